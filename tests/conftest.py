@@ -1,0 +1,38 @@
+"""Shared by every test: where public data lie, and the rule that continuous integration skips nothing but GPU tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def public_data() -> Path:
+    """The folder of real inputs nobody here made; never part of the repository."""
+    folder = os.environ.get("VOC_PUBLIC_DATA")
+    if not folder:
+        pytest.skip("VOC_PUBLIC_DATA is not set")
+    assert Path(folder).is_dir(), f"VOC_PUBLIC_DATA names {folder!r}, which is no folder"
+    return Path(folder)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """With CI=true a skipped test fails the run, tests marked `gpu` aside."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = [r for r in reporter.stats.get("skipped", []) if "gpu" not in getattr(r, "keywords", {})]
+    if os.environ.get("CI") == "true" and skipped and exitstatus == 0:
+        reporter.write_line(f"{len(skipped)} test(s) were skipped; with CI=true a skipped test is a failure:", red=True)
+        for report in skipped:
+            reporter.write_line(f"  {report.nodeid}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
