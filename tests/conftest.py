@@ -36,3 +36,16 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         for report in skipped:
             reporter.write_line(f"  {report.nodeid}")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def sample_pool(root: Path) -> Path:
+    """The standard tables of the sample company, built as `make reports` builds them."""
+    import subprocess
+    import sys
+
+    voc = Path(sys.executable).parent / "voc"
+    for command in (["simulate", "--quiet"], ["ingest", "params/rules/sample.yml"]):
+        done = subprocess.run([str(voc), *command], cwd=root, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return root / "data" / "standard" / "sample"

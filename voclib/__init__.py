@@ -1,1 +1,91 @@
-"""Customer-voice research."""
+"""Customer-voice research: from channel exports to published, reproducible reports.
+
+In a notebook: `data = voclib.load("data/standard/sample")`, then `data.responses`; `voclib.enable()` switches on charts.
+Names below are imported when first used, so `import voclib` costs nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__version__ = "0.1.0"
+
+_MODULES = {"charts": "voclib.reporting.charts", "show": "voclib.reporting.show", "metrics": "voclib.stats.metrics",
+            "gates": "voclib.stats.gates", "inference": "voclib.stats.inference", "validation": "voclib.studies.validation",
+            "schema": "voclib.schema", "sources": "voclib.sources", "simulate": "voclib.simulate"}
+_NAMES = {"enable": "voclib.reporting.theme",
+          **dict.fromkeys(("Check", "Estimate", "Ladder", "Study", "Text", "Verdict", "refusal", "tidy"), "voclib.results"),
+          **dict.fromkeys(("DataError", "ParameterError", "RunError", "VocError"), "voclib.errors")}
+__all__ = ["Tables", "load", "locate", "scorecard", *_MODULES, *_NAMES]
+
+
+class Tables(dict[str, "pd.DataFrame"]):
+    """Standard tables by name; `tables.responses` is `tables["responses"]`."""
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        if name in self:
+            return self[name]
+        from voclib.errors import nearest
+
+        raise AttributeError(f"The table '{name}' was not loaded; {nearest(name, self)}")
+
+
+def load(data: str, *names: str) -> Tables:
+    """Standard tables of a folder such as `data/standard/sample`; all of them, or those named.
+
+    A relative path counts from the repository's root, whatever the working directory, so that a notebook finds its data both
+    in JupyterLab and under the runner.
+
+    Raises
+    ------
+    DataError
+        if the folder or a table is not there; the message says which command builds it.
+    """
+    from voclib.schema import store
+
+    return Tables(store.read(locate(data), *names))
+
+
+def locate(data: str) -> Path:
+    """Where a data path lies: from the root of the repository whose edition runs, or of this repository in a notebook opened by hand."""
+    from voclib.schema import store
+
+    root = os.environ.get("VOC_ROOT")
+    return Path(root) / data if root else store.locate(data)
+
+
+def scorecard(data: str) -> dict[str, Any]:
+    """What `voc ingest` found in the raw files of a folder: rows per channel, valid share, missing fields, repairs, quarantine.
+
+    Raises
+    ------
+    DataError
+        if the folder holds no scorecard.
+    """
+    from voclib.errors import DataError
+
+    path = locate(data) / "scorecard.json"
+    if not path.is_file():
+        raise DataError(f"There is no scorecard in {data}; 'voc ingest' writes one beside the tables.")
+    return json.loads(path.read_text("utf-8"))
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(_MODULES[name])
+    if name in _NAMES:
+        return getattr(import_module(_NAMES[name]), name)
+    from voclib.errors import nearest
+
+    raise AttributeError(f"voclib has no '{name}'; {nearest(name, __all__)}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

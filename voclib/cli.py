@@ -1,0 +1,213 @@
+"""The command line: `voc simulate | ingest | run | index | verify`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from voclib.errors import DataError, ParameterError, VocError
+
+_EXAMPLES = """\
+examples:
+  voc simulate                                  build the sample company under data/sample
+  voc ingest params/rules/sample.yml            read raw exports, print how usable they are
+  voc run params/sample.yml                     publish the sample edition; unchanged notebooks are not run again
+  voc run params/sample.yml --only 20-scores -p seed=7
+  voc verify params/sample.yml                  run again elsewhere and compare with the committed reports
+"""
+_RUN_EXAMPLES = """\
+examples:
+  voc run params/sample.yml                     everything that changed
+  voc run params/sample.yml --only 20-scores    one notebook
+  voc run params/sample.yml -p seed=7           a parameter for every notebook that declares it
+  voc run params/sample.yml --force --jobs 1    all again, one at a time
+  voc run params/sample.yml --standalone        also one-file pages for e-mail, under build/standalone/
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; 0 for success, 1 for an error of ours told in words, 2 for wrong usage, 130 when interrupted."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return arguments.do(arguments)
+    except VocError as error:
+        print(f"voc {arguments.command}: {error}", file=sys.stderr)
+        if isinstance(error, DataError) and error.problems is not None and len(error.problems):
+            print(error.problems.head(20).to_string(index=False), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"voc {arguments.command}: interrupted; finished reports are kept", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    shape = {"formatter_class": argparse.RawDescriptionHelpFormatter}
+    parser = argparse.ArgumentParser(prog="voc", description="From channel exports to published, reproducible reports.", epilog=_EXAMPLES, **shape)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    one = commands.add_parser("simulate", help="build the sample company, with planted truth", **shape,
+                              epilog="examples:\n  voc simulate\n  voc simulate --customers 1000000 --out data/large\n")
+    one.add_argument("--customers", type=_positive, default=20_000, metavar="N", help="number of customers (default 20000)")
+    one.add_argument("--seed", type=int, default=20260701, metavar="S", help="the same seed gives the same company (default 20260701)")
+    one.add_argument("--out", default="data/sample", metavar="FOLDER", help="where to build it (default data/sample)")
+    _quiet(one).set_defaults(do=_simulate)
+    one = commands.add_parser("ingest", help="read raw exports into standard tables and score them", **shape,
+                              epilog="example:\n  voc ingest params/rules/sample.yml --root ~/exports/june\n")
+    one.add_argument("mapping", help="mapping file: which column of which export is which standard column")
+    one.add_argument("--root", metavar="FOLDER", help="folder of the raw files, instead of the one the mapping names")
+    _quiet(one).set_defaults(do=_ingest)
+    one = commands.add_parser("run", help="publish an edition", epilog=_RUN_EXAMPLES, **shape)
+    one.add_argument("edition", help="edition file, such as params/sample.yml")
+    one.add_argument("-p", dest="overrides", action="append", default=[], metavar="NAME=VALUE", help="set a parameter; may be repeated")
+    one.add_argument("--only", action="append", metavar="NOTEBOOK", help="run only this notebook; may be repeated")
+    one.add_argument("--force", action="store_true", help="run unchanged notebooks too")
+    one.add_argument("--standalone", action="store_true", help="also write one-file pages for e-mail")
+    _quiet(_jobs(one)).set_defaults(do=_run)
+    one = commands.add_parser("index", help="draw the portal again from the published reports", **shape)
+    one.set_defaults(do=_index)
+    one = commands.add_parser("verify", help="run an edition again and compare with what is published", **shape)
+    one.add_argument("edition", help="edition file, such as params/sample.yml")
+    _quiet(_jobs(one)).set_defaults(do=_verify)
+    return parser
+
+
+def _jobs(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("--jobs", type=_positive, metavar="N", help="notebooks at a time (default: one a processor)")
+    return parser
+
+
+def _quiet(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    return parser
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is no whole number from 1 up")
+    return int(text)
+
+
+def _simulate(arguments: argparse.Namespace) -> int:
+    from voclib.running.inputs import Built
+    from voclib.running.workspace import find
+
+    space = find(Path.cwd())
+    built, out = Built(space), (space.root / arguments.out).resolve()
+
+    def build() -> None:
+        from voclib.simulate import build as simulate
+
+        with _bar("simulate", quiet=arguments.quiet) as progress:
+            simulate(out, customers=arguments.customers, seed=arguments.seed, progress=progress)
+
+    fresh = built.ensure(space.shown(out), built.simulation(arguments.customers, arguments.seed), build)
+    if not arguments.quiet:
+        print(f"{'Built' if fresh else 'Unchanged:'} {space.shown(out)} ({arguments.customers} customers, seed {arguments.seed})")
+    return 0
+
+
+def _ingest(arguments: argparse.Namespace) -> int:
+    from voclib.sources import ingest
+
+    with _bar("ingest", quiet=arguments.quiet) as progress:
+        pool = ingest(arguments.mapping, root=arguments.root, progress=progress)
+    print(_scorecard(pool.scorecard))
+    return 0
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from voclib.running import run
+
+    overrides, only = _overrides(arguments.overrides), tuple(arguments.only) if arguments.only else None
+    _ingest_inputs(arguments, overrides=overrides, only=only)
+    with _bar("run", quiet=arguments.quiet) as progress:
+        result = run(arguments.edition, overrides=overrides, only=only, force=arguments.force, jobs=arguments.jobs, progress=progress,
+                     standalone=arguments.standalone)
+    for path in result.standalone:
+        print(path)
+    print(f"{len(result.executed)} executed, {len(result.skipped)} unchanged")
+    print(result.portal)
+    return 0
+
+
+def _index(arguments: argparse.Namespace) -> int:
+    from voclib.running import refresh
+    from voclib.running.workspace import find
+
+    print(refresh(find(Path.cwd())))
+    return 0
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from voclib.running import verify
+
+    _ingest_inputs(arguments)
+    with _bar("verify", quiet=arguments.quiet) as progress:
+        result = verify(arguments.edition, jobs=arguments.jobs, progress=progress)
+    for one in result.comparisons:
+        print(("ok    " if one.passed else "FAIL  ") + one.message)
+    print(f"largest relative difference {result.difference:.1e}: {'the edition repeats' if result.passed else 'the edition does not repeat'}")
+    return 0 if result.passed else 1
+
+
+def _ingest_inputs(arguments: argparse.Namespace, *, overrides: Mapping[str, Any] | None = None, only: tuple[str, ...] | None = None) -> None:
+    """Read the edition's raw files where they or their mapping changed; after everything that can be wrong with the edition was checked."""
+    from voclib.running.edition import load, plan
+    from voclib.running.inputs import Built
+    from voclib.running.workspace import find
+
+    edition, space = load(arguments.edition), find(arguments.edition)
+    plan(edition, overrides, space=space, only=only, check_data=False)
+    built = Built(space)
+    for mapping in edition.inputs:
+        def read(mapping: str = mapping) -> None:
+            from voclib.sources import ingest
+
+            with _bar("ingest", quiet=arguments.quiet) as progress:
+                ingest(space.root / mapping, progress=progress)
+
+        built.ensure(f"data/standard/{built.name(mapping)}", built.mapping(mapping), read)
+
+
+def _overrides(given: Sequence[str]) -> dict[str, Any]:
+    """`name=value` texts, each name once."""
+    from voclib.running.parameters import Given
+
+    found: dict[str, Given] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise ParameterError(f"-p {text}: write -p name=value")
+        if name in found:
+            raise ParameterError(f"-p {name} is given twice; keep one")
+        found[name] = Given(value)
+    return found
+
+
+@contextmanager
+def _bar(what: str, *, quiet: bool) -> Iterator[Callable[[int, int, str], None] | None]:
+    """A progress bar on stderr, as a function of (done, total, label); None where nobody watches."""
+    if quiet:
+        yield None
+        return
+    bar = None
+
+    def progress(done: int, total: int, label: str = "") -> None:
+        nonlocal bar
+        if total and bar is None:
+            from tqdm import tqdm
+
+            bar = tqdm(total=total, desc=what, file=sys.stderr, bar_format="{desc} {bar:24} {n_fmt}/{total_fmt} {postfix}", leave=False,
+                       disable=None)
+        if bar is not None:
+            bar.set_postfix_str(label, refresh=False)
+            bar.update(done - bar.n)
+
+    try:
+        yield progress
+    finally:
+        if bar is not None:
+            bar.close()

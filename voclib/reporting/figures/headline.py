@@ -1,0 +1,153 @@
+"""The first screen of a report: question, answer, number with its interval, verdict, one caveat, one decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from voclib.reporting import numbers, wording
+from voclib.reporting.figures import marks
+from voclib.reporting.figures.markup import both, each, label, steps, verdict, words
+from voclib.results import Estimate
+
+
+def render(payload: Mapping[str, Any]) -> Markup:
+    """HTML of a finding, `Study.to_dict()`: the hero with its card."""
+    estimate = Estimate.from_dict(payload["headline"][0])
+    naive = Estimate.from_dict(payload["naive"]) if payload.get("naive") else None
+    kicker = payload.get("kicker") or {}
+    kick = Markup('<p class="kick">{}</p>').format(both(kicker)) if kicker.get("zh") or kicker.get("en") else Markup("")
+    return Markup(
+        '<div class="hero"><div class="wrap">{}<h1>{}</h1><p class="lead">{}</p>'
+        '<div class="card" role="group" aria-label="{}">{}{}{}</div></div></div>'
+    ).format(kick, _question(payload["question"]), _lead(payload["answer"]), label(lambda lang: wording.ui("answer")[lang]),
+             _answer(estimate, naive), _side(payload["verdict"], estimate), _foot(payload, estimate))
+
+
+def _question(question: Mapping[str, str]) -> Markup:
+    zh = Markup("").join(Markup('<span class="ph">{}</span>').format(part) for part in wording.phrases(question["zh"]))
+    return both({"zh": zh, "en": question["en"]})
+
+
+def _lead(answer: Mapping[str, str]) -> Markup:
+    def bold(lang: str) -> Markup:
+        first, rest = wording.first_sentence(answer[lang])
+        return Markup("<b>{}</b>{}{}").format(first, " " if rest and lang == "en" else "", rest)
+
+    return each(bold)
+
+
+def _answer(estimate: Estimate, naive: Estimate | None) -> Markup:
+    named = wording.entry(estimate.estimand)
+    group = Markup(" · {}").format(estimate.group) if estimate.group else ""
+    scale = Markup("<br>{}").format(both(named.scale)) if named.scale.zh else ""
+    return Markup('<div class="ans"><p class="lab"><b>{}{}</b>{}</p><div class="fig">{}</div>{}</div>').format(
+        both(named.title), group, scale, _number(estimate), bar(estimate, naive))
+
+
+def _number(estimate: Estimate) -> Markup:
+    if estimate.kind == "refusal":
+        return Markup('<span class="big words">{}</span><span class="rng">{} {}<b class="plain">{}</b></span>').format(
+            words("insufficient"), both(estimate.reason), words("needs"), both(estimate.needs))
+    unit = each(lambda lang: numbers.unit(estimate, lang))
+    small = Markup("<small>{}</small>").format(unit) if unit else ""
+    longest = max(len(numbers.value(estimate, lang)) for lang in ("zh", "en"))
+    size = " long" if longest > 4 else ""
+    value = each(lambda lang: numbers.value(estimate, lang))
+    if estimate.kind == "bounds":
+        return Markup('<span class="big bd long">{}{}</span><span class="rng">{}</span>').format(value, small, words("bounds"))
+    number = Markup('<span class="big{}">{}{}</span>').format(size, value, small)
+    if estimate.kind == "count":
+        return number + Markup('<span class="rng">{}</span>').format(words("exact"))
+    return number + Markup('<span class="rng">{} <b>{}</b></span>').format(
+        each(lambda lang: f"{estimate.conf_level:.0%} {wording.ui('interval')[lang]}"), each(lambda lang: numbers.interval(estimate, lang)))
+
+
+def sentence(estimate: Estimate, naive: Estimate | None, lang: str) -> str:
+    """The bar in words, for readers who do not see it."""
+    zh = lang == "zh"
+    parts = [wording.name(estimate.estimand)[lang]]
+    if estimate.kind == "refusal":
+        parts.append(wording.ui("insufficient")[lang])
+    elif estimate.kind == "bounds":
+        parts.append(f"{numbers.value(estimate, lang)}{'，' if zh else ', '}{wording.ui('range_only')[lang]}")
+    else:
+        parts.append(f"{numbers.value(estimate, lang)} {numbers.unit(estimate, lang)}".strip())
+        if estimate.kind == "estimate":
+            parts.append(f"{estimate.conf_level:.0%} {wording.ui('interval')[lang]} {numbers.interval(estimate, lang)}")
+    if naive is not None:
+        parts.append(f"校正前 {numbers.value(naive, lang)}" if zh else f"{numbers.value(naive, lang)} before correction")
+    return ("，" if zh else ", ").join(parts) + ("。" if zh else ".")
+
+
+def bar(estimate: Estimate, naive: Estimate | None) -> Markup:
+    """The large interval bar with the zero line and the grey uncorrected ring."""
+    name = label(lambda lang: sentence(estimate, naive, lang))
+    if estimate.kind == "refusal":
+        return Markup('<svg class="ib" width="100%" height="44" role="img" aria-label="{}"><rect class="hs" x="0" y="12" width="100%" height="20"/>'
+                      "</svg>").format(name)
+    if estimate.kind == "count":
+        return Markup("")
+    scale = marks.axis([estimate, *([naive] if naive else [])])
+    low, high = ((estimate.bound_low, estimate.bound_high) if estimate.kind == "bounds" else (estimate.conf_low, estimate.conf_high))
+    tight = bool(naive) and min(abs(scale.at(naive.value) - scale.at(x)) for x in (low, high)) < 26
+    y = 64 if tight else 48
+    ticks = Markup("").join(marks.line("g", scale.at(t), y - 5, scale.at(t), y + 5) for t in scale.ticks)
+    body = marks.line("g", 0, y, 100, y) + ticks + marks.marks(estimate, scale, y=y, half=8, cap=12, dot=9) + marks.zero(scale, y - 18, y + 18)
+    if estimate.kind == "estimate":
+        body += Markup('<circle class="dot" cx="{}" cy="{}" r="9"/>').format(marks.pct(scale.at(estimate.value)), y)
+    body += _ends(estimate, scale, low, high, y=y - 22) + marks.tick_labels(scale, y + 38)
+    if naive:
+        at = scale.at(naive.value)
+        body += Markup('<circle class="dot nv" cx="{}" cy="{}" r="7"/>').format(marks.pct(at), y)
+        body += marks.text(at, 16 if tight else y - 22, marks.uncorrected(naive), anchor=marks.beside(at), style="nvt")
+    return Markup('<svg class="ib" width="100%" height="{}" role="img" aria-label="{}">{}</svg>').format(y + 48, name, body)
+
+
+def _ends(estimate: Estimate, scale: marks.Axis, low: float, high: float, *, y: int) -> Markup:
+    """Interval ends over their caps; moved apart where the interval is short."""
+    left, right = scale.at(low), scale.at(high)
+    apart = right - left < 14
+    style = "v bd" if estimate.kind == "bounds" else "v"
+    parts = Markup("")
+    for side, (at, anchor) in enumerate(((left, "end" if apart else "middle"), (right, "start" if apart else "middle"))):
+        if at < 4:
+            anchor = "start"
+        if at > 96:
+            anchor = "end"
+        parts += marks.text(at, y, each(lambda lang, i=side: numbers.ends(estimate, lang)[i], tag="tspan"), anchor=anchor, style=style)
+    return parts
+
+
+def _side(code: str, estimate: Estimate) -> Markup:
+    block = Markup("<div><h3>{}</h3>{}</div>")
+    use = block.format(words("can_use"), Markup('{}<br><span class="tok">{}</span>').format(verdict(code), code))
+    if estimate.kind == "refusal":
+        return Markup('<div class="side">{}{}{}</div>').format(
+            use, block.format(words("evidence"), Markup("<p>{}</p>").format(words("evidence_none"))), _sizes(estimate))
+    level = wording.evidence(estimate.evidence_level)
+    digits = Markup("").join(Markup('<i class="on">{}</i>' if i == estimate.evidence_level else "<i>{}</i>").format(i) for i in range(5))
+    grade = each(lambda lang: f"第 {estimate.evidence_level} 级，最高第 4 级" if lang == "zh" else f"Level {estimate.evidence_level} of 4")
+    strength = Markup('<div class="evx"><span class="evd">{}<span class="dg" aria-hidden="true">{}</span></span><b>{}</b></div><p>{}</p>').format(
+        steps(estimate.evidence_level), digits, grade, both(level.lay))
+    return Markup('<div class="side">{}{}{}</div>').format(use, block.format(words("evidence"), strength), _sizes(estimate))
+
+
+def _sizes(estimate: Estimate) -> Markup:
+    """Answers used and what they are worth."""
+    pair = Markup("<div><dt>{}</dt><dd>{}{}</dd></div>")
+    parts = Markup("")
+    if estimate.n is not None:
+        parts += pair.format(words("sample"), f"{estimate.n:,}", "")
+    if estimate.n_effective is not None and estimate.n is not None and round(estimate.n_effective) != estimate.n:
+        shown = numbers.count(estimate.n_effective, "en", exact=True)
+        parts += pair.format(words("worth"), shown, Markup(" <small>{}</small>").format(words("effective")))
+    return Markup('<dl class="nn">{}</dl>').format(parts) if parts else Markup("")
+
+
+def _foot(payload: Mapping[str, Any], estimate: Estimate) -> Markup:
+    block = Markup("<div><h3>{}</h3><p>{}</p></div>")
+    return Markup('<div class="foot">{}{}</div>').format(
+        block.format(words("caveat"), both(payload["caveat"])), block.format(words("decision"), _lead(payload["decision"])))

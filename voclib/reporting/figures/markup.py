@@ -1,0 +1,69 @@
+"""Escaped bilingual HTML: the one way text enters a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from voclib.reporting.wording import badge, ui
+from voclib.results import Text
+
+LANGS = ("zh", "en")
+Words = Text | Mapping[str, str]
+
+
+def both(words: Words, *, tag: str = "span") -> Markup:
+    """A statement in both languages, of which the page shows one; `tspan` inside SVG. Equal texts are written once."""
+    zh, en = words["zh"], words["en"]
+    if zh == en:
+        return escape(zh)
+    return Markup('<{t} lang="zh">{}</{t}><{t} lang="en">{}</{t}>').format(zh, en, t=tag)
+
+
+def each(make: Callable[[str], Any], *, tag: str = "span") -> Markup:
+    """`both` of what `make(lang)` gives; pieces that are already `Markup` stay as they are."""
+    zh, en = make("zh"), make("en")
+    if zh == en:
+        return escape(zh)
+    return Markup('<{t} lang="zh">{}</{t}><{t} lang="en">{}</{t}>').format(zh, en, t=tag)
+
+
+def label(make: Callable[[str], str]) -> str:
+    """One accessible name that says it in Chinese, then in English."""
+    zh, en = make("zh"), make("en")
+    return zh if zh == en else f"{zh} {en}"
+
+
+def words(key: str) -> Markup:
+    """A fixed label of the page in both languages."""
+    return both(ui(key))
+
+
+def icon(name: str) -> Markup:
+    """A sign from the sprite in `assets/icons.svg`."""
+    return Markup('<svg aria-hidden="true"><use href="#{}"/></svg>').format(name)
+
+
+def verdict(code: str) -> Markup:
+    """The badge of a verdict: icon and words."""
+    shown = badge(code)
+    return Markup('<span class="badge {}">{}{}</span>').format(shown.style, icon(shown.icon), both(shown.words))
+
+
+def steps(level: int) -> Markup:
+    """Five steps of evidence, filled from 0 up to the level."""
+    filled = Markup("").join(Markup('<i class="on"></i>') if i <= level else Markup("<i></i>") for i in range(5))
+    return Markup('<span class="ev" aria-hidden="true">{}</span>').format(filled)
+
+
+def figure(body: Markup, *, title: Words | None, subtitle: Words | None = None, note: Words | None = None, style: str = "") -> Markup:
+    """A figure with its finding as title, what is drawn as subtitle, and how to read it as note."""
+    head = Markup("")
+    if title:
+        sub = Markup('<span class="sub">{}</span>').format(both(subtitle)) if subtitle else ""
+        head = Markup("<figcaption><b>{}</b>{}</figcaption>").format(both(title), sub)
+    foot = Markup('<p class="note">{}</p>').format(both(note)) if note else ""
+    opening = Markup('<figure class="{}">').format(style) if style else Markup("<figure>")
+    return Markup("{}{}{}{}</figure>").format(opening, head, body, foot)

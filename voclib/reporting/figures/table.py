@@ -1,0 +1,63 @@
+"""A table of plain cells: escaped, numbers aligned on the right, wide ones scroll inside the figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from voclib.reporting import numbers
+from voclib.reporting.figures.markup import both, each, figure, label, words
+from voclib.results import Estimate
+
+FORMATS = ("text", "count", "exact", "share", "points", "pp", "cny", "score", "ratio", "hours", "days", "number")
+
+
+def render(payload: Mapping[str, Any]) -> Markup:
+    """HTML of `{title, subtitle, note, columns: [{title, format}], rows: [[cell]], total}`; a cell is a scalar or `{zh, en}`."""
+    columns = payload["columns"]
+    head = Markup("").join(Markup('<th scope="col"{}>{}</th>').format(_align(c["format"]), both(c["title"])) for c in columns)
+    rows = Markup("")
+    for cells in payload["rows"]:
+        first, *rest = zip(cells, columns, strict=True)
+        line = Markup('<th scope="row"{}>{}</th>').format(_align(first[1]["format"]), cell(*first))
+        line += Markup("").join(Markup("<td{}>{}</td>").format(_align(c["format"]), cell(x, c)) for x, c in rest)
+        rows += Markup("<tr>{}</tr>").format(line)
+    name = label(lambda lang: payload["title"][lang]) if payload.get("title") else ""
+    body = Markup('<div class="scroll" role="region" tabindex="0" aria-label="{}"><table class="tbl"><thead><tr>{}</tr></thead>'
+                  "<tbody>{}</tbody></table></div>").format(name, head, rows)
+    if payload.get("total", 0) > len(payload["rows"]):
+        body += Markup('<p class="note">{}</p>').format(each(lambda lang: _cut(len(payload["rows"]), payload["total"], lang)))
+    return figure(body, title=payload.get("title"), subtitle=payload.get("subtitle"), note=payload.get("note"))
+
+
+def _cut(shown: int, total: int, lang: str) -> str:
+    return f"只列出前 {shown:,} 行，共 {total:,} 行。" if lang == "zh" else f"The first {shown:,} of {total:,} rows."
+
+
+def _align(form: str) -> Markup:
+    return Markup("") if form == "text" else Markup(' class="r"')
+
+
+def cell(x: Any, column: Mapping[str, Any]) -> Markup:
+    """One cell as its column says; an empty one is a dash."""
+    if x is None:
+        return Markup(numbers.DASH)
+    if isinstance(x, Mapping):
+        return both(x)
+    form = column["format"]
+    if isinstance(x, bool):
+        return words("yes" if x else "no")
+    if form == "text" or isinstance(x, str):
+        return both({"zh": str(x), "en": str(x)})
+    return each(lambda lang: plain(x, form, lang))
+
+
+def plain(x: float, form: str, lang: str) -> str:
+    """A number in the format of its column: two significant digits, `exact` keeps every digit, `number` up to four."""
+    if form in {"count", "exact"}:
+        return numbers.count(x, lang, exact=form == "exact")
+    if form == "number":
+        return f"{x:,.4g}".replace("-", numbers.MINUS) if abs(x) < 10_000 else f"{x:,.0f}".replace("-", numbers.MINUS)
+    return numbers.value(Estimate(estimand=form, kind="count", unit=form, value=x), lang)

@@ -1,0 +1,166 @@
+"""What an estimand is called on a page; display names live here and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from voclib.errors import ParameterError, nearest
+from voclib.results import Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Name:
+    """How one estimand is shown.
+
+    `title` names it, `scale` says what the number is and between which ends it can lie, `short` stands beside
+    the number in one row, `reference` is the value drawn as the black line (zero, or one where 1 means no change).
+    """
+
+    title: Text
+    scale: Text
+    short: Text = Text("", "")
+    reference: float = 0.0
+
+
+def _share(zh: str, en: str, of_zh: str, of_en: str, short_zh: str, short_en: str) -> Name:
+    return Name(title=Text(zh, en), scale=Text(f"{of_zh}，0% 至 100%", f"{of_en}, 0% to 100%"), short=Text(short_zh, short_en))
+
+
+_NPS = Text("推荐者占比减去贬损者占比，可能范围 −100 至 100", "Promoters minus detractors, possible range −100 to 100")
+NAMES: dict[str, Name] = {
+    "nps": Name(title=Text("净推荐值（NPS）", "Net promoter score (NPS)"), scale=_NPS),
+    "nps_difference": Name(
+        title=Text("两个 NPS 之差", "Difference between two NPS"),
+        scale=Text("零表示没有差别", "Zero means no difference"),
+        short=Text("之差", "apart"),
+    ),
+    "nps_change": Name(title=Text("NPS 的变化", "Change in NPS"), scale=Text("零表示没有变化", "Zero means no change"), short=Text("变化", "change")),
+    "csat": _share(
+        "满意度（CSAT）", "Customer satisfaction (CSAT)", "打出最高两档的客户占比", "Share giving one of the two best marks", "满意", "satisfied"
+    ),
+    "csat_difference": Name(
+        title=Text("两个满意度之差", "Difference between two satisfaction shares"),
+        scale=Text("零表示没有差别", "Zero means no difference"),
+        short=Text("之差", "apart"),
+    ),
+    "csat_change": Name(
+        title=Text("满意度的变化", "Change in satisfaction"), scale=Text("零表示没有变化", "Zero means no change"), short=Text("变化", "change")
+    ),
+    "ces": Name(
+        title=Text("客户费力度（CES）", "Customer effort score (CES)"),
+        scale=Text("平均分，1 至 7，越高越省力", "Mean mark, 1 to 7; higher is easier"),
+    ),
+    "ces_share": _share(
+        "觉得省力的客户占比",
+        "Share who found it easy",
+        "打出较省力三档的客户占比",
+        "Share giving one of the three easier marks",
+        "省力",
+        "found it easy",
+    ),
+    "ces_difference": Name(
+        title=Text("两个费力度之差", "Difference between two effort scores"),
+        scale=Text("零表示没有差别", "Zero means no difference"),
+        short=Text("之差", "apart"),
+    ),
+    "recommended_share": _share(
+        "愿意推荐的占比", "Share who recommend", "写明推荐的评价占全部评价", "Reviews that recommend, of all reviews", "推荐", "recommend"
+    ),
+    "promoter_share": _share("推荐者占比", "Share of promoters", "打 9 或 10 分的作答", "Answers of 9 or 10", "推荐者", "promoters"),
+    "passive_share": _share("中立者占比", "Share of passives", "打 7 或 8 分的作答", "Answers of 7 or 8", "中立者", "passives"),
+    "detractor_share": _share("贬损者占比", "Share of detractors", "打 0 至 6 分的作答", "Answers of 0 to 6", "贬损者", "detractors"),
+    "mean_score": Name(title=Text("平均分", "Mean mark"), scale=Text("按原始量表计算", "On the scale of the question")),
+    "mean_rating": Name(title=Text("平均评分", "Mean rating"), scale=Text("按原始量表计算", "On the scale of the rating")),
+    "rating_difference": Name(
+        title=Text("两个平均评分之差", "Difference between two mean ratings"),
+        scale=Text("零表示没有差别", "Zero means no difference"),
+        short=Text("之差", "apart"),
+    ),
+    "response_rate": _share("应答率", "Response rate", "作答人数占受邀人数", "Answers, of all invited", "作答", "answered"),
+    "response_rate_difference": Name(
+        title=Text("两个应答率之差", "Difference between two response rates"),
+        scale=Text("零表示没有差别", "Zero means no difference"),
+        short=Text("之差", "apart"),
+    ),
+    "delivery_rate": _share("送达率", "Delivery rate", "送达的邀请占发出的邀请", "Invitations delivered, of all sent", "送达", "delivered"),
+    "accepted_share": _share(
+        "可用记录占比", "Share of usable records", "通过校验的记录占读入的记录", "Records that pass the checks, of all read", "可用", "usable"
+    ),
+    "valid_share": _share(
+        "有效客户声音占比",
+        "Share of valid voices",
+        "客户、场景、情感、业务类型齐全的记录",
+        "Records with customer, scene, emotion and business type",
+        "有效",
+        "valid",
+    ),
+    "quarantined_share": _share(
+        "被隔离记录占比",
+        "Share of quarantined records",
+        "未通过校验、单独存放的记录",
+        "Records that failed a check and were set aside",
+        "被隔离",
+        "set aside",
+    ),
+    "repaired_share": _share(
+        "被修正记录占比",
+        "Share of repaired records",
+        "读入时修正过写法的记录",
+        "Records whose notation was repaired on reading",
+        "被修正",
+        "repaired",
+    ),
+    "matched_share": _share(
+        "可关联客户占比", "Share matched to a customer", "能对应到客户的记录", "Records that lead to a known customer", "已关联", "matched"
+    ),
+    "duplicate_share": _share("重复记录占比", "Share of duplicates", "与别的记录重复的记录", "Records that repeat another", "重复", "duplicates"),
+    "promoter_repeat_share": _share(
+        "推荐者复购率", "Repurchase among promoters", "再次购买的推荐者", "Promoters who bought again", "复购", "bought again"
+    ),
+    "rows": Name(title=Text("记录数", "Records"), scale=Text("读入的行数，精确计数", "Rows read, an exact count"), short=Text("条", "records")),
+    "voices": Name(
+        title=Text("客户声音", "Customer voices"),
+        scale=Text("校验后保留的条数，精确计数", "Records kept after checking, an exact count"),
+        short=Text("条", "voices"),
+    ),
+    "customers": Name(title=Text("客户数", "Customers"), scale=Text("精确计数", "An exact count"), short=Text("位客户", "customers")),
+    "invitations": Name(title=Text("邀请数", "Invitations"), scale=Text("精确计数", "An exact count"), short=Text("次邀请", "invitations")),
+    "responses": Name(title=Text("作答数", "Answers"), scale=Text("精确计数", "An exact count"), short=Text("份", "answers")),
+    "coverage": Name(
+        title=Text("区间覆盖率", "Interval coverage"),
+        scale=Text("盖住真值的 95% 区间占比，应当接近 95%", "Share of 95% intervals that hold the truth; 95% is right"),
+        short=Text("覆盖率", "coverage"),
+        reference=0.95,
+    ),
+    "bias": Name(
+        title=Text("偏差", "Bias"), scale=Text("估计的平均值减去真值，零最好", "Mean estimate minus truth; zero is best"), short=Text("偏差", "bias")
+    ),
+    "false_positive_rate": Name(
+        title=Text("误报率", "False positive rate"),
+        scale=Text("没有差别时仍报告差别的占比，应当不超过 5%", "Share of runs that report a difference where there is none; at most 5%"),
+        short=Text("误报", "false alarms"),
+        reference=0.05,
+    ),
+    "power": _share("检出率", "Power", "确有差别时能够报告的占比", "Share of runs that report a difference that exists", "检出", "detected"),
+}
+
+
+def find(estimand: str) -> Name | None:
+    """The entry of an estimand, or None; a prefix such as `nps:service` or `nps@dealer` is read as `nps`."""
+    return NAMES.get(estimand) or NAMES.get(estimand.replace("@", ":").split(":", 1)[0])
+
+
+def entry(estimand: str) -> Name:
+    """The entry of an estimand.
+
+    Raises
+    ------
+    ParameterError
+        if the estimand has no display name; the message names the nearest one.
+    """
+    found = find(estimand)
+    if found is None:
+        raise ParameterError(
+            f"Estimand '{estimand}' has no display name; {nearest(estimand, NAMES)} Add it to voclib/reporting/names.py, in Chinese and in English."
+        )
+    return found

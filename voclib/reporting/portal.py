@@ -1,0 +1,200 @@
+"""The list of all reports: question, answer with its interval, verdict, report; one edition at a time, without a network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import jinja2
+from markupsafe import Markup
+
+from voclib.errors import ParameterError, nearest
+from voclib.reporting import numbers, wording
+from voclib.reporting.figures import marks
+from voclib.reporting.figures.markup import both, each, steps, verdict, words
+from voclib.reporting.movement import CAUSES, changes
+from voclib.results import Estimate, Text, Verdict
+
+__all__ = ["changes", "render"]
+
+ASSETS = Path(__file__).parent / "assets"
+MOST_CHANGES = 4
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+def render(findings: Sequence[Mapping[str, Any]], *, editions: Sequence[Mapping[str, Any]], changes: Sequence[Mapping[str, Any]] = (),
+           company: Text | None = None) -> str:
+    """The HTML of `reports/index.html`; the same input gives the same bytes.
+
+    Parameters
+    ----------
+    findings
+        the `<report>.json` dictionaries: `notebook, edition` and what `Study.to_dict()` gives; any order.
+    editions
+        `{name, title: {zh, en}, notice: {zh, en} or None}` in the order of the switch; the first is shown.
+    changes
+        what `changes()` gives; the first four of an edition are shown.
+    company
+        stands beside the house name.
+
+    Raises
+    ------
+    ParameterError
+        if there is no edition, an edition name does not suit an address, or a finding belongs to no edition.
+    """
+    names = [e["name"] for e in editions]
+    if not names:
+        raise ParameterError("The portal needs at least one edition; it got none.")
+    for name in names:
+        if not _NAME.fullmatch(name):
+            raise ParameterError(f"Edition '{name}' does not suit an address; use lower-case letters, digits, - and _.")
+    for finding in findings:
+        if finding["edition"] not in names:
+            raise ParameterError(f"Report '{finding['notebook']}' belongs to edition '{finding['edition']}', which is not listed; "
+                                 f"{nearest(finding['edition'], names)}")
+    css, script = _style(names), _asset("page.js")
+    return _environment().get_template("portal.html.j2").render(
+        css=Markup(css), script=Markup(script), policy=Markup(_policy(css, script)), icons=Markup(_asset("icons.svg")), company=company,
+        title={"zh": "客户之声研究：这一版，我们知道了什么", "en": "Customer voice research: what we know this edition"},
+        editions=[_edition(e, findings, changes) for e in editions], both=both,
+        verdicts=[(verdict(code), both(shown.may)) for code, shown in wording.BADGES.items()],
+        levels=[(i, both(e.words), both(e.key)) for i, e in enumerate(wording.EVIDENCE)])
+
+
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(loader=jinja2.FileSystemLoader(ASSETS), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+                              undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
+
+
+def _asset(name: str) -> str:
+    return (ASSETS / name).read_text(encoding="utf-8")
+
+
+def _style(names: Iterable[str]) -> str:
+    """The sheets, and one rule an edition: its radio button shows its block."""
+    first, *others = names
+    rules = [f".edition:not([data-ed={first}]){{display:none}}"]
+    for name in others:
+        rules.append(f"html:has(#ed-{name}:checked) .edition{{display:none}}html:has(#ed-{name}:checked) .edition[data-ed={name}]{{display:revert}}")
+    return "\n".join([_asset("base.css"), _asset("portal.css"), *rules]) + "\n"
+
+
+def _policy(css: str, script: str) -> str:
+    """Nothing but this style and this script, by their hashes."""
+    style, code = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (css, script))
+    return (f"default-src 'none'; script-src 'sha256-{code}'; style-src 'sha256-{style}'; img-src data:; "
+            "base-uri 'none'; form-action 'none'")
+
+
+def _edition(edition: Mapping[str, Any], findings: Sequence[Mapping[str, Any]], changes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    own = sorted((f for f in findings if f["edition"] == edition["name"]), key=lambda f: f["notebook"])
+    groups = []
+    for reader, (title, line) in wording.READERS.items():
+        rows = [_row(f) for f in own if _reader(f) == reader]
+        if rows:
+            groups.append({"id": f"{edition['name']}-{reader}", "title": both(title), "line": both(line), "rows": rows})
+    tally = [(code, sum(f["verdict"] == code for f in own)) for code in Verdict]
+    return {"name": edition["name"], "title": both(edition["title"]), "notice": both(edition["notice"]) if edition.get("notice") else "",
+            "count": len(own), "groups": groups, "tally": [(n, verdict(code)) for code, n in tally if n], "bar": _bar(tally),
+            "changes": [_changed(c) for c in changes if c["edition"] == edition["name"]][:MOST_CHANGES]}
+
+
+def _reader(finding: Mapping[str, Any]) -> str:
+    reader = finding.get("reader")
+    return reader if reader in wording.READERS else "research"
+
+
+def _bar(tally: Sequence[tuple[Verdict, int]]) -> Markup:
+    """The verdicts of an edition as one bar, each part as long as its share."""
+    total = sum(n for _, n in tally) or 1
+    style = {Verdict.REPORT: "t-ok", Verdict.REPORT_WITH_CAVEAT: "t-warn", Verdict.BOUNDS_ONLY: "hb", Verdict.REFUSE: "hs"}
+    parts, start = Markup(""), 0
+    for code, n in tally:
+        if n:
+            parts += Markup('<rect class="{}" x="{:.2f}%" y="1" width="{:.2f}%" height="8"/>').format(
+                style[code], 100 * start / total, 100 * n / total - (0.35 if start + n < total else 0))
+        start += n
+    return Markup('<svg class="score" aria-hidden="true" width="100%" height="10">{}</svg>').format(parts)
+
+
+def _changed(change: Mapping[str, Any]) -> dict[str, Any]:
+    causes = [CAUSES[c] for c in change["causes"]]
+    why = {"zh": "、".join(c[0].zh for c in causes), "en": ", ".join((c[0].en if i == 0 else c[0].en.lower()) for i, c in enumerate(causes))}
+    reason = {"zh": "，".join(c[1].zh for c in causes), "en": ", ".join(c[1].en for c in causes)}
+    before = Markup("<s>{} →</s> ")
+
+    def moved(lang: str) -> Markup:
+        old = before.format(change["before"][lang]) if change.get("before") else Markup("")
+        return old + Markup("<b>{}</b>").format(change["after"][lang])
+
+    return {"href": _href(change), "question": both(change["question"]), "moved": each(moved), "why": both(why), "reason": both(reason)}
+
+
+def _href(finding: Mapping[str, Any]) -> str:
+    return f"{quote(finding['edition'], safe='')}/{quote(finding['notebook'], safe='')}.html"
+
+
+def _row(finding: Mapping[str, Any]) -> dict[str, Any]:
+    estimate = Estimate.from_dict(finding["headline"][0])
+    naive = Estimate.from_dict(finding["naive"]) if finding.get("naive") else None
+    if estimate.kind == "refusal":
+        grade = Markup('<span class="e">{}</span>').format(words("evidence_none"))
+    else:
+        level = estimate.evidence_level
+        grade = Markup('<span class="e">{}<span>{}</span></span>').format(
+            steps(level), each(lambda lang: f"证据 {level} 级" if lang == "zh" else f"Evidence {level}/4"))
+    return {"href": _href(finding), "name": finding["notebook"], "question": both(finding["question"]),
+            "next": each(lambda lang: wording.first_sentence(finding["decision"][lang])[0]), "value": _value(estimate),
+            "mini": _mini(estimate, naive), "badge": verdict(finding["verdict"]), "grade": grade}
+
+
+def _value(estimate: Estimate) -> Markup:
+    if estimate.kind == "refusal":
+        return Markup('<span class="un">{}</span>').format(words("insufficient"))
+    named = wording.find(estimate.estimand)
+    short = named.short if named else Text("", "")
+    joined = {"zh": f"{numbers.unit(estimate, 'zh')}{short.zh}", "en": f"{numbers.unit(estimate, 'en')} {short.en}".strip()}
+    small = Markup("<small>{}</small>").format(both(joined)) if joined["en"] else Markup("")
+    style = Markup(' class="bd"') if estimate.kind == "bounds" else Markup("")
+    number = Markup("<b{}>{}{}</b>").format(style, each(lambda lang: numbers.value(estimate, lang)), small)
+    if estimate.kind == "bounds":
+        return number + Markup('<span class="r">{}</span>').format(words("range_only"))
+    if estimate.kind == "count":
+        return number + Markup('<span class="r">{}</span>').format(words("exact_short"))
+    return number + Markup('<span class="r">{}</span>').format(each(lambda lang: Markup("<i>{}</i> {}").format(
+        wording.ui("interval")[lang], numbers.interval(estimate, lang))))
+
+
+def _mini(estimate: Estimate, naive: Estimate | None) -> Markup:
+    """The interval bar of a row: zero line, grey ring with its label, nothing for an exact count."""
+    if estimate.kind == "count":
+        return Markup("")
+    if estimate.kind == "refusal":
+        return Markup('<svg class="mini" aria-hidden="true" width="100%" height="28"><rect class="hs" x="0" y="5" width="100%" height="16"/></svg>')
+    scale = marks.axis([estimate, *([naive] if naive else [])])
+    at = scale.at(scale.reference)
+    ring, label = Markup(""), Markup("")
+    named = _reference(scale)
+    if naive:
+        x = scale.at(naive.value)
+        ring = Markup('<circle class="dot nv" cx="{}" cy="13" r="5.5"/>').format(marks.pct(x))
+        label = marks.text(x, 37, marks.uncorrected(naive), anchor=marks.beside(x))
+        named = Markup("") if abs(x - at) < 24 else named
+    zero = marks.text(at, 37, named, anchor="start" if at < 3 else "end" if at > 97 else "middle") if named else Markup("")
+    dot = Markup('<circle class="dot" cx="{}" cy="13" r="7"/>').format(marks.pct(scale.at(estimate.value))) if estimate.kind == "estimate" else ""
+    return Markup('<svg class="mini" aria-hidden="true" width="100%" height="40">{}{}{}{}{}{}{}</svg>').format(
+        marks.line("g", 0, 13, 100, 13), zero, marks.marks(estimate, scale, y=13, half=6, cap=8, dot=7), marks.zero(scale, 1, 25), ring, label, dot)
+
+
+def _reference(scale: marks.Axis) -> Markup:
+    """What the black line of a mini bar stands for."""
+    if scale.unit == "ratio":
+        return each(lambda lang: wording.ui("no_change")[lang], tag="tspan")
+    if scale.reference == 0:
+        return Markup("0")
+    return each(lambda lang: numbers.tick(scale.reference, scale.unit, lang, step=scale.reference), tag="tspan")

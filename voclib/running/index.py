@@ -1,0 +1,85 @@
+"""The portal and what belongs to all editions together: registry, shared assets, reports nobody publishes any more."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from voclib.errors import RunError
+from voclib.running import registry
+from voclib.running.edition import load
+from voclib.running.workspace import Workspace, digest, dumps, file_digest, read_json, write
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def findings(space: Workspace) -> list[dict[str, Any]]:
+    """The findings of all published reports, by edition and notebook.
+
+    Raises
+    ------
+    RunError
+        names a report file that is no JSON.
+    """
+    found = []
+    for path in sorted(space.reports.glob("*/*.json")):
+        try:
+            found.append(json.loads(path.read_text("utf-8")))
+        except ValueError as error:
+            raise RunError(f"{space.shown(path)} is no JSON ({error}); restore it from git or run with --force.") from error
+    return sorted(found, key=lambda f: (f["edition"], f["notebook"]))
+
+
+def refresh(space: Workspace) -> Path:
+    """Bring registry, portal and assets in line with the reports on disk; returns the portal's path.
+
+    The portal is drawn again only if a finding, the registry or our own code changed.
+    """
+    published = findings(space)
+    lines = registry.update(space.reports / "registry.jsonl", published)
+    moved = registry.changes(lines, {(f["edition"], f["notebook"]) for f in published})
+    portal = space.reports / "index.html"
+    known_path = space.build / "portal.json"
+    code = {p.relative_to(_PACKAGE).as_posix(): file_digest(p) for p in sorted((_PACKAGE / "reporting").rglob("*"))
+            if p.is_file() and "__pycache__" not in p.parts}
+    key = digest(dumps([published, moved, code, _texts(space)]))
+    known = read_json(known_path)
+    if not portal.is_file() or known != {"key": key, "portal": file_digest(portal)}:
+        _draw(space, portal, published, moved)
+        write(known_path, dumps({"key": key, "portal": file_digest(portal)}).encode())
+    return portal
+
+
+def remove_dropped(space: Workspace, edition: str, notebooks: list[str]) -> list[Path]:
+    """Take away the reports of notebooks that an edition no longer names; git keeps them."""
+    dropped = [p for p in sorted((space.reports / edition).glob("*")) if p.suffix in (".html", ".json") and p.stem not in notebooks]
+    for path in dropped:
+        path.unlink()
+    return dropped
+
+
+def remove_unused_assets(space: Workspace) -> list[Path]:
+    """Take away shared assets whose name stands in no page."""
+    pages = [p.read_text("utf-8") for p in sorted(space.reports.rglob("*.html"))]
+    named = {name for text in pages for name in re.findall(r"_assets/([A-Za-z0-9._-]+)", text)}
+    unused = [p for p in sorted((space.reports / "_assets").glob("*")) if p.name not in named]
+    for path in unused:
+        path.unlink()
+    return unused
+
+
+def _texts(space: Workspace) -> dict[str, Any]:
+    """Title, company and notice of each published edition whose YAML is here."""
+    names = sorted({p.parent.name for p in space.reports.glob("*/*.json")})
+    files = {name: space.root / "params" / f"{name}.yml" for name in names}
+    return {name: load(path).model_dump(mode="json", include={"edition", "title", "company", "notice"})
+            for name, path in files.items() if path.is_file()}
+
+
+def _draw(space: Workspace, portal: Path, published: list[dict[str, Any]], moved: list[dict[str, Any]]) -> None:
+    from voclib.reporting.portal import render
+
+    write(portal, render(published, changes=moved, editions=_texts(space)).encode())
+    remove_unused_assets(space)

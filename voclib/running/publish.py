@@ -1,0 +1,182 @@
+"""Run an edition: validate all, skip what is unchanged, execute, render, write whole files, registry, portal."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from voclib.errors import RunError, VocError
+from voclib.running import index
+from voclib.running.edition import Edition, Job, load, plan
+from voclib.running.execute import Outcome, execute, pool, task
+from voclib.running.provenance import Provenance, Tracer
+from voclib.running.workspace import Workspace, digest, dumps, find, read_json, write
+
+if TYPE_CHECKING:
+    from voclib.reporting.page import Page
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run did: notebooks executed, notebooks left as they were, files written anew, and the portal."""
+
+    edition: str
+    executed: tuple[str, ...]
+    skipped: tuple[str, ...]
+    written: tuple[Path, ...]
+    standalone: tuple[Path, ...]
+    portal: Path
+
+
+def run(edition_path: str | Path, *, overrides: Mapping[str, Any] | None = None, only: tuple[str, ...] | None = None, force: bool = False,
+        jobs: int | None = None, executor: Executor | None = None, progress: Progress | None = None, standalone: bool = False,
+        root: str | Path | None = None, reports: str = "reports") -> RunResult:
+    """Publish an edition under `reports/`.
+
+    A notebook runs again only if its code, data, parameters or the edition's texts changed, its report is not as it was written,
+    or `force` is set. `executor` is any `concurrent.futures.Executor` (a cluster's, say); the default is a pool of `jobs` processes.
+    `progress(done, total, what)` is called after each notebook. `standalone` also writes one-file pages to `build/standalone/`.
+
+    Raises
+    ------
+    ParameterError
+        before any kernel starts: everything that is wrong with the edition, at once.
+    RunError
+        names each failed notebook, its cell and the cause; the other notebooks are published, the last good report of the failed one stands.
+    """
+    space = replace(find(edition_path, root=root), reports_name=reports)
+    edition = load(edition_path)
+    planned = plan(edition, overrides, space=space, only=only)
+    tracer = Tracer(space)
+    traced = {job.notebook: (job, tracer.provenance(job)) for job in planned}
+    keys = {name: tracer.key(edition, *pair) for name, pair in traced.items()}
+    tracer.save()
+    cache = _Cache(space, edition.edition)
+    stale = [pair for name, pair in traced.items() if force or not cache.fresh(name, keys[name])]
+    written, failures = [], []
+    report = progress or (lambda done, total, what: None)
+    report(0, len(stale), "")
+    for done, outcome in enumerate(outcomes([j for j, _ in stale], space, jobs=jobs, executor=executor), start=1):
+        provenance = traced[outcome.notebook][1]
+        try:
+            files = _publish(outcome, edition, provenance, space)
+            written += [path for path, content in files.items() if write(path, content)]
+            cache.enter(outcome.notebook, keys[outcome.notebook], files)
+        except VocError as error:
+            failures.append(str(error))
+        report(done, len(stale), outcome.notebook)
+    if only is None and not failures:
+        index.remove_dropped(space, edition.edition, list(edition.notebooks))
+    portal = index.refresh(space)
+    alone = tuple(_standalone(edition, traced[n][1], space) for n in traced) if standalone and not failures else ()
+    if failures:
+        raise RunError("\n".join(sorted(failures)))
+    executed = tuple(job.notebook for job, _ in stale)
+    return RunResult(edition.edition, executed, tuple(n for n in traced if n not in executed), tuple(written), alone, portal)
+
+
+def outcomes(planned: list[Job], space: Workspace, *, jobs: int | None = None, executor: Executor | None = None) -> Iterator[Outcome]:
+    """Execute jobs and yield each as it ends; no executor is made where there is nothing to do."""
+    if not planned:
+        return
+    workers = max(1, min(jobs or os.cpu_count() or 1, len(planned)))
+    with _workers(executor, workers) as hands:
+        futures = {hands.submit(execute, task(job, space.root)): job.notebook for job in planned}
+        for future in as_completed(futures):
+            try:
+                yield future.result()
+            except BrokenProcessPool as error:
+                raise RunError(f"A worker process died while running '{futures[future]}'; often too little memory: try --jobs 1.") from error
+
+
+def page(outcome: Outcome, edition: Edition, provenance: Provenance, *, standalone: bool = False) -> tuple[Page, dict[str, Any]]:
+    """The page of an executed notebook and the finding it carries, as `<report>.json` holds it.
+
+    Raises
+    ------
+    RunError
+        if the notebook failed, or states no headline.
+    """
+    import nbformat
+
+    from voclib.reporting.page import render
+
+    if outcome.failure:
+        raise RunError(outcome.failure)
+    node = nbformat.reads(outcome.executed, as_version=4)
+    texts = edition.model_dump(mode="json", include={"title", "company", "notice"})
+    made = render(node, edition={"name": edition.edition, "title": texts["title"]}, report=outcome.notebook, provenance=provenance.footer(),
+                  company=texts["company"], notice=texts["notice"], standalone=standalone)
+    if made.finding is None:
+        raise RunError(f"notebook '{outcome.notebook}' states no headline; end it with voclib.show.headline(study).")
+    finding = {**made.finding, "edition": edition.edition, "notebook": outcome.notebook, "provenance": provenance.to_dict()}
+    return made, finding
+
+
+def _publish(outcome: Outcome, edition: Edition, provenance: Provenance, space: Workspace) -> dict[Path, bytes]:
+    """The files of one report; the executed copy goes to `build/`, as `.failed.ipynb` where no page could be made of it."""
+    copy = space.build / edition.edition / f"{outcome.notebook}.ipynb"
+    failed = copy.with_suffix(".failed.ipynb")
+    try:
+        made, finding = page(outcome, edition, provenance)
+    except VocError as error:
+        write(failed, outcome.executed.encode())
+        raise RunError(f"{error}\n    Its last good report stands; see {space.shown(failed)}.") from error
+    failed.unlink(missing_ok=True)
+    write(copy, outcome.executed.encode())
+    folder = space.reports / edition.edition
+    assets = {space.reports / "_assets" / name: content for name, content in made.assets.items()}
+    return assets | {folder / f"{outcome.notebook}.json": (dumps(finding, indent=1) + "\n").encode(),
+                     folder / f"{outcome.notebook}.html": made.html.encode()}
+
+
+def _standalone(edition: Edition, provenance: Provenance, space: Workspace) -> Path:
+    """One file that carries its own script, for e-mail; made from the executed copy, without running anything."""
+    name = provenance.notebook
+    outcome = Outcome(name, (space.build / edition.edition / f"{name}.ipynb").read_text("utf-8"))
+    path = space.build / "standalone" / edition.edition / f"{name}.html"
+    write(path, page(outcome, edition, provenance, standalone=True)[0].html.encode())
+    return path
+
+
+@contextmanager
+def _workers(executor: Executor | None, jobs: int) -> Iterator[Executor]:
+    """The caller's executor, left open; or our own pool, closed on every way out, work not yet begun dropped."""
+    if executor is not None:
+        yield executor
+        return
+    own = pool(jobs)
+    try:
+        yield own
+    finally:
+        own.shutdown(wait=True, cancel_futures=True)
+
+
+class _Cache:
+    """`build/<edition>/runs.json`: which key wrote which bytes. A fresh clone has none, so it always executes."""
+
+    def __init__(self, space: Workspace, edition: str) -> None:
+        self._space, self._path = space, space.build / edition / "runs.json"
+        self._runs = read_json(self._path)
+
+    def fresh(self, notebook: str, key: str) -> bool:
+        """Whether this key's files lie in place, byte for byte, and the executed copy too."""
+        known = self._runs.get(notebook)
+        if not known or known["key"] != key or not self._path.with_name(f"{notebook}.ipynb").is_file():
+            return False
+        return all((self._space.root / name).is_file() and digest((self._space.root / name).read_bytes()) == sha
+                   for name, sha in known["files"].items())
+
+    def enter(self, notebook: str, key: str, files: Mapping[Path, bytes]) -> None:
+        """Remember a report at once, so that an interrupted run keeps what it finished."""
+        self._runs[notebook] = {"key": key, "files": {self._space.shown(p): digest(c) for p, c in files.items()}}
+        write(self._path, json.dumps(self._runs, sort_keys=True).encode())

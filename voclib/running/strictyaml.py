@@ -1,0 +1,79 @@
+"""YAML that says what it seems to say: no key twice, no surprise booleans or dates, `1e-3` is a number."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from voclib.errors import ParameterError
+
+
+class Loader(yaml.SafeLoader):
+    """The safe loader with YAML 1.2 scalars. With `plain_keys` every key is text; keys twice and aliases are refused."""
+
+    yaml_implicit_resolvers: dict[str, list] = {}
+    plain_keys = True
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node:
+        """Refuse `*alias`: an edition says each value where it stands."""
+        if self.plain_keys and self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise yaml.constructor.ConstructorError(None, None, "aliases (*name) are not used here; write the value again", mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        """A mapping whose keys are text, each once."""
+        seen: dict[str, int] = {}
+        for key_node, _ in node.value:
+            line = key_node.start_mark.line + 1
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else "a list or mapping"
+            if self.plain_keys and key_node.tag != "tag:yaml.org,2002:str":
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key} is no text; quote or rename it", key_node.start_mark)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"the key '{key}' stands here again (first on line {seen[key]}); keep one",
+                                                        key_node.start_mark)
+            seen[key] = line
+        return super().construct_mapping(node, deep=deep)
+
+
+def _whole(loader: Loader, node: yaml.ScalarNode) -> int:
+    return int(loader.construct_scalar(node))
+
+
+def _real(loader: Loader, node: yaml.ScalarNode) -> float:
+    text = loader.construct_scalar(node).lower()
+    return float({".inf": "inf", "+.inf": "inf", "-.inf": "-inf", ".nan": "nan"}.get(text, text))
+
+
+Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
+Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]+$"), list("-+0123456789"))
+Loader.add_implicit_resolver("tag:yaml.org,2002:float",
+                             re.compile(r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"),
+                             list("-+.0123456789"))
+Loader.add_constructor("tag:yaml.org,2002:int", _whole)
+Loader.add_constructor("tag:yaml.org,2002:float", _real)
+
+
+def parse(text: str, *, file: str, plain_keys: bool = True) -> Any:
+    """The value of a YAML text; without `plain_keys` also with keys that are numbers, and with aliases.
+
+    Raises
+    ------
+    ParameterError
+        names `file` and the line where the text is no YAML, repeats a key or uses an alias or a tag.
+    """
+    loader = Loader(text)
+    loader.plain_keys = plain_keys
+    try:
+        return loader.get_single_data()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f" line {mark.line + 1}" if mark else ""
+        raise ParameterError(f"{file}{where}: {error.problem or error.context}.") from error
+    except yaml.YAMLError as error:
+        raise ParameterError(f"{file}: {error}.") from error
+    finally:
+        loader.dispose()

@@ -1,0 +1,97 @@
+"""What makes a whole table unusable rather than a row: its columns, the scale of a score, the share of impossible times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from voclib.errors import nearest
+from voclib.schema import problems as found_problems
+from voclib.schema.problems import Found
+from voclib.schema.rules import before, schema
+
+WRONG_TIMES_LIMIT = 0.005  # share of rows with reversed or future times above which a table is refused
+SCALE_MIN_N = 50           # answers before "nobody gave 0 or 6–10" says the scale is 1–5
+SCALE_100_SHARE, SCALE_100_MIN_N = 0.2, 3
+# two names of one unit, or two values of one period, cannot both be right; a second answer to a survey is only superfluous
+SINGLE_TRUTH = frozenset({"units"})
+
+
+def columns(names: Iterable[str], table: str, *, file: str = "") -> pd.DataFrame:
+    """Problems of a table's columns: a required one missing, an unknown one, one that stands twice."""
+    names, declared = [str(name) for name in names], schema(table).columns
+    there = f"columns there are: {', '.join(names) or 'none'}"
+    parts = [found_problems.single(table, name, f"missing column; {nearest(name, names) if names else 'the file has none'}; {there}", file=file)
+             for name, column in declared.items() if name not in names and not column.nullable]
+    parts += [found_problems.single(table, name, f"unknown column; {nearest(name, declared)}", file=file)
+              for name in dict.fromkeys(names) if name not in declared]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    parts += [found_problems.single(table, name, "column stands more than once", file=file) for name in twice]
+    return found_problems.gather(parts)
+
+
+def scale(typed: pd.DataFrame, table: str, *, file: str = "") -> pd.DataFrame:
+    """A likelihood-to-recommend column (0–10) that holds answers on another scale is refused, never rescaled."""
+    if "nps_score" not in typed:
+        return found_problems.empty()
+    scores = typed["nps_score"].dropna().astype("int64")
+    above = scores.between(11, 100)
+    looks = ""
+    if above.sum() >= SCALE_100_MIN_N and above.mean() > SCALE_100_SHARE:
+        looks = "0–100"
+    elif len(scores) >= SCALE_MIN_N and scores.between(1, 5).all():
+        looks = "1–5"
+    if not looks:
+        return found_problems.empty()
+    seen = f"lowest {scores.min()}, highest {scores.max()} of {len(scores)} answers"
+    return found_problems.single(table, "nps_score", f"scale looks like {looks}, not 0–10; {seen}", file=file)
+
+
+def reversed_times(typed: pd.DataFrame, table: str) -> list[Found]:
+    """Rows whose later time lies before the earlier one, by the table's `after` rules."""
+    found = []
+    for later, earlier in schema(table).metadata["after"]:
+        wrong = np.flatnonzero((typed[later] < typed[earlier]).fillna(False).to_numpy(dtype=bool))
+        pairs = zip(typed[later].iloc[wrong], typed[earlier].iloc[wrong], strict=True)
+        found.append(Found(later, before(earlier), wrong, [f"{a.isoformat()} < {b.isoformat()}" for a, b in pairs]))
+    return [item for item in found if len(item.at)]
+
+
+def future_times(typed: pd.DataFrame, table: str, *, as_of: str | pd.Timestamp | None, timezone: str) -> list[Found]:
+    """Rows with a time after `as_of`; a date without a time of day means until the end of that day in `timezone`."""
+    if as_of is None:
+        return []
+    limit = pd.Timestamp(as_of)
+    zoned = limit.tz_localize(timezone) if limit.tzinfo is None else limit
+    local = zoned.tz_convert(timezone)
+    if local == local.normalize():
+        zoned = local + pd.Timedelta(days=1) - pd.Timedelta(microseconds=1)
+    last_day = zoned.tz_convert(timezone).normalize().tz_localize(None)
+    found = []
+    for name, column in schema(table).columns.items():
+        kind = column.metadata["kind"]
+        if kind in ("moment", "day"):
+            late = np.flatnonzero((typed[name] > (zoned if kind == "moment" else last_day)).to_numpy(dtype=bool))
+            found.append(Found(name, f"lies after {as_of}", late, [value.isoformat() for value in typed[name].iloc[late]]))
+    return [item for item in found if len(item.at)]
+
+
+def too_many(found: Iterable[Found], typed: pd.DataFrame, table: str, *, rows: np.ndarray, file: str = "") -> pd.DataFrame:
+    """One problem for each kind of impossible time that more than 0.5 % of the rows that hold the time show."""
+    parts = []
+    for item in found:
+        known = int(typed[item.column].notna().sum())
+        share = len(item.at) / known
+        if share > WRONG_TIMES_LIMIT:
+            kind = "future" if item.problem.startswith("lies after") else "reversed"
+            told = f"{kind} times: {item.problem} in {len(item.at)} of {known} rows ({share:.1%}; at most {WRONG_TIMES_LIMIT:.1%} are set aside)"
+            parts.append(found_problems.single(table, item.column, told, file=file, row=int(rows[item.at[0]]), example=item.examples[0]))
+    return found_problems.gather(parts)
+
+
+def is_panel(table: str) -> bool:
+    """Whether two rows of one key contradict each other: units, and tables keyed by a period."""
+    declared = schema(table)
+    return table in SINGLE_TRUTH or any(declared.columns[name].metadata["kind"] in ("month", "day") for name in declared.metadata["key"])

@@ -1,0 +1,103 @@
+"""One untidy text at a time to the form its column is read in, with a note of what was done."""
+
+from __future__ import annotations
+
+import re
+from unicodedata import normalize
+
+import pandas as pd
+
+BLANKS, WIDE = "surrounding blanks removed", "full-width characters read as plain"
+SEPARATORS, UNIT, PERCENT, CURRENCY = "thousands separators removed", "unit word removed", "percent read as a share", "currency sign removed"
+REWRITTEN, TIME_DROPPED = "rewritten as an ISO date", "time of day dropped"
+UNFIT = "unit word"
+_SCORES = frozenset({"分", "星", "颗星", "点", "point", "points", "pt", "pts", "star", "stars"})
+# the words that may follow a number, by the unit of its column; another word, such as hours in a column of minutes, is never dropped
+UNIT_WORDS = {
+    "0–10": _SCORES, "1–5": _SCORES, "1–7": _SCORES,
+    "minutes": frozenset({"分", "分钟", "min", "mins", "minute", "minutes"}),
+    "seconds": frozenset({"秒", "秒钟", "s", "sec", "secs", "second", "seconds"}),
+    "hours": frozenset({"小时", "时", "h", "hr", "hrs", "hour", "hours"}),
+    "days": frozenset({"天", "日", "d", "day", "days"}),
+    "CNY": frozenset({"元", "块", "rmb", "cny", "人民币"}),
+    "": frozenset({"次", "人", "个", "名", "位", "天", "日", "times", "people", "days"}),
+}
+_AMOUNT = re.compile(r"(?P<sign>¥|cny|rmb)?\s*(?P<number>[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?)\s*"
+                     r"(?P<word>[^\s\d.,+\-/]\D*)?", re.IGNORECASE)
+_DATE = re.compile(r"(?P<year>[0-9]{4})[-/.年](?P<month>[0-9]{1,2})[-/.月](?P<day>[0-9]{1,2})日?"
+                   r"(?:[T\s]*(?P<hour>[0-9]{1,2})[:时点](?P<minute>[0-9]{1,2})(?:[:分](?P<second>[0-9]{1,2}(?:\.[0-9]+)?)秒?|分)?)?"
+                   r"\s*(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?")
+_COMPACT = re.compile(r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})")
+_MONTH = re.compile(r"(?P<year>[0-9]{4})(?:[-/.年](?P<month>[0-9]{1,2})月?|(?P<compact>[0-9]{2}))(?:[-/.]?[0-9]{1,2}日?(?:[T ]00:00:00)?)?")
+
+
+def mend(raw: str, *, kind: str, unit: str, timezone: str) -> tuple[str | None, str]:
+    """The text in the form its kind is parsed from and a note of what was done; (None, …) where it cannot be read."""
+    bare = raw.strip()
+    blank = [BLANKS] if bare != raw else []
+    if kind in ("id", "text", "choice"):
+        return bare, _joined(blank)
+    plain = normalize("NFKC", bare).strip().replace("−", "-")
+    notes = blank + ([WIDE] if plain != bare else [])
+    match kind:
+        case "whole" | "real":
+            return _number(plain, unit, notes)
+        case "flag":
+            return plain, _joined(notes)
+        case "month":
+            return _month(plain, notes)
+        case "day":
+            return _day(plain, timezone, notes)
+        case _:
+            iso = _iso(plain)
+            return (iso, _joined([*notes, REWRITTEN] if iso != plain else notes)) if iso else (None, "")
+
+
+def _joined(notes: list[str]) -> str:
+    return "; ".join(notes)
+
+
+def _number(plain: str, unit: str, notes: list[str]) -> tuple[str | None, str]:
+    if unit == "share" and (percent := re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*%", plain)):
+        return format(float(percent[1]) / 100, ".15g"), _joined([*notes, PERCENT])
+    found = _AMOUNT.fullmatch(plain)
+    if not found:
+        return (plain, _joined(notes)) if re.fullmatch(r"[+-]?[0-9.]+[eE][+-]?[0-9]{1,3}|[+-]?\.[0-9]+|[+-]?[0-9]+\.", plain) else (None, "")
+    sign, number, word = found["sign"], found["number"], (found["word"] or "").strip()
+    if word and word.lower() not in UNIT_WORDS.get(unit, frozenset()):
+        return None, f"{UNIT} {word[:12]!r} does not fit {unit or 'a count'}".replace(UNIT, UNFIT)
+    if sign and unit != "CNY":
+        return None, ""
+    done = [(sign, CURRENCY), ("," in number, SEPARATORS), (word, UNIT)]
+    return number.replace(",", ""), _joined(notes + [note for happened, note in done if happened])
+
+
+def _iso(plain: str) -> str | None:
+    """An ISO date, with time and zone where there are any, from the common written forms; whether such a day exists is not asked here."""
+    found = (_DATE.fullmatch(plain) or _COMPACT.fullmatch(plain))
+    if not found:
+        return None
+    part = found.groupdict()
+    date = f"{part['year']}-{int(part['month']):02d}-{int(part['day']):02d}"
+    if not part.get("hour"):
+        return date
+    whole, dot, fraction = (part["second"] or "0").partition(".")
+    return f"{date}T{int(part['hour']):02d}:{int(part['minute']):02d}:{int(whole):02d}{dot}{fraction}{part['zone'] or ''}"
+
+
+def _day(plain: str, timezone: str, notes: list[str]) -> tuple[str | None, str]:
+    iso = _iso(plain)
+    if iso is None or len(iso) == len("2026-01-01"):
+        return (iso, _joined(notes if iso == plain else [*notes, REWRITTEN])) if iso else (None, "")
+    moment = pd.to_datetime(iso, errors="coerce")
+    if moment is pd.NaT:
+        return None, ""
+    local = moment.tz_convert(timezone) if moment.tzinfo else moment
+    return local.strftime("%Y-%m-%d"), _joined([*notes, REWRITTEN if local == local.normalize() else TIME_DROPPED])
+
+
+def _month(plain: str, notes: list[str]) -> tuple[str, str]:
+    found = _MONTH.fullmatch(plain)
+    if not found:  # the pattern of the column refuses it, and says which form it wants
+        return plain, ""
+    return f"{found['year']}-{int(found['month'] or found['compact']):02d}", _joined([*notes, "rewritten as YYYY-MM"])

@@ -1,0 +1,93 @@
+"""Standard tables on disk: one Parquet file a table, written and read through DuckDB."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from voclib.errors import DataError, nearest
+from voclib.schema.rules import SQL, dtypes, literal, quoted, schema
+from voclib.schema.tables import TABLES
+
+
+def write(tables: Mapping[str, pd.DataFrame], folder: str | Path) -> list[Path]:
+    """Write validated tables as `<folder>/<table>.parquet`, each put in place whole; the paths written.
+
+    Raises DataError where a frame's columns are not those of the standard: validate it first.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame in tables.items():
+        declared = list(schema(name).columns)
+        if sorted(map(str, frame.columns)) != sorted(declared):
+            wrong = sorted(set(map(str, frame.columns)) ^ set(declared))
+            raise DataError(f"{name}: columns differ from the standard in {', '.join(wrong)}; write what validate() accepted")
+    with duckdb.connect() as connection:
+        return [_write(connection, name, frame, folder / f"{name}.parquet") for name, frame in tables.items()]
+
+
+def read(folder: str | Path, *names: str) -> dict[str, pd.DataFrame]:
+    """The named tables of a folder (all of the standard's that lie there where none is named), in declared types.
+
+    Raises DataError where the folder or a named table is missing, or a file's columns are not those of the standard.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError(f"there is no folder {folder}; build the data first (voc simulate, or voc ingest)")
+    there = {path.stem for path in folder.glob("*.parquet")}
+    for name in names:
+        schema(name)
+        if name not in there:
+            held = ", ".join(sorted(there & set(TABLES))) or "no table"
+            raise DataError(f"{folder} holds no {name}.parquet; it holds {held}. {nearest(name, there) if there else ''}".strip())
+    wanted = names or tuple(name for name in TABLES if name in there)
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        return {name: _read(connection, name, folder / f"{name}.parquet") for name in wanted}
+
+
+def locate(data: str | Path) -> Path:
+    """A data path, absolute as it is; a relative one is taken from the repository, whatever the working directory."""
+    given = Path(data).expanduser()
+    return given if given.is_absolute() else repository() / given
+
+
+def repository() -> Path:
+    """The repository: the folder above the package where it holds our pyproject.toml, else the nearest such folder above the working directory."""
+    package = Path(__file__).resolve().parents[2]
+    here = Path.cwd()
+    return next((folder for folder in (package, here, *here.parents) if _is_ours(folder / "pyproject.toml")), package)
+
+
+def _is_ours(project: Path) -> bool:
+    return project.is_file() and re.search(r'^name\s*=\s*"voclib"', project.read_text(encoding="utf-8"), re.MULTILINE) is not None
+
+
+def _write(connection: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame, path: Path) -> Path:
+    casts = ", ".join(f"CAST({quoted(column)} AS {SQL[dtype]}) AS {quoted(column)}" for column, dtype in dtypes(name).items())
+    draft = path.with_name(f".{path.name}.part")
+    connection.register("frame_to_write", frame)
+    try:
+        connection.execute(f"COPY (SELECT {casts} FROM frame_to_write) TO {literal(str(draft))} (FORMAT parquet)")
+        os.replace(draft, path)
+    finally:
+        connection.unregister("frame_to_write")
+        draft.unlink(missing_ok=True)
+    return path
+
+
+def _read(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> pd.DataFrame:
+    try:
+        frame = connection.sql(f"SELECT * FROM read_parquet({literal(str(path))})").df()
+    except duckdb.Error as error:
+        raise DataError(f"{path} cannot be read as Parquet: {error}; build the data again") from error
+    declared = dtypes(name)
+    wrong = sorted(set(frame.columns) ^ set(declared))
+    if wrong:
+        raise DataError(f"{path}: columns differ from the standard in {', '.join(wrong)}; build the data again")
+    return frame[list(declared)].astype(declared)

@@ -1,0 +1,66 @@
+"""Sentences in both languages whose numbers come from the same Estimates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from voclib import numbers
+from voclib.errors import ParameterError
+from voclib.results import Estimate, Text
+
+
+class _Number:
+    """An Estimate inside a sentence: `{x}` its value with unit, `{x:interval}` its interval, `{x:bare}` the value alone, `{x:n}` its n."""
+
+    def __init__(self, estimate: Estimate, lang: str) -> None:
+        self.estimate, self.lang = estimate, lang
+
+    def __format__(self, form: str) -> str:
+        estimate, lang = self.estimate, self.lang
+        if form == "interval":
+            return numbers.interval(estimate, lang)
+        if form == "bare":
+            return numbers.value(estimate, lang)
+        if form == "n":
+            return numbers.count(estimate.n or 0, lang, exact=True)
+        if form:
+            raise ParameterError(f"An estimate is written as value, interval, bare or n, not as '{form}'.")
+        return f"{numbers.value(estimate, lang)} {numbers.unit(estimate, lang)}".rstrip()
+
+
+class _Count:
+    """A whole number inside a sentence, with every digit."""
+
+    def __init__(self, n: int, lang: str) -> None:
+        self.n, self.lang = n, lang
+
+    def __format__(self, form: str) -> str:
+        return numbers.count(self.n, self.lang, exact=form != "short")
+
+
+def say(zh: str, en: str, **values: Any) -> Text:
+    """One statement in Chinese and English with `{name}` filled from Estimates, counts, Texts or plain words.
+
+    Raises
+    ------
+    ParameterError
+        if a sentence names a value that was not given, or asks an Estimate for an unknown form.
+    """
+    return Text(_fill(zh, "zh", values), _fill(en, "en", values))
+
+
+def _fill(sentence: str, lang: str, values: dict[str, Any]) -> str:
+    ready = {}
+    for name, value in values.items():
+        if isinstance(value, Estimate):
+            ready[name] = _Number(value, lang)
+        elif isinstance(value, Text):
+            ready[name] = value[lang]
+        elif isinstance(value, int) and not isinstance(value, bool):
+            ready[name] = _Count(value, lang)
+        else:
+            ready[name] = value
+    try:
+        return sentence.format(**ready)
+    except KeyError as missing:
+        raise ParameterError(f"The sentence “{sentence}” needs a value named {missing}; given: {', '.join(values) or 'none'}.") from None

@@ -1,0 +1,72 @@
+"""All sources' rows of one table together: pseudonymised, redacted, in an order that does not depend on the files' order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from voclib import privacy
+from voclib.schema.tables import TABLES
+from voclib.sources.mapping import Mapping
+from voclib.sources.shaping import MARKS, Piece
+
+PERSONS = {"customer_id": "customer", "staff_id": "staff", "employee_response_id": "employee", "labeller_id": "labeller", "device_hash": "device"}
+
+
+def gather(pieces: Iterable[Piece], table: str, mapping: Mapping) -> pd.DataFrame:
+    """The rows of a table from every source, as text, with `_source`, `_file` and `_row`.
+
+    Rows made as distinct values of a column are one row each over all sources.
+    """
+    free, single = [], []
+    for piece in pieces:
+        if table in piece.tables:
+            is_distinct = mapping.sources[piece.source].tables[table].distinct
+            (single if is_distinct else free).append(piece.tables[table])
+    parts = [*free]
+    if single:
+        every = pd.concat(single, ignore_index=True)
+        parts.append(every.drop_duplicates(subset=[name for name in every.columns if name not in MARKS]))
+    made = pd.concat(parts, ignore_index=True)
+    for name, column in TABLES[table].columns.items():
+        if name not in made.columns and column.nullable:
+            made[name] = pd.Series(None, index=made.index, dtype="str")
+    return made[[name for name in (*TABLES[table].columns, *MARKS) if name in made.columns]]
+
+
+def pseudonymised(frame: pd.DataFrame, table: str, key: str) -> pd.DataFrame:
+    """Every column of personal identifiers as keyed pseudonyms."""
+    made = frame.copy()
+    for name, column in TABLES[table].columns.items():
+        if column.metadata["sensitivity"] == "personal" and name in made.columns:
+            made[name] = privacy.pseudonymise(frame[name], kind=PERSONS.get(name, name.removesuffix("_id")), key=key)
+    return made
+
+
+def redacted(frame: pd.DataFrame, table: str) -> tuple[pd.DataFrame, dict[int, dict[str, int]]]:
+    """Every verbatim redacted: the one way out of ingest. Counts of replacements by source and kind."""
+    made, counts = frame.copy(), {}
+    for name, column in TABLES[table].columns.items():
+        if column.metadata["sensitivity"] != "text" or name not in made.columns:
+            continue
+        for source, part in frame.groupby("_source", sort=True):
+            found = privacy.redact(part[name])
+            made.loc[part.index, name] = found.texts
+            before = counts.setdefault(int(source), dict.fromkeys(privacy.KINDS, 0))
+            counts[int(source)] = {kind: before[kind] + found.counts[kind] for kind in privacy.KINDS}
+    return made, counts
+
+
+def ordered(frame: pd.DataFrame, table: str) -> pd.DataFrame:
+    """Rows by key; of rows that share a key the fullest comes first, then the first by content, whatever order they came in."""
+    key = [name for name in TABLES[table].metadata["key"] if name in frame.columns]
+    contents = [name for name in frame.columns if name not in MARKS]
+    rank = pd.Series(0, index=frame.index)
+    shared = frame[frame.duplicated(key, keep=False)]
+    if len(shared):
+        filled = shared[contents].notna().sum(axis=1)
+        order = shared.fillna({name: "" for name in contents}).assign(_empty=-filled)
+        first = order.sort_values([*key, "_empty", *contents, *MARKS], kind="stable").index
+        rank[first] = range(len(first))
+    return frame.assign(_rank=rank).sort_values([*key, "_rank"], kind="stable", na_position="last").drop(columns="_rank").reset_index(drop=True)

@@ -1,0 +1,216 @@
+"""The mapping an analyst writes in YAML: which export column is which standard column."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Literal, get_args
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from voclib.errors import DataError, ParameterError, nearest
+from voclib.schema.tables import TABLES
+from voclib.sources import strict_yaml
+
+ChannelName = Literal["survey", "review", "post", "call", "ticket", "ledger", "employee", "usage", "master"]
+CHANNEL_NAMES = get_args(ChannelName)
+RESERVED = ("_id", "_file", "_row", "_item", "_value")
+MISSING = ("", "NA", "N/A", "n/a", "NULL", "null", "NaN", "nan", "#N/A")
+VALID_VOICE = (("customer_id",), ("unit_id", "segment"), ("nps_score", "csat_score", "ces_score", "rating_score", "comment"),
+               ("submitted_at", "touched_at"))
+Scalar = str | bool | int | float
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Name(_Part):
+    """A name in both languages."""
+
+    zh: str
+    en: str
+
+
+class Join(_Part):
+    """Columns of another file, added by a key that is unique there; `on` is a column or {here: there}."""
+
+    files: str
+    on: str | dict[str, str]
+    sheet: str | None = None
+    encoding: str = "auto"
+
+
+class Events(_Part):
+    """A list of events inside a record; the first time of each kind becomes the column `events.<kind>`."""
+
+    list: str
+    kind: str
+    at: str
+
+
+class Table(_Part):
+    """How one standard table is made from a source."""
+
+    columns: dict[str, str] = Field(default_factory=dict)
+    constants: dict[str, Scalar] = Field(default_factory=dict)
+    values: dict[str, dict[Scalar, Scalar | None]] = Field(default_factory=dict)
+    formats: dict[str, str] = Field(default_factory=dict)
+    distinct: bool = False
+
+    @field_validator("values", "constants", mode="after")
+    @classmethod
+    def _as_text(cls, given: dict) -> dict:
+        return {key: {as_text(old): as_text(new) for old, new in value.items()} if isinstance(value, dict) else as_text(value)
+                for key, value in given.items()}
+
+
+class Channel(_Part):
+    """One source: the files of a channel and the standard tables made from them."""
+
+    channel: ChannelName
+    files: str | list[str]
+    tables: dict[str, Table] = Field(min_length=1)
+    encoding: str = "auto"
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    sheet: str | None = None
+    heading_row: int = Field(default=1, ge=1)
+    records: str | None = None
+    events: Events | None = None
+    items: list[str] | dict[str, str] | None = None
+    make_id: list[str] | None = None
+    join: Join | None = None
+    missing: list[Scalar] = Field(default_factory=list)
+    timezone: str | None = None
+    optional: bool = False
+
+    @property
+    def patterns(self) -> list[str]:
+        """File patterns, relative to the mapping's root."""
+        return [self.files] if isinstance(self.files, str) else list(self.files)
+
+    @property
+    def missing_words(self) -> tuple[str, ...]:
+        """Cells that mean "no answer": the usual ones and those the mapping names."""
+        return (*MISSING, *(as_text(word) for word in self.missing))
+
+    @model_validator(mode="after")
+    def _fits_channel(self) -> Channel:
+        if self.items and self.channel != "employee":
+            raise ValueError(f"items belong to channel employee, this source is '{self.channel}'")
+        if self.events and self.channel != "ticket":
+            raise ValueError(f"events belong to channel ticket, this source is '{self.channel}'")
+        return self
+
+
+class Mapping(_Part):
+    """A whole mapping file."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    company: Name
+    root: str = "."
+    timezone: str = "Asia/Shanghai"
+    pseudonym_key: str | None = None
+    valid_voice: list[list[str]] = Field(default_factory=lambda: [list(line) for line in VALID_VOICE])
+    sources: list[Channel] = Field(min_length=1)
+
+
+def as_text(value: object) -> str:
+    """A YAML value as the text an export would hold: true and false in lower case."""
+    return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
+
+
+def read(path: Path) -> Mapping:
+    """The mapping in a YAML file, checked against the data standard.
+
+    Raises ParameterError naming the place, what is wrong with it and the nearest known name.
+    """
+    given = strict_yaml.read(path)
+    try:
+        mapping = Mapping.model_validate(given)
+    except ValidationError as error:
+        raise ParameterError(f"{path.name}: " + "; ".join(_message(item) for item in error.errors())) from None
+    problems = [text for place, source in enumerate(mapping.sources, start=1) for text in _check_source(source, f"source {place} ({source.channel})")]
+    problems += _check_times(mapping) + [text for line in mapping.valid_voice for text in _unknown("valid_voice", line, TABLES["responses"].columns)]
+    if problems:
+        raise ParameterError(f"{path.name}: " + "; ".join(problems))
+    return mapping
+
+
+def folder(mapping: Mapping, *, repository: Path, root: str | Path | None = None) -> Path:
+    """The folder the file patterns start from: `root` given, else the mapping's, `$VARIABLE` replaced; DataError if it is not there."""
+    written = str(root) if root is not None else mapping.root
+    unset = [name for name in re.findall(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?", written) if not os.environ.get(name)]
+    if unset:
+        raise DataError(f"the mapping '{mapping.name}' reads from {written}, but {unset[0]} is not set; "
+                        f"set it to the folder with the exports, for example  export {unset[0]}=/path/to/exports")
+    found = repository / os.path.expandvars(written)
+    if not found.is_dir():
+        raise DataError(f"the mapping '{mapping.name}' reads from {written}, and that folder is not there; correct `root:` or create the folder")
+    return found
+
+
+def _check_times(mapping: Mapping) -> list[str]:
+    zones = [mapping.timezone, *(source.timezone for source in mapping.sources if source.timezone)]
+    return [f"timezone '{zone}' is not known; {nearest(zone, available_timezones())}" for zone in zones if not _is_zone(zone)]
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
+def _check_source(source: Channel, place: str) -> list[str]:
+    problems = []
+    for name, table in source.tables.items():
+        if name not in TABLES:
+            problems.append(f"{place}: table '{name}' is not in the data standard; {nearest(name, TABLES)}")
+            continue
+        problems += _check_table(source, table, name, f"{place}, table {name}")
+    return problems
+
+
+def _check_table(source: Channel, table: Table, name: str, place: str) -> list[str]:
+    known = TABLES[name].columns
+    filled = [*table.columns, *table.constants]
+    problems = _unknown(place, [*filled], known) + _unknown(f"{place}, values", table.values, table.columns) \
+        + _unknown(f"{place}, formats", table.formats, table.columns)
+    problems += [f"{place}: '{column}' stands in columns and in constants; keep one" for column in table.columns if column in table.constants]
+    needed = [column for column, rule in known.items() if not rule.nullable and column not in filled]
+    if needed:
+        problems.append(f"{place}: nothing is given for {', '.join(needed)}, which every row must have; add a line under columns or constants")
+    if "_id" in table.columns.values() and not source.make_id:
+        problems.append(f"{place}: _id is used but make_id does not say which columns it is made from, for example  make_id: [link, author, date]")
+    return problems
+
+
+def _unknown(place: str, names: object, known: object) -> list[str]:
+    return [f"{place}: '{name}' is not a column there; {nearest(name, known)}" for name in names if name not in known]
+
+
+def _message(item: dict) -> str:
+    place, last = _place(item["loc"][:-1]), str(item["loc"][-1]) if item["loc"] else ""
+    if item["type"] == "extra_forbidden":
+        return f"unknown key '{last}'{place}; {nearest(last, _keys_at(item['loc'][:-1]))}"
+    if item["type"] == "missing":
+        return f"the key '{last}' is missing{place}"
+    if item["type"] == "literal_error":
+        return f"{last} is '{item['input']}'{place}; {nearest(str(item['input']), CHANNEL_NAMES)}"
+    return f"{last}{place}: {item['msg'].removeprefix('Value error, ')}"
+
+
+def _place(path: tuple) -> str:
+    words = [f"source {part + 1}" if isinstance(part, int) else str(part) for part in path if part != "sources"]
+    return f" in {' → '.join(words)}" if words else ""
+
+
+def _keys_at(path: tuple) -> list[str]:
+    names = [part for part in path if isinstance(part, str)]
+    models = {(): Mapping, ("company",): Name, ("sources",): Channel, ("sources", "join"): Join, ("sources", "events"): Events}
+    model = Table if "tables" in names else models.get(tuple(names), Mapping)
+    return list(model.model_fields)

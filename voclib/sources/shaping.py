@@ -1,0 +1,176 @@
+"""Rows of an export into rows of the data standard: renamed, recoded, identified, still text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from voclib import privacy
+from voclib.errors import DataError, nearest
+from voclib.schema.tables import TABLES
+from voclib.sources import readers
+from voclib.sources.adapters import CHANNELS, OWN
+from voclib.sources.mapping import RESERVED, Channel, Join, Table
+
+DEFAULTS = {"responses": {"weight": "1"}}
+MARKS = ("_source", "_file", "_row")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One file of one source: its rows as text, the tables made from them, and what was found on the way."""
+
+    source: int
+    channel: str
+    file: str
+    encoding: str
+    raw: pd.DataFrame
+    tables: dict[str, pd.DataFrame]
+    ignored: tuple[str, ...]
+    notes: tuple[str, ...]
+    declared_missing: dict[str, int]
+    unjoined: int = 0
+
+
+def files_of(spec: Channel, root: Path) -> list[tuple[Path, str]]:
+    """The files of a source and their names relative to the root, sorted; DataError naming what there is when a pattern meets none."""
+    found: dict[str, Path] = {}
+    for pattern in spec.patterns:
+        if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+            raise DataError(f"files: '{pattern}' leaves the root folder; write it relative to  root:")
+        matched = {path.relative_to(root).as_posix(): path for path in root.glob(pattern) if path.is_file()}
+        if not matched and not spec.optional:
+            raise DataError(f"no file matches '{pattern}' ({spec.channel}); {listing(root, pattern)}; or mark the source  optional: true")
+        found |= matched
+    return [(found[name], name) for name in sorted(found)]
+
+
+def listing(root: Path, pattern: str) -> str:
+    """What the folder of a pattern holds, nearest name first."""
+    place = (root / pattern).parent
+    while not place.is_dir():
+        place = place.parent
+    there = sorted(item.name for item in place.iterdir())[:30]
+    inside = place.relative_to(root).as_posix() if place.is_relative_to(root) else "."
+    if not there:
+        return f"the folder '{inside}' is empty"
+    return f"the folder '{inside}' has: {', '.join(there)}; {nearest(Path(pattern).name, there)}"
+
+
+def shape(path: Path, name: str, *, source: int, spec: Channel, root: Path, key: str, timezone: str) -> Piece:
+    """Read one file through its channel's adapter and make the source's tables from it.
+
+    Raises DataError where the mapping names a column the file does not have.
+    """
+    extract = CHANNELS[spec.channel](path, spec, name=name)
+    raw = _blanked(extract.frame, spec)
+    notes = extract.notes
+    if raw.empty:
+        return Piece(source, spec.channel, name, extract.encoding, raw, {}, (), tuple(dict.fromkeys((*notes, "empty"))), {})
+    words = {readers.cell_text(word) for word in spec.missing}
+    counted = {column: int(extract.frame[column].str.strip().isin(words).sum()) for column in raw.columns if column not in OWN}
+    unjoined = 0
+    if spec.join is not None:
+        raw, unjoined = _joined(raw, spec.join, root, name)
+    if spec.make_id:
+        raw = raw.assign(_id=_made_id(raw, spec, key, name))
+    usable = raw[raw["_problem"] == ""]
+    tables = {table: _table(usable, table, rule, spec, name, timezone).assign(_source=source) for table, rule in spec.tables.items()}
+    used = {column for rule in spec.tables.values() for column in rule.columns.values()} | set(spec.make_id or [])
+    used |= set(spec.join.on if isinstance(spec.join.on, dict) else [spec.join.on]) if spec.join else set()
+    ignored = tuple(column for column in raw.columns if column not in used and column not in OWN and column not in RESERVED)
+    return Piece(source, spec.channel, name, extract.encoding, raw, tables, ignored, notes, {k: n for k, n in counted.items() if n}, unjoined)
+
+
+def _blanked(frame: pd.DataFrame, spec: Channel) -> pd.DataFrame:
+    words = spec.missing_words
+    return frame.assign(**{name: frame[name].mask(frame[name].str.strip().isin(words)) for name in frame.columns if name not in OWN})
+
+
+def _column(raw: pd.DataFrame, name: str, file: str) -> pd.Series:
+    if name not in raw.columns:
+        known = [column for column in raw.columns if column not in OWN]
+        raise DataError(f"{file} has no column '{name}'; {nearest(name, known)}; columns there: {', '.join(known[:40])}")
+    return raw[name].astype("str") if name == "_row" else raw[name]
+
+
+def _made_id(raw: pd.DataFrame, spec: Channel, key: str, file: str) -> pd.Series:
+    """A keyed hash of the named columns: the same record keeps its identifier in every export, and it gives nothing away."""
+    parts = [_column(raw, column, file) for column in spec.make_id or []]
+    nothing = pd.concat([part.isna() for part in parts], axis=1).all(axis=1)
+    joined = parts[0].fillna("").map(privacy.normal_id)
+    for part in parts[1:]:
+        joined = joined + "\x1f" + part.fillna("").map(privacy.normal_id)
+    return privacy.pseudonymise(joined.astype("str").mask(nothing), kind=spec.channel, key=key)
+
+
+def _joined(raw: pd.DataFrame, join: Join, root: Path, file: str) -> tuple[pd.DataFrame, int]:
+    here, there = next(iter(join.on.items())) if isinstance(join.on, dict) else (join.on, join.on)
+    path = root / join.files
+    if not path.is_file():
+        raise DataError(f"join: '{join.files}' is not there; {listing(root, join.files)}")
+    other = readers.read(path, name=join.files, encoding=join.encoding, sheet=join.sheet).frame
+    right = other[other["_problem"] == ""].drop(columns=list(OWN))
+    keys = _column(right, there, join.files).str.strip()
+    if (repeated := keys[keys.duplicated() & keys.notna()]).size:
+        raise DataError(f"join: '{there}' of {join.files} is not unique ({repeated.nunique()} values stand more than once); join on a key that is")
+    known = right.drop(columns=[there]).set_axis(pd.Index(keys), axis=0)
+    own = _column(raw, here, file).str.strip()
+    added = known[[name for name in known.columns if name not in raw.columns]].loc[known.index.notna()].reindex(own).set_axis(raw.index, axis=0)
+    return pd.concat([raw, added], axis=1), int((~own.isin(keys)).sum())
+
+
+def _table(raw: pd.DataFrame, table: str, rule: Table, spec: Channel, file: str, timezone: str) -> pd.DataFrame:
+    columns = {target: _recoded(_column(raw, name, file), rule.values.get(target, {})) for target, name in rule.columns.items()}
+    for target, pattern in rule.formats.items():
+        columns[target] = _reformatted(columns[target], pattern)
+    constants = DEFAULTS.get(table, {}) | rule.constants
+    columns |= {name: pd.Series(value, index=raw.index, dtype="str") for name, value in constants.items() if name not in columns}
+    made = pd.DataFrame({name: columns[name] for name in TABLES[table].columns if name in columns}, index=raw.index)
+    if spec.timezone and spec.timezone != timezone:
+        for name in made.columns:
+            if TABLES[table].columns[name].metadata["kind"] == "moment":
+                made[name] = _each(made[name], lambda text: _zoned(text, spec.timezone or timezone))
+    made = made.assign(_file=raw["_file"], _row=raw["_row"])
+    if rule.distinct:
+        named = list(TABLES[table].metadata["key"])
+        made = made.dropna(subset=[name for name in named if name in made.columns], how="all")
+        made = made.drop_duplicates(subset=[name for name in made.columns if name not in MARKS])
+    return made
+
+
+def _each(series: pd.Series, change: Callable[[str], str]) -> pd.Series:
+    """Apply a change to every distinct text once; missing stays missing."""
+    return series.map({text: change(text) for text in series.dropna().unique()}).astype("str")
+
+
+def _recoded(series: pd.Series, values: dict[str, str]) -> pd.Series:
+    """Values replaced where the mapping names them; the rest stay, for the standard to judge. An empty replacement is missing."""
+    if not values:
+        return series
+    changed = _each(series, lambda text: values.get(text.strip(), text))
+    return changed.mask(changed == "")
+
+
+def _reformatted(series: pd.Series, pattern: str) -> pd.Series:
+    def change(text: str) -> str:
+        try:
+            return datetime.strptime(text.strip(), pattern).isoformat()
+        except ValueError:
+            return text  # the standard sets it aside and shows it
+
+    return _each(series, change)
+
+
+def _zoned(text: str, zone: str) -> str:
+    """A zone-less time in the source's own zone, with its offset written out; anything else as it is."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return text
+    return text if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(zone)).isoformat()

@@ -1,0 +1,254 @@
+"""How uncertain a mean is: linearised and cluster-robust variance, intervals on bounded scales, multiplicity, policy.
+
+Everything works on arrays through influence functions. A cluster's leverage h is its share of all weight; the variance is CR2
+with Bell and McCaffrey's Satterthwaite degrees of freedom (Bell & McCaffrey 2002, Survey Methodology 28; Imbens & Kolesár 2016,
+REStat 98), which for means has a closed form in the shares h: no matrix of clusters is ever built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from voclib.errors import ParameterError
+from voclib.results import Verdict
+
+Array = NDArray[np.float64]
+METHODS = {"bh": "fdr_bh", "by": "fdr_by", "holm": "holm"}
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Variance of a mean. `df` is infinite for a plain sample, `n_clusters` None where nothing is clustered.
+
+    `precision` is the size of a plain sample that would have this variance (unit variance over variance); `n_effective` is the
+    same without the small-sample correction, so that it equals n in a plain sample.
+    """
+
+    variance: float
+    df: float
+    n: int
+    n_effective: float
+    precision: float
+    n_clusters: int | None
+    method: str
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Two means: their variances, what their answers are worth (see `worth`), their correlation, degrees of freedom."""
+
+    variances: tuple[float, float]
+    precisions: tuple[float, float]
+    correlation: float
+    df: float
+    n_clusters: int
+
+
+def encode(ids: ArrayLike) -> tuple[NDArray[np.intp], int]:
+    """Identifiers as whole numbers 0 … G−1, and G; numbers, text and mixed ids alike."""
+    _, codes = np.unique(np.asarray(ids), return_inverse=True)
+    return codes.reshape(-1), int(codes.max(initial=-1)) + 1
+
+
+def kish(weights: ArrayLike) -> float:
+    """Effective sample size (Σw)²/Σw² (Kish 1965); scale-free."""
+    w = np.asarray(weights, dtype=float)
+    return float(w.sum() ** 2 / (w**2).sum())
+
+
+def mean_variance(influence: ArrayLike, *, weights: ArrayLike | None = None, cluster: ArrayLike | None = None) -> Spread:
+    """Linearised variance of a weighted mean from its influence values y − ȳ, shape (n,).
+
+    Plain: s²/n. Weighted: every row is its own cluster. Clustered: CR2 on cluster totals with Satterthwaite degrees of freedom.
+    The effective n is capped at Kish's, so that a lucky draw of alike clusters never pretends to more answers than there are.
+
+    Raises
+    ------
+    ParameterError
+        for fewer than two rows or clusters, or a cluster that carries all weight.
+    """
+    u = np.asarray(influence, dtype=float)
+    plain = weights is None or np.ptp(w := np.asarray(weights, dtype=float)) == 0
+    if plain and cluster is None:
+        if len(u) < 2:
+            raise ParameterError("A variance needs at least two answers.")
+        return Spread(float(u @ u / (len(u) * (len(u) - 1))), np.inf, len(u), float(len(u)), float(len(u)), None, "plain")
+    w = np.ones(len(u)) if plain else w
+    codes, groups = (np.arange(len(u)), len(u)) if cluster is None else encode(cluster)
+    totals, shares = _totals(u, w, codes, groups)
+    variance, unit = float((totals**2 / (1 - shares)).sum()), float(w @ u**2 / w.sum())
+    precision = worth(unit, variance, w, shares)
+    effective = min(precision / (1 - shares @ shares), kish(w)) if unit > 0 else precision
+    return Spread(variance, satterthwaite(shares[None, :], np.ones(1)), len(u), effective, precision,
+                  None if cluster is None else groups, "linearised" if cluster is None else "CR2")
+
+
+def worth(unit: float, variance: float, weights: Array, shares: Array) -> float:
+    """How many plain answers with this `unit` variance would give this `variance` of the mean; at most Kish's number.
+
+    Answers that never differ say nothing on how alike a cluster is: then only the clusters, by their `shares` of weight, count.
+    """
+    if unit <= 0:
+        return min(kish(weights), kish(shares))
+    return min(unit / variance, kish(weights)) if variance > 0 else kish(weights)
+
+
+def _totals(u: Array, w: Array, codes: NDArray[np.intp], groups: int) -> tuple[Array, Array]:
+    """Sum of weighted influence a cluster, and the cluster's share of weight."""
+    whole = w.sum()
+    shares = np.bincount(codes, w, groups) / whole
+    if groups < 2 or shares.max() > 1 - 1e-9:
+        raise ParameterError("One cluster carries all the weight; a variance between clusters needs at least two.")
+    return np.bincount(codes, w * u, groups) / whole, shares
+
+
+def satterthwaite(shares: Array, variances: Array) -> float:
+    """Degrees of freedom of a CR2 variance of (a contrast of) means under independent answers.
+
+    `shares` (K, G): each arm's weight by cluster; `variances` (K,): variance of each arm's mean. tr(C)²/tr(C²) with
+    C = diag(D) − Σ V b bᵀ; equal clusters and one arm give exactly G − 1.
+    """
+    b = shares / np.sqrt(1 - shares)
+    d = variances @ (shares / (1 - shares))
+    cross = (np.sqrt(np.outer(variances, variances)) * (b @ b.T)) ** 2
+    square = float(d @ d - 2 * variances @ (b**2 @ d) + cross.sum())
+    return float(variances.sum() ** 2 / square) if square > 0 else float(shares.shape[1] - 1)
+
+
+def contrast(influences: Sequence[Array], weights: Sequence[Array], clusters: Sequence[ArrayLike]) -> Contrast:
+    """Two means measured on overlapping clusters (customers, dealers): paired influence functions.
+
+    Each argument holds one array an arm. A cluster that stands in both arms contributes its *difference*, so what is common to
+    it cancels; the formula for independent samples is the special case without overlap.
+    """
+    influences, weights = ([np.asarray(a, dtype=float) for a in arms] for arms in (influences, weights))
+    codes, groups = encode(np.concatenate([np.asarray(c) for c in clusters]))
+    split = np.split(codes, [len(influences[0])])
+    arms = [_totals(u, w, c, groups) for u, w, c in zip(influences, weights, split, strict=True)]
+    shares = np.array([h for _, h in arms])
+    deviations = [t / np.sqrt(1 - h) for t, h in arms]
+    first, second = (float(d @ d) for d in deviations)
+    both = np.sqrt(first * second)
+    correlation = float(deviations[0] @ deviations[1] / both) if both > 0 else 0.0
+    sizes = [worth(float(w @ u**2 / w.sum()), v, w, h) for u, w, v, h in zip(influences, weights, (first, second), shares, strict=True)]
+    return Contrast((first, second), (sizes[0], sizes[1]), correlation, satterthwaite(shares, np.array([first, second])), groups)
+
+
+def bounded_interval(mean: ArrayLike, square: ArrayLike, size: ArrayLike, *, low: float, high: float, ends: float, middle: float,
+                     quantile: ArrayLike) -> tuple[Array, Array, Array, Array]:
+    """Interval for a mean on a bounded scale: add `ends` answers at each end and `middle` in the middle, then Wald.
+
+    With ends ¾ and middle 1½ this is the adjusted-Wald interval of NPS (Rocks 2016, IJMR 58), with ends z²/2 and middle 0 that of
+    a share (Agresti & Coull 1998, Am. Stat. 52). `square` is the mean of squares; `size` the number of answers or what they are
+    worth. Broadcasts. Returns centre, standard error, low, high; the interval holds `mean` and stays on the scale, and has a width
+    even where all answers are alike.
+    """
+    mean, size = np.asarray(mean, dtype=float), np.asarray(size, dtype=float)
+    half, mid = (high - low) / 2, (high + low) / 2
+    total = size + 2 * ends + middle
+    centre = (size * mean + (2 * ends + middle) * mid) / total
+    second = (size * (np.asarray(square) - 2 * mid * mean + mid**2) + 2 * ends * half**2) / total
+    error = np.sqrt(np.maximum(second - (centre - mid) ** 2, 0) / total)
+    reach = np.asarray(quantile) * error
+    return centre, error, np.clip(np.minimum(centre - reach, mean), low, high), np.clip(np.maximum(centre + reach, mean), low, high)
+
+
+def quantile(conf_level: float, df: float) -> float:
+    """Two-sided quantile of Student's t; the normal one where `df` is infinite."""
+    tail = (1 + conf_level) / 2
+    return float(stats.norm.ppf(tail) if np.isinf(df) else stats.t.ppf(tail, df))
+
+
+def p_value(ratio: float, df: float) -> float:
+    """Two-sided p of an estimate over its standard error."""
+    return float(2 * (stats.norm.sf(abs(ratio)) if np.isinf(df) else stats.t.sf(abs(ratio), df)))
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a number of clusters allows: methods to use, whether p-values may be printed, the best verdict."""
+
+    name: str
+    min_clusters: int
+    min_treated: int
+    methods: tuple[str, ...]
+    p_values: bool
+    best: Verdict
+
+
+POLICIES = (
+    Policy("many", 50, 10, ("CRV1",), True, Verdict.REPORT),
+    Policy("some", 20, 8, ("CRV3", "WCR-Webb"), True, Verdict.REPORT),
+    Policy("few", 10, 5, ("CRV3", "WCR-Webb"), True, Verdict.REPORT_WITH_CAVEAT),
+    Policy("few treated", 10, 2, ("permutation",), True, Verdict.REPORT_WITH_CAVEAT),
+    Policy("too few", 0, 0, (), False, Verdict.REFUSE),
+)
+
+
+def policy(n_clusters: int, n_treated: int | None = None) -> Policy:
+    """The inference policy for a number of units of shock (stores, dealers) and, where something was done to some, of treated ones."""
+    treated = n_clusters if n_treated is None else min(n_treated, n_clusters - n_treated)
+    return next(row for row in POLICIES if n_clusters >= row.min_clusters and treated >= row.min_treated)
+
+
+def _method(method: str) -> str:
+    if method not in METHODS:
+        raise ParameterError(f"There is no multiplicity method '{method}'; known: {', '.join(METHODS)}.")
+    return METHODS[method]
+
+
+def adjust(p_values: ArrayLike, method: str = "bh") -> Array:
+    """p-values adjusted for having looked at all of them: "bh" (Benjamini–Hochberg), "by" (any dependence), "holm" (family-wise)."""
+    from statsmodels.stats.multitest import multipletests
+
+    known, p = _method(method), np.asarray(p_values, dtype=float)
+    return np.asarray(multipletests(p, method=known)[1]) if p.size else p
+
+
+def adjusted_level(p_values: ArrayLike, *, conf_level: float = 0.95, method: str = "bh") -> float:
+    """The level at which intervals exclude zero exactly where the adjusted p is small enough.
+
+    For "bh" and "by" these are the intervals with controlled false coverage rate (Benjamini & Yekutieli 2005, JASA 100).
+    """
+    p, alpha = np.asarray(p_values, dtype=float), 1 - conf_level
+    if not p.size:
+        return conf_level
+    found, tests = int((adjust(p, method) <= alpha).sum()), len(p)
+    if method == "holm":
+        return 1 - alpha / (tests - max(found, 1) + 1)
+    penalty = (1 / np.arange(1, tests + 1)).sum() if method == "by" else 1.0
+    return float(1 - max(found, 1) * alpha / (tests * penalty))
+
+
+def cluster_bootstrap(values: ArrayLike, *, cluster: ArrayLike, weights: ArrayLike | None = None, draws: int = 999, seed: int = 0,
+                      conf_level: float = 0.95) -> tuple[float, float]:
+    """Percentile-t interval of a weighted mean from resampled clusters: a slow check on the analytic interval.
+
+    Source: Davison & Hinkley 1997, §5.2. Works on cluster totals, so a draw costs O(G).
+
+    Raises
+    ------
+    ParameterError
+        for fewer than two clusters.
+    """
+    y = np.asarray(values, dtype=float)
+    w = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=float)
+    codes, groups = encode(cluster)
+    if groups < 2:
+        raise ParameterError("A cluster bootstrap needs at least two clusters.")
+    total, weight = np.bincount(codes, w * y, groups), np.bincount(codes, w, groups)
+    counts = np.vstack([np.ones(groups), np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), size=draws)])
+    mean = counts @ total / (counts @ weight)
+    squares = counts @ total**2 - 2 * mean * (counts @ (total * weight)) + mean**2 * (counts @ weight**2)
+    error = np.sqrt(np.maximum(squares, 0) * groups / (groups - 1)) / (counts @ weight)
+    usable = error[1:] > 0
+    ratio = (mean[1:][usable] - mean[0]) / error[1:][usable]
+    if not ratio.size:
+        return float(mean[0]), float(mean[0])
+    low, high = np.quantile(ratio, [(1 + conf_level) / 2, (1 - conf_level) / 2])
+    return float(mean[0] - low * error[0]), float(mean[0] - high * error[0])

@@ -1,0 +1,1 @@
+"""Studies: a question and tables in, a Study out."""

@@ -1,0 +1,246 @@
+"""Do customers recommend us, and how exact is the score? One score of the pool, with honest uncertainty."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from voclib.errors import DataError, ParameterError, nearest
+from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict, refusal
+from voclib.sentences import say
+from voclib.stats import gates as gating
+from voclib.stats import inference, metrics
+from voclib.studies import scores_text as words
+
+Tables = Mapping[str, pd.DataFrame]
+BOOTSTRAP_DRAWS = 499
+
+
+@dataclass(frozen=True)
+class Score:
+    """One score of the standard: its column, the function of `voclib.stats.metrics` that computes it, its estimand."""
+
+    column: str
+    function: str
+    estimand: str
+
+
+SCORES = {
+    "nps": Score("nps_score", "nps", "nps"), "csat": Score("csat_score", "csat", "csat"), "ces": Score("ces_score", "ces", "ces"),
+    "is_recommended": Score("is_recommended", "share", "recommended_share"), "rating": Score("rating_score", "mean_score", "mean_rating"),
+}
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What the page shows: the finding, frames for charts (`distribution`, `trend`), estimates by group, ladders, captions."""
+
+    study: Study
+    distribution: pd.DataFrame
+    trend: pd.DataFrame
+    groups: tuple[Estimate, ...]
+    comparisons: pd.DataFrame
+    every_score: pd.DataFrame
+    ladder: Ladder
+    change: Ladder
+    captions: Mapping[str, Mapping[str, Text]]
+
+
+def answers(tables: Tables, *, metric: str, channel: str = "", period: str = "quarter", timezone: str = "Asia/Shanghai") -> pd.DataFrame:
+    """Voices that carry the score, with their `period` (of the contact, else of the answer) as "2026Q3" or "2026-07".
+
+    Raises
+    ------
+    ParameterError
+        for an unknown metric, channel or period.
+    DataError
+        if no voice carries the score; the message lists which scores there are.
+    """
+    score, responses = _score(metric), tables["responses"]
+    if period not in ("month", "quarter"):
+        raise ParameterError(f"period is 'month' or 'quarter', not '{period}'.")
+    if channel and channel not in set(responses["channel"]):
+        raise ParameterError(f"No voice has channel '{channel}'; {nearest(channel, set(responses['channel']))}")
+    kept = responses[responses[score.column].notna() & (responses["channel"].eq(channel) if channel else True)]
+    if kept.empty:
+        there = [name for name, s in SCORES.items() if responses[s.column].notna().any()]
+        raise DataError(f"No voice{f' of channel {channel}' if channel else ''} carries the score '{metric}'. This pool carries: {', '.join(there) or 'no score'}.")
+    when = kept["touched_at"].fillna(kept["submitted_at"]).dt.tz_convert(timezone).dt.tz_localize(None)
+    label = when.dt.to_period("Q" if period == "quarter" else "M").astype("str").where(when.notna())
+    return kept.assign(period=label).sort_values("response_id", ignore_index=True)
+
+
+def facts(kept: pd.DataFrame, tables: Tables, *, cluster: str = "unit_id") -> dict[Text, Any]:
+    """Counts that open the page."""
+    found = {
+        Text("条带这个分数的声音", "voices with this score"): len(kept),
+        Text("条声音在库", "voices in the pool"): len(tables["responses"]),
+    }
+    if kept["customer_id"].notna().any():
+        found[Text("位客户", "customers")] = int(kept["customer_id"].nunique())
+    if kept[cluster].notna().any():
+        found[Text("家门店或单位", "dealers or units")] = int(kept[cluster].nunique())
+    return found
+
+
+def study(tables: Tables, *, metric: str, channel: str = "", period: str = "quarter", segments: Sequence[str] = ("region",), cluster: str = "unit_id",
+          conf_level: float = 0.95, seed: int = 0, timezone: str = "Asia/Shanghai") -> Scores:
+    """The score of those who answered: naive, clustered and resampled; by period and group; paired change; checks and verdict.
+
+    `segments` are columns of responses, or of units or customers joined to them; the first is drawn, all are compared.
+
+    Raises
+    ------
+    ParameterError, DataError
+        as in `answers`, and for an unknown segment.
+    """
+    score = _score(metric)
+    kept = _with_segments(answers(tables, metric=metric, channel=channel, period=period, timezone=timezone), tables, segments)
+    kept, shock, unassigned = _clustered(kept, cluster)
+    options = {"column": score.column, "cluster": shock, "conf_level": conf_level}
+    ladder = _ladder(kept, score, shock=shock, conf_level=conf_level, seed=seed)
+    by_period = metrics.groups(score.function, kept.dropna(subset="period"), by="period", estimand=score.estimand, **options)
+    groups = metrics.groups(score.function, kept, by=segments[0], estimand=score.estimand, **options)
+    change = _change(kept, score, shock=shock, conf_level=conf_level)
+    rate = _response_rate(tables, conf_level=conf_level) if not channel else None
+    checks = _checks(kept, ladder, shock=shock, unassigned=unassigned, rate=rate, total=len(tables["responses"]))
+    compared = [e for s in segments for e in metrics.compare_groups(score.function, kept, by=s, **options)]
+    finding = _finding(ladder, change, checks, groups, rate, score=score, seed=seed, kept=kept)
+    return Scores(
+        study=finding, distribution=_distribution(kept, score), trend=_frame(by_period), groups=groups,
+        comparisons=words.comparisons(compared), every_score=words.every_score(_every_score(tables, conf_level=conf_level, cluster=cluster, rate=rate)),
+        ladder=ladder, change=change, captions=words.captions(score.estimand, ladder, groups, compared, by_period, change))
+
+
+def _score(metric: str) -> Score:
+    if metric not in SCORES:
+        raise ParameterError(f"There is no score '{metric}'; {nearest(metric, SCORES)}")
+    return SCORES[metric]
+
+
+def _with_segments(kept: pd.DataFrame, tables: Tables, segments: Sequence[str]) -> pd.DataFrame:
+    """The columns to compare by, joined from units and customers where responses lack them."""
+    if not segments:
+        raise ParameterError("segments names at least one column to compare by, such as ['channel'].")
+    for name in segments:
+        for table, key in (("units", "unit_id"), ("customers", "customer_id")):
+            if name not in kept.columns and name in tables.get(table, pd.DataFrame()).columns:
+                kept = kept.join(tables[table].set_index(key)[name], on=key)
+        if name not in kept.columns:
+            known = {*kept.columns, *tables.get("units", pd.DataFrame()).columns, *tables.get("customers", pd.DataFrame()).columns}
+            raise ParameterError(f"There is no column '{name}' to compare by; {nearest(name, known)}")
+    return kept
+
+
+def _clustered(kept: pd.DataFrame, cluster: str) -> tuple[pd.DataFrame, str | None, int]:
+    """The frame with a cluster for every answer (one without a unit stands for itself), its name, and how many were without."""
+    if cluster not in kept.columns:
+        raise ParameterError(f"There is no column '{cluster}' to cluster by; {nearest(cluster, kept.columns)}")
+    if kept[cluster].isna().all():
+        return kept, None, len(kept)
+    shock = kept[cluster].fillna("alone:" + kept["response_id"])
+    return kept.assign(shock=shock), "shock", int(kept[cluster].isna().sum())
+
+
+def _compute(kept: pd.DataFrame, score: Score, **options: Any) -> Estimate:
+    return metrics.groups(score.function, kept.assign(everyone=""), by="everyone", column=score.column, estimand=score.estimand, **options)[0].with_(group="")
+
+
+def _ladder(kept: pd.DataFrame, score: Score, *, shock: str | None, conf_level: float, seed: int) -> Ladder:
+    """Independent answers → clustered by unit → whole units resampled."""
+    naive = _compute(kept, score, conf_level=conf_level, rung="independent")
+    if shock is None:
+        return Ladder(score.estimand, (naive,), chosen="independent")
+    clustered = _compute(kept, score, conf_level=conf_level, cluster=shock, rung="clustered").with_(seed=seed)
+    rungs = (naive, clustered)
+    if clustered.kind == "estimate":
+        rungs += (_resampled(kept, clustered, score, shock=shock, conf_level=conf_level, seed=seed),)
+    return Ladder(score.estimand, rungs, chosen="clustered")
+
+
+def _resampled(kept: pd.DataFrame, clustered: Estimate, score: Score, *, shock: str, conf_level: float, seed: int) -> Estimate:
+    coded = metrics.coded(score.function, kept, column=score.column)
+    low, high = inference.cluster_bootstrap(coded, cluster=kept[shock].to_numpy(), draws=BOOTSTRAP_DRAWS, seed=seed, conf_level=conf_level)
+    return clustered.with_(rung="resampled", conf_low=float(low), conf_high=float(high), std_error=None, ci_method=f"cluster bootstrap-t, {BOOTSTRAP_DRAWS} draws")
+
+
+def _change(kept: pd.DataFrame, score: Score, *, shock: str | None, conf_level: float) -> Ladder:
+    """The last period against the one before: unrelated groups → the same customers → the same units."""
+    periods = sorted(kept["period"].dropna().unique())
+    estimand = f"{score.estimand}_change"
+    if len(periods) < 2:
+        return Ladder(estimand, (refusal(estimand, unit=words.UNITS[score.function], rung="independent", reason=words.ONE_PERIOD, needs=words.TWO_PERIODS),))
+    options = {"by": "period", "at": tuple(periods[-2:]), "column": score.column, "conf_level": conf_level, "estimand": estimand}
+    frame = kept.dropna(subset="period")
+    rungs = [metrics.differences(score.function, frame, unit=None, rung="independent", **options)]
+    if frame["customer_id"].notna().any():
+        rungs.append(metrics.differences(score.function, frame, unit="customer_id", rung="paired", **options))
+    if shock is not None:
+        rungs.append(metrics.differences(score.function, frame, cluster=shock, rung="clustered", **options))
+    return Ladder(estimand, tuple(rungs), chosen=rungs[-1].rung)
+
+
+def _response_rate(tables: Tables, *, conf_level: float) -> Estimate | None:
+    """Share of delivered invitations that were answered; None where the pool has no invitations."""
+    invitations = tables.get("invitations")
+    if invitations is None or invitations.empty:
+        return None
+    return metrics.response_rate(invitations, tables["responses"], conf_level=conf_level)
+
+
+def _every_score(tables: Tables, *, conf_level: float, cluster: str, rate: Estimate | None) -> list[tuple[str, Estimate]]:
+    """Every score the pool carries, by channel group: surveys together, every other channel alone."""
+    found: list[tuple[str, Estimate]] = [("", rate)] if rate else []
+    responses = tables["responses"]
+    for score in SCORES.values():
+        kept = responses[responses[score.column].notna()]
+        for channel, part in kept.groupby(kept["channel"].where(kept["channel"].isin(["review", "post"]), "survey")):
+            part, shock, _ = _clustered(part, cluster)
+            found.append((channel, _compute(part, score, cluster=shock, conf_level=conf_level)))
+    return found
+
+
+def _distribution(kept: pd.DataFrame, score: Score) -> pd.DataFrame:
+    """Answers at each value: value, n, share."""
+    counts = kept[score.column].astype("Int64").value_counts().sort_index()
+    low, high = metrics.SCALES.get(score.column, (0, 1))
+    counts = counts.reindex(range(low, high + 1), fill_value=0)
+    return pd.DataFrame({"value": counts.index, "n": counts.to_numpy(dtype=int), "share": counts.to_numpy(dtype=float) / len(kept)})
+
+
+def _frame(estimates: Sequence[Estimate]) -> pd.DataFrame:
+    """Periods for the trend chart; a refusal leaves a gap."""
+    return pd.DataFrame([{"period": e.group, "estimate": e.value, "conf_low": e.conf_low, "conf_high": e.conf_high, "n": e.n} for e in estimates])
+
+
+def _checks(kept: pd.DataFrame, ladder: Ladder, *, shock: str | None, unassigned: int, rate: Estimate | None, total: int) -> tuple[Check, ...]:
+    """The gates a score must pass; thresholds stand in voclib/stats/gates.yml."""
+    gates = gating.load()
+    chosen = ladder[ladder.chosen]
+    found = [words.enough_answers(chosen, len(kept), gates.caveat_n), words.response_rate_check(rate)]
+    if shock is not None:
+        found += [words.enough_clusters(int(kept[shock].nunique()), gates.caveat_clusters, gates.min_clusters), words.unassigned_check(unassigned, len(kept))]
+    if len(ladder.rungs) == 3 and chosen.kind == "estimate":
+        found.append(words.methods_agree(ladder["clustered"], ladder["resampled"]))
+    if chosen.reason is not None and chosen.kind == "estimate":
+        found.append(Check(Text("分数没有异常", "Nothing odd about the scores"), False, chosen.reason, words.ODD_CONSEQUENCE))
+    found.append(words.coverage_of_pool(len(kept), total))
+    return tuple(found)
+
+
+def _finding(ladder: Ladder, change: Ladder, checks: tuple[Check, ...], groups: tuple[Estimate, ...], rate: Estimate | None, *, score: Score,
+             seed: int, kept: pd.DataFrame) -> Study:
+    """The Study: refusal where the chosen rung refuses, a caveat as long as silence is not corrected."""
+    chosen = ladder[ladder.chosen]
+    verdict = Verdict.worst([chosen.verdict, Verdict.REPORT_WITH_CAVEAT])  # who stayed silent is never corrected here
+    headline = chosen if chosen.kind == "refusal" else chosen.with_(verdict=verdict, seed=seed)
+    periods = sorted(kept["period"].dropna().unique())
+    span = f"{periods[0]}–{periods[-1]}" if len(periods) > 1 else "".join(periods)
+    return Study(
+        question=words.QUESTIONS[score.estimand], kicker=say("谁在推荐 · {span}", "Who recommends · {span}", span=span or "–"),
+        answer=words.answer(headline, ladder.rungs[0], change[change.chosen or change.rungs[0].rung]), headline=(headline,), verdict=verdict,
+        naive=None, ladders=(ladder, change), checks=checks, caveat=words.caveat(headline, rate),
+        decision=words.decision(headline, groups), limits=words.LIMITS, reader="executive", seed=seed)
