@@ -118,6 +118,24 @@ def _ingest(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _scorecard(card: Mapping[str, Any]) -> str:
+    """The scorecard of an import as a table: one line a channel, then the total."""
+    head = ("channel", "files", "rows", "accepted", "repaired", "quarantined", "valid voices", "most often missing")
+    lines = [head]
+    for channel, row in {**card["channels"], "total": {**card["totals"], "files": len(card["files"])}}.items():
+        share = f"{row['valid_share']:.1%}" if row.get("voices") else "–"
+        missing = ", ".join(f"{item['fields']} ({item['n']:,})" for item in row.get("missing_required", [])[:2])
+        counts = [f"{row[name]:,}" for name in ("files", "rows_read", "accepted", "repaired", "quarantined")]
+        lines.append((channel, *counts, share, missing))
+    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+    last = len(head) - 1
+    shown = [f"{card['company']['en']} ({card['name']})"]
+    for line in lines:
+        cells = [text.ljust(w) if i in (0, last) else text.rjust(w) for i, (text, w) in enumerate(zip(line, widths, strict=True))]
+        shown.append("  ".join(cells).rstrip())
+    return "\n".join(shown)
+
+
 def _run(arguments: argparse.Namespace) -> int:
     from voclib.running import run
 
@@ -137,7 +155,10 @@ def _index(arguments: argparse.Namespace) -> int:
     from voclib.running import refresh
     from voclib.running.workspace import find
 
-    print(refresh(find(Path.cwd())))
+    portal = refresh(find(Path.cwd()))
+    if not portal.is_file():
+        raise DataError("There are no reports under reports/; run 'voc run params/sample.yml' first.")
+    print(portal)
     return 0
 
 
@@ -163,13 +184,15 @@ def _ingest_inputs(arguments: argparse.Namespace, *, overrides: Mapping[str, Any
     plan(edition, overrides, space=space, only=only, check_data=False)
     built = Built(space)
     for mapping in edition.inputs:
-        def read(mapping: str = mapping) -> None:
+        out = f"data/standard/{built.name(mapping)}"
+
+        def read(mapping: str = mapping, out: str = out) -> None:
             from voclib.sources import ingest
 
             with _bar("ingest", quiet=arguments.quiet) as progress:
-                ingest(space.root / mapping, progress=progress)
+                ingest(space.root / mapping, root=built.folder(mapping), out=space.root / out, progress=progress)
 
-        built.ensure(f"data/standard/{built.name(mapping)}", built.mapping(mapping), read)
+        built.ensure(out, built.mapping(mapping), read)
 
 
 def _overrides(given: Sequence[str]) -> dict[str, Any]:

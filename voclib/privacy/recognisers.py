@@ -15,19 +15,20 @@ from presidio_analyzer.predefined_recognizers import PhoneRecognizer
 
 from voclib.privacy.redaction import PROVINCES, VIN_WORDS
 
-_PHONE_WORD = (r"(?:电话|手机|座机|号码|联系方式|联系我|致电|回电|拨打|打给|微信|热线|传真|tel|telephone|phone|mobile|cell|call|whatsapp|ring|text|fax|contact|my number)"
-               r"[^\d\n]{0,12}")
+# a number announced as an order or an invoice is not a phone number, however near the word "call" stands
+_PHONE_WORD = (r"(?:电话|手机|座机|联系方式|联系我|致电|回电|拨打|打给|微信|热线|传真"
+               r"|(?<![a-z])(?:tel|telephone|phone|mobile|cell|call|whatsapp|fax|my number)(?![a-z]))"
+               r"(?:(?!order|invoice|ticket|booking|ref|订单|单号|编号|发票|合同|#)[^\d\n]){0,12}")
 _MOBILE = r"1[3-9]\d"
 _BEFORE, _AFTER = r"(?<![\d.])(?<!\d[-.])", r"(?!\d)(?!\.\d)"
 PHONE = (
-    rf"(?:\+ ?86[- ]?|(?<!\d)0086[- ]?|(?<!\d)86[- ])?{_BEFORE}{_MOBILE}(?:[ .-]?\d{{4}}[ .-]?\d{{4}}|\d[ .-]\d{{3}}[ .-]\d{{4}}|\d[ -]\d{{4}}[ -]\d{{3}}"
-    rf"|[ -]\d{{3}}[ -]\d{{5}}){_AFTER}",
+    rf"{_BEFORE}{_MOBILE}(?:[ .-]?\d{{4}}[ .-]?\d{{4}}|\d[ .-]\d{{3}}[ .-]\d{{4}}|\d[ -]\d{{4}}[ -]\d{{3}}|[ -]\d{{3}}[ -]\d{{5}}){_AFTER}",
     rf"(?:\+ ?|00)86[- ]?{_MOBILE}[ -]?\d{{4}}[ -]?\d{{4}}{_AFTER}",
     rf"{_BEFORE}1(?:[ .-]{{1,2}}\d){{10}}{_AFTER}",
     rf"{_BEFORE}\(?0(?:10|2\d|[3-9]\d{{2}})(?:\) ?| ?- ?| )?[2-9]\d{{2,3}}[ -]?\d{{4}}(?:(?:-|转| ext\.? ?)\d{{1,5}})?{_AFTER}",
     rf"{_BEFORE}[48]00-\d{{3,4}}-\d{{3,4}}{_AFTER}",
     rf"{_BEFORE}07\d{{3}}[ -]?\d{{6}}{_AFTER}",
-    rf"(?<={_PHONE_WORD})\+?\d(?:[ .()-]{{0,2}}\d){{6,14}}{_AFTER}",
+    rf"(?<={_PHONE_WORD})(?!(?:19|20)\d{{2}}[-./])\+?\d(?:[ .()-]{{0,2}}\d){{6,14}}{_AFTER}",
 )
 EMAIL = (r"[a-z0-9][a-z0-9._%+-]*@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9-]{2,})+",)
 _GAP = r"[ -]?"
@@ -49,9 +50,9 @@ PLATE = (
     r"(?=[a-z -]{0,6}\d)[a-z0-9](?:[ -]?[a-z0-9]){3,7}(?![a-z0-9])",
 )
 VIN = (r"(?<![a-z0-9])(?=[0-9]*[a-z])(?=[a-z]*\d)[a-hj-npr-z0-9]{17}(?![a-z0-9])",)
-_VIN_WORD = rf"(?:{VIN_WORDS})[^\n]{{0,12}}?(?<![a-z0-9])"
+_VIN_WORD = rf"(?<![a-z])(?:{VIN_WORDS})(?![a-z])[^\n]{{0,12}}?(?<![a-z0-9])"
 VIN_NAMED = (rf"(?<={_VIN_WORD})[a-hj-npr-z0-9](?:[ -]?[a-hj-npr-z0-9]){{16}}(?![a-z0-9])",)
-_VIN_VALUES = dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ0123456789", [1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 7, 9, 2, 3, 4, 5, 6, 7, 8, 9, *range(10)], strict=True))
+_VIN_VALUES = dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ0123456789", map(int, "123456781234579234567890123456789"), strict=True))
 _VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 
 
@@ -110,7 +111,8 @@ class WrittenPhoneRecogniser(PhoneRecognizer):
 
 def engine(languages: tuple[str, ...] = ("zh", "en")) -> AnalyzerEngine:
     """Presidio's engine over empty spaCy pipelines: no language model, so nothing is ever downloaded."""
-    registry = RecognizerRegistry(recognizers=[item for language in languages for item in _recognisers(language)], supported_languages=list(languages))
+    recognisers = [item for language in languages for item in _recognisers(language)]
+    registry = RecognizerRegistry(recognizers=recognisers, supported_languages=list(languages))
     return AnalyzerEngine(registry=registry, nlp_engine=_BlankEngine(languages), supported_languages=list(languages))
 
 

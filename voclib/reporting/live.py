@@ -11,7 +11,7 @@ from markupsafe import Markup
 ASSETS = Path(__file__).parent / "assets"
 _DARK = re.compile(r"@media screen and \(prefers-color-scheme:dark\)\{:root\{(.*?)\}\}", re.S)
 _ROOT = re.compile(r":root\{(.*?)\}", re.S)
-_LANGUAGE = """body [lang=en]:not(.keep){display:none}
+_LANGUAGE = """.voc-live [lang=en]:not(.keep){display:none}
 .voc-live:has(.voc-en:checked) [lang=en]:not(.keep){display:revert}
 .voc-live:has(.voc-en:checked) [lang=zh]:not(.keep){display:none}
 .voc-switch{display:flex;gap:.4rem;align-items:center;justify-content:flex-end;font-size:.8125rem;color:var(--ink-3);cursor:pointer}"""
@@ -40,4 +40,4 @@ def style() -> str:
     tokens = f".voc-live{{{light.group(1)};color:var(--ink);background:var(--paper);font:400 1rem/1.7 var(--zh);padding:.5rem 1rem}}"
     tokens += f"body[data-jp-theme-light=false] .voc-live{{color-scheme:dark;{dark.group(1)}}}"
     scoped = "\n".join(line for line in css.splitlines() if not line.startswith(("html", "body", "@page", "@media print")))
-    return f"{tokens}\n@scope (.voc-live){{{scoped}\n{_LANGUAGE}}}"
+    return f"{tokens}\n@scope (.voc-live){{{scoped}}}\n{_LANGUAGE}"

@@ -111,7 +111,7 @@ NAMES: dict[str, Name] = {
         "repaired",
     ),
     "matched_share": _share(
-        "可关联客户占比", "Share matched to a customer", "能对应到客户的记录", "Records that lead to a known customer", "已关联", "matched"
+        "可关联客户占比", "Share matched to a customer", "能对应到客户的记录", "Records that belong to a known customer", "已关联", "matched"
     ),
     "duplicate_share": _share("重复记录占比", "Share of duplicates", "与别的记录重复的记录", "Records that repeat another", "重复", "duplicates"),
     "promoter_repeat_share": _share(

@@ -164,12 +164,17 @@ def _shown(x: float, unit: str) -> float:
 
 def _leading(x: float) -> int:
     """Power of ten of the first significant digit, after rounding to two digits (9.96 leads with tens)."""
+    _finite(x)
     return int(f"{abs(x):.1e}".split("e")[1])
 
 
-def _rounded(x: float, at: int) -> Decimal:
+def _finite(x: float) -> None:
     if not math.isfinite(x):
         raise ParameterError(f"Only finite numbers can be printed, not {x}.")
+
+
+def _rounded(x: float, at: int) -> Decimal:
+    _finite(x)
     number = Decimal(f"{x:.9g}").quantize(Decimal(1).scaleb(at), rounding=ROUND_HALF_UP)
     return abs(number) if number == 0 else number
 

@@ -45,7 +45,7 @@ def _parser() -> MarkdownIt:
     rules["math_inline"] = lambda tokens, i, options, env: math(tokens[i].content)
     rules["math_inline_double"] = lambda tokens, i, options, env: math(tokens[i].content, block=True)
     rules["math_block"] = lambda tokens, i, options, env: math(tokens[i].content, block=True)
-    rules["table_open"] = lambda tokens, i, options, env: '<div class="tbl" tabindex="0" role="group"><table class="md">\n'
+    rules["table_open"] = lambda tokens, i, options, env: '<div class="frame" tabindex="0" role="group"><table class="md">\n'
     rules["table_close"] = lambda tokens, i, options, env: "</table></div>\n"
     return parser
 
@@ -114,7 +114,7 @@ def html(markup: str) -> str:
     clean = nh3.clean(markup, tags=HTML_TAGS, attributes=HTML_ATTRIBUTES, clean_content_tags={"script", "style"}, strip_comments=True,
                       generic_attribute_prefixes=set(), link_rel=None)
     clean = _NUMBER.sub(r'<td class="r">\1</td>', clean).strip()
-    return f'<div class="tbl" tabindex="0" role="group">{clean}</div>'
+    return f'<div class="frame" tabindex="0" role="group">{clean}</div>'
 
 
 def code(source: str) -> str:

@@ -122,10 +122,10 @@ def picture(spec: dict[str, Any]) -> str:
 
 
 def refuse_addresses(spec: Any) -> None:
-    """Raise VocError where a specification would fetch something: pages work without a network and tell nobody that they are read."""
+    """Raise VocError where a specification would fetch something or lead away: pages work without a network and tell nobody that they are read."""
     if isinstance(spec, Mapping):
-        if isinstance(spec.get("url"), (str, Mapping)) or spec.get("type") == "image" or spec.get("mark") == "image":
-            raise VocError("A chart reads data or pictures from an address; put the rows into the chart and leave pictures out.")
+        if {"url", "href"} & set(spec) or spec.get("type") == "image" or spec.get("mark") == "image":
+            raise VocError("A chart takes data, pictures or links from an address; put the rows into the chart, and leave url, href and image out.")
         for key, value in spec.items():
             if key not in ("datasets", "values"):
                 refuse_addresses(value)

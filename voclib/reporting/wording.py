@@ -18,7 +18,7 @@ class Badge(NamedTuple):
     """A verdict as readers see it: words, style class, icon and what one may do with the number."""
 
     words: Text
-    style: str
+    look: str
     icon: str
     may: Text
 
@@ -143,7 +143,7 @@ def state(passed: bool | None) -> tuple[Text, str, str]:
 def first_sentence(text: str) -> tuple[str, str]:
     """A text cut after its first sentence: the part a page prints in bold and the rest (empty where there is one sentence)."""
     cut = _first(text)
-    if len(cut[0]) <= 12 and cut[1]:  # "Probably not." alone is no answer
+    if sum(1 + (c > "\u2e80") for c in cut[0]) <= 14 and cut[1]:  # "Probably not." alone is no answer
         second, rest = _first(cut[1])
         return text[:len(text) - len(rest)].rstrip(), rest
     return cut

@@ -134,6 +134,9 @@ def _manager(folder: Path, root: Path) -> type[AsyncKernelManager]:
     spec = KernelSpec(argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"], display_name="voclib",
                       language="python", env=environment(folder, root))
 
+    # a socket in a folder of its own: neither ports nor names of parallel kernels can collide; its path must stay short
+    use_sockets = sys.platform != "win32" and len(str(folder)) < 80
+
     class OneKernel(KernelSpecManager):
         def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
             return spec
@@ -147,12 +150,11 @@ def _manager(folder: Path, root: Path) -> type[AsyncKernelManager]:
 
         @default("transport")
         def _sockets(self) -> str:
-            # a socket in a folder of its own: neither ports nor names of parallel kernels can collide
-            return "tcp" if sys.platform == "win32" else "ipc"
+            return "ipc" if use_sockets else "tcp"
 
         @default("ip")
         def _socket_name(self) -> str:
-            return "127.0.0.1" if sys.platform == "win32" else str(folder / "k")
+            return str(folder / "k") if use_sockets else "127.0.0.1"
 
     return Manager
 
@@ -160,7 +162,7 @@ def _manager(folder: Path, root: Path) -> type[AsyncKernelManager]:
 def environment(folder: Path, root: Path) -> Mapping[str, str]:
     """What a kernel sees on top of the caller's environment, so that bytes repeat."""
     fixed = {"VOC_BATCH": "1", "VOC_ROOT": str(root), "PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8",
-             "PYTHONNOUSERSITE": "1", "IPYTHONDIR": str(folder / "ipython"), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+             "PYTHONNOUSERSITE": "1", "VOC_PSEUDONYM_KEY": "", "IPYTHONDIR": str(folder / "ipython"), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
     fixed |= {f"{name}_NUM_THREADS": "1" for name in _THREADS}
     if platform.machine().lower() in ("x86_64", "amd64"):
         fixed["OPENBLAS_CORETYPE"] = "Haswell"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,19 +37,19 @@ def findings(space: Workspace) -> list[dict[str, Any]]:
 def refresh(space: Workspace) -> Path:
     """Bring registry, portal and assets in line with the reports on disk; returns the portal's path.
 
-    The portal is drawn again only if a finding, the registry or our own code changed.
+    The portal is drawn again only if a finding, the registry or our own code changed, and never before a first report.
     """
     published = findings(space)
-    lines = registry.update(space.reports / "registry.jsonl", published)
-    moved = registry.changes(lines, {(f["edition"], f["notebook"]) for f in published})
-    portal = space.reports / "index.html"
-    known_path = space.build / "portal.json"
+    portal, known_path = space.reports / "index.html", space.build / "portal.json"
+    if not published:
+        return portal
+    before = registry.before(registry.update(space.reports / "registry.jsonl", published))
     code = {p.relative_to(_PACKAGE).as_posix(): file_digest(p) for p in sorted((_PACKAGE / "reporting").rglob("*"))
             if p.is_file() and "__pycache__" not in p.parts}
-    key = digest(dumps([published, moved, code, _texts(space)]))
-    known = read_json(known_path)
-    if not portal.is_file() or known != {"key": key, "portal": file_digest(portal)}:
-        _draw(space, portal, published, moved)
+    editions = _editions(space, published)
+    key = digest(dumps([published, before, code, editions]))
+    if not portal.is_file() or read_json(known_path) != {"key": key, "portal": file_digest(portal)}:
+        _draw(space, portal, published, before, editions)
         write(known_path, dumps({"key": key, "portal": file_digest(portal)}).encode())
     return portal
 
@@ -70,16 +72,22 @@ def remove_unused_assets(space: Workspace) -> list[Path]:
     return unused
 
 
-def _texts(space: Workspace) -> dict[str, Any]:
-    """Title, company and notice of each published edition whose YAML is here."""
-    names = sorted({p.parent.name for p in space.reports.glob("*/*.json")})
-    files = {name: space.root / "params" / f"{name}.yml" for name in names}
-    return {name: load(path).model_dump(mode="json", include={"edition", "title", "company", "notice"})
-            for name, path in files.items() if path.is_file()}
+def _editions(space: Workspace, published: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Published editions with their texts, in the order of the portal: those without a notice (own data) first, then the fullest."""
+    counts = Counter(f["edition"] for f in published)
+    texts = []
+    for name in counts:
+        path = space.root / "params" / f"{name}.yml"
+        bare = {"title": {"zh": name, "en": name}, "company": None, "notice": None}
+        told = load(path).model_dump(mode="json", include={"title", "company", "notice"}) if path.is_file() else bare
+        texts.append({"name": name, **told})
+    return sorted(texts, key=lambda e: (e["notice"] is not None, -counts[e["name"]], e["name"]))
 
 
-def _draw(space: Workspace, portal: Path, published: list[dict[str, Any]], moved: list[dict[str, Any]]) -> None:
-    from voclib.reporting.portal import render
+def _draw(space: Workspace, portal: Path, published: list[dict[str, Any]], before: list[Mapping[str, Any]], editions: list[dict[str, Any]]) -> None:
+    from voclib.reporting.portal import changes, render
 
-    write(portal, render(published, changes=moved, editions=_texts(space)).encode())
+    companies = [e["company"] for e in editions]
+    company = companies[0] if all(c == companies[0] for c in companies) else None
+    write(portal, render(published, editions=editions, changes=changes(before, published), company=company).encode())
     remove_unused_assets(space)

@@ -32,29 +32,31 @@ class Built:
         """The name a mapping gives its tables, which lie under `data/standard/<name>`."""
         return str(self._given(mapping).get("name", Path(mapping).stem))
 
+    def folder(self, mapping: str) -> Path | None:
+        """The folder of a mapping's raw files in this workspace; None where an environment variable names it."""
+        root = str(self._given(mapping).get("root", "."))
+        return None if "$" in root else self._space.root / root
+
     def simulation(self, customers: int, seed: int) -> dict[str, Any]:
         """What a simulation depends on."""
         return {"customers": customers, "seed": seed, "code": self._code("simulate")}
 
-    def ensure(self, folder: str, source: Mapping[str, Any], build: Callable[[], Any], *, beside: tuple[str, ...] = ()) -> bool:
-        """Call `build` unless `folder` was made from the same source and is as it was left; False where nothing was done.
-
-        Files of `folder` under a name in `beside` belong to another builder and are not looked at.
-        """
-        made = {"source": digest(dumps(source)), "files": self._files(folder, beside)}
+    def ensure(self, folder: str, source: Mapping[str, Any], build: Callable[[], Any]) -> bool:
+        """Call `build` unless `folder` was made from the same source and is as it was left; False where nothing was done."""
+        made = {"source": digest(dumps(source)), "files": self._files(folder)}
         known = read_json(self._path)
         fresh = bool(made["files"]) and known.get(folder) == made
         if not fresh:
             build()
-            made["files"] = self._files(folder, beside)
+            made["files"] = self._files(folder)
             write(self._path, dumps(read_json(self._path) | {folder: made}).encode())
         self._hashes.save()
         return not fresh
 
-    def _files(self, folder: str, beside: tuple[str, ...]) -> str:
+    def _files(self, folder: str) -> str:
         where = self._space.root / folder
         files = self._hashes.folder(where) if where.is_dir() else {}
-        return digest(dumps(found)) if (found := {n: h for n, h in files.items() if n.split("/")[0] not in beside}) else ""
+        return digest(dumps(files)) if files else ""
 
     def _code(self, kind: str) -> str:
         folders = {name: self._hashes.folder(_PACKAGE / name) for name in _MODULES[kind] if (_PACKAGE / name).is_dir()}
@@ -68,6 +70,8 @@ class Built:
     def _raw_files(self, mapping: Mapping[str, Any]) -> list[Path]:
         """Files that the patterns of a mapping's sources and joins match; what the mapping gets wrong, the ingest will tell."""
         folder = self._space.root / os.path.expandvars(str(mapping.get("root", ".")))
+        if not folder.is_dir():
+            return []
         sources = [s for s in mapping.get("sources") or [] if isinstance(s, Mapping)]
         parts = [*sources, *(s["join"] for s in sources if isinstance(s.get("join"), Mapping))]
         patterns = [p for part in parts for p in ([part["files"]] if isinstance(part.get("files"), str) else part.get("files") or [])]

@@ -62,6 +62,7 @@ def run(edition_path: str | Path, *, overrides: Mapping[str, Any] | None = None,
     tracer.save()
     cache = _Cache(space, edition.edition)
     stale = [pair for name, pair in traced.items() if force or not cache.fresh(name, keys[name])]
+    cache.forget_failures({job.notebook for job, _ in stale})
     written, failures = [], []
     report = progress or (lambda done, total, what: None)
     report(0, len(stale), "")
@@ -130,8 +131,8 @@ def _publish(outcome: Outcome, edition: Edition, provenance: Provenance, space: 
         made, finding = page(outcome, edition, provenance)
     except VocError as error:
         write(failed, outcome.executed.encode())
-        raise RunError(f"{error}\n    Its last good report stands; see {space.shown(failed)}.") from error
-    failed.unlink(missing_ok=True)
+        stands = "Its last good report stands; see" if (space.reports / edition.edition / f"{outcome.notebook}.html").is_file() else "See"
+        raise RunError(f"{error}\n    {stands} {space.shown(failed)}.") from error
     write(copy, outcome.executed.encode())
     folder = space.reports / edition.edition
     assets = {space.reports / "_assets" / name: content for name, content in made.assets.items()}
@@ -175,6 +176,12 @@ class _Cache:
             return False
         return all((self._space.root / name).is_file() and digest((self._space.root / name).read_bytes()) == sha
                    for name, sha in known["files"].items())
+
+    def forget_failures(self, stale: set[str]) -> None:
+        """Take away copies of failed executions, of notebooks that are whole again or about to run."""
+        for path in self._path.parent.glob("*.failed.ipynb"):
+            if (name := path.name.removesuffix(".failed.ipynb")) in stale or name in self._runs:
+                path.unlink()
 
     def enter(self, notebook: str, key: str, files: Mapping[Path, bytes]) -> None:
         """Remember a report at once, so that an interrupted run keeps what it finished."""

@@ -10,8 +10,7 @@ from typing import Any
 from voclib.errors import RunError
 from voclib.running.workspace import digest, dumps, write
 
-_CAUSES = (("data", "data"), ("parameters", "definition"), ("gates", "definition"), ("code", "code"), ("python", "code"), ("packages", "code"))
-_NUMBERS = ("estimand", "kind", "unit", "value", "conf_low", "conf_high", "bound_low", "bound_high")
+_HASHES = ("code", "data", "parameters", "gates", "python")
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -49,36 +48,17 @@ def update(path: Path, findings: Iterable[Mapping[str, Any]]) -> list[dict[str, 
     return lines
 
 
-def changes(lines: Iterable[Mapping[str, Any]], current: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
-    """What moved between the newest revision and the one before, for the (edition, notebook) pairs in `current`.
-
-    Each: `edition, notebook, question, old, new, old_verdict, new_verdict, causes`; old and new are headline numbers, old is None
-    and causes is ["new"] for a first publication. Changes of verdict stand first.
-    """
-    wanted, history = set(current), {}
-    for line in lines:
+def before(lines: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """What was published before the newest revision, one line per edition and notebook; none for a first publication."""
+    history: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for line in sorted(lines, key=lambda e: e["revision"]):
         history.setdefault((line["edition"], line["notebook"]), []).append(line)
-    found = []
-    for pair in sorted(wanted & history.keys()):
-        *_, old, new = [None, *sorted(history[pair], key=lambda e: e["revision"])]
-        if old and (old["headline"], old["verdict"]) == (new["headline"], new["verdict"]):
-            continue
-        found.append({
-            "edition": pair[0], "notebook": pair[1], "question": new["question"], "old": old and old["headline"], "new": new["headline"],
-            "old_verdict": old and old["verdict"], "new_verdict": new["verdict"], "causes": _causes(old, new)})
-    return sorted(found, key=lambda c: (c["old"] is None, c["old_verdict"] == c["new_verdict"], c["edition"], c["notebook"]))
-
-
-def _causes(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> list[str]:
-    if old is None:
-        return ["new"]
-    return list(dict.fromkeys(cause for key, cause in _CAUSES if old.get(key) != new.get(key)))
+    return [history[pair][-2] for pair in sorted(history) if len(history[pair]) > 1]
 
 
 def _entry(finding: Mapping[str, Any]) -> dict[str, Any]:
-    origin = finding["provenance"]
-    told = {k: v for k, v in finding.items() if k != "provenance"}
+    origin, told = finding["provenance"], {k: v for k, v in finding.items() if k != "provenance"}
     return {
         "edition": finding["edition"], "notebook": finding["notebook"], "content": digest(dumps(told)), "question": finding["question"],
-        "verdict": finding["verdict"], "headline": {k: finding["headline"][0].get(k) for k in _NUMBERS},
-        **{k: origin[k] for k in ("code", "data", "parameters", "gates", "python")}, "packages": digest(dumps(origin["packages"]))}
+        "verdict": finding["verdict"], "headline": finding["headline"][:1],
+        "provenance": {k: origin[k] for k in _HASHES} | {"packages": digest(dumps(origin["packages"]))}}

@@ -65,15 +65,13 @@ def parse(text: str, *, file: str, plain_keys: bool = True) -> Any:
     ParameterError
         names `file` and the line where the text is no YAML, repeats a key or uses an alias or a tag.
     """
-    loader = Loader(text)
-    loader.plain_keys = plain_keys
     try:
+        loader = Loader(text)
+        loader.plain_keys = plain_keys
         return loader.get_single_data()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f" line {mark.line + 1}" if mark else ""
         raise ParameterError(f"{file}{where}: {error.problem or error.context}.") from error
-    except yaml.YAMLError as error:
-        raise ParameterError(f"{file}: {error}.") from error
-    finally:
-        loader.dispose()
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ParameterError(f"{file} cannot be read as YAML: {error}.") from error

@@ -138,7 +138,7 @@ def _as_text(series: pd.Series) -> pd.Series:
     if pd.api.types.is_float_dtype(series):
         known = series.dropna()
         if (known == known.round()).all() and (known.abs() <= LARGEST_WHOLE).all():
-            series = series.astype("Int64")
+            return series.astype("Int64").astype("str")
     return series.map(str, na_action="ignore").astype("str")
 
 

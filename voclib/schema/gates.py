@@ -12,6 +12,7 @@ from voclib.schema import problems as found_problems
 from voclib.schema.problems import Found
 from voclib.schema.rules import before, schema
 
+ROW = "_row"  # a column of row numbers in a raw file, no data
 WRONG_TIMES_LIMIT = 0.005  # share of rows with reversed or future times above which a table is refused
 SCALE_MIN_N = 50           # answers before "nobody gave 0 or 6–10" says the scale is 1–5
 SCALE_100_SHARE, SCALE_100_MIN_N = 0.2, 3

@@ -58,14 +58,14 @@ def frame(found: Iterable[Found], *, table: str, file: str = "", rows: np.ndarra
         "column": pd.Series(np.repeat([item.column for item in parts], [len(item.at) for item in parts]), dtype="str"),
         "row": pd.array(numbers, dtype="Int64"),
         "problem": pd.Series(np.repeat(np.array([item.problem for item in parts], dtype=object), [len(item.at) for item in parts]), dtype="str"),
-        "example": pd.Series([_short(value) for item in parts for value in item.examples], dtype="str"),
+        "example": pd.Series([shortened(value) for item in parts for value in item.examples], dtype="str"),
     })
     return made.astype({"file": "str", "table": "str"}).sort_values(["row", "column"], kind="stable", ignore_index=True)
 
 
 def single(table: str, column: str, problem: str, *, example: object = "", file: str = "", row: int | None = None) -> pd.DataFrame:
     """One problem of a whole table or column; `row` stays empty unless one row shows it best."""
-    made = pd.DataFrame([[file, table, column, row, problem, _short(example)]], columns=list(COLUMNS))
+    made = pd.DataFrame([[file, table, column, row, problem, shortened(example)]], columns=list(COLUMNS))
     return made.astype({name: "Int64" if name == "row" else "str" for name in COLUMNS})
 
 
@@ -106,6 +106,7 @@ def _line(key: tuple[str, str, str, str], group: pd.DataFrame) -> str:
     return f"  {where}{name}: {problem}" + (f" ({', '.join(seen)})" if seen else "") + (f". Fix: {fix}" if fix else "")
 
 
-def _short(value: object) -> str:
+def shortened(value: object) -> str:
+    """A value as an example: at most 60 characters, a missing one as an empty text."""
     text = "" if value is None or value is pd.NA or value is pd.NaT or value != value else str(value)
     return text if len(text) <= EXAMPLE_LENGTH else text[: EXAMPLE_LENGTH - 1] + "…"

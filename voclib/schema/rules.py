@@ -33,6 +33,10 @@ class Rule:
     check: pa.Check
     sql: str
 
+    def condition(self, value: str) -> str:
+        """The SQL condition on a value's expression."""
+        return self.sql.replace("{}", value)
+
 
 def schema(table: str) -> pa.DataFrameSchema:
     """The declaration of a table; ParameterError with the nearest name where there is none."""

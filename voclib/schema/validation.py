@@ -15,7 +15,6 @@ from voclib.schema import problems as found_problems
 from voclib.schema.problems import Found, raise_problems
 from voclib.schema.rules import DUPLICATE, MISSING, dtypes, references, rules, schema, unknown
 
-ROW = "_row"
 UNKNOWN_REFERENCE = "unknown reference set missing"
 
 
@@ -139,11 +138,11 @@ def _draft(frame: pd.DataFrame, table: str, *, file: str, timezone: str, as_of: 
 
 def _numbered(raw: pd.DataFrame, row: str | Sequence[int] | None) -> tuple[np.ndarray, list[str]]:
     """Row numbers, and the columns that are data."""
-    name = row if isinstance(row, str) else ROW
+    name = row if isinstance(row, str) else gates.ROW
     if row is not None and not isinstance(row, str):
         if len(row) != len(raw):
             raise ParameterError(f"row= holds {len(row)} numbers for {len(raw)} rows")
-        return np.asarray(row, dtype=np.int64), [column for column in raw.columns if column != ROW]
+        return np.asarray(row, dtype=np.int64), [column for column in raw.columns if column != gates.ROW]
     if name not in raw.columns:
         if row is not None:
             raise ParameterError(f"row= names the column '{row}', which the frame does not hold")
@@ -200,12 +199,12 @@ def _refer(drafts: dict[str, _Draft]) -> None:
     while changed:
         changed = False
         for draft in drafts.values():
-            for column, (target, key, nullable) in references(draft.table).items():
-                lost = _orphans(draft, drafts.get(target), column, key, held)
-                if nullable or not len(lost):
-                    continue
-                draft.add([Found(column, unknown(f"{target}.{key}"), lost, draft.typed[column].iloc[lost].tolist())])
-                held[draft.table][lost] = changed = True
+            lost = [Found(column, unknown(f"{target}.{key}"), at, draft.typed[column].iloc[at].tolist())
+                    for column, (target, key, nullable) in references(draft.table).items() if not nullable
+                    for at in [_orphans(draft, drafts.get(target), column, key, held)] if len(at)]
+            draft.add(lost)
+            for item in lost:
+                held[draft.table][item.at] = changed = True
     for draft in drafts.values():
         for column, (target, key, nullable) in references(draft.table).items():
             lost = _orphans(draft, drafts.get(target), column, key, held) if nullable else np.array([], dtype=np.int64)

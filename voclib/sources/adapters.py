@@ -29,7 +29,8 @@ def tickets(path: Path, spec: Channel, *, name: str = "") -> Extract:
     if spec.events is None or made.frame.empty:
         return made
     if spec.events.list not in made.frame.columns:
-        raise DataError(f"{name or path.name}: events.list is '{spec.events.list}', which is not there; {nearest(spec.events.list, made.frame.columns)}")
+        raise DataError(f"{name or path.name}: events.list is '{spec.events.list}', which is not there; "
+                        f"{nearest(spec.events.list, _headings(made))}")
     times = [_first_times(text, spec.events) for text in made.frame[spec.events.list]]
     broken = pd.Series([item is None for item in times], index=made.frame.index)
     kinds = sorted({kind for item in times if item for kind in item})
@@ -47,14 +48,20 @@ def employees(path: Path, spec: Channel, *, name: str = "") -> Extract:
     items = spec.items if isinstance(spec.items, dict) else {item: item for item in spec.items}
     absent = [column for column in items.values() if column not in made.frame.columns]
     if absent:
-        raise DataError(f"{name or path.name} has no item column '{absent[0]}'; {nearest(absent[0], made.frame.columns)}")
+        raise DataError(f"{name or path.name} has no item column '{absent[0]}'; {nearest(absent[0], _headings(made))}")
     kept = made.frame.drop(columns=list(items.values()))
     parts = [kept.assign(_item=code, _value=made.frame[column]) for code, column in items.items()]
     long = pd.concat(parts, ignore_index=True)
     first = pd.concat([pd.Series(place == 0, index=kept.index) for place in range(len(items))], ignore_index=True)
     answered = long["_value"].notna() & ~long["_value"].str.strip().isin(spec.missing_words)
+    silent = ~answered.groupby(long["_row"]).transform("any")
+    long["_problem"] = long["_problem"].mask(silent & (long["_problem"] == ""), "no item is answered")
     unusable = long["_problem"] != ""
     return Extract(long[(answered & ~unusable) | (unusable & first)].reset_index(drop=True), made.encoding, made.notes)
+
+
+def _headings(made: Extract) -> list[str]:
+    return [name for name in made.frame.columns if name not in OWN]
 
 
 def _first_times(text: object, events: Events) -> dict[str, str] | None:
@@ -77,5 +84,6 @@ def _first_times(text: object, events: Events) -> dict[str, str] | None:
 
 
 CHANNELS: dict[str, Adapter] = {
-    "survey": flat, "review": flat, "post": flat, "call": flat, "ticket": tickets, "ledger": flat, "employee": employees, "usage": flat, "master": flat,
+    "survey": flat, "review": flat, "post": flat, "call": flat, "ticket": tickets, "ledger": flat, "employee": employees, "usage": flat,
+    "master": flat,
 }

@@ -18,14 +18,15 @@ def neutralised(text: str) -> str:
     return f"'{text}" if text.startswith(("\t", "\r")) or text.lstrip().startswith(_FORMULA) else text
 
 
-def safe(frame: pd.DataFrame, *, keep: tuple[str, ...] = ()) -> pd.DataFrame:
-    """A copy whose text cells are redacted and neutralised; columns in `keep` (pseudonyms, file names) are only neutralised."""
+def safe(frame: pd.DataFrame, *, keep: tuple[str, ...] = (), neutral: bool = True) -> pd.DataFrame:
+    """A copy whose text cells are redacted and, with `neutral`, made harmless in a spreadsheet; columns in `keep` are not redacted again."""
     made = frame.copy()
     for name in frame.columns:
         if isinstance(frame[name].dtype, pd.StringDtype) or frame[name].dtype == object:
             texts = frame[name].astype("str")
             cleaned = texts if name in keep else privacy.redact(texts).texts
-            made[name] = cleaned.map({text: neutralised(text) for text in cleaned.dropna().unique()}).astype("str")
+            changed = {text: neutralised(text) for text in cleaned.dropna().unique()} if neutral else None
+            made[name] = cleaned if changed is None else cleaned.map(changed).astype("str")
     return made
 
 
@@ -33,8 +34,9 @@ def quarantine_cells(rows: pd.DataFrame, table: str) -> pd.Series:
     """The cells of rows set aside as one JSON text a row: personal columns are pseudonyms, verbatims are left out, the rest is redacted."""
     shown = [name for name, column in TABLES[table].columns.items() if name in rows.columns and column.metadata["sensitivity"] != "text"]
     personal = tuple(name for name in shown if TABLES[table].columns[name].metadata["sensitivity"] == "personal")
-    cells = pd.DataFrame({name: rows[name] if name in personal else privacy.redact(rows[name].astype("str")).texts for name in shown}, index=rows.index)
-    made = [json.dumps({name: value for name, value in row.items() if isinstance(value, str)}, ensure_ascii=False) for row in cells.to_dict("records")]
+    cells = safe(rows[shown], keep=personal, neutral=False)
+    made = [json.dumps({name: value for name, value in row.items() if isinstance(value, str)}, ensure_ascii=False)
+            for row in cells.to_dict("records")]
     return pd.Series(made, index=rows.index, dtype="str")
 
 

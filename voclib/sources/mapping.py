@@ -20,6 +20,7 @@ RESERVED = ("_id", "_file", "_row", "_item", "_value")
 MISSING = ("", "NA", "N/A", "n/a", "NULL", "null", "NaN", "nan", "#N/A")
 VALID_VOICE = (("customer_id",), ("unit_id", "segment"), ("nps_score", "csat_score", "ces_score", "rating_score", "comment"),
                ("submitted_at", "touched_at"))
+DEFAULTS = {"responses": {"weight": "1"}}  # what a mapping need not say
 Scalar = str | bool | int | float
 
 
@@ -177,8 +178,8 @@ def _check_source(source: Channel, place: str) -> list[str]:
 
 def _check_table(source: Channel, table: Table, name: str, place: str) -> list[str]:
     known = TABLES[name].columns
-    filled = [*table.columns, *table.constants]
-    problems = _unknown(place, [*filled], known) + _unknown(f"{place}, values", table.values, table.columns) \
+    filled = [*table.columns, *table.constants, *DEFAULTS.get(name, {})]
+    problems = _unknown(place, filled, known) + _unknown(f"{place}, values", table.values, table.columns) \
         + _unknown(f"{place}, formats", table.formats, table.columns)
     problems += [f"{place}: '{column}' stands in columns and in constants; keep one" for column in table.columns if column in table.constants]
     needed = [column for column, rule in known.items() if not rule.nullable and column not in filled]

@@ -133,8 +133,8 @@ def _spreadsheet(raw: bytes, name: str, sheet: str | None, heading_row: int) -> 
     while not cells[-1]:
         cells.pop()
     names, notes = _headings(cells)
-    made = ((number, [cell_text(cell) for cell in row], "") for number, row in enumerate(rows, start=heading_row + 1) if any(cell is not None for cell in row))
-    padded = ((number, row + [None] * (len(names) - len(row)), problem) for number, row, problem in made)
+    filled = ((number, row) for number, row in enumerate(rows, start=heading_row + 1) if any(cell is not None for cell in row))
+    padded = ((number, [*map(cell_text, row), *[None] * (len(names) - len(row))], "") for number, row in filled)
     notes += tuple(f"sheet '{other}' is not read" for other in book.sheetnames if other != page.title)
     return Extract(_frame(names, (_fitted(row, len(names)) for row in padded), name), "xlsx", notes)
 

@@ -15,9 +15,8 @@ from voclib.errors import DataError, nearest
 from voclib.schema.tables import TABLES
 from voclib.sources import readers
 from voclib.sources.adapters import CHANNELS, OWN
-from voclib.sources.mapping import RESERVED, Channel, Join, Table
+from voclib.sources.mapping import DEFAULTS, RESERVED, Channel, Join, Table
 
-DEFAULTS = {"responses": {"weight": "1"}}
 MARKS = ("_source", "_file", "_row")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -48,10 +49,18 @@ class Contrast:
     df: float
     n_clusters: int
 
+    def error(self, first: float, second: float) -> float:
+        """Standard error of the difference from those of the two means."""
+        return float(np.sqrt(max(first**2 + second**2 - 2 * self.correlation * first * second, 0.0)))
+
 
 def encode(ids: ArrayLike) -> tuple[NDArray[np.intp], int]:
     """Identifiers as whole numbers 0 … G−1, and G; numbers, text and mixed ids alike."""
-    _, codes = np.unique(np.asarray(ids), return_inverse=True)
+    values = np.asarray(ids)
+    if values.size and values.dtype.kind in "iu" and values.min() >= 0 and values.max() <= 8 * values.size:  # no sorting needed
+        present = np.bincount(values) > 0
+        return (np.cumsum(present) - 1)[values], int(present.sum())
+    _, codes = np.unique(values, return_inverse=True)
     return codes.reshape(-1), int(codes.max(initial=-1)) + 1
 
 
@@ -61,31 +70,38 @@ def kish(weights: ArrayLike) -> float:
     return float(w.sum() ** 2 / (w**2).sum())
 
 
-def mean_variance(influence: ArrayLike, *, weights: ArrayLike | None = None, cluster: ArrayLike | None = None) -> Spread:
+def mean_variance(influence: ArrayLike, *, weights: ArrayLike | None = None, cluster: ArrayLike | None = None,
+                  correction: Literal["CR2", "CR1"] = "CR2", sampled: float = 0.0) -> Spread:
     """Linearised variance of a weighted mean from its influence values y − ȳ, shape (n,).
 
     Plain: s²/n. Weighted: every row is its own cluster. Clustered: CR2 on cluster totals with Satterthwaite degrees of freedom.
     The effective n is capped at Kish's, so that a lucky draw of alike clusters never pretends to more answers than there are.
+    "CR1", G/(G − 1)·Σt² with t(G − 1), is what survey packages print; it covers too seldom where few clusters differ in size.
+    `sampled` is the share of a finite population of clusters (rows, where nothing is clustered) that was drawn; customers, who go
+    on arriving, are none.
 
     Raises
     ------
     ParameterError
-        for fewer than two rows or clusters, or a cluster that carries all weight.
+        for fewer than two rows or clusters, a cluster that carries all weight, an unknown correction, `sampled` outside [0, 1).
     """
+    if correction not in ("CR2", "CR1") or not 0 <= sampled < 1:
+        raise ParameterError(f"correction is 'CR2' or 'CR1' and sampled a share in [0, 1), not {correction!r} and {sampled!r}.")
     u = np.asarray(influence, dtype=float)
     plain = weights is None or np.ptp(w := np.asarray(weights, dtype=float)) == 0
     if plain and cluster is None:
         if len(u) < 2:
             raise ParameterError("A variance needs at least two answers.")
-        return Spread(float(u @ u / (len(u) * (len(u) - 1))), np.inf, len(u), float(len(u)), float(len(u)), None, "plain")
+        n = float(len(u)) / (1 - sampled)
+        return Spread(float(u @ u / (n * (len(u) - 1))), np.inf, len(u), n, n, None, "plain")
     w = np.ones(len(u)) if plain else w
     codes, groups = (np.arange(len(u)), len(u)) if cluster is None else encode(cluster)
     totals, shares = _totals(u, w, codes, groups)
-    variance, unit = float((totals**2 / (1 - shares)).sum()), float(w @ u**2 / w.sum())
+    lift, df = (1 / (1 - shares), satterthwaite(shares[None, :], np.ones(1))) if correction == "CR2" else (groups / (groups - 1), groups - 1.0)
+    variance, unit = float((totals**2 * lift).sum() * (1 - sampled)), float(w @ u**2 / w.sum())
     precision = worth(unit, variance, w, shares)
     effective = min(precision / (1 - shares @ shares), kish(w)) if unit > 0 else precision
-    return Spread(variance, satterthwaite(shares[None, :], np.ones(1)), len(u), effective, precision,
-                  None if cluster is None else groups, "linearised" if cluster is None else "CR2")
+    return Spread(variance, df, len(u), effective, precision, None if cluster is None else groups, "linearised" if cluster is None else correction)
 
 
 def worth(unit: float, variance: float, weights: Array, shares: Array) -> float:

@@ -152,24 +152,24 @@ def groups(metric: Scored, frame: pd.DataFrame, *, by: str | Sequence[str], colu
 
 def differences(metric: Scored, frame: pd.DataFrame, *, by: str, at: tuple[Any, Any], unit: str | None = "customer_id",
                 column: str = "", scale: tuple[float, float] | None = None, score: str = "", weights: str | None = None, cluster: str | None = None,
-                gates: Gates | None = None, **options: Any) -> Estimate:
+                conf_level: float | None = None, gates: Gates | None = None, **options: Any) -> Estimate:
     """`metric` where `by` is at[1] minus where it is at[0], for customers some of whom stand in both.
 
     Paired influence functions: what a `unit` says twice is compared with itself, which the formula for independent samples ignores.
     Rows without a unit stand for themselves; `cluster` (dealers) replaces `unit`, `unit=None` treats all rows as independent.
     """
     gates, chosen = gates or gating.load(), _metric(metric, column or score, scale)
-    answers = _read(frame, chosen, weights, cluster, gates)
+    level, answers = _level(conf_level, gates), _read(frame, chosen, weights, cluster, gates)
     _has(frame, by, "frame")
-    values, known = frame[by].to_numpy()[answers.rows], set(frame[by].dropna())
+    values, known = frame[by].iloc[answers.rows], set(frame[by].dropna())
     for value in at:
         if value not in known:
             raise ParameterError(f"Column '{by}' holds no {value!r}; {nearest(str(value), known)}")
     if cluster is None:
         answers = replace(answers, cluster=_units(frame, unit, answers.rows))
-    first, second = (answers.take(np.asarray(values == value, dtype=bool)) for value in at)
+    first, second = (answers.take((values == value).fillna(False).to_numpy(bool)) for value in at)
     options = {"estimand": f"{_estimand(chosen)}_difference", "group": f"{at[1]} − {at[0]}", **options}
-    return _difference(first, second, chosen, gates=gates, shocks=cluster is not None, **options)
+    return _gap(first, second, chosen, gates=gates, shocks=cluster is not None, **options).at(level)
 
 
 def compare_groups(metric: Scored, frame: pd.DataFrame, *, by: str | Sequence[str], method: str = "bh", column: str = "",
@@ -187,14 +187,26 @@ def compare_groups(metric: Scored, frame: pd.DataFrame, *, by: str | Sequence[st
     codes, shocks = codes[answers.rows], cluster is not None
     answers = answers if shocks else replace(answers, cluster=np.arange(len(answers.rows)))
     options = {"estimand": f"{_estimand(chosen)}_against_rest", "gates": gates, "shocks": shocks, **options}
-    arms = [(answers.take(codes != i), answers.take(codes == i)) for i in range(len(names))]
-    raw = [_difference(*pair, chosen, group=name, conf_level=level, **options) for pair, name in zip(arms, names, strict=True)]
-    tested = [e.p_value for e in raw if e.kind == "estimate"]
-    wide = inference.adjusted_level(tested, conf_level=level, method=method)
-    adjusted = iter(inference.adjust(tested, method))
-    return tuple(e if e.kind != "estimate" else _difference(*pair, chosen, group=e.group, conf_level=wide, **options).with_(
-        p_value=float(next(adjusted)), conf_level=level, ci_method=f"{e.ci_method}; {method} over {len(tested)} groups")
-        for e, pair in zip(raw, arms, strict=True))
+    gaps = [_gap(answers.take(codes != i), answers.take(codes == i), chosen, group=name, **options) for i, name in enumerate(names)]
+    found = [gap.fields["p_value"] for gap in gaps if "p_value" in gap.fields]
+    wide = inference.adjusted_level(found, conf_level=level, method=method)
+    adjusted = iter(inference.adjust(found, method))
+    return tuple(gap.at(level) if "p_value" not in gap.fields else gap.at(wide, conf_level=level).with_(
+        p_value=float(next(adjusted)), ci_method=f"{gap.fields['ci_method']}; {method} over {len(found)} groups") for gap in gaps)
+
+
+def resampled(metric: str | Callable[..., Estimate], frame: pd.DataFrame, *, cluster: str, draws: int = 999, seed: int = 0, column: str = "",
+              scale: tuple[float, float] | None = None, score: str = "", weights: str | None = None, conf_level: float | None = None,
+              gates: Gates | None = None, **options: Any) -> Estimate:
+    """`metric` with an interval from resampling whole clusters (percentile-t): a slow check on the analytic one; refusals as there."""
+    gates, chosen = gates or gating.load(), _metric(metric, column or score, scale)
+    answers = _read(frame, chosen, weights, cluster, gates)
+    found = _estimate(answers, chosen, conf_level=conf_level, gates=gates, **{"estimand": _estimand(chosen), **options})
+    if found.kind != "estimate":
+        return found
+    ends = inference.cluster_bootstrap(answers.coded, cluster=answers.cluster, weights=answers.weights, draws=draws, seed=seed, conf_level=found.conf_level)
+    low, high = np.clip(ends, *chosen.coded_scale) * chosen.factor
+    return found.with_(conf_low=float(low), conf_high=float(high), std_error=None, seed=seed, ci_method=f"cluster bootstrap-t, {draws} draws")
 
 
 def _metric(metric: Scored, column: str = "", scale: tuple[float, float] | None = None) -> _Metric:
@@ -340,38 +352,54 @@ def _estimate(answers: _Answers, metric: _Metric, *, conf_level: float | None = 
         verdict=Verdict.REPORT_WITH_CAVEAT if caveat else Verdict.REPORT, **more)
 
 
-def _difference(first: _Answers, second: _Answers, metric: _Metric, *, gates: Gates, shocks: bool, conf_level: float | None = None,
-                estimand: str = "", rung: str = "", group: str = "") -> Estimate:
+@dataclass(frozen=True)
+class _Gap:
+    """A difference before its level is chosen: centre and error of the adjusted interval, and the Estimate's other fields."""
+
+    metric: _Metric
+    centre: float
+    error: float
+    df: float
+    fields: dict[str, Any]
+
+    def at(self, level: float, **more: Any) -> Estimate:
+        if "needs" in self.fields:
+            return refusal(unit=self.metric.unit, conf_level=level, **self.fields)
+        f, (low, high) = self.metric.factor, self.metric.coded_scale
+        ends = self.centre + np.array([-1, 1]) * inference.quantile(level, self.df) * self.error
+        conf_low, conf_high = (f * float(v) for v in np.clip(ends, low - high, high - low))
+        fields = {"conf_level": level, **self.fields, **more}
+        return Estimate(kind="estimate", unit=self.metric.unit, conf_low=conf_low, conf_high=conf_high, **fields)
+
+
+def _gap(first: _Answers, second: _Answers, metric: _Metric, *, gates: Gates, shocks: bool, estimand: str, rung: str = "", group: str = "") -> _Gap:
     """Second minus first; half the pseudo-answers of a single score go to each arm (Agresti & Caffo 2000, Am. Stat. 54)."""
-    level, arms = _level(conf_level, gates), (first, second)
-    more = {"rung": rung, "group": group, "conf_level": level, "n": len(first.coded) + len(second.coded)}
+    arms = (first, second)
+    fields = {"estimand": estimand, "rung": rung, "group": group, "n": len(first.coded) + len(second.coded)}
     if why := next(filter(None, (_too_few(a, gates) for a in arms)), None):
-        return refusal(estimand, unit=metric.unit, **{**more, **why})
+        return _Gap(metric, 0, 0, 0, {**fields, "n": None, **why})
     weights = [np.ones(len(a.coded)) if a.weights is None else a.weights for a in arms]
     means = [float(w @ a.coded / w.sum()) for a, w in zip(arms, weights, strict=True)]
     paired = inference.contrast([a.coded - m for a, m in zip(arms, means, strict=True)], weights, [a.cluster for a in arms])
+    fields["n_clusters"] = paired.n_clusters if shocks else None
     if paired.df < gates.min_degrees_of_freedom:
-        return refusal(estimand, unit=metric.unit, **gating.lopsided(paired.df, gates), n_clusters=paired.n_clusters, **more)
+        return _Gap(metric, 0, 0, 0, {**fields, **gating.lopsided(paired.df, gates)})
     ends, middle = (1.0, 0.0) if metric.unit == "share" else (0.375, 0.75)
     low, high = metric.coded_scale
     squares = [float(w @ a.coded**2 / w.sum()) for a, w in zip(arms, weights, strict=True)]
-    centre, error, _, _ = inference.bounded_interval(means, squares, paired.precisions, low=low, high=high, ends=ends, middle=middle, quantile=1.0)
-    se = lambda a, b: float(a * a + b * b - 2 * paired.correlation * a * b) ** 0.5  # noqa: E731
-    shift, spread, t = float(centre[1] - centre[0]), se(*error), inference.quantile(level, paired.df)
-    f, reach = metric.factor, high - low
-    fewest = min(len(np.unique(a.cluster)) for a in arms)
-    caveat = gating.caveat(gates, n=min(len(a.coded) for a in arms), clusters=fewest if shocks else None)
-    return Estimate(
-        estimand=estimand, kind="estimate", unit=metric.unit, value=f * (means[1] - means[0]), std_error=f * se(*np.sqrt(paired.variances)),
-        conf_low=f * float(np.clip(shift - t * spread, -reach, reach)), conf_high=f * float(np.clip(shift + t * spread, -reach, reach)),
-        p_value=inference.p_value(shift / spread, paired.df), ci_method=f"paired influence, adjusted; CR2, t({paired.df:.1f})",
-        n_effective=min(paired.precisions), n_clusters=paired.n_clusters if shocks else None, assumptions=_assumptions(first), reason=caveat,
-        verdict=Verdict.REPORT_WITH_CAVEAT if caveat else Verdict.REPORT, **more)
+    centres, errors, _, _ = inference.bounded_interval(means, squares, paired.precisions, low=low, high=high, ends=ends, middle=middle, quantile=1.0)
+    centre, error = float(centres[1] - centres[0]), paired.error(*errors)
+    caveat = gating.caveat(gates, n=min(len(a.coded) for a in arms), clusters=min(inference.encode(a.cluster)[1] for a in arms) if shocks else None)
+    return _Gap(metric, centre, error, paired.df, {
+        **fields, "value": metric.factor * (means[1] - means[0]), "std_error": metric.factor * paired.error(*np.sqrt(paired.variances)),
+        "p_value": inference.p_value(centre / error, paired.df), "ci_method": f"paired influence, adjusted; CR2, t({paired.df:.1f})",
+        "n_effective": min(paired.precisions), "assumptions": _assumptions(first), "reason": caveat,
+        "verdict": Verdict.REPORT_WITH_CAVEAT if caveat else Verdict.REPORT})
 
 
 def _too_few(answers: _Answers, gates: Gates) -> dict[str, Any] | None:
     return gating.too_few(gates, n=len(answers.coded), worth=None if answers.weights is None else inference.kish(answers.weights),
-                          clusters=None if answers.cluster is None else len(np.unique(answers.cluster)))
+                          clusters=None if answers.cluster is None else inference.encode(answers.cluster)[1])
 
 
 def _assumptions(answers: _Answers) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from voclib.errors import DataError, ParameterError, nearest
 from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict, refusal
 from voclib.sentences import say
 from voclib.stats import gates as gating
-from voclib.stats import inference, metrics
+from voclib.stats import metrics
 from voclib.studies import scores_text as words
 
 Tables = Mapping[str, pd.DataFrame]
@@ -29,8 +29,11 @@ class Score:
 
 
 SCORES = {
-    "nps": Score("nps_score", "nps", "nps"), "csat": Score("csat_score", "csat", "csat"), "ces": Score("ces_score", "ces", "ces"),
-    "is_recommended": Score("is_recommended", "share", "recommended_share"), "rating": Score("rating_score", "mean_score", "mean_rating"),
+    "nps": Score("nps_score", "nps", "nps"),
+    "csat": Score("csat_score", "csat", "csat"),
+    "ces": Score("ces_score", "ces", "ces"),
+    "is_recommended": Score("is_recommended", "share", "recommended_share"),
+    "rating": Score("rating_score", "mean_score", "mean_rating"),
 }
 
 
@@ -46,7 +49,7 @@ class Scores:
     every_score: pd.DataFrame
     ladder: Ladder
     change: Ladder
-    captions: Mapping[str, Mapping[str, Text]]
+    captions: Mapping[str, Mapping[str, Any]]
 
 
 def answers(tables: Tables, *, metric: str, channel: str = "", period: str = "quarter", timezone: str = "Asia/Shanghai") -> pd.DataFrame:
@@ -67,7 +70,9 @@ def answers(tables: Tables, *, metric: str, channel: str = "", period: str = "qu
     kept = responses[responses[score.column].notna() & (responses["channel"].eq(channel) if channel else True)]
     if kept.empty:
         there = [name for name, s in SCORES.items() if responses[s.column].notna().any()]
-        raise DataError(f"No voice{f' of channel {channel}' if channel else ''} carries the score '{metric}'. This pool carries: {', '.join(there) or 'no score'}.")
+        raise DataError(
+            f"No voice{f' of channel {channel}' if channel else ''} carries the score '{metric}'. This pool carries: {', '.join(there) or 'no score'}."
+        )
     when = kept["touched_at"].fillna(kept["submitted_at"]).dt.tz_convert(timezone).dt.tz_localize(None)
     label = when.dt.to_period("Q" if period == "quarter" else "M").astype("str").where(when.notna())
     return kept.assign(period=label).sort_values("response_id", ignore_index=True)
@@ -86,8 +91,18 @@ def facts(kept: pd.DataFrame, tables: Tables, *, cluster: str = "unit_id") -> di
     return found
 
 
-def study(tables: Tables, *, metric: str, channel: str = "", period: str = "quarter", segments: Sequence[str] = ("region",), cluster: str = "unit_id",
-          conf_level: float = 0.95, seed: int = 0, timezone: str = "Asia/Shanghai") -> Scores:
+def study(
+    tables: Tables,
+    *,
+    metric: str,
+    channel: str = "",
+    period: str = "quarter",
+    segments: Sequence[str] = ("region",),
+    cluster: str = "unit_id",
+    conf_level: float = 0.95,
+    seed: int = 0,
+    timezone: str = "Asia/Shanghai",
+) -> Scores:
     """The score of those who answered: naive, clustered and resampled; by period and group; paired change; checks and verdict.
 
     `segments` are columns of responses, or of units or customers joined to them; the first is drawn, all are compared.
@@ -110,9 +125,16 @@ def study(tables: Tables, *, metric: str, channel: str = "", period: str = "quar
     compared = [e for s in segments for e in metrics.compare_groups(score.function, kept, by=s, **options)]
     finding = _finding(ladder, change, checks, groups, rate, score=score, seed=seed, kept=kept)
     return Scores(
-        study=finding, distribution=_distribution(kept, score), trend=_frame(by_period), groups=groups,
-        comparisons=words.comparisons(compared), every_score=words.every_score(_every_score(tables, conf_level=conf_level, cluster=cluster, rate=rate)),
-        ladder=ladder, change=change, captions=words.captions(score.estimand, ladder, groups, compared, by_period, change))
+        study=finding,
+        distribution=_distribution(kept, score),
+        trend=_frame(by_period),
+        groups=groups,
+        comparisons=words.comparisons(compared),
+        every_score=words.every_score(_every_score(tables, conf_level=conf_level, cluster=cluster, rate=rate)),
+        ladder=ladder,
+        change=change,
+        captions=words.captions(score.estimand, ladder, groups, compared, by_period, change),
+    )
 
 
 def _score(metric: str) -> Score:
@@ -146,7 +168,9 @@ def _clustered(kept: pd.DataFrame, cluster: str) -> tuple[pd.DataFrame, str | No
 
 
 def _compute(kept: pd.DataFrame, score: Score, **options: Any) -> Estimate:
-    return metrics.groups(score.function, kept.assign(everyone=""), by="everyone", column=score.column, estimand=score.estimand, **options)[0].with_(group="")
+    return metrics.groups(score.function, kept.assign(everyone=""), by="everyone", column=score.column, estimand=score.estimand, **options)[0].with_(
+        group=""
+    )
 
 
 def _ladder(kept: pd.DataFrame, score: Score, *, shock: str | None, conf_level: float, seed: int) -> Ladder:
@@ -157,14 +181,9 @@ def _ladder(kept: pd.DataFrame, score: Score, *, shock: str | None, conf_level: 
     clustered = _compute(kept, score, conf_level=conf_level, cluster=shock, rung="clustered").with_(seed=seed)
     rungs = (naive, clustered)
     if clustered.kind == "estimate":
-        rungs += (_resampled(kept, clustered, score, shock=shock, conf_level=conf_level, seed=seed),)
+        options = {"column": score.column, "estimand": score.estimand, "conf_level": conf_level, "rung": "resampled"}
+        rungs += (metrics.resampled(score.function, kept, cluster=shock, draws=BOOTSTRAP_DRAWS, seed=seed, **options),)
     return Ladder(score.estimand, rungs, chosen="clustered")
-
-
-def _resampled(kept: pd.DataFrame, clustered: Estimate, score: Score, *, shock: str, conf_level: float, seed: int) -> Estimate:
-    coded = metrics.coded(score.function, kept, column=score.column)
-    low, high = inference.cluster_bootstrap(coded, cluster=kept[shock].to_numpy(), draws=BOOTSTRAP_DRAWS, seed=seed, conf_level=conf_level)
-    return clustered.with_(rung="resampled", conf_low=float(low), conf_high=float(high), std_error=None, ci_method=f"cluster bootstrap-t, {BOOTSTRAP_DRAWS} draws")
 
 
 def _change(kept: pd.DataFrame, score: Score, *, shock: str | None, conf_level: float) -> Ladder:
@@ -172,7 +191,9 @@ def _change(kept: pd.DataFrame, score: Score, *, shock: str | None, conf_level: 
     periods = sorted(kept["period"].dropna().unique())
     estimand = f"{score.estimand}_change"
     if len(periods) < 2:
-        return Ladder(estimand, (refusal(estimand, unit=words.UNITS[score.function], rung="independent", reason=words.ONE_PERIOD, needs=words.TWO_PERIODS),))
+        return Ladder(
+            estimand, (refusal(estimand, unit=words.UNITS[score.function], rung="independent", reason=words.ONE_PERIOD, needs=words.TWO_PERIODS),)
+        )
     options = {"by": "period", "at": tuple(periods[-2:]), "column": score.column, "conf_level": conf_level, "estimand": estimand}
     frame = kept.dropna(subset="period")
     rungs = [metrics.differences(score.function, frame, unit=None, rung="independent", **options)]
@@ -222,7 +243,10 @@ def _checks(kept: pd.DataFrame, ladder: Ladder, *, shock: str | None, unassigned
     chosen = ladder[ladder.chosen]
     found = [words.enough_answers(chosen, len(kept), gates.caveat_n), words.response_rate_check(rate)]
     if shock is not None:
-        found += [words.enough_clusters(int(kept[shock].nunique()), gates.caveat_clusters, gates.min_clusters), words.unassigned_check(unassigned, len(kept))]
+        found += [
+            words.enough_clusters(int(kept[shock].nunique()), gates.caveat_clusters, gates.min_clusters),
+            words.unassigned_check(unassigned, len(kept)),
+        ]
     if len(ladder.rungs) == 3 and chosen.kind == "estimate":
         found.append(words.methods_agree(ladder["clustered"], ladder["resampled"]))
     if chosen.reason is not None and chosen.kind == "estimate":
@@ -231,8 +255,17 @@ def _checks(kept: pd.DataFrame, ladder: Ladder, *, shock: str | None, unassigned
     return tuple(found)
 
 
-def _finding(ladder: Ladder, change: Ladder, checks: tuple[Check, ...], groups: tuple[Estimate, ...], rate: Estimate | None, *, score: Score,
-             seed: int, kept: pd.DataFrame) -> Study:
+def _finding(
+    ladder: Ladder,
+    change: Ladder,
+    checks: tuple[Check, ...],
+    groups: tuple[Estimate, ...],
+    rate: Estimate | None,
+    *,
+    score: Score,
+    seed: int,
+    kept: pd.DataFrame,
+) -> Study:
     """The Study: refusal where the chosen rung refuses, a caveat as long as silence is not corrected."""
     chosen = ladder[ladder.chosen]
     verdict = Verdict.worst([chosen.verdict, Verdict.REPORT_WITH_CAVEAT])  # who stayed silent is never corrected here
@@ -240,7 +273,17 @@ def _finding(ladder: Ladder, change: Ladder, checks: tuple[Check, ...], groups: 
     periods = sorted(kept["period"].dropna().unique())
     span = f"{periods[0]}–{periods[-1]}" if len(periods) > 1 else "".join(periods)
     return Study(
-        question=words.QUESTIONS[score.estimand], kicker=say("谁在推荐 · {span}", "Who recommends · {span}", span=span or "–"),
-        answer=words.answer(headline, ladder.rungs[0], change[change.chosen or change.rungs[0].rung]), headline=(headline,), verdict=verdict,
-        naive=None, ladders=(ladder, change), checks=checks, caveat=words.caveat(headline, rate),
-        decision=words.decision(headline, groups), limits=words.LIMITS, reader="executive", seed=seed)
+        question=words.QUESTIONS[score.estimand],
+        kicker=say("谁在推荐 · {span}", "Who recommends · {span}", span=span or "–"),
+        answer=words.answer(headline, ladder.rungs[0], change[change.chosen or change.rungs[0].rung]),
+        headline=(headline,),
+        verdict=verdict,
+        naive=None,
+        ladders=(ladder, change),
+        checks=checks,
+        caveat=words.caveat(headline, rate),
+        decision=words.decision(headline, groups),
+        limits=words.LIMITS,
+        reader="executive",
+        seed=seed,
+    )

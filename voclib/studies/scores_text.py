@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
-from voclib import numbers
+from voclib.reporting import numbers
 from voclib.results import Check, Estimate, Ladder, Text
 from voclib.sentences import say
 
 UNITS = {"nps": "points", "csat": "share", "share": "share", "ces": "score", "mean_score": "score"}
 NAMES = {
-    "nps": Text("NPS", "NPS"), "csat": Text("满意度（CSAT）", "satisfaction (CSAT)"), "ces": Text("省力程度（CES）", "ease (CES)"),
-    "recommended_share": Text("推荐比例", "share recommending"), "mean_rating": Text("平均总评", "mean rating"),
+    "nps": Text("NPS", "NPS"),
+    "csat": Text("满意度（CSAT）", "satisfaction (CSAT)"),
+    "ces": Text("省力程度（CES）", "ease (CES)"),
+    "recommended_share": Text("推荐比例", "share recommending"),
+    "mean_rating": Text("平均总评", "mean rating"),
 }
 QUESTIONS = {
     "nps": Text("客户推荐我们吗，这个分数有多准？", "Do customers recommend us, and how exact is the score?"),
@@ -23,36 +27,58 @@ QUESTIONS = {
     "mean_rating": Text("写评价的人打几分，这个分数有多准？", "How do reviewers rate it, and how exact is the rating?"),
 }
 CHANNELS = {"survey": Text("问卷", "surveys"), "review": Text("评价", "reviews"), "post": Text("帖子", "posts"), "": Text("邀请", "invitations")}
+CHOSEN = Text("本报告采用", "The answer of this report")
 RUNGS = {
-    "independent": (Text("当作互不相干", "Answers as independent"), Text("未考虑同店相像，校正前", "Ignores that customers of one unit are alike; uncorrected")),
-    "clustered": (Text("按门店聚类", "Clustered by unit"), Text("本报告采用", "The answer of this report")),
+    "independent": (
+        Text("当作互不相干", "Answers as independent"),
+        Text("未考虑同店相像，校正前", "Ignores that customers of one unit are alike; uncorrected"),
+    ),
+    "clustered": (Text("按门店聚类", "Clustered by unit"), CHOSEN),
     "resampled": (Text("整店重抽样", "Whole units resampled"), Text("换一种做法核对", "The same, checked another way")),
 }
 CHANGE_RUNGS = {
     "independent": (Text("当作两群人", "Two unrelated groups"), Text("校正前", "Uncorrected")),
     "paired": (Text("同一客户配对", "The same customers paired"), Text("扣除客户自身的差别", "Takes out what is the customer's own")),
-    "clustered": (Text("按门店聚类", "Clustered by unit"), Text("本报告采用", "The answer of this report")),
+    "clustered": (Text("按门店聚类", "Clustered by unit"), CHOSEN),
 }
 LIMITS = (
-    (Text("不是说没有作答的人也这样想。", "Not that silent customers think alike."),
-     Text("本页只描述作答者；样本再大，区间也盖不住谁没有回答。", "This page describes those who answered; no sample size makes the interval cover who did not.")),
-    (Text("不是说分数动了就是哪件事造成的。", "Not that any one thing moved the score."),
-     Text("这里只看到了差别和先后，没有对照组。", "Differences are seen here; nothing is compared with what would have happened otherwise.")),
-    (Text("不能拿各组的点估计排名。", "Not a ranking of groups by their dots."),
-     Text("区间重叠的组，名次多半是碰巧。", "Where intervals overlap, the order is mostly luck.")),
-    (Text("不能与别家公布的分数直接比。", "Not comparable with scores others publish."),
-     Text("问法、渠道、谁被邀请都不一样。", "Wording, channel and who is invited all differ.")),
+    (
+        Text("不是说没有作答的人也这样想。", "Not that silent customers think alike."),
+        Text(
+            "本页只描述作答者；样本再大，区间也盖不住谁没有回答。",
+            "This page describes those who answered; no sample size makes the interval cover who did not.",
+        ),
+    ),
+    (
+        Text("不是说分数动了就是哪件事造成的。", "Not that any one thing moved the score."),
+        Text("这里只看到了差别和先后，没有对照组。", "Differences are seen here; nothing is compared with what would have happened otherwise."),
+    ),
+    (
+        Text("不能拿各组的点估计排名。", "Not a ranking of groups by their dots."),
+        Text("区间重叠的组，名次多半是碰巧。", "Where intervals overlap, the order is mostly luck."),
+    ),
+    (
+        Text("不能与别家公布的分数直接比。", "Not comparable with scores others publish."),
+        Text("问法、渠道、谁被邀请都不一样。", "Wording, channel and who is invited all differ."),
+    ),
 )
 ONE_PERIOD = Text("只有一个时期有回答，谈不上变化。", "Only one period has answers, so there is no change to measure.")
 TWO_PERIODS = Text("至少两个时期的回答，最好是同一批客户。", "Answers from at least two periods, best from the same customers.")
 ODD_CONSEQUENCE = Text("先查收集方式，再引用这个分数。", "Look into how answers are collected before quoting the score.")
 COMPARISON_COLUMNS = {
-    "group": Text("组", "Group"), "difference": Text("与其余之差", "Against the rest"), "interval": Text("95% 区间（已按组数校正）", "95% interval (adjusted for the number of groups)"),
-    "n": Text("回答数", "Answers"), "reading": Text("怎么读", "How to read it"),
+    "group": Text("组", "Group"),
+    "difference": Text("与其余之差", "Against the rest"),
+    "interval": Text("95% 区间（已按组数校正）", "95% interval (adjusted for the number of groups)"),
+    "n": Text("回答数", "Answers"),
+    "reading": Text("怎么读", "How to read it"),
 }
 SCORE_COLUMNS = {
-    "score": Text("分数", "Score"), "source": Text("来源", "Source"), "value": Text("值", "Value"), "interval": Text("95% 区间", "95% interval"),
-    "n": Text("回答数", "Answers"), "clusters": Text("门店/单位", "Units"),
+    "score": Text("分数", "Score"),
+    "source": Text("来源", "Source"),
+    "value": Text("值", "Value"),
+    "interval": Text("95% 区间", "95% interval"),
+    "n": Text("回答数", "Answers"),
+    "clusters": Text("门店/单位", "Units"),
 }
 REST = Text("区间含零：看不出差别", "range includes zero: no difference seen")
 HIGHER, LOWER = Text("高于其余，区间不含零", "higher; range excludes zero"), Text("低于其余，区间不含零", "lower; range excludes zero")
@@ -81,14 +107,25 @@ def reading(estimate: Estimate) -> Text:
 
 def comparisons(compared: Sequence[Estimate]) -> pd.DataFrame:
     """Each group against the rest, one row a group."""
-    return pd.DataFrame([{"group": e.group, "difference": written(e), "interval": interval(e), "n": e.n, "reading": reading(e)} for e in compared],
-                        columns=list(COMPARISON_COLUMNS)).astype({"n": "Int64"})
+    return pd.DataFrame(
+        [{"group": e.group, "difference": written(e), "interval": interval(e), "n": e.n, "reading": reading(e)} for e in compared],
+        columns=list(COMPARISON_COLUMNS),
+    ).astype({"n": "Int64"})
 
 
 def every_score(found: Sequence[tuple[str, Estimate]]) -> pd.DataFrame:
     """Every score of the pool, one row a score and source."""
-    rows = [{"score": NAMES.get(e.estimand, Text("应答率", "Response rate")), "source": CHANNELS[channel], "value": written(e), "interval": interval(e),
-             "n": e.n, "clusters": e.n_clusters} for channel, e in found]
+    rows = [
+        {
+            "score": NAMES.get(e.estimand, Text("应答率", "Response rate")),
+            "source": CHANNELS[channel],
+            "value": written(e),
+            "interval": interval(e),
+            "n": e.n,
+            "clusters": e.n_clusters,
+        }
+        for channel, e in found
+    ]
     return pd.DataFrame(rows, columns=list(SCORE_COLUMNS)).astype({"n": "Int64", "clusters": "Int64"})
 
 
@@ -97,10 +134,20 @@ def answer(headline: Estimate, naive: Estimate, change: Estimate) -> Text:
     name = NAMES[headline.estimand]
     if headline.kind == "refusal":
         return say("暂时不能下结论。{why}", "No conclusion yet. {why}", why=headline.reason)
-    first = say("作答者的{name}是 {x}，区间 {x:interval}。", "Among those who answered, {name} is {x} (95% interval {x:interval}).", name=name, x=headline)
+    first = say(
+        "作答者的{name}是 {x}，区间 {x:interval}。", "Among those who answered, {name} is {x} (95% interval {x:interval}).", name=name, x=headline
+    )
     wider = _wider(headline, naive)
-    moved = say(" 最近一期与上一期之差为 {c}（{c:interval}）：{reading}。", " Latest period minus the one before: {c} ({c:interval}); {reading}.",
-                c=change, reading=_moved(change)) if change.kind == "estimate" else Text("", "")
+    moved = (
+        say(
+            " 最近一期与上一期之差为 {c}（{c:interval}）：{reading}。",
+            " Latest period minus the one before: {c} ({c:interval}); {reading}.",
+            c=change,
+            reading=_moved(change),
+        )
+        if change.kind == "estimate"
+        else Text("", "")
+    )
     return Text(*(first[lang] + wider[lang] + moved[lang] for lang in ("zh", "en")))
 
 
@@ -109,7 +156,11 @@ def _wider(headline: Estimate, naive: Estimate) -> Text:
     if naive.kind != "estimate" or headline.n_clusters is None:
         return Text("", "")
     ratio = (headline.conf_high - headline.conf_low) / (naive.conf_high - naive.conf_low)
-    return say(" 承认同店客户相像之后，区间是原来的 {r:.1f} 倍宽。", " Admitting that customers of one unit are alike, the interval is {r:.1f} times as wide.", r=ratio)
+    return say(
+        " 承认同店客户相像之后，区间是原来的 {r:.1f} 倍宽。",
+        " Admitting that customers of one unit are alike, the interval is {r:.1f} times as wide.",
+        r=ratio,
+    )
 
 
 def _moved(change: Estimate) -> Text:
@@ -121,11 +172,16 @@ def _moved(change: Estimate) -> Text:
 def caveat(headline: Estimate, rate: Estimate | None) -> Text:
     """The one thing most likely wrong, and what it would do."""
     if rate is None or rate.kind != "estimate":
-        return Text("谁来作答是自己选的，也不知道邀请了多少人：沉默者如果不同，真值可以在区间之外，方向未知。",
-                    "People chose to answer, and how many were asked is unknown: if silent customers differ, the truth may lie outside the interval, on either side.")
-    return say("只有 {rate:bare} 的受邀者作答（区间 {rate:interval}）：沉默者如果不同，全体客户的真值可以在区间之外，方向未知。",
-               "Only {rate:bare} of those invited answered ({rate:interval}): if silent customers differ, the truth of all customers may lie outside the interval, "
-               "on either side.", rate=rate)
+        return Text(
+            "谁来作答是自己选的，也不知道邀请了多少人：沉默者如果不同，真值可以在区间之外，方向未知。",
+            "People chose to answer, and how many were asked is unknown: if silent customers differ, the truth may lie outside the interval, on either side.",
+        )
+    return say(
+        "只有 {rate:bare} 的受邀者作答（区间 {rate:interval}）：沉默者如果不同，全体客户的真值可以在区间之外，方向未知。",
+        "Only {rate:bare} of those invited answered ({rate:interval}): if silent customers differ, the truth of all customers may lie outside the interval, "
+        "on either side.",
+        rate=rate,
+    )
 
 
 def decision(headline: Estimate, groups: Sequence[Estimate]) -> Text:
@@ -134,35 +190,61 @@ def decision(headline: Estimate, groups: Sequence[Estimate]) -> Text:
         return say("先补齐：{needs}", "First collect what is missing: {needs}", needs=headline.needs)
     half = (headline.conf_high - headline.conf_low) / 2
     unit = headline.with_(value=half, conf_low=0.0, conf_high=half, std_error=None)
-    return say("比较两期或两组时，小于 {half} 的差别不作为考核依据；要更准，先增加门店数，再增加每店的回答数。",
-               "Do not reward or punish differences smaller than {half}; for a more exact score add units first, then answers per unit.", half=unit)
+    return say(
+        "比较两期或两组时，小于 {half} 的差别不作为考核依据；要更准，先增加门店数，再增加每店的回答数。",
+        "Do not reward or punish differences smaller than {half}; for a more exact score add units first, then answers per unit.",
+        half=unit,
+    )
 
 
 def enough_answers(chosen: Estimate, n: int, floor: int) -> Check:
     """Enough answers for an interval without a caveat."""
-    return Check(Text("回答够用", "Enough answers"), n >= floor, say("{n} 份回答，下限 {floor}。", "{n} answers; the floor is {floor}.", n=n, floor=floor),
-                 Text("分数只作参考。", "The score is a hint at best."))
+    return Check(
+        Text("回答够用", "Enough answers"),
+        n >= floor,
+        say("{n} 份回答，下限 {floor}。", "{n} answers; the floor is {floor}.", n=n, floor=floor),
+        Text("分数只作参考。", "The score is a hint at best."),
+    )
 
 
 def enough_clusters(n: int, floor: int, refuse: int) -> Check:
     """Enough units for an interval from clustering."""
-    return Check(Text("门店（单位）够多", "Enough units"), n >= floor,
-                 say("{n} 家，下限 {floor}；少于 {refuse} 家不给区间。", "{n} units; the floor is {floor}, and below {refuse} there is no interval.", n=n, floor=floor, refuse=refuse),
-                 Text("区间偏窄的风险上升。", "The interval risks being too narrow."))
+    return Check(
+        Text("门店（单位）够多", "Enough units"),
+        n >= floor,
+        say(
+            "{n} 家，下限 {floor}；少于 {refuse} 家不给区间。",
+            "{n} units; the floor is {floor}, and below {refuse} there is no interval.",
+            n=n,
+            floor=floor,
+            refuse=refuse,
+        ),
+        Text("区间偏窄的风险上升。", "The interval risks being too narrow."),
+    )
 
 
 def unassigned_check(unassigned: int, n: int) -> Check:
     """Answers that name no unit are counted as units of their own."""
-    return Check(Text("回答都能对上门店", "Every answer names its unit"), True if unassigned == 0 else None,
-                 say("{n} 份回答中 {k} 份没有门店，各算一家。", "Of {n} answers {k} name no unit; each counts as a unit of its own.", n=n, k=unassigned))
+    return Check(
+        Text("回答都能对上门店", "Every answer names its unit"),
+        True if unassigned == 0 else None,
+        say("{n} 份回答中 {k} 份没有门店，各算一家。", "Of {n} answers {k} name no unit; each counts as a unit of its own.", n=n, k=unassigned),
+    )
 
 
 def methods_agree(clustered: Estimate, resampled: Estimate) -> Check:
     """Analytic and resampled intervals differ by less than a fifth in width."""
     ratio = (resampled.conf_high - resampled.conf_low) / (clustered.conf_high - clustered.conf_low)
-    return Check(Text("两种算法的区间一致", "Two ways to the interval agree"), 0.8 <= ratio <= 1.25,
-                 say("整店重抽样的区间是解析区间的 {r:.2f} 倍宽，容许 0.80 至 1.25。", "Resampling whole units gives {r:.2f} times the width; 0.80 to 1.25 is allowed.", r=ratio),
-                 Text("以较宽的一个为准。", "Trust the wider one."))
+    return Check(
+        Text("两种算法的区间一致", "Two ways to the interval agree"),
+        0.8 <= ratio <= 1.25,
+        say(
+            "整店重抽样的区间是解析区间的 {r:.2f} 倍宽，容许 0.80 至 1.25。",
+            "Resampling whole units gives {r:.2f} times the width; 0.80 to 1.25 is allowed.",
+            r=ratio,
+        ),
+        Text("以较宽的一个为准。", "Trust the wider one."),
+    )
 
 
 def response_rate_check(rate: Estimate | None) -> Check:
@@ -170,18 +252,41 @@ def response_rate_check(rate: Estimate | None) -> Check:
     name = Text("作答者能代表全体客户", "Those who answered stand for all customers")
     consequence = Text("只能描述作答者；结论一律带着这个前提。", "Only respondents are described; the verdict always carries this caveat.")
     if rate is None or rate.kind != "estimate":
-        return Check(name, False, Text("没有邀请记录，作答率无从得知。", "There is no record of invitations, so the response rate cannot be known."), consequence)
-    return Check(name, False, say("作答率 {r:bare}（区间 {r:interval}），其余的人没有分数。", "The response rate is {r:bare} ({r:interval}); the others have no score.", r=rate), consequence)
+        return Check(
+            name,
+            False,
+            Text("没有邀请记录，作答率无从得知。", "There is no record of invitations, so the response rate cannot be known."),
+            consequence,
+        )
+    return Check(
+        name,
+        False,
+        say(
+            "作答率 {r:bare}（区间 {r:interval}），其余的人没有分数。",
+            "The response rate is {r:bare} ({r:interval}); the others have no score.",
+            r=rate,
+        ),
+        consequence,
+    )
 
 
 def coverage_of_pool(n: int, total: int) -> Check:
     """How much of the pool the score rests on."""
-    return Check(Text("用到了多少声音", "How much of the pool is used"), None,
-                 say("{total} 条声音里，{n} 条带这个分数。", "{n} of the {total} voices in the pool carry this score.", n=n, total=total))
+    return Check(
+        Text("用到了多少声音", "How much of the pool is used"),
+        None,
+        say("{total} 条声音里，{n} 条带这个分数。", "{n} of the {total} voices in the pool carry this score.", n=n, total=total),
+    )
 
 
-def captions(estimand: str, ladder: Ladder, groups: Sequence[Estimate], compared: Sequence[Estimate], periods: Sequence[Estimate],
-             change: Ladder) -> Mapping[str, Mapping[str, Text]]:
+def rung_labels(ladder: Ladder, known: Mapping[str, tuple[Text, Text]]) -> dict[str, tuple[Text, Text]]:
+    """Names of the rungs a ladder has; the chosen one says so."""
+    return {r.rung: (known[r.rung][0], CHOSEN if r.rung == ladder.chosen else known[r.rung][1]) for r in ladder.rungs}
+
+
+def captions(
+    estimand: str, ladder: Ladder, groups: Sequence[Estimate], compared: Sequence[Estimate], periods: Sequence[Estimate], change: Ladder
+) -> Mapping[str, Mapping[str, Any]]:
     """Title (the finding), subtitle (what is drawn) and description of every figure."""
     name, chosen = NAMES[estimand], ladder[ladder.chosen]
     apart = sum(1 for e in compared if e.kind == "estimate" and not e.conf_low <= 0 <= e.conf_high)
@@ -192,12 +297,32 @@ def captions(estimand: str, ladder: Ladder, groups: Sequence[Estimate], compared
     wider = _wider(chosen, ladder.rungs[0])
     return {
         "distribution": {"title": spread, "subtitle": say("每个分数的回答占比", "Share of answers at each score"), "description": spread},
-        "trend": {"title": course, "subtitle": say("{name}，线 = 估计值，色带 = 95% 区间", "{name}; line = estimate, ribbon = 95% interval", name=name), "description": course},
+        "trend": {
+            "title": course,
+            "subtitle": say("{name}，线 = 估计值，色带 = 95% 区间", "{name}; line = estimate, ribbon = 95% interval", name=name),
+            "description": course,
+        },
         "groups": {"title": compare, "subtitle": drawn},
-        "comparisons": {"title": compare, "subtitle": say("与其余各组之差，误报率按 Benjamini–Hochberg 控制", "Difference from all others, false discoveries controlled (Benjamini–Hochberg)")},
-        "every_score": {"title": say("每个分数各有量表，不能相加", "Every score has its own scale; none are added"), "subtitle": say("聚类的 95% 区间", "Clustered 95% intervals")},
-        "ladder": {"title": Text(wider.zh.strip() or "每份回答各自独立", wider.en.strip() or "Answers are independent of one another"), "subtitle": drawn},
-        "change": {"title": _change_title(change), "subtitle": say("{name}的变化，点 = 估计值，横条 = 95% 区间", "Change in {name}; dot = estimate, bar = 95% interval", name=name)},
+        "comparisons": {
+            "title": compare,
+            "subtitle": say(
+                "与其余各组之差，误报率按 Benjamini–Hochberg 控制", "Difference from all others, false discoveries controlled (Benjamini–Hochberg)"
+            ),
+        },
+        "every_score": {
+            "title": say("每个分数各有量表，不能相加", "Every score has its own scale; none are added"),
+            "subtitle": say("聚类的 95% 区间", "Clustered 95% intervals"),
+        },
+        "ladder": {
+            "title": Text(wider.zh.strip() or "每份回答各自独立", wider.en.strip() or "Answers are independent of one another"),
+            "subtitle": drawn,
+            "labels": rung_labels(ladder, RUNGS),
+        },
+        "change": {
+            "title": _change_title(change),
+            "labels": rung_labels(change, CHANGE_RUNGS),
+            "subtitle": say("{name}的变化，点 = 估计值，横条 = 95% 区间", "Change in {name}; dot = estimate, bar = 95% interval", name=name),
+        },
     }
 
 
@@ -205,7 +330,15 @@ def _course(name: Text, periods: Sequence[Estimate]) -> Text:
     known = [e for e in periods if e.kind == "estimate"]
     if len(known) < 2:
         return say("可画的时期不足两个", "Fewer than two periods can be drawn")
-    return say("{name}从 {a} 的 {x:bare} 到 {b} 的 {y:bare}", "{name} from {x:bare} in {a} to {y:bare} in {b}", name=name, a=known[0].group, b=known[-1].group, x=known[0], y=known[-1])
+    return say(
+        "{name}从 {a} 的 {x:bare} 到 {b} 的 {y:bare}",
+        "{name} from {x:bare} in {a} to {y:bare} in {b}",
+        name=name,
+        a=known[0].group,
+        b=known[-1].group,
+        x=known[0],
+        y=known[-1],
+    )
 
 
 def _change_title(change: Ladder) -> Text:

@@ -57,13 +57,14 @@ def _wall(parts: Sequence[Mapping[str, Any]]) -> Markup:
     """100 bricks in 25 columns of four, and their labels underneath."""
     sizes = hundred([p["share"] for p in parts])
     kinds = [BRICKS[p["kind"]] for p, n in zip(parts, sizes, strict=True) for _ in range(n)]
-    bricks = Markup("").join(Markup('<rect class="{}" x="{}%" y="{}" width="3.4%" height="15" rx="2"/>').format(kind, 4 * (i // 4), 1 + 19 * (i % 4))
-                             for i, kind in enumerate(kinds))
+    brick = Markup('<rect class="{}" x="{}%" y="{}" width="3.4%" height="15" rx="2"/>')
+    bricks = Markup("").join(brick.format(kind, 4 * (i // 4), 1 + 19 * (i % 4)) for i, kind in enumerate(kinds))
     sized = list(zip(parts, sizes, strict=True))
     name = label(lambda lang: ("，" if lang == "zh" else ", ").join(f"{n} {p['label'][lang]}" for p, n in sized))
     legend = Markup("").join(Markup('<div class="k-{}"><b>{}</b>{}</div>').format(BRICKS[p["kind"]], n, both(p["label"]))
                              for p, n in sized)
-    return Markup('<svg class="waf" width="100%" height="78" role="img" aria-label="{}">{}</svg><div class="wafk">{}</div>').format(name, bricks, legend)
+    wall = Markup('<svg class="waf" width="100%" height="78" role="img" aria-label="{}">{}</svg>').format(name, bricks)
+    return wall + Markup('<div class="wafk">{}</div>').format(legend)
 
 
 def render_facts(payload: Mapping[str, Any]) -> Markup:

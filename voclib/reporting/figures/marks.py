@@ -46,8 +46,10 @@ def axis(estimates: Iterable[Estimate]) -> Axis:
     low, high = min([reference, *values]), max([reference, *values])
     if high - low <= 0:
         high = low + (0.1 if unit in {"share", "pp"} else 1.0)
+    span = high - low
     if low == reference and unit == "points":  # room beside zero shows that scores can be negative
-        low = reference - (high - low) / 6
+        low = reference - span / 6
+    low, high = (x if x == reference else x + room * span for x, room in ((low, -0.03), (high, 0.03)))
     return _nice(low, high, reference, unit)
 
 
@@ -56,8 +58,8 @@ def _nice(low: float, high: float, reference: float, unit: str) -> Axis:
         start = reference + step * math.floor((low - reference) / step + 1e-9)
         end = reference + step * math.ceil((high - reference) / step - 1e-9)
         if round((end - start) / step) < MAX_TICKS:
-            if unit == "share" and reference == 0 and low >= 0:
-                end = min(end, max(1.0, high))
+            if unit == "share" and reference == 0 and low >= 0 and end > 1:
+                end, step = 1.0, 0.25 if step > 0.2 else step
             return Axis(round(start, 12), round(end, 12), step, reference, unit)
     raise AssertionError("steps grow without bound")
 

@@ -49,7 +49,7 @@ def icon(name: str) -> Markup:
 def verdict(code: str) -> Markup:
     """The badge of a verdict: icon and words."""
     shown = badge(code)
-    return Markup('<span class="badge {}">{}{}</span>').format(shown.style, icon(shown.icon), both(shown.words))
+    return Markup('<span class="badge {}">{}{}</span>').format(shown.look, icon(shown.icon), both(shown.words))
 
 
 def steps(level: int) -> Markup:

@@ -1,0 +1,240 @@
+"""House figures: everything escaped, bilingual, drawn from Estimates."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from html.parser import HTMLParser
+
+import pytest
+
+from voclib.errors import ParameterError
+from voclib.reporting import figures
+from voclib.reporting.figures import counts, marks
+from voclib.results import Check, Estimate, Study, Text, Verdict, refusal
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&{0}{{7*7}}"
+LIMITS = tuple((Text(f"不是 {i}。", f"Not {i}."), Text("因为。", "Because.")) for i in range(3))
+VOID = {"br", "rect", "line", "circle", "use", "path", "input", "img", "meta"}
+
+
+class Outline(HTMLParser):
+    """Tags, attributes and balance of a fragment."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open, self.tags, self.handlers = [], [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self.handlers += [name for name, _ in attrs if name.startswith("on") or name == "style"]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def having(self, style: str) -> list[dict[str, str | None]]:
+        return [a for _, a in self.tags if style in (a.get("class") or "").split()]
+
+
+def estimate(value: float = 18, low: float = 11, high: float = 25, **more: object) -> Estimate:
+    return Estimate(
+        **(
+            {
+                "estimand": "nps",
+                "kind": "estimate",
+                "unit": "points",
+                "value": value,
+                "conf_low": low,
+                "conf_high": high,
+                "n": 8200,
+                "n_effective": 440.2,
+                "evidence_level": 1,
+                "verdict": Verdict.REPORT_WITH_CAVEAT,
+            }
+            | more
+        )
+    )
+
+
+def bounds(**more: object) -> Estimate:
+    return Estimate(estimand="nps", kind="bounds", unit="points", bound_low=-9, bound_high=39, verdict=Verdict.BOUNDS_ONLY, **more)
+
+
+def refused(**more: object) -> Estimate:
+    return refusal("nps", unit="points", reason=Text("作答太少。", "Too few answers."), needs=Text("再收 900 份。", "900 more answers."), **more)
+
+
+def study(answer: Estimate, naive: Estimate | None = None, text: str = "x") -> dict[str, object]:
+    words = Text(f"第一句。{text}", f"First. {text}")
+    return Study(
+        question=words,
+        answer=words,
+        headline=(answer,),
+        caveat=words,
+        decision=words,
+        verdict=answer.verdict,
+        kicker=words,
+        naive=naive,
+        limits=LIMITS,
+    ).to_dict()
+
+
+def caption(text: str = "标题") -> dict[str, object]:
+    return {"title": {"zh": text, "en": text + " "}, "subtitle": None, "note": {"zh": text, "en": "n"}}
+
+
+def payloads(text: str) -> dict[str, dict[str, object]]:
+    rungs = [estimate(47, 45, 49, rung="naive"), estimate(43, 40, 46, rung=text), bounds(rung="all"), refused(rung="r")]
+    words = {"zh": text, "en": text}
+    checks = [asdict(Check(Text(text, "a"), passed, Text(text, "d"), Text(text, "c"))) for passed in (True, None, False)]
+    return {
+        "headline": study(estimate(group=text), estimate(47, 45, 49), text),
+        "ladder": caption(text)
+        | {"rungs": [r.to_dict() for r in rungs], "chosen": text, "labels": {r.rung: {"label": words, "adds": words} for r in rungs}},
+        "intervals": caption(text)
+        | {"estimates": [estimate(group=text).to_dict(), refused(group="b").to_dict(), bounds(group="c").to_dict()], "labels": {"b": words}},
+        "checks": {"checks": checks},
+        "limits": {"limits": {"zh": [[text, text]], "en": [[text, "why"]]}},
+        "table": caption(text)
+        | {
+            "columns": [{"title": words, "format": "text"}, {"title": words, "format": "share"}],
+            "rows": [[text, 0.123], [{"zh": text, "en": "e"}, None], ["c", text]],
+            "total": 60,
+        },
+        "funnel": caption(text)
+        | {
+            "steps": [{"label": words, "count": 100}, {"label": words, "count": 8, "left": words, "value": 1.1e8}],
+            "bricks": [{"label": words, "kind": k, "share": s} for k, s in (("heard", 8), ("silent", 74), ("never", 18))],
+            "value_title": words,
+        },
+        "facts": {"facts": [{"label": words, "value": 8234, "format": "count", "unit": words}]},
+    }
+
+
+@pytest.mark.parametrize("kind", figures.KINDS)
+def test_hostile_text_stays_text(kind: str) -> None:
+    html = str(figures.render(payloads(HOSTILE)[kind], kind=kind))
+    page = Outline(html)
+    assert page.open == []
+    assert page.handlers == []
+    assert {"script", "img", "iframe"}.isdisjoint(tag for tag, _ in page.tags)
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+    assert "{0}{{7*7}}" in html
+
+
+@pytest.mark.parametrize("kind", figures.KINDS)
+def test_the_same_payload_gives_the_same_bytes_in_both_languages(kind: str) -> None:
+    html = str(figures.render(payloads("文")[kind], kind=kind))
+    assert html == str(figures.render(payloads("文")[kind], kind=kind))
+    assert html.count('lang="zh"') == html.count('lang="en"')
+
+
+def test_an_unknown_kind_names_the_nearest() -> None:
+    with pytest.raises(ParameterError, match="did you mean 'ladder'"):
+        figures.render({}, kind="lader")
+
+
+def test_the_headline_states_number_interval_verdict_and_evidence() -> None:
+    html = str(figures.render(study(estimate(), estimate(47, 45, 49)), kind="headline"))
+    page = Outline(html)
+    assert [a["aria-label"] for a in page.having("ib")] == [
+        "净推荐值（NPS），18 分，95% 区间 11–25，校正前 47。 Net promoter score (NPS), 18 points, 95% interval 11–25, 47 before correction."
+    ]
+    assert len(page.having("on")) == 3  # two filled steps and the digit under the second
+    assert "REPORT_WITH_CAVEAT" in html
+    assert "有前提可用" in html
+    assert "<dd>8,200</dd>" in html
+    assert "440 <small>" in html
+    assert len(page.having("z")) == 1
+    assert "<b>第一句。x</b>" in html
+
+
+def test_bounds_and_refusals_look_finished_and_show_no_dot() -> None:
+    for answer, mark in ((bounds(), "hb"), (refused(), "hs")):
+        page = Outline(html := str(figures.render(study(answer), kind="headline")))
+        assert len(page.having(mark)) == 1
+        assert page.having("dot") == []
+        assert len(page.having("foot")) == 1
+        assert len(page.having("badge")) == 1
+    assert "900 more answers." in html
+    assert "没有可评级的证据" in html
+
+
+def test_a_count_needs_no_interval() -> None:
+    html = str(figures.render(study(Estimate(estimand="rows", kind="count", unit="count", value=23145)), kind="headline"))
+    assert "23,145" in html
+    assert 'class="ib"' not in html
+
+
+def test_an_estimand_without_a_name_is_an_error() -> None:
+    with pytest.raises(ParameterError, match="'npss' has no display name; did you mean 'nps'"):
+        figures.render(study(estimate(estimand="npss")), kind="headline")
+
+
+def test_a_ladder_writes_the_movement_and_marks_the_chosen_rung() -> None:
+    html = str(figures.render(payloads("w")["ladder"], kind="ladder"))
+    page = Outline(html)
+    assert ">−4</text>" in html
+    assert len(page.having("is-pick")) == len(page.having("is-nv")) == 1
+    assert len(page.having("hb")) == len(page.having("hs")) == 1
+    assert len(page.having("nv")) == 4  # band, two caps, ring of the uncorrected rung
+    assert page.tags[0][0] == "figure"
+
+
+def test_intervals_take_many_rows() -> None:
+    rows = [estimate(i, i - 5, i + 5, group=f"g{i}").to_dict() for i in range(40)]
+    page = Outline(str(figures.render(caption() | {"estimates": rows}, kind="intervals")))
+    assert len(page.having("band")) == 40
+    assert len(page.having("z")) == 40
+    only_refusals = caption() | {"estimates": [refused(group="a").to_dict()]}
+    assert len(Outline(str(figures.render(only_refusals, kind="intervals"))).having("hs")) == 1
+
+
+def test_failed_checks_come_first_with_their_consequence() -> None:
+    html = str(figures.render(payloads("w")["checks"], kind="checks"))
+    assert html.index("st-f") < html.index("st-p") < html.index("st-i")
+    assert "<b>后果：w</b>" in html
+    assert "3 项检查：1 项未通过，1 项通过，1 项供参考。" in html
+
+
+def test_a_table_aligns_numbers_and_says_what_it_leaves_out() -> None:
+    html = str(figures.render(payloads("w")["table"], kind="table"))
+    assert '<td class="r">12%</td>' in html
+    assert '<td class="r">—</td>' in html
+    assert "只列出前 3 行，共 60 行。" in html
+    assert 'tabindex="0"' in html
+
+
+def test_a_hundred_bricks() -> None:
+    assert counts.hundred([0.082, 0.738, 0.18]) == [8, 74, 18]
+    assert counts.hundred([1, 1, 1]) == [34, 33, 33]
+    assert sum(counts.hundred([0.005, 0.005, 0.99])) == 100
+    page = Outline(str(figures.render(payloads("w")["funnel"], kind="funnel")))
+    assert [len(page.having(k)) for k in ("h", "s", "c")] == [8, 74, 18]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        estimate(),
+        estimate(0.95, 0.9, 0.99, unit="share", estimand="csat"),
+        estimate(1, 1, 1, unit="share", estimand="csat"),
+        estimate(0, 0, 0, unit="share", estimand="csat"),
+        estimate(2.4, 1.6, 3.5, unit="ratio"),
+        estimate(0.953, 0.94, 0.966, unit="share", estimand="coverage"),
+        estimate(-3.1e6, -5e6, 1e5, unit="cny"),
+        estimate(1e-7, -1e-7, 3e-7),
+        bounds(),
+    ],
+)
+def test_an_axis_holds_everything_and_its_reference_with_at_most_five_ticks(case: Estimate) -> None:
+    scale = marks.axis([case])
+    assert len(scale.ticks) <= 5
+    assert any(abs(t - scale.reference) < 1e-9 for t in scale.ticks)
+    for x in (case.value, case.conf_low, case.conf_high, case.bound_low, case.bound_high):
+        assert x is None or scale.low <= x <= scale.high
+    assert scale.reference == {"ratio": 1.0}.get(case.unit, 0.95 if case.estimand == "coverage" else 0.0)
+    assert not (case.unit == "share" and scale.high > 1)

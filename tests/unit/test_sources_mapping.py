@@ -1,0 +1,104 @@
+"""Mapping files: what an analyst can get wrong is answered with the place and the nearest name."""
+
+from __future__ import annotations
+
+import pytest
+
+from voclib.errors import DataError, ParameterError
+from voclib.schema.store import repository
+from voclib.sources import mapping, strict_yaml
+
+GOOD = """
+name: mine
+company: {zh: 我, en: Me}
+pseudonym_key: a-key-of-some-length
+root: .
+sources:
+  - channel: survey
+    files: a.csv
+    tables:
+      responses:
+        columns: {response_id: id, nps_score: score}
+        constants: {channel: survey}
+        values: {nps_score: {yes: 10, true: 9}}
+"""
+
+
+def _read(tmp_path, text):
+    path = tmp_path / "mine.yml"
+    path.write_text(text, encoding="utf-8")
+    return mapping.read(path)
+
+
+def test_a_good_mapping_is_read_and_words_stay_words(tmp_path):
+    found = _read(tmp_path, GOOD)
+    assert found.sources[0].tables["responses"].values == {"nps_score": {"yes": "10", "true": "9"}}
+    assert found.sources[0].patterns == ["a.csv"]
+
+
+@pytest.mark.parametrize(("old", "new", "message"), [
+    ("channel: survey\n", "channel: surveys\n", "channel is 'surveys' in source 1; did you mean 'survey'"),
+    ("    files: a.csv", "    fils: a.csv", r"the key 'files' is missing in source 1; unknown key 'fils' in source 1; did you mean 'files'"),
+    ("        columns:", "        colums:", "unknown key 'colums' in source 1 → tables → responses; did you mean 'columns'"),
+    ("nps_score: score", "nps_scor: score", "source 1 \\(survey\\), table responses: 'nps_scor' is not a column there; did you mean 'nps_score'"),
+    ("      responses:", "      response:", "table 'response' is not in the data standard; did you mean 'responses'"),
+    ("constants: {channel: survey}", "constants: {weight: 1}", "nothing is given for channel, which every row must have"),
+    ("constants: {channel: survey}", "constants: {channel: survey, nps_score: 1}", "'nps_score' stands in columns and in constants"),
+    ("response_id: id", "response_id: _id", "_id is used but make_id does not say"),
+    ("root: .", "timezone: Asia/Shanghia", "timezone 'Asia/Shanghia' is not known; did you mean 'Asia/Shanghai'"),
+    ("root: .", "root: .\nroot: b", "mine.yml: the key 'root' stands on line 5 and again on line 6"),
+    ("response_id: id", "response_id: id, response_id: b", "the key 'response_id' stands on line 11 and again on line 11"),
+    ("root: .", "valid_voice: [[customer]]", "valid_voice: 'customer' is not a column there; did you mean 'customer_id'"),
+    ("    files: a.csv", "    files: a.csv\n    items: [q1]", "items belong to channel employee"),
+    ("    files: a.csv", "    files: a.csv\n    events: {list: e, kind: k, at: t}", "events belong to channel ticket"),
+    ("root: .", "root: [", "mine.yml: line"),
+    ("name: mine", "name: ../mine", "name: String should match pattern"),
+    ("values: {nps_score", "values: {csat_score", "values: 'csat_score' is not a column there"),
+])
+def test_mistakes_are_answered(tmp_path, old, new, message):
+    assert old in GOOD
+    with pytest.raises(ParameterError, match=message):
+        _read(tmp_path, GOOD.replace(old, new))
+
+
+def test_a_missing_file_lists_the_mappings_there_are(tmp_path):
+    (tmp_path / "other.yml").write_text("a: 1", encoding="utf-8")
+    with pytest.raises(ParameterError, match="mine.yml is not there; the folder has: other.yml"):
+        mapping.read(tmp_path / "mine.yml")
+
+
+@pytest.mark.parametrize(("data", "message"), [
+    (b"", "holds no keys"), (b"- a", "holds no keys"), ("名".encode("gb18030"), "is not UTF-8"), (b"? [a]\n: 1", "a key must be a word"),
+    (b"a: !!python/object/apply:os.system [ls]", "could not determine a constructor"),
+])
+def test_unreadable_yaml(tmp_path, data, message):
+    path = tmp_path / "x.yml"
+    path.write_bytes(data)
+    with pytest.raises(ParameterError, match=message):
+        strict_yaml.read(path)
+
+
+def test_dates_and_leading_zeros_stay_text(tmp_path):
+    path = tmp_path / "x.yml"
+    path.write_text("a: 2015-01-01\nb: 007\nc: 12:30\nd: on\ne: 1.5\nf: 3\ng:", encoding="utf-8")
+    assert strict_yaml.read(path) == {"a": "2015-01-01", "b": "007", "c": "12:30", "d": "on", "e": 1.5, "f": 3, "g": None}
+
+
+def test_root_variables_and_folders(tmp_path, monkeypatch):
+    found = _read(tmp_path, GOOD.replace("root: .", "root: $VOC_NOWHERE/exports"))
+    monkeypatch.delenv("VOC_NOWHERE", raising=False)
+    with pytest.raises(DataError, match="VOC_NOWHERE is not set; set it to the folder"):
+        mapping.folder(found, repository=tmp_path)
+    monkeypatch.setenv("VOC_NOWHERE", str(tmp_path))
+    with pytest.raises(DataError, match=r"reads from \$VOC_NOWHERE/exports, and that folder is not there"):
+        mapping.folder(found, repository=tmp_path)
+    (tmp_path / "exports").mkdir()
+    assert mapping.folder(found, repository=tmp_path) == tmp_path / "exports"
+    assert mapping.folder(found, repository=tmp_path, root=tmp_path) == tmp_path
+
+
+def test_the_mappings_of_the_repository_are_good():
+    found = {path.stem for path in (repository() / "params" / "rules").glob("*.yml") if "sources:" in path.read_text(encoding="utf-8")}
+    assert {"public", "example", "sample"} <= found
+    for name in found:
+        assert mapping.read(repository() / "params" / "rules" / f"{name}.yml").name == name

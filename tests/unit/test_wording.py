@@ -1,0 +1,117 @@
+"""Words of a page: names, verdicts, the dosage of causal language, Chinese punctuation."""
+
+from __future__ import annotations
+
+import pytest
+
+from voclib.errors import ParameterError
+from voclib.reporting import wording
+from voclib.results import Text, Verdict
+
+
+def texts() -> list[Text]:
+    out = [*wording.UI.values()]
+    out += [t for n in wording.NAMES.values() for t in (n.title, n.scale, n.short)]
+    out += [t for b in wording.BADGES.values() for t in (b.words, b.may)]
+    out += [t for e in wording.EVIDENCE for t in (e.words, e.lay, e.key)]
+    return out + [t for pair in wording.READERS.values() for t in pair] + [s[0] for s in wording.STATES.values()]
+
+
+def test_every_fixed_text_stands_in_both_languages_with_full_width_signs() -> None:
+    for text in texts():
+        assert bool(text.zh) == bool(text.en), text
+        assert wording.half_width(text.zh) == [], text
+        assert not any("\u4e00" <= c <= "\u9fff" for c in text.en), text
+
+
+def test_the_badges_say_what_the_page_promises() -> None:
+    assert {v: (wording.badge(v).words.zh, wording.badge(v).words.en) for v in Verdict} == {
+        Verdict.REPORT: ("可以采用", "Use it"),
+        Verdict.REPORT_WITH_CAVEAT: ("有前提可用", "Use with care"),
+        Verdict.BOUNDS_ONLY: ("只能给范围", "Range only"),
+        Verdict.REFUSE: ("暂不下结论", "No conclusion yet"),
+    }
+
+
+def test_an_unknown_estimand_names_the_nearest() -> None:
+    with pytest.raises(ParameterError, match="'response_rat' has no display name; did you mean 'response_rate'"):
+        wording.name("response_rat")
+    assert wording.name("nps").en.startswith("Net promoter score")
+    assert wording.find("nps:service") is wording.NAMES["nps"]
+    assert wording.find("nothing_like_it") is None
+
+
+def test_an_unknown_label_is_an_error() -> None:
+    with pytest.raises(ParameterError, match="did you mean 'caveat'"):
+        wording.ui("caveats")
+
+
+@pytest.mark.parametrize(
+    ("text", "level", "lang", "expected"),
+    [
+        ("Waiting leads to churn.", 0, "en", ["leads to"]),
+        ("Waiting leads to churn.", 3, "en", ["leads to"]),
+        ("In this trial waiting caused churn.", 4, "en", []),
+        ("Waiting is associated with churn.", 0, "en", ["is associated with"]),
+        ("Waiting is associated with churn.", 1, "en", []),
+        ("The effect of waiting is large.", 1, "en", ["effect"]),
+        ("The effect of waiting is large.", 3, "en", []),
+        ("Employee scores precede customer scores.", 1, "en", ["precede"]),
+        ("Employee scores precede customer scores.", 2, "en", []),
+        ("This proves the point.", 4, "en", ["proves"]),
+        ("The difference is significant.", 4, "en", ["significant"]),
+        ("It is not significant.", 4, "en", ["significant"]),
+        ("It does not say that waiting causes churn.", 0, "en", []),
+        ("Does waiting cause churn?", 0, "en", []),
+        ("Customers who waited differ, an effective answer was given.", 0, "en", []),
+        ("等待导致流失。", 1, "zh", ["导致"]),
+        ("等待与流失相关。", 0, "zh", ["相关"]),
+        ("等待与流失相关。", 1, "zh", []),
+        ("请相关部门处理。", 0, "zh", []),
+        ("在假设 A 下，估计使 NPS 变化 3 分。", 2, "zh", ["估计使"]),
+        ("差异显著。", 4, "zh", ["显著"]),
+        ("不能说等待导致流失。", 0, "zh", []),
+        ("等待会导致流失吗？", 0, "zh", []),
+        ("员工评分领先于客户评分。", 2, "zh", []),
+    ],
+)
+def test_verbs_stay_within_the_evidence(text: str, level: int, lang: str, expected: list[str]) -> None:
+    assert wording.verbs_exceed(text, level, lang) == expected
+
+
+def test_a_denial_in_one_clause_does_not_excuse_the_next() -> None:
+    assert wording.verbs_exceed("不是说客户变差了，而是等待导致流失。", 0, "zh") == ["导致"]
+    assert wording.verbs_exceed("It is not luck; waiting drives churn.", 0, "en") == ["drives"]
+
+
+def test_the_fixed_texts_claim_nothing() -> None:
+    for text in texts():
+        if text in [e.lay for e in wording.EVIDENCE] + [e.key for e in wording.EVIDENCE] + [e.words for e in wording.EVIDENCE]:
+            continue  # these explain the verbs
+        assert wording.verbs_exceed(text.zh, 0, "zh") == wording.verbs_exceed(text.en, 0, "en") == []
+
+
+def test_lint_arguments_are_checked() -> None:
+    with pytest.raises(ParameterError, match="0 to 4, not 5"):
+        wording.verbs_exceed("x", 5, "en")
+    with pytest.raises(ParameterError, match="Language 'de'"):
+        wording.verbs_exceed("x", 1, "de")
+
+
+@pytest.mark.parametrize(
+    "good", ["你好，世界（第 3 版）：可以吗？", "共 1,200 份（75%）", "`f(x, y)` 返回值", "$E[Y,1]$ 是均值", "见[报告](a,b.html)。"]
+)
+def test_proper_chinese_passes(good: str) -> None:
+    assert wording.half_width(good) == []
+
+
+@pytest.mark.parametrize("bad", ["你好,世界", "可以吗?", "第一版(旧)", "结论:可用", '他说"好"的'])
+def test_ascii_signs_in_chinese_are_found(bad: str) -> None:
+    assert wording.half_width(bad)
+
+
+def test_the_first_sentence_is_cut_after_a_full_stop_only() -> None:
+    assert wording.first_sentence("NPS 是 3.1 分。其余见下。") == ("NPS 是 3.1 分。", "其余见下。")
+    assert wording.first_sentence("The mean is 3.1 points. The rest follows.") == ("The mean is 3.1 points.", "The rest follows.")
+    assert wording.first_sentence("大概不是。更可能在 18 上下。回访更低。") == ("大概不是。更可能在 18 上下。", "回访更低。")
+    assert wording.first_sentence("Only one") == ("Only one", "")

@@ -1,0 +1,112 @@
+"""Where every row went: back from the validated tables to the file and row each came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from voclib.errors import DataError
+from voclib.schema.tables import TABLES
+from voclib.schema.validation import Validated
+from voclib.sources import exporting
+from voclib.sources.mapping import Mapping
+from voclib.sources.shaping import Piece
+
+QUARANTINE = ("channel", "file", "row", "table", "reason", "cells")
+
+
+@dataclass(frozen=True)
+class Account:
+    """One standard table: the rows offered with their origin, which were accepted, and what validation said."""
+
+    table: str
+    offered: pd.DataFrame
+    is_accepted: np.ndarray
+    validated: Validated
+
+    @property
+    def origin(self) -> pd.DataFrame:
+        """Source, file and row of the accepted rows, in their order."""
+        return self.offered.loc[self.is_accepted, ["_source", "_file", "_row"]].reset_index(drop=True)
+
+
+def account(offered: pd.DataFrame, validated: Validated) -> Account:
+    """Match a validated table to the rows offered to it, which were numbered from 1 in `_row`."""
+    is_accepted = np.ones(len(offered), dtype=bool)
+    is_accepted[validated.quarantined["_row"].astype("int64").to_numpy() - 1] = False
+    if is_accepted.sum() != len(validated.accepted):
+        raise DataError(f"{validated.table}: {len(offered)} rows offered, {len(validated.accepted)} accepted and "
+                        f"{(~is_accepted).sum()} set aside; rows would be lost, so nothing is written")
+    return Account(validated.table, offered, is_accepted, validated)
+
+
+def located(findings: pd.DataFrame, offered: pd.DataFrame, table: str, channels: list[str]) -> pd.DataFrame:
+    """Problems or repairs of one table's rows with the channel, file and row they are in; examples of verbatims left out, others redacted."""
+    at = findings["row"].astype("int64").to_numpy() - 1
+    made = findings.assign(file=offered["_file"].to_numpy()[at], row=offered["_row"].to_numpy()[at],
+                           channel=np.array(channels, dtype=object)[offered["_source"].to_numpy()[at]])
+    sensitivity = made["column"].map({name: column.metadata["sensitivity"] for name, column in TABLES[table].columns.items()})
+    shown = made["example"].mask(sensitivity == "text", "")
+    cleaned = exporting.safe(pd.DataFrame({"example": shown.mask(sensitivity == "personal", "")}), neutral=False)["example"]
+    made["example"] = cleaned.where(sensitivity != "personal", shown)
+    return made.sort_values(["channel", "file", "row", "table", "column", "problem"], kind="stable", ignore_index=True)
+
+
+def relocated(problems: pd.DataFrame, offered: dict[str, pd.DataFrame], channels: list[str]) -> pd.DataFrame:
+    """Problems of whole tables, each with the file and row that shows it where there is one."""
+    whole = problems[problems["row"].isna()]
+    parts = [located(part, offered[str(table)], str(table), channels).drop(columns="channel")
+             for table, part in problems[problems["row"].notna()].groupby("table", sort=False)]
+    return pd.concat([whole, *parts], ignore_index=True)
+
+
+def quarantine(pieces: list[Piece], accounts: dict[str, Account]) -> pd.DataFrame:
+    """Every row set aside: `channel, file, row, table, reason, cells`; cells of rows that could not be read are left out."""
+    parts = []
+    for piece in pieces:
+        broken = piece.raw[piece.raw["_problem"] != ""]
+        parts.append(pd.DataFrame({"channel": piece.channel, "file": broken["_file"], "row": broken["_row"], "table": "",
+                                   "reason": broken["_problem"], "cells": ""}))
+    channels = {piece.source: piece.channel for piece in pieces}
+    for name, found in accounts.items():
+        rows = found.offered[~found.is_accepted].reset_index(drop=True)
+        parts.append(pd.DataFrame({"channel": rows["_source"].map(channels), "file": rows["_file"], "row": rows["_row"], "table": name,
+                                   "reason": found.validated.quarantined["reason"].to_numpy(), "cells": exporting.quarantine_cells(rows, name)}))
+    filled = [part for part in parts if len(part)]
+    if not filled:
+        return pd.DataFrame({name: pd.Series(dtype="int64" if name == "row" else "str") for name in QUARANTINE})
+    made = pd.concat(filled, ignore_index=True)[list(QUARANTINE)]
+    return made.astype({name: "str" for name in QUARANTINE if name != "row"}).sort_values(list(QUARANTINE), kind="stable", ignore_index=True)
+
+
+def rows_of(piece: Piece, accounts: dict[str, Account], mapping: Mapping, repairs: pd.DataFrame) -> dict[str, int]:
+    """Rows of one file: read, accepted, repaired and set aside, and how many of them repeat a key.
+
+    A row is accepted when it entered every table it was meant for. Raises DataError when a row would be unaccounted for.
+    """
+    numbers = set(piece.raw["_row"])
+    broken = set(piece.raw.loc[piece.raw["_problem"] != "", "_row"])
+    aside, entered, again = set(broken), set(), set()
+    is_whole = False
+    for name in piece.tables:
+        found = accounts[name]
+        own = ((found.offered["_source"] == piece.source) & (found.offered["_file"] == piece.file)).to_numpy()
+        aside |= set(found.offered.loc[own & ~found.is_accepted, "_row"])
+        again |= _repeats(found, own)
+        if not mapping.sources[piece.source].tables[name].distinct:
+            is_whole = True
+            entered |= set(found.offered.loc[own & found.is_accepted, "_row"])
+    accepted = (entered if is_whole else numbers) - aside
+    if len(numbers) != len(accepted) + len(aside):
+        raise DataError(f"{piece.file}: {len(numbers)} rows read, {len(accepted)} accepted and {len(aside)} set aside; rows would be lost")
+    mended = set(repairs.loc[(repairs["file"] == piece.file) & (repairs["channel"] == piece.channel), "row"]) & accepted
+    return {"rows_read": len(numbers), "accepted": len(accepted), "quarantined": len(aside), "unreadable": len(broken), "repaired": len(mended),
+            "duplicates": len(again)}
+
+
+def _repeats(found: Account, own: np.ndarray) -> set[int]:
+    reasons = found.validated.quarantined["reason"].str.contains("duplicate key", regex=False).to_numpy(dtype=bool)
+    mine = own[~found.is_accepted]
+    return set(found.offered["_row"].to_numpy()[~found.is_accepted][reasons & mine])

@@ -1,0 +1,154 @@
+"""From channel exports to one pool of customer voice: read, map, pseudonymise, redact, validate, write, and say what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from voclib import privacy
+from voclib.errors import DataError, ParameterError
+from voclib.schema import coercion, gates, store
+from voclib.schema import problems as found_problems
+from voclib.schema.tables import TABLES
+from voclib.schema.validation import validate_all
+from voclib.sources import accounting, exporting, gathering, scorecard, shaping, wording
+from voclib.sources import mapping as mappings
+from voclib.sources.accounting import Account
+from voclib.sources.mapping import Mapping
+from voclib.sources.shaping import MARKS, Piece
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Standard tables of one mapping, and the account of the import: scorecard, rows set aside, problems and repairs."""
+
+    name: str
+    tables: dict[str, pd.DataFrame]
+    scorecard: dict
+    quarantine: pd.DataFrame
+    problems: pd.DataFrame
+    repairs: pd.DataFrame
+
+    def summary(self, lang: str = "zh") -> str:
+        """The scorecard in sentences, zh or en."""
+        return wording.summary(self.scorecard, lang)
+
+
+def ingest(mapping: str | Path, *, root: str | Path | None = None, out: str | Path | None = None, key: str | None = None,
+           progress: Progress | None = None) -> Pool:
+    """Run a mapping (`params/rules/<name>.yml`, or its bare name) and write the standard tables and their scorecard.
+
+    `root` replaces the mapping's root folder, `out` the folder `data/standard/<name>`, `key` the pseudonym key; a key declared in
+    the mapping comes before the environment variable VOC_PSEUDONYM_KEY. `progress(done, total, label)` is called once a step.
+    Writes `<table>.parquet`, scorecard.json, quarantine.csv and repairs.csv. Raises ParameterError about the mapping or the key and
+    DataError about the exports; nothing is written then.
+    """
+    spec = mappings.read(_path(mapping))
+    base = mappings.folder(spec, repository=store.repository(), root=root)
+    secret = privacy.find_key(key or spec.pseudonym_key)
+    found, absent = _found(spec, base)
+    steps = _steps(len(found) + 3, progress)
+    pieces = []
+    for number, path, name in found:
+        steps(name)
+        pieces.append(shaping.shape(path, name, source=number, spec=spec.sources[number], root=base, key=secret, timezone=spec.timezone))
+    steps("redaction")
+    offered, redactions = _offered(pieces, spec, secret)
+    steps("validation")
+    accounts = _validated(offered, spec)
+    pool = _pool(spec, pieces, accounts, redactions, absent)
+    steps("writing")
+    _write(pool, Path(out) if out is not None else store.locate(Path("data") / "standard" / spec.name))
+    return pool
+
+
+def _path(mapping: str | Path) -> Path:
+    given = Path(mapping)
+    if given.suffix not in (".yml", ".yaml"):
+        given = Path("params") / "rules" / f"{mapping}.yml"
+    return given if given.is_file() or given.is_absolute() else store.locate(given)
+
+
+def _steps(total: int, progress: Progress | None) -> Callable[[str], None]:
+    done = iter(range(1, total + 1))
+    return lambda label: progress(next(done), total, label) if progress is not None else None
+
+
+def _found(spec: Mapping, base: Path) -> tuple[list[tuple[int, Path, str]], list[dict]]:
+    found, absent = [], []
+    for number, source in enumerate(spec.sources):
+        files = shaping.files_of(source, base)
+        found += [(number, path, name) for path, name in files]
+        if not files:
+            absent += [{"channel": source.channel, "file": pattern, "status": "missing", "notes": [shaping.listing(base, pattern)]}
+                       for pattern in source.patterns]
+    if not found:
+        raise ParameterError(f"the mapping '{spec.name}' finds no file at all; {absent[0]['notes'][0]}")
+    return found, absent
+
+
+def _offered(pieces: list[Piece], spec: Mapping, key: str) -> tuple[dict[str, pd.DataFrame], dict[int, dict[str, int]]]:
+    """Every table's rows, pseudonymised, redacted and ordered; redactions by source and kind."""
+    offered, counts = {}, {}
+    for table in [name for name in TABLES if any(name in piece.tables for piece in pieces)]:
+        rows, found = gathering.redacted(gathering.pseudonymised(gathering.gather(pieces, table, spec), table, key), table)
+        offered[table] = gathering.ordered(rows, table)
+        for source, kinds in found.items():
+            before = counts.setdefault(source, dict.fromkeys(privacy.KINDS, 0))
+            counts[source] = {kind: before[kind] + n for kind, n in kinds.items()}
+    return offered, counts
+
+
+def _validated(offered: dict[str, pd.DataFrame], spec: Mapping) -> dict[str, Account]:
+    _raise_other_scales(offered.get("responses"), spec)
+    numbered = {name: frame.drop(columns=list(MARKS)).assign(_row=range(1, len(frame) + 1)) for name, frame in offered.items()}
+    try:
+        made = validate_all(numbered, timezone=spec.timezone)
+    except DataError as error:
+        if error.problems is None:
+            raise
+        told = accounting.relocated(error.problems, offered, [source.channel for source in spec.sources])
+        found_problems.raise_problems(told, headline=f"mapping {spec.name}: tables that cannot be used as they are")
+        raise
+    return {name: accounting.account(offered[name], validated) for name, validated in made.items()}
+
+
+def _raise_other_scales(responses: pd.DataFrame | None, spec: Mapping) -> None:
+    """A score on another scale in one file must not hide among the scores of the others."""
+    if responses is None:
+        return
+    parts = []
+    for (_, file), part in responses.groupby(["_source", "_file"], sort=True):
+        typed = coercion.read(part[["nps_score"]], "responses", timezone=spec.timezone).frame
+        parts.append(gates.scale(typed, "responses", file=str(file)))
+    found_problems.raise_problems(found_problems.gather(parts), headline=f"mapping {spec.name}: scores that cannot be used as they are")
+
+
+def _pool(spec: Mapping, pieces: list[Piece], accounts: dict[str, Account], redactions: dict[int, dict[str, int]], absent: list[dict]) -> Pool:
+    channels = [source.channel for source in spec.sources]
+    repairs = _gathered([accounting.located(found.validated.repairs, found.offered, found.table, channels) for found in accounts.values()])
+    problems = _gathered([accounting.located(found.validated.problems, found.offered, found.table, channels) for found in accounts.values()])
+    card = scorecard.build(spec, pieces, accounts, repairs=repairs, problems=problems, redactions=redactions, absent=absent)
+    tables = {name: found.validated.accepted for name, found in accounts.items()}
+    return Pool(spec.name, tables, card, accounting.quarantine(pieces, accounts), problems, repairs)
+
+
+def _gathered(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    filled = [part for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else parts[0]
+
+
+def _write(pool: Pool, folder: Path) -> None:
+    keep = ("cells", "example", "file", "channel", "table", "column", "reason", "problem")  # redacted already, or written by voclib
+    folder.mkdir(parents=True, exist_ok=True)
+    for stale in folder.glob("*.parquet"):
+        if stale.stem in TABLES and stale.stem not in pool.tables:
+            stale.unlink()
+    store.write(pool.tables, folder)
+    exporting.write(folder, scorecard=pool.scorecard, quarantine=exporting.safe(pool.quarantine, keep=keep),
+                    repairs=exporting.safe(pool.repairs, keep=keep))

@@ -1,0 +1,106 @@
+"""The scorecard in sentences, Chinese and English."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from voclib.errors import ParameterError
+
+_PRIVATE = {"zh": {"phone": "电话", "email": "邮箱", "id_card": "证件号", "plate": "车牌", "vin": "车架号"},
+            "en": {"phone": "phone", "email": "e-mail", "id_card": "ID card", "plate": "licence plate", "vin": "VIN"}}
+
+
+def summary(card: dict, lang: str) -> str:
+    """A scorecard as text in zh or en; ParameterError for another language."""
+    if lang not in _PRIVATE:
+        raise ParameterError(f"summary: language is '{lang}'; known: en, zh")
+    return "\n".join((_chinese if lang == "zh" else _english)(card))
+
+
+def _chinese(card: dict) -> Iterator[str]:
+    total = card["totals"]
+    yield (f"{card['company']['zh']}：读入 {total['rows_read']:,} 行，接收 {total['accepted']:,} 行（其中修复 {total['repaired']:,} 行），"
+           f"隔离 {total['quarantined']:,} 行。")
+    for channel, entry in card["channels"].items():
+        line = f"- {channel}：{entry['files']} 个文件，{entry['rows_read']:,} 行，隔离 {entry['quarantined']:,} 行"
+        if entry.get("voices"):
+            line += f"；有效声音 {entry['voices_valid']:,}/{entry['voices']:,}（{entry['valid_share']:.1%}）"
+            if entry["missing_required"]:
+                line += "，最常缺：" + "、".join(f"{item['fields']}（{item['n']:,}）" for item in entry["missing_required"][:3])
+        if entry["unmatched_customers"]:
+            line += f"；{entry['unmatched_customers']:,} 行的客户编号不在客户名单中"
+        yield line + _private(entry, "zh")
+    yield from (f"  {name}：{entry['conflicting_duplicates']:,} 行与同一主键的另一行内容不同，已隔离"
+                for name, entry in card["tables"].items() if entry["conflicting_duplicates"])
+    yield from _files(card, "zh")
+    yield from (f"  留意：{_trap(item, 'zh')}" for item in card["traps"])
+    yield f"脱敏不覆盖：{'、'.join(card['redaction']['not_covered']['zh'])}。"
+
+
+def _english(card: dict) -> Iterator[str]:
+    total = card["totals"]
+    yield (f"{card['company']['en']}: {total['rows_read']:,} rows read, {total['accepted']:,} accepted ({total['repaired']:,} of them repaired), "
+           f"{total['quarantined']:,} set aside.")
+    for channel, entry in card["channels"].items():
+        line = f"- {channel}: {entry['files']} file(s), {entry['rows_read']:,} rows, {entry['quarantined']:,} set aside"
+        if entry.get("voices"):
+            line += f"; valid voices {entry['voices_valid']:,} of {entry['voices']:,} ({entry['valid_share']:.1%})"
+            if entry["missing_required"]:
+                line += ", most often missing: " + ", ".join(f"{item['fields']} ({item['n']:,})" for item in entry["missing_required"][:3])
+        if entry["unmatched_customers"]:
+            line += f"; {entry['unmatched_customers']:,} rows name a customer who is in no customer list"
+        yield line + _private(entry, "en")
+    yield from (f"  {name}: {entry['conflicting_duplicates']:,} rows repeat a key with another content and were set aside"
+                for name, entry in card["tables"].items() if entry["conflicting_duplicates"])
+    yield from _files(card, "en")
+    yield from (f"  note: {_trap(item, 'en')}" for item in card["traps"])
+    yield f"Redaction does not cover: {', '.join(card['redaction']['not_covered']['en'])}."
+
+
+def _private(entry: dict, lang: str) -> str:
+    found = [f"{_PRIVATE[lang][kind]} {n:,}" for kind, n in entry["redactions"].items() if n]
+    if not found:
+        return ""
+    return f"；已替换：{'、'.join(found)}" if lang == "zh" else f"; replaced: {', '.join(found)}"
+
+
+def _files(card: dict, lang: str) -> Iterator[str]:
+    for entry in card["files"]:
+        odd = entry.get("columns", {})
+        constant, empty = list(odd.get("constant", {})), list(odd.get("empty", {}))
+        if entry["status"] != "connected":
+            status = {"missing": ("没有文件", "no file"), "silent": ("没有数据行", "no rows")}[entry["status"]]
+            yield f"  {entry['file']}：{status[0]}" if lang == "zh" else f"  {entry['file']}: {status[1]}"
+        if constant:
+            told = ("全列同一取值：", "、") if lang == "zh" else (" columns with one value throughout: ", ", ")
+            yield f"  {entry['file']}{'：' if lang == 'zh' else ':'}{told[0]}{told[1].join(constant)}"
+        if empty:
+            yield f"  {entry['file']}：空列：{'、'.join(empty)}" if lang == "zh" else f"  {entry['file']}: columns never filled: {', '.join(empty)}"
+        for name, n in entry.get("set_missing", {}).items():
+            yield (f"  {entry['file']}：{name} 有 {n:,} 格按约定视为缺失" if lang == "zh" else
+                   f"  {entry['file']}: {n:,} cells of {name} count as missing, as the mapping says")
+        if entry.get("ignored_columns"):
+            names = entry["ignored_columns"]
+            yield f"  {entry['file']}：未使用的列：{'、'.join(names)}" if lang == "zh" else f"  {entry['file']}: columns not used: {', '.join(names)}"
+
+
+def _trap(item: dict, lang: str) -> str:
+    zh = lang == "zh"
+    match item["trap"]:
+        case "leaked_outcome":
+            share = f"{item['settled_share']:.0%}"
+            return (f"{item['column']} 的取值直接决定了 {share} 客户的流失结果（整组流失或整组留存）；它很可能在结果之后产生，"
+                    "不可用来解释或预测流失" if zh else
+                    f"the value of {item['column']} settles churn for {share} of the customers (a whole group left or stayed); "
+                    "it was probably made after the outcome and must not explain or predict churn")
+        case "repeated_text":
+            return (f"{item['texts']} 段原话在 {item['rows']} 条声音中重复出现，其中 {item['disagreeing']} 段的分数互相矛盾" if zh else
+                    f"{item['texts']} verbatims stand under {item['rows']} voices; {item['disagreeing']} of them come with differing scores")
+        case "contradiction":
+            return (f"{item['rows']}/{item['n']} 条的 {item['column']} 与 {item['other']} 相互矛盾" if zh else
+                    f"{item['column']} contradicts {item['other']} in {item['rows']} of {item['n']} voices")
+        case "placeholder_date":
+            return (f"{item['rows']} 条声音的 {item['column']} 为占位日期 {item['day']}" if zh else
+                    f"{item['rows']} voices carry the placeholder date {item['day']} in {item['column']}")
+    return (f"{item['day']} 一天录入 {item['rows']} 条（{item['share']:.1%}），像是批量导入" if zh else
+            f"{item['rows']} voices ({item['share']:.1%}) were entered on {item['day']}, which looks like a batch import")
