@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from voclib.reporting import numbers
+from voclib import numbers
 from voclib.errors import ParameterError
 from voclib.results import Estimate, Text
 

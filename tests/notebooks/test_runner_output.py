@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -18,8 +19,10 @@ from voclib.running.normalise import normalise
 
 
 def _normal(*outputs, root: str = "/repo", source: str = "x", **more):
-    cell = v4.new_code_cell(source, outputs=list(outputs), execution_count=9, metadata={"papermill": {"duration": 1.5}, "tags": ["a"], "voc": {"cell": 4}})
-    node = v4.new_notebook(cells=[cell], metadata={"papermill": {"start_time": "2026"}, "kernelspec": {"name": "voclib"}, "widgets": {}})
+    told = {"papermill": {"duration": 1.5}, "tags": ["a"], "voc": {"cell": 4}}
+    cell = v4.new_code_cell(source, outputs=list(outputs), execution_count=9, metadata=told)
+    kernel = {"name": "voclib", "display_name": "v"}
+    node = v4.new_notebook(cells=[cell], metadata={"papermill": {"start_time": "2026"}, "kernelspec": kernel, "widgets": {}})
     return normalise(node, parameters={"seed": 1}, root=root, **more)
 
 
@@ -41,9 +44,10 @@ def test_streams_are_merged_in_a_fixed_order_before_everything_else() -> None:
 
 
 def test_paths_of_this_machine_and_names_of_cell_files_go() -> None:
-    text = f"{tempfile.gettempdir()}/ipykernel_4711/123456.py:1: W\n{sys.prefix}/lib/a.py:2: W\n/repo/voclib/a.py\n{Path.home()}/x {tempfile.gettempdir()}/y"
+    temporary = tempfile.gettempdir()
+    text = f"{temporary}/ipykernel_4711/123456.py:1: W\n{sys.prefix}/lib/a.py:2: W\n/repo/voclib/a.py\n{Path.home()}/x {temporary}/y a/repo /reports"
     node = _normal(v4.new_output("stream", name="stderr", text=text), _shown(text_plain="/repo/data"))
-    assert node.cells[0].outputs[0].text == "<cell>:1: W\n<environment>/lib/a.py:2: W\n<root>/voclib/a.py\n~/x <temporary>/y"
+    assert node.cells[0].outputs[0].text == "<cell>:1: W\n<environment>/lib/a.py:2: W\n<root>/voclib/a.py\n~/x <temporary>/y a/repo /reports"
     assert node.cells[0].outputs[1].data["text/plain"] == "<root>/data"
 
 
@@ -91,11 +95,11 @@ def test_values_are_data_and_no_foreign_kernel_takes_over(tmp_path: Path, monkey
 @pytest.mark.parametrize(("source", "headline", "told"), [
     ("import os\nos._exit(3)", None, "notebook '20-scores': its kernel died"),
     ("seed = 2", "", "notebook '20-scores' states no headline; end it with voclib.show.headline(study)."),
-    ("print(object())", None, r"notebook '20-scores', cell 4: the output shows an object's address"),
-    ("def f(:\n    pass", None, r"notebook '20-scores', cell 4: SyntaxError: invalid syntax")])
+    ("print(object())", None, "notebook '20-scores', cell 4: the output shows an object's address"),
+    ("def f(:\n    pass", None, "notebook '20-scores', cell 4: SyntaxError: invalid syntax")])
 def test_every_failure_names_notebook_and_cause(tmp_path: Path, source: str, headline: str | None, told: str) -> None:
     notebook(tmp_path, "20-scores", source, **({} if headline is None else {"headline": headline}))
-    with pytest.raises(RunError, match=told) as caught:
+    with pytest.raises(RunError, match=re.escape(told)) as caught:
         run(edition(tmp_path, n20_scores={}), executor=Here())
     assert "See build/tiny/20-scores.failed.ipynb." in str(caught.value)
     assert [p.name for p in (tmp_path / "build/tiny").glob("*.ipynb")] == ["20-scores.failed.ipynb"] and not list(tmp_path.glob("reports/*/*"))

@@ -31,10 +31,12 @@ class Opened:
         self.page.wait_for_timeout(50)
 
     def drawn(self) -> int:
-        """Wait until every chart of the chosen language is drawn by script; how many there are."""
-        self.page.wait_for_function(
-            """() => { const l = document.getElementById('lang-en').checked ? 'en' : 'zh';
-              return [...document.querySelectorAll('figure.chart .plot[lang=' + l + ']')].every(p => p.classList.contains('drawn')) }""", timeout=20_000)
+        """Wait until every chart of the chosen language is drawn by script; how many are on view."""
+        waiting = "() => [...document.querySelectorAll('.plot:not(.drawn)')].filter(e => e.getClientRects().length).length"
+        for _ in range(100):  # wait_for_function would need eval, which the page's policy forbids
+            if self.page.evaluate(waiting) == 0:
+                break
+            self.page.wait_for_timeout(100)
         return self.page.locator(".plot.drawn .vega svg:visible").count()
 
     def overflowing(self) -> list[str]:

@@ -59,6 +59,11 @@ class TestDifferences:
         found = metrics.differences("nps", frame, by="month", at=AT)
         assert found.value == 0 and found.conf_low < 0 < found.conf_high and found.p_value > 0.9
 
+    def test_everybody_repeating_the_same_answer_still_has_an_interval(self) -> None:
+        frame = months(60, overlap=1.0).query("month == '2026-01'")
+        found = metrics.differences("nps", pd.concat([frame, frame.assign(month="2026-02")]), by="month", at=AT)
+        assert (found.value, found.p_value, found.std_error) == pytest.approx((0, 1, 0), abs=1e-6) and found.conf_high - found.conf_low > 1
+
     def test_shares_means_and_weights(self) -> None:
         frame = months().assign(is_recommended=lambda f: f["nps_score"] >= 7, w=lambda f: 1 + f["nps_score"] % 2)
         share = metrics.differences(metrics.share, frame, by="month", at=AT, column="is_recommended", weights="w")
@@ -89,6 +94,19 @@ class TestDifferences:
         frame = months().assign(month=lambda f: pd.to_datetime(f["month"]))
         at = (pd.Timestamp("2026-01-01"), pd.Timestamp("2026-02-01"))
         assert metrics.differences("nps", frame, by="month", at=at).value == metrics.differences("nps", months(), by="month", at=AT).value
+
+
+class TestResampled:
+    def test_it_agrees_with_the_analytic_interval(self) -> None:
+        frame, _ = scores.clustered(3, clusters=60, icc=0.1, promoters=0.5, detractors=0.2)
+        analytic, slow = metrics.nps(frame, cluster="unit_id"), metrics.resampled("nps", frame, cluster="unit_id", seed=2)
+        assert slow.value == analytic.value and slow.seed == 2 and "bootstrap" in slow.ci_method
+        assert slow.conf_high - slow.conf_low == pytest.approx(analytic.conf_high - analytic.conf_low, rel=0.2)
+        assert slow == metrics.resampled("nps", frame, cluster="unit_id", seed=2) != metrics.resampled("nps", frame, cluster="unit_id", seed=3)
+
+    def test_it_refuses_where_the_analytic_one_does(self) -> None:
+        frame, _ = scores.clustered(3, clusters=6, icc=0.1, promoters=0.5, detractors=0.2)
+        assert metrics.resampled("nps", frame, cluster="unit_id").kind == "refusal"
 
 
 class TestAgainstTheRest:

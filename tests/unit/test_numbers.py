@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from voclib import numbers
 from voclib.errors import ParameterError
-from voclib.reporting import numbers
 from voclib.results import Estimate, Text, refusal
 
 POWERS = {"": 0, "K": 3, "万": 4, "M": 6, "亿": 8, "B": 9}

@@ -154,6 +154,11 @@ def test_a_moved_value_names_its_cause(hashes: dict[str, str], causes: list[str]
     assert change["causes"] == causes
 
 
+def test_a_first_publication_has_no_changes() -> None:
+    assert portal.changes([], [finding()]) == []
+    assert portal.changes([finding(edition="public")], [finding()]) == []
+
+
 def test_what_reads_the_same_has_not_changed() -> None:
     assert portal.changes([finding(answer=estimate(18.2))], [finding()]) == []
 

@@ -66,6 +66,11 @@ def test_a_unit_that_is_not_the_columns_is_refused_rather_than_dropped(raw, colu
     assert np.isnan(value) and note == "" and (wrong.startswith("unit word") or wrong == "not a number")
 
 
+def test_what_is_said_of_a_value_names_what_is_wrong_with_it():
+    assert one("2小时", "wait_minutes", "touchpoints")[2] == "unit word '小时' does not fit minutes"
+    assert one("9.5分", "nps_score", "responses")[2] == "not a whole number"
+
+
 def test_percentages_are_shares_only_where_the_column_is_a_share():
     assert one("35%", "open_share", "behaviours") == (0.35, "percent read as a share", "")
     assert one("35%", "recency_days", "behaviours")[2]
@@ -146,5 +151,7 @@ def test_numbers_already_typed():
 
 
 def test_coerce_alone_refuses_what_it_cannot_read():
+    with pytest.raises(DataError, match=r"3 rows, first row 1, such as 'ten', '九'\)"):
+        coerce(pd.DataFrame({"nps_score": ["ten", "九", "ten"]}), "responses")
     with pytest.raises(DataError, match=r"s\.csv: responses\.nps_score: not a whole number \(row 2, such as 'ten'\)"):
         coerce(pd.DataFrame({"nps_score": ["1", "ten"]}), "responses", file="s.csv")

@@ -77,7 +77,7 @@ def test_a_quote_that_never_closes_loses_no_line(tmp_path):
 def test_headings_that_repeat_or_are_empty_are_numbered(tmp_path):
     found = _read(tmp_path, "a.csv", "a,a,,b \n1,2,3,4\n")
     assert list(found.frame.columns[:4]) == ["a", "a (2)", "column 3", "b"]
-    assert found.notes == ("heading 'a' stands more than once",)
+    assert found.notes == (("repeated_heading", "a"),)
 
 
 def test_title_rows_above_the_heading(tmp_path):
@@ -96,7 +96,7 @@ def test_unknown_kinds_and_broken_files(tmp_path):
         _read(tmp_path, "a.json", "{")
     with pytest.raises(DataError, match="a.csv: line 2: field larger than field limit"):
         _read(tmp_path, "a.csv", 'a\n"' + "x" * 200_000 + '"\n')
-    assert _read(tmp_path, "a.csv", b" \n").notes == ("empty",)
+    assert _read(tmp_path, "a.csv", b" \n").notes == (readers.EMPTY,)
 
 
 def _book(tmp_path, rows, title="答卷"):
@@ -116,7 +116,7 @@ def test_spreadsheets_give_text_as_a_person_would_write_it(tmp_path):
     assert found.frame.iloc[0, :5].tolist() == ["12345678901", "9", "2026-01-02T03:04:00", "2026-01-02", "true"]
     assert found.frame["_row"].tolist() == [2, 4, 5]
     assert found.frame["_problem"].tolist() == ["", "", "7 cells where the heading has 6"]
-    assert found.notes == ("sheet '说明' is not read",)
+    assert found.notes == (("sheet_not_read", "说明"),)
     with pytest.raises(DataError, match="a.xlsx has no sheet '答题'; known: 答卷, 说明"):
         readers.read(path, name="a.xlsx", sheet="答题")
 

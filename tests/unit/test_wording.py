@@ -39,6 +39,7 @@ def test_an_unknown_estimand_names_the_nearest() -> None:
     assert wording.name("nps").en.startswith("Net promoter score")
     assert wording.find("nps:service") is wording.NAMES["nps"]
     assert wording.find("nothing_like_it") is None
+    assert wording.name("csat_change") == Text("满意度（CSAT）的变化", "Customer satisfaction (CSAT): change")
 
 
 def test_an_unknown_label_is_an_error() -> None:

@@ -6,6 +6,7 @@ blanks between words, so borders are stated as "no digit here" instead of a word
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import spacy
@@ -79,6 +80,9 @@ def _is_day(digits: str) -> bool:
     return True
 
 
+_WRITTEN = re.compile(r"[+(][^\w]{0,3}\d|\d[-.][^\w]{0,2}\d")
+
+
 class CheckedRecogniser(PatternRecognizer):
     """A pattern whose every match must also pass a check digit."""
 
@@ -98,8 +102,8 @@ class WrittenPhoneRecogniser(PhoneRecognizer):
     """
 
     def analyze(self, text, entities, nlp_artifacts=None) -> list[RecognizerResult]:
-        """Spans of phone numbers in plain text; texts with fewer than seven digits are passed over."""
-        if sum(map(str.isdigit, text)) < 7:
+        """Spans of phone numbers in plain text; a text without a sign of one is passed over, which saves most of the time."""
+        if not _WRITTEN.search(text):
             return []
         found = super().analyze(text, entities, nlp_artifacts)
         return [item for item in found if self._is_written(text[item.start:item.end])]

@@ -35,8 +35,9 @@ _BLANKS = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2
 _SPOKEN = dict(zip("〇零幺一二两三四五六七八九壹贰叁肆伍陆柒捌玖", "0011223456789123456789", strict=True))
 _SPOKEN_RUN = re.compile(f"[{''.join(_SPOKEN)}]{{11,}}")
 _CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
-# necessary for any recogniser to match: an @, seven digits, seventeen letters or digits, a plate's first two signs, or a word that announces one
-_MAYBE = re.compile(rf"@|(?:[0-9][^0-9]*){{7}}|[a-z0-9]{{17}}|[{PROVINCES}] ?[a-z]|plate|{VIN_WORDS}", re.DOTALL | re.IGNORECASE)
+# necessary for any recogniser to match: an @, seven digits with only signs between them, seventeen letters or digits, the first two
+# signs of a plate, or a word that announces one
+_MAYBE = re.compile(rf"@|[0-9](?:[^\w]{{0,4}}[0-9]){{6}}|[a-z0-9]{{17}}|[{PROVINCES}] ?[a-z]|plate|{VIN_WORDS}", re.DOTALL | re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from voclib import numbers
 from voclib.errors import DataError, nearest
-from voclib.reporting import numbers
 from voclib.reporting.pair import Pair, chart, pair
 from voclib.reporting.theme import ACCENT, BAND, BOUND_BAND, BOUND_LINE, CATEGORICAL, INK, INK_2, INK_3, NAIVE_BAND, PAPER
 from voclib.results import Estimate, Text
@@ -147,7 +147,7 @@ def _intervals(rows: list[dict[str, Any]], *, unit: str, zero: bool, narrow: boo
     layers.append(base.mark_text(align="right", dy=up, fontWeight=600, fontSize=13, color=INK).encode(
         x=alt.value(alt.expr(f"width - {ends}")), y=y, text="value_text:N"))
     layers.append(base.mark_text(align="right", dy=up, color=INK_3).encode(x=alt.value("width"), y=y, text="range:N"))
-    return _with_row_labels(base, layers, y, narrow=narrow, n=len(rows))
+    return _with_row_labels(base, layers, y, narrow=narrow, n=len(rows), room=ends + max(_pixels(r["value_text"]) for r in rows) + 10)
 
 
 def bars(frame: pd.DataFrame, *, label: str, value: str, title: Text, subtitle: Text, description: Text, unit: str = "count",
@@ -306,8 +306,8 @@ def _row_axis(names: list[str], *, narrow: bool) -> alt.Y:
     return alt.Y("g:N", sort=names, title=None, axis=axis)
 
 
-def _with_row_labels(base: alt.Chart, layers: list[alt.Chart], y: alt.Y, *, narrow: bool, n: int) -> alt.TopLevelMixin:
-    """Labels beside the rows on a wide chart, above them on a narrow one."""
+def _with_row_labels(base: alt.Chart, layers: list[alt.Chart], y: alt.Y, *, narrow: bool, n: int, room: int = 0) -> alt.TopLevelMixin:
+    """Labels beside the rows on a wide chart, above them on a narrow one, where `room` px belong to the numbers."""
     if narrow:
-        layers = [*layers, base.mark_text(align="left", dy=-24, fontSize=13, color=INK).encode(x=alt.value(0), y=y, text="g:N")]
+        layers = [*layers, base.mark_text(align="left", dy=-24, fontSize=13, color=INK, limit=350 - room).encode(x=alt.value(0), y=y, text="g:N")]
     return alt.layer(*layers).properties(height=60 * n + 30 if narrow else 38 * n + 34)

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from voclib.reporting import numbers, wording
+from voclib import numbers
+from voclib.reporting import wording
 from voclib.results import Estimate, Text
 
 CAUSES: dict[str, tuple[Text, Text]] = {
@@ -22,16 +23,17 @@ _ORDER = ("verdict", "new", "value")
 def changes(old_registry_lines: Iterable[str | Mapping[str, Any]], new_findings: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """What a reader of the last edition should know, decisions first.
 
-    Both sides carry `edition, notebook, question, verdict, headline, provenance`; of several old lines for one
-    report the last counts. A number has moved when it is printed differently in either language. The cause is read from the hashes
-    in `provenance`. Each change: `edition, notebook, question, kind` (verdict, new or value), `before`, `after` ({zh, en}),
-    `causes` (keys of `CAUSES`).
+    Both sides carry `edition, notebook, question, verdict, headline, provenance`; of several old lines for one report the
+    last counts; an edition without any is published for the first time and has no changes. A number has moved when it is
+    printed differently in either language. The cause is read from the hashes in `provenance`. Each change: `edition, notebook,
+    question, kind` (verdict, new or value), `before`, `after` ({zh, en}), `causes` (keys of `CAUSES`).
     """
-    old = {}
+    old: dict[tuple[str, str], Mapping[str, Any]] = {}
     for line in old_registry_lines:
         entry = json.loads(line) if isinstance(line, str) else line
         old[entry["edition"], entry["notebook"]] = entry
-    found = [c for f in new_findings if (c := _change(old.get((f["edition"], f["notebook"])), f))]
+    published = {edition for edition, _ in old}
+    found = [c for f in new_findings if f["edition"] in published and (c := _change(old.get((f["edition"], f["notebook"])), f))]
     return sorted(found, key=lambda c: (_ORDER.index(c["kind"]), -c["moved"], c["edition"], c["notebook"]))
 
 

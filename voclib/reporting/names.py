@@ -29,25 +29,11 @@ def _share(zh: str, en: str, of_zh: str, of_en: str, short_zh: str, short_en: st
 _NPS = Text("推荐者占比减去贬损者占比，可能范围 −100 至 100", "Promoters minus detractors, possible range −100 to 100")
 NAMES: dict[str, Name] = {
     "nps": Name(title=Text("净推荐值（NPS）", "Net promoter score (NPS)"), scale=_NPS),
-    "nps_difference": Name(
-        title=Text("两个 NPS 之差", "Difference between two NPS"),
-        scale=Text("零表示没有差别", "Zero means no difference"),
-        short=Text("之差", "apart"),
-    ),
-    "nps_change": Name(title=Text("NPS 的变化", "Change in NPS"), scale=Text("零表示没有变化", "Zero means no change"), short=Text("变化", "change")),
     "csat": _share(
         "满意度（CSAT）", "Customer satisfaction (CSAT)", "打出最高两档的客户占比", "Share giving one of the two best marks", "满意", "satisfied"
     ),
-    "csat_difference": Name(
-        title=Text("两个满意度之差", "Difference between two satisfaction shares"),
-        scale=Text("零表示没有差别", "Zero means no difference"),
-        short=Text("之差", "apart"),
-    ),
-    "csat_change": Name(
-        title=Text("满意度的变化", "Change in satisfaction"), scale=Text("零表示没有变化", "Zero means no change"), short=Text("变化", "change")
-    ),
     "ces": Name(
-        title=Text("客户费力度（CES）", "Customer effort score (CES)"),
+        title=Text("省力程度（CES）", "Customer ease (CES)"),
         scale=Text("平均分，1 至 7，越高越省力", "Mean mark, 1 to 7; higher is easier"),
     ),
     "ces_share": _share(
@@ -58,11 +44,6 @@ NAMES: dict[str, Name] = {
         "省力",
         "found it easy",
     ),
-    "ces_difference": Name(
-        title=Text("两个费力度之差", "Difference between two effort scores"),
-        scale=Text("零表示没有差别", "Zero means no difference"),
-        short=Text("之差", "apart"),
-    ),
     "recommended_share": _share(
         "愿意推荐的占比", "Share who recommend", "写明推荐的评价占全部评价", "Reviews that recommend, of all reviews", "推荐", "recommend"
     ),
@@ -71,17 +52,7 @@ NAMES: dict[str, Name] = {
     "detractor_share": _share("贬损者占比", "Share of detractors", "打 0 至 6 分的作答", "Answers of 0 to 6", "贬损者", "detractors"),
     "mean_score": Name(title=Text("平均分", "Mean mark"), scale=Text("按原始量表计算", "On the scale of the question")),
     "mean_rating": Name(title=Text("平均评分", "Mean rating"), scale=Text("按原始量表计算", "On the scale of the rating")),
-    "rating_difference": Name(
-        title=Text("两个平均评分之差", "Difference between two mean ratings"),
-        scale=Text("零表示没有差别", "Zero means no difference"),
-        short=Text("之差", "apart"),
-    ),
     "response_rate": _share("应答率", "Response rate", "作答人数占受邀人数", "Answers, of all invited", "作答", "answered"),
-    "response_rate_difference": Name(
-        title=Text("两个应答率之差", "Difference between two response rates"),
-        scale=Text("零表示没有差别", "Zero means no difference"),
-        short=Text("之差", "apart"),
-    ),
     "delivery_rate": _share("送达率", "Delivery rate", "送达的邀请占发出的邀请", "Invitations delivered, of all sent", "送达", "delivered"),
     "accepted_share": _share(
         "可用记录占比", "Share of usable records", "通过校验的记录占读入的记录", "Records that pass the checks, of all read", "可用", "usable"
@@ -145,9 +116,24 @@ NAMES: dict[str, Name] = {
 }
 
 
+_DERIVED: dict[str, tuple[Text, Text, Text]] = {
+    "_difference": (Text("{}之差", "{}: difference"), Text("零表示没有差别", "Zero means no difference"), Text("之差", "apart")),
+    "_change": (Text("{}的变化", "{}: change"), Text("零表示没有变化", "Zero means no change"), Text("变化", "change")),
+    "_against_rest": (
+        Text("{}与其余各组之差", "{}: difference from all others"), Text("零表示没有差别", "Zero means no difference"), Text("之差", "apart")),
+}
+
+
 def find(estimand: str) -> Name | None:
-    """The entry of an estimand, or None; a prefix such as `nps:service` or `nps@dealer` is read as `nps`."""
-    return NAMES.get(estimand) or NAMES.get(estimand.replace("@", ":").split(":", 1)[0])
+    """The entry of an estimand, or None; `nps:service` and `nps@dealer` are read as `nps`, `nps_change` is built from `nps`."""
+    plain = estimand.replace("@", ":").split(":", 1)[0]
+    if plain in NAMES:
+        return NAMES[plain]
+    for suffix, (title, scale, short) in _DERIVED.items():
+        of = NAMES.get(plain.removesuffix(suffix))
+        if of is not None:
+            return Name(title=Text(title.zh.format(of.title.zh), title.en.format(of.title.en)), scale=scale, short=short)
+    return None
 
 
 def entry(estimand: str) -> Name:

@@ -13,8 +13,9 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup
 
+from voclib import numbers
 from voclib.errors import ParameterError, nearest
-from voclib.reporting import numbers, wording
+from voclib.reporting import wording
 from voclib.reporting.figures import marks
 from voclib.reporting.figures.markup import both, each, steps, verdict, words
 from voclib.reporting.movement import CAUSES, changes

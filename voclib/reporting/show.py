@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from voclib import numbers
 from voclib.errors import ParameterError, nearest
-from voclib.reporting import figures, live, numbers, wording
+from voclib.reporting import figures, live, wording
 from voclib.reporting.figures.table import FORMATS, plain
 from voclib.results import Check, Estimate, Ladder, Study, Text
 

@@ -79,7 +79,7 @@ def _output(output: NotebookNode, places: list[tuple[str, str]], count: int | No
 def _text(text: str, places: list[tuple[str, str]]) -> str:
     text = _CELL_FILE.sub("<cell>", text)
     for path, name in places:
-        text = text.replace(path, name)
+        text = re.sub(rf"(?<![\w.]){re.escape(path)}(?![\w.-])", name, text)
     return text
 
 

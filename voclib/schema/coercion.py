@@ -9,7 +9,8 @@ import pandas as pd
 import pandera.pandas as pa
 
 from voclib.schema import mending
-from voclib.schema.problems import Found, frame, raise_problems
+from voclib.schema import problems as found_problems
+from voclib.schema.problems import Found, raise_problems
 from voclib.schema.rules import UNREADABLE, schema
 
 EMPTY = "read as missing"
@@ -35,16 +36,16 @@ class Typed:
     unreadable: list[Found] = field(default_factory=list)
 
 
-def coerce(frame_: pd.DataFrame, table: str, *, file: str = "", timezone: str = "Asia/Shanghai") -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The columns of `frame_` that the standard declares, in declared types, and one repairs row a mended cell.
+def coerce(frame: pd.DataFrame, table: str, *, file: str = "", timezone: str = "Asia/Shanghai") -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The columns of `frame` that the standard declares, in declared types, and one repairs row a mended cell.
 
     Numbers may be full-width, carry thousands separators, blanks or a fitting unit word; times without a zone are read in `timezone` and
     stored in UTC. Columns the standard does not know are left out here (`validate` refuses them). Raises DataError where a value cannot be
     read at all; `validate` sets such rows aside instead.
     """
-    made = read(frame_, table, timezone=timezone)
-    raise_problems(frame(made.unreadable, table=table, file=file), headline=f"{table}: values that cannot be read")
-    return made.frame, frame(made.repairs, table=table, file=file)
+    made = read(frame, table, timezone=timezone)
+    raise_problems(found_problems.frame(made.unreadable, table=table, file=file), headline=f"{table}: values that cannot be read")
+    return made.frame, found_problems.frame(made.repairs, table=table, file=file)
 
 
 def read(raw: pd.DataFrame, table: str, *, timezone: str) -> Typed:

@@ -10,7 +10,7 @@ import pandas as pd
 BLANKS, WIDE = "surrounding blanks removed", "full-width characters read as plain"
 SEPARATORS, UNIT, PERCENT, CURRENCY = "thousands separators removed", "unit word removed", "percent read as a share", "currency sign removed"
 REWRITTEN, TIME_DROPPED = "rewritten as an ISO date", "time of day dropped"
-UNFIT = "unit word"
+UNFIT = "unit word '"  # how a refused unit word begins; a removed one is a repair
 _SCORES = frozenset({"分", "星", "颗星", "点", "point", "points", "pt", "pts", "star", "stars"})
 # the words that may follow a number, by the unit of its column; another word, such as hours in a column of minutes, is never dropped
 UNIT_WORDS = {
@@ -65,7 +65,7 @@ def _number(plain: str, unit: str, notes: list[str]) -> tuple[str | None, str]:
         return (plain, _joined(notes)) if re.fullmatch(r"[+-]?[0-9.]+[eE][+-]?[0-9]{1,3}|[+-]?\.[0-9]+|[+-]?[0-9]+\.", plain) else (None, "")
     sign, number, word = found["sign"], found["number"], (found["word"] or "").strip()
     if word and word.lower() not in UNIT_WORDS.get(unit, frozenset()):
-        return None, f"{UNIT} {word[:12]!r} does not fit {unit or 'a count'}".replace(UNIT, UNFIT)
+        return None, f"{UNFIT}{word[:12]}' does not fit {unit or 'a count'}"
     if sign and unit != "CNY":
         return None, ""
     done = [(sign, CURRENCY), ("," in number, SEPARATORS), (word, UNIT)]

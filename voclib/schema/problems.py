@@ -11,7 +11,7 @@ import pandas as pd
 from voclib.errors import DataError
 
 COLUMNS = ("file", "table", "column", "row", "problem", "example")
-LISTED, EXAMPLE_LENGTH = 20, 60
+LISTED, SAMPLES, EXAMPLE_LENGTH = 20, 3, 60
 # the beginning of a problem's text -> what a user does about it
 FIXES = {
     "missing column": "add the column to the export, or map it in params/rules",
@@ -100,8 +100,9 @@ def _line(key: tuple[str, str, str, str], group: pd.DataFrame) -> str:
     name = f"{table}.{column}" if column else table
     first = group.iloc[0]
     seen = [] if pd.isna(first["row"]) else [f"row {first['row']}" if len(group) == 1 else f"{len(group)} rows, first row {first['row']}"]
-    if first["example"]:
-        seen.append(f"such as {first['example']!r}")
+    samples = [repr(text) for text in dict.fromkeys(group["example"]) if text][:SAMPLES]
+    if samples:
+        seen.append(f"such as {', '.join(samples)}")
     fix = next((text for start, text in FIXES.items() if problem.startswith(start)), "")
     return f"  {where}{name}: {problem}" + (f" ({', '.join(seen)})" if seen else "") + (f". Fix: {fix}" if fix else "")
 

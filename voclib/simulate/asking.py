@@ -8,7 +8,7 @@ import numpy as np
 
 from voclib.simulate import dgp_b
 from voclib.simulate.dealers import Dealers
-from voclib.simulate.people import CALL, DIGITAL, Contacts, Customers
+from voclib.simulate.people import CALL, Contacts, Customers
 from voclib.simulate.plan import Plan
 from voclib.simulate.streams import stream
 
@@ -78,7 +78,7 @@ def _answered(plan: Plan, customers: Customers, contacts: Contacts, invited: np.
     mechanism = {"explained": rng.uniform(0.9, 1.1), "u_shape": rng.uniform(0.25, 0.4), "mnar": rng.uniform(0.2, 0.3)}
     who = contacts.customer[invited]
     index = dgp_b.response_index({name: values[who] for name, values in customers.known.items()}, contacts.surprise[invited], **mechanism)
-    mechanism["constant"] = dgp_b.constant_for(index, 0.215)
+    mechanism["constant"] = dgp_b.constant_for(index, 0.22)
     willing = rng.random(invited.size) < 1 / (1 + np.exp(-(index + mechanism["constant"])))
     return np.where(willing, dgp_b.reminder_wave(rng, invited.size), -1).astype("int8"), mechanism
 
@@ -132,8 +132,3 @@ def call_backs(plan: Plan, customers: Customers, contacts: Contacts, asking: Ask
             "mode": rng.choice(3, drawn.size, p=[0.7, 0.1, 0.2]), "outcome": outcome,
             "attempts": np.where(outcome == 2, 6, 1 + rng.poisson(1.2, drawn.size)), "score": contacts.score[last[drawn]],
             "population": np.array([len(pool)])}
-
-
-def is_digital(contacts: Contacts, rows: np.ndarray) -> np.ndarray:
-    """Contacts that are chats or calls rather than visits."""
-    return np.isin(contacts.kind[rows], (CALL, DIGITAL))

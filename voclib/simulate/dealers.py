@@ -79,7 +79,7 @@ def make(plan: Plan) -> Dealers:
         region=region, names=np.array(names, dtype=object), size=rng.lognormal(sigma=0.3, size=count),
         opened=-rng.integers(400, 3500, count), closed=closed, heir=heir, merged=merged, quality=quality, busy=rng.normal(scale=0.3, size=count),
         climate=climate, changed=changed, staff=rng.integers(16, 36, count), start=start, refurbished=rng.permutation(count) < max(2, count // 10),
-        begging=begging, shift=0.25 * quality[:, None] + LATENT_PER_NPS * past + programme, programme_shift=programme, slope=float(slope),
+        begging=begging, shift=0.29 * quality[:, None] + LATENT_PER_NPS * past + programme, programme_shift=programme, slope=float(slope),
         confounder=float(confounder))
 
 

@@ -40,7 +40,7 @@ def make(plan: Plan, customers: Customers, contacts: Contacts) -> Ledger:
     parts = [_before(plan, customers), _at_workshop(plan, customers, contacts), _without_visit(plan, customers, contacts),
              _vehicles(plan, contacts)]
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    joined = _refunds(plan, joined)
+    joined = _refunds(plan, joined, customers.index)
     order = np.argsort(joined["minute"], kind="stable")
     place = np.empty(order.size, dtype="int64")
     place[order] = np.arange(order.size)
@@ -114,10 +114,11 @@ def _vehicles(plan: Plan, contacts: Contacts) -> dict[str, np.ndarray]:
                    net * rng.uniform(0.03, 0.08, rows.size), contact=rows, net=net)
 
 
-def _refunds(plan: Plan, book: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _refunds(plan: Plan, book: dict[str, np.ndarray], index: np.ndarray) -> dict[str, np.ndarray]:
     """Two in a hundred service and parts bookings were larger and partly refunded: what is left is the amount planted."""
     rng = stream(plan.seed, "ledger.refund")
-    can = np.isin(book["kind"], (SERVICE, PARTS)) & (book["minute"] < (plan.days - 120) * 1440)
+    # the visit that starts a year is not refunded: its refund would fall into the year, the booking itself before it
+    can = np.isin(book["kind"], (SERVICE, PARTS)) & ~np.isin(book["contact"], index[index >= 0])
     rows = np.flatnonzero(can & (rng.random(can.size) < 0.02))
     share = rng.uniform(0.1, 0.5, rows.size)
     back_net, back_margin = (np.round(book[name][rows] * share / (1 - share), 2) for name in ("net", "margin"))

@@ -117,7 +117,7 @@ def _persons(plan: Plan, dealers: Dealers) -> dict[str, np.ndarray]:
 def _visits(plan: Plan, dealers: Dealers, base: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Contacts before anybody leaves: who, where, when, what, and whether the wait is long."""
     rng = stream(plan.seed, "touchpoints")
-    count = 1 + rng.poisson(3.1, plan.customers)
+    count = 1 + rng.poisson(3.6, plan.customers)
     customer = np.repeat(np.arange(plan.customers, dtype="int32"), count)
     kind = rng.choice(np.array([MAINTENANCE, REPAIR, CALL, DIGITAL], dtype="int8"), len(customer), p=[0.44, 0.26, 0.12, 0.18])
     day = rng.integers(0, plan.days, len(customer)).astype("int32")

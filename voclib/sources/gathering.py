@@ -45,10 +45,10 @@ def pseudonymised(frame: pd.DataFrame, table: str, key: str) -> pd.DataFrame:
 
 
 def redacted(frame: pd.DataFrame, table: str) -> tuple[pd.DataFrame, dict[int, dict[str, int]]]:
-    """Every verbatim redacted: the one way out of ingest. Counts of replacements by source and kind."""
+    """Every verbatim and every open field redacted: the one way out of ingest. Counts of replacements by source and kind."""
     made, counts = frame.copy(), {}
     for name, column in TABLES[table].columns.items():
-        if column.metadata["sensitivity"] != "text" or name not in made.columns:
+        if column.metadata["kind"] != "text" or name not in made.columns:
             continue
         for source, part in frame.groupby("_source", sort=True):
             found = privacy.redact(part[name])

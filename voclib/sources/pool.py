@@ -85,10 +85,10 @@ def _found(spec: Mapping, base: Path) -> tuple[list[tuple[int, Path, str]], list
         files = shaping.files_of(source, base)
         found += [(number, path, name) for path, name in files]
         if not files:
-            absent += [{"channel": source.channel, "file": pattern, "status": "missing", "notes": [shaping.listing(base, pattern)]}
-                       for pattern in source.patterns]
+            absent += [{"channel": source.channel, "file": pattern, "status": "missing",
+                        "notes": [{"note": "missing", "what": shaping.listing(base, pattern)}]} for pattern in source.patterns]
     if not found:
-        raise ParameterError(f"the mapping '{spec.name}' finds no file at all; {absent[0]['notes'][0]}")
+        raise ParameterError(f"the mapping '{spec.name}' finds no file at all; {absent[0]['notes'][0]['what']}")
     return found, absent
 
 

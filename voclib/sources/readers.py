@@ -23,15 +23,20 @@ from voclib.sources import encodings
 TEXT_FILES, SPREADSHEETS, RECORD_FILES = (".csv", ".tsv", ".txt"), (".xlsx", ".xlsm"), (".json", ".jsonl", ".ndjson")
 UNDECODED = "bytes that are not in the file's encoding"
 Row = tuple[int, list[str | None], str]
+Note = tuple[str, str]
+EMPTY: Note = ("empty", "")
 
 
 @dataclass(frozen=True)
 class Extract:
-    """One file as text: `frame` (with _file, _row, _problem), the encoding, and what is odd about the file as a whole."""
+    """One file as text: `frame` (with _file, _row, _problem), the encoding, and what is odd about the file as a whole.
+
+    A note is a pair: what kind (empty, repeated_heading, sheet_not_read …) and of what.
+    """
 
     frame: pd.DataFrame
     encoding: str
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def read(path: Path, *, name: str, encoding: str = "auto", delimiter: str | None = None, sheet: str | None = None, heading_row: int = 1,
@@ -43,7 +48,7 @@ def read(path: Path, *, name: str, encoding: str = "auto", delimiter: str | None
     except OSError as error:
         raise DataError(f"{name} cannot be opened: {error.strerror}; check the file's permissions") from None
     if not raw.strip():
-        return Extract(_frame([], [], name), "", ("empty",))
+        return Extract(_frame([], [], name), "", (EMPTY,))
     if suffix in SPREADSHEETS:
         return _spreadsheet(raw, name, sheet, heading_row)
     if suffix in RECORD_FILES:
@@ -102,7 +107,7 @@ def _fitted(row: Row, width: int) -> Row:
     return number, (cells + [None] * width)[:width] if not problem else [None] * width, problem
 
 
-def _headings(cells: list[str]) -> tuple[list[str], tuple[str, ...]]:
+def _headings(cells: list[str]) -> tuple[list[str], tuple[Note, ...]]:
     """Headings without blanks around them; empty and repeated ones get a number and are noted."""
     names, notes = [], []
     for place, cell in enumerate(cells, start=1):
@@ -110,7 +115,7 @@ def _headings(cells: list[str]) -> tuple[list[str], tuple[str, ...]]:
         copies = sum(other == plain or other.startswith(f"{plain} (") for other in names)
         names.append(f"{plain} ({copies + 1})" if copies else plain)
         if copies:
-            notes.append(f"heading '{plain}' stands more than once")
+            notes.append(("repeated_heading", plain))
     return names, tuple(dict.fromkeys(notes))
 
 
@@ -128,14 +133,14 @@ def _spreadsheet(raw: bytes, name: str, sheet: str | None, heading_row: int) -> 
     rows = page.iter_rows(min_row=heading_row, values_only=True)
     heading = next(rows, None)
     if heading is None or not any(cell is not None for cell in heading):
-        return Extract(_frame([], [], name), "xlsx", ("empty",))
+        return Extract(_frame([], [], name), "xlsx", (EMPTY,))
     cells = [cell_text(cell) or "" for cell in heading]
     while not cells[-1]:
         cells.pop()
     names, notes = _headings(cells)
     filled = ((number, row) for number, row in enumerate(rows, start=heading_row + 1) if any(cell is not None for cell in row))
     padded = ((number, [*map(cell_text, row), *[None] * (len(names) - len(row))], "") for number, row in filled)
-    notes += tuple(f"sheet '{other}' is not read" for other in book.sheetnames if other != page.title)
+    notes += tuple(("sheet_not_read", other) for other in book.sheetnames if other != page.title)
     return Extract(_frame(names, (_fitted(row, len(names)) for row in padded), name), "xlsx", notes)
 
 

@@ -33,7 +33,8 @@ def _file(piece: Piece, accounts: dict[str, Account], mapping: Mapping, repairs:
     return {"channel": piece.channel, "file": piece.file, "status": "connected" if rows["rows_read"] else "silent", "encoding": piece.encoding,
             **rows, "repeated_rows": traps.repeated_rows(piece.raw) if rows["rows_read"] else 0, "tables": sorted(piece.tables),
             "ignored_columns": sorted(piece.ignored), "set_missing": piece.declared_missing, "rows_not_joined": piece.unjoined,
-            "notes": list(piece.notes), "columns": traps.columns(piece.raw)}
+            "notes": [{"note": kind, "what": what} for kind, what in piece.notes],
+            "columns": traps.columns(piece.raw)}
 
 
 def _channels(mapping: Mapping, pieces: list[Piece], files: list[dict], accounts: dict[str, Account], redactions: dict[int, dict[str, int]],
@@ -69,11 +70,11 @@ def _voices(found: Account, sources: list[int], mapping: Mapping) -> dict[str, o
     is_valid = ~pd.DataFrame(lacking, index=own.index).any(axis=1) if lacking else pd.Series(True, index=own.index)
     missing = sorted(((name, int(mask.sum())) for name, mask in lacking.items() if mask.any()), key=lambda item: (-item[1], item[0]))
     fields = sorted({name for line in mapping.valid_voice for name in line})
-    days = own["submitted_at"].fillna(own["touched_at"]).dropna().dt.tz_convert(mapping.timezone).dt.strftime("%Y-%m-%d")
+    days = traps.day_counts(own["submitted_at"].fillna(own["touched_at"]), mapping.timezone).index
     return {"voices": offered, "voices_accepted": len(own), "voices_valid": int(is_valid.sum()),
             "valid_share": round(int(is_valid.sum()) / offered, 6), "missing_required": [{"fields": name, "n": n} for name, n in missing],
             "missing_fields": {name: int(own[name].isna().sum()) for name in fields}, "without_customer": int(own["customer_id"].isna().sum()),
-            "first_day": days.min() if len(days) else None, "last_day": days.max() if len(days) else None, "days_with_voices": int(days.nunique())}
+            "first_day": days.min() if len(days) else None, "last_day": days.max() if len(days) else None, "days_with_voices": len(days)}
 
 
 def _table(found: Account, repairs: pd.DataFrame, problems: pd.DataFrame) -> dict[str, object]:

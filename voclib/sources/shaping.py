@@ -31,7 +31,7 @@ class Piece:
     raw: pd.DataFrame
     tables: dict[str, pd.DataFrame]
     ignored: tuple[str, ...]
-    notes: tuple[str, ...]
+    notes: tuple[readers.Note, ...]
     declared_missing: dict[str, int]
     unjoined: int = 0
 
@@ -70,12 +70,13 @@ def shape(path: Path, name: str, *, source: int, spec: Channel, root: Path, key:
     raw = _blanked(extract.frame, spec)
     notes = extract.notes
     if raw.empty:
-        return Piece(source, spec.channel, name, extract.encoding, raw, {}, (), tuple(dict.fromkeys((*notes, "empty"))), {})
+        return Piece(source, spec.channel, name, extract.encoding, raw, {}, (), tuple(dict.fromkeys((*notes, readers.EMPTY))), {})
     words = {readers.cell_text(word) for word in spec.missing}
     counted = {column: int(extract.frame[column].str.strip().isin(words).sum()) for column in raw.columns if column not in OWN}
     unjoined = 0
     if spec.join is not None:
-        raw, unjoined = _joined(raw, spec.join, root, name)
+        raw, unjoined, told = _joined(raw, spec.join, root, name)
+        notes = (*notes, *told)
     if spec.make_id:
         raw = raw.assign(_id=_made_id(raw, spec, key, name))
     usable = raw[raw["_problem"] == ""]
@@ -108,7 +109,8 @@ def _made_id(raw: pd.DataFrame, spec: Channel, key: str, file: str) -> pd.Series
     return privacy.pseudonymise(joined.astype("str").mask(nothing), kind=spec.channel, key=key)
 
 
-def _joined(raw: pd.DataFrame, join: Join, root: Path, file: str) -> tuple[pd.DataFrame, int]:
+def _joined(raw: pd.DataFrame, join: Join, root: Path, file: str) -> tuple[pd.DataFrame, int, list[readers.Note]]:
+    """The rows with the other file's columns, how many found no partner, and what was left behind."""
     here, there = next(iter(join.on.items())) if isinstance(join.on, dict) else (join.on, join.on)
     path = root / join.files
     if not path.is_file():
@@ -121,7 +123,10 @@ def _joined(raw: pd.DataFrame, join: Join, root: Path, file: str) -> tuple[pd.Da
     known = right.drop(columns=[there]).set_axis(pd.Index(keys), axis=0)
     own = _column(raw, here, file).str.strip()
     added = known[[name for name in known.columns if name not in raw.columns]].loc[known.index.notna()].reindex(own).set_axis(raw.index, axis=0)
-    return pd.concat([raw, added], axis=1), int((~own.isin(keys)).sum())
+    told = [("column_not_joined", f"{join.files}: {name}") for name in known.columns if name in raw.columns]
+    if broken := len(other) - len(right):
+        told.append(("rows_not_readable", f"{join.files}: {broken}"))
+    return pd.concat([raw, added], axis=1), int((own.isna() | ~own.isin(keys)).sum()), told
 
 
 def _table(raw: pd.DataFrame, table: str, rule: Table, spec: Channel, file: str, timezone: str) -> pd.DataFrame:

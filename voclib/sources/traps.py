@@ -83,12 +83,17 @@ def contradictions(responses: pd.DataFrame) -> list[dict]:
     return found
 
 
+def day_counts(moments: pd.Series, timezone: str) -> pd.Series:
+    """Rows per local calendar day (YYYY-MM-DD), in order."""
+    counts = moments.dropna().dt.tz_convert(timezone).dt.tz_localize(None).dt.floor("D").value_counts().sort_index()
+    return counts.set_axis(pd.Index([f"{day:%Y-%m-%d}" for day in counts.index], dtype="str"))
+
+
 def dates(responses: pd.DataFrame, timezone: str) -> list[dict]:
     """Placeholder dates, and days on which more than 2 % of the voices of a year or longer were entered (batch imports)."""
     found = []
     for name in ("submitted_at", "touched_at"):
-        days = responses[name].dropna().dt.tz_convert(timezone).dt.strftime("%Y-%m-%d")
-        counts = days.value_counts().sort_index()
+        counts = day_counts(responses[name], timezone)
         found += [{"trap": "placeholder_date", "column": name, "day": day, "rows": int(counts[day])} for day in _PLACEHOLDERS if day in counts]
         real = counts.drop([day for day in _PLACEHOLDERS if day in counts])
         if len(real) < 2 or (pd.Timestamp(real.index[-1]) - pd.Timestamp(real.index[0])).days < 365:

@@ -10,6 +10,11 @@ _PRIVATE = {"zh": {"phone": "电话", "email": "邮箱", "id_card": "证件号",
             "en": {"phone": "phone", "email": "e-mail", "id_card": "ID card", "plate": "licence plate", "vin": "VIN"}}
 
 
+_NOTES = {"repeated_heading": ("标题出现多次", "heading stands more than once"), "sheet_not_read": ("工作表未读取", "sheet not read"),
+          "column_not_joined": ("同名列已存在，未并入", "column is there already and was not joined"),
+          "rows_not_readable": ("无法读取、未并入的行数", "rows that cannot be read and were not joined")}
+
+
 def summary(card: dict, lang: str) -> str:
     """A scorecard as text in zh or en; ParameterError for another language."""
     if lang not in _PRIVATE:
@@ -71,6 +76,10 @@ def _files(card: dict, lang: str) -> Iterator[str]:
         if entry["status"] != "connected":
             status = {"missing": ("没有文件", "no file"), "silent": ("没有数据行", "no rows")}[entry["status"]]
             yield f"  {entry['file']}：{status[0]}" if lang == "zh" else f"  {entry['file']}: {status[1]}"
+        for note in entry.get("notes", []):
+            if note["note"] in _NOTES:
+                told = _NOTES[note["note"]][0 if lang == "zh" else 1]
+                yield f"  {entry['file']}：{told}：{note['what']}" if lang == "zh" else f"  {entry['file']}: {told}: {note['what']}"
         if constant:
             told = ("全列同一取值：", "、") if lang == "zh" else (" columns with one value throughout: ", ", ")
             yield f"  {entry['file']}{'：' if lang == 'zh' else ':'}{told[0]}{told[1].join(constant)}"

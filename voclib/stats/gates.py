@@ -13,6 +13,13 @@ from voclib.errors import ParameterError, nearest
 from voclib.results import Text
 
 DEFAULT = Path(__file__).with_name("gates.yml")
+ASSUMPTIONS = {
+    "answers_independent": Text("各份回答互不影响", "answers do not depend on each other"),
+    "weights_given": Text("权重视为已知，其估计误差未计入", "weights are taken as given; having estimated them adds no uncertainty here"),
+    "clusters_independent": Text("组（门店、客户等）之间互不影响，组内可以相似",
+                                 "clusters (dealers, customers) are independent; answers within one may be alike"),
+    "respondents_only": Text("仅描述作答者，不代表未作答者", "describes those who answered, not those who did not"),
+}
 _SHARES = {"conf_level", "response_rate_alarm"}
 
 
@@ -44,7 +51,6 @@ class Gates:
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
-@cache
 def load(path: str | Path | None = None) -> Gates:
     """The thresholds of a YAML file; keys it leaves out keep their published value. Without a path, the published ones.
 
@@ -53,7 +59,7 @@ def load(path: str | Path | None = None) -> Gates:
     ParameterError
         for a file that is missing or no mapping, an unknown key (with the nearest known one), a wrong type, a value out of range.
     """
-    published = _read(DEFAULT)
+    published = _published()
     given = {} if path is None else _read(Path(path))
     known = {f.name: f.type for f in fields(Gates)}
     for name, value in given.items():
@@ -62,6 +68,11 @@ def load(path: str | Path | None = None) -> Gates:
         _check(f"{Path(path).name}: {name}", name, value, known[name])
     merged = published | given
     return Gates(**{name: float(merged[name]) if kind == "float" else merged[name] for name, kind in known.items()})
+
+
+@cache
+def _published() -> dict[str, Any]:
+    return _read(DEFAULT)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -49,9 +49,11 @@ class Contrast:
     df: float
     n_clusters: int
 
-    def error(self, first: float, second: float) -> float:
-        """Standard error of the difference from those of the two means."""
-        return float(np.sqrt(max(first**2 + second**2 - 2 * self.correlation * first * second, 0.0)))
+    def error(self, first: float, second: float, *, pseudo: float = 0.0) -> float:
+        """Standard error of the difference from those of the two means; `pseudo` answers added to each arm are nobody's pair."""
+        kept = np.prod([p / (p + pseudo) for p in self.precisions])
+        covariance = self.correlation * np.sqrt(self.variances[0] * self.variances[1]) * kept
+        return float(np.sqrt(max(first**2 + second**2 - 2 * covariance, 0.0)))
 
 
 def encode(ids: ArrayLike) -> tuple[NDArray[np.intp], int]:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.errors import DataError, ParameterError, nearest
-from voclib.results import Estimate, Text, Unit, Verdict, refusal
+from voclib.results import Estimate, Unit, Verdict, refusal
 from voclib.stats import gates as gating
 from voclib.stats import inference
 from voclib.stats.gates import Gates
@@ -21,13 +21,7 @@ from voclib.stats.gates import Gates
 Scored = str | Callable[..., Estimate]  # a function of this module, or its name
 MISSING = "未注明 / not stated"
 SCALES = {"nps_score": (0, 10), "rating_score": (0, 10), "csat_score": (1, 5), "ces_score": (1, 7)}
-ASSUMPTIONS = {
-    "answers_independent": Text("各份回答互不影响", "answers do not depend on each other"),
-    "weights_given": Text("权重视为已知，其估计误差未计入", "weights are taken as given; having estimated them adds no uncertainty here"),
-    "clusters_independent": Text("组（门店、客户等）之间互不影响，组内可以相似",
-                                 "clusters (dealers, customers) are independent; answers within one may be alike"),
-    "respondents_only": Text("仅描述作答者，不代表未作答者", "describes those who answered, not those who did not"),
-}
+ASSUMPTIONS = gating.ASSUMPTIONS
 
 
 @dataclass(frozen=True)
@@ -162,9 +156,8 @@ def differences(metric: Scored, frame: pd.DataFrame, *, by: str, at: tuple[Any, 
     level, answers = _level(conf_level, gates), _read(frame, chosen, weights, cluster, gates)
     _has(frame, by, "frame")
     values, known = frame[by].iloc[answers.rows], set(frame[by].dropna())
-    for value in at:
-        if value not in known:
-            raise ParameterError(f"Column '{by}' holds no {value!r}; {nearest(str(value), known)}")
+    if lost := [value for value in at if value not in known]:
+        raise ParameterError(f"Column '{by}' holds no {lost[0]!r}; {nearest(str(lost[0]), known)}")
     if cluster is None:
         answers = replace(answers, cluster=_units(frame, unit, answers.rows))
     first, second = (answers.take((values == value).fillna(False).to_numpy(bool)) for value in at)
@@ -195,16 +188,16 @@ def compare_groups(metric: Scored, frame: pd.DataFrame, *, by: str | Sequence[st
         p_value=float(next(adjusted)), ci_method=f"{gap.fields['ci_method']}; {method} over {len(found)} groups") for gap in gaps)
 
 
-def resampled(metric: str | Callable[..., Estimate], frame: pd.DataFrame, *, cluster: str, draws: int = 999, seed: int = 0, column: str = "",
-              scale: tuple[float, float] | None = None, score: str = "", weights: str | None = None, conf_level: float | None = None,
-              gates: Gates | None = None, **options: Any) -> Estimate:
+def resampled(metric: Scored, frame: pd.DataFrame, *, cluster: str, draws: int = 999, seed: int = 0, column: str = "", score: str = "",
+              scale: tuple[float, float] | None = None, weights: str | None = None, gates: Gates | None = None, **options: Any) -> Estimate:
     """`metric` with an interval from resampling whole clusters (percentile-t): a slow check on the analytic one; refusals as there."""
     gates, chosen = gates or gating.load(), _metric(metric, column or score, scale)
     answers = _read(frame, chosen, weights, cluster, gates)
-    found = _estimate(answers, chosen, conf_level=conf_level, gates=gates, **{"estimand": _estimand(chosen), **options})
+    found = _estimate(answers, chosen, gates=gates, **{"estimand": _estimand(chosen), **options})
     if found.kind != "estimate":
         return found
-    ends = inference.cluster_bootstrap(answers.coded, cluster=answers.cluster, weights=answers.weights, draws=draws, seed=seed, conf_level=found.conf_level)
+    ends = inference.cluster_bootstrap(answers.coded, cluster=answers.cluster, weights=answers.weights, draws=draws, seed=seed,
+                                       conf_level=found.conf_level)
     low, high = np.clip(ends, *chosen.coded_scale) * chosen.factor
     return found.with_(conf_low=float(low), conf_high=float(high), std_error=None, seed=seed, ci_method=f"cluster bootstrap-t, {draws} draws")
 
@@ -239,8 +232,7 @@ def _estimand(metric: _Metric) -> str:
 
 def _score(frame: pd.DataFrame, metric: _Metric, weights: str | None = None, cluster: str | None = None, *, gates: Gates | None = None,
            **options: Any) -> Estimate:
-    gates = gates or gating.load()
-    return _estimate(_read(frame, metric, weights, cluster, gates), metric, gates=gates, **options)
+    return _estimate(_read(frame, metric, weights, cluster, gates or gating.load()), metric, gates=gates, **options)
 
 
 def _level(conf_level: float | None, gates: Gates) -> float:
@@ -388,7 +380,7 @@ def _gap(first: _Answers, second: _Answers, metric: _Metric, *, gates: Gates, sh
     low, high = metric.coded_scale
     squares = [float(w @ a.coded**2 / w.sum()) for a, w in zip(arms, weights, strict=True)]
     centres, errors, _, _ = inference.bounded_interval(means, squares, paired.precisions, low=low, high=high, ends=ends, middle=middle, quantile=1.0)
-    centre, error = float(centres[1] - centres[0]), paired.error(*errors)
+    centre, error = float(centres[1] - centres[0]), paired.error(*errors, pseudo=2 * ends + middle)
     caveat = gating.caveat(gates, n=min(len(a.coded) for a in arms), clusters=min(inference.encode(a.cluster)[1] for a in arms) if shocks else None)
     return _Gap(metric, centre, error, paired.df, {
         **fields, "value": metric.factor * (means[1] - means[0]), "std_error": metric.factor * paired.error(*np.sqrt(paired.variances)),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from voclib.reporting import numbers
+from voclib import numbers
 from voclib.results import Check, Estimate, Ladder, Text
 from voclib.sentences import say
 

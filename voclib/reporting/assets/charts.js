@@ -1,6 +1,5 @@
 (function(){var d=document,root=d.documentElement;if(!window.vegaEmbed)return;
-var phone=window.matchMedia('(max-width:47.99rem)'),loader=vegaEmbed.vega.loader();
-loader.load=function(){return Promise.reject(new Error('no network'))};loader.sanitize=function(){return Promise.reject(new Error('no links'))};
+var phone=window.matchMedia('(max-width:47.99rem)'),refuse=function(){return Promise.reject(new Error('no network'))},loader={load:refuse,sanitize:refuse,http:refuse,file:refuse};
 var figures=[].slice.call(d.querySelectorAll('figure.chart')).map(function(f){return{at:f,specs:JSON.parse(f.querySelector('script').textContent),done:{}}});
 function lang(){return d.getElementById('lang-en').checked?'en':'zh'}
 function draw(f){var l=lang(),plot=f.at.querySelector('.plot[lang='+l+']'),box=plot.querySelector('.vega'),sizes=f.specs[l],

@@ -7,7 +7,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from voclib.reporting import numbers, wording
+from voclib import numbers
+from voclib.reporting import wording
 from voclib.reporting.figures import marks
 from voclib.reporting.figures.markup import both, each, label, steps, verdict, words
 from voclib.results import Estimate

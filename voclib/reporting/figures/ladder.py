@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from voclib.reporting import numbers
+from voclib import numbers
 from voclib.reporting.figures import marks
 from voclib.reporting.figures.markup import both, each, figure, words
 from voclib.results import Estimate

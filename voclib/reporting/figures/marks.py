@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from voclib.reporting import numbers, wording
+from voclib import numbers
+from voclib.reporting import wording
 from voclib.reporting.figures.markup import each
 from voclib.results import Estimate
 

@@ -1,0 +1,70 @@
+"""The edition that tests run, end to end: raw exports → standard tables → pages whose bytes repeat."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from voclib import running, simulate, sources
+
+CUSTOMERS = 900
+SEED = 20260701
+
+
+def _build(root: Path, name: str, *, shuffle: int | None = None) -> None:
+    raw = root / "data" / name
+    shutil.rmtree(raw, ignore_errors=True)
+    simulate.build(raw, customers=CUSTOMERS, seed=SEED, shuffle=shuffle)
+    standard = root / "data" / "standard" / name
+    shutil.rmtree(standard, ignore_errors=True)
+    sources.ingest(root / "params" / "rules" / "sample.yml", root=raw / "raw", out=standard)
+    shutil.copy(raw / "truth.json", standard / "truth.json")
+
+
+def _bytes(folder: Path) -> dict[str, str]:
+    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+@pytest.fixture(scope="module")
+def first(root: Path) -> Path:
+    """The ci edition, run once; its reports."""
+    reports = root / "build" / "tests" / "first"
+    shutil.rmtree(reports, ignore_errors=True)
+    _build(root, "ci")
+    running.run(root / "params" / "ci.yml", force=True, reports="build/tests/first")
+    return reports
+
+
+def test_every_notebook_makes_a_page_and_a_finding(first: Path) -> None:
+    names = {"00-sample-company", "01-ingest", "20-scores", "90-planted-truth"}
+    assert {p.stem for p in (first / "ci").glob("*.html")} == names == {p.stem for p in (first / "ci").glob("*.json")}
+    for name in names:
+        finding = json.loads((first / "ci" / f"{name}.json").read_text("utf-8"))
+        assert finding["question"]["zh"] and finding["question"]["en"] and finding["headline"]
+
+
+def test_a_second_run_repeats_every_byte(root: Path, first: Path) -> None:
+    again = root / "build" / "tests" / "again"
+    shutil.rmtree(again, ignore_errors=True)
+    running.run(root / "params" / "ci.yml", force=True, reports="build/tests/again")
+    assert _bytes(again) == _bytes(first)
+
+
+def test_shuffled_input_rows_repeat_every_byte(root: Path, first: Path) -> None:
+    shuffled = root / "build" / "tests" / "shuffled"
+    shutil.rmtree(shuffled, ignore_errors=True)
+    try:
+        _build(root, "ci", shuffle=5)
+        running.run(root / "params" / "ci.yml", force=True, reports="build/tests/shuffled")
+    finally:
+        _build(root, "ci")
+    assert _bytes(shuffled) == _bytes(first)
+
+
+def test_committed_sample_reports_can_be_run_again(root: Path, sample_pool: Path) -> None:
+    verification = running.verify(root / "params" / "sample.yml")
+    assert verification.passed, verification.summary("en")

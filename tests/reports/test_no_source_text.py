@@ -1,0 +1,75 @@
+"""Pages made from data that is not ours carry aggregates only: no run of source text, no author, no row id."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+RUN_LATIN, RUN_HAN = 12, 8
+
+
+def _ours() -> str:
+    """Prose that is ours: the same words on a page prove nothing about the source."""
+    places = [*(ROOT / "reports" / "sample").glob("*.*"), *(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "voclib").rglob("*.py"),
+              *(ROOT / "voclib").rglob("*.css"), *(ROOT / "params").rglob("*.yml")]
+    return _squeezed(" ".join(p.read_text("utf-8") for p in places))
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"\s+", " ", text).lower()
+
+
+def _committed() -> dict[str, str]:
+    files = [*(ROOT / "reports" / "public").glob("*.*"), ROOT / "reports" / "index.html", ROOT / "reports" / "registry.jsonl"]
+    return {str(p.relative_to(ROOT)): _squeezed(p.read_text("utf-8")) for p in files}
+
+
+def _windows(text: str, size: int) -> Iterator[str]:
+    return (text[i : i + size] for i in range(len(text) - size + 1))
+
+
+@pytest.fixture(scope="module")
+def skytrax(public_data: Path) -> list[dict[str, str]]:
+    with (public_data / "text_en" / "skytrax_seat.csv").open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_no_run_of_a_review_stands_on_a_page(skytrax: list[dict[str, str]]) -> None:
+    ours = set(_windows(_ours(), RUN_LATIN))
+    source = {w for row in skytrax for w in _windows(_squeezed(row["content"]), RUN_LATIN)}
+    assert len(source) > 100_000
+    for name, text in _committed().items():
+        found = sorted((source & set(_windows(text, RUN_LATIN))) - ours)
+        assert found == [], f"{name} carries source text: {found[:5]}"
+
+
+def test_no_author_and_no_customer_number(skytrax: list[dict[str, str]], public_data: Path) -> None:
+    authors = {_squeezed(row["author"]) for row in skytrax if " " in row["author"].strip()}
+    with (public_data / "telco" / "Telco-Customer-Churn.csv").open(encoding="utf-8", newline="") as lines:
+        customers = {row["customerID"].lower() for row in csv.DictReader(lines)}
+    assert len(authors) > 900 and len(customers) == 7043
+    for name, text in _committed().items():
+        assert not {a for a in authors if re.search(rf"\b{re.escape(a)}\b", text)}, name
+        assert not customers & set(re.findall(r"\b\d{4}-[a-z]{5}\b", text)), name
+
+
+def test_the_search_finds_what_it_looks_for(skytrax: list[dict[str, str]]) -> None:
+    planted = _squeezed(f"<td>{skytrax[0]['content'][20:60]}</td>")
+    source = {w for w in _windows(_squeezed(skytrax[0]["content"]), RUN_LATIN)}
+    assert source & set(_windows(planted, RUN_LATIN))
+
+
+def test_chinese_reviews_are_nowhere(public_data: Path) -> None:
+    with (public_data / "text_zh" / "car_reviews_half.csv").open(encoding="utf-8", newline="") as lines:
+        rows = [re.sub(r"\s+", "", "".join(row)) for row in csv.reader(lines)]
+    source = {w for row in rows for w in _windows(row, RUN_HAN) if re.fullmatch(r"[\u4e00-\u9fff，。]+", w)}
+    everything = [*(ROOT / "reports").rglob("*.html"), *(ROOT / "reports").rglob("*.json"), *(ROOT / "voclib").rglob("*.yml")]
+    for path in everything:
+        text = re.sub(r"\s+", "", json.dumps(path.read_text("utf-8"), ensure_ascii=False))
+        assert not source & set(_windows(text, RUN_HAN)), path

@@ -1,0 +1,100 @@
+"""The sample company 辰星汽车 / Chenxing Motors: one world, from which every standard table is read off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from voclib.simulate import asking, dealers, frames, money, network_tables, people, voice_tables, voices
+from voclib.simulate.plan import Plan
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything that happened, seen and unseen; parts are made on first use and kept."""
+
+    plan: Plan
+
+    @cached_property
+    def dealers(self) -> dealers.Dealers:
+        """The network."""
+        return dealers.make(self.plan)
+
+    @cached_property
+    def employees(self) -> dict[str, np.ndarray]:
+        """Answer sheets."""
+        return dealers.employees(self.plan, self.dealers)
+
+    @cached_property
+    def _people(self) -> tuple[people.Customers, people.Contacts]:
+        return people.make(self.plan, self.dealers)
+
+    @property
+    def customers(self) -> people.Customers:
+        """Customers."""
+        return self._people[0]
+
+    @property
+    def contacts(self) -> people.Contacts:
+        """Contacts."""
+        return self._people[1]
+
+    @cached_property
+    def asking(self) -> asking.Asking:
+        """Invitations and answers."""
+        return asking.make(self.plan, self.dealers, self.customers, self.contacts)
+
+    @cached_property
+    def call_backs(self) -> dict[str, np.ndarray]:
+        """Random follow-up."""
+        return asking.call_backs(self.plan, self.customers, self.contacts, self.asking)
+
+    @cached_property
+    def ledger(self) -> money.Ledger:
+        """Bookings."""
+        return money.make(self.plan, self.customers, self.contacts)
+
+    @cached_property
+    def voices(self) -> voices.Voices:
+        """Voices with their texts."""
+        return voices.make(self.plan, self.customers, self.contacts, self.asking)
+
+    @cached_property
+    def mentions(self) -> dict[str, np.ndarray]:
+        """The classifier's output."""
+        return voices.classified(self.plan, self.voices)
+
+    @cached_property
+    def cases(self) -> dict[str, np.ndarray]:
+        """Cases with their full clocks."""
+        return voices.cases(self.plan, self.voices)
+
+    @cached_property
+    def customer_ids(self) -> np.ndarray:
+        """Customer numbers C0000001 …"""
+        return frames.ids("C", np.arange(1, self.customers.n + 1), width=7)
+
+    @cached_property
+    def unit_ids(self) -> np.ndarray:
+        """Dealer numbers D001 …"""
+        return self.dealers.ids
+
+
+TABLES: dict[str, Callable[[World], pd.DataFrame]] = {
+    "units": network_tables.units, "customers": network_tables.customers, "touchpoints": network_tables.touchpoints,
+    "behaviours": network_tables.behaviours, "invitations": voice_tables.invitations, "responses": voice_tables.responses,
+    "followups": voice_tables.followups, "employee_surveys": network_tables.employee_surveys, "employee_waves": network_tables.employee_waves,
+    "operations": network_tables.operations, "programmes": network_tables.programmes, "transactions": network_tables.transactions,
+    "usage": network_tables.usage, "topic_mentions": voice_tables.topic_mentions, "gold_labels": voice_tables.gold_labels,
+    "cases": voice_tables.cases,
+}
+
+
+def tables(world: World) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The standard tables, one at a time, so that a large company never lies in memory whole."""
+    for name, read_off in TABLES.items():
+        yield name, read_off(world)

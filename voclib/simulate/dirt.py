@@ -1,0 +1,69 @@
+"""Dirt in flat files and tickets: rows that are added, never values that are lost; every kind is counted."""
+
+from __future__ import annotations
+
+import duckdb
+
+KEYS = {"ledger.csv": ("流水号", "B9"), "usage.csv": ("客户编号", "C9"), "customers.csv": ("客户编号", "C9"), "touchpoints.csv": ("接触编号", "T9"),
+        "invitations.csv": ("邀请编号", "I9"), "reviews.csv": ("review_id", "R9"), "contact_centre.csv": ("记录编号", "K9")}
+DUPLICATED = {"ledger.csv": 0.002, "usage.csv": 0.0005, "customers.csv": 0.0005, "touchpoints.csv": 0.0005, "reviews.csv": 0.01}
+UNKNOWN_CUSTOMER = {"ledger.csv": 0.0005, "touchpoints.csv": 0.0002, "contact_centre.csv": 0.003}
+REVERSED = {"customers.csv": ("入会日期", "流失日期", 0.0005), "contact_centre.csv": ("通话时间", "录入时间", 0.003)}
+
+
+def plant(connection: duckdb.DuckDBPyConnection, file: str, rows: int) -> dict[str, int]:
+    """Add dirty lines to the temporary table `lines` (key column rn) and count the dirt in it."""
+    planted: dict[str, int] = {}
+    if file in DUPLICATED:
+        step = max(1, rows // _count(rows, DUPLICATED[file]))
+        planted["duplicate_rows"] = _insert(connection, f"SELECT * REPLACE (rn + {rows} AS rn) FROM lines WHERE rn % {step} = 1 % {step}", limit=_count(rows, DUPLICATED[file]))
+    if file in UNKNOWN_CUSTOMER:
+        planted["unknown_customers"] = _foreign(connection, file, rows, count=_count(rows, UNKNOWN_CUSTOMER[file]))
+    if file in REVERSED:
+        planted["reversed_times"] = _reversed(connection, file, rows)
+    for column in _money(connection):
+        found = connection.execute(f"SELECT count(*) FROM lines WHERE \"{column}\" LIKE '%,%'").fetchall()[0][0]
+        planted["thousands_separators"] = planted.get("thousands_separators", 0) + found
+    return planted
+
+
+def plant_tickets(connection: duckdb.DuckDBPyConnection, rows: int) -> dict[str, int]:
+    """Add tickets whose assignment lies before their opening."""
+    count = _count(rows, 0.003)
+    query = f"""SELECT * REPLACE (rn + {2 * rows} AS rn, 'Q9' || substr(ticket_id, 3) AS ticket_id,
+        list_transform(events, lambda e: CASE WHEN e.kind = 'assigned' THEN {{'kind': e.kind, 'time': '2024-01-01T08:00:00+08:00'}} ELSE e END) AS events)
+        FROM lines WHERE len(list_filter(events, lambda e: e.kind = 'assigned')) > 0"""
+    return {"reversed_times": _insert(connection, query, limit=count)}
+
+
+def _count(rows: int, share: float) -> int:
+    return max(1, round(rows * share))
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, query: str, *, limit: int) -> int:
+    before = connection.execute("SELECT count(*) FROM lines").fetchall()[0][0]
+    connection.execute(f"INSERT INTO lines SELECT * FROM ({query}) ORDER BY rn LIMIT {limit}")
+    return connection.execute("SELECT count(*) FROM lines").fetchall()[0][0] - before
+
+
+def _foreign(connection: duckdb.DuckDBPyConnection, file: str, rows: int, *, count: int) -> int:
+    """Lines of a customer the company does not know, under keys of their own."""
+    key, prefix = KEYS[file]
+    refund = ", NULL AS \"冲销流水号\"" if file == "ledger.csv" else ""
+    query = f"""SELECT * REPLACE (rn + {3 * rows} AS rn, '{prefix}' || substr("{key}", 3) AS "{key}", 'X' || substr("客户编号", 2) AS "客户编号"{refund})
+        FROM lines WHERE rn <= {rows} AND "客户编号" IS NOT NULL"""
+    return _insert(connection, query, limit=count)
+
+
+def _reversed(connection: duckdb.DuckDBPyConnection, file: str, rows: int) -> int:
+    """Lines whose second time lies before the first, under keys of their own."""
+    (key, prefix), (first, second, share) = KEYS[file], REVERSED[file]
+    replaced = ", '是' AS \"是否流失\"" if file == "customers.csv" else ""
+    query = f"""SELECT * REPLACE (rn + {4 * rows} AS rn, '{prefix}' || substr("{key}", 3) AS "{key}", '2026-02-01' AS "{first}",
+        '2025-12-01' AS "{second}"{replaced}) FROM lines WHERE rn <= {rows} AND rn % 7 = 0"""
+    return _insert(connection, query, limit=_count(rows, share))
+
+
+def _money(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    names = [row[0] for row in connection.execute("DESCRIBE lines").fetchall()]
+    return [name for name in names if name in ("净额", "毛利", "金额", "收入", "消费12月", "成本")]

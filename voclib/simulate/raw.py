@@ -1,0 +1,144 @@
+"""The exports a real company has: Chinese headings, mixed encodings and date formats, nested tickets, planted dirt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pandas as pd
+
+from voclib.schema.tables import TABLES
+from voclib.simulate import dirt, surveys
+from voclib.simulate.exports import CONSTANTS, EXPORTS, TABLE_OF, TIMEZONE, VALUES
+
+if TYPE_CHECKING:
+    from voclib.simulate.company import World
+
+__all__ = ["CONSTANTS", "EXPORTS", "TABLE_OF", "TIMEZONE", "VALUES", "Exporter"]
+SLASHED = "%Y/%-m/%-d %H:%M"
+ISO = "%Y-%m-%dT%H:%M:%S+08:00"
+
+
+class Exporter:
+    """Writes one table after another into a folder through one DuckDB connection; a context manager."""
+
+    def __init__(self, folder: Path, *, world: World, shuffle: int | None) -> None:
+        self._folder, self._world, self._shuffle = folder, world, shuffle
+        self._connection = duckdb.connect()
+
+    def __enter__(self) -> Exporter:
+        self._connection.execute("SET TimeZone = 'UTC'")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def export(self, name: str, frame: pd.DataFrame) -> dict[str, Any]:
+        """Write the exports a table stands in; the dirt planted in them, by file."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        match name:
+            case "responses":
+                return self._responses(frame)
+            case "cases":
+                return self._tickets(frame)
+            case "employee_surveys":
+                return self._employee_surveys(frame)
+            case _:
+                return self._table(frame, f"{name}.csv" if name != "transactions" else "ledger.csv")
+
+    def _table(self, frame: pd.DataFrame, file: str) -> dict[str, Any]:
+        """A flat file: cells put into words by SQL, then the dirty rows behind them."""
+        columns = {standard: heading for heading, standard in EXPORTS[file].items()}
+        cells = [f'{_cell(frame, name, file, heading)} AS "{heading}"' for name, heading in columns.items()]
+        self._connection.register("given", frame)
+        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE lines AS SELECT rn, {', '.join(cells)} FROM (SELECT *, row_number() OVER () AS rn FROM given)")
+        planted = dirt.plant(self._connection, file, len(frame))
+        self._copy("SELECT * EXCLUDE (rn) FROM lines", file, "rn")
+        self._connection.execute("DROP TABLE lines")
+        self._connection.unregister("given")
+        return {file: planted} if planted else {}
+
+    def _copy(self, query: str, file: str, key: str, *, kind: str = "FORMAT csv, HEADER") -> None:
+        order = key if self._shuffle is None else f"hash({key} + {int(self._shuffle)} * 1000003), {key}"
+        path = str(self._folder / file).replace("'", "''")
+        self._connection.execute(f"COPY ({query} ORDER BY {order}) TO '{path}' ({kind})")
+
+    def _responses(self, frame: pd.DataFrame) -> dict[str, Any]:
+        world = self._world
+        spoken = frame.assign(comment=pd.array(world.voices.raw_text, dtype="str"))
+        made = surveys.write(self._connection, spoken[: world.asking.answers.size], folder=self._folder, plan=world.plan, shuffle=self._shuffle)
+        for file, channels in (("reviews.csv", ["review"]), ("contact_centre.csv", ["call", "chat"])):
+            made |= self._table(spoken[spoken["channel"].isin(channels)].reset_index(drop=True), file)
+        self._posts(spoken[spoken["channel"] == "post"].reset_index(drop=True))
+        counts = world.voices.planted
+        return made | {"verbatims": counts}
+
+    def _posts(self, frame: pd.DataFrame) -> None:
+        self._connection.register("given", frame)
+        self._copy(f"SELECT response_id AS id, '车友社区' AS platform, unit_id AS dealer, {_time('submitted_at', ISO)} AS time, segment AS board, "
+                   'comment AS "text", language AS lang FROM given', "posts.jsonl", "response_id", kind="FORMAT json")
+        self._connection.unregister("given")
+
+    def _tickets(self, frame: pd.DataFrame) -> dict[str, Any]:
+        """Nested records; events stand in a list, and what has not happened yet is not in it."""
+        voices = self._world.voices
+        written = frame.assign(description=pd.array(voices.raw_text[self._world.cases["voice"]], dtype="str"))
+        self._connection.register("given", written)
+        event = ", ".join(f"{{'kind': '{kind}', 'time': {_time(f'{kind}_at', ISO)}}}" for kind in ("opened", "assigned", "responded", "resolved"))
+        tier = "CASE WHEN customer_id IS NULL THEN NULL ELSE '已核实' END"
+        self._connection.execute(f"""
+            CREATE OR REPLACE TEMP TABLE lines AS SELECT row_number() OVER () AS rn, case_id AS ticket_id, response_id AS source_id,
+            {{'id': customer_id, 'identity': {tier}}} AS customer, {{'id': unit_id}} AS dealer, topic, severity, owner_department AS department,
+            description, list_filter([{event}], lambda e: e.time IS NOT NULL) AS events FROM given""")
+        self._connection.unregister("given")
+        planted = dirt.plant_tickets(self._connection, len(frame))
+        self._copy("SELECT * EXCLUDE (rn) FROM lines", "tickets.jsonl", "rn", kind="FORMAT json")
+        self._connection.execute("DROP TABLE lines")
+        return {"tickets.jsonl": planted}
+
+    def _employee_surveys(self, frame: pd.DataFrame) -> dict[str, Any]:
+        """One wide file a wave, a column an item."""
+        self._connection.register("given", frame)
+        items = ", ".join(f"max(CASE WHEN item_code = '{item}' THEN CAST(value AS INTEGER) END) AS {item}" for item in ("q1", "q2", "q3", "q4", "q5", "q6"))
+        waves = [row[0] for row in self._connection.execute("SELECT DISTINCT wave_month FROM given ORDER BY 1").fetchall()]
+        for wave in waves:
+            self._copy(f"""SELECT employee_response_id AS "答卷编号", any_value(unit_id) AS "门店编号", any_value(wave_month) AS "期次",
+                {_time('any_value(submitted_at)', SLASHED)} AS "提交时间", any_value(role_band) AS "岗位", any_value(tenure_band) AS "司龄",
+                CASE WHEN any_value(is_manager) THEN '是' ELSE '否' END AS "是否管理者", {items}
+                FROM given WHERE wave_month = '{wave}' GROUP BY employee_response_id""", f"employee_survey_{wave}.csv", '"答卷编号"' if self._shuffle is None
+                       else 'CAST(substr("答卷编号", 2) AS BIGINT)')
+        self._connection.unregister("given")
+        return {}
+
+
+def _time(column: str, pattern: str) -> str:
+    return f"strftime({column} + INTERVAL 8 HOUR, '{pattern}')"
+
+
+def _cell(frame: pd.DataFrame, name: str, file: str, heading: str) -> str:
+    """SQL that words one column of a file as that file words it; mixed date formats and separators by line number."""
+    kind, column = TABLES[TABLE_OF[file]].columns[name].metadata["kind"], f'"{name}"'
+    chinese = not heading.isascii()
+    match kind:
+        case "moment":
+            return f"CASE WHEN rn % 4 = 0 THEN {_time(column, SLASHED)} ELSE {_time(column, ISO)} END" if chinese else _time(column, ISO)
+        case "day":
+            return f"CASE WHEN rn % 5 = 0 THEN strftime({column}, '%Y/%-m/%-d') ELSE strftime({column}, '%Y-%m-%d') END"
+        case "flag":
+            yes, no = ("是", "否") if chinese else ("yes", "no")
+            return f"CASE WHEN {column} THEN '{yes}' WHEN NOT {column} THEN '{no}' END"
+        case "choice":
+            words = {coded: worded for worded, coded in VALUES.get(file, {}).get(heading, {}).items()}
+            whens = " ".join(f"WHEN {column} = '{coded}' THEN '{worded}'" for coded, worded in words.items())
+            return f"CASE {whens} ELSE {column} END" if whens else column
+        case "real" if TABLES[TABLE_OF[file]].columns[name].metadata["unit"] == "CNY":
+            return f"CASE WHEN rn % 6 = 0 THEN format('{{:,.2f}}', {column}) ELSE printf('%.2f', {column}) END"
+        case "real":
+            return f"CASE WHEN {column} = floor({column}) THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) ELSE CAST({column} AS VARCHAR) END"
+        case "whole":
+            return f"CAST({column} AS VARCHAR)"
+        case "text" if VALUES.get(file, {}).get(heading):
+            return f"CASE {column} " + " ".join(f"WHEN '{c}' THEN '{w}'" for w, c in VALUES[file][heading].items()) + f" ELSE {column} END"
+        case _:
+            return column

@@ -1,0 +1,130 @@
+"""What was said, as standard tables: invitations, responses, call-backs, topics, gold labels, cases."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from voclib.simulate import asking, people, voices
+from voclib.simulate.frames import ids, pick, standard
+from voclib.simulate.plan import Plan
+from voclib.simulate.streams import stream
+from voclib.simulate.verbatims import TOPICS
+
+if TYPE_CHECKING:
+    from voclib.simulate.company import World
+
+VOICE_CHANNELS = ("survey", "review", "post", "call", "chat")
+SCENES = ("购车", "交车", "保养", "维修", "来电", "线上")
+BOARDS = ("E 系车友圈", "X 系车友圈", "用车问答", "提车作业")
+SEVERITIES = ("safety", "high", "medium", "low")
+
+
+def moments(plan: Plan, minute: np.ndarray, *, seen: np.ndarray | None = None) -> np.ndarray:
+    """Local minutes as UTC moments; missing where not `seen`."""
+    made = plan.moments(minute)
+    return made if seen is None else np.where(seen, made, np.datetime64("NaT", "us"))
+
+
+def invitations(world: World) -> pd.DataFrame:
+    """One row a message."""
+    asked, contacts = world.asking, world.contacts
+    contact = asked.invited[asked.message_of]
+    channel = asked.channel[asked.message_of]
+    return standard("invitations", {
+        "invitation_id": ids("I", np.arange(1, contact.size + 1)), "touchpoint_id": ids("T", contact + 1),
+        "customer_id": world.customer_ids[contacts.customer[contact]], "channel": pick(asking.CHANNELS, channel),
+        "trigger": pick(people.KINDS, contacts.kind[contact]), "sent_at": moments(world.plan, asked.message_sent), "wave": asked.message_wave,
+        "is_delivered": asked.message_delivered, "is_opened": np.where(channel == 0, None, asked.message_opened.astype(object))})
+
+
+def voice_ids(world: World) -> np.ndarray:
+    """Response identifiers, by source: S survey, R review, P post, K call, W chat."""
+    made = np.arange(1, world.voices.n + 1)
+    return np.array(list("SRPKW"), dtype=object)[world.voices.source] + ids("", made)
+
+
+def responses(world: World) -> pd.DataFrame:
+    """One row a voice, the survey answers first."""
+    spoken, contacts, asked = world.voices, world.contacts, world.asking
+    rng, n = stream(world.plan.seed, "responses"), world.voices.n
+    survey = spoken.source == voices.SURVEY
+    answers, count = asked.answers, int(survey.sum())
+    invited = np.full(n, -1)
+    invited[:count] = asked.answer_message[answers] + 1
+    channel = pick(VOICE_CHANNELS, spoken.source)
+    channel[:count] = pick(asking.CHANNELS, asked.channel[answers])
+    premises, begged = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
+    premises[:count], begged[:count] = asked.on_premises[answers], asked.begged[answers]
+    score = spoken.score.astype(float)
+    kind, anonymous = contacts.kind[spoken.contact], ~spoken.named
+    review, post, remote = (np.isin(spoken.source, codes) for codes in ((1,), (2,), (3, 4)))
+    csat, ces = _side_scores(rng, score, survey)
+    scene = pick(SCENES, kind, missing=review | remote)
+    scene[post] = pick(BOARDS, rng.integers(0, len(BOARDS), int(post.sum())))
+    seconds = np.where(survey, np.round(rng.lognormal(4.2, 0.6, n) * np.where(begged, 0.25, 1.0)) + 3, np.where(remote, 60 + np.round(rng.exponential(240, n)), np.nan))
+    device = np.where(begged & premises, contacts.unit[spoken.contact] * 7 + rng.integers(0, 2, n), 1_000_000 + rng.integers(0, 10**9, n))
+    return standard("responses", {
+        "response_id": voice_ids(world), "invitation_id": ids("I", invited),
+        "customer_id": _blank(world.customer_ids[contacts.customer[spoken.contact]], anonymous), "unit_id": world.unit_ids[contacts.unit[spoken.contact]],
+        "channel": channel, "touched_at": moments(world.plan, contacts.minute[spoken.contact], seen=~(review | post)),
+        "submitted_at": moments(world.plan, spoken.minute), "nps_score": np.where(survey, score, np.nan), "csat_score": csat, "ces_score": ces,
+        "rating_score": np.where(review, score, np.nan), "is_recommended": np.where(review, (score >= 7).astype(object), None),
+        "comment": spoken.text, "language": pick(("zh", "en"), spoken.english, missing=~spoken.commented), "segment": scene,
+        "duration_seconds": seconds, "is_on_premises": np.where(survey, premises.astype(object), None),
+        "device_hash": _blank(ids("d", device, width=10), ~survey), "weight": np.ones(n)})
+
+
+def _side_scores(rng: np.random.Generator, score: np.ndarray, survey: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Satisfaction 1–5 and ease 1–7 that go with the recommendation, some left out."""
+    made = []
+    for top, skipped in ((5, 0.08), (7, 0.15)):
+        value = np.clip(np.round(1 + (top - 1) * score / 10 + rng.normal(scale=0.5, size=score.size)), 1, top)
+        made.append(np.where(survey & (rng.random(score.size) > skipped), value, np.nan))
+    return made[0], made[1]
+
+
+def _blank(values: np.ndarray, where: np.ndarray) -> np.ndarray:
+    made = values.copy()
+    made[where] = None
+    return made
+
+
+def followups(world: World) -> pd.DataFrame:
+    """One row a customer drawn for a call-back."""
+    drawn = world.call_backs
+    return standard("followups", {
+        "followup_id": ids("F", np.arange(1, drawn["customer"].size + 1), width=6), "customer_id": world.customer_ids[drawn["customer"]],
+        "drawn_on": world.plan.dates(drawn["drawn_on"]), "draw_probability": drawn["probability"], "mode": pick(("phone", "visit", "mixed"), drawn["mode"]),
+        "attempts": drawn["attempts"], "outcome": pick(("completed", "refused", "no_contact"), drawn["outcome"]),
+        "nps_score": np.where(drawn["outcome"] == 0, drawn["score"].astype(float), np.nan)})
+
+
+def topic_mentions(world: World) -> pd.DataFrame:
+    """One row a topic found in a voice."""
+    found = world.mentions
+    return standard("topic_mentions", {
+        "response_id": voice_ids(world)[found["voice"]], "topic": pick(TOPICS, found["topic"]), "probability": found["probability"],
+        "sentiment": pick(("negative", "positive", "neutral"), found["sentiment"]), "classifier": "chenxing-nlu-1"})
+
+
+def gold_labels(world: World) -> pd.DataFrame:
+    """One row a labelled voice, topic and labeller."""
+    made = voices.labelled(world.plan, world.voices, world.mentions)
+    return standard("gold_labels", {
+        "response_id": voice_ids(world)[made["voice"]], "topic": pick(TOPICS, made["topic"]), "labeller_id": ids("L", made["labeller"], width=2),
+        "is_present": made["present"], "sampling_probability": made["probability"]})
+
+
+def cases(world: World) -> pd.DataFrame:
+    """One row a case; what has not happened by the as-of date is missing."""
+    made, spoken, contacts, plan = world.cases, world.voices, world.contacts, world.plan
+    contact, end = spoken.contact[made["voice"]], plan.end_minute
+    clock = {f"{name}_at": moments(plan, made[name], seen=made[name] < end) for name in ("opened", "assigned", "responded", "resolved")}
+    return standard("cases", {
+        "case_id": ids("Q", np.arange(1, made["voice"].size + 1), width=7), "response_id": voice_ids(world)[made["voice"]],
+        "customer_id": _blank(world.customer_ids[contacts.customer[contact]], ~spoken.named[made["voice"]]),
+        "unit_id": world.unit_ids[contacts.unit[contact]], "topic": pick(TOPICS, made["topic"]), "severity": pick(SEVERITIES, made["severity"]),
+        "owner_department": pick(voices.DEPARTMENTS, made["topic"]), **clock, "description": spoken.text[made["voice"]]})
