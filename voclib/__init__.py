@@ -23,7 +23,7 @@ _MODULES = {"charts": "voclib.reporting.charts", "show": "voclib.reporting.show"
 _NAMES = {"enable": "voclib.reporting.theme",
           **dict.fromkeys(("Check", "Estimate", "Ladder", "Study", "Text", "Verdict", "refusal", "tidy"), "voclib.results"),
           **dict.fromkeys(("DataError", "ParameterError", "RunError", "VocError"), "voclib.errors")}
-__all__ = ["Tables", "load", "locate", "scorecard", *_MODULES, *_NAMES]
+__all__ = ["Tables", "load", "locate", "scorecard", "truth", *_MODULES, *_NAMES]
 
 
 class Tables(dict[str, "pd.DataFrame"]):
@@ -75,6 +75,22 @@ def scorecard(data: str) -> dict[str, Any]:
     if not path.is_file():
         raise DataError(f"There is no scorecard in {data}; 'voc ingest' writes one beside the tables.")
     return json.loads(path.read_text("utf-8"))
+
+
+def truth(path: str) -> dict[str, Any]:
+    """What `voc simulate` planted, such as `data/sample/truth.json`; for showing how far a method is off, never for estimating.
+
+    Raises
+    ------
+    DataError
+        if there is no such file.
+    """
+    from voclib.errors import DataError
+
+    file = locate(path)
+    if not file.is_file():
+        raise DataError(f"There is no planted truth at {path}; 'voc simulate' writes one beside the raw exports.")
+    return json.loads(file.read_text("utf-8"))
 
 
 def __getattr__(name: str) -> Any:

@@ -132,7 +132,8 @@ def company_study() -> object:
         caveat=Text("100 位没有接通；如果他们更不满意，真实值会更低。", "100 were not reached; if they are less satisfied, the true score is lower."),
         decision=Text("暂停用 47 做考核。下季度回访 1,200 位。", "Stop using 47 for targets. Call 1,200 customers next quarter."), limits=limits,
         checks=(Check(Text("有效样本够用", "Enough effective answers"), True, Text("440，下限 100。", "440; the floor is 100.")),
-                Check(Text("每类客户都有人作答", "Every kind answers"), False, Text("18% 无人作答。", "18% have no answer."), Text("只给范围。", "Range only."))),
+                Check(Text("每类客户都有人作答", "Every kind answers"), False, Text("18% 无人作答。", "18% have no answer."),
+                      Text("只给范围。", "Range only."))),
         seed=20260701)
 
 
@@ -146,7 +147,8 @@ def hostile_charts() -> list[object]:
 
     frame = pd.DataFrame({"group": HOSTILE[:6], "estimate": [5.0, 8, 12, None, 20, -3], "conf_low": [1.0, 3, 7, 2, 15, -9],
                           "conf_high": [9.0, 13, 17, 28, 25, 3]})
-    words = {"title": Text("六组中五组高于零", "Five of six groups lie above zero"), "subtitle": Text("NPS，分，横条 = 95% 区间", "NPS, points; bar = 95% interval")}
+    words = {"title": Text("六组中五组高于零", "Five of six groups lie above zero"),
+             "subtitle": Text("NPS，分，横条 = 95% 区间", "NPS, points; bar = 95% interval")}
     first = charts.interval_plot(frame, **words, description=Text(f"五组高于零 {HOSTILE[3]}", f"Five lie above zero {HOSTILE[3]}"))
     points = pd.DataFrame({"x": range(len(HOSTILE)), "y": [k % 5 for k in range(len(HOSTILE))], "t": HOSTILE,
                            "unused_verbatim": "this column is nobody's business"})

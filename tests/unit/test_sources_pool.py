@@ -214,7 +214,8 @@ def test_optional_and_empty_sources_are_told_as_missing_and_silent(tmp_path):
 
 
 def test_the_example_mapping_takes_a_users_own_csv(tmp_path):
-    (tmp_path / "survey_q1.csv").write_bytes("问卷编号,客户编号,门店,大区,提交时间,推荐分,原话\n1,C1,甲店,华东,2026/1/5 9:30,10,好\n".encode("gb18030"))
+    text = "问卷编号,客户编号,门店,大区,提交时间,推荐分,原话\n1,C1,甲店,华东,2026/1/5 9:30,10,好\n"
+    (tmp_path / "survey_q1.csv").write_bytes(text.encode("gb18030"))
     pool = ingest("example", root=tmp_path, out=tmp_path / "out", key="a-key-of-some-length")
     row = pool.tables["responses"].iloc[0]
     assert (row["nps_score"], row["unit_id"], row["submitted_at"].isoformat()) == (10, "甲店", "2026-01-05T01:30:00+00:00")

@@ -105,8 +105,9 @@ def chart(payload: Mapping[str, Any], *, where: str) -> str:
         specs[lang] = {size: theme.round_spec(one["spec"]) for size, one in drawn.items()}
         pictures = "".join(
             f'<img class="{size}" alt="{escape(description)}" src="{sanitise.svg_uri(one["svg"])}">' for size, one in drawn.items())
-        both = " both" if len(drawn) == 2 else ""
-        plots.append(f'<div class="plot{both}" lang="{lang}"><div class="vega" role="img" aria-label="{escape(description)}"></div>{pictures}</div>')
+        style = "plot both" if len(drawn) == 2 else "plot"
+        style += " fit" if drawn["wide"]["spec"].get("usermeta", {}).get("fit") else ""
+        plots.append(f'<div class="{style}" lang="{lang}"><div class="vega" role="img" aria-label="{escape(description)}"></div>{pictures}</div>')
     note = f'<p class="note">{both(payload["note"])}</p>' if payload.get("note") else ""
     return (f'<figure class="chart">{_caption(payload)}{"".join(plots)}{note}'
             f'<script type="application/json">{sanitise.json_text(specs)}</script></figure>')

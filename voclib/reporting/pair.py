@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -15,6 +16,7 @@ from voclib.results import Text
 
 MAX_ROWS = 5000
 WIDE, NARROW = 720, 350
+_PANELS = {"concat", "facet", "hconcat", "repeat", "vconcat"}
 _NAMING = {"as", "column", "density", "extent", "field", "fields", "flatten", "fold", "groupby", "impute", "key", "keyvals", "layer", "loess",
            "lookup", "on", "pivot", "quantile", "regression", "repeat", "row", "sort", "stack", "value"}
 
@@ -48,7 +50,11 @@ class Pair:
         if theme.current_mode() == "batch":
             return {theme.CHART_MIME: self.payload(), "text/plain": f"{self.description.zh}\n{self.description.en}"}
         spec = {**self.specs["zh"]["wide"], "title": {"text": self.title.zh, "subtitle": self.subtitle.zh}}
-        return alt.Chart.from_dict(spec)._repr_mimebundle_()
+        if importlib.util.find_spec("anywidget") is None:
+            return {"image/svg+xml": theme.picture(spec), "text/plain": self.description.zh}
+        # never Altair's default renderer: it pastes chart data unescaped into a script
+        alt.JupyterChart.enable_offline(True)
+        return alt.JupyterChart(chart=alt.Chart.from_dict(spec))._repr_mimebundle_()
 
 
 def chart(zh: alt.TopLevelMixin, en: alt.TopLevelMixin, *, title: Text, subtitle: Text, description: Text, note: Text | None = None) -> Pair:
@@ -82,8 +88,8 @@ def _spec(one: alt.TopLevelMixin, *, lang: str, width: int, description: Text) -
             raise DataError(f"The chart carries {len(rows):,} rows; a page takes {MAX_ROWS:,}. Aggregate before you draw.")
     house = theme.config(lang)
     spec["config"] = {**house, **{k: {**house.get(k, {}), **v} if isinstance(v, dict) else v for k, v in spec.get("config", {}).items()}}
-    if not {"hconcat", "vconcat", "concat", "facet", "repeat"} & set(spec):
-        spec["width"] = width
+    if not (_PANELS & set(spec) or {"row", "column", "facet"} & set(spec.get("encoding", {}))):
+        spec |= {"width": width, "usermeta": {"fit": True}}  # the page's script sets the width it finds
     spec["description"] = description[lang]
     return theme.round_spec(prune(spec))
 

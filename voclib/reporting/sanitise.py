@@ -113,8 +113,20 @@ def html(markup: str) -> str:
     """Foreign HTML (the table of a pandas frame) through an allow-list: structure stays, attributes, links, styles and scripts go."""
     clean = nh3.clean(markup, tags=HTML_TAGS, attributes=HTML_ATTRIBUTES, clean_content_tags={"script", "style"}, strip_comments=True,
                       generic_attribute_prefixes=set(), link_rel=None)
-    clean = _NUMBER.sub(r'<td class="r">\1</td>', clean).strip()
+    clean = _aligned(_NUMBER.sub(r'<td class="r">\1</td>', clean).strip())
     return f'<div class="frame" tabindex="0" role="group">{clean}</div>'
+
+
+def _aligned(table: str) -> str:
+    """Heads of number columns stand right, over their numbers; tables with joined cells stay as they are."""
+    head = re.search(r"<thead>\s*<tr>(.*?)</tr>\s*</thead>", table, re.S)
+    if not head or "span=" in table:
+        return table
+    rows = [re.findall(r"<t([hd])( class=\"r\")?", row) for row in re.findall(r"<tr>(.*?)</tr>", table[head.end():], re.S)]
+    cells = head[1].split("<th>")
+    numeric = [bool(rows) and all(len(row) == len(cells) - 1 and row[k][1] for row in rows) for k in range(len(cells) - 1)]
+    heads = "".join(('<th class="r">' if right else "<th>") + cell for right, cell in zip(numeric, cells[1:], strict=True))
+    return table[:head.start(1)] + cells[0] + heads + table[head.end(1):]
 
 
 def code(source: str) -> str:

@@ -5,7 +5,7 @@ function lang(){return d.getElementById('lang-en').checked?'en':'zh'}
 function draw(f){var l=lang(),plot=f.at.querySelector('.plot[lang='+l+']'),box=plot.querySelector('.vega'),sizes=f.specs[l],
 size=phone.matches&&sizes.narrow?'narrow':'wide',width=Math.floor(f.at.clientWidth),key=size+width;
 if(f.done[l]===key)return;f.done[l]=key;
-var spec=JSON.parse(JSON.stringify(sizes[size]));if(typeof spec.width==='number')spec.width=width;
+var spec=JSON.parse(JSON.stringify(sizes[size]));if(spec.usermeta&&spec.usermeta.fit)spec.width=width;
 var was=f.view&&f.view[l];f.view=f.view||{};
 vegaEmbed(box,spec,{ast:true,actions:false,renderer:'svg',loader:loader}).then(function(r){if(was)was.finalize();f.view[l]=r;plot.classList.add('drawn')})}
 function all(){figures.forEach(draw)}
