@@ -189,6 +189,35 @@ def hostile_notebook() -> object:
 
 
 @pytest.fixture(scope="session")
+def charts_page(write_page: Callable[..., Path]) -> Path:
+    """A page with one chart of every ready-made kind, one of them with dates and several lines."""
+    import pandas as pd
+    from nbformat.v4 import new_notebook
+
+    from voclib.reporting import charts
+    from voclib.results import Text
+
+    words = {"title": Text("四月以后不再下降", "No further fall since April"), "subtitle": Text("NPS，分，按月", "NPS, points, by month"),
+             "description": Text("NPS 从 30 降到 12，后来持平。", "NPS falls from 30 to 12, then stays.")}
+    level = [30.0, 28, 22, 12, 13, 12, 14, 12, 13]
+    months = pd.DataFrame({"month": pd.date_range("2026-01-01", periods=9, freq="MS"), "estimate": level})
+    months = months.assign(conf_low=months.estimate - 6, conf_high=months.estimate + 6, region="north")
+    both = pd.concat([months, months.assign(region="south", estimate=months.estimate - 20, conf_low=months.conf_low - 20,
+                                            conf_high=months.conf_high - 20)])
+    groups = pd.DataFrame({"group": ["华北", "华东", "华南", "全部"], "estimate": [0.23, 0.31, None, None], "conf_low": [0.18, 0.25, 0.05, None],
+                           "conf_high": [0.28, 0.37, 0.4, None]})
+    answers = pd.DataFrame({"nps_score": [10, 9, 9, 8, 7, 6, 3, 0, 10, 10]})
+    channels = pd.DataFrame({"channel": ["门店", "电话", "应用"], "n": [12_000, 8_200, 41]})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VOC_BATCH", "1")
+        drawn = [charts.trend(months.assign(month=months.month.dt.strftime("%Y-%m")), x="month", **words),
+                 charts.trend(both, x="month", group="region", labels={"north": Text("北区", "North"), "south": Text("南区", "South")}, **words),
+                 charts.interval_plot(groups, unit="share", **words), charts.distribution(answers, **words),
+                 charts.bars(channels, label="channel", value="n", **words)]
+        return write_page(new_notebook(cells=[*prose("# 四月之后？", "# After April?"), *prose("## 走势", "## Trend"), code("# Charts", *drawn)]))
+
+
+@pytest.fixture(scope="session")
 def write_page(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """`write_page(notebook, standalone=False)` makes the page and its assets in a fresh folder, laid out as under reports/."""
     from voclib.reporting import page

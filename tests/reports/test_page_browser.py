@@ -98,3 +98,34 @@ def test_keyboard_reaches_switch_contents_and_code(open_page, hostile_page):
     assert any("lang-zh" in r for r in reached)
     assert any("all-code" in r for r in reached)
     assert opened.page.locator("img:not([alt]), figure.chart .vega:not([aria-label])").count() == 0
+
+
+def test_live_charts_say_the_same_words_as_their_pictures(open_page, charts_page):
+    opened = open_page(charts_page)
+    assert opened.drawn() == 5
+    words = """f => { const sorted = t => [...t].map(e => e.textContent).filter(x => x).sort();
+      const bytes = Uint8Array.from(atob(f.querySelector('.plot[lang=zh] img.wide').src.split(',')[1]), c => c.charCodeAt(0));
+      const svg = new DOMParser().parseFromString(new TextDecoder().decode(bytes), 'image/svg+xml');
+      return [sorted(f.querySelectorAll('.plot[lang=zh] .vega svg text')), sorted(svg.querySelectorAll('text'))] }"""
+    for figure in opened.page.locator("figure.chart").all():
+        live, still = figure.evaluate(words)
+        assert live == still
+        assert len(live) > 4
+
+
+def test_live_charts_fill_the_column_and_turn_dark(open_page, charts_page):
+    opened = open_page(charts_page, dark=True)
+    assert opened.drawn() == 5
+    widths = opened.page.evaluate(
+        "() => [...document.querySelectorAll('figure.chart')].map(f => [f.clientWidth, f.querySelector('.plot[lang=zh] svg').clientWidth])")
+    assert all(abs(figure - drawn) <= 2 for figure, drawn in widths), widths
+    fills = opened.page.evaluate(
+        "() => [...document.querySelectorAll('.plot[lang=zh] .vega [fill=\"#0b5c94\"]')].map(e => getComputedStyle(e).fill)")
+    assert set(fills) == {"rgb(116, 184, 232)"}
+    texts = opened.page.evaluate(
+        "() => [...document.querySelectorAll('.plot[lang=zh] .vega text')].map(e => parseFloat(getComputedStyle(e).fontSize))")
+    assert min(texts) >= 12
+    opened.page.set_viewport_size({"width": 390, "height": 800})
+    opened.page.wait_for_timeout(600)
+    assert opened.overflowing() == []
+    assert opened.page.locator(".plot[lang=zh] .vega svg:visible").count() == 5

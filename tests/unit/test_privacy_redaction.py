@@ -110,3 +110,9 @@ def test_check_digits():
     assert recognisers.is_id_card("11010519491231002X") and not recognisers.is_id_card("110105194912310021")
     assert not recognisers.is_id_card("110105194902310021")
     assert recognisers.is_vin("1M8GDM9AXKP042788") and not recognisers.is_vin("1M8GDM9A0KP042788")
+
+
+def test_a_plate_alone_does_not_make_a_text_chinese():
+    assert privacy.redact(pd.Series(["My plate is 京A·1234X"])).texts[0] == "My plate is [licence plate]"
+    assert privacy.language_of("京A12345") == privacy.language_of("用 app 预约很方便") == "zh"
+    assert privacy.language_of("") == privacy.language_of("Bonjour") == "en"

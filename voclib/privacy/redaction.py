@@ -34,7 +34,8 @@ _DASHES = "‐‑‒–—―−﹣－ー"
 _BLANKS = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b\u200c\u200d\u2060\u202f\u205f\u3000\ufeff"
 _SPOKEN = dict(zip("〇零幺一二两三四五六七八九壹贰叁肆伍陆柒捌玖", "0011223456789123456789", strict=True))
 _SPOKEN_RUN = re.compile(f"[{''.join(_SPOKEN)}]{{11,}}")
-_CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+_LATIN = re.compile(r"[A-Za-z]")
+_CHINESE = re.compile(r"[\u3001-\u303f\u3400-\u9fff\uf900-\ufaff，！（），：；？]")
 # necessary for any recogniser to match: an @, seven digits with only signs between them, seventeen letters or digits, the first two
 # signs of a plate, or a word that announces one
 _MAYBE = re.compile(rf"@|[0-9](?:[^\w]{{0,4}}[0-9]){{6}}|[a-z0-9]{{17}}|[{PROVINCES}] ?[a-z]|plate|{VIN_WORDS}", re.DOTALL | re.IGNORECASE)
@@ -71,8 +72,8 @@ def redact(texts: pd.Series, *, language: str = "auto") -> Redacted:
 
 
 def language_of(text: str) -> str:
-    """zh when the text holds a Chinese character, else en."""
-    return "zh" if _CHINESE.search(text) else "en"
+    """zh when a good share of the text is Chinese, else en; a plate's 京 alone does not make an English text Chinese."""
+    return "zh" if 4 * len(_CHINESE.findall(text)) >= max(1, len(_LATIN.findall(text))) else "en"
 
 
 def plain(text: str) -> str:
@@ -90,14 +91,13 @@ def _clean(text: str, language: str) -> tuple[str, list[str]]:
     searched = plain(text)
     if not _MAYBE.search(searched):
         return text, []
-    spoken = language_of(text) if language == "auto" else language
-    found = _engine().analyze(searched, language=spoken)
-    pieces, kinds, place = [], [], 0
-    for start, end, kind in _merged([(item.start, item.end, item.entity_type) for item in found]):
-        pieces += [text[place:start], PLACEHOLDERS[kind][spoken]]
-        kinds.append(kind)
-        place = end
-    return "".join([*pieces, text[place:]]), kinds
+    found = _engine().analyze(searched, language=language_of(text))
+    spans = _merged([(item.start, item.end, item.entity_type) for item in found])
+    # the words around an identifier say which language is spoken; the letters of an address do not
+    between = [text[end:start] for end, start in zip([0, *(span[1] for span in spans)], [*(span[0] for span in spans), len(text)], strict=True)]
+    spoken = language_of("".join(between) if any(map(str.strip, between)) else text) if language == "auto" else language
+    words = [PLACEHOLDERS[kind][spoken] for _, _, kind in spans]
+    return between[0] + "".join(word + rest for word, rest in zip(words, between[1:], strict=True)), [kind for _, _, kind in spans]
 
 
 def _merged(spans: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:

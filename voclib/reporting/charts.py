@@ -62,6 +62,7 @@ def trend(frame: pd.DataFrame, *, x: str, title: Text, subtitle: Text, descripti
 def _lines(rows: list[dict[str, Any]], *, series: list[str], order: list[Any], dates: bool, unit: str, zero: bool, narrow: bool,
            lang: str) -> alt.TopLevelMixin:
     ticks, axis_ticks = order[::max(1, math.ceil(len(order) / (3 if narrow else 5)))], _ticks(*_scale(rows, zero=zero))
+    ticks = [_moment(tick) for tick in ticks] if dates else ticks
     domain = [min(axis_ticks[0], min(r["low"] for r in rows)), max(axis_ticks[-1], max(r["high"] for r in rows))]
     x = (alt.X("x:T", scale=alt.Scale(type="utc"), title=None, axis=alt.Axis(values=ticks, format="%Y-%m")) if dates else
          alt.X("x:O", sort=order, title=None, scale=alt.Scale(type="point", padding=0.2), axis=alt.Axis(values=ticks)))
@@ -83,6 +84,12 @@ def _lines(rows: list[dict[str, Any]], *, series: list[str], order: list[Any], d
     layers.append(ends.mark_text(align="left", dx=10, fontWeight=600, fontSize=13).encode(x=x, y="spot:Q", text="end:N", color=colour))
     right = 18 + max(_pixels(row["end"]) for row in _ends(rows, series, domain, narrow=narrow))
     return alt.layer(*layers).properties(height=260 if narrow else 320, padding={"left": 2, "right": right, "top": 8, "bottom": 4})
+
+
+def _moment(milliseconds: int) -> alt.DateTime:
+    # a plain number becomes datetime(ms), which Vega's expression interpreter reads as no date: the tick would be missing on the page
+    at = pd.Timestamp(milliseconds, unit="ms")
+    return alt.DateTime(year=at.year, month=at.month, date=at.day, hours=at.hour, minutes=at.minute, utc=True)
 
 
 def _ends(rows: list[dict[str, Any]], series: list[str], domain: list[float], *, narrow: bool) -> list[dict[str, Any]]:
@@ -273,10 +280,10 @@ def _label(value: Any, labels: Mapping[Any, Text] | None, lang: str) -> str:
 
 def _scale(rows: Sequence[Mapping[str, Any]], *, zero: bool) -> tuple[float, float]:
     """Lowest and highest number of a chart, with zero where it is to be shown."""
-    ends = [row[key] for row in rows for key in ("low", "high", "value") if row.get(key) is not None] + [0.0] * zero
+    ends = [row[key] for row in rows for key in ("low", "high", "value") if row.get(key) is not None]
     if not ends:
         raise DataError("The chart has no interval to draw; every row lacks one.")
-    low, high = min(ends), max(ends)
+    low, high = min(ends + [0.0] * zero), max(ends + [0.0] * zero)
     return (low, high) if high > low else (low, low + (abs(low) or 1.0))
 
 

@@ -46,7 +46,7 @@ def config(lang: Lang) -> dict[str, Any]:
             "labelAngle": 0, "labelPadding": 8, "labelLimit": 220, "tickCount": 5, "titleColor": INK_3, "titleFontSize": 12,
             "titleFontWeight": "normal", "titlePadding": 10, "labelOverlap": True}
     return {
-        "font": font, "aria": False, "background": None, "padding": {"left": 2, "right": 4, "top": 4, "bottom": 4},
+        "font": font, "aria": False, "background": "transparent", "padding": {"left": 2, "right": 4, "top": 4, "bottom": 4},
         "autosize": {"type": "fit", "contains": "padding"}, "view": {"stroke": None, "continuousWidth": 720, "continuousHeight": 280},
         "axis": axis, "axisX": {"grid": False}, "axisXQuantitative": {"grid": True}, "axisYBand": {"grid": False},
         "axisBand": {"grid": False}, "legend": {"disable": True},

@@ -116,14 +116,17 @@ def employees(plan: Plan, dealers: Dealers) -> dict[str, np.ndarray]:
             "manager": rng.random(len(unit)) < 0.08}
 
 
+def _waves(plan: Plan) -> np.ndarray:
+    return plan.first_month + np.arange(-PERIOD_MONTHS, MONTHS + 1, PERIOD_MONTHS)[: plan.periods + 1]
+
+
 def _wave_days(plan: Plan) -> np.ndarray:
-    months = plan.first_month + np.arange(-PERIOD_MONTHS, MONTHS + 1, PERIOD_MONTHS)[: plan.periods + 1]
-    return (months.astype("datetime64[D]") - plan.first_day).astype(int)
+    return (_waves(plan).astype("datetime64[D]") - plan.first_day).astype(int)
 
 
 def wave_months(plan: Plan) -> np.ndarray:
     """Month name of each wave."""
-    return np.array([str(month) for month in plan.first_month + np.arange(-PERIOD_MONTHS, MONTHS + 1, PERIOD_MONTHS)[: plan.periods + 1]], dtype=object)
+    return np.array([str(month) for month in _waves(plan)], dtype=object)
 
 
 def _open_at_wave(plan: Plan, dealers: Dealers) -> np.ndarray:

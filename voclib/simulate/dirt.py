@@ -4,36 +4,41 @@ from __future__ import annotations
 
 import duckdb
 
-KEYS = {"ledger.csv": ("流水号", "B9"), "usage.csv": ("客户编号", "C9"), "customers.csv": ("客户编号", "C9"), "touchpoints.csv": ("接触编号", "T9"),
-        "invitations.csv": ("邀请编号", "I9"), "reviews.csv": ("review_id", "R9"), "contact_centre.csv": ("记录编号", "K9")}
+KEYS = {"ledger.csv": ("流水号", "B9"), "customers.csv": ("客户编号", "C9"), "touchpoints.csv": ("接触编号", "T9"),
+        "contact_centre.csv": ("记录编号", "K9")}
 DUPLICATED = {"ledger.csv": 0.002, "usage.csv": 0.0005, "customers.csv": 0.0005, "touchpoints.csv": 0.0005, "reviews.csv": 0.01}
 UNKNOWN_CUSTOMER = {"ledger.csv": 0.0005, "touchpoints.csv": 0.0002, "contact_centre.csv": 0.003}
 REVERSED = {"customers.csv": ("入会日期", "流失日期", 0.0005), "contact_centre.csv": ("通话时间", "录入时间", 0.003)}
+MONEY = ("净额", "毛利", "金额", "收入", "消费12月", "成本")
 
 
 def plant(connection: duckdb.DuckDBPyConnection, file: str, rows: int) -> dict[str, int]:
-    """Add dirty lines to the temporary table `lines` (key column rn) and count the dirt in it."""
+    """Put dirty copies of the view `lines` (key column rn) into the table `extra` and count the dirt of both."""
+    connection.execute("CREATE OR REPLACE TEMP TABLE extra AS SELECT * FROM lines LIMIT 0")
     planted: dict[str, int] = {}
     if file in DUPLICATED:
-        step = max(1, rows // _count(rows, DUPLICATED[file]))
-        planted["duplicate_rows"] = _insert(connection, f"SELECT * REPLACE (rn + {rows} AS rn) FROM lines WHERE rn % {step} = 1 % {step}", limit=_count(rows, DUPLICATED[file]))
+        count = _count(rows, DUPLICATED[file])
+        step = max(1, rows // count)
+        planted["duplicate_rows"] = _insert(connection, f"SELECT * REPLACE (rn + {rows} AS rn) FROM lines WHERE rn % {step} = 0", limit=count)
     if file in UNKNOWN_CUSTOMER:
-        planted["unknown_customers"] = _foreign(connection, file, rows, count=_count(rows, UNKNOWN_CUSTOMER[file]))
+        planted["unknown_customers"] = _foreign(connection, file, rows)
     if file in REVERSED:
         planted["reversed_times"] = _reversed(connection, file, rows)
-    for column in _money(connection):
-        found = connection.execute(f"SELECT count(*) FROM lines WHERE \"{column}\" LIKE '%,%'").fetchall()[0][0]
-        planted["thousands_separators"] = planted.get("thousands_separators", 0) + found
+    columns = [row[0] for row in connection.execute("DESCRIBE lines").fetchall()]
+    counted = " + ".join(f"count(*) FILTER (\"{column}\" LIKE '%,%')" for column in MONEY if column in columns)
+    if counted:
+        planted["thousands_separators"] = sum(connection.execute(f"SELECT {counted} FROM {name}").fetchall()[0][0] for name in ("lines", "extra"))
     return planted
 
 
 def plant_tickets(connection: duckdb.DuckDBPyConnection, rows: int) -> dict[str, int]:
-    """Add tickets whose assignment lies before their opening."""
-    count = _count(rows, 0.003)
+    """Put tickets whose assignment lies before their opening into the table `extra`."""
+    connection.execute("CREATE OR REPLACE TEMP TABLE extra AS SELECT * FROM lines LIMIT 0")
     query = f"""SELECT * REPLACE (rn + {2 * rows} AS rn, 'Q9' || substr(ticket_id, 3) AS ticket_id,
-        list_transform(events, lambda e: CASE WHEN e.kind = 'assigned' THEN {{'kind': e.kind, 'time': '2024-01-01T08:00:00+08:00'}} ELSE e END) AS events)
+        list_transform(events, lambda e: CASE WHEN e.kind = 'assigned' THEN {{'kind': e.kind, 'time': '2024-01-01T08:00:00+08:00'}}
+        ELSE e END) AS events)
         FROM lines WHERE len(list_filter(events, lambda e: e.kind = 'assigned')) > 0"""
-    return {"reversed_times": _insert(connection, query, limit=count)}
+    return {"reversed_times": _insert(connection, query, limit=_count(rows, 0.003))}
 
 
 def _count(rows: int, share: float) -> int:
@@ -41,29 +46,22 @@ def _count(rows: int, share: float) -> int:
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, query: str, *, limit: int) -> int:
-    before = connection.execute("SELECT count(*) FROM lines").fetchall()[0][0]
-    connection.execute(f"INSERT INTO lines SELECT * FROM ({query}) ORDER BY rn LIMIT {limit}")
-    return connection.execute("SELECT count(*) FROM lines").fetchall()[0][0] - before
+    return connection.execute(f"INSERT INTO extra SELECT * FROM ({query}) ORDER BY rn LIMIT {limit}").fetchall()[0][0]
 
 
-def _foreign(connection: duckdb.DuckDBPyConnection, file: str, rows: int, *, count: int) -> int:
+def _foreign(connection: duckdb.DuckDBPyConnection, file: str, rows: int) -> int:
     """Lines of a customer the company does not know, under keys of their own."""
     key, prefix = KEYS[file]
     refund = ", NULL AS \"冲销流水号\"" if file == "ledger.csv" else ""
-    query = f"""SELECT * REPLACE (rn + {3 * rows} AS rn, '{prefix}' || substr("{key}", 3) AS "{key}", 'X' || substr("客户编号", 2) AS "客户编号"{refund})
-        FROM lines WHERE rn <= {rows} AND "客户编号" IS NOT NULL"""
-    return _insert(connection, query, limit=count)
+    query = f"""SELECT * REPLACE (rn + {3 * rows} AS rn, '{prefix}' || substr("{key}", 3) AS "{key}",
+        'X' || substr("客户编号", 2) AS "客户编号"{refund}) FROM lines WHERE "客户编号" IS NOT NULL"""
+    return _insert(connection, query, limit=_count(rows, UNKNOWN_CUSTOMER[file]))
 
 
 def _reversed(connection: duckdb.DuckDBPyConnection, file: str, rows: int) -> int:
     """Lines whose second time lies before the first, under keys of their own."""
     (key, prefix), (first, second, share) = KEYS[file], REVERSED[file]
-    replaced = ", '是' AS \"是否流失\"" if file == "customers.csv" else ""
+    left = ", '是' AS \"是否流失\"" if file == "customers.csv" else ""
     query = f"""SELECT * REPLACE (rn + {4 * rows} AS rn, '{prefix}' || substr("{key}", 3) AS "{key}", '2026-02-01' AS "{first}",
-        '2025-12-01' AS "{second}"{replaced}) FROM lines WHERE rn <= {rows} AND rn % 7 = 0"""
+        '2025-12-01' AS "{second}"{left}) FROM lines WHERE rn % 7 = 0"""
     return _insert(connection, query, limit=_count(rows, share))
-
-
-def _money(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    names = [row[0] for row in connection.execute("DESCRIBE lines").fetchall()]
-    return [name for name in names if name in ("净额", "毛利", "金额", "收入", "消费12月", "成本")]

@@ -73,12 +73,14 @@ VALUES: dict[str, dict[str, dict[str, str]]] = {
     "survey_*.csv": {"渠道": _CHANNELS, "语言": _LANGUAGES},
     "survey_*.xlsx": {"渠道": _CHANNELS, "语言": _LANGUAGES},
     "contact_centre.csv": {"类型": {"来电": "call", "在线会话": "chat"}, "语言": _LANGUAGES},
-    "ledger.csv": {"类型": {"整车": "vehicle", "工时": "service", "配件": "parts", "订阅": "subscription", "退款": "refund"}, "币种": {"人民币": "CNY"}},
+    "ledger.csv": {"类型": {"整车": "vehicle", "工时": "service", "配件": "parts", "订阅": "subscription", "退款": "refund"},
+                   "币种": {"人民币": "CNY"}},
     "customers.csv": {"价值层级": {"VVIP": "vvip", "普通": "regular"}, "语言": _LANGUAGES},
     "units.csv": {"类型": {"门店": "dealer", "大区": "region", "总部": "headquarters"}},
     "touchpoints.csv": {"类型": _CONTACTS},
     "invitations.csv": {"渠道": _CHANNELS},
-    "followups.csv": {"方式": {"电话": "phone", "上门": "visit", "混合": "mixed"}, "结果": {"完成": "completed", "拒访": "refused", "未联系上": "no_contact"}},
+    "followups.csv": {"方式": {"电话": "phone", "上门": "visit", "混合": "mixed"},
+                      "结果": {"完成": "completed", "拒访": "refused", "未联系上": "no_contact"}},
     "programmes.csv": {"选店方式": {"随机": "random", "自愿": "volunteer", "总部指定": "management", "不详": "unknown"}},
 }
 """How the exports word a coded value; flags stand as 是 / 否 in every file with Chinese headings."""

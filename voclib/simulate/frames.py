@@ -9,14 +9,12 @@ import pandas as pd
 
 from voclib.schema.tables import TABLES
 
-MISSING_MINUTE = 10**8
-
 
 def ids(prefix: str, numbers: np.ndarray, *, width: int = 8) -> np.ndarray:
     """Identifiers such as T00000012; negative numbers are missing."""
-    made = np.char.mod(f"{prefix}%0{width}d", np.asarray(numbers)).astype(object)
-    made[np.asarray(numbers) < 0] = None
-    return made
+    pattern = f"{prefix}%0{width}d"
+    # several times faster than numpy's string functions at millions of rows
+    return np.array([pattern % number if number >= 0 else None for number in np.asarray(numbers).tolist()], dtype=object)
 
 
 def pick(values: tuple[str, ...] | np.ndarray, codes: np.ndarray, *, missing: np.ndarray | None = None) -> np.ndarray:

@@ -44,7 +44,8 @@ def _vin(rng: np.random.Generator) -> str:
 
 
 def _id_card(rng: np.random.Generator, digits: str) -> str:
-    body = f"{rng.choice(['110105', '310104', '330106', '440305', '510107'])}{rng.integers(1955, 2004)}{rng.integers(1, 13):02d}{rng.integers(1, 29):02d}{digits[:3]}"
+    place, born = rng.choice(["110105", "310104", "330106", "440305", "510107"]), rng.integers([1955, 1, 1], [2004, 13, 29])
+    body = f"{place}{born[0]}{born[1]:02d}{born[2]:02d}{digits[:3]}"
     return body + "10X98765432"[sum(int(sign) * (2 ** (17 - place) % 11) for place, sign in enumerate(body)) % 11]
 
 

@@ -42,10 +42,10 @@ def make(plan: Plan, customers: Customers, contacts: Contacts) -> Ledger:
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     joined = _refunds(plan, joined, customers.index)
     order = np.argsort(joined["minute"], kind="stable")
-    place = np.empty(order.size, dtype="int64")
+    place = np.empty(order.size, dtype="int32")
     place[order] = np.arange(order.size)
     made = {name: values[order] for name, values in joined.items()}
-    made["origin"] = np.where(made["origin"] >= 0, place[made["origin"]], -1)
+    made["origin"] = np.where(made["origin"] >= 0, place[made["origin"]], np.int32(-1))
     return Ledger(**made)
 
 
@@ -54,7 +54,8 @@ def _booked(customer: np.ndarray, unit: np.ndarray, minute: np.ndarray, kind: np
     margin = np.round(margin, 2)
     return {"customer": customer.astype("int32"), "unit": unit.astype("int16"), "minute": minute.astype("int32"), "kind": kind.astype("int8"),
             "net": np.round(margin / MARGIN_RATE[kind], 2) if net is None else net, "margin": margin,
-            "origin": np.full(customer.size, -1), "contact": np.full(customer.size, -1) if contact is None else contact}
+            "origin": np.full(customer.size, -1, dtype="int32"),
+            "contact": np.full(customer.size, -1, dtype="int32") if contact is None else contact.astype("int32")}
 
 
 def _before(plan: Plan, customers: Customers) -> dict[str, np.ndarray]:
@@ -124,8 +125,8 @@ def _refunds(plan: Plan, book: dict[str, np.ndarray], index: np.ndarray) -> dict
     back_net, back_margin = (np.round(book[name][rows] * share / (1 - share), 2) for name in ("net", "margin"))
     for name, back in (("net", back_net), ("margin", back_margin)):
         book[name][rows] = np.round(book[name][rows] + back, 2)
-    later = {**{name: book[name][rows] for name in ("customer", "unit", "contact")}, "minute": book["minute"][rows] + rng.integers(60, 1440, rows.size),
-             "kind": np.full(rows.size, REFUND, dtype="int8"), "net": -back_net, "margin": -back_margin, "origin": rows}
-    # a refund stays inside the year of the booking it reverses, or the twelve-month margin would no longer add up
-    later["minute"] = np.minimum(later["minute"], book["minute"][rows] // 1440 * 1440 + 1439)
+    # a refund follows on the same day: inside the year of the booking it reverses, or the twelve-month margin would no longer add up
+    minute = np.minimum(book["minute"][rows] + rng.integers(60, 1440, rows.size), book["minute"][rows] // 1440 * 1440 + 1439)
+    later = {**{name: book[name][rows] for name in ("customer", "unit", "contact")}, "minute": minute.astype("int32"),
+             "kind": np.full(rows.size, REFUND, dtype="int8"), "net": -back_net, "margin": -back_margin, "origin": rows.astype("int32")}
     return {name: np.concatenate([book[name], later[name]]) for name in book}

@@ -78,7 +78,8 @@ def touchpoints(world: World) -> pd.DataFrame:
 def behaviours(world: World) -> pd.DataFrame:
     """Snapshots: before the first day, before the last quarter, and (marked) after it for a tenth of the customers."""
     plan = world.plan
-    parts = [_snapshot(world, -1, after=False), _snapshot(world, int(plan.month_starts[-4]) - 1, after=False), _snapshot(world, plan.days - 1, after=True)]
+    days = ((-1, False), (int(plan.month_starts[-4]) - 1, False), (plan.days - 1, True))
+    parts = [_snapshot(world, day, after=after) for day, after in days]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -86,20 +87,21 @@ def _snapshot(world: World, day: int, *, after: bool) -> pd.DataFrame:
     plan, who, met, book = world.plan, world.customers, world.contacts, world.ledger
     rng = stream(plan.seed, f"behaviours.{day}")
     there = (who.joined <= day) & (who.left > day) & (rng.random(who.n) < (0.1 if after else 1.0))
-    known = {name: values[there] for name, values in who.known.items()}
+    known, count = {name: values[there] for name, values in who.known.items()}, int(there.sum())
     inside = (book.minute >= (day - 364) * 1440) & (book.minute < (day + 1) * 1440)
     spend = np.bincount(book.customer[inside], book.net[inside], who.n)[there]
     past = met.minute < (day + 1) * 1440
     recent = past & (met.minute >= (day - 364) * 1440)
-    count = np.bincount(met.customer[recent], minlength=who.n)[there] if day >= 0 else rng.poisson(np.exp(0.9 + 0.15 * known["log_spend"]))
+    met_n = np.bincount(met.customer[recent], minlength=who.n)[there] if day >= 0 else rng.poisson(np.exp(0.9 + 0.15 * known["log_spend"]))
     last = np.full(who.n, -10**6)
     last[met.customer[past]] = met.minute[past] // 1440  # contacts are sorted by time, so the last one wins
-    recency = np.where(last[there] > -10**6, day - last[there], np.minimum(np.round(rng.exponential(110, int(there.sum()))) + 1, day - who.joined[there]))
+    unseen = np.minimum(np.round(rng.exponential(110, count)) + 1, day - who.joined[there])
+    recency = np.where(last[there] > -10**6, day - last[there], unseen)
     return standard("behaviours", {
-        "customer_id": world.customer_ids[there], "asof_on": plan.dates(np.full(int(there.sum()), day)), "recency_days": recency,
-        "contacts_12m": count, "spend_12m_cny": np.round(spend, 2), "complaints_12m": known["complaint"] + rng.poisson(0.05, int(there.sum())),
+        "customer_id": world.customer_ids[there], "asof_on": plan.dates(np.full(count, day)), "recency_days": recency,
+        "contacts_12m": met_n, "spend_12m_cny": np.round(spend, 2), "complaints_12m": known["complaint"] + rng.poisson(0.05, count),
         "logins_90d": np.where(who.app_user[there], rng.poisson(np.exp(2.6 + 0.5 * known["logins"])), 0),
-        "open_share": np.round(np.clip(0.35 + 0.12 * known["tenure"] + 0.1 * rng.normal(size=int(there.sum())), 0, 1), 3), "is_post": after})
+        "open_share": np.round(np.clip(0.35 + 0.12 * known["tenure"] + 0.1 * rng.normal(size=count), 0, 1), 3), "is_post": after})
 
 
 def employee_surveys(world: World) -> pd.DataFrame:
@@ -135,7 +137,8 @@ def operations(world: World) -> pd.DataFrame:
     return standard("operations", {
         "unit_id": world.unit_ids[unit], "month": np.array(names, dtype=object)[month], "footfall": visitors,
         "staff_hours": np.round(net.staff[unit] * 168 * rng.uniform(0.92, 1.06, unit.size), 1),
-        "vacancies": rng.poisson(np.where(net.changed[unit, wave], 2.2, 1.0)), "wait_p50_minutes": p50[unit, month], "wait_p90_minutes": p90[unit, month],
+        "vacancies": rng.poisson(np.where(net.changed[unit, wave], 2.2, 1.0)),
+        "wait_p50_minutes": p50[unit, month], "wait_p90_minutes": p90[unit, month],
         "is_promotion": rng.random(unit.size) < 0.15, "is_refurbished": (month == began) | (month == began + 1),
         "is_manager_changed": net.changed[unit, wave] & (odd == 0), "revenue_cny": np.round(revenue[unit, month], 2),
         "margin_cny": np.round(margin[unit, month], 2)})
@@ -184,8 +187,9 @@ def transactions(world: World) -> pd.DataFrame:
     original = np.where(book.origin >= 0, book.origin + 1, number)
     return standard("transactions", {
         "transaction_id": ids("B", number), "order_id": ids("O", original), "customer_id": world.customer_ids[book.customer],
-        "unit_id": world.unit_ids[book.unit], "booked_at": moments(world.plan, book.minute), "kind": pick(money.KINDS, book.kind), "net_cny": book.net,
-        "margin_cny": book.margin, "currency": "CNY", "refund_of_transaction_id": ids("B", np.where(book.origin >= 0, book.origin + 1, -1))})
+        "unit_id": world.unit_ids[book.unit], "booked_at": moments(world.plan, book.minute), "kind": pick(money.KINDS, book.kind),
+        "net_cny": book.net, "margin_cny": book.margin, "currency": "CNY",
+        "refund_of_transaction_id": ids("B", np.where(book.origin >= 0, book.origin + 1, -1))})
 
 
 def usage(world: World) -> pd.DataFrame:

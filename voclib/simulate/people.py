@@ -111,7 +111,7 @@ def _persons(plan: Plan, dealers: Dealers) -> dict[str, np.ndarray]:
     return {"known": known, "joined": joined, "fresh": fresh, "unit": rng.choice(dealers.n, n, p=weight).astype("int16"),
             "persistent": rng.normal(size=n).astype("float32"), "english": rng.random(n) < 0.1,
             "contactable": rng.random(n) < 0.93 - 0.05 * np.clip(known["risk"], 0, 2), "product": rng.integers(0, 6, n).astype("int8"),
-            "segment": rng.choice(3, n, p=[0.55, 0.3, 0.15]).astype("int8"), "app_user": rng.random(n) < 0.45}
+            "segment": rng.choice(3, n, p=[0.55, 0.3, 0.15]).astype("int8"), "app_user": rng.random(n) < 0.35}
 
 
 def _visits(plan: Plan, dealers: Dealers, base: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

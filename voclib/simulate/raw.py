@@ -10,6 +10,7 @@ import pandas as pd
 
 from voclib.schema.tables import TABLES
 from voclib.simulate import dirt, surveys
+from voclib.simulate.dealers import ITEMS
 from voclib.simulate.exports import CONSTANTS, EXPORTS, TABLE_OF, TIMEZONE, VALUES
 
 if TYPE_CHECKING:
@@ -52,17 +53,21 @@ class Exporter:
         columns = {standard: heading for heading, standard in EXPORTS[file].items()}
         cells = [f'{_cell(frame, name, file, heading)} AS "{heading}"' for name, heading in columns.items()]
         self._connection.register("given", frame)
-        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE lines AS SELECT rn, {', '.join(cells)} FROM (SELECT *, row_number() OVER () AS rn FROM given)")
+        self._connection.execute("CREATE OR REPLACE TEMP VIEW lines AS SELECT rn, "
+                                 f"{', '.join(cells)} FROM (SELECT *, row_number() OVER () AS rn FROM given)")
         planted = dirt.plant(self._connection, file, len(frame))
-        self._copy("SELECT * EXCLUDE (rn) FROM lines", file, "rn")
-        self._connection.execute("DROP TABLE lines")
+        self._copy(file, kind="FORMAT csv, HEADER")
         self._connection.unregister("given")
         return {file: planted} if planted else {}
 
-    def _copy(self, query: str, file: str, key: str, *, kind: str = "FORMAT csv, HEADER") -> None:
-        order = key if self._shuffle is None else f"hash({key} + {int(self._shuffle)} * 1000003), {key}"
+    def _copy(self, file: str, *, kind: str) -> None:
+        """The view `lines`, then the table `extra`, in the order of their rows: a million rows are never sorted unless they are shuffled."""
+        order = "" if self._shuffle is None else f"ORDER BY hash(rn + {int(self._shuffle)} * 1000003), rn"
         path = str(self._folder / file).replace("'", "''")
-        self._connection.execute(f"COPY ({query} ORDER BY {order}) TO '{path}' ({kind})")
+        self._connection.execute(
+            f"COPY (SELECT * EXCLUDE (rn) FROM (SELECT * FROM lines UNION ALL SELECT * FROM extra) {order}) TO '{path}' ({kind})")
+        self._connection.execute("DROP TABLE extra")
+        self._connection.execute("DROP VIEW lines")
 
     def _responses(self, frame: pd.DataFrame) -> dict[str, Any]:
         world = self._world
@@ -76,8 +81,11 @@ class Exporter:
 
     def _posts(self, frame: pd.DataFrame) -> None:
         self._connection.register("given", frame)
-        self._copy(f"SELECT response_id AS id, '车友社区' AS platform, unit_id AS dealer, {_time('submitted_at', ISO)} AS time, segment AS board, "
-                   'comment AS "text", language AS lang FROM given', "posts.jsonl", "response_id", kind="FORMAT json")
+        self._connection.execute(
+            f"CREATE OR REPLACE TEMP VIEW lines AS SELECT row_number() OVER () AS rn, response_id AS id, '车友社区' AS platform, unit_id AS dealer, "
+            f'{_time("submitted_at", ISO)} AS time, segment AS board, comment AS "text", language AS lang FROM given')
+        self._connection.execute("CREATE OR REPLACE TEMP TABLE extra AS SELECT * FROM lines LIMIT 0")
+        self._copy("posts.jsonl", kind="FORMAT json")
         self._connection.unregister("given")
 
     def _tickets(self, frame: pd.DataFrame) -> dict[str, Any]:
@@ -86,28 +94,27 @@ class Exporter:
         written = frame.assign(description=pd.array(voices.raw_text[self._world.cases["voice"]], dtype="str"))
         self._connection.register("given", written)
         event = ", ".join(f"{{'kind': '{kind}', 'time': {_time(f'{kind}_at', ISO)}}}" for kind in ("opened", "assigned", "responded", "resolved"))
-        tier = "CASE WHEN customer_id IS NULL THEN NULL ELSE '已核实' END"
         self._connection.execute(f"""
-            CREATE OR REPLACE TEMP TABLE lines AS SELECT row_number() OVER () AS rn, case_id AS ticket_id, response_id AS source_id,
-            {{'id': customer_id, 'identity': {tier}}} AS customer, {{'id': unit_id}} AS dealer, topic, severity, owner_department AS department,
-            description, list_filter([{event}], lambda e: e.time IS NOT NULL) AS events FROM given""")
-        self._connection.unregister("given")
+            CREATE OR REPLACE TEMP VIEW lines AS SELECT row_number() OVER () AS rn, case_id AS ticket_id, response_id AS source_id,
+            {{'id': customer_id, 'is_known': customer_id IS NOT NULL}} AS customer, {{'id': unit_id}} AS dealer, topic, severity,
+            owner_department AS department, description, list_filter([{event}], lambda e: e.time IS NOT NULL) AS events FROM given""")
         planted = dirt.plant_tickets(self._connection, len(frame))
-        self._copy("SELECT * EXCLUDE (rn) FROM lines", "tickets.jsonl", "rn", kind="FORMAT json")
-        self._connection.execute("DROP TABLE lines")
+        self._copy("tickets.jsonl", kind="FORMAT json")
+        self._connection.unregister("given")
         return {"tickets.jsonl": planted}
 
     def _employee_surveys(self, frame: pd.DataFrame) -> dict[str, Any]:
         """One wide file a wave, a column an item."""
         self._connection.register("given", frame)
-        items = ", ".join(f"max(CASE WHEN item_code = '{item}' THEN CAST(value AS INTEGER) END) AS {item}" for item in ("q1", "q2", "q3", "q4", "q5", "q6"))
-        waves = [row[0] for row in self._connection.execute("SELECT DISTINCT wave_month FROM given ORDER BY 1").fetchall()]
-        for wave in waves:
-            self._copy(f"""SELECT employee_response_id AS "答卷编号", any_value(unit_id) AS "门店编号", any_value(wave_month) AS "期次",
+        items = ", ".join(f"max(CAST(value AS INTEGER)) FILTER (item_code = '{item}') AS {item}" for item in ITEMS)
+        for wave in sorted(frame["wave_month"].unique()):
+            self._connection.execute(f"""CREATE OR REPLACE TEMP VIEW lines AS SELECT CAST(substr(employee_response_id, 2) AS BIGINT) AS rn,
+                employee_response_id AS "答卷编号", any_value(unit_id) AS "门店编号", any_value(wave_month) AS "期次",
                 {_time('any_value(submitted_at)', SLASHED)} AS "提交时间", any_value(role_band) AS "岗位", any_value(tenure_band) AS "司龄",
                 CASE WHEN any_value(is_manager) THEN '是' ELSE '否' END AS "是否管理者", {items}
-                FROM given WHERE wave_month = '{wave}' GROUP BY employee_response_id""", f"employee_survey_{wave}.csv", '"答卷编号"' if self._shuffle is None
-                       else 'CAST(substr("答卷编号", 2) AS BIGINT)')
+                FROM given WHERE wave_month = '{wave}' GROUP BY employee_response_id ORDER BY rn""")
+            self._connection.execute("CREATE OR REPLACE TEMP TABLE extra AS SELECT * FROM lines LIMIT 0")
+            self._copy(f"employee_survey_{wave}.csv", kind="FORMAT csv, HEADER")
         self._connection.unregister("given")
         return {}
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import duckdb
 import numpy as np
@@ -61,8 +63,8 @@ def _soiled(lines: pd.DataFrame, rng: np.random.Generator) -> tuple[pd.DataFrame
     """Cells written oddly (each can be read back) and rows that must be set aside (each is an extra row)."""
     count = len(lines)
     spots = rng.permutation(count)
-    share = lambda part: max(1, round(part * count)) if count else 0  # noqa: E731
-    wide, worded, spaced = (spots[a:b] for a, b in ((0, share(0.015)), (share(0.015), 2 * share(0.015)), (2 * share(0.015), 3 * share(0.015))))
+    step = _share(count, 0.015)
+    wide, worded, spaced = (spots[place * step:(place + 1) * step] for place in range(3))
     score, store, ease = (lines[HEADINGS[name]].to_numpy(dtype=object, copy=True) for name in ("nps_score", "unit_id", "ces_score"))
     score[wide] = [text.translate(WIDE) for text in score[wide]]
     score[worded] = [f"{text}分" for text in score[worded]]
@@ -73,11 +75,15 @@ def _soiled(lines: pd.DataFrame, rng: np.random.Generator) -> tuple[pd.DataFrame
     slashed = int(lines[HEADINGS["submitted_at"]].str.contains("/").sum())
     unnamed = int(lines[HEADINGS["customer_id"]].isna().sum())
     clean = lines.assign(**{HEADINGS["nps_score"]: score, HEADINGS["unit_id"]: store, HEADINGS["ces_score"]: ease})
-    extra, added = _extra(clean, rng, share(0.003))
-    repeated = clean.iloc[np.sort(rng.permutation(count)[: share(0.01)])]
+    extra, added = _extra(clean, rng, _share(count, 0.003))
+    repeated = clean.iloc[np.sort(rng.permutation(count)[: _share(count, 0.01)])]
     planted = {"full_width_scores": wide.size, "worded_scores": worded.size, "stray_blanks": spaced.size, "not_available": absent.size,
                "slashed_dates": slashed, "missing_customers": unnamed, "duplicate_rows": len(repeated), **added}
     return pd.concat([clean, repeated, extra], ignore_index=True), planted
+
+
+def _share(count: int, part: float) -> int:
+    return min(count, max(1, round(part * count)))
 
 
 def _extra(lines: pd.DataFrame, rng: np.random.Generator, count: int) -> tuple[pd.DataFrame, dict[str, int]]:
@@ -119,7 +125,20 @@ def _save_sheet(lines: pd.DataFrame, path: Path) -> None:
     sheet.append(list(lines.columns))
     for row in lines.itertuples(index=False):
         sheet.append([_cell(WriteOnlyCell, sheet, value) for value in row])
-    book.save(path)
+    draft = path.with_suffix(".part")
+    book.save(draft)
+    _without_clock(draft, path)
+    draft.unlink()
+
+
+def _without_clock(source: Path, target: Path) -> None:
+    """The same workbook without the times of its making, so that the same answers give the same bytes."""
+    with ZipFile(source) as given, ZipFile(target, "w", ZIP_DEFLATED) as made:
+        for name in sorted(given.namelist()):
+            content = given.read(name)
+            if name == "docProps/core.xml":
+                content = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"2026-01-01T00:00:00Z", content)
+            made.writestr(ZipInfo(name), content, ZIP_DEFLATED)
 
 
 def _cell(cell_type: type, sheet: object, value: object) -> object:

@@ -103,16 +103,19 @@ def nps_revenue(world: World) -> dict[str, Any]:
     """Effect of a long wait at the first workshop visit on the margin and churn of the twelve months after it."""
     who = world.customers
     inside, vvip = who.cohort, is_vvip(who)
-    part = lambda rows: {name: values[rows] for name, values in who.world.items()}  # noqa: E731
     left = who.exposed & who.world["churn1"] & inside
     base = who.world["margin0"][inside & ~who.world["churn0"]].mean()
     return {
         "exposure": f"wait_minutes > {LONG_WAIT_MINUTES} at the first maintenance or repair within {people.COHORT_DAYS} days of the first day",
         "outcome": f"margin of bookings later than that visit began, within {people.HORIZON_DAYS} days; vehicles do not occur there",
-        "cohort_n": int(inside.sum()), **dgp_c.effects(part(inside), who.exposed[inside]),
-        "vvip": dgp_c.effects(part(inside & vvip), who.exposed[inside & vvip]) if (inside & vvip & who.exposed).any() else None,
+        "cohort_n": int(inside.sum()), **_effects(who, inside),
+        "vvip": _effects(who, inside & vvip) if (inside & vvip & who.exposed).any() else None,
         "slide_customers": int(left.sum()), "slide_margin_each_cny": float(base), "slide_claim_cny": float(left.sum() * base),
         "confounder": "spending in the twelve months before the first day", "long_wait_on_latent_score": people.WAIT_ON_SCORE}
+
+
+def _effects(who: people.Customers, rows: np.ndarray) -> dict[str, float]:
+    return dgp_c.effects({name: values[rows] for name, values in who.world.items()}, who.exposed[rows])
 
 
 def inflation(world: World) -> dict[str, Any]:
@@ -124,7 +127,8 @@ def inflation(world: World) -> dict[str, Any]:
     for dealer in np.flatnonzero(net.begging):
         mine = unit == dealer
         rows[world.unit_ids[dealer]] = {
-            "answers": int(mine.sum()), "turned": int(asked.begged[answers][mine].sum()), "nps_reported": dgp_b.true_nps(asked.reported[answers][mine]),
+            "answers": int(mine.sum()), "turned": int(asked.begged[answers][mine].sum()),
+            "nps_reported": dgp_b.true_nps(asked.reported[answers][mine]),
             "nps_honest": dgp_b.true_nps(met.score[asked.invited[answers]][mine])}
     return {"dealers": rows, "turned_share": 0.35, "turned_n": int(asked.begged.sum())}
 
@@ -150,7 +154,8 @@ def clocks(world: World) -> dict[str, Any]:
     """What share of cases meets its clock, had every case been followed to its end, and what closed cases alone show."""
     made, end = world.cases, world.plan.end_minute
     taken, closed = made["resolved"] - made["opened"], made["resolved"] < end
-    return {"cases_n": int(taken.size), "open_n": int((~closed).sum()), "assigned_24h_share": float((made["assigned"] - made["opened"] <= 1440).mean()),
+    return {"cases_n": int(taken.size), "open_n": int((~closed).sum()),
+            "assigned_24h_share": float((made["assigned"] - made["opened"] <= 1440).mean()),
             "responded_24h_share": float((made["responded"] - made["opened"] <= 1440).mean()),
             "resolved_24h_share": float((taken <= 1440).mean()), "resolved_72h_share": float((taken <= 4320).mean()),
             "resolved_72h_share_of_closed": float((taken[closed] <= 4320).mean()) if closed.any() else None}

@@ -17,8 +17,10 @@ TOPICS = ("waiting_time", "repair_quality", "parts_price", "sales_attitude", "de
 SHORT = {"zh": ("还行", "挺好", "一般", "满意", "不错不错", "没什么好说的", "差", "就那样", "可以", "非常满意"),
          "en": ("ok", "good", "Fine.", "nothing special", "great", "bad", "as expected", "nice", "could be better", "all good")}
 HOSTILE = (
-    "</script><script>alert('voc')</script>服务很好", "<img src=x onerror=alert(1)> 等太久了", '=cmd|\'/C calc\'!A0', "=HYPERLINK(\"http://example.com\",\"点我\")",
-    "+1+1 分都不给", "-2+3 差评", "@SUM(1+1)*cmd", "<a href=\"javascript:alert(1)\">great dealer</a>", "{{7*7}} ${7*7} 车机又黑屏", "'; DROP TABLE responses; --",
+    "</script><script>alert('voc')</script>服务很好", "<img src=x onerror=alert(1)> 等太久了", "=cmd|'/C calc'!A0",
+    '=HYPERLINK("http://example.com","点我")',
+    "+1+1 分都不给", "-2+3 差评", "@SUM(1+1)*cmd", '<a href="javascript:alert(1)">great dealer</a>',
+    "{{7*7}} ${7*7} 车机又黑屏", "'; DROP TABLE responses; --",
     "\u202e好很务服\u202c 😡", "<svg/onload=alert(1)>充电太慢", "]]></script><!-- 续航虚标 -->", "%3Cscript%3Ealert(1)%3C/script%3E",
 )
 

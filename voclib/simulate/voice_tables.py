@@ -32,9 +32,10 @@ def invitations(world: World) -> pd.DataFrame:
     """One row a message."""
     asked, contacts = world.asking, world.contacts
     contact = asked.invited[asked.message_of]
+    asked_about = ids("T", asked.invited + 1)  # one text a contact, shared by its reminders
     channel = asked.channel[asked.message_of]
     return standard("invitations", {
-        "invitation_id": ids("I", np.arange(1, contact.size + 1)), "touchpoint_id": ids("T", contact + 1),
+        "invitation_id": ids("I", np.arange(1, contact.size + 1)), "touchpoint_id": asked_about[asked.message_of],
         "customer_id": world.customer_ids[contacts.customer[contact]], "channel": pick(asking.CHANNELS, channel),
         "trigger": pick(people.KINDS, contacts.kind[contact]), "sent_at": moments(world.plan, asked.message_sent), "wave": asked.message_wave,
         "is_delivered": asked.message_delivered, "is_opened": np.where(channel == 0, None, asked.message_opened.astype(object))})
@@ -59,16 +60,17 @@ def responses(world: World) -> pd.DataFrame:
     premises, begged = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
     premises[:count], begged[:count] = asked.on_premises[answers], asked.begged[answers]
     score = spoken.score.astype(float)
-    kind, anonymous = contacts.kind[spoken.contact], ~spoken.named
+    kind, unit, anonymous = contacts.kind[spoken.contact], contacts.unit[spoken.contact], ~spoken.named
     review, post, remote = (np.isin(spoken.source, codes) for codes in ((1,), (2,), (3, 4)))
     csat, ces = _side_scores(rng, score, survey)
     scene = pick(SCENES, kind, missing=review | remote)
     scene[post] = pick(BOARDS, rng.integers(0, len(BOARDS), int(post.sum())))
-    seconds = np.where(survey, np.round(rng.lognormal(4.2, 0.6, n) * np.where(begged, 0.25, 1.0)) + 3, np.where(remote, 60 + np.round(rng.exponential(240, n)), np.nan))
-    device = np.where(begged & premises, contacts.unit[spoken.contact] * 7 + rng.integers(0, 2, n), 1_000_000 + rng.integers(0, 10**9, n))
+    taken = np.round(rng.lognormal(4.2, 0.6, n) * np.where(begged, 0.25, 1.0)) + 3
+    seconds = np.where(survey, taken, np.where(remote, 60 + np.round(rng.exponential(240, n)), np.nan))
+    device = np.where(begged & premises, unit.astype(int) * 7 + rng.integers(0, 2, n), 1_000_000 + rng.integers(0, 10**9, n))
     return standard("responses", {
         "response_id": voice_ids(world), "invitation_id": ids("I", invited),
-        "customer_id": _blank(world.customer_ids[contacts.customer[spoken.contact]], anonymous), "unit_id": world.unit_ids[contacts.unit[spoken.contact]],
+        "customer_id": _blank(world.customer_ids[contacts.customer[spoken.contact]], anonymous), "unit_id": world.unit_ids[unit],
         "channel": channel, "touched_at": moments(world.plan, contacts.minute[spoken.contact], seen=~(review | post)),
         "submitted_at": moments(world.plan, spoken.minute), "nps_score": np.where(survey, score, np.nan), "csat_score": csat, "ces_score": ces,
         "rating_score": np.where(review, score, np.nan), "is_recommended": np.where(review, (score >= 7).astype(object), None),
@@ -97,8 +99,9 @@ def followups(world: World) -> pd.DataFrame:
     drawn = world.call_backs
     return standard("followups", {
         "followup_id": ids("F", np.arange(1, drawn["customer"].size + 1), width=6), "customer_id": world.customer_ids[drawn["customer"]],
-        "drawn_on": world.plan.dates(drawn["drawn_on"]), "draw_probability": drawn["probability"], "mode": pick(("phone", "visit", "mixed"), drawn["mode"]),
-        "attempts": drawn["attempts"], "outcome": pick(("completed", "refused", "no_contact"), drawn["outcome"]),
+        "drawn_on": world.plan.dates(drawn["drawn_on"]), "draw_probability": drawn["probability"],
+        "mode": pick(("phone", "visit", "mixed"), drawn["mode"]), "attempts": drawn["attempts"],
+        "outcome": pick(("completed", "refused", "no_contact"), drawn["outcome"]),
         "nps_score": np.where(drawn["outcome"] == 0, drawn["score"].astype(float), np.nan)})
 
 

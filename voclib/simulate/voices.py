@@ -17,8 +17,8 @@ TOPIC_COUNT = len(verbatims.TOPICS)
 _WORKSHOP = (3, 3, 2, .2, .1, 1.5, 1, 1.2, 1.5, 2.5, 1, 1.2, .6, 1)
 _SHOWROOM = (.5, .1, .1, 4, 3, .8, .5, .6, .2, .8, .8, .4, 3, .1)
 _REMOTE = (.3, .8, .8, .3, .8, 2.5, 2.5, 2, .8, 1, .1, 2.5, 1, 1)
-DEPARTMENTS = ("售后运营部", "售后技术部", "备件部", "销售部", "物流交付部", "智能座舱部", "能源补能部", "三电研发部", "质量部", "售后运营部", "门店管理部", "数字化部",
-               "市场定价部", "质量部")
+DEPARTMENTS = ("售后运营部", "售后技术部", "备件部", "销售部", "物流交付部", "智能座舱部", "能源补能部", "三电研发部", "质量部", "售后运营部",
+               "门店管理部", "数字化部", "市场定价部", "质量部")
 PII_SHARE = 0.02
 
 
@@ -47,7 +47,7 @@ class Voices:
     @property
     def commented(self) -> np.ndarray:
         """Which voices carry a verbatim."""
-        return self.text != None  # noqa: E711 - elementwise on an object array
+        return np.not_equal(self.text, None).astype(bool)
 
 
 def tone_of(score: np.ndarray) -> np.ndarray:
@@ -83,7 +83,8 @@ def make(plan: Plan, customers: Customers, contacts: Contacts, asking: Asking) -
     english = customers.english[contacts.customer[contact]]
     first, second = topics_of(plan, contacts)
     text, raw_text, planted = _written(plan, first[contact], second[contact], felt, english, spoken)
-    named = np.where(source == SURVEY, rng.random(len(source)) > 0.006, np.isin(source, (CALLED, CHAT)) | ((source == REVIEW) & (rng.random(len(source)) < 0.3)))
+    luck = rng.random(len(source))
+    named = np.select([source == SURVEY, source == REVIEW, source == POST], [luck > 0.006, luck < 0.3, False], True)
     return Voices(source=source, contact=contact, minute=minute, score=score, named=named, tone=felt, topic=first[contact], second=second[contact],
                   english=english, raw_text=raw_text, text=text, planted=planted)
 

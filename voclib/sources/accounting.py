@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from voclib import privacy
 from voclib.errors import DataError
 from voclib.schema.tables import TABLES
 from voclib.schema.validation import Validated
@@ -14,6 +15,7 @@ from voclib.sources import exporting
 from voclib.sources.mapping import Mapping
 from voclib.sources.shaping import Piece
 
+_PARSED = ("whole", "real", "moment", "day", "month", "flag")
 QUARANTINE = ("channel", "file", "row", "table", "reason", "cells")
 
 
@@ -42,15 +44,19 @@ def account(offered: pd.DataFrame, validated: Validated) -> Account:
     return Account(validated.table, offered, is_accepted, validated)
 
 
-def located(findings: pd.DataFrame, offered: pd.DataFrame, table: str, channels: list[str]) -> pd.DataFrame:
-    """Problems or repairs of one table's rows with the channel, file and row they are in; examples of verbatims left out, others redacted."""
+def located(findings: pd.DataFrame, offered: pd.DataFrame, table: str, channels: list[str], *, is_parsed: bool = False) -> pd.DataFrame:
+    """Problems or repairs of one table's rows with the channel, file and row they are in; examples of verbatims left out, others redacted.
+
+    With `is_parsed` (repairs) an example in a column of numbers, dates or flags was read as one and holds nothing else.
+    """
     at = findings["row"].astype("int64").to_numpy() - 1
     made = findings.assign(file=offered["_file"].to_numpy()[at], row=offered["_row"].to_numpy()[at],
                            channel=np.array(channels, dtype=object)[offered["_source"].to_numpy()[at]])
     sensitivity = made["column"].map({name: column.metadata["sensitivity"] for name, column in TABLES[table].columns.items()})
     shown = made["example"].mask(sensitivity == "text", "")
-    cleaned = exporting.safe(pd.DataFrame({"example": shown.mask(sensitivity == "personal", "")}), neutral=False)["example"]
-    made["example"] = cleaned.where(sensitivity != "personal", shown)
+    kinds = made["column"].map({name: column.metadata["kind"] for name, column in TABLES[table].columns.items()})
+    harmless = (sensitivity == "personal") | (kinds.isin(_PARSED) & is_parsed)
+    made["example"] = privacy.redact(shown.mask(harmless, "").astype("str")).texts.mask(harmless, shown).astype("str")
     return made.sort_values(["channel", "file", "row", "table", "column", "problem"], kind="stable", ignore_index=True)
 
 

@@ -45,13 +45,18 @@ def pseudonymised(frame: pd.DataFrame, table: str, key: str) -> pd.DataFrame:
 
 
 def redacted(frame: pd.DataFrame, table: str) -> tuple[pd.DataFrame, dict[int, dict[str, int]]]:
-    """Every verbatim and every open field redacted: the one way out of ingest. Counts of replacements by source and kind."""
+    """Every verbatim and every open field redacted: the one way out of ingest. Counts of replacements by source and kind.
+
+    A language the export states chooses the wording of the placeholder, else the script of the text does.
+    """
     made, counts = frame.copy(), {}
+    spoken = frame["language"].where(frame["language"].isin(["zh", "en"]), "auto") if "language" in frame.columns else "auto"
+    groups = pd.DataFrame({"source": frame["_source"], "language": spoken}, index=frame.index)
     for name, column in TABLES[table].columns.items():
         if column.metadata["kind"] != "text" or name not in made.columns:
             continue
-        for source, part in frame.groupby("_source", sort=True):
-            found = privacy.redact(part[name])
+        for (source, language), part in frame.groupby([groups["source"], groups["language"]], sort=True):
+            found = privacy.redact(part[name], language=str(language))
             made.loc[part.index, name] = found.texts
             before = counts.setdefault(int(source), dict.fromkeys(privacy.KINDS, 0))
             counts[int(source)] = {kind: before[kind] + found.counts[kind] for kind in privacy.KINDS}

@@ -90,7 +90,8 @@ def _table(found: Account, repairs: pd.DataFrame, problems: pd.DataFrame) -> dic
 def _conflicting(found: Account) -> int:
     """Rows that repeat a key with another content: one of the two must be wrong."""
     key = [name for name in TABLES[found.table].metadata["key"] if name in found.offered.columns]
-    contents = found.offered.drop(columns=list(MARKS)).dropna(subset=key).drop_duplicates()
+    contents = found.offered.drop(columns=list(MARKS)).dropna(subset=key)
+    contents = contents[contents.duplicated(key, keep=False)].apply(lambda texts: texts.str.strip()).drop_duplicates()
     return int(contents.duplicated(key).sum())
 
 

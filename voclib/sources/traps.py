@@ -67,7 +67,7 @@ def repeated_texts(responses: pd.DataFrame) -> list[dict]:
     if copies.empty:
         return []
     groups = copies.groupby("comment")
-    disagree = sum(bool((groups[name].nunique() > 1).any()) and int((groups[name].nunique() > 1).sum()) for name in (*SCORES, "is_recommended"))
+    disagree = (groups[[*SCORES, "is_recommended"]].nunique() > 1).any(axis=1).sum()
     return [{"trap": "repeated_text", "column": "comment", "texts": int(groups.ngroups), "rows": len(copies), "disagreeing": int(disagree)}]
 
 

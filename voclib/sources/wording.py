@@ -70,27 +70,34 @@ def _private(entry: dict, lang: str) -> str:
 
 
 def _files(card: dict, lang: str) -> Iterator[str]:
+    """What is odd about files; files with the same finding share a line."""
+    found: dict[str, list[str]] = {}
     for entry in card["files"]:
-        odd = entry.get("columns", {})
-        constant, empty = list(odd.get("constant", {})), list(odd.get("empty", {}))
-        if entry["status"] != "connected":
-            status = {"missing": ("没有文件", "no file"), "silent": ("没有数据行", "no rows")}[entry["status"]]
-            yield f"  {entry['file']}：{status[0]}" if lang == "zh" else f"  {entry['file']}: {status[1]}"
-        for note in entry.get("notes", []):
-            if note["note"] in _NOTES:
-                told = _NOTES[note["note"]][0 if lang == "zh" else 1]
-                yield f"  {entry['file']}：{told}：{note['what']}" if lang == "zh" else f"  {entry['file']}: {told}: {note['what']}"
-        if constant:
-            told = ("全列同一取值：", "、") if lang == "zh" else (" columns with one value throughout: ", ", ")
-            yield f"  {entry['file']}{'：' if lang == 'zh' else ':'}{told[0]}{told[1].join(constant)}"
-        if empty:
-            yield f"  {entry['file']}：空列：{'、'.join(empty)}" if lang == "zh" else f"  {entry['file']}: columns never filled: {', '.join(empty)}"
-        for name, n in entry.get("set_missing", {}).items():
-            yield (f"  {entry['file']}：{name} 有 {n:,} 格按约定视为缺失" if lang == "zh" else
-                   f"  {entry['file']}: {n:,} cells of {name} count as missing, as the mapping says")
-        if entry.get("ignored_columns"):
-            names = entry["ignored_columns"]
-            yield f"  {entry['file']}：未使用的列：{'、'.join(names)}" if lang == "zh" else f"  {entry['file']}: columns not used: {', '.join(names)}"
+        for told in _oddities(entry, zh=lang == "zh"):
+            found.setdefault(told, []).append(entry["file"])
+    for told, files in found.items():
+        if lang == "zh":
+            yield f"  {files[0]}{f' 等 {len(files)} 个文件' if len(files) > 1 else ''}：{told}"
+        else:
+            yield f"  {files[0]}{f' and {len(files) - 1} more' if len(files) > 1 else ''}: {told}"
+
+
+def _oddities(entry: dict, *, zh: bool) -> Iterator[str]:
+    odd, comma = entry.get("columns", {}), "、" if zh else ", "
+    if entry["status"] != "connected":
+        status = {"missing": ("没有文件", "no file"), "silent": ("没有数据行", "no rows")}[entry["status"]]
+        yield status[0] if zh else status[1]
+    for note in entry.get("notes", []):
+        if note["note"] in _NOTES:
+            yield f"{_NOTES[note['note']][0]}：{note['what']}" if zh else f"{_NOTES[note['note']][1]}: {note['what']}"
+    if constant := comma.join(odd.get("constant", {})):
+        yield f"全列同一取值：{constant}" if zh else f"columns with one value throughout: {constant}"
+    if empty := comma.join(odd.get("empty", {})):
+        yield f"空列：{empty}" if zh else f"columns never filled: {empty}"
+    for name, n in entry.get("set_missing", {}).items():
+        yield f"{name} 有 {n:,} 格按约定视为缺失" if zh else f"{n:,} cells of {name} count as missing, as the mapping says"
+    if ignored := comma.join(entry.get("ignored_columns", [])):
+        yield f"未使用的列：{ignored}" if zh else f"columns not used: {ignored}"
 
 
 def _trap(item: dict, lang: str) -> str:

@@ -355,13 +355,13 @@ class _Gap:
     fields: dict[str, Any]
 
     def at(self, level: float, **more: Any) -> Estimate:
+        unit: Unit = "pp" if self.metric.unit == "share" else self.metric.unit  # shares differ by percentage points
         if "needs" in self.fields:
-            return refusal(unit=self.metric.unit, conf_level=level, **self.fields)
+            return refusal(unit=unit, conf_level=level, **self.fields)
         f, (low, high) = self.metric.factor, self.metric.coded_scale
         ends = self.centre + np.array([-1, 1]) * inference.quantile(level, self.df) * self.error
         conf_low, conf_high = (f * float(v) for v in np.clip(ends, low - high, high - low))
-        fields = {"conf_level": level, **self.fields, **more}
-        return Estimate(kind="estimate", unit=self.metric.unit, conf_low=conf_low, conf_high=conf_high, **fields)
+        return Estimate(kind="estimate", unit=unit, conf_low=conf_low, conf_high=conf_high, **{"conf_level": level, **self.fields, **more})
 
 
 def _gap(first: _Answers, second: _Answers, metric: _Metric, *, gates: Gates, shocks: bool, estimand: str, rung: str = "", group: str = "") -> _Gap:

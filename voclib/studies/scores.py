@@ -70,9 +70,8 @@ def answers(tables: Tables, *, metric: str, channel: str = "", period: str = "qu
     kept = responses[responses[score.column].notna() & (responses["channel"].eq(channel) if channel else True)]
     if kept.empty:
         there = [name for name, s in SCORES.items() if responses[s.column].notna().any()]
-        raise DataError(
-            f"No voice{f' of channel {channel}' if channel else ''} carries the score '{metric}'. This pool carries: {', '.join(there) or 'no score'}."
-        )
+        which = f" of channel {channel}" if channel else ""
+        raise DataError(f"No voice{which} carries the score '{metric}'. This pool carries: {', '.join(there) or 'no score'}.")
     when = kept["touched_at"].fillna(kept["submitted_at"]).dt.tz_convert(timezone).dt.tz_localize(None)
     label = when.dt.to_period("Q" if period == "quarter" else "M").astype("str").where(when.notna())
     return kept.assign(period=label).sort_values("response_id", ignore_index=True)
@@ -192,7 +191,7 @@ def _change(kept: pd.DataFrame, score: Score, *, shock: str | None, conf_level: 
     estimand = f"{score.estimand}_change"
     if len(periods) < 2:
         return Ladder(
-            estimand, (refusal(estimand, unit=words.UNITS[score.function], rung="independent", reason=words.ONE_PERIOD, needs=words.TWO_PERIODS),)
+            estimand, (refusal(estimand, unit=words.GAP_UNITS[score.function], rung="independent", reason=words.ONE_PERIOD, needs=words.TWO_PERIODS),)
         )
     options = {"by": "period", "at": tuple(periods[-2:]), "column": score.column, "conf_level": conf_level, "estimand": estimand}
     frame = kept.dropna(subset="period")

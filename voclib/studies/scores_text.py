@@ -11,7 +11,7 @@ from voclib import numbers
 from voclib.results import Check, Estimate, Ladder, Text
 from voclib.sentences import say
 
-UNITS = {"nps": "points", "csat": "share", "share": "share", "ces": "score", "mean_score": "score"}
+GAP_UNITS = {"nps": "points", "csat": "pp", "share": "pp", "ces": "score", "mean_score": "score"}
 NAMES = {
     "nps": Text("NPS", "NPS"),
     "csat": Text("满意度（CSAT）", "satisfaction (CSAT)"),
@@ -174,12 +174,11 @@ def caveat(headline: Estimate, rate: Estimate | None) -> Text:
     if rate is None or rate.kind != "estimate":
         return Text(
             "谁来作答是自己选的，也不知道邀请了多少人：沉默者如果不同，真值可以在区间之外，方向未知。",
-            "People chose to answer, and how many were asked is unknown: if silent customers differ, the truth may lie outside the interval, on either side.",
+            "People chose to answer, and how many were asked is unknown: if silent customers differ, the truth may lie outside on either side.",
         )
     return say(
         "只有 {rate:bare} 的受邀者作答（区间 {rate:interval}）：沉默者如果不同，全体客户的真值可以在区间之外，方向未知。",
-        "Only {rate:bare} of those invited answered ({rate:interval}): if silent customers differ, the truth of all customers may lie outside the interval, "
-        "on either side.",
+        "Only {rate:bare} of those invited answered ({rate:interval}): if silent customers differ, the truth may lie outside on either side.",
         rate=rate,
     )
 
@@ -189,7 +188,7 @@ def decision(headline: Estimate, groups: Sequence[Estimate]) -> Text:
     if headline.kind == "refusal":
         return say("先补齐：{needs}", "First collect what is missing: {needs}", needs=headline.needs)
     half = (headline.conf_high - headline.conf_low) / 2
-    unit = headline.with_(value=half, conf_low=0.0, conf_high=half, std_error=None)
+    unit = headline.with_(value=half, conf_low=0.0, conf_high=half, std_error=None, unit="pp" if headline.unit == "share" else headline.unit)
     return say(
         "比较两期或两组时，小于 {half} 的差别不作为考核依据；要更准，先增加门店数，再增加每店的回答数。",
         "Do not reward or punish differences smaller than {half}; for a more exact score add units first, then answers per unit.",

@@ -1,0 +1,110 @@
+"""The whole page: policy, languages, lifted finding, repeated bytes."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from voclib.errors import VocError
+from voclib.reporting import page, show
+from voclib.results import Check, Estimate, Study, Text, Verdict
+
+WORDS = {"edition": {"name": "sample", "title": {"zh": "样本", "en": "Sample"}}, "report": "20-scores", "company": "Chenxing",
+         "provenance": {"code": "4f2a", "seed": 7, "packages": ["altair 6.3.0", "pandas 3.0.0"], "gates": Text("默认", "default")}}
+
+
+def md(text, *tags):
+    return new_markdown_cell(text, metadata={"tags": list(tags)})
+
+
+def study(**more):
+    nps = Estimate(estimand="nps", kind="estimate", unit="points", value=18, conf_low=11, conf_high=25, n=100, verdict=Verdict.REPORT)
+    limits = tuple((Text(f"误读{k}。", f"Wrong {k}."), Text("因为。", "Because.")) for k in range(3))
+    return Study(**{"question": Text("还是 47 吗？", "Still 47?"), "answer": Text("不是。是 18。", "No. It is 18."), "headline": (nps,),
+                    "caveat": Text("小心。", "Careful."), "decision": Text("停用。", "Stop."), "verdict": Verdict.REPORT, "limits": limits,
+                    "checks": (Check(Text("检查", "Check"), True, Text("好。", "Good.")),), **more})
+
+
+def shown(figure):
+    return new_code_cell("show()", outputs=[new_output("display_data", data=figure._repr_mimebundle_())])
+
+
+@pytest.fixture(autouse=True)
+def batch(monkeypatch):
+    monkeypatch.setenv("VOC_BATCH", "1")
+
+
+def test_finding_is_lifted_and_its_parts_follow():
+    made = page.render(new_notebook(cells=[md("## 数据\n\n甲", "zh"), md("## Data\n\nA", "en"), shown(show.headline(study()))]), **WORDS)
+    assert made.title == Text("还是 47 吗？", "Still 47?")
+    assert made.finding == study().to_dict()
+    order = [made.html.index(piece) for piece in ("<h1>", 'id="data"', 'id="checks"', 'id="limits"', 'id="source"')]
+    assert order == sorted(order)
+    assert made.html.count("<h1>") == 1
+
+
+def test_checks_join_the_section_of_their_name_and_are_not_repeated():
+    both = [md("## 站得住吗？\n\n看。", "zh"), md("## Does it hold?\n\nLook.", "en")]
+    joined = page.render(new_notebook(cells=[*both, shown(show.headline(study()))]), **WORDS).html
+    assert joined.count('class="chk"') == 1 and 'id="checks"' not in joined and 'id="does-it-hold"' in joined
+    given = page.render(new_notebook(cells=[*both, shown(show.checks(study().checks)), shown(show.headline(study()))]), **WORDS).html
+    assert given.count('class="chk"') == 1
+
+
+def test_two_headlines_are_an_error():
+    with pytest.raises(VocError, match="cell 2 states a second headline"):
+        page.render(new_notebook(cells=[shown(show.headline(study())), shown(show.headline(study()))]), **WORDS)
+
+
+def test_a_page_without_finding_takes_its_question_from_the_notebook():
+    made = page.render(new_notebook(cells=[md("# 数据从**哪里**来？", "zh"), md("# Where from & <why>?", "en"), md("## Data\n\nx")]), **WORDS)
+    assert made.title == Text("数据从哪里来？", "Where from & <why>?") and made.finding is None
+    assert "Where from &amp; &lt;why&gt;?" in made.html and "<why>" not in made.html
+
+
+def test_policy_allows_exactly_the_scripts_of_the_page():
+    html = page.render(new_notebook(cells=[md("# Q?\n\n## Data\n\nx")]), **WORDS).html
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', html)[1].replace("&#39;", "'")
+    scripts = re.findall(r"<script>(.*?)</script>", html, re.S)
+    hashes = {f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts}
+    assert set(re.search(r"script-src ([^;]*)", policy)[1].split()) == hashes and len(scripts) == 1
+    assert "default-src 'none'" in policy and "connect-src" not in policy and "base-uri 'none'" in policy
+
+
+def test_nothing_points_to_a_network_or_a_machine():
+    made = page.render(new_notebook(cells=[md("# Q?\n\n## Data\n\nx"), shown(show.headline(study()))]), **WORDS)
+    assert not re.search(r"(?:src|href|url\()\s*=?\s*[\"']?https?:", made.html)
+    assert str(page.ASSETS) not in made.html and "/tmp" not in made.html
+
+
+def test_provenance_is_listed_in_both_languages():
+    html = page.render(new_notebook(cells=[md("# Q?\n\n## Data\n\nx")]), notice=Text("模拟", "Simulated"), **WORDS).html
+    for piece in ("Code hash", "代码指纹", "altair 6.3.0 · pandas 3.0.0", ">默认<", ">default<", 'class="notice"', "20-scores"):
+        assert piece in html
+
+
+def test_same_notebook_same_bytes_whatever_the_hash_seed(tmp_path):
+    program = """
+import hashlib, os
+import altair as alt, pandas as pd
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from voclib.reporting import charts, page
+from voclib.results import Text
+words = {"title": Text("一", "One"), "subtitle": Text("二", "Two"), "description": Text("三", "Three")}
+frame = pd.DataFrame({"group": ["a", "b"], "estimate": [1 / 3, 2.0], "conf_low": [0.1, 1.0], "conf_high": [2 / 3, 3.0]})
+chart = charts.interval_plot(frame, **words)
+cells = [new_markdown_cell("# Q?\\n\\n## Data"), new_code_cell("x", outputs=[new_output("display_data", data=chart._repr_mimebundle_())])]
+made = page.render(new_notebook(cells=cells), edition={"name": "s", "title": "t"}, report="r", provenance={}, company="c")
+print(hashlib.sha256(made.html.encode()).hexdigest(), sorted(made.assets))
+"""
+    said = [subprocess.run([sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True,
+                           check=True).stdout for seed in ("1", "2")]
+    assert said[0] == said[1]
+    assert re.fullmatch(r"[0-9a-f]{64} \['vega-[0-9a-f]{12}\.js'\]\n", said[0])

@@ -1,0 +1,254 @@
+"""What the ingest page says, in both languages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from voclib.results import Check, Estimate, Text
+from voclib.sentences import say
+
+CHANNELS = {
+    "survey": Text("问卷", "Surveys"),
+    "review": Text("评价", "Reviews"),
+    "post": Text("帖子", "Posts"),
+    "ticket": Text("工单", "Tickets"),
+    "ledger": Text("账目", "Ledger"),
+    "employee": Text("员工调研", "Employee surveys"),
+    "usage": Text("使用记录", "Usage"),
+    "master": Text("主数据", "Master data"),
+}
+FIELDS = {
+    "customer_id": Text("客户", "customer"),
+    "unit_id": Text("门店", "unit"),
+    "segment": Text("场景", "scene"),
+    "comment": Text("原话", "text"),
+    "nps_score": Text("推荐意愿", "recommend score"),
+    "csat_score": Text("满意度", "satisfaction"),
+    "ces_score": Text("费力度", "effort score"),
+    "rating_score": Text("总评", "rating"),
+    "submitted_at": Text("提交时间", "time of answer"),
+    "touched_at": Text("接触时间", "time of contact"),
+}
+CHANNEL_COLUMNS = {
+    "channel": Text("渠道", "Channel"),
+    "rows_read": Text("读入", "Read"),
+    "accepted": Text("接受", "Accepted"),
+    "repaired": Text("其中修复", "Of them repaired"),
+    "quarantined": Text("隔离", "Quarantined"),
+    "voices": Text("声音", "Voices"),
+    "valid": Text("有效", "Valid"),
+}
+REPAIR_COLUMNS = {"where": Text("表 · 列", "Table · column"), "problem": Text("修了什么", "What was repaired"), "n": Text("处", "Cells")}
+REDACTION_COLUMNS = {"kind": Text("类型", "Kind"), "n": Text("处抹去", "Removed")}
+TRAP_COLUMNS = {"trap": Text("陷阱", "Trap"), "where": Text("在哪里", "Where"), "meaning": Text("意味着什么", "What it means")}
+KINDS = {
+    "phone": Text("电话", "Phone numbers"),
+    "email": Text("邮箱", "E-mail addresses"),
+    "id_card": Text("身份证", "ID cards"),
+    "plate": Text("车牌", "Licence plates"),
+    "vin": Text("车架号", "VINs"),
+}
+EXAMPLE_COLUMNS = {"channel": Text("渠道", "Channel"), "comment": Text("原话（已脱敏）", "Verbatim, redacted")}
+WITHHELD = Text("这些原话不归我们转载，本页只有汇总。", "These words are not ours to publish; this page carries aggregates only.")
+LIMITS = (
+    (
+        Text("不是说没收进来的声音不存在。", "Not that voices we did not collect do not exist."),
+        Text("没接入的渠道、导出前被删的行，这里都看不到。", "Channels not connected and rows deleted before the export cannot be seen here."),
+    ),
+    (
+        Text("不是说有效的声音就有代表性。", "Not that valid voices are representative."),
+        Text("有效只说明字段齐全，不说明谁愿意开口。", "Valid means the fields are there, not who chose to speak."),
+    ),
+    (
+        Text("不是说隔离的行没有价值。", "Not that quarantined rows are worthless."),
+        Text("它们保存在 quarantine.csv，修好导出后会自动回来。", "They are kept in quarantine.csv and come back once the export is mended."),
+    ),
+)
+NOTHING_REPAIRED = Text("没有需要修的", "Nothing needed repair")
+PROBLEMS = (
+    (r"duplicate key", "主键重复", "{0}"),
+    (r"nobody gave .*|.*scale.*", "量表不对", "{0}"),
+    (r"not found in (.+?)\.(.+)", "在 {1} 里找不到", "{0}"),
+    (r"outside (.+)", "超出范围 {1}", "{0}"),
+    (r"lies before (.+)", "早于 {1}", "{0}"),
+    (r"lies after (.+)", "晚于 {1}", "{0}"),
+    (r"not a date and time", "不是时间", "{0}"),
+    (r"not a date", "不是日期", "{0}"),
+    (r"not a number", "不是数字", "{0}"),
+    (r"not a whole number", "不是整数", "{0}"),
+    (r"not a yes or no", "不是“是/否”", "{0}"),
+    (r"missing.*", "缺失", "{0}"),
+    (r"not one of.*", "不在允许值中", "{0}"),
+    (r"read as missing", "读作缺失", "{0}"),
+    (r"full-width characters read as plain", "全角转半角", "{0}"),
+    (r"surrounding blanks removed", "去掉首尾空格", "{0}"),
+    (r"thousands separators removed", "去掉千分位", "{0}"),
+    (r"unit word.*removed", "去掉单位字", "{0}"),
+    (r"currency sign removed", "去掉货币符号", "{0}"),
+    (r"percent read as a share", "百分数转比例", "{0}"),
+    (r"time of day dropped", "去掉时刻", "{0}"),
+    (r"unknown reference set missing", "名单之外，置空", "{0}"),
+    (r"zone-less time among zoned ones read as (.+)", "无时区的时间按 {1} 读", "{0}"),
+    (r"unreadable row", "读不出的行", "{0}"),
+)
+
+
+def problem(words: str) -> Text:
+    """A problem or repair, as the data standard words it, in both languages; one it does not know stays as it is."""
+    for pattern, zh, en in PROBLEMS:
+        if found := re.fullmatch(pattern, words):
+            parts = (words, *found.groups())
+            return Text(zh.format(*parts), en.format(*parts))
+    return Text(words, words)
+
+
+def field_name(fields: str) -> Text:
+    """ "unit_id | segment" as words."""
+    names = [FIELDS.get(f.strip(), Text(f.strip(), f.strip())) for f in fields.split("|")]
+    return Text("或".join(n.zh for n in names), " or ".join(n.en for n in names))
+
+
+def trap_row(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
+    """What the import noticed about the voices, as a row: which trap, where, what it means."""
+    if trap["trap"] == "leaked_outcome":
+        return (
+            Text("分数泄露结果", "The score gives the outcome away"),
+            f"{trap['column']} → {trap['outcome']}",
+            say(
+                "{s:.0%} 的客户，分数直接决定了结果：它多半是事后补记的，不能用来预测",
+                "for {s:.0%} of customers the score settles the outcome: probably recorded afterwards, so it must not predict it",
+                s=float(trap["settled_share"]),
+            ),
+        )
+    if trap["trap"] == "busy_day":
+        return (
+            Text("一天涌入太多", "Too many on one day"),
+            f"{trap['column']} · {trap['day']}",
+            say("{n} 条同日录入，像是批量导入", "{n} voices entered that day, which looks like a batch import", n=int(trap["rows"])),
+        )
+    if trap["trap"] == "repeated_text":
+        return (
+            Text("重复的原话", "Repeated texts"),
+            str(trap["column"]),
+            say("{n} 条声音共用 {k} 段文字", "{n} voices share {k} texts", n=int(trap["rows"]), k=int(trap["texts"])),
+        )
+    n = trap.get("n", trap.get("rows"))
+    where = " · ".join(str(trap[k]) for k in ("channel", "column", "other") if k in trap)
+    return (
+        Text("自相矛盾", "Contradiction") if trap["trap"] == "contradiction" else Text(str(trap["trap"]), str(trap["trap"])),
+        where,
+        say("{n} 条", "{n} voices", n=int(n or 0)),
+    )
+
+
+def checks(card: Mapping[str, Any], voices: Mapping[str, Any], required_share: float) -> tuple[Check, ...]:
+    total = card["totals"]
+    balanced = total["rows_read"] == total["accepted"] + total["quarantined"]
+    low = [name for name, c in voices.items() if c["valid_share"] < required_share]
+    names = Text("、".join(CHANNELS[n].zh for n in low), ", ".join(CHANNELS[n].en.lower() for n in low))
+    unmatched = sum(c["unmatched_customers"] for c in card["channels"].values())
+    leaks = [t for t in card["traps"] if t["trap"] == "leaked_outcome"]
+    return (
+        Check(
+            Text("一行不丢", "No row is lost"),
+            balanced,
+            say(
+                "读入 {r} = 接受 {a} + 隔离 {q}。",
+                "Read {r} = accepted {a} + quarantined {q}.",
+                r=total["rows_read"],
+                a=total["accepted"],
+                q=total["quarantined"],
+            ),
+            Text("本版数字不可引用。", "No number of this edition may be quoted."),
+        ),
+        Check(
+            Text("各渠道有效率达标", "Every channel is valid enough"),
+            not low,
+            say("门槛 {s:.0%}；未达标：{names}。", "The floor is {s:.0%}; below it: {names}.", s=required_share, names=names)
+            if low
+            else say("全部不低于 {s:.0%}。", "All at {s:.0%} or more.", s=required_share),
+            Text("这些渠道的声音无法逐条追到客户、场景和时间。", "Voices of these channels cannot be traced to a customer, a scene and a time."),
+        ),
+        Check(
+            Text("分数没有泄露结果", "No score gives an outcome away"),
+            not leaks,
+            say("{k} 个分数与结果几乎一一对应。", "{k} score(s) all but settle an outcome.", k=len(leaks))
+            if leaks
+            else Text("未发现。", "None found."),
+            Text("该分数不得用来解释或预测那个结果。", "That score must not explain or predict that outcome."),
+        ),
+        Check(
+            Text("客户都在名单里", "Every customer is on the list"),
+            True if unmatched == 0 else None,
+            say("{n} 行的客户编号不在客户名单中。", "{n} rows name a customer who is on no list.", n=unmatched),
+        ),
+        Check(
+            Text("姓名等未覆盖", "Names and the like are not covered"),
+            None,
+            Text(
+                f"脱敏不覆盖：{'、'.join(card['redaction']['not_covered']['zh'])}。",
+                f"Not removed: {', '.join(card['redaction']['not_covered']['en'])}.",
+            ),
+        ),
+    )
+
+
+def caveat() -> Text:
+    return say(
+        "导出之前就丢掉的声音不在账上；如果丢的是某一家店或某一类客户，有效率再高也会看错。",
+        "Voices lost before the export are on no account; if one dealer or one kind of customer is missing, a high share misleads.",
+    )
+
+
+def decision(missing: pd.DataFrame, worst: str) -> Text:
+    if not worst:
+        return Text("无需补救；下一版照此导出。", "Nothing to mend; export the same way next time.")
+    name, n = field_name(worst), int(missing["n"].iloc[0])
+    return say(
+        "先让导出补上“{name}”：它一项就让 {n} 条声音失效。",
+        "First have the export carry the {name}: that alone makes {n} voices invalid.",
+        name=name,
+        n=n,
+    )
+
+
+def _cause(label: str) -> Text:
+    """ "table · column · problem" with the problem in both languages."""
+    *where, what = label.split(" · ", 2)
+    worded = problem(what)
+    return Text(*(" · ".join([*where, worded[lang]]) for lang in ("zh", "en")))
+
+
+def captions(card: Mapping[str, Any], share: Estimate, reasons: pd.DataFrame, missing: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    total = card["totals"]
+    causes = {label: _cause(label) for label in reasons["label"]}
+    top = next(iter(causes.values()), Text("无", "none"))
+    first = field_name(str(missing["label"].iloc[0])) if len(missing) else Text("无", "nothing")
+    why = say("隔离 {q} 行，最多的原因：{top}", "{q} rows quarantined; the most frequent reason: {top}", q=total["quarantined"], top=top)
+    lack = say("最常缺的是{first}", "Most often missing: the {first}", first=first)
+    return {
+        "channels": {
+            "title": say("读入 {r} 行，接受 {a} 行", "{r} rows read, {a} accepted", r=total["rows_read"], a=total["accepted"]),
+            "subtitle": Text("每个渠道：读入 = 接受 + 隔离", "Each channel: read = accepted + quarantined"),
+        },
+        "reasons": {
+            "title": why,
+            "subtitle": Text("隔离的次数，按表、列和原因", "Quarantines by table, column and reason"),
+            "description": why,
+            "labels": causes,
+        },
+        "missing": {
+            "title": lack,
+            "subtitle": Text("缺少必填字段的声音数", "Voices that lack a required field"),
+            "description": lack,
+            "labels": {f: field_name(f) for f in missing["label"]},
+        },
+        "repairs": {"title": say("修复 {n} 行，逐项记数", "{n} rows repaired, every kind counted", n=total["repaired"])},
+        "redactions": {"title": Text("抹去的个人信息", "Personal details removed")},
+        "examples": {"title": Text("离开这一步的原话长什么样", "What a verbatim looks like when it leaves this step")},
+        "traps": {"title": Text("文件里的陷阱", "Traps in the files")},
+    }
