@@ -202,6 +202,7 @@ def charts_page(write_page: Callable[..., Path]) -> Path:
     level = [30.0, 28, 22, 12, 13, 12, 14, 12, 13]
     months = pd.DataFrame({"month": pd.date_range("2026-01-01", periods=9, freq="MS"), "estimate": level})
     months = months.assign(conf_low=months.estimate - 6, conf_high=months.estimate + 6, region="north")
+    holes = months.assign(month=months.month.dt.strftime("%Y-%m"), conf_low=months.conf_low.where(~months.index.isin([2, 4])))
     both = pd.concat([months, months.assign(region="south", estimate=months.estimate - 20, conf_low=months.conf_low - 20,
                                             conf_high=months.conf_high - 20)])
     groups = pd.DataFrame({"group": ["华北", "华东", "华南", "全部"], "estimate": [0.23, 0.31, None, None], "conf_low": [0.18, 0.25, 0.05, None],
@@ -210,7 +211,7 @@ def charts_page(write_page: Callable[..., Path]) -> Path:
     channels = pd.DataFrame({"channel": ["门店", "电话", "应用"], "n": [12_000, 8_200, 41]})
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VOC_BATCH", "1")
-        drawn = [charts.trend(months.assign(month=months.month.dt.strftime("%Y-%m")), x="month", **words),
+        drawn = [charts.trend(holes, x="month", **words),
                  charts.trend(both, x="month", group="region", labels={"north": Text("北区", "North"), "south": Text("南区", "South")}, **words),
                  charts.interval_plot(groups, unit="share", **words), charts.distribution(answers, **words),
                  charts.bars(channels, label="channel", value="n", **words)]

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from voclib.errors import DataError, VocError
-from voclib.reporting import charts, theme
+from voclib.reporting import charts, lines, theme
 from voclib.reporting.pair import prune
 from voclib.results import Text
 
@@ -62,7 +62,37 @@ def test_no_interval_no_dot():
 def test_trend_leaves_a_gap_for_a_row_without_interval():
     frame = pd.DataFrame({"m": ["1", "2", "3"], "estimate": [1.0, 2.0, 3.0], "conf_low": [0.0, None, 2.0], "conf_high": [2.0, 3.0, 4.0]})
     spec = charts.trend(frame, x="m", **WORDS).specs["zh"]["wide"]
-    assert sorted(row["x"] for row in rows(spec) if "low" in row) == ["1", "3"]
+    drawn = [row for row in rows(spec) if "low" in row]
+    assert [row["x"] for row in drawn] == ["1", "3"]
+    assert len({row["run"] for row in drawn}) == 2 and all(row["alone"] for row in drawn)
+
+
+def test_series_break_apart_and_run_in_time():
+    frame = pd.DataFrame({"m": ["2026-03", "2026-01", "2026-02", "2026-01", "2026-02"], "estimate": 1.0, "conf_low": 0.0, "conf_high": 2.0,
+                          "s": ["a", "a", "a", "b", "b"]})
+    spec = charts.trend(frame, x="m", group="s", **WORDS).specs["zh"]["wide"]
+    drawn = [row for row in rows(spec) if "low" in row]
+    assert [row["g"] for row in drawn] == ["a", "a", "a", "b", "b"]
+    assert [row["run"] for row in drawn] == [1, 1, 1, 2, 2]
+    assert drawn[0]["x"] < drawn[1]["x"] < drawn[2]["x"]
+
+
+@pytest.mark.parametrize(("labels", "form", "months"), [
+    (["2026-01", "2026-02", "2026-04"], "%Y-%m", [(2026, 1), (2026, 2), (2026, 3), (2026, 4)]),
+    (["2007-05", "2015-07"], "%Y-%m", [(2008, 1), (2010, 1), (2012, 1), (2014, 1)]),
+    (["2024-Q2", "2026-Q1"], "%Y-Q%q", [(2024, 7), (2025, 1), (2025, 7), (2026, 1)]),
+    (["2026Q1", "2026Q2"], "%Y-Q%q", [(2026, 1), (2026, 4)]),
+    (["2026-01-05", "2026-01-12"], "%Y-%m-%d", [(2026, 1), (2026, 1)]),
+])
+def test_time_axis_is_true_to_the_calendar(labels, form, months):
+    time = lines.calendar(pd.Series(labels))
+    ticks = [tick.to_dict() for tick in time.ticks(5)]
+    assert time.format == form
+    assert [(tick["year"], tick["month"]) for tick in ticks] == months and all(tick["utc"] for tick in ticks)
+
+
+def test_other_labels_stay_labels():
+    assert lines.calendar(pd.Series(["wave 1", "2026-01"])) is None
 
 
 def test_zero_line_is_drawn_and_leaving_it_out_needs_a_reason():

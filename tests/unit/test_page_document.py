@@ -35,13 +35,13 @@ def test_sections_pair_their_headings():
     got = read(md("## 数据\n\n甲", "zh"), md("## Data\n\nA", "en"), run(),
                md("## 结果", "zh"), md("## Result", "en"), run("y", data(text__plain="1")))
     assert titles(got) == [("data", {"zh": "数据", "en": "Data"}), ("result", {"zh": "结果", "en": "Result"})]
-    assert got.sections[0].blocks[0] == '<div class="prose" lang="zh"><p>甲</p>\n</div>'
+    assert got.sections[0].blocks[0] == '<div class="prose"><div lang="zh"><p>甲</p></div><div lang="en"><p>A</p></div></div>'
 
 
 def test_one_cell_may_hold_several_headings():
     got = read(md("开头\n\n## 一\n\n甲\n\n## 二\n\n乙", "zh"), md("opening\n\n## One\n\na\n\n## Two\n\nb", "en"))
     assert [s.title.get("en") for s in got.sections] == [None, "One", "Two"]
-    assert [len(s.blocks) for s in got.sections] == [2, 2, 2]
+    assert [len(s.blocks) for s in got.sections] == [1, 1, 1]
 
 
 def test_languages_may_alternate_without_new_sections():

@@ -23,7 +23,8 @@ def test_the_traps_are_found(pool):
     leak = traps["leaked_outcome"]
     assert (leak["column"], leak["settled_share"]) == ("csat_score", 0.6216)
     assert leak["values"]["1"]["churned_share"] == 1 and leak["values"]["5"]["churned_share"] == 0
-    assert traps["repeated_text"]["disagreeing"] == 3 and traps["contradiction"]["rows"] == 17
+    assert traps["repeated_text"]["disagreeing"] == 2 and traps["contradiction"]["rows"] == 17
+    assert pool.scorecard["tables"]["responses"]["conflicting_duplicates"] == 2
     files = {entry["file"]: entry for entry in pool.scorecard["files"]}
     assert list(files["telco/Telco_customer_churn_status.xlsx"]["columns"]["constant"]) == ["Count", "Quarter"]
     assert files["text_en/skytrax_seat.csv"]["set_missing"] == {"date": 26}

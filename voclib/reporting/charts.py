@@ -6,18 +6,18 @@ The title is the finding, the subtitle says what is drawn, unit and period, the 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
 import pandas as pd
 
 from voclib import numbers
-from voclib.errors import DataError, nearest
+from voclib.errors import DataError
+from voclib.reporting import drawing, lines
 from voclib.reporting.pair import Pair, chart, pair
 from voclib.reporting.theme import ACCENT, BAND, BOUND_BAND, BOUND_LINE, CATEGORICAL, INK, INK_2, INK_3, NAIVE_BAND, PAPER
-from voclib.results import Estimate, Text
+from voclib.results import Text
 
 __all__ = ["Pair", "bars", "chart", "distribution", "interval_plot", "trend"]
 _GROUPS = ((0, 6, "#c4671a", "#8f3b00", Text("贬损者 0–6", "Detractors 0–6")), (7, 8, NAIVE_BAND, INK_3, Text("中立者 7–8", "Passives 7–8")),
@@ -36,69 +36,25 @@ def trend(frame: pd.DataFrame, *, x: str, title: Text, subtitle: Text, descripti
     DataError
         for a missing column, an empty frame, more than four series, or a cut axis without a note.
     """
-    _columns(frame, x, estimate, conf_low, conf_high, *([group] if group else []), chart="trend")
+    drawing.columns(frame, x, estimate, conf_low, conf_high, *([group] if group else []), chart="trend")
     if not zero and note is None:
         raise DataError("trend: an axis without zero needs its reason in note=Text('…', '…').")
     names = list(dict.fromkeys(frame[group])) if group else [""]
     if len(names) > len(CATEGORICAL):
         raise DataError(f"trend: {len(names)} series, a reader can tell four apart; choose four, or use interval_plot.")
-    dates = pd.api.types.is_datetime64_any_dtype(frame[x])
-    at = [int(pd.Timestamp(v).timestamp() * 1000) for v in frame[x]] if dates else [str(v) for v in frame[x]]
-    rows = _rows(frame, estimate=estimate, conf_low=conf_low, conf_high=conf_high, unit=unit,
-                 more={"x": at, "g": list(frame[group]) if group else [""] * len(frame)})
-    order = sorted(set(at)) if dates else list(dict.fromkeys(at))
-    drawn = [row for row in rows if row["kind"] == "estimate"]
-    if not drawn:
+    time = lines.calendar(frame[x])
+    at = time.at if time else [str(v) for v in frame[x]]
+    rows = lines.runs(drawing.rows(frame, estimate=estimate, conf_low=conf_low, conf_high=conf_high, unit=unit,
+                                   more={"x": at, "g": list(frame[group]) if group else [""] * len(frame)}), names, in_time=time is not None)
+    if not rows:
         raise DataError("trend: no row has a value and an interval, so there is nothing to draw.")
 
     def build(lang: str, narrow: bool) -> alt.TopLevelMixin:
-        shown = [{**row, "g": _label(row["g"], labels, lang), "value_text": row[lang], "range": row[f"range_{lang}"]} for row in drawn]
-        series = [_label(name, labels, lang) for name in names]
-        return _lines(shown, series=series, order=order, dates=dates, unit=unit, zero=zero, narrow=narrow, lang=lang)
+        shown = [{**row, "g": drawing.label(row["g"], labels, lang), "value_text": row[lang], "range": row[f"range_{lang}"]} for row in rows]
+        series = [drawing.label(name, labels, lang) for name in names]
+        return lines.draw(shown, series=series, time=time, unit=unit, zero=zero, narrow=narrow, lang=lang)
 
     return pair(build, title=title, subtitle=subtitle, description=description, note=note)
-
-
-def _lines(rows: list[dict[str, Any]], *, series: list[str], order: list[Any], dates: bool, unit: str, zero: bool, narrow: bool,
-           lang: str) -> alt.TopLevelMixin:
-    ticks, axis_ticks = order[::max(1, math.ceil(len(order) / (3 if narrow else 5)))], _ticks(*_scale(rows, zero=zero))
-    ticks = [_moment(tick) for tick in ticks] if dates else ticks
-    domain = [min(axis_ticks[0], min(r["low"] for r in rows)), max(axis_ticks[-1], max(r["high"] for r in rows))]
-    x = (alt.X("x:T", scale=alt.Scale(type="utc"), title=None, axis=alt.Axis(values=ticks, format="%Y-%m")) if dates else
-         alt.X("x:O", sort=order, title=None, scale=alt.Scale(type="point", padding=0.2), axis=alt.Axis(values=ticks)))
-    y_scale = alt.Scale(domain=domain, nice=False, zero=False)
-    y = alt.Y("value:Q", scale=y_scale, title=None, axis=_axis(axis_ticks, unit))
-    colours = [ACCENT] if len(series) == 1 else list(CATEGORICAL[:len(series)])
-    colour = alt.Color("g:N", scale=alt.Scale(domain=series, range=colours), legend=None)
-    base = alt.Chart(pd.DataFrame(rows))
-    tip = [alt.Tooltip("x:T" if dates else "x:O", title="时间" if lang == "zh" else "When", **({"format": "%Y-%m-%d"} if dates else {})),
-           *([alt.Tooltip("g:N", title="系列" if lang == "zh" else "Series")] if len(series) > 1 else []), *_tips(lang)]
-    ribbon = base.mark_area(opacity=0.6 if len(series) == 1 else 0.18, **({"color": BAND} if len(series) == 1 else {})).encode(
-        x=x, y=alt.Y("low:Q", scale=y_scale, title=None), y2="high:Q", **({"color": colour} if len(series) > 1 else {"detail": "g:N"}))
-    line = base.mark_line().encode(x=x, y=y, color=colour)
-    dots = base.mark_circle(size=70, stroke=PAPER, strokeWidth=1.5, opacity=1).encode(x=x, y=y, color=colour, tooltip=tip)
-    layers = [ribbon, line, dots]
-    if domain[0] <= 0 <= domain[1]:
-        layers.insert(1, alt.Chart(pd.DataFrame([{"zero": 0}])).mark_rule().encode(y="zero:Q"))
-    ends = alt.Chart(pd.DataFrame(_ends(rows, series, domain, narrow=narrow)))
-    layers.append(ends.mark_text(align="left", dx=10, fontWeight=600, fontSize=13).encode(x=x, y="spot:Q", text="end:N", color=colour))
-    right = 18 + max(_pixels(row["end"]) for row in _ends(rows, series, domain, narrow=narrow))
-    return alt.layer(*layers).properties(height=260 if narrow else 320, padding={"left": 2, "right": right, "top": 8, "bottom": 4})
-
-
-def _moment(milliseconds: int) -> alt.DateTime:
-    # a plain number becomes datetime(ms), which Vega's expression interpreter reads as no date: the tick would be missing on the page
-    at = pd.Timestamp(milliseconds, unit="ms")
-    return alt.DateTime(year=at.year, month=at.month, date=at.day, hours=at.hour, minutes=at.minute, utc=True)
-
-
-def _ends(rows: list[dict[str, Any]], series: list[str], domain: list[float], *, narrow: bool) -> list[dict[str, Any]]:
-    """The label at the end of each line, moved apart where lines end close together."""
-    last = sorted(({r["g"]: r for r in rows}[name] for name in series if any(r["g"] == name for r in rows)), key=lambda r: r["value"])
-    gap, spots = (domain[1] - domain[0]) / (11 if narrow else 15), []
-    for row in last:
-        spots.append(max(row["value"], spots[-1] + gap) if spots else row["value"])
-    return [{"x": r["x"], "g": r["g"], "spot": spot, "end": f"{r['g']} {r['value_text']}".strip()} for r, spot in zip(last, spots, strict=True)]
 
 
 def interval_plot(frame: pd.DataFrame, *, title: Text, subtitle: Text, description: Text, group: str = "group", unit: str = "points",
@@ -113,13 +69,13 @@ def interval_plot(frame: pd.DataFrame, *, title: Text, subtitle: Text, descripti
     DataError
         for a missing column, an empty frame, or a cut axis without a note.
     """
-    _columns(frame, group, estimate, conf_low, conf_high, chart="interval_plot")
+    drawing.columns(frame, group, estimate, conf_low, conf_high, chart="interval_plot")
     if not zero and note is None:
         raise DataError("interval_plot: an axis without zero needs its reason in note=Text('…', '…').")
-    rows = _rows(frame, estimate=estimate, conf_low=conf_low, conf_high=conf_high, unit=unit, more={"g": list(frame[group])})
+    rows = drawing.rows(frame, estimate=estimate, conf_low=conf_low, conf_high=conf_high, unit=unit, more={"g": list(frame[group])})
 
     def build(lang: str, narrow: bool) -> alt.TopLevelMixin:
-        shown = [{"g": _label(r["g"], labels, lang), "kind": r["kind"], "low": r.get("low"), "high": r.get("high"), "value": r.get("value"),
+        shown = [{"g": drawing.label(r["g"], labels, lang), "kind": r["kind"], "low": r.get("low"), "high": r.get("high"), "value": r.get("value"),
                   "value_text": "" if r["kind"] == "none" else r[lang],
                   "range": {"none": r[lang], "bounds": "", "estimate": r.get(f"range_{lang}")}[r["kind"]]} for r in rows]
         return _intervals(shown, unit=unit, zero=zero, narrow=narrow, lang=lang)
@@ -128,19 +84,19 @@ def interval_plot(frame: pd.DataFrame, *, title: Text, subtitle: Text, descripti
 
 
 def _intervals(rows: list[dict[str, Any]], *, unit: str, zero: bool, narrow: bool, lang: str) -> alt.TopLevelMixin:
-    low, high = _scale(rows, zero=zero)
-    ticks = _ticks(low, high)
-    ends = max(_pixels(r["range"]) for r in rows) + 14
+    low, high = drawing.scale(rows, zero=zero)
+    ticks = drawing.ticks(low, high)
+    ends = max(drawing.pixels(r["range"]) for r in rows) + 14
     bottom, top = min(low, ticks[0]), max(high, ticks[-1])
     if not narrow:  # the numbers stand in columns of their own, right of the bars
-        plot = 690 - min(250, max(_pixels(r["g"]) for r in rows))
-        texts = ends + max(_pixels(r["value_text"]) for r in rows) + 14
+        plot = 690 - min(250, max(drawing.pixels(r["g"]) for r in rows))
+        texts = ends + max(drawing.pixels(r["value_text"]) for r in rows) + 14
         top += (top - bottom) * texts / (plot - texts)
     scale = alt.Scale(domain=[bottom, top], nice=False, zero=False)
     base = alt.Chart(pd.DataFrame(rows))
     y = _row_axis([r["g"] for r in rows], narrow=narrow)
-    x = alt.X("low:Q", scale=scale, title=None, axis=_axis(ticks, unit))
-    tip = [alt.Tooltip("g:N", title="组" if lang == "zh" else "Group"), *_tips(lang)]
+    x = alt.X("low:Q", scale=scale, title=None, axis=drawing.axis(ticks, unit))
+    tip = [alt.Tooltip("g:N", title="组" if lang == "zh" else "Group"), *drawing.tips(lang)]
     sure, bounds = base.transform_filter("datum.kind == 'estimate'"), base.transform_filter("datum.kind == 'bounds'")
     layers = [
         sure.mark_bar(height=14, color=BAND).encode(x=x, x2="high:Q", y=y, tooltip=tip),
@@ -154,7 +110,7 @@ def _intervals(rows: list[dict[str, Any]], *, unit: str, zero: bool, narrow: boo
     layers.append(base.mark_text(align="right", dy=up, fontWeight=600, fontSize=13, color=INK).encode(
         x=alt.value(alt.expr(f"width - {ends}")), y=y, text="value_text:N"))
     layers.append(base.mark_text(align="right", dy=up, color=INK_3).encode(x=alt.value("width"), y=y, text="range:N"))
-    return _with_row_labels(base, layers, y, narrow=narrow, n=len(rows), room=ends + max(_pixels(r["value_text"]) for r in rows) + 10)
+    return _with_row_labels(base, layers, y, narrow=narrow, n=len(rows), room=ends + max(drawing.pixels(r["value_text"]) for r in rows) + 10)
 
 
 def bars(frame: pd.DataFrame, *, label: str, value: str, title: Text, subtitle: Text, description: Text, unit: str = "count",
@@ -168,7 +124,7 @@ def bars(frame: pd.DataFrame, *, label: str, value: str, title: Text, subtitle: 
     DataError
         for a missing column, an empty frame, a missing value, or a unit that is estimated.
     """
-    _columns(frame, label, value, chart="bars")
+    drawing.columns(frame, label, value, chart="bars")
     if unit not in ("count", "cny"):
         raise DataError(f"bars: a number in '{unit}' is an estimate and needs its interval; use interval_plot.")
     if frame[value].isna().any():
@@ -176,7 +132,7 @@ def bars(frame: pd.DataFrame, *, label: str, value: str, title: Text, subtitle: 
     write = numbers.count if unit == "count" else numbers.money
 
     def build(lang: str, narrow: bool) -> alt.TopLevelMixin:
-        rows = [{"g": _label(g, labels, lang), "value": float(v), "value_text": write(float(v), lang)}
+        rows = [{"g": drawing.label(g, labels, lang), "value": float(v), "value_text": write(float(v), lang)}
                 for g, v in zip(frame[label], frame[value], strict=True)]
         top = max([r["value"] for r in rows] + [0.0]) or 1.0
         scale = alt.Scale(domain=[min(0.0, *(r["value"] for r in rows)), top * 1.16], nice=False)
@@ -198,7 +154,7 @@ def distribution(frame: pd.DataFrame, *, title: Text, subtitle: Text, descriptio
     DataError
         for a missing column, no answers, or marks that are no whole number from 0 to 10.
     """
-    _columns(frame, score, *([weights] if weights else []), chart="distribution")
+    drawing.columns(frame, score, *([weights] if weights else []), chart="distribution")
     answers = frame[frame[score].notna()]
     wrong = answers[~answers[score].isin(range(11))]
     if answers.empty or not wrong.empty:
@@ -238,74 +194,6 @@ def _histogram(rows: list[dict[str, Any]], names: list[dict[str, Any]], *, top: 
         layers.append(heads.mark_text(baseline="bottom", dy=dy, fontSize=size - 3 * narrow * (size > 13), fontWeight=weight).encode(
             x=x("middle:Q"), y=alt.value(0), text=text, color=ink))
     return alt.layer(*layers).properties(height=300 if narrow else 320)
-
-
-def _pixels(text: str) -> int:
-    """About how wide a label is at 13 px; a Chinese character is square."""
-    return round(sum(13.5 if ord(c) > 0x2E7F else 7.4 for c in text))
-
-
-def _columns(frame: pd.DataFrame, *names: str, chart: str) -> None:
-    for name in names:
-        if name not in frame.columns:
-            raise DataError(f"{chart}: there is no column '{name}'; {nearest(name, frame.columns)}")
-    if frame.empty:
-        raise DataError(f"{chart}: the frame has no rows, so there is nothing to draw.")
-
-
-def _rows(frame: pd.DataFrame, *, estimate: str, conf_low: str, conf_high: str, unit: str, more: Mapping[str, Iterable[Any]]) -> list[dict[str, Any]]:
-    """Rows of a chart: value and interval on the shown scale (shares in per cent), and their text in both languages."""
-    factor = 100 if unit in ("share", "pp") else 1
-    rows = []
-    for k, (value, low, high) in enumerate(zip(frame[estimate], frame[conf_low], frame[conf_high], strict=True)):
-        row: dict[str, Any] = {name: values[k] for name, values in more.items()}
-        if pd.isna(low) or pd.isna(high):
-            rows.append(row | {"kind": "none", "zh": "没有区间，不画点", "en": "no interval, no dot"})
-            continue
-        ends = {"low": low * factor, "high": high * factor}
-        if pd.isna(value):
-            shown = Estimate(estimand="row", kind="bounds", unit=unit, bound_low=float(low), bound_high=float(high))
-        else:
-            shown = Estimate(estimand="row", kind="estimate", unit=unit, value=float(value), conf_low=float(low), conf_high=float(high))
-            ends["value"] = value * factor
-        values = {lang: numbers.value(shown, lang) for lang in ("zh", "en")}
-        ranges = {f"range_{lang}": numbers.interval(shown, lang) for lang in ("zh", "en")}
-        rows.append(row | {"kind": shown.kind} | ends | values | ranges)
-    return rows
-
-
-def _label(value: Any, labels: Mapping[Any, Text] | None, lang: str) -> str:
-    return labels[value][lang] if labels and value in labels else str(value)
-
-
-def _scale(rows: Sequence[Mapping[str, Any]], *, zero: bool) -> tuple[float, float]:
-    """Lowest and highest number of a chart, with zero where it is to be shown."""
-    ends = [row[key] for row in rows for key in ("low", "high", "value") if row.get(key) is not None]
-    if not ends:
-        raise DataError("The chart has no interval to draw; every row lacks one.")
-    low, high = min(ends + [0.0] * zero), max(ends + [0.0] * zero)
-    return (low, high) if high > low else (low, low + (abs(low) or 1.0))
-
-
-def _ticks(low: float, high: float) -> list[float]:
-    """At most five round numbers that span the data."""
-    least = (high - low) / 4
-    power = 10.0 ** math.floor(math.log10(least))
-    for step in (m * power for m in (1, 2, 2.5, 5, 10, 20)):
-        first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-        if last - first <= 4:
-            return [round(k * step, 12) for k in range(first, last + 1)]
-    raise AssertionError("a step of twenty times the least spans any range")
-
-
-def _axis(ticks: list[float], unit: str) -> alt.Axis:
-    suffix = "%" if unit == "share" else ""
-    return alt.Axis(values=ticks, labelExpr=f"replace(datum.label, '-', '−') + '{suffix}'", grid=True, labelOverlap=False)
-
-
-def _tips(lang: str) -> list[alt.Tooltip]:
-    names = ("估计", "区间") if lang == "zh" else ("Estimate", "Interval")
-    return [alt.Tooltip("value_text:N", title=names[0]), alt.Tooltip("range:N", title=names[1])]
 
 
 def _row_axis(names: list[str], *, narrow: bool) -> alt.Y:

@@ -108,10 +108,10 @@ def _add(document: Document, level: int, title: dict[str, str], bodies: dict[str
         document.question = title
     elif level == 2:
         document.sections.append(Section(title=title))
-    for lang, texts in bodies.items():
-        text = sanitise.markdown("\n\n".join(texts))
-        if text.strip():
-            document.sections[-1].blocks.append(f'<div class="prose" lang="{lang}">{text}</div>' if lang else f'<div class="prose">{text}</div>')
+    texts = {lang: sanitise.markdown("\n\n".join(body)).strip() for lang, body in bodies.items()}
+    if any(texts.values()):
+        inner = "".join(f'<div lang="{lang}">{text}</div>' if lang else text for lang, text in texts.items())
+        document.sections[-1].blocks.append(f'<div class="prose">{inner}</div>')
 
 
 def _outline(parts: list[tuple[int, str, list[str]]]) -> str:

@@ -60,8 +60,8 @@ NAMES: dict[str, Name] = {
     "valid_share": _share(
         "有效客户声音占比",
         "Share of valid voices",
-        "客户、场景、情感、业务类型齐全的记录",
-        "Records with customer, scene, emotion and business type",
+        "客户、场景、时间、分数或原话都齐全的声音",
+        "Voices with a customer, a scene, a time, and a score or a text",
         "有效",
         "valid",
     ),

@@ -172,8 +172,8 @@ def _value(estimate: Estimate) -> Markup:
 
 
 def _mini(estimate: Estimate, naive: Estimate | None) -> Markup:
-    """The interval bar of a row: zero line, grey ring with its label, nothing for an exact count."""
-    if estimate.kind == "count":
+    """The interval bar of a row: zero line, grey ring with its label, nothing for an exact count without one."""
+    if estimate.kind == "count" and naive is None:
         return Markup("")
     if estimate.kind == "refusal":
         return Markup('<svg class="mini" aria-hidden="true" width="100%" height="28"><rect class="hs" x="0" y="5" width="100%" height="16"/></svg>')

@@ -92,8 +92,11 @@ def ladder(ladder: Ladder, *, title: Text, labels: Mapping[str, Text | tuple[Tex
 
 
 def intervals(estimates: Sequence[Estimate], *, title: Text, subtitle: Text | None = None, labels: Mapping[str, Text] | None = None,
-              note: Text | None = None, sort: Literal["value", "group", "given"] = "value") -> Shown:
+              naive: Mapping[str, Estimate] | None = None, note: Text | None = None,
+              sort: Literal["value", "group", "given"] = "value") -> Shown:
     """Groups on one axis. `sort="value"` puts the highest first and refusals last; `labels` names groups in both languages.
+
+    `naive` holds the uncorrected value of a group, drawn as a grey ring.
 
     Raises
     ------
@@ -106,7 +109,7 @@ def intervals(estimates: Sequence[Estimate], *, title: Text, subtitle: Text | No
     if len(units := sorted({e.unit for e in rows})) > 1:
         raise ParameterError(f"intervals() draws one axis; the estimates have units {', '.join(units)}. Draw one figure a unit.")
     payload = _captions(title, subtitle, note) | {
-        "estimates": [e.to_dict() for e in rows], "labels": {g: asdict(t) for g, t in (labels or {}).items()}}
+        "estimates": [e.to_dict() for e in rows], "naive": {g: e.to_dict() for g, e in (naive or {}).items()}, "labels": {g: asdict(t) for g, t in (labels or {}).items()}}
     lines = [f"  {(labels or {}).get(e.group, Text(e.group, e.group)).en}: {_figures(e, 'en')}" for e in rows]
     return Shown("intervals", payload, "\n".join([_both(title), *lines]))
 

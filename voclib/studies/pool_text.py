@@ -15,6 +15,13 @@ CHANNELS = {
     "survey": Text("问卷", "Surveys"),
     "review": Text("评价", "Reviews"),
     "post": Text("帖子", "Posts"),
+    "call": Text("电话", "Calls"),
+    "chat": Text("在线聊天", "Chats"),
+    "sms": Text("短信", "Text message"),
+    "app": Text("App", "App"),
+    "email": Text("邮件", "E-mail"),
+    "phone": Text("电话调研", "Phone survey"),
+    "onsite": Text("店内", "On site"),
     "ticket": Text("工单", "Tickets"),
     "ledger": Text("账目", "Ledger"),
     "employee": Text("员工调研", "Employee surveys"),
@@ -93,6 +100,8 @@ PROBLEMS = (
     (r"time of day dropped", "去掉时刻", "{0}"),
     (r"unknown reference set missing", "名单之外，置空", "{0}"),
     (r"zone-less time among zoned ones read as (.+)", "无时区的时间按 {1} 读", "{0}"),
+    (r"rewritten as an ISO date", "改写成标准日期", "{0}"),
+    (r"unknown reference set missing; not found in (.+)", "在 {1} 里找不到，置空", "{0}"),
     (r"unreadable row", "读不出的行", "{0}"),
 )
 
@@ -146,41 +155,48 @@ def trap_row(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
 
 
 def checks(card: Mapping[str, Any], voices: Mapping[str, Any], required_share: float) -> tuple[Check, ...]:
+    """What a reader must know before using the pool."""
+    return (_balance(card), _validity(voices, required_share), _leaks(card), *_known_gaps(card))
+
+
+def _balance(card: Mapping[str, Any]) -> Check:
     total = card["totals"]
-    balanced = total["rows_read"] == total["accepted"] + total["quarantined"]
-    low = [name for name, c in voices.items() if c["valid_share"] < required_share]
-    names = Text("、".join(CHANNELS[n].zh for n in low), ", ".join(CHANNELS[n].en.lower() for n in low))
-    unmatched = sum(c["unmatched_customers"] for c in card["channels"].values())
+    rows = {"r": total["rows_read"], "a": total["accepted"], "q": total["quarantined"]}
+    return Check(
+        Text("一行不丢", "No row is lost"),
+        rows["r"] == rows["a"] + rows["q"],
+        say("读入 {r} = 接受 {a} + 隔离 {q}。", "Read {r} = accepted {a} + quarantined {q}.", **rows),
+        Text("本版数字不可引用。", "No number of this edition may be quoted."),
+    )
+
+
+def _validity(voices: Mapping[str, Any], required_share: float) -> Check:
+    low = [CHANNELS.get(name, Text(name, name)) for name, c in voices.items() if c["valid_share"] < required_share]
+    names = Text("、".join(n.zh for n in low), ", ".join(n.en.lower() for n in low))
+    below = say("门槛 {s:.0%}；未达标：{names}。", "The floor is {s:.0%}; below it: {names}.", s=required_share, names=names)
+    return Check(
+        Text("各渠道有效率达标", "Every channel is valid enough"),
+        not low,
+        below if low else say("全部不低于 {s:.0%}。", "All at {s:.0%} or more.", s=required_share),
+        Text("这些渠道的声音无法逐条追到客户、场景和时间。", "Voices of these channels cannot be traced to a customer, a scene and a time."),
+    )
+
+
+def _leaks(card: Mapping[str, Any]) -> Check:
     leaks = [t for t in card["traps"] if t["trap"] == "leaked_outcome"]
+    found = say("{k} 个分数与结果几乎一一对应。", "{k} score(s) all but settle an outcome.", k=len(leaks))
+    return Check(
+        Text("分数没有泄露结果", "No score gives an outcome away"),
+        not leaks,
+        found if leaks else Text("未发现。", "None found."),
+        Text("该分数不得用来解释或预测那个结果。", "That score must not explain or predict that outcome."),
+    )
+
+
+def _known_gaps(card: Mapping[str, Any]) -> tuple[Check, Check]:
+    unmatched = sum(c["unmatched_customers"] for c in card["channels"].values())
+    missed = {lang: kinds for lang, kinds in card["redaction"]["not_covered"].items()}
     return (
-        Check(
-            Text("一行不丢", "No row is lost"),
-            balanced,
-            say(
-                "读入 {r} = 接受 {a} + 隔离 {q}。",
-                "Read {r} = accepted {a} + quarantined {q}.",
-                r=total["rows_read"],
-                a=total["accepted"],
-                q=total["quarantined"],
-            ),
-            Text("本版数字不可引用。", "No number of this edition may be quoted."),
-        ),
-        Check(
-            Text("各渠道有效率达标", "Every channel is valid enough"),
-            not low,
-            say("门槛 {s:.0%}；未达标：{names}。", "The floor is {s:.0%}; below it: {names}.", s=required_share, names=names)
-            if low
-            else say("全部不低于 {s:.0%}。", "All at {s:.0%} or more.", s=required_share),
-            Text("这些渠道的声音无法逐条追到客户、场景和时间。", "Voices of these channels cannot be traced to a customer, a scene and a time."),
-        ),
-        Check(
-            Text("分数没有泄露结果", "No score gives an outcome away"),
-            not leaks,
-            say("{k} 个分数与结果几乎一一对应。", "{k} score(s) all but settle an outcome.", k=len(leaks))
-            if leaks
-            else Text("未发现。", "None found."),
-            Text("该分数不得用来解释或预测那个结果。", "That score must not explain or predict that outcome."),
-        ),
         Check(
             Text("客户都在名单里", "Every customer is on the list"),
             True if unmatched == 0 else None,
@@ -189,10 +205,7 @@ def checks(card: Mapping[str, Any], voices: Mapping[str, Any], required_share: f
         Check(
             Text("姓名等未覆盖", "Names and the like are not covered"),
             None,
-            Text(
-                f"脱敏不覆盖：{'、'.join(card['redaction']['not_covered']['zh'])}。",
-                f"Not removed: {', '.join(card['redaction']['not_covered']['en'])}.",
-            ),
+            Text(f"脱敏不覆盖：{'、'.join(missed['zh'])}。", f"Not removed: {', '.join(missed['en'])}."),
         ),
     )
 

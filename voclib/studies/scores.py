@@ -128,12 +128,17 @@ def study(
         distribution=_distribution(kept, score),
         trend=_frame(by_period),
         groups=groups,
-        comparisons=words.comparisons(compared),
+        comparisons=words.comparisons(compared, _sizes(kept, segments)),
         every_score=words.every_score(_every_score(tables, conf_level=conf_level, cluster=cluster, rate=rate)),
         ladder=ladder,
         change=change,
         captions=words.captions(score.estimand, ladder, groups, compared, by_period, change),
     )
+
+
+def _sizes(kept: pd.DataFrame, segments: Sequence[str]) -> dict[str, int]:
+    """Answers of each group of every segment."""
+    return {str(group): int(n) for name in segments for group, n in kept[name].value_counts().items()}
 
 
 def _score(metric: str) -> Score:

@@ -10,6 +10,8 @@ import pandas as pd
 from voclib import numbers
 from voclib.results import Check, Estimate, Ladder, Text
 from voclib.sentences import say
+from voclib.stats import metrics
+from voclib.studies import pool_text
 
 GAP_UNITS = {"nps": "points", "csat": "pp", "share": "pp", "ces": "score", "mean_score": "score"}
 NAMES = {
@@ -26,6 +28,7 @@ QUESTIONS = {
     "recommended_share": Text("写评价的人推荐吗，这个比例有多准？", "Do reviewers recommend it, and how exact is that share?"),
     "mean_rating": Text("写评价的人打几分，这个分数有多准？", "How do reviewers rate it, and how exact is the rating?"),
 }
+GROUPS = {**pool_text.CHANNELS, metrics.MISSING: Text("未注明", "not stated"), "": Text("未注明", "not stated")}
 CHANNELS = {"survey": Text("问卷", "surveys"), "review": Text("评价", "reviews"), "post": Text("帖子", "posts"), "": Text("邀请", "invitations")}
 CHOSEN = Text("本报告采用", "The answer of this report")
 RUNGS = {
@@ -105,10 +108,19 @@ def reading(estimate: Estimate) -> Text:
     return LOWER if estimate.conf_high < 0 else REST
 
 
-def comparisons(compared: Sequence[Estimate]) -> pd.DataFrame:
-    """Each group against the rest, one row a group."""
+def comparisons(compared: Sequence[Estimate], sizes: Mapping[str, int]) -> pd.DataFrame:
+    """Each group against the rest, one row a group; `sizes` holds the answers of a group."""
     return pd.DataFrame(
-        [{"group": e.group, "difference": written(e), "interval": interval(e), "n": e.n, "reading": reading(e)} for e in compared],
+        [
+            {
+                "group": GROUPS.get(e.group, Text(e.group, e.group)),
+                "difference": written(e),
+                "interval": interval(e),
+                "n": sizes.get(e.group),
+                "reading": reading(e),
+            }
+            for e in compared
+        ],
         columns=list(COMPARISON_COLUMNS),
     ).astype({"n": "Int64"})
 
@@ -301,11 +313,12 @@ def captions(
             "subtitle": say("{name}，线 = 估计值，色带 = 95% 区间", "{name}; line = estimate, ribbon = 95% interval", name=name),
             "description": course,
         },
-        "groups": {"title": compare, "subtitle": drawn},
+        "groups": {"title": compare, "subtitle": drawn, "labels": GROUPS},
         "comparisons": {
             "title": compare,
             "subtitle": say(
-                "与其余各组之差，误报率按 Benjamini–Hochberg 控制", "Difference from all others, false discoveries controlled (Benjamini–Hochberg)"
+                "与同一分组的其余各组之差，每个分组内按 Benjamini–Hochberg 控制误报",
+                "Difference from all others of the same column; false discoveries controlled within each column (Benjamini–Hochberg)",
             ),
         },
         "every_score": {

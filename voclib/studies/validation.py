@@ -18,6 +18,16 @@ from voclib.sentences import say
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORD = ROOT / "benchmarks" / "coverage.json"
+METHODS = {
+    "nps": Text("NPS，简单样本", "NPS, plain sample"),
+    "nps clustered": Text("NPS，按门店聚类", "NPS, clustered by dealer"),
+    "nps weighted": Text("NPS，加权", "NPS, weighted"),
+    "nps difference, paired": Text("NPS 之差，同一客户配对", "NPS difference, paired customers"),
+    "csat": Text("满意度", "Satisfaction"),
+    "ces": Text("费力度", "Effort score"),
+    "groups against the rest": Text("各组与其余相比", "Groups against the rest"),
+    "groups against the rest, false alarms": Text("各组与其余相比：误报", "Groups against the rest: false alarms"),
+}
 World = Callable[[int], tuple[pd.DataFrame, Mapping[str, float]]]
 COLUMNS = {
     "method": Text("方法", "Method"),
@@ -59,12 +69,13 @@ class Record:
 
 @dataclass(frozen=True)
 class Validation:
-    """What the page shows; `coverage` holds shares with Monte Carlo intervals, `scorecard` one row a setting."""
+    """What the page shows; `coverage` and `naive` hold shares by method with Monte Carlo intervals, `scorecard` one row a setting."""
 
     study: Study
     coverage: tuple[Estimate, ...]
+    naive: Mapping[str, Estimate]
     scorecard: pd.DataFrame
-    captions: Mapping[str, Mapping[str, Text]]
+    captions: Mapping[str, Mapping[str, Any]]
 
 
 def code_hash(root: Path = ROOT) -> str:
@@ -138,7 +149,7 @@ def study(record: Record, live_runs: Sequence[Estimate], *, seed: int) -> Valida
     """The method scorecard: coverage by setting beside the naive way, and the verdict over all of it."""
     rows = record.rows
     kept = rows[rows["naive_coverage"].notna() & rows["power"].isna()]
-    ours = [coverage(c * r, int(r), group=f"{m}: {s}") for m, s, c, r in kept[["method", "setting", "coverage", "R"]].itertuples(index=False)]
+    ours = _pooled(kept, "coverage")
     overall = coverage(float((kept["coverage"] * kept["R"]).sum()), int(kept["R"].sum()), group="")
     naive = coverage(float((kept["naive_coverage"] * kept["R"]).sum()), int(kept["R"].sum()), group="").with_(rung="naive")
     checks = _checks(record, live_runs)
@@ -174,7 +185,21 @@ def study(record: Record, live_runs: Sequence[Estimate], *, seed: int) -> Valida
             "Quote only methods that pass; a failing row gives no interval on any page until it is mended.",
         ),
     )
-    return Validation(finding, tuple(ours), _scorecard(rows), _captions(passed, len(rows), overall, naive, live_runs))
+    return Validation(
+        finding,
+        ours,
+        {e.group: e for e in _pooled(kept, "naive_coverage")},
+        _scorecard(rows),
+        _captions(passed, len(rows), overall, naive, live_runs),
+    )
+
+
+def _pooled(rows: pd.DataFrame, column: str) -> tuple[Estimate, ...]:
+    """Coverage by method over all its settings."""
+    found = []
+    for method, part in rows.groupby("method", sort=True):
+        found.append(coverage(float((part[column] * part["R"]).sum()), int(part["R"].sum()), group=str(method)))
+    return tuple(found)
 
 
 def _checks(record: Record, live_runs: Sequence[Estimate]) -> tuple[Check, ...]:
@@ -221,14 +246,16 @@ def _checks(record: Record, live_runs: Sequence[Estimate]) -> tuple[Check, ...]:
 def _scorecard(rows: pd.DataFrame) -> pd.DataFrame:
     """One row a setting, in the order of the record."""
     table = rows[list(COLUMNS)].copy()
+    table["method"] = [METHODS.get(m, Text(m, m)) for m in table["method"]]
     table["passed"] = [Text("合格", "passed") if p else Text("不合格", "failed") for p in table["passed"]]
     return table
 
 
-def _captions(passed: int, settings: int, overall: Estimate, naive: Estimate, live_runs: Sequence[Estimate]) -> dict[str, dict[str, Text]]:
+def _captions(passed: int, settings: int, overall: Estimate, naive: Estimate, live_runs: Sequence[Estimate]) -> dict[str, dict[str, Any]]:
     drawn = Text("覆盖率，点 = 估计值，横条 = 模拟误差的 95% 区间", "Coverage; dot = estimate, bar = 95% interval of simulation error")
     return {
         "coverage": {
+            "labels": METHODS,
             "title": say("盖住真值 {x:bare}，而不是 {n:bare}", "The truth is covered {x:bare} of the time, not {n:bare}", x=overall, n=naive),
             "subtitle": drawn,
         },

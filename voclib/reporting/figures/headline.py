@@ -84,22 +84,23 @@ def sentence(estimate: Estimate, naive: Estimate | None, lang: str) -> str:
 
 
 def bar(estimate: Estimate, naive: Estimate | None) -> Markup:
-    """The large interval bar with the zero line and the grey uncorrected ring."""
+    """The large interval bar with the zero line and the grey uncorrected ring; an exact count is drawn only beside an uncorrected value."""
     name = label(lambda lang: sentence(estimate, naive, lang))
     if estimate.kind == "refusal":
         return Markup('<svg class="ib" width="100%" height="44" role="img" aria-label="{}"><rect class="hs" x="0" y="12" width="100%" height="20"/>'
                       "</svg>").format(name)
-    if estimate.kind == "count":
+    if estimate.kind == "count" and naive is None:
         return Markup("")
     scale = marks.axis([estimate, *([naive] if naive else [])])
-    low, high = ((estimate.bound_low, estimate.bound_high) if estimate.kind == "bounds" else (estimate.conf_low, estimate.conf_high))
+    low, high = {"bounds": (estimate.bound_low, estimate.bound_high), "count": (estimate.value, estimate.value)}.get(
+        estimate.kind, (estimate.conf_low, estimate.conf_high))
     tight = bool(naive) and min(abs(scale.at(naive.value) - scale.at(x)) for x in (low, high)) < 26
     y = 64 if tight else 48
     ticks = Markup("").join(marks.line("g", scale.at(t), y - 5, scale.at(t), y + 5) for t in scale.ticks)
     body = marks.line("g", 0, y, 100, y) + ticks + marks.marks(estimate, scale, y=y, half=8, cap=12, dot=9) + marks.zero(scale, y - 18, y + 18)
     if estimate.kind == "estimate":
         body += Markup('<circle class="dot" cx="{}" cy="{}" r="9"/>').format(marks.pct(scale.at(estimate.value)), y)
-    body += _ends(estimate, scale, low, high, y=y - 22) + marks.tick_labels(scale, y + 38)
+    body += (Markup("") if estimate.kind == "count" else _ends(estimate, scale, low, high, y=y - 22)) + marks.tick_labels(scale, y + 38)
     if naive:
         at = scale.at(naive.value)
         body += Markup('<circle class="dot nv" cx="{}" cy="{}" r="7"/>').format(marks.pct(at), y)

@@ -14,11 +14,12 @@ from voclib.results import Estimate
 
 
 def render(payload: Mapping[str, Any]) -> Markup:
-    """HTML of `{title, subtitle, note, estimates: [Estimate], labels: {group: {zh, en}}}` in the order given."""
+    """HTML of `{title, subtitle, note, estimates: [Estimate], labels: {group: {zh, en}}, naive: {group: Estimate}}` in the order given."""
     estimates = [Estimate.from_dict(e) for e in payload["estimates"]]
     drawn = [e for e in estimates if e.kind != "refusal"]
     labels = payload.get("labels") or {}
-    scale = marks.axis(drawn) if drawn else None
+    naive = {group: Estimate.from_dict(e) for group, e in (payload.get("naive") or {}).items()}
+    scale = marks.axis([*drawn, *naive.values()]) if drawn else None
     rows = Markup("")
     for estimate in estimates:
         known = labels.get(estimate.group)
@@ -26,10 +27,17 @@ def render(payload: Mapping[str, Any]) -> Markup:
         if estimate.kind == "refusal":
             name += Markup("<small>{}{}</small>").format(words("needs"), both(estimate.needs))
         svg = track(estimate, scale) if scale else _blank(estimate)
+        if scale and estimate.group in naive:
+            svg = _ring(naive[estimate.group], scale) + svg
         rows += row(name, svg, reading(estimate))
     axis = axis_row(scale) if scale else Markup("")
     body = Markup('<ol class="lad lad-rows">{}{}</ol>').format(rows, axis)
     return figure(body, title=payload.get("title"), subtitle=payload.get("subtitle"), note=payload.get("note"))
+
+
+def _ring(naive: Estimate, scale: marks.Axis) -> Markup:
+    """The grey ring of the uncorrected value."""
+    return Markup('<circle class="dot nv" cx="{}" cy="50%" r="6"/>').format(marks.pct(scale.at(naive.value)))
 
 
 def _blank(estimate: Estimate) -> Markup:

@@ -1,0 +1,86 @@
+"""What every ready-made chart is drawn with: rows with their written numbers, ticks, label widths, tooltips."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from voclib import numbers
+from voclib.errors import DataError, nearest
+from voclib.results import Estimate, Text
+
+
+def pixels(text: str) -> int:
+    """About how wide a label is at 13 px; a Chinese character is square."""
+    return round(sum(13.5 if ord(c) > 0x2E7F else 7.4 for c in text))
+
+
+def columns(frame: pd.DataFrame, *names: str, chart: str) -> None:
+    """Raise DataError where a named column is missing or there are no rows."""
+    for name in names:
+        if name not in frame.columns:
+            raise DataError(f"{chart}: there is no column '{name}'; {nearest(name, frame.columns)}")
+    if frame.empty:
+        raise DataError(f"{chart}: the frame has no rows, so there is nothing to draw.")
+
+
+def rows(frame: pd.DataFrame, *, estimate: str, conf_low: str, conf_high: str, unit: str, more: Mapping[str, Iterable[Any]]) -> list[dict[str, Any]]:
+    """Rows of a chart: value and interval on the shown scale (shares in per cent), and their text in both languages."""
+    factor = 100 if unit in ("share", "pp") else 1
+    rows = []
+    for k, (value, low, high) in enumerate(zip(frame[estimate], frame[conf_low], frame[conf_high], strict=True)):
+        row: dict[str, Any] = {name: values[k] for name, values in more.items()}
+        if pd.isna(low) or pd.isna(high):
+            rows.append(row | {"kind": "none", "zh": "没有区间，不画点", "en": "no interval, no dot"})
+            continue
+        ends = {"low": low * factor, "high": high * factor}
+        if pd.isna(value):
+            shown = Estimate(estimand="row", kind="bounds", unit=unit, bound_low=float(low), bound_high=float(high))
+        else:
+            shown = Estimate(estimand="row", kind="estimate", unit=unit, value=float(value), conf_low=float(low), conf_high=float(high))
+            ends["value"] = value * factor
+        values = {lang: numbers.value(shown, lang) for lang in ("zh", "en")}
+        ranges = {f"range_{lang}": numbers.interval(shown, lang) for lang in ("zh", "en")}
+        rows.append(row | {"kind": shown.kind} | ends | values | ranges)
+    return rows
+
+
+def label(value: Any, labels: Mapping[Any, Text] | None, lang: str) -> str:
+    """The name of a group in one language; itself where no label is given."""
+    return labels[value][lang] if labels and value in labels else str(value)
+
+
+def scale(rows: Sequence[Mapping[str, Any]], *, zero: bool) -> tuple[float, float]:
+    """Lowest and highest number of a chart, with zero where it is to be shown."""
+    ends = [row[key] for row in rows for key in ("low", "high", "value") if row.get(key) is not None]
+    if not ends:
+        raise DataError("The chart has no interval to draw; every row lacks one.")
+    low, high = min(ends + [0.0] * zero), max(ends + [0.0] * zero)
+    return (low, high) if high > low else (low, low + (abs(low) or 1.0))
+
+
+def ticks(low: float, high: float) -> list[float]:
+    """At most five round numbers that span the data."""
+    least = (high - low) / 4
+    power = 10.0 ** math.floor(math.log10(least))
+    for step in (m * power for m in (1, 2, 2.5, 5, 10, 20)):
+        first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+        if last - first <= 4:
+            return [round(k * step, 12) for k in range(first, last + 1)]
+    raise AssertionError("a step of twenty times the least spans any range")
+
+
+def axis(ticks: list[float], unit: str) -> alt.Axis:
+    """A value axis with these ticks, a real minus sign and the sign of the unit."""
+    suffix = "%" if unit == "share" else ""
+    return alt.Axis(values=ticks, labelExpr=f"replace(datum.label, '-', '−') + '{suffix}'", grid=True, labelOverlap=False)
+
+
+def tips(lang: str) -> list[alt.Tooltip]:
+    """Estimate and interval as they are written elsewhere on the page."""
+    names = ("估计", "区间") if lang == "zh" else ("Estimate", "Interval")
+    return [alt.Tooltip("value_text:N", title=names[0]), alt.Tooltip("range:N", title=names[1])]
