@@ -18,8 +18,8 @@ import pandas as pd
 from voclib.results import Estimate
 from voclib.simulate import scores
 from voclib.stats import gates, metrics
+from voclib.studies.validation import code_hash
 
-ROOT = Path(__file__).resolve().parent.parent
 OUT = Path(__file__).with_name("coverage.json")
 LONG, FALSE_ALARM_RUNS, BAND, FALSE_ALARM_BAND = 1000, 2000, (0.93, 0.97), (0.94, 1.0)
 SHORT_BAND = (0.91, 0.985)  # for R = 200: a true 95 % method seldom falls outside
@@ -188,14 +188,6 @@ def run(chosen: Iterable[Setting] | None = None, R: int | None = None, *, seed: 
     total = sum(R or s.runs for s in chosen)
     with tqdm(total=total, unit="run", disable=not progress, desc="coverage") as bar:
         return [measure(s, runs=R or s.runs, seed=seed, band=band, tick=bar.update) for s in chosen]
-
-
-def code_hash() -> str:
-    """sha256 over the files that compute the numbers; a report shows coverage.json as stale when it differs."""
-    digest = hashlib.sha256()
-    for path in sorted((ROOT / "voclib" / "stats").glob("*.py")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
 
 
 def main() -> int:

@@ -115,7 +115,8 @@ def main() -> None:
         raise SystemExit("git is needed for --clone; install it or leave --clone out")
     shell(BIN / "voc", "run", "params/sample.yml")
     rows = [row(race, *time_one(race, args.repeat)) for race in races(args.clone)]
-    lines = ["# Speed", "", f"Medians, {os.cpu_count()} cores, Python {sys.version.split()[0]}; ours and the rival alternate in one run. Read the ratios.", "",
+    where = f"{os.cpu_count()} cores, Python {sys.version.split()[0]}"
+    lines = ["# Speed", "", f"Medians, {where}; ours and the rival alternate in one run. Read the ratios.", "",
              "| what | ours | instead of | it takes | ratio | limit | met | runs |", "|---|---|---|---|---|---|---|---|", *rows, ""]
     (ROOT / "benchmarks/results.md").write_text("\n".join(lines), encoding="utf-8")
     tqdm.write("\n".join(lines))

@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "cli": {"running", "simulate", "sources", "schema", "errors"},
 }
 STATS_SHARED = {"voclib.stats.inference", "voclib.stats.crossfit", "voclib.stats.gates"}
+BANNED_CALLS = {"eval", "exec", "yaml.load", "HTML", "display.HTML", "print"}
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
 
 
@@ -97,7 +98,7 @@ def _banned_calls(tree: ast.AST) -> list[str]:
             found += [f"line {node.lineno}: {n}" for n in names & {"pickle", "joblib", "dill", "shelve"}]
         if isinstance(node, ast.Call):
             name = ast.unparse(node.func)
-            if name in {"eval", "exec", "yaml.load", "HTML", "display.HTML", "print"} or name.endswith((".log1p", ".arcsinh", ".now", ".today", ".utcnow")):
+            if name in BANNED_CALLS or name.endswith((".log1p", ".arcsinh", ".now", ".today", ".utcnow")):
                 found.append(f"line {node.lineno}: {name}(")
             found += [f"line {node.lineno}: escape=False" for k in node.keywords
                       if k.arg == "escape" and isinstance(k.value, ast.Constant) and k.value.value is False]
@@ -144,7 +145,8 @@ class TestNotebookHygiene:
             source = "".join(cell["source"])
             assert len(source.splitlines()) <= 15, f"{path.stem}: a cell of {len(source.splitlines())} lines; 15 at most\n{source}"
             tree = ast.parse(source)
-            assert not [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.ClassDef | ast.Lambda)], f"{path.stem}: no def, class or lambda"
+            defined = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.ClassDef | ast.Lambda)]
+            assert not defined, f"{path.stem}: no def, class or lambda"
             assert _banned_calls(tree) == [], source
             assert not re.search(r"\.to_(csv|excel|parquet|json)\(|open\(|write_text", source), f"{path.stem}: a notebook writes no files"
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from voclib import strictyaml
 from voclib.errors import DataError, ParameterError
 from voclib.schema.store import repository
-from voclib.sources import mapping, strict_yaml
+from voclib.sources import mapping
 
 GOOD = """
 name: mine
@@ -46,12 +47,12 @@ def test_a_good_mapping_is_read_and_words_stay_words(tmp_path):
     ("constants: {channel: survey}", "constants: {channel: survey, nps_score: 1}", "'nps_score' stands in columns and in constants"),
     ("response_id: id", "response_id: _id", "_id is used but make_id does not say"),
     ("root: .", "timezone: Asia/Shanghia", "timezone 'Asia/Shanghia' is not known; did you mean 'Asia/Shanghai'"),
-    ("root: .", "root: .\nroot: b", "mine.yml: the key 'root' stands on line 5 and again on line 6"),
-    ("response_id: id", "response_id: id, response_id: b", "the key 'response_id' stands on line 11 and again on line 11"),
+    ("root: .", "root: .\nroot: b", "mine.yml line 6: the key 'root' stands here again .first on line 5"),
+    ("response_id: id", "response_id: id, response_id: b", "the key 'response_id' stands here again .first on line 11"),
     ("root: .", "valid_voice: [[customer]]", "valid_voice: 'customer' is not a column there; did you mean 'customer_id'"),
     ("    files: a.csv", "    files: a.csv\n    items: [q1]", "items belong to channel employee"),
     ("    files: a.csv", "    files: a.csv\n    events: {list: e, kind: k, at: t}", "events belong to channel ticket"),
-    ("root: .", "root: [", "mine.yml: line"),
+    ("root: .", "root: [", "mine.yml line"),
     ("name: mine", "name: ../mine", "name: String should match pattern"),
     ("values: {nps_score", "values: {csat_score", "values: 'csat_score' is not a column there"),
 ])
@@ -75,13 +76,13 @@ def test_unreadable_yaml(tmp_path, data, message):
     path = tmp_path / "x.yml"
     path.write_bytes(data)
     with pytest.raises(ParameterError, match=message):
-        strict_yaml.read(path)
+        strictyaml.read(path)
 
 
 def test_dates_and_leading_zeros_stay_text(tmp_path):
     path = tmp_path / "x.yml"
     path.write_text("a: 2015-01-01\nb: 007\nc: 12:30\nd: on\ne: 1.5\nf: 3\ng:", encoding="utf-8")
-    assert strict_yaml.read(path) == {"a": "2015-01-01", "b": "007", "c": "12:30", "d": "on", "e": 1.5, "f": 3, "g": None}
+    assert strictyaml.read(path) == {"a": "2015-01-01", "b": "007", "c": "12:30", "d": "on", "e": 1.5, "f": 3, "g": None}
 
 
 def test_root_variables_and_folders(tmp_path, monkeypatch):

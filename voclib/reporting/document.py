@@ -121,22 +121,24 @@ def _outline(parts: list[tuple[int, str, list[str]]]) -> str:
 def _code(document: Document, number: int, cell: Mapping[str, Any], *, report: str) -> None:
     marks, source = tags(cell), str(cell["source"]).strip()
     section = document.sections[-1]
+    lifted = False
     for block in outputs.render(cell, where=f"{report}: cell {number}"):
         if block.finding is not None:
             if document.finding is not None:
                 raise VocError(f"{report}: cell {number} states a second headline; a report answers one question.")
-            document.finding = block.finding
+            document.finding, lifted = block.finding, True
         else:
             section.blocks.append(block.html)
         document.shown |= {block.kind}
     if not source or "hide" in marks:
         return
-    names = {"parameters": ("参数", "Parameters"), "injected-parameters": ("本次运行的参数", "Parameters of this run")}
+    names = {"parameters": ("参数", "Parameters"), "injected-parameters": ("本次运行的参数", "Parameters of this run"),
+             "setup": ("准备", "Set-up")}
     named = next((names[mark] for mark in sorted(marks & set(names))), None)
     fold = _fold(source, number, named)
-    opening = not section.title and (named or not cell.get("outputs"))
-    (document.setup if opening else section.code).append(fold)
-    if not opening:
+    aside = (lifted and len(cell["outputs"]) == 1) or (not section.title and (named or not cell.get("outputs")))
+    (document.setup if aside else section.code).append(fold)
+    if not aside:
         section.blocks.append(fold)
 
 

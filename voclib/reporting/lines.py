@@ -50,7 +50,8 @@ def calendar(values: pd.Series) -> Calendar | None:
     for pattern, form, frequency, least in ((r"\d{4}-\d{2}-\d{2}", "%Y-%m-%d", "D", 1), (r"\d{4}-\d{2}", "%Y-%m", "M", 1),
                                             (r"\d{4}-?Q[1-4]", "%Y-Q%q", "Q", 3)):
         if all(re.fullmatch(pattern, text) for text in texts):
-            return Calendar(_milliseconds([pd.Period(t.replace("-Q", "Q"), frequency).start_time for t in texts]), form, least)
+            written = form if "-" in texts[0] else form.replace("-", "")
+            return Calendar(_milliseconds([pd.Period(t.replace("-Q", "Q"), frequency).start_time for t in texts]), written, least)
     return None
 
 

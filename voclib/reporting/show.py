@@ -109,7 +109,8 @@ def intervals(estimates: Sequence[Estimate], *, title: Text, subtitle: Text | No
     if len(units := sorted({e.unit for e in rows})) > 1:
         raise ParameterError(f"intervals() draws one axis; the estimates have units {', '.join(units)}. Draw one figure a unit.")
     payload = _captions(title, subtitle, note) | {
-        "estimates": [e.to_dict() for e in rows], "naive": {g: e.to_dict() for g, e in (naive or {}).items()}, "labels": {g: asdict(t) for g, t in (labels or {}).items()}}
+        "estimates": [e.to_dict() for e in rows], "naive": {g: e.to_dict() for g, e in (naive or {}).items()},
+        "labels": {g: asdict(t) for g, t in (labels or {}).items()}}
     lines = [f"  {(labels or {}).get(e.group, Text(e.group, e.group)).en}: {_figures(e, 'en')}" for e in rows]
     return Shown("intervals", payload, "\n".join([_both(title), *lines]))
 

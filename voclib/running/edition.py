@@ -12,8 +12,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from voclib import strictyaml
 from voclib.errors import ParameterError, nearest
-from voclib.running import strictyaml
 from voclib.running.parameters import Parameter, declared, fit
 from voclib.running.workspace import Workspace, find
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from voclib.running import strictyaml
+from voclib import strictyaml
 from voclib.running.workspace import FileHashes, Workspace, digest, dumps, read_json, write
 
 _PACKAGE = Path(__file__).resolve().parent.parent

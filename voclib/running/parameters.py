@@ -9,8 +9,8 @@ import tokenize
 from dataclasses import dataclass
 from typing import Any
 
+from voclib import strictyaml
 from voclib.errors import ParameterError
-from voclib.running import strictyaml
 
 _TYPES: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool, "list": list, "dict": dict}
 

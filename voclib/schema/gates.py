@@ -14,8 +14,9 @@ from voclib.schema.rules import before, schema
 
 ROW = "_row"  # a column of row numbers in a raw file, no data
 WRONG_TIMES_LIMIT = 0.005  # share of rows with reversed or future times above which a table is refused
+WRONG_TIMES_TOLERATED = 5  # a single slip in a small table is a slip, not a broken clock
 SCALE_MIN_N = 50           # answers before "nobody gave 0 or 6–10" says the scale is 1–5
-SCALE_100_SHARE, SCALE_100_MIN_N = 0.2, 3
+SCALE_100_SHARE, SCALE_100_MIN_N, SCALE_100_REACH = 0.2, 3, 20  # a column of 11s is a slip, one that reaches 20 is another scale
 # two names of one unit, or two values of one period, cannot both be right; a second answer to a survey is only superfluous
 SINGLE_TRUTH = frozenset({"units"})
 
@@ -40,7 +41,7 @@ def scale(typed: pd.DataFrame, table: str, *, file: str = "") -> pd.DataFrame:
     scores = typed["nps_score"].dropna().astype("int64")
     above = scores.between(11, 100)
     looks = ""
-    if above.sum() >= SCALE_100_MIN_N and above.mean() > SCALE_100_SHARE:
+    if above.sum() >= SCALE_100_MIN_N and above.mean() > SCALE_100_SHARE and scores.max() >= SCALE_100_REACH:
         looks = "0–100"
     elif len(scores) >= SCALE_MIN_N and scores.between(1, 5).all():
         looks = "1–5"
@@ -80,12 +81,12 @@ def future_times(typed: pd.DataFrame, table: str, *, as_of: str | pd.Timestamp |
 
 
 def too_many(found: Iterable[Found], typed: pd.DataFrame, table: str, *, rows: np.ndarray, file: str = "") -> pd.DataFrame:
-    """One problem for each kind of impossible time that more than 0.5 % of the rows that hold the time show."""
+    """One problem for each kind of impossible time that more than 0.5 % of the rows that hold the time show, and more than a handful."""
     parts = []
     for item in found:
         known = int(typed[item.column].notna().sum())
         share = len(item.at) / known
-        if share > WRONG_TIMES_LIMIT:
+        if share > WRONG_TIMES_LIMIT and len(item.at) > WRONG_TIMES_TOLERATED:
             kind = "future" if item.problem.startswith("lies after") else "reversed"
             told = f"{kind} times: {item.problem} in {len(item.at)} of {known} rows ({share:.1%}; at most {WRONG_TIMES_LIMIT:.1%} are set aside)"
             parts.append(found_problems.single(table, item.column, told, file=file, row=int(rows[item.at[0]]), example=item.examples[0]))

@@ -8,7 +8,9 @@ KEYS = {"ledger.csv": ("流水号", "B9"), "customers.csv": ("客户编号", "C9
         "contact_centre.csv": ("记录编号", "K9")}
 DUPLICATED = {"ledger.csv": 0.002, "usage.csv": 0.0005, "customers.csv": 0.0005, "touchpoints.csv": 0.0005, "reviews.csv": 0.01}
 UNKNOWN_CUSTOMER = {"ledger.csv": 0.0005, "touchpoints.csv": 0.0002, "contact_centre.csv": 0.003}
-REVERSED = {"customers.csv": ("入会日期", "流失日期", 0.0005), "contact_centre.csv": ("通话时间", "录入时间", 0.003)}
+REVERSED = {"customers.csv": ("入会日期", "流失日期"), "contact_centre.csv": ("通话时间", "录入时间")}
+REVERSED_SHARE = 0.003
+"""Of the rows that hold the later time. A table with many more would be refused as a whole, so a small one gets none."""
 MONEY = ("净额", "毛利", "金额", "收入", "消费12月", "成本")
 
 
@@ -38,7 +40,8 @@ def plant_tickets(connection: duckdb.DuckDBPyConnection, rows: int) -> dict[str,
         list_transform(events, lambda e: CASE WHEN e.kind = 'assigned' THEN {{'kind': e.kind, 'time': '2024-01-01T08:00:00+08:00'}}
         ELSE e END) AS events)
         FROM lines WHERE len(list_filter(events, lambda e: e.kind = 'assigned')) > 0"""
-    return {"reversed_times": _insert(connection, query, limit=_count(rows, 0.003))}
+    known = connection.execute("SELECT count(*) FROM lines WHERE len(list_filter(events, lambda e: e.kind = 'assigned')) > 0").fetchall()[0][0]
+    return {"reversed_times": _insert(connection, query, limit=int(REVERSED_SHARE * known))}
 
 
 def _count(rows: int, share: float) -> int:
@@ -60,8 +63,9 @@ def _foreign(connection: duckdb.DuckDBPyConnection, file: str, rows: int) -> int
 
 def _reversed(connection: duckdb.DuckDBPyConnection, file: str, rows: int) -> int:
     """Lines whose second time lies before the first, under keys of their own."""
-    (key, prefix), (first, second, share) = KEYS[file], REVERSED[file]
+    (key, prefix), (first, second) = KEYS[file], REVERSED[file]
     left = ", '是' AS \"是否流失\"" if file == "customers.csv" else ""
     query = f"""SELECT * REPLACE (rn + {4 * rows} AS rn, '{prefix}' || substr("{key}", 3) AS "{key}", '2026-02-01' AS "{first}",
         '2025-12-01' AS "{second}"{left}) FROM lines WHERE rn % 7 = 0"""
-    return _insert(connection, query, limit=_count(rows, share))
+    known = connection.execute(f'SELECT count("{second}") FROM lines').fetchall()[0][0]
+    return _insert(connection, query, limit=int(REVERSED_SHARE * known))

@@ -11,6 +11,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from voclib.simulate.dirt import REVERSED_SHARE
 from voclib.simulate.exports import EXPORTS, VALUES
 from voclib.simulate.plan import HOURS_EAST, Plan
 from voclib.simulate.streams import stream
@@ -75,7 +76,8 @@ def _soiled(lines: pd.DataFrame, rng: np.random.Generator) -> tuple[pd.DataFrame
     slashed = int(lines[HEADINGS["submitted_at"]].str.contains("/").sum())
     unnamed = int(lines[HEADINGS["customer_id"]].isna().sum())
     clean = lines.assign(**{HEADINGS["nps_score"]: score, HEADINGS["unit_id"]: store, HEADINGS["ces_score"]: ease})
-    extra, added = _extra(clean, rng, _share(count, 0.003))
+    extra, added = _extra(clean, rng, {"unknown_customers": _share(count, 0.003), "reversed_times": int(REVERSED_SHARE * count),
+                                       "scores_out_of_range": _share(count, 0.003)})
     repeated = clean.iloc[np.sort(rng.permutation(count)[: _share(count, 0.01)])]
     planted = {"full_width_scores": wide.size, "worded_scores": worded.size, "stray_blanks": spaced.size, "not_available": absent.size,
                "slashed_dates": slashed, "missing_customers": unnamed, "duplicate_rows": len(repeated), **added}
@@ -86,20 +88,20 @@ def _share(count: int, part: float) -> int:
     return min(count, max(1, round(part * count)))
 
 
-def _extra(lines: pd.DataFrame, rng: np.random.Generator, count: int) -> tuple[pd.DataFrame, dict[str, int]]:
+def _extra(lines: pd.DataFrame, rng: np.random.Generator, wanted: dict[str, int]) -> tuple[pd.DataFrame, dict[str, int]]:
     """Rows with an unknown customer, reversed times or a score out of range, under answer numbers of their own."""
     known = lines[lines[HEADINGS["customer_id"]].notna()]
-    count = min(count, len(known) // 3)
-    picked = known.iloc[rng.permutation(len(known))[: 3 * count]].reset_index(drop=True)
+    picked = known.iloc[rng.permutation(len(known))[: sum(wanted.values())]].reset_index(drop=True)
+    kind = np.repeat(list(wanted), list(wanted.values()))[: len(picked)]
     number = picked[HEADINGS["response_id"]].to_numpy(dtype=object)
     picked = picked.assign(**{HEADINGS["response_id"]: [f"S9{text[2:]}" for text in number], HEADINGS["invitation_id"]: None})
-    kind = np.repeat([0, 1, 2], count)
     columns = {name: picked[HEADINGS[name]].to_numpy(dtype=object, copy=True) for name in ("customer_id", "submitted_at", "nps_score")}
-    columns["customer_id"][kind == 0] = [f"X{text[1:]}" for text in columns["customer_id"][kind == 0]]
-    columns["submitted_at"][kind == 1] = "2025-01-15 09:30:00"
-    columns["nps_score"][kind == 2] = np.array(OUT_OF_RANGE, dtype=object)[rng.integers(0, len(OUT_OF_RANGE), count)]
+    stranger, outside = kind == "unknown_customers", kind == "scores_out_of_range"
+    columns["customer_id"][stranger] = [f"X{text[1:]}" for text in columns["customer_id"][stranger]]
+    columns["submitted_at"][kind == "reversed_times"] = "2025-01-15 09:30:00"
+    columns["nps_score"][outside] = np.array(OUT_OF_RANGE, dtype=object)[rng.integers(0, len(OUT_OF_RANGE), int(outside.sum()))]
     made = picked.assign(**{HEADINGS[name]: values for name, values in columns.items()})
-    return made.astype("str"), {"unknown_customers": count, "reversed_times": count, "scores_out_of_range": count}
+    return made.astype("str"), {name: int((kind == name).sum()) for name in wanted}
 
 
 def _save(connection: duckdb.DuckDBPyConnection, lines: pd.DataFrame, path: Path, *, encoding: str) -> None:

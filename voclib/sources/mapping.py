@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from voclib import strictyaml
 from voclib.errors import DataError, ParameterError, nearest
 from voclib.schema.tables import TABLES
-from voclib.sources import strict_yaml
 
 ChannelName = Literal["survey", "review", "post", "call", "ticket", "ledger", "employee", "usage", "master"]
 CHANNEL_NAMES = get_args(ChannelName)
@@ -128,7 +128,7 @@ def read(path: Path) -> Mapping:
 
     Raises ParameterError naming the place, what is wrong with it and the nearest known name.
     """
-    given = strict_yaml.read(path)
+    given = strictyaml.read(path, template="params/rules/example.yml")
     try:
         mapping = Mapping.model_validate(given)
     except ValidationError as error:

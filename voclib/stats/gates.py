@@ -7,8 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from voclib import strictyaml
 from voclib.errors import ParameterError, nearest
 from voclib.results import Text
 
@@ -79,10 +78,7 @@ def _read(path: Path) -> dict[str, Any]:
     """The mapping that a YAML file holds."""
     if not path.is_file():
         raise ParameterError(f"There is no gates file '{path}'; leave the path out to use the published thresholds.")
-    try:
-        values = yaml.safe_load(path.read_text("utf-8"))
-    except yaml.YAMLError as error:
-        raise ParameterError(f"{path.name} is not readable as YAML: {error}") from error
+    values = strictyaml.parse(path.read_text("utf-8"), file=path.name)
     if values is None:
         return {}
     if not isinstance(values, dict):

@@ -76,9 +76,7 @@ def study(card: Mapping[str, Any], *, required_share: float = 0.8) -> Pool:
         caveat=words.caveat(),
         decision=words.decision(missing, worst),
     )
-    return Pool(
-        finding, _channels(card), reasons, missing, _repairs(card), _redactions(card), _traps(card), words.captions(card, share, reasons, missing)
-    )
+    return Pool(finding, _channels(card), reasons, missing, _repairs(card), _redactions(card), _traps(card), words.captions(card, reasons, missing))
 
 
 def examples(responses: pd.DataFrame, *, show: bool, n: int = 8) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from voclib.results import Check, Estimate, Text
+from voclib.results import Check, Text
 from voclib.sentences import say
 
 CHANNELS = {
@@ -211,6 +211,7 @@ def _known_gaps(card: Mapping[str, Any]) -> tuple[Check, Check]:
 
 
 def caveat() -> Text:
+    """What most likely misleads here."""
     return say(
         "导出之前就丢掉的声音不在账上；如果丢的是某一家店或某一类客户，有效率再高也会看错。",
         "Voices lost before the export are on no account; if one dealer or one kind of customer is missing, a high share misleads.",
@@ -218,6 +219,7 @@ def caveat() -> Text:
 
 
 def decision(missing: pd.DataFrame, worst: str) -> Text:
+    """Which field the exports should carry first."""
     if not worst:
         return Text("无需补救；下一版照此导出。", "Nothing to mend; export the same way next time.")
     name, n = field_name(worst), int(missing["n"].iloc[0])
@@ -236,7 +238,8 @@ def _cause(label: str) -> Text:
     return Text(*(" · ".join([*where, worded[lang]]) for lang in ("zh", "en")))
 
 
-def captions(card: Mapping[str, Any], share: Estimate, reasons: pd.DataFrame, missing: pd.DataFrame) -> dict[str, dict[str, Any]]:
+def captions(card: Mapping[str, Any], reasons: pd.DataFrame, missing: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Title (the finding), subtitle and labels of every figure."""
     total = card["totals"]
     causes = {label: _cause(label) for label in reasons["label"]}
     top = next(iter(causes.values()), Text("无", "none"))

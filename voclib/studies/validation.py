@@ -156,24 +156,35 @@ def study(record: Record, live_runs: Sequence[Estimate], *, seed: int) -> Valida
     verdict = Verdict.REPORT if all(c.passed is not False for c in checks) else Verdict.REPORT_WITH_CAVEAT
     headline = overall.with_(rung="ours", verdict=verdict, seed=seed)
     passed = int(rows["passed"].sum())
-    finding = Study(
+    finding = _finding(headline, naive, checks, passed=passed, settings=len(rows))
+    return Validation(
+        finding,
+        ours,
+        {e.group: e for e in _pooled(kept, "naive_coverage")},
+        _scorecard(rows),
+        _captions(passed, len(rows), overall, naive, live_runs),
+    )
+
+
+def _finding(headline: Estimate, naive: Estimate, checks: tuple[Check, ...], *, passed: int, settings: int) -> Study:
+    return Study(
         question=Text("埋下真值再去找，我们的方法找得回来吗？", "When we plant the truth, do our methods find it?"),
         kicker=Text("方法成绩单", "Method scorecard"),
         answer=say(
             "说是 95% 的区间，实际盖住真值 {x:bare}；朴素做法在同样的数据上只有 {n:bare}。 {m} 种情形中 {k} 种在合格范围内。",
             "Intervals that claim 95% cover the truth {x:bare} of the time; the naive ones, on the same data, {n:bare}. "
             "{k} of {m} settings lie within the band.",
-            x=overall,
+            x=headline,
             n=naive,
             k=passed,
-            m=len(rows),
+            m=settings,
         ),
         headline=(headline,),
         naive=naive,
-        verdict=verdict,
+        verdict=headline.verdict,
         checks=checks,
         limits=LIMITS,
-        seed=seed,
+        seed=headline.seed,
         reader="research",
         ladders=(Ladder("coverage", (naive, headline), chosen="ours"),),
         caveat=Text(
@@ -184,13 +195,6 @@ def study(record: Record, live_runs: Sequence[Estimate], *, seed: int) -> Valida
             "只引用合格的方法；不合格的一行修好之前，不在页面上给区间。",
             "Quote only methods that pass; a failing row gives no interval on any page until it is mended.",
         ),
-    )
-    return Validation(
-        finding,
-        ours,
-        {e.group: e for e in _pooled(kept, "naive_coverage")},
-        _scorecard(rows),
-        _captions(passed, len(rows), overall, naive, live_runs),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -28,9 +29,11 @@ class Loader(yaml.SafeLoader):
         seen: dict[str, int] = {}
         for key_node, _ in node.value:
             line = key_node.start_mark.line + 1
-            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else "a list or mapping"
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a key must be a word, not a list or a mapping", key_node.start_mark)
             if self.plain_keys and key_node.tag != "tag:yaml.org,2002:str":
-                raise yaml.constructor.ConstructorError(None, None, f"the key {key} is no text; quote or rename it", key_node.start_mark)
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key_node.value} is no text; quote or rename it", key_node.start_mark)
+            key = key_node.value
             if key in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"the key '{key}' stands here again (first on line {seen[key]}); keep one",
                                                         key_node.start_mark)
@@ -49,9 +52,10 @@ def _real(loader: Loader, node: yaml.ScalarNode) -> float:
 
 Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
 Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
-Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]+$"), list("-+0123456789"))
+Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789"))
 Loader.add_implicit_resolver("tag:yaml.org,2002:float",
-                             re.compile(r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"),
+                             re.compile(r"^(?:[-+]?(?:(?:0|[1-9][0-9]*)?\.[0-9]+|(?:0|[1-9][0-9]*)\.?)(?:[eE][-+]?[0-9]+)?"
+                                        r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"),
                              list("-+.0123456789"))
 Loader.add_constructor("tag:yaml.org,2002:int", _whole)
 Loader.add_constructor("tag:yaml.org,2002:float", _real)
@@ -75,3 +79,24 @@ def parse(text: str, *, file: str, plain_keys: bool = True) -> Any:
         raise ParameterError(f"{file}{where}: {error.problem or error.context}.") from error
     except (yaml.YAMLError, RecursionError) as error:
         raise ParameterError(f"{file} cannot be read as YAML: {error}.") from error
+
+
+def read(path: Path, *, template: str = "") -> dict:
+    """The map a YAML file holds; keys may be numbers. `template` names a file to start from where this one is empty.
+
+    Raises
+    ------
+    ParameterError
+        if the file is missing, no UTF-8 text, no YAML or no map.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        there = sorted(item.name for item in path.parent.glob("*.yml")) if path.parent.is_dir() else []
+        raise ParameterError(f"{path.name} is not there; the folder has: {', '.join(there) or 'no .yml file'}") from None
+    except UnicodeDecodeError as error:
+        raise ParameterError(f"{path.name} is not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8") from None
+    found = parse(text, file=path.name, plain_keys=False)
+    if not isinstance(found, dict):
+        raise ParameterError(f"{path.name} holds no keys{f'; start from {template}' if template else ''}")
+    return found
