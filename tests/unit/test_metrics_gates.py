@@ -34,7 +34,7 @@ def test_an_empty_or_repeating_file_is_the_default(tmp_path) -> None:
     ("min_cluster: 5", "no gate 'min_cluster'; did you mean 'min_clusters'"), ("min_n: ten", "min_n must be a whole number, not 'ten'"),
     ("min_n: 10.5", "min_n must be a whole number, not 10.5"), ("min_n: true", "must be a whole number, not True"),
     ("min_effective_n: [30]", "must be a number"), ("conf_level: 95.0", "conf_level is a share between 0 and 1, such as 0.95; it is 95"),
-    ("min_n: -1", "too small"), ("min_clusters: 1", "too small"), ("- min_n", "must hold 'name: value' lines"), ("a: [", "not readable as YAML")])
+    ("min_n: -1", "too small"), ("min_clusters: 1", "too small"), ("- min_n", "must hold 'name: value' lines"), ("a: [", "own.yml line 1")])
 def test_bad_files(tmp_path, text: str, message: str) -> None:
     (tmp_path / "own.yml").write_text(text, "utf-8")
     with pytest.raises(ParameterError, match="own.yml") as error:

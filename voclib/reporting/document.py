@@ -145,7 +145,8 @@ def _code(document: Document, number: int, cell: Mapping[str, Any], *, report: s
 def _fold(source: str, number: int, named: tuple[str, str] | None) -> str:
     lines = source.splitlines()
     comment = re.match(r"#\s*(\S.*)", lines[0])
-    zh, en = named or ((comment[1], comment[1]) if comment else (f"代码 {number}", f"Code {number}"))
+    spoken = comment[1].split(" / ", 1) if comment else [f"代码 {number}", f"Code {number}"]  # "# 画走势 / Draw the trend"
+    zh, en = named or (spoken[0], spoken[-1])
     label = "".join(f'<span lang="{lang}">{sanitise.escape(text)}</span>' for lang, text in (("zh", zh), ("en", en)))
     size = f'<span class="tok"><span lang="zh">{len(lines)} 行</span><span lang="en">{len(lines)} line{"s" if len(lines) > 1 else ""}</span></span>'
     return f'<details class="code"><summary>{label}{size}</summary><pre tabindex="0"><code>{sanitise.code(source)}</code></pre></details>'

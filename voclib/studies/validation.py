@@ -125,13 +125,13 @@ def coverage(hits: float, runs: int, *, group: str) -> Estimate:
     )
 
 
-def live(worlds: Mapping[str, World], *, runs: int, seed: int, method: Callable[..., Estimate], **options: Any) -> tuple[Estimate, ...]:
-    """Coverage of `method` in worlds drawn now: `worlds[name](seed)` gives data and a truth that the method never sees.
+def live(worlds: Mapping[str, tuple[World, Mapping[str, Any]]], *, runs: int, seed: int, method: Callable[..., Estimate]) -> tuple[Estimate, ...]:
+    """Coverage of `method` in worlds drawn now: each is (draw, options of the method), and `draw(seed)` gives data and a truth.
 
-    The truth is read under the name of the method ("nps").
+    The method never sees the truth, which is read under the name of the method ("nps").
     """
     found = []
-    for name, draw in worlds.items():
+    for name, (draw, options) in worlds.items():
         hits = answered = 0
         for k in range(runs):
             frame, truth = draw(seed + k)
