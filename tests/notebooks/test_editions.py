@@ -11,14 +11,14 @@ import pytest
 
 from voclib import running, simulate, sources
 
-CUSTOMERS = 900
+CUSTOMERS = 4000  # a dozen dealers: enough for an interval
 SEED = 20260701
 
 
-def _build(root: Path, name: str, *, shuffle: int | None = None) -> None:
+def _build(root: Path, name: str, *, shuffle: int | None = None, customers: int = CUSTOMERS) -> None:
     raw = root / "data" / name
     shutil.rmtree(raw, ignore_errors=True)
-    simulate.build(raw, customers=CUSTOMERS, seed=SEED, shuffle=shuffle)
+    simulate.build(raw, customers=customers, seed=SEED, shuffle=shuffle)
     standard = root / "data" / "standard" / name
     shutil.rmtree(standard, ignore_errors=True)
     sources.ingest(root / "params" / "rules" / "sample.yml", root=raw / "raw", out=standard)
@@ -65,6 +65,16 @@ def test_shuffled_input_rows_repeat_every_byte(root: Path, first: Path) -> None:
     assert _bytes(shuffled) == _bytes(first)
 
 
+def test_too_few_dealers_make_a_page_that_refuses(root: Path) -> None:
+    _build(root, "few", customers=900)
+    reports = root / "build" / "tests" / "few"
+    shutil.rmtree(reports, ignore_errors=True)
+    running.run(root / "params" / "ci.yml", only=("20-scores",), overrides={"data": "data/standard/few"}, force=True, reports="build/tests/few")
+    finding = json.loads((reports / "ci" / "20-scores.json").read_text("utf-8"))
+    assert finding["verdict"] == "REFUSE" and finding["headline"][0]["kind"] == "refusal"
+    assert "10" in finding["headline"][0]["needs"]["zh"] and finding["ladders"]["nps"][0]["kind"] == "estimate"
+
+
 def test_committed_sample_reports_can_be_run_again(root: Path, sample_pool: Path) -> None:
     verification = running.verify(root / "params" / "sample.yml")
-    assert verification.passed, verification.summary("en")
+    assert verification.passed, verification.comparisons

@@ -22,6 +22,7 @@ from voclib.results import Text
 __all__ = ["Pair", "bars", "chart", "distribution", "interval_plot", "trend"]
 _GROUPS = ((0, 6, "#c4671a", "#8f3b00", Text("贬损者 0–6", "Detractors 0–6")), (7, 8, NAIVE_BAND, INK_3, Text("中立者 7–8", "Passives 7–8")),
            (9, 10, ACCENT, ACCENT, Text("推荐者 9–10", "Promoters 9–10")))
+EXACT_BELOW = 10_000  # a bar shows every digit of a count that a reader may check
 
 
 def trend(frame: pd.DataFrame, *, x: str, title: Text, subtitle: Text, description: Text, unit: str = "points", group: str | None = None,
@@ -129,7 +130,8 @@ def bars(frame: pd.DataFrame, *, label: str, value: str, title: Text, subtitle: 
         raise DataError(f"bars: a number in '{unit}' is an estimate and needs its interval; use interval_plot.")
     if frame[value].isna().any():
         raise DataError(f"bars: '{value}' has {int(frame[value].isna().sum())} missing value(s); leave those rows out and say so in the note.")
-    write = numbers.count if unit == "count" else numbers.money
+    def write(n: float, lang: str) -> str:
+        return numbers.money(n, lang) if unit == "cny" else numbers.count(n, lang, exact=n < EXACT_BELOW)
 
     def build(lang: str, narrow: bool) -> alt.TopLevelMixin:
         rows = [{"g": drawing.label(g, labels, lang), "value": float(v), "value_text": write(float(v), lang)}

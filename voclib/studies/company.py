@@ -184,16 +184,16 @@ def _planted(truth: Mapping[str, Any]) -> pd.DataFrame:
     silence, link, money, begged = (truth[k] for k in ("survivorship", "ex_voc", "nps_revenue", "inflation"))
     cny = Estimate(estimand="margin", kind="count", unit="cny", value=money["att_margin_cny"])
     rows: Sequence[tuple[Text, Text, str]] = (
-        (Text("全体客户的 NPS", "NPS of all customers"), _plain(f"{silence['nps_all_customers']:.1f}"), "21-survivorship"),
-        (Text("已流失客户的 NPS", "NPS of customers who left"), _plain(f"{silence['nps_churned']:.1f}"), "21-survivorship"),
-        (Text("作答率", "Response rate"), _plain(f"{silence['response_rate']:.1%}"), "21-survivorship"),
+        (Text("全体客户的 NPS", "NPS of all customers"), _figure(silence["nps_all_customers"], ".1f"), "21-survivorship"),
+        (Text("已流失客户的 NPS", "NPS of customers who left"), _figure(silence["nps_churned"], ".1f"), "21-survivorship"),
+        (Text("作答率", "Response rate"), _figure(silence["response_rate"], ".1%"), "21-survivorship"),
         (Text("被讨来的高分所在门店", "Dealers with begged scores"), _plain(str(len(begged["dealers"]))), "22-score-inflation"),
         (
             Text("员工体验每高 1 个标准差，下一期 NPS", "NPS next period per SD of employee experience"),
-            _plain(f"{link['slope_nps_per_climate_sd']:+.1f}"),
+            _figure(link["slope_nps_per_climate_sd"], "+.1f"),
             "30-ex-voc",
         ),
-        (Text("项目对 NPS 的平均效果", "Average effect of the programme on NPS"), _plain(f"{link['programme_att_nps']:+.1f}"), "30-ex-voc"),
+        (Text("项目对 NPS 的平均效果", "Average effect of the programme on NPS"), _figure(link["programme_att_nps"], "+.1f"), "30-ex-voc"),
         (Text("等待过久使每人毛利改变", "Change of margin a customer by a long wait"), say("{x}", "{x}", x=cny), "31-nps-revenue"),
         (
             Text("等待过久使流失率改变", "Change of churn by a long wait"),
@@ -202,6 +202,11 @@ def _planted(truth: Mapping[str, Any]) -> pd.DataFrame:
         ),
     )
     return pd.DataFrame(rows, columns=list(PLANTED_COLUMNS))
+
+
+def _figure(value: float | None, form: str) -> Text:
+    """A planted number, or a dash where a small company has none."""
+    return _plain("—" if value is None else format(value, form))
 
 
 def _plain(text: str) -> Text:

@@ -44,6 +44,7 @@ class Scores:
     study: Study
     distribution: pd.DataFrame
     trend: pd.DataFrame
+    periods: tuple[Estimate, ...]
     groups: tuple[Estimate, ...]
     comparisons: pd.DataFrame
     every_score: pd.DataFrame
@@ -127,6 +128,7 @@ def study(
         study=finding,
         distribution=_distribution(kept, score),
         trend=_frame(by_period),
+        periods=by_period,
         groups=groups,
         comparisons=words.comparisons(compared, _sizes(kept, segments)),
         every_score=words.every_score(_every_score(tables, conf_level=conf_level, cluster=cluster, rate=rate)),

@@ -16,10 +16,10 @@ from voclib.studies import pool_text
 GAP_UNITS = {"nps": "points", "csat": "pp", "share": "pp", "ces": "score", "mean_score": "score"}
 NAMES = {
     "nps": Text("NPS", "NPS"),
-    "csat": Text("满意度（CSAT）", "satisfaction (CSAT)"),
-    "ces": Text("省力程度（CES）", "ease (CES)"),
-    "recommended_share": Text("推荐比例", "share recommending"),
-    "mean_rating": Text("平均总评", "mean rating"),
+    "csat": Text("满意度（CSAT）", "Satisfaction (CSAT)"),
+    "ces": Text("省力程度（CES）", "Ease (CES)"),
+    "recommended_share": Text("推荐比例", "Share recommending"),
+    "mean_rating": Text("平均总评", "Mean rating"),
 }
 QUESTIONS = {
     "nps": Text("客户推荐我们吗，这个分数有多准？", "Do customers recommend us, and how exact is the score?"),
@@ -29,7 +29,7 @@ QUESTIONS = {
     "mean_rating": Text("写评价的人打几分，这个分数有多准？", "How do reviewers rate it, and how exact is the rating?"),
 }
 GROUPS = {**pool_text.CHANNELS, metrics.MISSING: Text("未注明", "not stated"), "": Text("未注明", "not stated")}
-CHANNELS = {"survey": Text("问卷", "surveys"), "review": Text("评价", "reviews"), "post": Text("帖子", "posts"), "": Text("邀请", "invitations")}
+CHANNELS = {"survey": Text("问卷", "Surveys"), "review": Text("评价", "Reviews"), "post": Text("帖子", "Posts"), "": Text("邀请", "Invitations")}
 CHOSEN = Text("本报告采用", "The answer of this report")
 RUNGS = {
     "independent": (
@@ -83,7 +83,7 @@ SCORE_COLUMNS = {
     "n": Text("回答数", "Answers"),
     "clusters": Text("门店/单位", "Units"),
 }
-REST = Text("区间含零：看不出差别", "range includes zero: no difference seen")
+REST = Text("区间含零，看不出差别", "range includes zero")
 HIGHER, LOWER = Text("高于其余，区间不含零", "higher; range excludes zero"), Text("低于其余，区间不含零", "lower; range excludes zero")
 
 
@@ -147,7 +147,7 @@ def answer(headline: Estimate, naive: Estimate, change: Estimate) -> Text:
     if headline.kind == "refusal":
         return say("暂时不能下结论。{why}", "No conclusion yet. {why}", why=headline.reason)
     first = say(
-        "作答者的{name}是 {x}，区间 {x:interval}。", "Among those who answered, {name} is {x} (95% interval {x:interval}).", name=name, x=headline
+        "作答者的{name}是 {x}，区间 {x:interval}。", "Among those who answered: {name} {x} (95% interval {x:interval}).", name=name, x=headline
     )
     wider = _wider(headline, naive)
     moved = (
@@ -165,7 +165,7 @@ def answer(headline: Estimate, naive: Estimate, change: Estimate) -> Text:
 
 def _wider(headline: Estimate, naive: Estimate) -> Text:
     """How much wider the honest interval is than the one that ignores clustering."""
-    if naive.kind != "estimate" or headline.n_clusters is None:
+    if naive.kind != "estimate" or headline.kind != "estimate" or headline.n_clusters is None:
         return Text("", "")
     ratio = (headline.conf_high - headline.conf_low) / (naive.conf_high - naive.conf_low)
     return say(
@@ -290,6 +290,12 @@ def coverage_of_pool(n: int, total: int) -> Check:
     )
 
 
+def _ladder_title(wider: Text, chosen: Estimate) -> Text:
+    if chosen.kind == "refusal":
+        return chosen.reason
+    return Text(wider.zh.strip() or "每份回答各自独立", wider.en.strip() or "Answers are independent of one another")
+
+
 def rung_labels(ladder: Ladder, known: Mapping[str, tuple[Text, Text]]) -> dict[str, tuple[Text, Text]]:
     """Names of the rungs a ladder has; the chosen one says so."""
     return {r.rung: (known[r.rung][0], CHOSEN if r.rung == ladder.chosen else known[r.rung][1]) for r in ladder.rungs}
@@ -313,6 +319,7 @@ def captions(
             "subtitle": say("{name}，线 = 估计值，色带 = 95% 区间", "{name}; line = estimate, ribbon = 95% interval", name=name),
             "description": course,
         },
+        "periods": {"title": course, "subtitle": drawn},
         "groups": {"title": compare, "subtitle": drawn, "labels": GROUPS},
         "comparisons": {
             "title": compare,
@@ -326,7 +333,7 @@ def captions(
             "subtitle": say("聚类的 95% 区间", "Clustered 95% intervals"),
         },
         "ladder": {
-            "title": Text(wider.zh.strip() or "每份回答各自独立", wider.en.strip() or "Answers are independent of one another"),
+            "title": _ladder_title(wider, chosen),
             "subtitle": drawn,
             "labels": rung_labels(ladder, RUNGS),
         },

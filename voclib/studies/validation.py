@@ -18,6 +18,23 @@ from voclib.sentences import say
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORD = ROOT / "benchmarks" / "coverage.json"
+FORMATS = {"coverage": "share", "naive_coverage": "share", "refusals": "share"}
+SETTING_WORDS = (
+    ("answering chances over a factor of ", "作答机会相差倍数 "),
+    ("regions of", "个大区，每个"),
+    ("one higher by", "其中一个高"),
+    ("none differs", "全无差别"),
+    ("points", "分"),
+    ("promoters", "推荐者"),
+    ("detractors", "贬损者"),
+    ("clusters", "门店"),
+    ("size cv", "规模变异系数"),
+    ("customers", "客户"),
+    ("overlap", "重叠"),
+    ("loyalty", "不变"),
+    ("icc", "ICC"),
+    (", ", "，"),
+)
 METHODS = {
     "nps": Text("NPS，简单样本", "NPS, plain sample"),
     "nps clustered": Text("NPS，按门店聚类", "NPS, clustered by dealer"),
@@ -30,8 +47,7 @@ METHODS = {
 }
 World = Callable[[int], tuple[pd.DataFrame, Mapping[str, float]]]
 COLUMNS = {
-    "method": Text("方法", "Method"),
-    "setting": Text("情形", "Setting"),
+    "setting": Text("方法 · 情形", "Method · setting"),
     "coverage": Text("覆盖率", "Coverage"),
     "naive_coverage": Text("朴素做法", "Naive way"),
     "bias": Text("偏差", "Bias"),
@@ -250,9 +266,17 @@ def _checks(record: Record, live_runs: Sequence[Estimate]) -> tuple[Check, ...]:
 def _scorecard(rows: pd.DataFrame) -> pd.DataFrame:
     """One row a setting, in the order of the record."""
     table = rows[list(COLUMNS)].copy()
-    table["method"] = [METHODS.get(m, Text(m, m)) for m in table["method"]]
+    named = [METHODS.get(m, Text(m, m)) for m in rows["method"]]
+    table["setting"] = [Text(f"{m.zh} · {_spoken(x)}", f"{m.en} · {x}") for m, x in zip(named, rows["setting"], strict=True)]
     table["passed"] = [Text("合格", "passed") if p else Text("不合格", "failed") for p in table["passed"]]
     return table
+
+
+def _spoken(setting: str) -> str:
+    """A setting in Chinese."""
+    for en, zh in SETTING_WORDS:
+        setting = setting.replace(en, zh)
+    return setting
 
 
 def _captions(passed: int, settings: int, overall: Estimate, naive: Estimate, live_runs: Sequence[Estimate]) -> dict[str, dict[str, Any]]:

@@ -33,7 +33,7 @@ class Axis:
     @property
     def ticks(self) -> list[float]:
         """Tick values."""
-        n = round((self.high - self.low) / self.step)
+        n = math.floor((self.high - self.low) / self.step + 1e-9)
         return [round(self.low + i * self.step, 12) for i in range(n + 1)]
 
 
@@ -61,6 +61,8 @@ def _nice(low: float, high: float, reference: float, unit: str) -> Axis:
         if round((end - start) / step) < MAX_TICKS:
             if unit == "share" and reference == 0 and low >= 0 and end > 1:
                 end, step = 1.0, 0.25 if step > 0.2 else step
+            elif unit == "share" and end > 1:  # no share exceeds 100 %; ticks keep counting from the reference
+                end = 1.0
             return Axis(round(start, 12), round(end, 12), step, reference, unit)
     raise AssertionError("steps grow without bound")
 
