@@ -37,6 +37,7 @@ public: $(CORE)  ## run the public edition on the files under $VOC_PUBLIC_DATA
 
 lab: $(LAB)  ## open JupyterLab on the notebooks
 	@$(VOC) simulate --quiet
+	@$(VOC) ingest params/rules/sample.yml --if-changed
 	@$(BIN)/jupyter lab --config=lab/jupyter_lab_config.py notebooks
 
 test: $(TEST)  ## lint and run all tests

@@ -41,11 +41,15 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 @pytest.fixture(scope="session")
 def sample_pool(root: Path) -> Path:
     """The standard tables of the sample company, built as `make reports` builds them."""
+    import fcntl
     import subprocess
     import sys
 
     voc = Path(sys.executable).parent / "voc"
-    for command in (["simulate", "--quiet"], ["ingest", "params/rules/sample.yml"]):
-        done = subprocess.run([str(voc), *command], cwd=root, capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    (root / "build").mkdir(exist_ok=True)
+    with (root / "build" / "sample.lock").open("w") as lock:  # two workers may want it at once
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for command in (["simulate", "--quiet"], ["ingest", "params/rules/sample.yml", "--if-changed", "--quiet"]):
+            done = subprocess.run([str(voc), *command], cwd=root, capture_output=True, text=True)
+            assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     return root / "data" / "standard" / "sample"

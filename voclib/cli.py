@@ -7,9 +7,13 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from voclib.errors import DataError, ParameterError, VocError
+
+if TYPE_CHECKING:
+    from voclib.running.inputs import Built
+    from voclib.running.workspace import Workspace
 
 _EXAMPLES = """\
 examples:
@@ -58,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
                               epilog="example:\n  voc ingest params/rules/sample.yml --root ~/exports/june\n")
     one.add_argument("mapping", help="mapping file: which column of which export is which standard column")
     one.add_argument("--root", metavar="FOLDER", help="folder of the raw files, instead of the one the mapping names")
+    one.add_argument("--if-changed", action="store_true", help="do nothing where mapping, raw files and code are as they were")
     _quiet(one).set_defaults(do=_ingest)
     one = commands.add_parser("run", help="publish an edition", epilog=_RUN_EXAMPLES, **shape)
     one.add_argument("edition", help="edition file, such as params/sample.yml")
@@ -110,7 +115,15 @@ def _simulate(arguments: argparse.Namespace) -> int:
 
 
 def _ingest(arguments: argparse.Namespace) -> int:
+    from voclib.running.inputs import Built
+    from voclib.running.workspace import find
     from voclib.sources import ingest
+
+    if arguments.if_changed and arguments.root is None:
+        space = find(Path.cwd())
+        fresh = _read_if_changed(space, Built(space), arguments.mapping, quiet=arguments.quiet)
+        print(f"{'Read' if fresh else 'Unchanged:'} {arguments.mapping}")
+        return 0
 
     with _bar("ingest", quiet=arguments.quiet) as progress:
         pool = ingest(arguments.mapping, root=arguments.root, progress=progress)
@@ -184,15 +197,20 @@ def _ingest_inputs(arguments: argparse.Namespace, *, overrides: Mapping[str, Any
     plan(edition, overrides, space=space, only=only, check_data=False)
     built = Built(space)
     for mapping in edition.inputs:
-        out = f"data/standard/{built.name(mapping)}"
+        _read_if_changed(space, built, mapping, quiet=arguments.quiet)
 
-        def read(mapping: str = mapping, out: str = out) -> None:
-            from voclib.sources import ingest
 
-            with _bar("ingest", quiet=arguments.quiet) as progress:
-                ingest(space.root / mapping, root=built.folder(mapping), out=space.root / out, progress=progress)
+def _read_if_changed(space: Workspace, built: Built, mapping: str, *, quiet: bool) -> bool:
+    """Turn the raw files of a mapping into standard tables unless nothing changed; whether they were read."""
+    out = f"data/standard/{built.name(mapping)}"
 
-        built.ensure(out, built.mapping(mapping), read)
+    def read() -> None:
+        from voclib.sources import ingest
+
+        with _bar("ingest", quiet=quiet) as progress:
+            ingest(space.root / mapping, root=built.folder(mapping), out=space.root / out, progress=progress)
+
+    return built.ensure(out, built.mapping(mapping), read)
 
 
 def _overrides(given: Sequence[str]) -> dict[str, Any]:

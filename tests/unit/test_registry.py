@@ -41,7 +41,14 @@ def test_a_new_number_adds_a_line_and_keeps_the_one_before(tmp_path: Path) -> No
     lines = registry.update(path, [_finding(2.0, data="d2"), _finding(5.0, notebook="01-ingest")])
     assert [(e["notebook"], e["revision"], e["headline"][0]["value"]) for e in lines] == [
         ("01-ingest", 1, 5.0), ("20-scores", 1, 1.0), ("20-scores", 2, 2.0)]
-    assert [(e["headline"][0]["value"], e["provenance"]["data"]) for e in registry.before(lines)] == [(1.0, "d1")]
+    assert [(e["headline"][0]["value"], e["provenance"]["data"]) for e in registry.before(lines)] == [(5.0, "d1"), (1.0, "d1")]
+
+
+def test_an_unchanged_sibling_stands_before_and_a_new_report_does_not(tmp_path: Path) -> None:
+    path = tmp_path / "registry.jsonl"
+    registry.update(path, [_finding(1.0), _finding(5.0, notebook="01-ingest")])
+    lines = registry.update(path, [_finding(2.0), _finding(5.0, notebook="01-ingest"), _finding(7.0, notebook="30-new")])
+    assert [(e["notebook"], e["headline"][0]["value"]) for e in registry.before(lines)] == [("01-ingest", 5.0), ("20-scores", 1.0)]
 
 
 def test_a_finding_that_returns_becomes_the_newest_without_a_second_line(tmp_path: Path) -> None:

@@ -33,27 +33,41 @@ def read(path: Path) -> list[dict[str, Any]]:
 def update(path: Path, findings: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Enter findings (contents of `<report>.json`); an unchanged finding keeps its line, so the bytes repeat.
 
-    A finding whose content was published before moves to the newest revision instead of getting a second line.
+    Revisions count an edition's publications: all findings that changed together carry the same one. A finding whose content
+    was published before moves to the newest revision instead of getting a second line.
     """
     known = {(e["edition"], e["notebook"], e["content"]): e for e in read(path)}
-    for finding in findings:
-        entry = _entry(finding)
-        same = [e for k, e in known.items() if k[:2] == (entry["edition"], entry["notebook"])]
-        newest = max((e["revision"] for e in same), default=0)
-        key = (entry["edition"], entry["notebook"], entry["content"])
-        is_newest = key in known and known[key]["revision"] == newest
-        known[key] = entry | {"revision": newest if is_newest else newest + 1}
+    entries = [_entry(finding) for finding in findings]
+    for edition in sorted({e["edition"] for e in entries}):
+        newest = _newest(known.values(), edition)
+        last = max(newest.values(), key=lambda e: e["revision"])["revision"] if newest else 0
+        for entry in (e for e in entries if e["edition"] == edition):
+            before = newest.get(entry["notebook"])
+            same = before is not None and before["content"] == entry["content"]
+            known[edition, entry["notebook"], entry["content"]] = entry | {"revision": before["revision"] if same else last + 1}
     lines = [known[k] for k in sorted(known, key=lambda k: (k[0], k[1], known[k]["revision"], k[2]))]
     write(path, "".join(dumps(line) + "\n" for line in lines).encode())
     return lines
 
 
 def before(lines: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """What was published before the newest revision, one line per edition and notebook; none for a first publication."""
-    history: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for line in sorted(lines, key=lambda e: e["revision"]):
-        history.setdefault((line["edition"], line["notebook"]), []).append(line)
-    return [history[pair][-2] for pair in sorted(history) if len(history[pair]) > 1]
+    """What stood published before each edition's newest revision, one line a report; none for a first publication."""
+    lines = list(lines)
+    found = []
+    for edition in sorted({e["edition"] for e in lines}):
+        last = max(e["revision"] for e in lines if e["edition"] == edition)
+        earlier = _newest((e for e in lines if e["revision"] < last), edition)
+        found += [earlier[notebook] for notebook in sorted(earlier)]
+    return found
+
+
+def _newest(lines: Iterable[Mapping[str, Any]], edition: str) -> dict[str, Mapping[str, Any]]:
+    """The newest line of every report of an edition."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for line in lines:
+        if line["edition"] == edition and line["revision"] >= found.get(line["notebook"], line)["revision"]:
+            found[line["notebook"]] = line
+    return found
 
 
 def _entry(finding: Mapping[str, Any]) -> dict[str, Any]:
