@@ -8,9 +8,6 @@ from pathlib import Path
 
 import pytest
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-             "--disable-sync"]
 OVERFLOWING = """() => { const w = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth <= w) return [];
   return [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > w + 1 && e.offsetParent)
@@ -47,19 +44,6 @@ class Opened:
         """Languages of which any text is on view, the names on the switch aside."""
         return set(self.page.evaluate(
             "() => [...document.querySelectorAll('body [lang]:not(.keep)')].filter(e => e.getClientRects().length).map(e => e.getAttribute('lang'))"))
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[object]:
-    """Chromium without a head; a missing one is a failure, since a page nobody has opened is not finished."""
-    from playwright.sync_api import sync_playwright
-
-    if not CHROMIUM.exists():
-        pytest.fail(f"There is no browser at {CHROMIUM}. The tests of pages need it: apt-get install chromium fonts-noto-cjk", pytrace=False)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -31,7 +31,9 @@ def _committed() -> dict[str, str]:
 
 
 def _windows(text: str, size: int) -> Iterator[str]:
-    return (text[i : i + size] for i in range(len(text) - size + 1))
+    """Runs of `size` characters; in Latin script at least two words, since one word alone is nobody's sentence."""
+    runs = (text[i : i + size] for i in range(len(text) - size + 1))
+    return (run for run in runs if size < RUN_LATIN or " " in run.strip())
 
 
 @pytest.fixture(scope="module")

@@ -11,16 +11,16 @@ from voclib.results import Study, Text
 from voclib.schema import validate
 
 Tables = dict[str, pd.DataFrame]
-REGIONS = ("华东", "华南", "西部", "华北")
+REGIONS = ("华东", "华南")
 
 
-def pool(*, units: int = 16, per_unit: int = 12, seed: int = 7) -> Tables:
-    """Every customer is invited and answers a survey in 2026Q1 and again in Q2, then writes a review; half of the others were asked too."""
+def pool(*, units: int = 24, per_unit: int = 8, seed: int = 7) -> Tables:
+    """Every customer is invited in three quarters of 2026, answers the first two times, and writes a review in the second."""
     names = [f"D{u:02d}" for u in range(units)]
     people = [f"C{u:02d}-{k:02d}" for u in range(units) for k in range(per_unit)]
     home = dict(zip(people, np.repeat(names, per_unit), strict=True))
     tables = {
-        "units": pd.DataFrame({"unit_id": names, "name": names, "kind": "dealer", "region": [REGIONS[u % 4] for u in range(units)]}),
+        "units": pd.DataFrame({"unit_id": names, "name": names, "kind": "dealer", "region": [REGIONS[u % 2] for u in range(units)]}),
         "customers": pd.DataFrame({"customer_id": people, "is_churned": "0", "unit_id": list(home.values()),
                                    "segment": [("家庭", "商务")[k % 2] for k in range(len(people))]}),
         "invitations": _invitations(people),
@@ -30,7 +30,7 @@ def pool(*, units: int = 16, per_unit: int = 12, seed: int = 7) -> Tables:
 
 
 def _invitations(people: list[str]) -> pd.DataFrame:
-    """Two invitations a customer; those of the first quarter are answered, as are every fourth of the second (see `_responses`)."""
+    """Three invitations a customer; the last one is never answered."""
     made = [pd.DataFrame({"invitation_id": [f"I{q}-{p}" for p in people], "customer_id": people, "channel": "sms", "trigger": f"q{q}",
                           "sent_at": f"2026-0{3 * q - 2}-10 09:00", "wave": "0", "is_delivered": "1"}) for q in (1, 2, 3)]
     return pd.concat(made, ignore_index=True)
@@ -67,7 +67,7 @@ def only(tables: Tables, kept: pd.Series) -> Tables:
 
 def figures(text: str) -> list[str]:
     """The numbers of a sentence, sorted, so that two languages can be compared."""
-    return sorted(re.findall(r"[−-]?\d[\d,]*(?:\.\d+)?%?", text))
+    return sorted(re.findall(r"[−-]?\d+(?:,\d{3})*(?:\.\d+)?%?", text))
 
 
 def texts(study: Study) -> list[Text]:

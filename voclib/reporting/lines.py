@@ -88,14 +88,15 @@ def draw(rows: list[dict[str, Any]], *, series: list[str], time: Calendar | None
     tip = [alt.Tooltip("x:T" if time else "x:N", title="时间" if lang == "zh" else "When", **({"format": time.format} if time else {})),
            *([alt.Tooltip("g:N", title="系列" if lang == "zh" else "Series")] if several else []), *drawing.tips(lang)]
     base, opacity = alt.Chart(pd.DataFrame(rows)), 0.18 if several else 0.6
-    layers = [
-        base.transform_filter("!datum.alone").mark_area(opacity=opacity).encode(x=x, y=low, y2="high:Q", detail=["run:N", "g:N"], **paint),
-        base.transform_filter("datum.alone").mark_rule(strokeWidth=8, opacity=opacity).encode(x=x, y=low, y2="high:Q", **paint),
+    ribbon = base.transform_filter("!datum.alone").mark_area(opacity=opacity).encode(x=x, y=low, y2="high:Q", detail=["run:N", "g:N"], **paint)
+    alone = base.transform_filter("datum.alone").mark_rule(strokeWidth=8, opacity=opacity).encode(x=x, y=low, y2="high:Q", **paint)
+    layers = [  # a layer without rows has an infinite extent, which the library complains of
+        *([ribbon] if any(not row["alone"] for row in rows) else []), *([alone] if any(row["alone"] for row in rows) else []),
         base.mark_line().encode(x=x, y=y, color=colour, detail="run:N"),
         base.mark_circle(size=70, stroke=PAPER, strokeWidth=1.5, opacity=1).encode(x=x, y=y, color=colour, tooltip=tip),
     ]
     if domain[0] <= 0 <= domain[1]:
-        layers.insert(2, alt.Chart(pd.DataFrame([{"zero": 0}])).mark_rule().encode(y="zero:Q"))
+        layers.insert(len(layers) - 2, alt.Chart(pd.DataFrame([{"zero": 0}])).mark_rule().encode(y="zero:Q"))
     ends = _ends(rows, series, (domain[1] - domain[0]) / (11 if narrow else 15))
     layers.append(alt.Chart(pd.DataFrame(ends)).mark_text(align="left", dx=10, fontWeight=600, fontSize=13).encode(
         x=x, y="spot:Q", text="end:N", color=colour))

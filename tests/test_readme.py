@@ -1,0 +1,44 @@
+"""The README promises what is there: two commands, answers as published, links that lead somewhere."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+SAMPLE = sorted((ROOT / "reports" / "sample").glob("*.json"))
+
+
+def first_sentence(text: str) -> str:
+    """The answer a portal prints in bold."""
+    return re.match(r".*?[.;](?=\s|$)", text)[0].rstrip(".;")
+
+
+@pytest.mark.parametrize("path", SAMPLE, ids=lambda p: p.stem)
+def test_answers_are_those_of_the_committed_reports(path: Path) -> None:
+    finding = json.loads(path.read_text("utf-8"))
+    row = next(line for line in README.splitlines() if f"reports/sample/{path.stem}.html" in line)
+    assert finding["question"]["en"] in row and finding["question"]["zh"] in row
+    assert first_sentence(finding["answer"]["en"]) in row, first_sentence(finding["answer"]["en"])
+
+
+def test_every_link_leads_somewhere() -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", README)
+    assert len(links) > 12
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_every_make_target_named_exists_and_explains_itself() -> None:
+    targets = dict(re.findall(r"^([a-z]+):.*## (.+)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    assert {"help", "reports", "lab", "test", "verify", "coverage", "bench"} <= set(targets)
+    named = set(re.findall(r"`make ([a-z]+)`", README)) | set(re.findall(r"\$ make ([a-z]+)", README))
+    assert named <= set(targets), named - set(targets)
+
+
+def test_continuous_integration_runs_the_readme_test_command() -> None:
+    script = (ROOT / ".ci" / "run").read_text("utf-8")
+    assert "\nmake test" in script and "VOC_PUBLIC_DATA" in script

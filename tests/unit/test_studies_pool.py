@@ -1,0 +1,231 @@
+"""The study of the voice pool: how many voices can be used, and every wording of the import in both languages."""
+
+from __future__ import annotations
+
+import copy
+
+import pandas as pd
+import pytest
+from study_tables import figures, spoken, texts
+
+from voclib.errors import DataError
+from voclib.results import Text, Verdict
+from voclib.schema import TABLES, coercion, mending, rules
+from voclib.studies import pool, pool_text
+
+CARD = {
+    "name": "shop",
+    "totals": {"rows_read": 120, "accepted": 110, "repaired": 9, "quarantined": 10, "unreadable": 2},
+    "channels": {
+        "survey": {"rows_read": 100, "accepted": 95, "repaired": 9, "quarantined": 5, "voices": 100, "voices_valid": 90, "valid_share": 0.9,
+                   "missing_required": [{"fields": "unit_id | segment", "n": 3}, {"fields": "customer_id", "n": 2}],
+                   "redactions": {"phone": 4, "email": 1}, "unmatched_customers": 0, "first_day": "2026-01-02", "last_day": "2026-03-30"},
+        "post": {"rows_read": 10, "accepted": 8, "repaired": 0, "quarantined": 2, "voices": 10, "voices_valid": 8, "valid_share": 0.8,
+                 "missing_required": [{"fields": "customer_id", "n": 2}], "redactions": {"phone": 1}, "unmatched_customers": 0,
+                 "first_day": "2026-02-01", "last_day": "2026-04-02"},
+        "master": {"rows_read": 10, "accepted": 7, "repaired": 0, "quarantined": 3, "redactions": {}, "unmatched_customers": 0},
+    },
+    "tables": {
+        "responses": {"problems": [{"column": "response_id", "problem": "duplicate key", "n": 5},
+                                   {"column": "nps_score", "problem": "outside 0–10", "n": 3}],
+                      "repairs": [{"column": "nps_score", "problem": "full-width characters read as plain", "n": 9}]},
+        "units": {"problems": [], "repairs": []},
+    },
+    "files": [
+        {"file": "a.csv", "status": "connected", "ignored_columns": ["国家"],
+         "columns": {"constant": {"国家": 100}, "empty": {"备注": 0}, "mostly_empty": {"设备": 0.93}}},
+        {"file": "b.csv", "status": "missing"},
+    ],
+    "traps": [],
+    "redaction": {"covered": ["phone", "email", "vin"], "not_covered": {"zh": ["人名"], "en": ["names of people"]}},
+}
+
+
+def card(**changes):
+    return {**copy.deepcopy(CARD), **changes}
+
+
+def channel(name: str, **changes):
+    found = card()
+    found["channels"][name] |= changes
+    return found
+
+
+def check(found: pool.Pool, name: str):
+    return next(c for c in found.study.checks if c.name.en == name)
+
+
+class TestFinding:
+    def test_the_share_is_an_exact_count_over_all_channels_with_voices(self) -> None:
+        study = pool.study(CARD).study
+        [share] = study.headline
+        assert (share.kind, share.value, share.n, study.verdict) == ("count", 98 / 110, 110, Verdict.REPORT)
+        assert study.answer.zh.startswith("110 条声音里，98 条有效，占 89%") and study.answer.en.startswith("98 of 110 voices are valid: 89%")
+        assert study.kicker == Text("客户声音池 · 2026-01-02 至 2026-04-02", "The voice pool · 2026-01-02 to 2026-04-02")
+        assert {t.en: n for t, n in pool.facts(CARD).items()} == {
+            "rows read": 120, "rows accepted": 110, "of them repaired": 9, "rows quarantined": 10}
+
+    def test_the_decision_names_the_field_that_costs_most_over_all_channels(self) -> None:
+        study = pool.study(CARD).study
+        assert study.decision == Text("先让导出补上“客户”：它一项就让 4 条声音失效。",
+                                      "First have the export carry the customer: that alone makes 4 voices invalid.")
+        whole = card()
+        for found in whole["channels"].values():
+            found["missing_required"] = []
+        assert pool.study(whole).study.decision.en.startswith("Nothing to mend")
+
+    def test_no_voices_is_an_error(self) -> None:
+        with pytest.raises(DataError, match="The scorecard of 'shop' counts no voices"):
+            pool.study(card(channels={"master": CARD["channels"]["master"]}))
+
+    def test_a_pool_without_days_has_no_span(self) -> None:
+        found = card()
+        for entry in found["channels"].values():
+            entry |= {"first_day": None, "last_day": None}
+        assert pool.study(found).study.kicker.en == "The voice pool"
+
+    def test_both_languages_say_the_same_figures(self, small_company) -> None:
+        for found in (pool.study(CARD), pool.study(small_company.card)):
+            for text in [*texts(found.study), *spoken(found.captions)]:
+                assert figures(text.zh) == figures(text.en), text
+
+
+class TestChecks:
+    def test_a_lost_row_fails_the_balance(self) -> None:
+        assert check(pool.study(CARD), "No row is lost").passed is True
+        lost = pool.study(card(totals={**CARD["totals"], "accepted": 109}))
+        assert check(lost, "No row is lost").passed is False and lost.study.verdict is Verdict.REPORT_WITH_CAVEAT
+        assert "109" in check(lost, "No row is lost").detail.zh
+
+    def test_a_leaked_outcome_fails_its_check_and_stands_among_the_traps(self) -> None:
+        leak = {"trap": "leaked_outcome", "column": "csat_score", "outcome": "is_churned", "settled_share": 0.67, "n": 90}
+        found = pool.study(card(traps=[leak]))
+        assert check(found, "No score gives an outcome away").passed is False and found.study.verdict is Verdict.REPORT_WITH_CAVEAT
+        row = found.traps.iloc[-1]
+        assert row["where"] == "csat_score → is_churned" and "67%" in row["meaning"].zh and "must not predict" in row["meaning"].en
+
+    @pytest.mark.parametrize(("floor", "passed"), [(0.8, True), (0.85, False)])
+    def test_a_channel_below_the_floor_is_named(self, floor: float, passed: bool) -> None:
+        found = pool.study(CARD, required_share=floor)
+        assert check(found, "Every channel is valid enough").passed is passed
+        assert (found.study.verdict is Verdict.REPORT) is passed
+        assert ("帖子" in check(found, "Every channel is valid enough").detail.zh) is not passed
+
+    def test_customers_on_no_list_are_told_but_fail_nothing(self) -> None:
+        found = pool.study(channel("survey", unmatched_customers=7))
+        assert check(found, "Every customer is on the list").passed is None and "7" in check(found, "Every customer is on the list").detail.en
+        assert found.study.verdict is Verdict.REPORT
+        assert "人名" in check(found, "Names and the like are not covered").detail.zh
+
+
+class TestFrames:
+    def test_every_channel_is_reconciled(self) -> None:
+        table = pool.study(CARD).channels
+        assert (table["rows_read"] == table["accepted"] + table["quarantined"]).all() and [t.en for t in table["channel"]] == [
+            "Surveys", "Posts", "Master data"]
+        assert table["voices"].tolist()[:2] == [100, 10] and pd.isna(table["voices"][2])
+
+    def test_reasons_are_sorted_and_worded_in_both_languages(self) -> None:
+        found = pool.study(CARD)
+        assert found.reasons.values.tolist() == [["responses · response_id · duplicate key", 5], ["responses · nps_score · outside 0–10", 3],
+                                                 ["unreadable row", 2]]
+        labels = found.captions["reasons"]["labels"]
+        assert labels["responses · nps_score · outside 0–10"] == Text("responses · nps_score · 超出范围 0–10", "responses · nps_score · outside 0–10")
+        assert labels["unreadable row"].zh == "读不出的行"
+
+    def test_repairs_redactions_and_missing_fields(self) -> None:
+        found = pool.study(CARD)
+        assert found.repairs.to_dict("records") == [{"where": "responses · nps_score", "n": 9,
+                                                     "problem": Text("全角转半角", "full-width characters read as plain")}]
+        assert [(t.en, n) for t, n in found.redactions.itertuples(index=False)] == [("Phone numbers", 5), ("E-mail addresses", 1), ("VINs", 0)]
+        assert found.missing.values.tolist() == [["customer_id", 4], ["unit_id | segment", 3]]
+        assert found.captions["missing"]["labels"]["unit_id | segment"] == Text("门店或场景", "unit or scene")
+        nothing = pool.study(card(tables={"units": {"problems": [], "repairs": []}}, totals={**CARD["totals"], "unreadable": 0}))
+        assert nothing.repairs["problem"].tolist() == [pool_text.NOTHING_REPAIRED] and nothing.reasons.empty
+
+    def test_odd_columns_and_silent_files_stand_among_the_traps(self) -> None:
+        rows = [(t.en, where) for t, where in pool.study(CARD).traps[["trap", "where"]].itertuples(index=False)]
+        assert set(rows) >= {("One value throughout", "a.csv · 国家"), ("Almost empty", "a.csv · 设备"), ("Columns not used", "a.csv"),
+                             ("Silent", "b.csv")}
+        assert pool.study(card(files=[])).traps["trap"][0].en == "None found"
+
+    def test_a_column_never_filled_is_told(self) -> None:
+        assert "a.csv · 备注" in pool.study(CARD).traps["where"].tolist()
+
+    @pytest.mark.parametrize("trap", [
+        {"trap": "busy_day", "column": "submitted_at", "day": "2026-01-01", "rows": 50, "share": 0.4},
+        {"trap": "repeated_text", "channel": "survey", "column": "comment", "texts": 2, "rows": 4, "disagreeing": 0},
+        {"trap": "contradiction", "channel": "survey", "column": "nps_score", "other": "is_recommended", "n": 90, "rows": 6},
+        {"trap": "placeholder_date", "channel": "survey", "column": "touched_at", "day": "1900-01-01", "rows": 12},
+    ], ids=lambda t: t["trap"])
+    def test_every_trap_is_worded(self, trap: dict) -> None:
+        name, where, meaning = pool_text.trap_row(trap)
+        assert name.zh != name.en and trap["trap"] not in (name.zh, name.en) and trap["column"] in where
+        assert str(trap["rows"]) in meaning.zh and str(trap["rows"]) in meaning.en, "the rows concerned, not the rows looked at"
+
+
+class TestExamples:
+    VOICES = pd.DataFrame({"response_id": ["r1", "r2", "r3", "r4"], "channel": ["survey", "app", "review", "blog"],
+                           "comment": pd.array(["很好", "打〔电话〕找我", None, "call [phone]"], dtype="str")})
+
+    def test_nothing_is_shown_where_words_are_not_ours(self) -> None:
+        shown = pool.examples(self.VOICES, show=False)
+        assert shown["comment"].tolist() == [pool_text.WITHHELD]
+        assert not any(text in str(shown.to_dict()) for text in self.VOICES["comment"].dropna())
+
+    def test_redacted_voices_come_first_and_silent_ones_never(self) -> None:
+        shown = pool.examples(self.VOICES, show=True)
+        assert shown["comment"].tolist() == ["打〔电话〕找我", "call [phone]", "很好"]
+        assert [t.en for t in shown["channel"]] == ["App", "blog", "Surveys"]
+        assert len(pool.examples(self.VOICES, show=True, n=2)) == 2
+        assert pool.examples(self.VOICES.head(0), show=True).empty
+
+    def test_every_placeholder_of_redaction_is_recognised(self) -> None:
+        from voclib.privacy.redaction import PLACEHOLDERS
+
+        marks = [mark for words in PLACEHOLDERS.values() for mark in words.values()]
+        voices = pd.DataFrame({"response_id": [f"z{i:02d}" for i in range(len(marks))] + ["a"], "channel": "app",
+                               "comment": pd.array([f"x {m}" for m in marks] + ["plain"], dtype="str")})
+        shown = pool.examples(voices, show=True, n=4)["comment"].tolist()
+        assert shown == ["x 〔证件号〕", "x [ID card]", "plain"], "half of them redacted ones"
+        assert pool.examples(voices, show=True, n=2 * len(marks))["comment"].tolist()[-1] == "plain"
+
+
+def _problems() -> list[str]:
+    """Every wording the data standard has for a row set aside."""
+    found = [rules.MISSING, rules.DUPLICATE, *rules.UNREADABLE.values(), "lies after 2026-09-30", f"{mending.UNFIT}h' does not fit minutes"]
+    for table, schema in TABLES.items():
+        found += [rule.problem for rule in rules.rules(table)]
+        found += [rules.before(earlier) for _, earlier in schema.metadata["after"]]
+        found += [rules.unknown(f"{target}.{key}") for target, key, _ in rules.references(table).values()]
+    return sorted(set(found))
+
+
+def _repairs() -> list[str]:
+    """Every wording for a mended cell; several may be joined."""
+    notes = [mending.BLANKS, mending.WIDE, mending.SEPARATORS, mending.UNIT, mending.PERCENT, mending.CURRENCY, mending.REWRITTEN,
+             mending.TIME_DROPPED, "rewritten as YYYY-MM", coercion.EMPTY, coercion.UNREGULAR.format("Asia/Shanghai"),
+             "unknown reference set missing; not found in customers.customer_id"]
+    return [*notes, f"{mending.BLANKS}; {mending.WIDE}", f"{mending.CURRENCY}; {mending.SEPARATORS}; {mending.UNIT}"]
+
+
+class TestWordings:
+    @pytest.mark.parametrize("wording", [*_problems(), *_repairs()])
+    def test_every_problem_and_repair_is_said_in_both_languages(self, wording: str) -> None:
+        said = pool_text.problem(wording)
+        assert said.en == wording != said.zh and any("\u4e00" <= sign <= "\u9fff" for sign in said.zh), f"'{wording}' has no Chinese"
+
+    def test_the_wordings_are_those_mending_makes(self) -> None:
+        cells = [("whole", "0–10", " ９ "), ("whole", "0–10", "10分"), ("real", "CNY", "¥1,200元"), ("month", "", "2026/7"), ("day", "", "2026/7/3"),
+                 ("day", "", "2026-07-03 10:00"), ("real", "share", "12%"), ("text", "", " a ")]
+        made = {mending.mend(raw, kind=kind, unit=unit, timezone="Asia/Shanghai")[1] for kind, unit, raw in cells}
+        assert made <= set(_repairs()) and len(made) == len(cells)
+
+    def test_an_unknown_wording_stays_as_it_is(self) -> None:
+        assert pool_text.problem("something new") == Text("something new", "something new")
+
+    def test_a_real_import_leaves_nothing_unworded(self, small_company) -> None:
+        found = pool.study(small_company.card)
+        unworded = [t.en for t in [*found.repairs["problem"], *found.captions["reasons"]["labels"].values()] if t.zh == t.en]
+        assert unworded == [] and len(found.reasons) > 2 and len(found.repairs) > 5
+        assert (found.channels["rows_read"] == found.channels["accepted"] + found.channels["quarantined"]).all()

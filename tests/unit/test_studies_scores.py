@@ -1,0 +1,259 @@
+"""The study of a score: every score, its groups, periods and rungs, what it refuses, and the same figures in both languages."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from study_tables import figures, only, pool, spoken, texts, with_responses
+
+from voclib import numbers
+from voclib.errors import DataError, ParameterError
+from voclib.results import Verdict
+from voclib.stats import metrics
+from voclib.studies import scores, scores_text
+
+POOL = pool()
+SEGMENTS = ["region", "channel"]
+UNITS = {"nps": "points", "csat": "share", "ces": "score", "is_recommended": "share", "rating": "score"}
+
+
+def study(tables=POOL, *, metric="nps", segments=SEGMENTS, seed=5, **more):
+    return scores.study(tables, metric=metric, segments=segments, seed=seed, **more)
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, scores.Scores]:
+    """The study of every score."""
+    return {metric: study(metric=metric) for metric in scores.SCORES}
+
+
+@pytest.mark.parametrize("metric", list(scores.SCORES))
+class TestEveryScore:
+    def test_the_headline_is_the_clustered_estimate_of_that_score(self, found, metric: str) -> None:
+        score, result = scores.SCORES[metric], found[metric]
+        headline, kept = result.study.headline[0], POOL["responses"].dropna(subset=score.column)
+        options = {} if score.function in {"nps", "csat", "ces"} else {"column": score.column}
+        direct = getattr(metrics, score.function)(kept, *options.values(), cluster="unit_id")
+        assert (headline.estimand, headline.unit, headline.kind, headline.rung) == (score.estimand, UNITS[metric], "estimate", "clustered")
+        assert (headline.value, headline.conf_low, headline.conf_high) == pytest.approx((direct.value, direct.conf_low, direct.conf_high))
+        assert (headline.n, headline.n_clusters, headline.seed) == (len(kept), 24, 5)
+
+    def test_verdict_ladder_and_frames_belong_together(self, found, metric: str) -> None:
+        result = found[metric]
+        assert result.study.verdict is result.study.headline[0].verdict is Verdict.REPORT_WITH_CAVEAT, "silence is never corrected here"
+        assert [r.rung for r in result.ladder.rungs] == ["independent", "clustered", "resampled"] and result.ladder.chosen == "clustered"
+        n = result.study.headline[0].n
+        assert result.distribution["n"].sum() == result.trend["n"].sum() == n and result.distribution["share"].sum() == pytest.approx(1)
+        assert [e.group for e in result.groups] == ["华东", "华南"] and sum(e.n for e in result.groups) == n
+        assert set(result.every_score["score"]) >= {scores_text.NAMES[s.estimand] for s in scores.SCORES.values()}
+
+    def test_both_languages_say_the_same_figures(self, found, metric: str) -> None:
+        result, headline = found[metric], found[metric].study.headline[0]
+        for lang in ("zh", "en"):
+            assert numbers.value(headline, lang) in result.study.answer[lang]
+        # the level of the intervals is named in English only
+        for text in [*texts(result.study), *spoken(result.captions)]:
+            assert figures(text.zh.replace("95%", "")) == figures(text.en.replace("95%", "")), text
+
+
+def test_the_scale_of_the_distribution_is_whole() -> None:
+    assert study(metric="csat").distribution["value"].tolist() == [1, 2, 3, 4, 5]
+    assert study(metric="is_recommended").distribution["value"].tolist() == [0, 1]
+
+
+def test_a_study_is_the_same_twice_and_in_any_order_of_rows() -> None:
+    shuffled = {name: frame.sample(frac=1, random_state=1).reset_index(drop=True) for name, frame in POOL.items()}
+    first, again, other = study().study.to_dict(), study().study.to_dict(), study(shuffled).study.to_dict()
+    assert first == again == other
+
+
+class TestChoices:
+    def test_a_channel_takes_only_its_voices(self) -> None:
+        part = study(channel="app", segments=["region"])
+        assert set(scores.answers(POOL, metric="nps", channel="app")["channel"]) == {"app"}
+        assert part.study.headline[0].n == POOL["responses"]["channel"].eq("app").sum()
+        assert any("128" in c.detail.zh for c in part.study.checks)
+
+    def test_periods_are_those_of_the_contact_in_local_time(self) -> None:
+        assert set(scores.answers(POOL, metric="nps")["period"]) == {"2026Q1", "2026Q2"}
+        assert set(scores.answers(POOL, metric="nps", period="month")["period"]) == {"2026-01", "2026-04"}
+        late = with_responses(POOL, touched_at=pd.Timestamp("2026-03-31T17:00:00Z"), submitted_at=pd.Timestamp("2026-05-01", tz="UTC"))
+        assert set(scores.answers(late, metric="nps")["period"]) == {"2026Q2"}
+        assert set(scores.answers(late, metric="nps", timezone="UTC")["period"]) == {"2026Q1"}
+
+    def test_an_answer_without_a_contact_counts_when_it_was_given(self) -> None:
+        assert set(scores.answers(POOL, metric="rating")["period"]) == {"2026Q2"}
+        never = POOL["responses"]["submitted_at"].where(POOL["responses"]["weight"].isna())
+        timeless = with_responses(POOL, touched_at=never, submitted_at=never)
+        result = study(timeless)
+        assert result.study.headline[0].n == 384 and result.periods == () and result.change.rungs[0].reason == scores_text.ONE_PERIOD
+
+    def test_segments_are_joined_from_units_and_customers(self) -> None:
+        assert {e.group for e in study(segments=["segment"]).groups} == {metrics.MISSING}, "the responses' own segment comes first"
+        loose = {**POOL, "responses": POOL["responses"].drop(columns="segment")}
+        assert {e.group for e in study(loose, segments=["segment"]).groups} == {"家庭", "商务"}
+
+    @pytest.mark.parametrize(("options", "message"), [
+        ({"metric": "npss"}, "no score 'npss'; did you mean 'nps'"),
+        ({"channel": "reviews"}, "No voice has channel 'reviews'; did you mean 'review'"),
+        ({"segments": ["regions"]}, "no column 'regions' to compare by; did you mean 'region'"),
+        ({"segments": []}, "segments names at least one column"),
+        ({"cluster": "unit"}, "no column 'unit' to cluster by; did you mean 'unit_id'"),
+        ({"period": "quarters"}, "period is 'month' or 'quarter', not 'quarters'"),
+        ({"conf_level": 95}, "conf_level is a share such as 0.95"),
+    ])
+    def test_what_is_not_known_names_the_nearest(self, options: dict, message: str) -> None:
+        with pytest.raises(ParameterError, match=message):
+            study(**options)
+
+    def test_no_answers_lists_the_scores_there_are(self) -> None:
+        with pytest.raises(DataError, match="No voice of channel review carries the score 'nps'. This pool carries: nps, csat, ces"):
+            study(channel="review")
+        surveys = only(POOL, POOL["responses"]["channel"].ne("review"))
+        with pytest.raises(DataError, match="No voice carries the score 'rating'. This pool carries: nps, csat, ces."):
+            study(surveys, metric="rating")
+        with pytest.raises(DataError, match="This pool carries: no score"):
+            study(with_responses(POOL, nps_score=pd.NA, csat_score=pd.NA, ces_score=pd.NA, is_recommended=pd.NA, rating_score=pd.NA))
+
+    def test_counts_of_the_first_cell(self) -> None:
+        kept = scores.answers(POOL, metric="nps")
+        assert {t.en: n for t, n in scores.facts(kept, POOL).items()} == {
+            "voices with this score": 384, "voices in the pool": 576, "customers": 192, "dealers or units": 24}
+
+    def test_the_first_cell_names_an_unknown_cluster_too(self) -> None:
+        with pytest.raises(ParameterError, match="did you mean 'unit_id'"):
+            scores.facts(scores.answers(POOL, metric="nps"), POOL, cluster="unit")
+
+    def test_the_level_named_is_the_level_computed(self) -> None:
+        result = study(conf_level=0.8)
+        assert result.study.headline[0].conf_level == 0.8
+        wrong = [t for t in [*texts(result.study), *spoken(result.captions)] if "95%" in t.zh + t.en]
+        assert wrong == [], "a level of 80% was asked for"
+
+
+class TestRefusals:
+    def test_fewer_than_ten_dealers_refuse_and_the_page_is_still_whole(self) -> None:
+        result = study(pool(units=8))
+        headline = result.study.headline[0]
+        assert result.study.verdict is Verdict.REFUSE and headline.kind == "refusal"
+        assert "8" in headline.reason.zh and "8" in headline.reason.en
+        assert "10" in headline.needs.zh and "10" in headline.needs.en
+        assert result.study.answer.zh.startswith("暂时不能下结论") and result.study.answer.en.startswith("No conclusion yet")
+        assert headline.needs.zh in result.study.decision.zh and headline.needs.en in result.study.decision.en
+        assert all(t.zh and t.en for t in [*texts(result.study), *spoken(result.captions)])
+        assert [r.rung for r in result.ladder.rungs] == ["independent", "clustered"] and result.ladder["independent"].kind == "estimate"
+        assert len(result.distribution) == 11 and result.trend["estimate"].isna().all() and len(result.every_score) == 6
+
+    def test_nine_answers_refuse(self) -> None:
+        few = only(POOL, POOL["responses"]["response_id"].isin([f"R1-C{u:02d}-00" for u in range(9)]))
+        result = study(few)
+        assert result.study.verdict is Verdict.REFUSE and "9" in result.study.headline[0].reason.en
+        assert not next(c for c in result.study.checks if c.name.en == "Enough answers").passed
+
+    def test_one_period_gives_no_change(self) -> None:
+        result = study(only(POOL, POOL["responses"]["response_id"].str.startswith("R1")))
+        [rung] = result.change.rungs
+        assert (rung.kind, rung.reason, rung.needs) == ("refusal", scores_text.ONE_PERIOD, scores_text.TWO_PERIODS)
+        assert result.captions["change"]["title"] == scores_text.ONE_PERIOD
+        assert "上一期" not in result.study.answer.zh and result.captions["trend"]["title"].en == "Fewer than two periods can be drawn"
+
+    def test_no_units_at_all_leaves_one_rung(self) -> None:
+        result = study(with_responses(POOL, unit_id=pd.Series([None] * 576, dtype="str")), segments=["channel"])
+        assert [r.rung for r in result.ladder.rungs] == ["independent"] and result.ladder.chosen == "independent"
+        assert result.study.headline[0].kind == "estimate" and [r.rung for r in result.change.rungs] == ["independent", "paired"]
+
+
+class TestLadders:
+    def test_clustering_widens_and_the_sentence_says_by_how_much(self) -> None:
+        result = study()
+        naive, honest = result.ladder["independent"], result.ladder["clustered"]
+        ratio = (honest.conf_high - honest.conf_low) / (naive.conf_high - naive.conf_low)
+        assert naive.value == pytest.approx(honest.value) and ratio > 1.2
+        assert f"{ratio:.1f} 倍宽" in result.study.answer.zh and f"{ratio:.1f} times as wide" in result.study.answer.en
+
+    def test_resampling_is_a_check_and_repeats(self) -> None:
+        first, again, other = study(), study(), study(seed=6)
+        assert first.ladder["resampled"] == again.ladder["resampled"] != other.ladder["resampled"]
+        assert any(c.name.en == "Two ways to the interval agree" and c.passed is True for c in first.study.checks)
+        assert scores_text.methods_agree(first.ladder["clustered"], first.ladder["clustered"].with_(conf_high=100.0)).passed is False
+
+    def test_the_paired_rung_needs_customers(self) -> None:
+        paired = study().change
+        assert [r.rung for r in paired.rungs] == ["independent", "paired", "clustered"] and paired.chosen == "clustered"
+        assert paired["paired"].value == pytest.approx(paired["independent"].value)
+        assert paired["paired"].std_error < 0.8 * paired["independent"].std_error, "the same customers answered twice"
+        nobody = with_responses(POOL, customer_id=pd.Series([None] * 576, dtype="str"))
+        assert [r.rung for r in study(nobody).change.rungs] == ["independent", "clustered"]
+
+    def test_answers_without_a_unit_stand_alone(self) -> None:
+        lost = POOL["responses"]["response_id"].isin([f"R1-C00-0{k}" for k in range(5)])
+        result = study(with_responses(POOL, unit_id=POOL["responses"]["unit_id"].mask(lost)))
+        assert result.study.headline[0].n == 384 and result.study.headline[0].n_clusters == 24 + 5
+        check = next(c for c in result.study.checks if c.name.en == "Every answer names its unit")
+        assert check.passed is None and figures(check.detail.zh) == figures(check.detail.en) == ["384", "5"]
+
+
+class TestGroups:
+    def test_groups_against_the_rest_are_read_with_their_adjusted_range(self) -> None:
+        better = with_responses(POOL, nps_score=POOL["responses"]["nps_score"].mask(POOL["responses"]["channel"].eq("app"), 10))
+        table = study(better, segments=["channel"]).comparisons.assign(group=lambda f: [t.en for t in f["group"]])
+        assert table.set_index("group")["reading"]["App"] == scores_text.HIGHER
+        assert table.set_index("group")["reading"]["Text message"] == scores_text.LOWER
+        assert table["n"].sum() == 384
+
+    def test_one_group_has_nothing_to_be_compared_with(self) -> None:
+        table = study(metric="rating", segments=["channel"]).comparisons
+        assert len(table) == 1 and table["reading"][0].en == "There are no usable answers."
+
+    def test_not_even_the_size_of_a_tiny_group_is_shown(self) -> None:
+        tiny = POOL["responses"]["response_id"].isin([f"R1-C{u:02d}-00" for u in range(3)])
+        table = study(with_responses(POOL, channel=POOL["responses"]["channel"].mask(tiny, "phone")), segments=["channel"]).comparisons
+        row = table[[t.en == "Phone survey" for t in table["group"]]].iloc[0]
+        assert "withheld" in row["reading"].en and pd.isna(row["n"])
+
+    def test_groups_of_one_name_in_two_columns_keep_their_own_size(self) -> None:
+        named = with_responses(POOL, product=POOL["responses"]["channel"].map({"app": "甲", "sms": "乙", "review": "乙"}),
+                               line=POOL["responses"]["channel"].map({"app": "乙", "sms": "甲", "review": "甲"}))
+        table = study(named, segments=["product", "line"]).comparisons
+        assert [(t.zh, n) for t, n in zip(table["group"], table["n"], strict=True)] == [("乙", 256), ("甲", 128), ("乙", 128), ("甲", 256)]
+
+
+def check_of(result: scores.Scores, name: str):
+    return next(c for c in result.study.checks if c.name.en == name)
+
+
+class TestInvitations:
+    def test_the_response_rate_is_said_beside_the_score(self) -> None:
+        result = study()
+        assert "67%" in result.study.caveat.zh and "67%" in result.study.caveat.en
+        assert check_of(result, "Those who answered stand for all customers").passed is False
+
+    @pytest.mark.parametrize("tables", [{k: v for k, v in POOL.items() if k != "invitations"}, {**POOL, "invitations": POOL["invitations"].head(0)}],
+                             ids=["no table", "no rows"])
+    def test_without_invitations_the_rate_is_unknown(self, tables: dict) -> None:
+        result = study(tables)
+        assert "不知道邀请了多少人" in result.study.caveat.zh and "how many were asked is unknown" in result.study.caveat.en
+        assert "作答率无从得知" in check_of(result, "Those who answered stand for all customers").detail.zh
+        assert result.study.verdict is Verdict.REPORT_WITH_CAVEAT
+
+    def test_the_rate_of_surveys_is_not_said_of_reviews_nobody_was_invited_to(self) -> None:
+        result = study(metric="is_recommended")
+        assert "67%" not in result.study.caveat.en and "unknown" in result.study.caveat.en
+
+    def test_a_rate_too_good_to_be_true_is_told(self) -> None:
+        asked = POOL["invitations"][POOL["invitations"]["trigger"] != "q3"].reset_index(drop=True)
+        result = study({**POOL, "invitations": asked})
+        assert any("suspected kiosk" in c.detail.en and "门店代填" in c.detail.zh and c.passed is False for c in result.study.checks)
+
+    def test_one_channel_has_the_rate_of_its_own_invitations(self) -> None:
+        detail = check_of(study(channel="sms", segments=["region"]), "Those who answered stand for all customers").detail
+        assert "no record of invitations" not in detail.en and figures(detail.zh) == figures(detail.en) != []
+
+    def test_a_handful_of_invitations_is_not_no_invitations(self) -> None:
+        result = study({**POOL, "invitations": POOL["invitations"].head(6)})
+        assert "no record of invitations" not in check_of(result, "Those who answered stand for all customers").detail.en
+
+    def test_nothing_but_tens_is_told(self) -> None:
+        result = study(with_responses(POOL, nps_score=POOL["responses"]["nps_score"].where(POOL["responses"]["nps_score"].isna(), 10)))
+        odd = check_of(result, "Nothing odd about the scores")
+        assert odd.passed is False and "suspected kiosk" in odd.detail.en

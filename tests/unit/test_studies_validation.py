@@ -1,0 +1,182 @@
+"""The method scorecard: coverage counted, stale and failing records flagged, worlds drawn now."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+from study_tables import figures, spoken, texts
+
+from voclib.errors import DataError
+from voclib.results import Estimate, Text, Verdict, refusal
+from voclib.studies import validation
+
+ROW = {"method": "nps", "setting": "n=100, promoters=0.5, detractors=0.2", "truth": 30.0, "coverage": 0.95, "mean_width": 30.0, "bias": 0.1,
+       "refusals": 0.0, "R": 1000, "seed": 1, "band": [0.93, 0.97], "passed": True, "naive_coverage": 0.8, "power": None}
+CLUSTERED = {**ROW, "method": "nps clustered", "setting": "clusters=20, icc=0.05", "coverage": 0.94, "R": 3000, "naive_coverage": 0.6}
+ALARMS = {**ROW, "method": "groups against the rest, false alarms", "setting": "none differs", "naive_coverage": None, "coverage": 0.5}
+POWER = {**ROW, "method": "groups against the rest", "setting": "one higher by 20 points", "power": 0.8, "coverage": 0.5}
+LIVE = (validation.coverage(190, 200, group="n=100"), validation.coverage(188, 200, group="clusters=20, icc=0.05"))
+
+
+def record(*rows: dict, is_fresh: bool = True) -> validation.Record:
+    return validation.Record(pd.DataFrame(rows or [ROW, CLUSTERED, ALARMS, POWER]), is_fresh=is_fresh)
+
+
+def study(made: validation.Record | None = None, live=LIVE) -> validation.Validation:
+    return validation.study(made or record(), live, seed=3)
+
+
+def check(found: validation.Validation, name: str):
+    return next(c for c in found.study.checks if c.name.en == name)
+
+
+class TestRecord:
+    def _write(self, folder, code_hash: str):
+        path = folder / "coverage.json"
+        path.write_text(json.dumps({"code_hash": code_hash, "records": [ROW]}), "utf-8")
+        return path
+
+    def test_a_record_of_this_code_is_fresh_and_of_other_code_stale(self, tmp_path) -> None:
+        fresh = validation.load_record(self._write(tmp_path, validation.code_hash()))
+        assert fresh.is_fresh and fresh.rows["coverage"].tolist() == [0.95]
+        stale = validation.load_record(self._write(tmp_path, "0" * 64))
+        assert not stale.is_fresh and len(stale.rows) == 1
+
+    def test_the_hash_follows_the_estimators_and_nothing_else(self, tmp_path) -> None:
+        stats = tmp_path / "voclib" / "stats"
+        stats.mkdir(parents=True)
+        (stats / "metrics.py").write_text("a = 1\n", "utf-8")
+        first = validation.code_hash(tmp_path)
+        (tmp_path / "voclib" / "other.py").write_text("b = 1\n", "utf-8")
+        assert validation.code_hash(tmp_path) == first
+        (stats / "metrics.py").write_text("a = 2\n", "utf-8")
+        assert validation.code_hash(tmp_path) != first
+
+    def test_thresholds_belong_to_the_code_they_steer(self, tmp_path) -> None:
+        stats = tmp_path / "voclib" / "stats"
+        stats.mkdir(parents=True)
+        (stats / "gates.yml").write_text("min_clusters: 10\n", "utf-8")
+        first = validation.code_hash(tmp_path)
+        (stats / "gates.yml").write_text("min_clusters: 2\n", "utf-8")
+        assert validation.code_hash(tmp_path) != first
+
+    def test_no_record_says_how_to_make_one(self, tmp_path) -> None:
+        with pytest.raises(DataError, match="Run `make coverage`"):
+            validation.load_record(tmp_path / "coverage.json")
+
+    def test_counts_of_the_first_cell(self) -> None:
+        assert {t.en: n for t, n in validation.facts(record()).items()} == {"methods": 4, "settings": 4, "simulated samples": 6000}
+
+
+class TestCoverage:
+    def test_share_with_its_own_interval(self) -> None:
+        found = validation.coverage(95, 100, group="x")
+        assert (found.value, found.n, found.group, found.unit) == (0.95, 100, "x", "share")
+        assert (found.conf_low, found.conf_high) == pytest.approx((0.8882, 0.9785), abs=5e-4), "Wilson (1927), as tabulated"
+
+    def test_settings_are_pooled_by_their_runs_and_false_alarms_and_power_left_out(self) -> None:
+        found = study()
+        headline = found.study.headline[0]
+        assert headline.value == pytest.approx((0.95 * 1000 + 0.94 * 3000) / 4000) and headline.n == 4000
+        assert found.study.naive.value == pytest.approx((0.8 * 1000 + 0.6 * 3000) / 4000)
+        assert {e.group: e.value for e in found.coverage} == pytest.approx({"nps": 0.95, "nps clustered": 0.94})
+        assert {g: e.value for g, e in found.naive.items()} == pytest.approx({"nps": 0.8, "nps clustered": 0.6})
+
+    def test_both_languages_say_the_same_figures(self) -> None:
+        found = study()
+        for text in [*texts(found.study), *spoken(found.captions)]:
+            assert figures(text.zh) == figures(text.en), text
+        assert "94%" in found.study.answer.zh and "65%" in found.study.answer.en
+
+
+class TestChecks:
+    def test_all_well(self) -> None:
+        found = study()
+        assert [c.passed for c in found.study.checks] == [True, True, True, None] and found.study.verdict is Verdict.REPORT
+
+    def test_a_stale_record_is_flagged(self) -> None:
+        found = study(record(ROW, is_fresh=False))
+        flagged = check(found, "The record was made by this code")
+        assert flagged.passed is False and "make coverage" in flagged.consequence.en
+        assert "已过期" in flagged.detail.zh and "stale" in flagged.detail.en
+        assert found.study.verdict is found.study.headline[0].verdict is Verdict.REPORT_WITH_CAVEAT
+
+    def test_a_failing_setting_is_flagged_and_counted(self) -> None:
+        found = study(record(ROW, {**CLUSTERED, "passed": False}))
+        flagged = check(found, "Every setting lies within its band")
+        assert flagged.passed is False and figures(flagged.detail.zh) == figures(flagged.detail.en) == ["1", "2"]
+        assert found.study.verdict is Verdict.REPORT_WITH_CAVEAT and "1 of 2 settings" in found.study.answer.en
+        assert [t.en for t in found.scorecard["passed"]] == ["passed", "failed"]
+        assert found.captions["scorecard"]["title"].en == "1 of 2 settings pass"
+
+    def test_live_runs_that_miss_are_flagged_and_no_caption_says_otherwise(self) -> None:
+        found = study(live=(validation.coverage(60, 100, group="n=100"), LIVE[1]))
+        flagged = check(found, "The runs made now agree with the long ones")
+        assert flagged.passed is False and "60%" in flagged.detail.zh and found.study.verdict is Verdict.REPORT_WITH_CAVEAT
+        assert "agree with the long ones" not in found.captions["live"]["title"].en and "与长跑相符" not in found.captions["live"]["title"].zh
+
+    def test_the_naive_way_is_shown_at_its_lowest(self) -> None:
+        assert "60%" in check(study(), "The naive way fails").detail.en
+
+
+class TestScorecard:
+    def test_one_row_a_setting_named_in_both_languages(self) -> None:
+        table = study().scorecard
+        assert table["setting"].tolist()[1] == Text("NPS，按门店聚类 · 门店=20，ICC=0.05", "NPS, clustered by dealer · clusters=20, icc=0.05")
+        assert list(table) == list(validation.COLUMNS) and set(validation.FORMATS) <= set(table)
+
+    def test_every_method_and_setting_on_file_has_chinese(self) -> None:
+        rows = validation.load_record().rows
+        assert set(rows["method"]) <= set(validation.METHODS)
+        for text in study(validation.Record(rows, is_fresh=True)).scorecard["setting"]:
+            words = text.zh.split(" · ", 1)[1].replace("NPS", "").replace("ICC", "").replace("n=", "")
+            assert not any(run.isalpha() and run.isascii() for run in words), text.zh
+
+
+def _draws(seed: int) -> tuple[pd.DataFrame, dict[str, float]]:
+    """A world whose truth is its seed."""
+    return pd.DataFrame({"x": [seed]}), {"around": float(seed), "shy": 0.0}
+
+
+def around(frame: pd.DataFrame, *, upto: float = 10.0) -> Estimate:
+    """A method that always answers 0 to `upto`."""
+    assert list(frame) == ["x"], "a method never sees the truth"
+    return Estimate(estimand="x", kind="estimate", unit="score", value=0.0, conf_low=0.0, conf_high=upto)
+
+
+def shy(frame: pd.DataFrame, *, above: int = 10**9) -> Estimate:
+    """A method that refuses up to a seed."""
+    if frame["x"][0] <= above:
+        return refusal("x", unit="score", reason=Text("不够", "too few"), needs=Text("更多", "more"))
+    return around(frame)
+
+
+class TestLive:
+    def test_hits_are_counted_in_every_world(self) -> None:
+        worlds = {"wide": (_draws, {"upto": 100.0}), "half": (_draws, {"upto": 9.0}), "never": (_draws, {"upto": 0.5})}
+        found = validation.live(worlds, runs=20, seed=1, method=around)
+        assert [(e.group, round(e.value * e.n), e.n) for e in found] == [("wide", 20, 20), ("half", 9, 20), ("never", 0, 20)]
+
+    def test_ends_of_an_interval_belong_to_it(self) -> None:
+        [found] = validation.live({"w": (_draws, {"upto": 3.0})}, runs=1, seed=3, method=around)
+        assert found.value == 1.0
+
+    def test_refusals_are_neither_hits_nor_misses(self) -> None:
+        [found] = validation.live({"w": (_draws, {"above": 14})}, runs=20, seed=1, method=shy)
+        assert (found.n, found.value) == (6, 1.0)
+
+    def test_a_method_that_always_refuses_is_an_error(self) -> None:
+        with pytest.raises(DataError, match="refused in all 5 runs of 'w'; a method that always refuses covers nothing"):
+            validation.live({"w": (_draws, {})}, runs=5, seed=1, method=shy)
+
+    def test_the_same_seed_gives_the_same_runs(self) -> None:
+        from voclib.simulate import scores as planted
+        from voclib.stats import metrics
+
+        def draw(seed: int):
+            return planted.plain(seed, n=60, promoters=0.5, detractors=0.2)
+
+        first, again = (validation.live({"n=60": (draw, {})}, runs=40, seed=9, method=metrics.nps) for _ in range(2))
+        assert first == again and first[0].value > 0.8
