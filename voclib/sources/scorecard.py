@@ -107,7 +107,9 @@ def _traps(mapping: Mapping, accounts: dict[str, Account]) -> list[dict]:
     responses, found = accounts["responses"].validated.accepted, []
     sources = accounts["responses"].origin["_source"]
     if "customers" in accounts:
-        found += traps.leaks(responses, accounts["customers"].validated.accepted)
+        customers = accounts["customers"].validated.accepted
+        ledger = accounts["transactions"].validated.accepted if "transactions" in accounts else None
+        found += traps.leaks(responses, customers) + traps.survivors(customers, ledger)
     for number, source in enumerate(mapping.sources):
         own = responses[(sources == number).to_numpy()]
         if len(own):

@@ -39,6 +39,20 @@ def repeated_rows(raw: pd.DataFrame) -> int:
     return int(usable.duplicated(cells).sum()) if cells else 0
 
 
+def survivors(customers: pd.DataFrame, transactions: pd.DataFrame | None) -> list[dict]:
+    """A customer list in which nobody has left: whoever left was taken off it, or never asked.
+
+    `lapsed` counts customers without a booking in the last 365 days of the ledger, who may be the ones that left.
+    """
+    if len(customers) < _LEAST_ROWS or customers["is_churned"].fillna(False).any():
+        return []
+    lapsed = 0
+    if transactions is not None and len(transactions):
+        last = transactions.groupby("customer_id")["booked_at"].max()
+        lapsed = int((last < transactions["booked_at"].max() - pd.Timedelta(days=365)).sum())
+    return [{"trap": "survivors_only", "column": "is_churned", "n": len(customers), "lapsed": lapsed}]
+
+
 def leaks(responses: pd.DataFrame, customers: pd.DataFrame) -> list[dict]:
     """Scores whose value settles churn: groups of at least 30 customers of whom all or none left.
 

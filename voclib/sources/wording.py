@@ -109,6 +109,11 @@ def _trap(item: dict, lang: str) -> str:
                     "不可用来解释或预测流失" if zh else
                     f"the value of {item['column']} settles churn for {share} of the customers (a whole group left or stayed); "
                     "it was probably made after the outcome and must not explain or predict churn")
+        case "survivors_only":
+            return (f"客户名单里 {item['n']} 位客户无一流失（账目上有 {item['lapsed']} 位一年没有往来）：名单可能只留下了在册客户，"
+                    "由此算出的分数只代表留下来的人" if zh else
+                    f"none of the {item['n']} customers on the list has left ({item['lapsed']} had no booking for a year): the list probably keeps "
+                    "active customers only, and a score computed from it speaks for those who stayed")
         case "repeated_text":
             return (f"{item['texts']} 段原话在 {item['rows']} 条声音中重复出现，其中 {item['disagreeing']} 段的分数互相矛盾" if zh else
                     f"{item['texts']} verbatims stand under {item['rows']} voices; {item['disagreeing']} of them come with differing scores")

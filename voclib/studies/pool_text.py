@@ -133,6 +133,17 @@ def trap_row(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
                 s=float(trap["settled_share"]),
             ),
         )
+    if trap["trap"] == "survivors_only":
+        return (
+            Text("名单只剩在册客户", "Only active customers on the list"),
+            str(trap["column"]),
+            say(
+                "{n} 位客户无一流失，账目上 {k} 位一年没有往来：分数只代表留下来的人",
+                "none of {n} customers has left, {k} had no booking for a year: scores speak for those who stayed",
+                n=int(trap["n"]),
+                k=int(trap["lapsed"]),
+            ),
+        )
     if trap["trap"] == "busy_day":
         return (
             Text("一天涌入太多", "Too many on one day"),
