@@ -131,7 +131,7 @@ def _manager(folder: Path, root: Path) -> type[AsyncKernelManager]:
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from traitlets import default
 
-    spec = KernelSpec(argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"], display_name="voclib",
+    spec = KernelSpec(argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=CRITICAL"], display_name="voclib",
                       language="python", env=environment(folder, root))
 
     # a socket in a folder of its own: neither ports nor names of parallel kernels can collide; its path must stay short

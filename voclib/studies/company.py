@@ -86,13 +86,11 @@ def study(tables: Mapping[str, pd.DataFrame], truth: Mapping[str, Any], *, seed:
     Raises
     ------
     DataError
-        if no survey answer lies in the window that the truth speaks of.
+        if no survey answer, or too few for a score, lie in the window that the truth speaks of.
     """
     planted = truth["survivorship"]
     answers = in_window(tables["responses"], planted["window"], truth["utc_offset_hours"])
-    published = metrics.nps(answers, cluster="unit_id", rung="published").with_(seed=seed)
-    if published.kind != "estimate":
-        published = metrics.nps(answers, rung="published").with_(seed=seed)
+    published = _published(answers, planted["window"]).with_(seed=seed)
     ladder = Ladder("nps", (published, *_truths(planted)), chosen="everyone")
     everyone, gap = ladder["everyone"], published.value - planted["nps_all_customers"]
     gap_points = everyone.with_(value=abs(gap), rung="gap")
@@ -127,6 +125,16 @@ def study(tables: Mapping[str, pd.DataFrame], truth: Mapping[str, Any], *, seed:
         ),
     )
     return Company(finding, ladder, _planted(truth), _dirt(truth), _captions(gap_points, truth))
+
+
+def _published(answers: pd.DataFrame, window: str) -> Estimate:
+    """The score of those who answered, clustered by dealer where there are enough; an answer without a dealer stands alone."""
+    frame = answers.assign(shock=answers["unit_id"].fillna("alone:" + answers["response_id"]))
+    for cluster in ("shock", None):
+        found = metrics.nps(frame, cluster=cluster, rung="published")
+        if found.kind == "estimate":
+            return found
+    raise DataError(f"Only {len(answers)} answers lie in {window}, too few for a score; simulate more customers.")
 
 
 def in_window(responses: pd.DataFrame, quarter: str, utc_offset_hours: int) -> pd.DataFrame:

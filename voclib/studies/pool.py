@@ -84,7 +84,7 @@ def examples(responses: pd.DataFrame, *, show: bool, n: int = 8) -> pd.DataFrame
     if not show:
         return pd.DataFrame([{"channel": Text("不展示", "Not shown"), "comment": words.WITHHELD}])
     voices = responses[responses["comment"].notna()]
-    marked = voices["comment"].str.contains(r"〔|\[(?:phone|e-mail|ID|plate|VIN)", regex=True)
+    marked = voices["comment"].str.contains(r"〔|\[(?:phone|e-mail|ID card|licence plate|VIN)\]", regex=True)
     kept = pd.concat([voices[marked].sort_values("response_id").head(n // 2), voices[~marked].sort_values("response_id").head(n - n // 2)])
     return pd.DataFrame({"channel": [words.CHANNELS.get(c, Text(c, c)) for c in kept["channel"]], "comment": kept["comment"].to_numpy()})
 
@@ -147,6 +147,10 @@ def _traps(card: Mapping[str, Any]) -> pd.DataFrame:
         rows += [
             (Text("整列只有一个值", "One value throughout"), f"{file['file']} · {name}", Text("不含任何信息", "carries no information"))
             for name in columns.get("constant", {})
+        ]
+        rows += [
+            (Text("整列为空", "Never filled"), f"{file['file']} · {name}", Text("不含任何信息", "carries no information"))
+            for name in columns.get("empty", {})
         ]
         rows += [
             (Text("几乎整列为空", "Almost empty"), f"{file['file']} · {name}", say("{s:.0%} 为空", "{s:.0%} empty", s=float(share)))

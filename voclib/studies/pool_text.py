@@ -81,6 +81,11 @@ PROBLEMS = (
     (r"nobody gave .*|.*scale.*", "量表不对", "{0}"),
     (r"not found in (.+?)\.(.+)", "在 {1} 里找不到", "{0}"),
     (r"outside (.+)", "超出范围 {1}", "{0}"),
+    (r"below (.+)", "小于 {1}", "{0}"),
+    (r"above (.+)", "大于 {1}", "{0}"),
+    (r"not of the form (.+)", "不是 {1} 的形式", "{0}"),
+    (r"unit word '(.*)' does not fit (.+)", "单位“{1}”与该列不符（应为 {2}）", "{0}"),
+    (r"rewritten as YYYY-MM", "改写成 YYYY-MM", "{0}"),
     (r"lies before (.+)", "早于 {1}", "{0}"),
     (r"lies after (.+)", "晚于 {1}", "{0}"),
     (r"not a date and time", "不是时间", "{0}"),
@@ -94,7 +99,7 @@ PROBLEMS = (
     (r"full-width characters read as plain", "全角转半角", "{0}"),
     (r"surrounding blanks removed", "去掉首尾空格", "{0}"),
     (r"thousands separators removed", "去掉千分位", "{0}"),
-    (r"unit word.*removed", "去掉单位字", "{0}"),
+    (r"unit word removed", "去掉单位字", "{0}"),
     (r"currency sign removed", "去掉货币符号", "{0}"),
     (r"percent read as a share", "百分数转比例", "{0}"),
     (r"time of day dropped", "去掉时刻", "{0}"),
@@ -112,6 +117,9 @@ def problem(words: str) -> Text:
         if found := re.fullmatch(pattern, words):
             parts = (words, *found.groups())
             return Text(zh.format(*parts), en.format(*parts))
+    if "; " in words:  # several mends of one cell
+        each = [problem(part) for part in words.split("; ")]
+        return Text("；".join(t.zh for t in each), words)
     return Text(words, words)
 
 
@@ -123,46 +131,54 @@ def field_name(fields: str) -> Text:
 
 def trap_row(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
     """What the import noticed about the voices, as a row: which trap, where, what it means."""
-    if trap["trap"] == "leaked_outcome":
-        return (
-            Text("分数泄露结果", "The score gives the outcome away"),
-            f"{trap['column']} → {trap['outcome']}",
-            say(
-                "{s:.0%} 的客户，分数直接决定了结果：它多半是事后补记的，不能用来预测",
-                "for {s:.0%} of customers the score settles the outcome: probably recorded afterwards, so it must not predict it",
-                s=float(trap["settled_share"]),
-            ),
-        )
-    if trap["trap"] == "survivors_only":
-        return (
-            Text("名单只剩在册客户", "Only active customers on the list"),
-            str(trap["column"]),
-            say(
-                "{n} 位客户无一流失，账目上 {k} 位一年没有往来：分数只代表留下来的人",
-                "none of {n} customers has left, {k} had no booking for a year: scores speak for those who stayed",
-                n=int(trap["n"]),
-                k=int(trap["lapsed"]),
-            ),
-        )
-    if trap["trap"] == "busy_day":
-        return (
-            Text("一天涌入太多", "Too many on one day"),
-            f"{trap['column']} · {trap['day']}",
-            say("{n} 条同日录入，像是批量导入", "{n} voices entered that day, which looks like a batch import", n=int(trap["rows"])),
-        )
-    if trap["trap"] == "repeated_text":
-        return (
-            Text("重复的原话", "Repeated texts"),
-            str(trap["column"]),
-            say("{n} 条声音共用 {k} 段文字", "{n} voices share {k} texts", n=int(trap["rows"]), k=int(trap["texts"])),
-        )
-    n = trap.get("n", trap.get("rows"))
-    where = " · ".join(str(trap[k]) for k in ("channel", "column", "other") if k in trap)
-    return (
-        Text("自相矛盾", "Contradiction") if trap["trap"] == "contradiction" else Text(str(trap["trap"]), str(trap["trap"])),
-        where,
-        say("{n} 条", "{n} voices", n=int(n or 0)),
+    known = {
+        "leaked_outcome": _leak,
+        "survivors_only": _survivors,
+        "busy_day": _busy_day,
+        "repeated_text": _repeated,
+        "placeholder_date": _placeholder,
+    }
+    return known.get(trap["trap"], _contradiction)(trap)
+
+
+def _leak(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
+    meaning = say(
+        "{s:.0%} 的客户，分数直接决定了结果：它多半是事后补记的，不能用来预测",
+        "for {s:.0%} of customers the score settles the outcome: probably recorded afterwards, so it must not predict it",
+        s=float(trap["settled_share"]),
     )
+    return Text("分数泄露结果", "The score gives the outcome away"), f"{trap['column']} → {trap['outcome']}", meaning
+
+
+def _survivors(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
+    meaning = say(
+        "{n} 位客户无一流失，账目上 {k} 位一年没有往来：分数只代表留下来的人",
+        "none of {n} customers has left, {k} had no booking for a year: scores speak for those who stayed",
+        n=int(trap["n"]),
+        k=int(trap["lapsed"]),
+    )
+    return Text("名单只剩在册客户", "Only active customers on the list"), str(trap["column"]), meaning
+
+
+def _busy_day(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
+    meaning = say("{n} 条同日录入，像是批量导入", "{n} voices entered that day, which looks like a batch import", n=int(trap["rows"]))
+    return Text("一天涌入太多", "Too many on one day"), f"{trap['column']} · {trap['day']}", meaning
+
+
+def _repeated(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
+    meaning = say("{n} 条声音共用 {k} 段文字", "{n} voices share {k} texts", n=int(trap["rows"]), k=int(trap["texts"]))
+    return Text("重复的原话", "Repeated texts"), str(trap["column"]), meaning
+
+
+def _placeholder(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
+    meaning = say("{n} 条用了占位日期，不是真实时间", "{n} voices carry a stand-in, not a real time", n=int(trap["rows"]))
+    return Text("占位日期", "Placeholder date"), f"{trap['column']} · {trap['day']}", meaning
+
+
+def _contradiction(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
+    name = Text("自相矛盾", "Contradiction") if trap["trap"] == "contradiction" else Text(str(trap["trap"]), str(trap["trap"]))
+    where = " · ".join(str(trap[k]) for k in ("channel", "column", "other") if k in trap)
+    return name, where, say("{n} 条", "{n} voices", n=int(trap.get("rows", 0)))
 
 
 def checks(card: Mapping[str, Any], voices: Mapping[str, Any], required_share: float) -> tuple[Check, ...]:

@@ -86,6 +86,8 @@ def facts(kept: pd.DataFrame, tables: Tables, *, cluster: str = "unit_id") -> di
     }
     if kept["customer_id"].notna().any():
         found[Text("位客户", "customers")] = int(kept["customer_id"].nunique())
+    if cluster not in kept.columns:
+        raise ParameterError(f"There is no column '{cluster}' to cluster by; {nearest(cluster, kept.columns)}")
     if kept[cluster].notna().any():
         found[Text("家门店或单位", "dealers or units")] = int(kept[cluster].nunique())
     return found
@@ -120,27 +122,29 @@ def study(
     by_period = metrics.groups(score.function, kept.dropna(subset="period"), by="period", estimand=score.estimand, **options)
     groups = metrics.groups(score.function, kept, by=segments[0], estimand=score.estimand, **options)
     change = _change(kept, score, shock=shock, conf_level=conf_level)
-    rate = _response_rate(tables, conf_level=conf_level) if not channel else None
-    checks = _checks(kept, ladder, shock=shock, unassigned=unassigned, rate=rate, total=len(tables["responses"]))
-    compared = [e for s in segments for e in metrics.compare_groups(score.function, kept, by=s, **options)]
-    finding = _finding(ladder, change, checks, groups, rate, score=score, seed=seed, kept=kept)
+    rate = _response_rate(tables, conf_level=conf_level, channel=channel)
+    said = rate if kept["invitation_id"].notna().any() else None  # the rate of surveys says nothing about voices nobody was invited to give
+    checks = _checks(kept, ladder, shock=shock, unassigned=unassigned, rate=said, total=len(tables["responses"]))
+    compared = [(e, size) for s in segments for e, size in _against_rest(kept, score, s, options)]
+    finding = _finding(ladder, change, checks, groups, said, score=score, seed=seed, kept=kept)
     return Scores(
         study=finding,
         distribution=_distribution(kept, score),
         trend=_frame(by_period),
         periods=by_period,
         groups=groups,
-        comparisons=words.comparisons(compared, _sizes(kept, segments)),
+        comparisons=words.comparisons(compared),
         every_score=words.every_score(_every_score(tables, conf_level=conf_level, cluster=cluster, rate=rate)),
         ladder=ladder,
         change=change,
-        captions=words.captions(score.estimand, ladder, groups, compared, by_period, change),
+        captions=words.captions(score.estimand, ladder, groups, [e for e, _ in compared], by_period, change),
     )
 
 
-def _sizes(kept: pd.DataFrame, segments: Sequence[str]) -> dict[str, int]:
-    """Answers of each group of every segment."""
-    return {str(group): int(n) for name in segments for group, n in kept[name].value_counts().items()}
+def _against_rest(kept: pd.DataFrame, score: Score, segment: str, options: Mapping[str, Any]) -> list[tuple[Estimate, int | None]]:
+    """Each group of a column against the rest, and its number of answers where that may be shown."""
+    sizes = {e.group: e.n for e in metrics.groups(score.function, kept, by=segment, **options)}
+    return [(e, sizes[e.group]) for e in metrics.compare_groups(score.function, kept, by=segment, **options)]
 
 
 def _score(metric: str) -> Score:
@@ -210,9 +214,11 @@ def _change(kept: pd.DataFrame, score: Score, *, shock: str | None, conf_level: 
     return Ladder(estimand, tuple(rungs), chosen=rungs[-1].rung)
 
 
-def _response_rate(tables: Tables, *, conf_level: float) -> Estimate | None:
-    """Share of delivered invitations that were answered; None where the pool has no invitations."""
+def _response_rate(tables: Tables, *, conf_level: float, channel: str = "") -> Estimate | None:
+    """Share of delivered invitations (of one channel) that were answered; None where the pool has none."""
     invitations = tables.get("invitations")
+    if invitations is not None and channel:
+        invitations = invitations[invitations["channel"] == channel]
     if invitations is None or invitations.empty:
         return None
     return metrics.response_rate(invitations, tables["responses"], conf_level=conf_level)
@@ -257,6 +263,8 @@ def _checks(kept: pd.DataFrame, ladder: Ladder, *, shock: str | None, unassigned
         found.append(words.methods_agree(ladder["clustered"], ladder["resampled"]))
     if chosen.reason is not None and chosen.kind == "estimate":
         found.append(Check(Text("分数没有异常", "Nothing odd about the scores"), False, chosen.reason, words.ODD_CONSEQUENCE))
+    if rate is not None and rate.kind == "estimate" and rate.reason is not None:
+        found.append(Check(Text("作答率没有异常", "Nothing odd about the response rate"), False, rate.reason, words.ODD_CONSEQUENCE))
     found.append(words.coverage_of_pool(len(kept), total))
     return tuple(found)
 

@@ -71,7 +71,7 @@ ODD_CONSEQUENCE = Text("先查收集方式，再引用这个分数。", "Look in
 COMPARISON_COLUMNS = {
     "group": Text("组", "Group"),
     "difference": Text("与其余之差", "Against the rest"),
-    "interval": Text("95% 区间（已按组数校正）", "95% interval (adjusted for the number of groups)"),
+    "interval": Text("区间（已按组数校正）", "Interval (adjusted for the number of groups)"),
     "n": Text("回答数", "Answers"),
     "reading": Text("怎么读", "How to read it"),
 }
@@ -79,10 +79,14 @@ SCORE_COLUMNS = {
     "score": Text("分数", "Score"),
     "source": Text("来源", "Source"),
     "value": Text("值", "Value"),
-    "interval": Text("95% 区间", "95% interval"),
+    "interval": Text("区间", "Interval"),
     "n": Text("回答数", "Answers"),
     "clusters": Text("门店/单位", "Units"),
 }
+CORRECTED = Text(
+    "与同一分组的其余各组之差，每个分组内按 Benjamini–Hochberg 控制误报",
+    "Difference from all others of the same column; false discoveries controlled within each column (Benjamini–Hochberg)",
+)
 REST = Text("区间含零，看不出差别", "range includes zero")
 HIGHER, LOWER = Text("高于其余，区间不含零", "higher; range excludes zero"), Text("低于其余，区间不含零", "lower; range excludes zero")
 
@@ -108,18 +112,18 @@ def reading(estimate: Estimate) -> Text:
     return LOWER if estimate.conf_high < 0 else REST
 
 
-def comparisons(compared: Sequence[Estimate], sizes: Mapping[str, int]) -> pd.DataFrame:
-    """Each group against the rest, one row a group; `sizes` holds the answers of a group."""
+def comparisons(compared: Sequence[tuple[Estimate, int | None]]) -> pd.DataFrame:
+    """Each group against the rest with its number of answers, one row a group; no number where it is withheld."""
     return pd.DataFrame(
         [
             {
                 "group": GROUPS.get(e.group, Text(e.group, e.group)),
                 "difference": written(e),
                 "interval": interval(e),
-                "n": sizes.get(e.group),
+                "n": n,
                 "reading": reading(e),
             }
-            for e in compared
+            for e, n in compared
         ],
         columns=list(COMPARISON_COLUMNS),
     ).astype({"n": "Int64"})
@@ -147,7 +151,11 @@ def answer(headline: Estimate, naive: Estimate, change: Estimate) -> Text:
     if headline.kind == "refusal":
         return say("暂时不能下结论。{why}", "No conclusion yet. {why}", why=headline.reason)
     first = say(
-        "作答者的{name}是 {x}，区间 {x:interval}。", "Among those who answered: {name} {x} (95% interval {x:interval}).", name=name, x=headline
+        "作答者的{name}是 {x}，{level:.0%} 区间 {x:interval}。",
+        "Among those who answered: {name} {x} ({level:.0%} interval {x:interval}).",
+        name=name,
+        x=headline,
+        level=headline.conf_level,
     )
     wider = _wider(headline, naive)
     moved = (
@@ -262,13 +270,11 @@ def response_rate_check(rate: Estimate | None) -> Check:
     """Silence is never corrected on this page, so the check never passes."""
     name = Text("作答者能代表全体客户", "Those who answered stand for all customers")
     consequence = Text("只能描述作答者；结论一律带着这个前提。", "Only respondents are described; the verdict always carries this caveat.")
-    if rate is None or rate.kind != "estimate":
-        return Check(
-            name,
-            False,
-            Text("没有邀请记录，作答率无从得知。", "There is no record of invitations, so the response rate cannot be known."),
-            consequence,
-        )
+    if rate is None:
+        unknown = Text("没有邀请记录，作答率无从得知。", "There is no record of invitations, so the response rate cannot be known.")
+        return Check(name, False, unknown, consequence)
+    if rate.kind != "estimate":
+        return Check(name, False, rate.reason, consequence)
     return Check(
         name,
         False,
@@ -307,7 +313,8 @@ def captions(
     """Title (the finding), subtitle (what is drawn) and description of every figure."""
     name, chosen = NAMES[estimand], ladder[ladder.chosen]
     apart = sum(1 for e in compared if e.kind == "estimate" and not e.conf_low <= 0 <= e.conf_high)
-    drawn = say("{name}，点 = 估计值，横条 = 95% 区间", "{name}; dot = estimate, bar = 95% interval", name=name)
+    fill = {"name": name, "level": chosen.conf_level}
+    drawn = say("{name}，点 = 估计值，横条 = {level:.0%} 区间", "{name}; dot = estimate, bar = {level:.0%} interval", **fill)
     spread = say("分数的分布：{n} 份回答", "How the scores spread: {n} answers", n=chosen.n or 0)
     course = _course(name, periods)
     compare = say("{k} 组与其余不同，共比较 {m} 组", "{k} of {m} groups differ from the rest", k=apart, m=len(compared))
@@ -316,21 +323,15 @@ def captions(
         "distribution": {"title": spread, "subtitle": say("每个分数的回答占比", "Share of answers at each score"), "description": spread},
         "trend": {
             "title": course,
-            "subtitle": say("{name}，线 = 估计值，色带 = 95% 区间", "{name}; line = estimate, ribbon = 95% interval", name=name),
+            "subtitle": say("{name}，线 = 估计值，色带 = {level:.0%} 区间", "{name}; line = estimate, ribbon = {level:.0%} interval", **fill),
             "description": course,
         },
         "periods": {"title": course, "subtitle": drawn},
         "groups": {"title": compare, "subtitle": drawn, "labels": GROUPS},
-        "comparisons": {
-            "title": compare,
-            "subtitle": say(
-                "与同一分组的其余各组之差，每个分组内按 Benjamini–Hochberg 控制误报",
-                "Difference from all others of the same column; false discoveries controlled within each column (Benjamini–Hochberg)",
-            ),
-        },
+        "comparisons": {"title": compare, "subtitle": CORRECTED},
         "every_score": {
             "title": say("每个分数各有量表，不能相加", "Every score has its own scale; none are added"),
-            "subtitle": say("聚类的 95% 区间", "Clustered 95% intervals"),
+            "subtitle": say("聚类的 {level:.0%} 区间", "Clustered {level:.0%} intervals", **fill),
         },
         "ladder": {
             "title": _ladder_title(wider, chosen),
@@ -340,7 +341,9 @@ def captions(
         "change": {
             "title": _change_title(change),
             "labels": rung_labels(change, CHANGE_RUNGS),
-            "subtitle": say("{name}的变化，点 = 估计值，横条 = 95% 区间", "Change in {name}; dot = estimate, bar = 95% interval", name=name),
+            "subtitle": say(
+                "{name}的变化，点 = 估计值，横条 = {level:.0%} 区间", "Change in {name}; dot = estimate, bar = {level:.0%} interval", **fill
+            ),
         },
     }
 
