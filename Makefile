@@ -51,8 +51,9 @@ verify: $(CORE)  ## run the committed reports again and compare
 	@$(VOC) simulate --quiet
 	@$(VOC) verify params/sample.yml
 
-bench: $(TEST)  ## measure speed; writes benchmarks/results.md
+bench: $(TEST)  ## measure speed (a quarter of an hour); writes benchmarks/results.md
 	@$(BIN)/python -m benchmarks.speed
+	@$(BIN)/python -m benchmarks.speed --clone
 
 lock:  ## resolve the dependencies again (maintainers; needs uv)
 	@requirements/lock.sh
