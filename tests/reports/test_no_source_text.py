@@ -31,9 +31,9 @@ def _committed() -> dict[str, str]:
 
 
 def _windows(text: str, size: int) -> Iterator[str]:
-    """Runs of `size` characters; in Latin script at least two words, since one word alone is nobody's sentence."""
+    """Runs of `size` characters; in Latin script they touch three words, since a name of two (a cabin class) is nobody's sentence."""
     runs = (text[i : i + size] for i in range(len(text) - size + 1))
-    return (run for run in runs if size < RUN_LATIN or " " in run.strip())
+    return (run for run in runs if size < RUN_LATIN or run.strip().count(" ") >= 2)
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +42,15 @@ def skytrax(public_data: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(lines))
 
 
-def test_no_run_of_a_review_stands_on_a_page(skytrax: list[dict[str, str]]) -> None:
-    ours = set(_windows(_ours(), RUN_LATIN))
+@pytest.fixture(scope="module")
+def everyones(public_data: Path) -> set[str]:
+    """Runs of common English, from texts that no page is made of: they prove nothing about the source either."""
+    texts = [(public_data / "text_en" / name).read_bytes().decode("latin-1") for name in ("airline_tweets_latin1.csv", "banking77_train.csv")]
+    return {w for text in texts for w in _windows(_squeezed(text), RUN_LATIN)}
+
+
+def test_no_run_of_a_review_stands_on_a_page(skytrax: list[dict[str, str]], everyones: set[str]) -> None:
+    ours = everyones | set(_windows(_ours(), RUN_LATIN))
     source = {w for row in skytrax for w in _windows(_squeezed(row["content"]), RUN_LATIN)}
     assert len(source) > 100_000
     for name, text in _committed().items():
@@ -61,9 +68,9 @@ def test_no_author_and_no_customer_number(skytrax: list[dict[str, str]], public_
         assert not customers & set(re.findall(r"\b\d{4}-[a-z]{5}\b", text)), name
 
 
-def test_the_search_finds_what_it_looks_for(skytrax: list[dict[str, str]]) -> None:
+def test_the_search_finds_what_it_looks_for(skytrax: list[dict[str, str]], everyones: set[str]) -> None:
     planted = _squeezed(f"<td>{skytrax[0]['content'][20:60]}</td>")
-    source = {w for w in _windows(_squeezed(skytrax[0]["content"]), RUN_LATIN)}
+    source = {w for w in _windows(_squeezed(skytrax[0]["content"]), RUN_LATIN)} - everyones
     assert source & set(_windows(planted, RUN_LATIN))
 
 
