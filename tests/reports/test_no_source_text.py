@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN_LATIN, RUN_HAN = 12, 8
@@ -44,8 +45,12 @@ def skytrax(public_data: Path) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def everyones(public_data: Path) -> set[str]:
-    """Runs of common English, from texts that no page is made of: they prove nothing about the source either."""
+    """Runs of common English, from texts that no page is made of, and of column headings: they prove nothing about the source either."""
     texts = [(public_data / "text_en" / name).read_bytes().decode("latin-1") for name in ("airline_tweets_latin1.csv", "banking77_train.csv")]
+    for path in sorted((public_data / "telco").glob("*.xlsx")):  # headings name columns on the page, no customer
+        book = load_workbook(path, read_only=True)
+        texts.append(", ".join(str(cell) for cell in next(book.active.iter_rows(values_only=True))))
+        book.close()
     return {w for text in texts for w in _windows(_squeezed(text), RUN_LATIN)}
 
 
