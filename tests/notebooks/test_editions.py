@@ -75,6 +75,21 @@ def test_too_few_dealers_make_a_page_that_refuses(root: Path) -> None:
     assert "10" in finding["headline"][0]["needs"]["zh"] and finding["ladders"]["nps"][0]["kind"] == "estimate"
 
 
+def test_a_clean_survey_of_ones_own_makes_pages(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The five minutes of the README: the example mapping, a file without a fault, and no invitations."""
+    monkeypatch.setenv("VOC_PSEUDONYM_KEY", "a-key-for-this-test-only-" * 2)
+    lines = [f"Q{i},C{i % 300},店{i % 15},{'华东' if i % 15 < 8 else '华北'},2026-0{1 + i % 6}-1{i % 9} 10:00,{(10, 9, 8, 7, 6, 3, 10)[i % 7]},服务不错"
+             for i in range(600)]
+    (tmp_path / "survey_mine.csv").write_text("\n".join(["问卷编号,客户编号,门店,大区,提交时间,推荐分,原话", *lines]), encoding="gb18030")
+    own = root / "data" / "standard" / "own"
+    shutil.rmtree(own, ignore_errors=True)
+    sources.ingest(root / "params" / "rules" / "example.yml", root=tmp_path, out=own)
+    running.run(root / "params" / "ci.yml", only=("01-ingest", "20-scores"), overrides={"data": "data/standard/own"}, force=True, reports="build/tests/own")
+    pages = {p.stem: json.loads(p.read_text("utf-8")) for p in (root / "build" / "tests" / "own" / "ci").glob("*.json")}
+    assert pages["01-ingest"]["verdict"] == "REPORT" and pages["01-ingest"]["headline"][0]["value"] == 1
+    assert pages["20-scores"]["headline"][0]["n"] == 600 and "how many were asked is unknown" in pages["20-scores"]["caveat"]["en"]
+
+
 def test_committed_sample_reports_can_be_run_again(root: Path, sample_pool: Path) -> None:
     verification = running.verify(root / "params" / "sample.yml")
     assert verification.passed, verification.comparisons

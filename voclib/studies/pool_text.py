@@ -75,6 +75,8 @@ LIMITS = (
         Text("它们保存在 quarantine.csv，修好导出后会自动回来。", "They are kept in quarantine.csv and come back once the export is mended."),
     ),
 )
+NOTHING_QUARANTINED = Text("没有一行被隔离", "No row was quarantined")
+NOTHING_MISSING = Text("没有声音缺少必填字段", "No voice lacks a required field")
 NOTHING_REPAIRED = Text("没有需要修的", "Nothing needed repair")
 PROBLEMS = (
     (r"duplicate key", "主键重复", "{0}"),
@@ -269,10 +271,12 @@ def captions(card: Mapping[str, Any], reasons: pd.DataFrame, missing: pd.DataFra
     """Title (the finding), subtitle and labels of every figure."""
     total = card["totals"]
     causes = {label: _cause(label) for label in reasons["label"]}
-    top = next(iter(causes.values()), Text("无", "none"))
-    first = field_name(str(missing["label"].iloc[0])) if len(missing) else Text("无", "nothing")
-    why = say("隔离 {q} 行，最多的原因：{top}", "{q} rows quarantined; the most frequent reason: {top}", q=total["quarantined"], top=top)
-    lack = say("最常缺的是{first}", "Most often missing: the {first}", first=first)
+    why, lack = NOTHING_QUARANTINED, NOTHING_MISSING
+    if causes:
+        top = next(iter(causes.values()))
+        why = say("隔离 {q} 行，最多的原因：{top}", "{q} rows quarantined; the most frequent reason: {top}", q=total["quarantined"], top=top)
+    if len(missing):
+        lack = say("最常缺的是{first}", "Most often missing: the {first}", first=field_name(str(missing["label"].iloc[0])))
     return {
         "channels": {
             "title": say("读入 {r} 行，接受 {a} 行", "{r} rows read, {a} accepted", r=total["rows_read"], a=total["accepted"]),
