@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from voclib.errors import ParameterError
-from voclib.results import Verdict
+from voclib.results import Estimate, Unit, Verdict
 
 Array = NDArray[np.float64]
 METHODS = {"bh": "fdr_bh", "by": "fdr_by", "holm": "holm"}
@@ -37,6 +37,41 @@ class Spread:
     precision: float
     n_clusters: int | None
     method: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """A mean that an estimator arrived at, in printed units, and how exact it is.
+
+    `influence` (N,) sums to about zero and has variance N²·std_error²: row i moves `value` by influence[i]/N. Differences of two
+    fits on the same rows, and fits combined into one, are computed from it. `n` counts answers, not rows.
+    """
+
+    value: float
+    std_error: float
+    n: int
+    df: float = np.inf
+    n_effective: float | None = None
+    n_clusters: int | None = None
+    method: str = ""
+    influence: Array | None = None
+
+    def estimate(self, estimand: str, *, unit: Unit, rung: str = "", conf_level: float = 0.95, low: float = -np.inf, high: float = np.inf,
+                 **more: Any) -> Estimate:
+        """The number as pages print it, with Student's t interval kept on the scale from `low` to `high`; `more` are fields of Estimate."""
+        reach = quantile(conf_level, self.df) * self.std_error
+        return Estimate(estimand=estimand, kind="estimate", unit=unit, rung=rung, value=self.value, std_error=self.std_error, conf_level=conf_level,
+                        conf_low=float(np.clip(self.value - reach, low, high)), conf_high=float(np.clip(self.value + reach, low, high)),
+                        ci_method=self.method, n=self.n, n_effective=self.n_effective, n_clusters=self.n_clusters, **more)
+
+
+def fit(value: float, influence: ArrayLike, *, n: int, cluster: ArrayLike | None = None, method: str = "", n_effective: float | None = None) -> Fit:
+    """A `Fit` from its influence values (N,), which this centres: independent rows, or whole clusters (CR2, Satterthwaite)."""
+    u = np.asarray(influence, dtype=float)
+    u = u - u.mean()
+    spread = mean_variance(u, cluster=cluster)
+    return Fit(value=float(value), std_error=float(np.sqrt(spread.variance)), df=spread.df, n=n, n_effective=n_effective,
+               n_clusters=spread.n_clusters, method=method, influence=u)
 
 
 @dataclass(frozen=True)
