@@ -45,13 +45,13 @@ def test_who_answers_is_happier_than_all_and_who_left_is_not(world, planted):
     assert 0.19 < told["response_rate"] < 0.24 and 0.02 < told["intraclass_correlation"] < 0.08
 
 
-def test_random_call_backs_show_the_silent(world):
-    drawn = world.call_backs
+def test_random_call_backs_show_the_silent(world, planted):
+    drawn, told = world.call_backs, planted["survivorship"]["frame"]
     done = drawn["outcome"] == 0
-    met, asked = world.contacts, world.asking
-    silent = np.setdiff1d(met.customer[asked.invited], met.customer[asked.invited[asked.answers]])
-    assert done.sum() > 300 and np.isin(drawn["customer"], silent).mean() > 0.3
-    assert nps(drawn["score"][done]) < nps(asked.reported[asked.answers]) - 10
+    spread = 100 * np.sqrt(0.7 / done.sum())
+    assert done.sum() > 300 and abs(nps(drawn["score"][done]) - told["nps"]["silent"]) < 4 * spread
+    assert told["nps"]["silent"] < told["nps"]["all"] < told["nps"]["answered"] - 10
+    assert told["customers_n"]["silent"] + told["customers_n"]["answered"] == told["customers_n"]["invited"]
 
 
 def test_climate_leads_scores_by_one_wave(world, planted):

@@ -113,12 +113,19 @@ def test_operations_add_up_to_the_ledger(middle):
 
 
 def test_call_backs_are_drawn_among_the_silent(middle):
+    """Each was asked about the last contact of the window and had not answered when the call-backs were drawn."""
     tables = middle[1]
-    drawn, quarter = tables["followups"], tables["responses"]["touched_at"] >= pd.Timestamp("2026-07-01", tz="Asia/Shanghai")
-    early = tables["responses"]["touched_at"] < pd.Timestamp("2026-09-11", tz="Asia/Shanghai")
-    answered = set(tables["responses"].loc[quarter & early & tables["responses"]["invitation_id"].notna(), "customer_id"].dropna())
-    assert len(drawn) > 100 and not set(drawn["customer_id"]) & answered
+    drawn, met = tables["followups"], tables["touchpoints"]
+    start, end = (pd.Timestamp(day, tz="Asia/Shanghai") for day in ("2026-07-01", "2026-09-11"))
+    inside = met[(met["started_at"] >= start) & (met["started_at"] < end)].sort_values(["customer_id", "started_at"])
+    last = inside.drop_duplicates("customer_id", keep="last").set_index("customer_id")["touchpoint_id"]
+    asked, answers = tables["invitations"], tables["responses"]
+    early = answers["submitted_at"] < pd.Timestamp("2026-09-22", tz="Asia/Shanghai")
+    spoken = asked.loc[asked["invitation_id"].isin(answers.loc[early, "invitation_id"]), "touchpoint_id"]
+    about = last.reindex(drawn["customer_id"])
+    assert len(drawn) > 100 and about.isin(asked["touchpoint_id"]).all() and not about.isin(spoken).any()
     assert drawn["nps_score"].notna().equals(drawn["outcome"] == "completed") and drawn["draw_probability"].nunique() == 1
+    assert drawn["drawn_on"].eq(pd.Timestamp("2026-09-22")).all()
 
 
 def test_verbatims_of_the_company_are_varied_and_shown_without_identifiers(middle):

@@ -18,6 +18,8 @@ REMINDER_MINUTES = np.array([0, 3 * 1440, 7 * 1440])
 QUIET_DAYS = 45
 """Customers about to leave are mostly taken off the lists this many days before."""
 CALL_BACK_DAYS = 9
+ANSWER_DAYS = 11
+"""A contact this many days before the call-backs are drawn has had its reminders."""
 TURNED_SHARE = 0.35
 
 
@@ -113,22 +115,42 @@ def _with_messages(rng: np.random.Generator, plan: Plan, asked: dict[str, np.nda
                   message_opened=hit | (delivered & (rng.random(of.size) < 0.4)), answer_message=answer, mechanism=mechanism, **told)
 
 
-def call_backs(plan: Plan, customers: Customers, contacts: Contacts, asking: Asking) -> dict[str, np.ndarray]:
-    """Random call-backs, late in the last quarter, to customers asked in it who had not answered; one row a customer drawn."""
-    rng = stream(plan.seed, "followups")
+@dataclass(frozen=True)
+class Window:
+    """The last quarter up to the day after which answers could not have come in before the call-backs; days [opens, closes)."""
+
+    opens: int
+    closes: int
+    drawn_on: int
+
+
+def window(plan: Plan) -> Window:
+    """Contacts that had time to be answered when call-backs were drawn, late in the last quarter."""
     drawn_on = plan.days - CALL_BACK_DAYS
-    opens, closes = plan.month_starts[-4] * 1440, (drawn_on - 11) * 1440
-    inside = (contacts.minute[asking.invited] >= opens) & (contacts.minute[asking.invited] < closes)
-    last = np.full(customers.n, -1)
-    rows = asking.invited[inside]
-    last[contacts.customer[rows]] = rows
-    spoken = np.zeros(customers.n, dtype=bool)
-    spoken[contacts.customer[rows[asking.answered[inside] >= 0]]] = True
-    pool = np.flatnonzero((last >= 0) & ~spoken)
+    return Window(int(plan.month_starts[-4]), drawn_on - ANSWER_DAYS, drawn_on)
+
+
+def last_contacts(plan: Plan, contacts: Contacts) -> np.ndarray:
+    """Position of each customer's last contact in the window, for the customers who have one."""
+    shown = window(plan)
+    rows = np.flatnonzero((contacts.day >= shown.opens) & (contacts.day < shown.closes))
+    who = contacts.customer[rows]
+    return rows[np.append(who[1:] != who[:-1], True)] if rows.size else rows
+
+
+def call_backs(plan: Plan, contacts: Contacts, asking: Asking) -> dict[str, np.ndarray]:
+    """Random call-backs about a customer's last contact in the window, where that was asked about and not answered; one row a customer drawn."""
+    rng, shown = stream(plan.seed, "followups"), window(plan)
+    place = np.full(contacts.n, -1)
+    place[asking.invited] = np.arange(asking.invited.size)
+    last = last_contacts(plan, contacts)
+    asked = place[last]
+    answered = (asking.answered[asked] >= 0) & (asking.submitted[asked] < shown.drawn_on * 1440)
+    pool = last[(asked >= 0) & ~answered]
     probability = min(1.0, max(450 / max(len(pool), 1), 0.02))
     drawn = pool[rng.random(len(pool)) < probability]
     outcome = rng.choice(3, drawn.size, p=[0.82, 0.08, 0.10])
-    return {"customer": drawn, "contact": last[drawn], "probability": np.full(drawn.size, probability), "drawn_on": np.full(drawn.size, drawn_on),
-            "mode": rng.choice(3, drawn.size, p=[0.7, 0.1, 0.2]), "outcome": outcome,
-            "attempts": np.where(outcome == 2, 6, 1 + rng.poisson(1.2, drawn.size)), "score": contacts.score[last[drawn]],
+    return {"customer": contacts.customer[drawn], "contact": drawn, "probability": np.full(drawn.size, probability),
+            "drawn_on": np.full(drawn.size, shown.drawn_on), "mode": rng.choice(3, drawn.size, p=[0.7, 0.1, 0.2]), "outcome": outcome,
+            "attempts": np.where(outcome == 2, 6, 1 + rng.poisson(1.2, drawn.size)), "score": contacts.score[drawn],
             "population": np.array([len(pool)])}

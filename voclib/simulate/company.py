@@ -51,7 +51,7 @@ class World:
     @cached_property
     def call_backs(self) -> dict[str, np.ndarray]:
         """Random follow-up."""
-        return asking.call_backs(self.plan, self.customers, self.contacts, self.asking)
+        return asking.call_backs(self.plan, self.contacts, self.asking)
 
     @cached_property
     def ledger(self) -> money.Ledger:

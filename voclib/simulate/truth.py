@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from voclib.simulate import dgp_a, dgp_b, dgp_c, people, verbatims, voices
+from voclib.simulate import asking, dgp_a, dgp_b, dgp_c, people, verbatims, voices
 from voclib.simulate.dealers import LATENT_PER_NPS
 from voclib.simulate.network_tables import is_vvip
 from voclib.simulate.plan import HOURS_EAST, LONG_WAIT_MINUTES, PERIOD_MONTHS
@@ -56,7 +56,23 @@ def survivorship(world: World) -> dict[str, Any]:
         "nps_all_contacts_by_quarter": {name: dgp_b.true_nps(met.score[quarter == i]) for i, name in enumerate(plan.quarters)},
         "nps_all_answers_by_quarter": {name: dgp_b.true_nps(asked.reported[answers][quarter[contact] == i]) for i, name in enumerate(plan.quarters)},
         "followup_population_n": int(world.call_backs["population"][0]), "followup_drawn_n": int(world.call_backs["customer"].size),
-        "intraclass_correlation": _icc(world)}
+        "intraclass_correlation": _icc(world), "frame": frame(world)}
+
+
+def frame(world: World) -> dict[str, Any]:
+    """NPS of the customers with a contact in the window of the call-backs, about the last of these contacts, had everybody answered."""
+    plan, met, asked, who = world.plan, world.contacts, world.asking, world.customers
+    shown, last = asking.window(plan), asking.last_contacts(plan, met)
+    place = np.full(met.n, -1)
+    place[asked.invited] = np.arange(asked.invited.size)
+    there = place[last] >= 0
+    answered = there & (asked.answered[place[last]] >= 0) & (asked.submitted[place[last]] < shown.drawn_on * 1440)
+    parts = {"all": np.ones(last.size, dtype=bool), "contactable": who.contactable[met.customer[last]], "invited": there, "answered": answered,
+             "silent": there & ~answered, "churned": who.left[met.customer[last]] < plan.days}
+    days = plan.first_day + np.array([shown.opens, shown.closes - 1, shown.drawn_on])
+    return {"first_day": str(days[0]), "last_day": str(days[1]), "drawn_on": str(days[2]),
+            "customers_n": {name: int(part.sum()) for name, part in parts.items()},
+            "nps": {name: dgp_b.true_nps(met.score[last][part]) for name, part in parts.items() if part.any()}}
 
 
 def _icc(world: World) -> float:

@@ -19,7 +19,7 @@ ASSUMPTIONS = {
                                  "clusters (dealers, customers) are independent; answers within one may be alike"),
     "respondents_only": Text("仅描述作答者，不代表未作答者", "describes those who answered, not those who did not"),
 }
-_SHARES = {"conf_level", "response_rate_alarm"}
+_SHARES = {"conf_level", "response_rate_alarm", "min_response_rate", "propensity_floor", "max_unsupported_share", "separation_auc", "min_completion"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +37,16 @@ class Gates:
     response_rate_alarm: float
     alarm_min_n: int
     scale_check_n: int
+    min_response_rate: float
+    min_weighted_n: float
+    propensity_floor: float
+    max_unsupported_share: float
+    balance_flag: float
+    balance_fail: float
+    separation_auc: float
+    ladder_gap: float
+    min_followup_n: int
+    min_completion: float
 
     @property
     def is_default(self) -> bool:

@@ -1,0 +1,203 @@
+"""Everybody who could have spoken: one row a customer with a contact in the window, whether or not anybody asked or answered.
+
+The frame comes before any score: who answered is a column of it, never its filter. Customers who have left since stay in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from voclib.errors import DataError, ParameterError
+from voclib.studies.scores import SCORES
+
+Tables = Mapping[str, pd.DataFrame]
+NEEDED = ("customers", "touchpoints", "invitations", "responses")
+LEVELS = {"nps": (-100.0, 0.0, 100.0), "csat": (0.0, 1.0)}
+KNOWN = ("region", "segment", "product", "value_tier", "language", "kind", "tenure_days", "wait_minutes", "contacts_before", "recency_days",
+         "contacts_12m", "spend_12m_cny", "complaints_12m", "logins_90d", "open_share")
+STAGES = ("qualifies", "contactable", "invited", "delivered", "answered", "commented")
+
+
+@dataclass(frozen=True)
+class Frame:
+    """`people`, one row a customer, sorted by `customer_id`; `known` names its columns that stood before the invitation.
+
+    Columns of `people`: the stages as booleans (`is_contactable` … `is_commented`), `y` in printed units (null where silent), `score` as given,
+    `wave`, `channel`, `unit_id`, `is_churned` (left by the end of the data), `value_cny` (margin of the twelve months before the window),
+    `is_eligible` (asked and silent when call-backs were drawn), `is_called`, `draw_probability`, `followup_y`, and the known ones.
+    `notes` counts what was left out and why.
+    """
+
+    people: pd.DataFrame
+    known: tuple[str, ...]
+    metric: str
+    levels: tuple[float, ...]
+    first_day: str
+    last_day: str
+    notes: Mapping[str, int]
+
+    @property
+    def y(self) -> np.ndarray:
+        """Answers in printed units, NaN for the silent."""
+        return self.people["y"].to_numpy(dtype=float)
+
+    @property
+    def has_followup(self) -> bool:
+        """Whether some of the silent were called back at random."""
+        return bool(self.people["is_called"].any())
+
+    def only(self, rows: pd.Series | np.ndarray) -> Frame:
+        """The same frame for some of its people."""
+        kept = self.people[np.asarray(rows, dtype=bool)].reset_index(drop=True)
+        return Frame(kept, self.known, self.metric, self.levels, self.first_day, self.last_day, self.notes)
+
+
+def build(tables: Tables, *, metric: str = "nps", first_day: str, last_day: str, kinds: Sequence[str] = (), timezone: str = "Asia/Shanghai",
+          ) -> Frame:
+    """The frame of the customers with a contact from `first_day` to `last_day`; each is asked about the last of these contacts.
+
+    `kinds` narrows the qualifying contacts. The answer is the first one to an invitation for that contact; where call-backs were drawn, answers
+    that came later than the draw do not count, so that who could be drawn is exactly who was silent.
+
+    Raises
+    ------
+    ParameterError
+        for an unknown metric or dates that are none or reversed.
+    DataError
+        if a table is missing or no contact lies in the window; the message says which days there are.
+    """
+    if metric not in LEVELS:
+        raise ParameterError(f"metric is one of {', '.join(LEVELS)}, not '{metric}'.")
+    if absent := [name for name in NEEDED if len(tables.get(name, ())) == 0]:
+        raise DataError(f"A frame needs the tables {', '.join(NEEDED)}; {', '.join(absent)} {'is' if len(absent) == 1 else 'are'} missing or empty.")
+    start, end = _day(first_day, timezone), _day(last_day, timezone) + pd.Timedelta(days=1)
+    if end <= start:
+        raise ParameterError(f"The window ends ({last_day}) before it begins ({first_day}).")
+    people = _contacts(tables["touchpoints"], start, end, kinds)
+    people = people.merge(tables["customers"].drop(columns="unit_id"), on="customer_id", how="inner", validate="one_to_one")
+    calls = _calls(tables.get("followups"), start, end, timezone)
+    people, notes = _asked(people, tables, metric, calls, timezone)
+    people = _called(people, calls, metric)
+    people["tenure_days"] = (start.tz_localize(None) - people["joined_on"]).dt.days.clip(lower=0).astype(float)
+    people = _behaviour(people, tables.get("behaviours"), start)
+    people["value_cny"] = _value(people["customer_id"], tables.get("transactions"), start)
+    people = people.sort_values("customer_id", ignore_index=True)
+    known = tuple(name for name in KNOWN if name in people and people[name].notna().any())
+    return Frame(people, known, metric, LEVELS[metric], first_day, last_day, notes)
+
+
+def funnel(frame: Frame) -> pd.DataFrame:
+    """Stage by stage, people and what they are worth: stage, n, value_cny, share of the stage before, lost, lost_cny."""
+    reached = np.ones(len(frame.people), dtype=bool)
+    rows = []
+    for stage in STAGES:
+        reached = reached if stage == "qualifies" else reached & frame.people[f"is_{stage}"].to_numpy(dtype=bool)
+        rows.append({"stage": stage, "n": int(reached.sum()), "value_cny": float(frame.people["value_cny"].to_numpy()[reached].sum())})
+    made = pd.DataFrame(rows)
+    before = made.shift(1)
+    return made.assign(share=made["n"] / before["n"], lost=(before["n"] - made["n"]).fillna(0).astype(int),
+                       lost_cny=(before["value_cny"] - made["value_cny"]).fillna(0.0))
+
+
+def survivors_only(tables: Tables) -> bool:
+    """Whether nobody in the customer table has left: then no window has since-churned customers in it, however many there were."""
+    return not tables["customers"]["is_churned"].fillna(False).any()
+
+
+def _day(text: str, timezone: str) -> pd.Timestamp:
+    try:
+        return pd.Timestamp(text, tz=timezone).normalize()
+    except ValueError as error:
+        raise ParameterError(f"'{text}' is not a day; write it as 2026-07-01.") from error
+
+
+def _contacts(touchpoints: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp, kinds: Sequence[str]) -> pd.DataFrame:
+    """Each customer's last qualifying contact in the window, and how many came before it there."""
+    inside = touchpoints[(touchpoints["started_at"] >= start) & (touchpoints["started_at"] < end)]
+    if kinds:
+        if unknown := sorted(set(kinds) - set(touchpoints["kind"])):
+            raise ParameterError(f"No contact is of kind {', '.join(unknown)}; there are {', '.join(sorted(set(touchpoints['kind'])))}.")
+        inside = inside[inside["kind"].isin(kinds)]
+    if inside.empty:
+        days = touchpoints["started_at"].dt.tz_convert(start.tz)
+        raise DataError(f"No contact lies between {start.date()} and {(end - pd.Timedelta(days=1)).date()}; "
+                        f"there are contacts from {days.min().date()} to {days.max().date()}.")
+    ordered = inside.sort_values(["customer_id", "started_at", "touchpoint_id"])
+    last = ordered.drop_duplicates("customer_id", keep="last")
+    before = ordered.groupby("customer_id").size().reindex(last["customer_id"]).to_numpy() - 1
+    return last.assign(contacts_before=before.astype(float))
+
+
+def _calls(followups: pd.DataFrame | None, start: pd.Timestamp, end: pd.Timestamp, timezone: str) -> pd.DataFrame | None:
+    """Call-backs drawn within a quarter of the window's end; the first of a customer."""
+    if followups is None or followups.empty:
+        return None
+    drawn = followups["drawn_on"].dt.tz_localize(timezone)
+    mine = followups[(drawn >= start) & (drawn < end + pd.Timedelta(days=92))]
+    return None if mine.empty else mine.sort_values(["customer_id", "drawn_on", "followup_id"]).drop_duplicates("customer_id")
+
+
+def _asked(people: pd.DataFrame, tables: Tables, metric: str, calls: pd.DataFrame | None, timezone: str) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Stages from the invitation to the comment, for the contact each customer is asked about."""
+    sent = tables["invitations"][tables["invitations"]["touchpoint_id"].isin(people["touchpoint_id"])]
+    by = sent.groupby("touchpoint_id")
+    stages = pd.DataFrame({"is_delivered": by["is_delivered"].any(), "channel": by["channel"].first(), "trigger": by["trigger"].first()})
+    found = tables["responses"].merge(sent[["invitation_id", "touchpoint_id", "wave"]], on="invitation_id", how="inner")
+    found = found[found[SCORES[metric].column].notna()].sort_values(["touchpoint_id", "submitted_at", "response_id"])
+    late = found["submitted_at"] >= calls["drawn_on"].min().tz_localize(timezone) if calls is not None else pd.Series(False, index=found.index)
+    kept = found[~late].drop_duplicates("touchpoint_id")
+    kept = kept.set_index("touchpoint_id")[["response_id", SCORES[metric].column, "comment", "wave", "submitted_at"]]
+    people = people.join(stages, on="touchpoint_id").join(kept.rename(columns={SCORES[metric].column: "score"}), on="touchpoint_id")
+    people["is_invited"] = people["touchpoint_id"].isin(sent["touchpoint_id"])
+    people["is_contactable"] = people["is_contactable"].fillna(False).astype(bool) | people["is_invited"]
+    people["is_delivered"] = people["is_delivered"].eq(True) & people["is_invited"]
+    people["is_answered"] = people["response_id"].notna()
+    people["is_delivered"] |= people["is_answered"]
+    people["is_commented"] = people["is_answered"] & people["comment"].notna() & people["comment"].fillna("").str.strip().ne("")
+    people["score"] = people["score"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+    people["y"] = coded(people["score"], metric)
+    repeated = int(found.loc[~late, "touchpoint_id"].duplicated().sum())
+    return people.drop(columns="comment"), {"late_answers": int(late.sum()), "repeated_answers": repeated}
+
+
+def coded(score: pd.Series, metric: str) -> np.ndarray:
+    """Answers in printed units: NPS −100, 0 or 100; CSAT 0 or 1; NaN where there is none."""
+    raw = score.to_numpy(dtype=float)
+    made = np.where(raw >= 9, 100.0, np.where(raw <= 6, -100.0, 0.0)) if metric == "nps" else (raw >= 4).astype(float)
+    return np.where(np.isnan(raw), np.nan, made)
+
+
+def _called(people: pd.DataFrame, calls: pd.DataFrame | None, metric: str) -> pd.DataFrame:
+    """Who could be drawn for a call-back, who was, and what they said."""
+    people["is_eligible"] = people["is_invited"] & ~people["is_answered"] & (calls is not None)
+    if calls is None or metric != "nps":
+        return people.assign(is_eligible=False, is_called=False, draw_probability=np.nan, followup_y=np.nan)
+    told = calls.set_index("customer_id").reindex(people["customer_id"])
+    people["is_called"] = told["draw_probability"].notna().to_numpy() & people["is_eligible"].to_numpy()
+    people["draw_probability"] = np.where(people["is_called"], told["draw_probability"].to_numpy(dtype=float), np.nan)
+    answer = coded(told["nps_score"].astype("Float64").astype(float), metric)
+    people["followup_y"] = np.where(people["is_called"] & told["outcome"].eq("completed").to_numpy(), answer, np.nan)
+    return people
+
+
+def _behaviour(people: pd.DataFrame, behaviours: pd.DataFrame | None, start: pd.Timestamp) -> pd.DataFrame:
+    """The latest snapshot from before the window; one taken afterwards could already be an effect of what is asked about."""
+    if behaviours is None or behaviours.empty:
+        return people
+    before = behaviours[(behaviours["asof_on"] < start.tz_localize(None)) & ~behaviours["is_post"].astype(bool)]
+    latest = before.sort_values(["customer_id", "asof_on"]).drop_duplicates("customer_id", keep="last").set_index("customer_id")
+    wanted = [name for name in KNOWN if name in latest.columns]
+    return people.join(latest[wanted].astype(float), on="customer_id")
+
+
+def _value(customers: pd.Series, transactions: pd.DataFrame | None, start: pd.Timestamp) -> np.ndarray:
+    """Margin of each customer's twelve months before the window; zero without bookings."""
+    if transactions is None or transactions.empty:
+        return np.zeros(len(customers))
+    year = transactions[(transactions["booked_at"] < start) & (transactions["booked_at"] >= start - pd.DateOffset(years=1))]
+    margin = year["margin_cny"].astype("Float64").fillna(0.0).groupby(year["customer_id"]).sum()
+    return margin.reindex(customers).fillna(0.0).to_numpy(dtype=float)
