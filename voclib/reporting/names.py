@@ -113,6 +113,96 @@ NAMES: dict[str, Name] = {
         reference=0.05,
     ),
     "power": _share("检出率", "Power", "确有差别时能够报告的占比", "Share of runs that report a difference that exists", "检出", "detected"),
+    "nps_reachable": Name(title=Text("能联系到的全体客户的 NPS", "NPS of all customers within reach"), scale=_NPS),
+    "nps_everyone": Name(title=Text("全体客户的 NPS（含流失与失联）", "NPS of all customers, also those who left"), scale=_NPS),
+    "nps_departed": Name(title=Text("留下与离开的客户的 NPS", "NPS of customers who stayed and who left"), scale=_NPS),
+    "csat_reachable": _share(
+        "能联系到的客户的满意度", "Satisfaction of customers within reach", "打出最高两档的客户占比", "Share giving one of the two best marks", "满意", "satisfied"
+    ),
+    "csat_everyone": _share(
+        "全体客户的满意度（含流失与失联）",
+        "Satisfaction of all customers, also those who left",
+        "打出最高两档的客户占比",
+        "Share giving one of the two best marks",
+        "满意",
+        "satisfied",
+    ),
+    "csat_departed": _share(
+        "留下与离开的客户的满意度",
+        "Satisfaction of customers who stayed and who left",
+        "打出最高两档的客户占比",
+        "Share giving one of the two best marks",
+        "满意",
+        "satisfied",
+    ),
+    "topic_share": _share("遇到这个主题的客户占比", "Share of customers a topic concerns", "每位客户算一份", "Every customer counts as one", "涉及", "concerned"),
+    "leaver_auc": Name(
+        title=Text("流失排序对的概率", "Leavers ranked rightly"),
+        scale=Text("一位流失的和一位留下的，前者事先风险更高的概率；50% 等于抛硬币",
+                   "Chance that of one who left and one who stayed the first had the higher risk; 50% is a coin toss"),
+        short=Text("排对", "ranked rightly"),
+        reference=0.5,
+    ),
+    "leaver_auc_gain": Name(
+        title=Text("看登录多排对多少", "What log-ins add to the ranking"),
+        scale=Text("与不看登录之差，零表示没有差别", "Against no log-ins; zero means no difference"),
+    ),
+    "leaver_skill": Name(
+        title=Text("风险消去的不确定", "Uncertainty taken away by the risk"),
+        scale=Text("0% 等于对所有人说同一个比例，100% 为全部说中", "0% is one rate for everybody, 100% is every case right"),
+    ),
+    "leaver_ratio": Name(
+        title=Text("实际流失 ÷ 事先估计", "Leavers observed over expected"), scale=Text("1 为正好", "1 is right"), reference=1.0
+    ),
+    "leaver_slope": Name(
+        title=Text("校准斜率", "Calibration slope"),
+        scale=Text("1 为正好，小于 1 表示说得太满", "1 is right; below 1 the risks are too extreme"),
+        reference=1.0,
+    ),
+    "list_precision": _share("名单里流失的占比", "Share of a list that left", "名单上的客户", "Customers on the list", "流失", "left"),
+    "list_lift": Name(
+        title=Text("名单命中与随手抽取之比", "A list against lots"), scale=Text("1 等于随手抽取", "1 is a list drawn by lot"), reference=1.0
+    ),
+    "list_gain": Name(
+        title=Text("名单比经验法则多命中", "A list against the rule of thumb"), scale=Text("零表示没有差别", "Zero means no difference")
+    ),
+    "call_break_even": _share(
+        "打平所需留住的占比",
+        "Share to keep to break even",
+        "要走的客户里须留住的占比",
+        "Of those about to leave, share a call must keep",
+        "打平",
+        "break even",
+    ),
+    "login_ratio": Name(title=Text("登录与自己以往之比", "Log-ins over own usual"), scale=Text("1 为与以往相同", "1 is as usual"), reference=1.0),
+    "reply_rate": _share("回复率", "Reply rate", "送达的邀请中得到回复的占比", "Invitations answered, of those delivered", "回复", "replied"),
+    "reply_evenness": Name(
+        title=Text("回复者的代表性（R 指标）", "How representative replies are (R-indicator)"),
+        scale=Text("1 为各类客户同样愿意回复", "1 when customers of every kind are as likely to reply"),
+        reference=1.0,
+    ),
+    "messages_per_reply": Name(
+        title=Text("每份回复发出的消息", "Messages per reply"),
+        scale=Text("消息数除以回复数", "Messages sent over replies"),
+        short=Text("条", "messages"),
+    ),
+    "messages_per_quarter": Name(
+        title=Text("每位客户每季收到的消息", "Messages a customer gets in a quarter"),
+        scale=Text("只计收到过消息的客户", "Among customers who got any"),
+        short=Text("条", "messages"),
+    ),
+    "unreachable_share": _share(
+        "联系不上的客户占比", "Share who cannot be contacted", "全体客户", "Of all customers", "联系不上", "cannot be contacted"
+    ),
+    "opt_out_share": _share(
+        "发出后退订的占比", "Share who opted out after being asked", "收到过消息的客户", "Customers who got a message", "退订", "opted out"
+    ),
+    "nps_corrected": Name(title=Text("扣除讨分后的 NPS", "NPS with begged scores taken out"), scale=_NPS),
+    "review_list": Name(
+        title=Text("供核查的门店", "Dealers for review"),
+        scale=Text("名单上的门店数", "Dealers on the list"),
+        short=Text("家供核查", "for review"),
+    ),
 }
 
 

@@ -68,27 +68,54 @@ def headline(study: Study) -> Shown:
 
 
 def ladder(ladder: Ladder, *, title: Text, labels: Mapping[str, Text | tuple[Text, Text]], subtitle: Text | None = None,
-           note: Text | None = None) -> Shown:
+           beneath: Mapping[str, Text] | None = None, note: Text | None = None) -> Shown:
     """A ladder from the uncorrected number (first rung) to the chosen one.
 
-    `title` is the finding as a sentence. `labels` names each rung; a pair adds what the rung brings.
+    `title` is the finding as a sentence. `labels` names each rung; a pair adds what the rung brings. `beneath` puts a line under the
+    label of some rungs, such as response rate, effective n and the share of the population supported (`standing` writes it).
 
     Raises
     ------
     ParameterError
-        if a rung has no label or a label has no rung.
+        if a rung has no label, or a label or a line beneath has no rung.
     """
     known = [r.rung for r in ladder.rungs]
     if missing := [r for r in known if r not in labels]:
         raise ParameterError(f"The ladder '{ladder.estimand}' has rungs without a label: {', '.join(missing)}. Give them in labels=.")
-    if unknown := [r for r in labels if r not in known]:
-        raise ParameterError(f"labels= names '{unknown[0]}', which is no rung of '{ladder.estimand}'; {nearest(unknown[0], known)}")
+    for name, given in (("labels", labels), ("beneath", beneath or {})):
+        if unknown := [r for r in given if r not in known]:
+            raise ParameterError(f"{name}= names '{unknown[0]}', which is no rung of '{ladder.estimand}'; {nearest(unknown[0], known)}")
     pairs = {rung: text if isinstance(text, tuple) else (text, None) for rung, text in labels.items()}
     payload = _captions(title, subtitle, note) | {
         "estimand": ladder.estimand, "chosen": ladder.chosen, "rungs": [r.to_dict() for r in ladder.rungs],
         "labels": {rung: {"label": asdict(name), "adds": asdict(adds) if adds else None} for rung, (name, adds) in pairs.items()}}
+    if beneath:
+        payload["beneath"] = {rung: asdict(text) for rung, text in beneath.items()}
     lines = [f"{'→' if r.rung == ladder.chosen else ' '} {pairs[r.rung][0].zh} / {pairs[r.rung][0].en}: {_figures(r, 'en')}" for r in ladder.rungs]
     return Shown("ladder", payload, "\n".join([_both(title), *lines]))
+
+
+def standing(*, response: float | None = None, n_effective: float | None = None, supported: float | None = None) -> Text:
+    """The line beneath a rung of a ladder: response rate (0–1), effective n, and the share of the population supported (0–1).
+
+    Raises
+    ------
+    ParameterError
+        if none is given.
+    """
+    shares = {"response": response, "supported": supported}
+    written = {k: plain(v, "share", "en") for k, v in shares.items() if v is not None}
+    zh = [f"作答率 {written['response']}"] if response is not None else []
+    en = [f"response {written['response']}"] if response is not None else []
+    if n_effective is not None:
+        zh.append(f"有效样本 {plain(n_effective, 'count', 'zh')}")
+        en.append(f"effective n {plain(n_effective, 'count', 'en')}")
+    if supported is not None:
+        zh.append(f"覆盖 {written['supported']} 的客户")
+        en.append(f"supports {written['supported']} of customers")
+    if not zh:
+        raise ParameterError("standing() needs response=, n_effective= or supported=; it got none.")
+    return Text("，".join(zh), ", ".join(en))
 
 
 def intervals(estimates: Sequence[Estimate], *, title: Text, subtitle: Text | None = None, labels: Mapping[str, Text] | None = None,

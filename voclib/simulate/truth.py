@@ -154,10 +154,12 @@ def topics(world: World) -> dict[str, Any]:
     met, spoken, found = world.contacts, world.voices, world.mentions
     first, second = voices.topics_of(world.plan, met)
     bad, rows = voices.tone_of(met.score) == 0, np.flatnonzero(spoken.commented)
+    each = 1 / np.bincount(met.customer, minlength=world.customers.n)[met.customer]  # every customer counts as one, whatever the number of contacts
     made = {}
     for i, topic in enumerate(verbatims.TOPICS):
         present = voices.is_present(spoken, rows, i)
         made[topic] = {
+            "share_customers": float(each[(first == i) | (second == i)].sum() / each.sum()),
             "share_negative_all_contacts": float((((first == i) | (second == i)) & bad).mean()),
             "share_negative_voices": float((present & (spoken.tone[rows] == 0)).mean()), "share_voices": float(present.mean()),
             "share_voices_classified": float((found["topic"] == i).sum() / max(rows.size, 1)),

@@ -6,7 +6,7 @@ The frame comes before any score: who answered is a column of it, never its filt
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from voclib.errors import DataError, ParameterError
 from voclib.studies.scores import SCORES
 
 Tables = Mapping[str, pd.DataFrame]
-NEEDED = ("customers", "touchpoints", "invitations", "responses")
+NEEDED = ("customers", "responses")
 LEVELS = {"nps": (-100.0, 0.0, 100.0), "csat": (0.0, 1.0)}
 KNOWN = ("region", "segment", "product", "value_tier", "language", "kind", "tenure_days", "wait_minutes", "contacts_before", "recency_days",
          "contacts_12m", "spend_12m_cny", "complaints_12m", "logins_90d", "open_share")
@@ -39,6 +39,7 @@ class Frame:
     first_day: str
     last_day: str
     notes: Mapping[str, int]
+    is_census: bool = False
 
     @property
     def y(self) -> np.ndarray:
@@ -52,16 +53,16 @@ class Frame:
 
     def only(self, rows: pd.Series | np.ndarray) -> Frame:
         """The same frame for some of its people."""
-        kept = self.people[np.asarray(rows, dtype=bool)].reset_index(drop=True)
-        return Frame(kept, self.known, self.metric, self.levels, self.first_day, self.last_day, self.notes)
+        return replace(self, people=self.people[np.asarray(rows, dtype=bool)].reset_index(drop=True))
 
 
-def build(tables: Tables, *, metric: str = "nps", first_day: str, last_day: str, kinds: Sequence[str] = (), timezone: str = "Asia/Shanghai",
-          ) -> Frame:
+def build(tables: Tables, *, metric: str = "nps", first_day: str = "", last_day: str = "", kinds: Sequence[str] = (),
+          timezone: str = "Asia/Shanghai") -> Frame:
     """The frame of the customers with a contact from `first_day` to `last_day`; each is asked about the last of these contacts.
 
     `kinds` narrows the qualifying contacts. The answer is the first one to an invitation for that contact; where call-backs were drawn, answers
-    that came later than the draw do not count, so that who could be drawn is exactly who was silent.
+    that came later than the draw do not count, so that who could be drawn is exactly who was silent. Where the tables hold no contacts or no
+    invitations, every customer qualifies, everybody who may be contacted counts as asked, and `is_census` says so.
 
     Raises
     ------
@@ -73,7 +74,9 @@ def build(tables: Tables, *, metric: str = "nps", first_day: str, last_day: str,
     if metric not in LEVELS:
         raise ParameterError(f"metric is one of {', '.join(LEVELS)}, not '{metric}'.")
     if absent := [name for name in NEEDED if len(tables.get(name, ())) == 0]:
-        raise DataError(f"A frame needs the tables {', '.join(NEEDED)}; {', '.join(absent)} {'is' if len(absent) == 1 else 'are'} missing or empty.")
+        raise DataError(f"A frame needs the tables {' and '.join(NEEDED)}; missing or empty: {' and '.join(absent)}.")
+    if any(len(tables.get(name, ())) == 0 for name in ("touchpoints", "invitations")):
+        return _census(tables, metric)
     start, end = _day(first_day, timezone), _day(last_day, timezone) + pd.Timedelta(days=1)
     if end <= start:
         raise ParameterError(f"The window ends ({last_day}) before it begins ({first_day}).")
@@ -88,6 +91,37 @@ def build(tables: Tables, *, metric: str = "nps", first_day: str, last_day: str,
     people = people.sort_values("customer_id", ignore_index=True)
     known = tuple(name for name in KNOWN if name in people and people[name].notna().any())
     return Frame(people, known, metric, LEVELS[metric], first_day, last_day, notes)
+
+
+def withhold(frame: Frame, rows: pd.Series | np.ndarray) -> Frame:
+    """The frame as if these people had never been asked; what they said can then judge what is concluded without them."""
+    gone, people = np.asarray(rows, dtype=bool), frame.people.copy()
+    for stage in STAGES[2:]:
+        people[f"is_{stage}"] &= ~gone
+    people["y"], people["score"] = people["y"].mask(gone), people["score"].mask(gone)
+    return replace(frame, people=people, notes={**frame.notes, "withheld": int((gone & frame.people["is_answered"].to_numpy(dtype=bool)).sum())})
+
+
+def _census(tables: Tables, metric: str) -> Frame:
+    """Everybody in the customer table, where nothing is known of contacts and invitations; the first answer of each counts."""
+    column = SCORES[metric].column
+    found = tables["responses"][tables["responses"][column].notna() & tables["responses"]["customer_id"].notna()]
+    kept = found.sort_values(["customer_id", "submitted_at", "response_id"]).drop_duplicates("customer_id").set_index("customer_id")
+    if kept.empty:
+        raise DataError(f"No voice carries both a customer and the score '{metric}', so nobody can be told from the silent.")
+    people = tables["customers"].join(kept[["response_id", column, "comment", "submitted_at"]].rename(columns={column: "score"}), on="customer_id")
+    people["is_contactable"] = people["is_contactable"].fillna(True).astype(bool)
+    people["is_answered"] = people["response_id"].notna()
+    people["is_contactable"] |= people["is_answered"]
+    people["is_commented"] = people["is_answered"] & people["comment"].fillna("").str.strip().ne("")
+    people["score"] = people["score"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+    people = people.assign(is_invited=people["is_contactable"], is_delivered=people["is_contactable"], y=coded(people["score"], metric),
+                           wave=np.nan, is_eligible=False, is_called=False, draw_probability=np.nan, followup_y=np.nan,
+                           value_cny=_value(people["customer_id"], tables.get("transactions"), None))
+    people = people.drop(columns="comment").sort_values("customer_id", ignore_index=True)
+    known = tuple(name for name in KNOWN if name in people and people[name].notna().any() and people[name].nunique() > 1)
+    repeated = int(found["customer_id"].duplicated().sum())
+    return Frame(people, known, metric, LEVELS[metric], "", "", {"repeated_answers": repeated}, is_census=True)
 
 
 def funnel(frame: Frame) -> pd.DataFrame:
@@ -194,9 +228,9 @@ def _behaviour(people: pd.DataFrame, behaviours: pd.DataFrame | None, start: pd.
     return people.join(latest[wanted].astype(float), on="customer_id")
 
 
-def _value(customers: pd.Series, transactions: pd.DataFrame | None, start: pd.Timestamp) -> np.ndarray:
-    """Margin of each customer's twelve months before the window; zero without bookings."""
-    if transactions is None or transactions.empty:
+def _value(customers: pd.Series, transactions: pd.DataFrame | None, start: pd.Timestamp | None) -> np.ndarray:
+    """Margin of each customer's twelve months before the window; zero without bookings or a window."""
+    if start is None or transactions is None or transactions.empty:
         return np.zeros(len(customers))
     year = transactions[(transactions["booked_at"] < start) & (transactions["booked_at"] >= start - pd.DateOffset(years=1))]
     margin = year["margin_cny"].astype("Float64").fillna(0.0).groupby(year["customer_id"]).sum()

@@ -14,7 +14,10 @@ from voclib.results import Estimate
 
 
 def render(payload: Mapping[str, Any]) -> Markup:
-    """HTML of `{title, subtitle, note, rungs: [Estimate], chosen, labels: {rung: {label, adds}}}`; the first rung is the uncorrected one."""
+    """HTML of `{title, subtitle, note, rungs: [Estimate], chosen, labels: {rung: {label, adds}}, beneath: {rung: text}}`.
+
+    The first rung is the uncorrected one.
+    """
     rungs = [Estimate.from_dict(r) for r in payload["rungs"]]
     scale = marks.axis(rungs)
     rows = Markup("")
@@ -25,7 +28,8 @@ def render(payload: Mapping[str, Any]) -> Markup:
         naive = i == 0 and not chosen and len(rungs) > 1
         style = "is-pick" if chosen else "is-nv" if naive else ""
         svg = track(rung, scale, naive=naive) if before is None and not after else _stepped(rung, scale, before, naive=naive, after=after)
-        rows += row(_label(rung, payload["labels"], chosen=chosen), svg, reading(rung), style=style)
+        name = _label(rung, payload["labels"], chosen=chosen) + _beneath(payload.get("beneath") or {}, rung.rung)
+        rows += row(name, svg, reading(rung), style=style)
     body = Markup('<ol class="lad">{}{}</ol>').format(rows, axis_row(scale))
     return figure(body, title=payload.get("title"), subtitle=payload.get("subtitle"), note=payload.get("note"))
 
@@ -94,3 +98,10 @@ def _label(rung: Estimate, labels: Mapping[str, Any], *, chosen: bool) -> Markup
     if rung.kind == "refusal":
         small = words("needs") + both(rung.needs)
     return both(named["label"]) + (Markup("<small>{}</small>").format(small) if small else Markup(""))
+
+
+def _beneath(lines: Mapping[str, Any], rung: str) -> Markup:
+    """What the rung stands on, in plain grey also where the rung is the chosen one."""
+    if rung not in lines:
+        return Markup("")
+    return Markup('<small style="color:var(--ink-3);font-weight:400">{}</small>').format(both(lines[rung]))

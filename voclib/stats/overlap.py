@@ -1,0 +1,208 @@
+"""Can a response model be used: do its chances reach everybody, does something tell who answered in advance, does 20 % mean 20 %?
+
+One row a unit of the population. Thresholds are keywords with the published default; `weights` are how many units a row stands for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from voclib.errors import DataError, nearest
+from voclib.stats import inference
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overlap:
+    """How far respondents' weights 1/probability reach. `below_floor`: share of the population whose chance lies under the floor.
+
+    `auc`: how well the chances tell who answered (0.5 = not at all); `max_weight` over the mean weight; `top_share` of all weight
+    lies on the heaviest 1 % of respondents; `n_effective` is Kish's.
+    """
+
+    below_floor: float
+    floor: float
+    auc: float
+    max_weight: float
+    top_share: float
+    n_effective: float
+    n: int
+
+
+def overlap(probability: ArrayLike, answered: ArrayLike, *, floor: float = 0.005, weights: ArrayLike | None = None) -> Overlap:
+    """Whether everybody has somebody alike among those who answered; chances (N,) are those of the weights about to be used."""
+    p = _chances(probability)
+    spoke, w = _answered(answered, p, some=True), _weights(weights, len(p))
+    if (p[spoke] <= 0).any():
+        raise DataError(f"{int((p[spoke] <= 0).sum())} units answered although their chance of answering is given as 0.")
+    load = w[spoke] / p[spoke]
+    order = np.argsort(-load, kind="stable")
+    heads = w[spoke][order].cumsum() / w[spoke].sum()
+    top = np.interp(0.01, np.append(0, heads), np.append(0, load[order].cumsum() / load.sum()))
+    return Overlap(below_floor=float(w @ (p < floor) / w.sum()), floor=floor, auc=auc(p, spoke, weights=w), n=int(spoke.sum()), top_share=float(top),
+                   max_weight=float((1 / p[spoke]).max() * w[spoke].sum() / load.sum()), n_effective=inference.kish(load))
+
+
+def auc(values: ArrayLike, answered: ArrayLike, *, weights: ArrayLike | None = None) -> float:
+    """Chance that one who answered has the higher value than one who did not, ties one half; 0.5 where either group is empty."""
+    x = np.asarray(values, dtype=float)
+    spoke, w = _answered(answered, x), _weights(weights, len(x))
+    order = np.argsort(x, kind="stable")
+    first = np.flatnonzero(np.append(True, np.diff(x[order]) != 0))
+    with_, without = (np.add.reduceat((w * part)[order], first) for part in (spoke, ~spoke))
+    both = with_.sum() * without.sum()
+    return float(with_ @ (without.cumsum() - without / 2) / both) if both > 0 else 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Separation:
+    """Whether answering can be told in advance almost surely: a leak more often than a fact.
+
+    `is_near`: the chances' `auc` lies above the limit. `columns`: column, auc, is_leak, for each column alone, highest first.
+    """
+
+    auc: float
+    is_near: bool
+    columns: pd.DataFrame
+
+    @property
+    def leaks(self) -> tuple[str, ...]:
+        """Columns that alone tell who answered: they were probably recorded after, or because of, the answer."""
+        return tuple(self.columns.loc[self.columns["is_leak"], "column"])
+
+
+def near_separation(frame: pd.DataFrame, columns: Sequence[str], answered: ArrayLike, *, probability: ArrayLike | None = None, limit: float = 0.9,
+                    leak: float = 0.98, bins: int = 20, weights: ArrayLike | None = None) -> Separation:
+    """AUC of the response model (`probability`; without it, of the best single column) and of each column alone, in either direction.
+
+    A column's own AUC is that of its levels' response rates, numbers also by their order; missing is a level, since being filled in
+    only for respondents is the commonest leak. Levels of fewer than 20 rows count as one, so that identifiers prove nothing.
+    """
+    spoke, w = _answered(answered, frame), _weights(weights, len(frame))
+    rows = []
+    for name in columns:
+        if name not in frame.columns:
+            raise DataError(f"The frame has no column '{name}'; {nearest(name, frame.columns)}")
+        alone = _alone(frame[name], spoke, w, bins)
+        rows.append((name, alone, alone > leak))
+    table = pd.DataFrame(rows, columns=["column", "auc", "is_leak"]).sort_values(["auc", "column"], ascending=[False, True], ignore_index=True)
+    whole = auc(_chances(probability), spoke, weights=w) if probability is not None else float(table["auc"].max()) if len(table) else 0.5
+    return Separation(auc=whole, is_near=bool(whole > limit), columns=table)
+
+
+def _alone(series: pd.Series, spoke: NDArray[np.bool_], w: Array, bins: int) -> float:
+    """How well one column tells who answered: the larger AUC of its levels' response rates and of its order, up or down."""
+    ordered = pd.api.types.is_numeric_dtype(series) or pd.api.types.is_datetime64_any_dtype(series)
+    codes, values = pd.factorize(series, sort=ordered)
+    codes, straight = np.where(codes < 0, len(values), codes), 0.5
+    if ordered:
+        straight = auc(codes, spoke, weights=w) if not series.isna().any() else 0.5
+        known = codes < len(values)
+        cuts = _cuts(codes[known].astype(float), w[known], bins)
+        codes = np.where(known, np.searchsorted(cuts, codes, side="left"), len(cuts) + 1)
+    rare = np.bincount(codes, w) < 20
+    codes = np.where(rare[codes], len(rare), codes)
+    size = np.bincount(codes, w)
+    rates = np.bincount(codes, w * spoke) / np.where(size > 0, size, 1)
+    return max(straight, 1 - straight, auc(rates[codes], spoke, weights=w))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reliability:
+    """Whether 20 % means 20 %. `table`: bin, n, predicted, observed, conf_low, conf_high (Wilson, 95 %).
+
+    `slope` and `intercept` of the logit of answering on the logit of the chance (Cox 1958, Biometrika 45): 1 and 0 are perfect, a
+    slope below 1 means chances too extreme. Each with its standard error; `gap` is the mean |observed − predicted| over bins.
+    """
+
+    table: pd.DataFrame
+    slope: float
+    slope_error: float
+    intercept: float
+    intercept_error: float
+    gap: float
+
+
+def reliability(probability: ArrayLike, answered: ArrayLike, bins: int = 10, *, weights: ArrayLike | None = None) -> Reliability:
+    """Calibration of chances of answering (N,), in bins of about equal size."""
+    p = _chances(probability)
+    spoke, w = _answered(answered, p), _weights(weights, len(p))
+    codes = np.searchsorted(_cuts(p, w, bins), p, side="left")
+    size = np.bincount(codes, w)
+    held = size > 0
+    predicted, observed = (np.bincount(codes, w * v)[held] / size[held] for v in (p, spoke))
+    z2 = inference.quantile(0.95, np.inf) ** 2
+    n = size[held]
+    centre, reach = (n * observed + z2 / 2) / (n + z2), np.sqrt(z2 * (n * observed * (1 - observed) + z2 / 4)) / (n + z2)
+    table = pd.DataFrame({"bin": np.arange(1, held.sum() + 1), "n": n, "predicted": predicted, "observed": observed, "conf_low": centre - reach,
+                          "conf_high": centre + reach})
+    (intercept, slope), errors = _recalibrated(p, spoke, w)
+    return Reliability(table=table, slope=slope, slope_error=errors[1], intercept=intercept, intercept_error=errors[0],
+                       gap=float(n @ np.abs(observed - predicted) / n.sum()))
+
+
+def _recalibrated(p: Array, spoke: NDArray[np.bool_], w: Array) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Intercept and slope of a logit on the logit of `p`, and their standard errors; a constant `p` has slope 1, unknown error."""
+    inside = np.clip(p, 1e-6, 1 - 1e-6)
+    x = np.log(inside / (1 - inside))
+    flat = np.ptp(x) == 0
+    middle = w @ x / w.sum()
+    design, beta = np.column_stack([np.ones(len(x)), x - middle]), np.array([middle, 1.0])
+    ridge = np.diag([1e-9, 1e9 if flat else 1e-9])
+    for _ in range(30):
+        fitted = 1 / (1 + np.exp(-np.clip(design @ beta, -30, 30)))
+        information = design.T @ (design * (w * fitted * (1 - fitted))[:, None]) + ridge
+        step = np.linalg.solve(information, design.T @ (w * (spoke - fitted)))
+        beta = beta + np.clip(step, -2, 2)
+        if np.abs(step).max() < 1e-10:
+            break
+    covariance = np.linalg.inv(information)
+    shift = np.array([1.0, -middle])
+    return (float(beta @ shift), float(beta[1])), (float(np.sqrt(shift @ covariance @ shift)), np.nan if flat else float(np.sqrt(covariance[1, 1])))
+
+
+def _cuts(values: Array, weights: Array, bins: int) -> Array:
+    """Upper edges of at most `bins` classes of about equal weight, the last open; few distinct values are a class each."""
+    distinct, place = np.unique(values, return_inverse=True)
+    if len(distinct) <= bins:
+        return distinct[:-1]
+    reached = np.bincount(place, weights).cumsum()
+    at = np.searchsorted(reached, np.arange(1, bins) / bins * reached[-1] * (1 - 1e-12))
+    return np.unique(distinct[at[at < len(distinct) - 1]])
+
+
+def _chances(probability: ArrayLike) -> Array:
+    p = np.asarray(probability, dtype=float)
+    if p.ndim != 1 or not len(p) or not ((p >= 0) & (p <= 1)).all():
+        raise DataError("Chances of answering are one number from 0 to 1 a unit, none missing.")
+    return p
+
+
+def _answered(answered: ArrayLike, like: Any, *, some: bool = False) -> NDArray[np.bool_]:
+    """Who answered, as booleans (N,)."""
+    given = pd.Series(answered)
+    if len(given) != len(like) or given.isna().any():
+        raise DataError(f"`answered` needs a yes or no for each of the {len(like)} units; it has {int(given.notna().sum())}.")
+    spoke = given.to_numpy(dtype=bool)
+    if some and not spoke.any():
+        raise DataError("Nobody answered: there is nothing to compare the population with.")
+    return spoke
+
+
+def _weights(weights: ArrayLike | None, n: int) -> Array:
+    """Usable weights (n,), ones where none are given."""
+    if weights is None:
+        return np.ones(n)
+    w = np.asarray(weights, dtype=float)
+    if len(w) != n:
+        raise DataError(f"There are {len(w)} weights for {n} units.")
+    if not np.isfinite(w).all() or (w < 0).any() or not w.sum() > 0:
+        raise DataError("Weights are finite, not negative and not all zero.")
+    return w

@@ -1,0 +1,260 @@
+"""From the score of those who answered to the score of everybody who could have been heard: the rungs, in order, and what each hangs on.
+
+Numbers only; what they mean and whether they may be shown is decided in `survivorship`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from voclib.errors import ParameterError, VocError
+from voclib.results import Estimate, Text, refusal
+from voclib.stats import bounds, crossfit, missingness, overlap, propensity, representativeness, tilt, weighting
+from voclib.stats.gates import Gates
+from voclib.stats.inference import Fit
+from voclib.studies.frame import Frame
+from voclib.studies.scores import SCORES
+
+UNITS = {"nps": "points", "csat": "share"}
+QUINTILES = 5
+RUNGS = ("raw", "poststratified", "calibrated", "propensity", "aipw", "followup", "tilted")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correction:
+    """The rungs of one population, and the pieces that checks and charts read.
+
+    `rungs` are Estimates from "raw" on, a refusal where a method could not be used. `fits` holds those that gave a number, on the same N rows.
+    Arrays (N,): `weights` of the calibrated rung (0 without an answer), `probability` of answering; (N, K): `outcome`, chances of each
+    level among those alike who answered. `balance` compares respondents with everybody, raw and weighted.
+    """
+
+    people: pd.DataFrame
+    rungs: tuple[Estimate, ...]
+    fits: Mapping[str, Fit]
+    weights: np.ndarray
+    probability: np.ndarray
+    outcome: np.ndarray
+    balance: pd.DataFrame
+    overlap: overlap.Overlap
+    evenness: representativeness.RIndicator
+    separation: overlap.Separation
+    empty: representativeness.ZeroCells
+    completion: missingness.Completion | None
+    tilted: missingness.CalibratedTilt | None
+    model: propensity.PropensityFit
+
+    def __getitem__(self, rung: str) -> Estimate:
+        return next(r for r in self.rungs if r.rung == rung)
+
+    @property
+    def y(self) -> np.ndarray:
+        """Answers (N,), NaN for the silent."""
+        return self.people["y"].to_numpy(dtype=float)
+
+    @property
+    def gap(self) -> Fit:
+        """What weighting moved: AIPW minus raw, with the variance of their paired influence."""
+        return propensity.gap(self.fits["raw"], self.fits["aipw"], cluster=units(self.people))
+
+    @property
+    def disagreement(self) -> float:
+        """Distance of the calibrated from the AIPW number in standard errors; not a number where one of them is missing."""
+        if not {"calibrated", "aipw"} <= set(self.fits):
+            return float("nan")
+        first, second = self.fits["calibrated"], self.fits["aipw"]
+        return abs(first.value - second.value) / max(first.std_error, second.std_error)
+
+
+def correct(frame: Frame, *, estimand: str, margins: Sequence[str], cells: Sequence[str], gates: Gates, seed: int, learner: str = "logit",
+            repeats: int = 5, conf_level: float = 0.95) -> Correction:
+    """Every rung for the people of a frame, all of whom could have been heard.
+
+    `margins` are known columns whose totals the calibrated weights meet (numbers by fifths); `cells` are crossed for post-stratification.
+
+    Raises
+    ------
+    ParameterError
+        for a margin or cell that is no known column, or fewer than `gates.min_followup_n` answers.
+    """
+    if unknown := sorted({*margins, *cells} - set(frame.known)):
+        raise ParameterError(f"{', '.join(unknown)} {'is' if len(unknown) == 1 else 'are'} not known of everybody before the invitation; "
+                             f"known are {', '.join(frame.known)}.")
+    people, y = frame.people, frame.y
+    if (answers := int((~np.isnan(y)).sum())) < gates.min_followup_n:
+        raise ParameterError(f"{answers} answers are too few to correct a score; at least {gates.min_followup_n} are needed.")
+    unit, columns = units(people), list(frame.known)
+    matrix = _matrix(people, columns)
+    coarse = binned(people, [*dict.fromkeys([*margins, *cells])])
+    fits, refused = _weighted(coarse, y, unit, margins, cells)
+    staged = propensity.ipw_mean(y, matrix, stages=_stages(people), cluster=unit)
+    model = propensity.aipw_mean(y, matrix, ids=people["customer_id"], levels=frame.levels, cluster=unit, repeats=repeats, learner=learner, seed=seed)
+    fits |= {"raw": propensity.raw_mean(y, cluster=unit), "propensity": staged.fit, "aipw": model.fit}
+    weights = refused.pop("weights", np.where(np.isnan(y), 0.0, 1.0))
+    called, completion, tilted = _followed(frame, model, coarse, margins, unit, gates)
+    fits |= called
+    answered = ~np.isnan(y)
+    return Correction(
+        people=people, rungs=_rungs(frame, fits, refused, estimand, conf_level), fits=fits, weights=weights, probability=model.probability,
+        outcome=model.outcome, completion=completion, tilted=tilted, model=model,
+        balance=representativeness.smd_table(people, columns, answered, weights=weights, limits=(gates.balance_flag, gates.balance_fail)),
+        overlap=overlap.overlap(model.probability, answered, floor=gates.propensity_floor),
+        evenness=representativeness.r_indicator(model.probability, answered=answered, conf_level=conf_level),
+        separation=overlap.near_separation(people, columns, answered, probability=model.probability, limit=gates.separation_auc),
+        empty=representativeness.zero_cell_scan(people, columns, answered))
+
+
+def binned(people: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Columns as levels: text as it is, numbers by fifths of their distribution, "(missing)" where there is none."""
+    return pd.DataFrame({name: _levels(people[name]) for name in columns}, index=people.index)
+
+
+def _levels(values: pd.Series) -> pd.Series:
+    if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+        return values.astype("str").where(values.notna(), "(missing)")
+    x = values.astype(float)
+    ends = np.unique(np.nanquantile(x, np.linspace(0, 1, QUINTILES + 1)[1:-1]))
+    named = pd.Series(np.char.add("≤ ", (np.searchsorted(ends, x.to_numpy(), side="left") + 1).astype(str)), index=values.index)
+    return named.where(x.notna(), "(missing)")
+
+
+def _matrix(people: pd.DataFrame, columns: list[str]) -> np.ndarray:
+    """Covariates with the squares of numbers, and products among what says most of a relationship: numbers and value tier."""
+    numbers = [c for c in columns if pd.api.types.is_numeric_dtype(people[c]) and not pd.api.types.is_bool_dtype(people[c])]
+    texts = [c for c in columns if c not in numbers]
+    parts = [crossfit.features(people, numbers, interactions=True, squares=True).matrix] if numbers else []
+    return np.column_stack(parts + ([crossfit.features(people, texts).matrix] if texts else []))
+
+
+def units(people: pd.DataFrame) -> np.ndarray | None:
+    """The dealer of each person; one without stands for itself. None where nobody has one, or too few differ to cluster by."""
+    if "unit_id" not in people or people["unit_id"].nunique() < 10:
+        return None
+    alone = pd.Series(people.index.astype(str), index=people.index)
+    return people["unit_id"].astype("str").where(people["unit_id"].notna(), "alone:" + alone).to_numpy()
+
+
+def _stages(people: pd.DataFrame) -> dict[str, np.ndarray]:
+    """The stages at which somebody was lost, each among those of the one before."""
+    made = {name: people[f"is_{name}"].to_numpy(dtype=bool) for name in ("invited", "delivered", "answered")}
+    reached = np.ones(len(people), dtype=bool)
+    kept: dict[str, np.ndarray] = {}
+    for name, rows in made.items():
+        if (reached & ~rows).sum() >= 20:  # a stage that loses next to nobody has no model of its own
+            kept[name] = reached & rows
+        reached &= rows
+    answered = people["y"].notna().to_numpy()
+    return {**{name: rows | answered for name, rows in kept.items() if name != "answered"}, "answered": answered}
+
+
+def _weighted(coarse: pd.DataFrame, y: np.ndarray, unit: np.ndarray | None, margins: Sequence[str], cells: Sequence[str],
+              ) -> tuple[dict[str, Fit], dict[str, object]]:
+    """Post-stratified and calibrated means; where totals cannot be met, why."""
+    answered = ~np.isnan(y)
+    crossed = coarse[list(cells)].agg(" · ".join, axis=1)
+    fits: dict[str, Fit] = {}
+    notes: dict[str, object] = {}
+    try:
+        fits["poststratified"] = weighting.poststratify(crossed[answered], crossed).fit(y, cluster=unit, frame=crossed)
+    except VocError as error:
+        notes["poststratified"] = str(error)
+    try:
+        known = coarse[list(margins)]
+        made = weighting.calibrate(known[answered], weighting.margins(known, list(margins)))
+        fits["calibrated"] = made.fit(y, cluster=unit, frame=known)
+        whole = np.zeros(len(y))
+        whole[answered] = made.weights
+        notes["weights"] = whole
+    except VocError as error:
+        notes["calibrated"] = str(error)
+    return fits, notes
+
+
+def _followed(frame: Frame, model: propensity.PropensityFit, coarse: pd.DataFrame, margins: Sequence[str], unit: np.ndarray | None, gates: Gates,
+              ) -> tuple[dict[str, Fit], missingness.Completion | None, missingness.CalibratedTilt | None]:
+    """The two-phase rungs, for everybody: those asked, weighted to the totals of all who could have been asked."""
+    if not frame.has_followup:
+        return {}, None, None
+    people = frame.people
+    asked = people["is_invited"].to_numpy(dtype=bool)
+    done = missingness.completion(people["is_called"], people["followup_y"], min_completion=gates.min_completion)
+    if done.completed < gates.min_followup_n:
+        return {}, done, None
+    weights = None
+    if not asked.all():
+        weights = np.zeros(len(people))
+        weights[asked] = weighting.calibrate(coarse.loc[asked, list(margins)], weighting.margins(coarse, list(margins))).weights
+    given = {"called": people["is_called"], "followup_y": people["followup_y"], "draw_probability": people["draw_probability"],
+             "weights": weights, "cluster": unit, "eligible": asked}
+    expected = model.outcome @ np.asarray(frame.levels)
+    tilted = missingness.calibrate_tilt(frame.y, model.outcome, levels=frame.levels, **given)
+    return {"followup": missingness.hansen_hurwitz(frame.y, outcome=expected, **given), "tilted": tilted.fit}, done, tilted
+
+
+def _rungs(frame: Frame, fits: Mapping[str, Fit], refused: Mapping[str, object], estimand: str, conf_level: float) -> tuple[Estimate, ...]:
+    unit = UNITS[frame.metric]
+    made = []
+    for name in RUNGS:
+        if name in fits:
+            scale = {"low": frame.levels[0], "high": frame.levels[-1]}
+            found = fits[name].estimate(estimand, unit=unit, rung=name, conf_level=conf_level, **scale)
+            made.append(found)
+        elif name in refused:
+            made.append(refusal(estimand, unit=unit, rung=name, needs=Text("合并层级，或减少约束。", "Merge levels, or ask for fewer totals."),
+                                reason=Text(f"权重无法满足全部总数：{refused[name]}", str(refused[name]))))
+    return tuple(made)
+
+
+def possible(correction: Correction, frame: Frame, *, estimand: str, conf_level: float = 0.95) -> dict[str, Estimate]:
+    """What the answers alone allow.
+
+    "manski": nothing is assumed of the silent; "monotone": on average they are not happier than those who answered; "followup": call-backs,
+    where there are some, with those not reached left open.
+    """
+    y, unit = correction.y, units(correction.people)
+    low, high = frame.levels[0], frame.levels[-1]
+    made = {"manski": bounds.manski(y, low=low, high=high, cluster=unit, conf_level=conf_level),
+            "monotone": bounds.monotone(y, low=low, high=high, silent="lower", cluster=unit, conf_level=conf_level)}
+    found = {name: b.estimate(estimand, unit=UNITS[frame.metric], rung=name) for name, b in made.items()}
+    if correction.completion is not None and correction.completion.completed >= 2:
+        people = correction.people
+        open_ = missingness.followup_bounds(y, people["is_called"], people["followup_y"], draw_probability=people["draw_probability"], low=low,
+                                            high=high, cluster=unit, eligible=people["is_invited"], conf_level=conf_level)
+        found["followup"] = Estimate(estimand=estimand, kind="bounds", unit=UNITS[frame.metric], rung="followup", bound_low=open_.low.value,
+                                     bound_high=open_.high.value, conf_low=open_.conf_low, conf_high=open_.conf_high, conf_level=conf_level,
+                                     ci_method="follow-up, unreached open", n=open_.low.n)
+    return found
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """How different the silent may be: `surface` of the mean, `frontier` on which it equals the target, `point` of it that moves detractors only."""
+
+    surface: pd.DataFrame
+    frontier: pd.DataFrame
+    point: tilt.TippingPoint
+
+
+def sensitivity(correction: Correction, frame: Frame, *, target: float, conf_level: float = 0.95) -> Sensitivity:
+    """The mean of everybody over multipliers for the silent, and where it reaches `target`, the value at which a conclusion flips."""
+    given = (correction.y, correction.probability, correction.outcome)
+    shared = {"levels": frame.levels}
+    clustered = {**shared, "cluster": units(correction.people), "conf_level": conf_level}
+    return Sensitivity(tilt.tilt_surface(*given, **clustered), tilt.tipping_frontier(*given, target=target, **shared),
+                       tilt.tipping_point(*given, target=target, **clustered))
+
+
+def raw_score(frame: Frame, *, estimand: str, conf_level: float) -> Estimate:
+    """What is published: the score of those who answered, with the interval of a small sample."""
+    from voclib.stats import metrics
+
+    score = SCORES[frame.metric]
+    answers = frame.people.loc[frame.people["is_answered"], ["score", *(["unit_id"] if "unit_id" in frame.people else [])]]
+    clustered = units(frame.people) is not None and answers["unit_id"].notna().all()
+    method = {"nps": metrics.nps, "csat": metrics.csat}[frame.metric]
+    return method(answers.rename(columns={"score": score.column}), score=score.column, cluster="unit_id" if clustered else None,
+                  conf_level=conf_level, estimand=estimand, rung="raw")

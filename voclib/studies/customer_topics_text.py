@@ -1,0 +1,135 @@
+"""What is said of topic shares, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from voclib.results import Check, Estimate, Text
+from voclib.sentences import say
+from voclib.stats import prevalence
+from voclib.studies.scores_text import interval, written
+
+TOPICS = {
+    "booking": Text("预约系统", "booking system"),
+    "charging": Text("充电", "charging"),
+    "delivery_delay": Text("交付延迟", "delivery delay"),
+    "driving_range": Text("续航", "driving range"),
+    "infotainment": Text("车机卡顿", "infotainment lag"),
+    "lounge": Text("休息区", "lounge"),
+    "noise": Text("异响", "rattles and noise"),
+    "parts_price": Text("配件价格", "price of parts"),
+    "repair_quality": Text("维修质量", "repair quality"),
+    "sales_attitude": Text("销售态度", "sales attitude"),
+    "service_advisor": Text("服务顾问", "service adviser"),
+    "vehicle_price": Text("车价政策", "car price policy"),
+    "waiting_time": Text("等待时间", "waiting time"),
+    "warranty": Text("质保", "warranty"),
+}
+COLUMNS = {
+    "topic": Text("主题", "Topic"),
+    "naive": Text("占评论（未校正）", "Of comments (uncorrected)"),
+    "corrected": Text("占客户（校正）", "Of customers (corrected)"),
+    "interval": Text("区间", "Interval"),
+    "rank": Text("名次可能", "Rank may be"),
+    "errors": Text("分类器 灵敏度/特异度", "Classifier sensitivity/specificity"),
+}
+
+
+def named(topic: str) -> Text:
+    """What a topic is called."""
+    return TOPICS.get(topic, Text(topic, topic))
+
+
+def table(found: Sequence[tuple[prevalence.Share, Estimate, prevalence.Rank]], conf_level: float) -> pd.DataFrame:
+    """One row a topic, largest corrected share first; `raw`, `value`, `low` and `high` are for the chart."""
+    rows = []
+    for share, corrected, rank in found:
+        plain = share.naive.estimate("topic_share", unit="share", conf_level=conf_level, low=0, high=1)
+        spread = f"{rank.best}" if rank.best == rank.worst else f"{rank.best}–{rank.worst}"
+        rates = f"{share.sensitivity:.0%} / {share.specificity:.0%}"
+        rows.append(
+            {
+                "topic": named(share.topic),
+                "naive": written(plain),
+                "corrected": written(corrected),
+                "interval": interval(corrected),
+                "rank": Text(spread, spread),
+                "errors": Text(rates, rates),
+                "raw": plain.value,
+                "value": corrected.value,
+                "low": corrected.conf_low,
+                "high": corrected.conf_high,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def gold_check(labelled: int, floor: int, agreement: pd.DataFrame) -> Check:
+    """Enough comments labelled by people, who agree."""
+    found = say("{n} 条评论由人标注，下限 {floor}。", "{n} comments were labelled by people; the floor is {floor}.", n=labelled, floor=floor)
+    alpha = float(agreement["alpha"].iloc[-1]) if len(agreement) else float("nan")
+    if alpha == alpha:
+        found = Text(f"{found.zh}标注者一致性 α = {alpha:.2f}。", f"{found.en} Labellers agree with α = {alpha:.2f}.")
+    return Check(
+        Text("人工标注够用", "Enough labels by people"),
+        labelled >= floor,
+        found,
+        Text("分类器的错无法扣除。", "Classifier error cannot be taken out."),
+    )
+
+
+def comments_check(comments: int, contacts: int) -> Check:
+    """How few contacts lead to a comment."""
+    found = say(
+        "{n} 次接触只带来 {k} 条评论（{s:.0%}），其余按画像与分数补回。",
+        "{n} contacts led to {k} comments ({s:.0%}); the rest are represented by behaviour and score.",
+        n=contacts,
+        k=comments,
+        s=comments / contacts,
+    )
+    return Check(Text("评论来自多少接触", "How many contacts led to a comment"), None, found)
+
+
+def captions(corrected: Sequence[Estimate], naive: Mapping[str, Estimate]) -> dict[str, Mapping[str, Any]]:
+    """Titles of the figure and the table."""
+    top = corrected[0]
+    moved = max(corrected, key=lambda e: abs(e.value - naive[e.group].value))
+    title = say(
+        "客户最常遇到的是{t}，{x:bare} 的客户（{x:interval}）",
+        "What customers meet most often is {t}: {x:bare} of them ({x:interval})",
+        t=named(top.group),
+        x=top,
+    )
+    note = say(
+        "与“占评论”差得最多的是{t}：{a:bare} → {b:bare}。",
+        "Furthest from its share of comments: {t}, {a:bare} → {b:bare}.",
+        t=named(moved.group),
+        a=naive[moved.group],
+        b=moved,
+    )
+    subtitle = Text(
+        "每位客户算一份；灰圈为评论中的占比，实心点为校正后及 95% 区间",
+        "Every customer counts as one; grey ring: share of comments, dot: corrected, 95% interval",
+    )
+    described = Text("每一行是一个主题，从评论占比到客户占比。", "A row a topic, from its share of comments to its share of customers.")
+    return {
+        "figure": {
+            "title": title,
+            "subtitle": subtitle,
+            "description": described,
+            "note": note,
+            "label": "topic",
+            "raw": "raw",
+            "corrected": "value",
+            "low": "low",
+            "high": "high",
+        },
+        "table": {
+            "title": Text("名次只在区间允许的范围内成立", "A rank holds only as far as the intervals allow"),
+            "subtitle": Text("扣除分类器错误之后", "After taking out classifier error"),
+            "columns": COLUMNS,
+        },
+    }

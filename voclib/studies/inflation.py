@@ -1,0 +1,287 @@
+"""Which dealers' top scores may have been asked for? A review list with error control, and scores corrected two ways."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from voclib.errors import DataError, ParameterError, nearest
+from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict, refusal
+from voclib.stats import credibility, gates, inference, metrics
+from voclib.stats import inflation as bunching
+from voclib.studies import inflation_tables as shown
+from voclib.studies import inflation_text as words
+
+Tables = Mapping[str, pd.DataFrame]
+SURVEYS = ("survey", "sms", "app", "email", "phone", "onsite")
+WEIGHTS = {"bunching": 0.50, "credibility": 0.10, "text": 0.10, "on_premises": 0.07, "device": 0.07, "prompt": 0.05, "fast": 0.05,
+           "straight": 0.03, "month_end": 0.03}
+"""What each component counts for in the combined score; declared here, before any data are read."""
+DROPPED = ("on_premises", "device", "prompt", "fast")
+"""Answers with one of these traces are left out in the first of the two corrections."""
+PROMPT_MINUTES, SHARED_DEVICE, FAST_SHARE, LAST_DAYS = 30, 3, 0.05, 3
+RETURN_KINDS = ("sale", "maintenance", "repair")
+
+
+@dataclass(frozen=True)
+class Begging:
+    """What the page shows; frames are empty where too few dealers can be tested (`is_tested` false); `shortfall` then
+    says what is missing, else how many are listed.
+
+    `dealers` has one row a dealer tested: test, combined `q_value`, `probability`, `is_listed`, NPS before and after with interval and
+    ranks. `review` holds those listed, in words. `components` one row a component of the combined score.
+    """
+
+    study: Study
+    is_tested: bool
+    dealers: pd.DataFrame
+    review: pd.DataFrame
+    components: pd.DataFrame
+    ladder: Ladder
+    shortfall: Mapping[Text, Any]
+    captions: Mapping[str, Mapping[str, Any]]
+
+
+def answers(tables: Tables) -> pd.DataFrame:
+    """Survey answers with a score and a dealer, sorted by `response_id`; `kind` is the contact asked about.
+
+    Raises
+    ------
+    DataError
+        if there is none.
+    """
+    found = tables["responses"]
+    kept = found[found["channel"].isin(SURVEYS) & found["nps_score"].notna() & found["unit_id"].notna()]
+    if kept.empty:
+        raise DataError("No survey answer has both a score 0–10 and a dealer; the study of begged scores needs both.")
+    if {"invitations", "touchpoints"} <= set(tables):
+        asked = tables["invitations"].drop_duplicates("invitation_id").set_index("invitation_id")["touchpoint_id"]
+        kind = tables["touchpoints"].drop_duplicates("touchpoint_id").set_index("touchpoint_id")["kind"]
+        kept = kept.assign(kind=kept["invitation_id"].map(asked).map(kind))
+    return kept.assign(nps_score=kept["nps_score"].astype(float)).sort_values("response_id", ignore_index=True)
+
+
+def facts(kept: pd.DataFrame, *, min_answers: int = 60) -> dict[Text, int]:
+    """Counts that open the page."""
+    sizes = kept["unit_id"].value_counts()
+    return {Text("份调研回答", "survey answers"): len(kept), Text("份打了 10 分", "gave a 10"): int(kept["nps_score"].eq(10).sum()),
+            Text("家门店", "dealers"): len(sizes),
+            Text("家有足够回答可以检验", "dealers with enough answers to test"): int((sizes >= min_answers).sum())}
+
+
+def case_mix(kept: pd.DataFrame, columns: Sequence[str]) -> np.ndarray | None:
+    """Zero-one columns (N, p) of what the dealer does not choose; a missing value is a category of its own. None without columns.
+
+    Raises
+    ------
+    ParameterError
+        for an unknown column.
+    """
+    if not columns:
+        return None
+    for name in columns:
+        if name not in kept.columns:
+            raise ParameterError(f"There is no column '{name}' for the case-mix; {nearest(name, kept.columns)}")
+    known = kept[list(columns)].astype("str").fillna("?")
+    return pd.get_dummies(known, drop_first=True).to_numpy(dtype=float)
+
+
+def traces(kept: pd.DataFrame, tables: Tables, *, timezone: str = "Asia/Shanghai") -> pd.DataFrame:
+    """What each answer carries, 1 or 0, NaN where it cannot be seen: one column a trace."""
+    taken = kept["duration_seconds"].astype(float)
+    people = kept.groupby("device_hash")["customer_id"].transform("nunique")
+    minutes = (kept["submitted_at"] - kept["touched_at"]).dt.total_seconds() / 60
+    local = kept["submitted_at"].dt.tz_convert(timezone)
+    both = kept["csat_score"].notna() & kept["ces_score"].notna()
+    straight = kept["csat_score"].eq(5) & kept["ces_score"].eq(7)
+    made = {
+        "on_premises": kept["is_on_premises"].astype("boolean").astype("Float64"),
+        "device": (people >= SHARED_DEVICE).where(kept["device_hash"].notna()),
+        "prompt": (minutes < PROMPT_MINUTES).where(minutes.notna()),
+        "fast": (taken < taken.groupby(kept["channel"]).transform("quantile", FAST_SHARE)).where(taken.notna()),
+        "straight": straight.where(both),
+        "month_end": (local.dt.days_in_month - local.dt.day < LAST_DAYS).where(local.notna()),
+        "text": kept["response_id"].map(_negative(tables)),
+    }
+    return pd.DataFrame({name: pd.to_numeric(values, errors="coerce").astype(float) for name, values in made.items()}, index=kept.index)
+
+
+def _negative(tables: Tables) -> pd.Series:
+    """Whether a voice mentions anything negatively, for those with a mention that has a sentiment."""
+    mentions = tables.get("topic_mentions")
+    if mentions is None:
+        return pd.Series(dtype=float)
+    told = mentions[mentions["sentiment"].notna()]
+    return told["sentiment"].eq("negative").groupby(told["response_id"]).max().astype(float)
+
+
+def returned(kept: pd.DataFrame, tables: Tables, *, days: int) -> pd.Series:
+    """Whether the customer came back to any dealer within `days` of answering; NaN without a customer or with less time to look."""
+    visits = tables.get("touchpoints")
+    blank = pd.Series(np.nan, index=kept.index)
+    if visits is None or kept["customer_id"].isna().all():
+        return blank
+    visits = visits[visits["kind"].isin(RETURN_KINDS)].rename(columns={"started_at": "visit_at"})
+    end = visits["visit_at"].max() - pd.Timedelta(days=days)
+    known = kept[kept["customer_id"].notna() & (kept["submitted_at"] <= end)].reset_index().sort_values(["submitted_at", "response_id"])
+    merged = pd.merge_asof(known[["index", "customer_id", "submitted_at"]], visits[["customer_id", "visit_at"]].sort_values("visit_at"),
+                           left_on="submitted_at", right_on="visit_at", by="customer_id", direction="forward", allow_exact_matches=False)
+    came = (merged["visit_at"] - merged["submitted_at"] <= pd.Timedelta(days=days)).astype(float)
+    return blank.mask(blank.index.isin(known["index"]), pd.Series(came.to_numpy(), index=merged["index"]))
+
+
+def study(tables: Tables, *, min_answers: int = 60, fdr: float = 0.05, mix: Sequence[str] = ("kind",), return_days: int = 180,
+          conf_level: float = 0.95, seed: int = 0, timezone: str = "Asia/Shanghai") -> Begging:
+    """The review list, company NPS before and after, dealers' ranks; a refusal where too few dealers have enough answers.
+
+    Raises
+    ------
+    DataError, ParameterError
+        as in `answers`, `case_mix` and `voclib.stats.inflation.inflation_lr`.
+    """
+    kept, limits = answers(tables), gates.load()
+    x = case_mix(kept, mix)
+    enough = int((kept["unit_id"].value_counts() >= min_answers).sum())
+    if enough < limits.min_clusters:
+        return _refused(enough, limits.min_clusters, min_answers, seed)
+    test = bunching.inflation_lr(kept["nps_score"], kept["unit_id"], case_mix=x, min_n=min_answers, fdr=fdr, conf_level=conf_level)
+    marks, top = traces(kept, tables, timezone=timezone), kept["nps_score"].eq(10)
+    found = _components(kept, marks, top, returned(kept, tables, days=return_days), test)
+    dealers = _dealers(kept, tables, test, found, fdr=fdr, conf_level=conf_level, seed=seed)
+    ladder = _ladder(kept, marks, test, conf_level=conf_level, seed=seed)
+    naive = bunching.share_of_tens_z(kept["nps_score"], kept["unit_id"], min_n=min_answers)
+    dealers = dealers.merge(naive[["unit", "share", "is_flagged"]].rename(columns={"share": "tens_share", "is_flagged": "is_naive"}), on="unit")
+    components = _summary(found, dealers, fdr=fdr)
+    smallest = _smallest(dealers, fdr)
+    checks = _checks(dealers, components, ladder, test, smallest, fdr=fdr, min_answers=min_answers)
+    finding = _finding(dealers, ladder, checks, smallest, fdr=fdr, seed=seed)
+    review = shown.review(dealers, {name: frame["p_value"] for name, frame in found.items()})
+    return Begging(finding, True, dealers, review, components, ladder, words.tested(dealers),
+                   words.captions(dealers, ladder, components, fdr=fdr, conf_level=conf_level))
+
+
+def _components(kept: pd.DataFrame, marks: pd.DataFrame, top: pd.Series, came: pd.Series, test: bunching.Inflation) -> dict[str, pd.DataFrame]:
+    """z and p of every component that can be looked at, one row a dealer tested, in the order of the test."""
+    units = pd.Index(test.frame["unit"])
+    found = {"bunching": test.frame.set_index("unit")[["z", "p_value"]]}
+    rows = kept.assign(came=came, top=top)[came.notna()]
+    sides = rows.groupby(["unit_id", "top"]).size().unstack("top")
+    if sides.shape[1] == 2 and (sides.min(axis=1) >= 15).sum() >= 3:
+        found["credibility"] = credibility.credibility_slope(rows["top"], rows["came"], rows["unit_id"]).set_index("unit")[["z", "p_value"]]
+    for name in marks:
+        seen = top & marks[name].notna()
+        if (kept.loc[seen, "unit_id"].value_counts() >= 20).sum() >= 3:
+            found[name] = credibility.excess_share(marks.loc[seen, name], kept.loc[seen, "unit_id"]).set_index("unit")[["z", "p_value"]]
+    return {name: frame.reindex(units) for name, frame in found.items()}
+
+
+def _dealers(kept: pd.DataFrame, tables: Tables, test: bunching.Inflation, found: Mapping[str, pd.DataFrame], *, fdr: float, conf_level: float,
+             seed: int) -> pd.DataFrame:
+    """One row a dealer tested: its test, combined score, probability, NPS and rank before and after."""
+    frame = test.frame.drop(columns=["is_flagged"]).rename(columns={"p_value": "test_p", "q_value": "test_q", "probability": "test_probability"})
+    combined = credibility.combine({name: f["p_value"] for name, f in found.items()}, weights=WEIGHTS)
+    q, listed = credibility.flagged(combined, fdr=fdr)
+    z = {name: f["z"].to_numpy() for name, f in found.items() if name != "bunching"}
+    scores, _, _ = bunching.restored(kept["nps_score"], kept["unit_id"], test)
+    reach = inference.quantile(conf_level, np.inf) * scores["corrected_error"]
+    before, after = (credibility.ranks(scores[value], scores[error], conf_level=conf_level, seed=seed).add_prefix(prefix)
+                     for value, error, prefix in (("nps", "nps_error", "raw_"), ("nps_corrected", "corrected_error", "")))
+    names = tables["units"].drop_duplicates("unit_id").set_index("unit_id")["name"] if "units" in tables else pd.Series(dtype="str")
+    return pd.concat([frame.assign(
+        name=frame["unit"].map(names).fillna(frame["unit"].astype("str")), p_value=combined, q_value=q, is_listed=listed,
+        probability=credibility.revised(frame["test_probability"], z), nps=scores["nps"], nps_corrected=scores["nps_corrected"],
+        nps_low=(scores["nps_corrected"] - reach).clip(-100, 100), nps_high=(scores["nps_corrected"] + reach).clip(-100, 100),
+    ), before, after], axis=1)
+
+
+def _ladder(kept: pd.DataFrame, marks: pd.DataFrame, test: bunching.Inflation, *, conf_level: float, seed: int) -> Ladder:
+    """Company NPS: as published → without answers that carry a trace → thresholds restored, all clustered by dealer."""
+    options = {"cluster": "unit_id", "conf_level": conf_level, "estimand": "nps_corrected"}
+    clean = kept[~marks[list(DROPPED)].eq(1).any(axis=1)]
+    rungs = [metrics.nps(kept, rung="published", **options), metrics.nps(clean, rung="without_traces", **options)]
+    _, value, extra = bunching.restored(kept["nps_score"], kept["unit_id"], test)
+    mean = float(value.mean())
+    fit = inference.fit(mean, value - mean, n=len(value), cluster=kept["unit_id"].to_numpy(), method="restored thresholds, CR2")
+    fit = replace(fit, std_error=float(np.sqrt(fit.std_error**2 + extra)))
+    rungs.append(fit.estimate("nps_corrected", unit="points", rung="restored", conf_level=conf_level, low=-100, high=100, seed=seed,
+                              verdict=Verdict.REPORT_WITH_CAVEAT, assumptions=("clusters_independent", "respondents_only")))
+    return Ladder("nps_corrected", tuple(rungs), chosen="restored")
+
+
+def _summary(found: Mapping[str, pd.DataFrame], dealers: pd.DataFrame, *, fdr: float) -> pd.DataFrame:
+    """One row a component: weight, dealers that could be looked at, dealers that stand out (adjusted), how many of them are listed."""
+    rows = []
+    for name, weight in WEIGHTS.items():
+        p = found[name]["p_value"].to_numpy() if name in found else np.full(len(dealers), np.nan)
+        seen = ~np.isnan(p)
+        out = np.zeros(len(p), dtype=bool)
+        out[seen] = credibility.flagged(p[seen], fdr=fdr)[1] if seen.any() else False
+        title, null = words.COMPONENTS[name]
+        rows.append({"component": title, "null": null, "weight": shown.percent(weight), "seen": int(seen.sum()), "out": int(out.sum()),
+                     "listed": int((out & dealers["is_listed"].to_numpy()).sum())})
+    return pd.DataFrame(rows)
+
+
+def _smallest(dealers: pd.DataFrame, fdr: float) -> float:
+    """The share turned that a dealer of median size must exceed to be listed by the marks alone in four of five cases (rough)."""
+    error = (dealers["conf_high"] - dealers["turned_share"]) / 1.96
+    hurdle = inference.quantile(1 - 2 * fdr / len(dealers), np.inf)
+    return float(min(1.0, (hurdle + 0.84) * error.median()))
+
+
+def _checks(dealers: pd.DataFrame, components: pd.DataFrame, ladder: Ladder, test: bunching.Inflation, smallest: float, *, fdr: float,
+            min_answers: int) -> tuple[Check, ...]:
+    """The gates, and what the usual alarm would have done with the same answers."""
+    limits = gates.load()
+    return (
+        words.enough_dealers(len(dealers), limits.caveat_clusters),
+        words.majority_honest(int((dealers["test_q"] <= bunching.DOUBTFUL).sum()), len(dealers)),
+        words.corrections_agree(ladder["without_traces"], ladder["restored"]),
+        words.components_seen(int((components["seen"] > 0).sum()), len(components)),
+        words.usual_alarm(int(dealers["is_naive"].sum()), int(dealers["is_listed"].sum()), len(dealers)),
+        words.smallest_seen(smallest),
+        words.left_out(len(test.left_out), min_answers),
+    )
+
+
+def _finding(dealers: pd.DataFrame, ladder: Ladder, checks: tuple[Check, ...], smallest: float, *, fdr: float, seed: int) -> Study:
+    """The Study: never better than with a caveat, since the marks alone cannot tell asking from a culture of tens."""
+    listed, published, restored = int(dealers["is_listed"].sum()), ladder["published"], ladder["restored"]
+    listing = Estimate(estimand="review_list", kind="count", unit="count", value=float(listed), n=len(dealers), ci_method="combined score")
+    verdict = Verdict.worst([Verdict.REPORT_WITH_CAVEAT, published.verdict])
+    return Study(
+        question=words.QUESTION, kicker=words.kicker(dealers), answer=words.answer(listed, len(dealers), published, restored, fdr=fdr),
+        headline=(restored.with_(verdict=verdict), listing), naive=published, verdict=verdict, ladders=(ladder,), checks=checks,
+        caveat=words.CAVEAT, decision=words.decision(listed, smallest), limits=words.LIMITS, reader="region", seed=seed)
+
+
+def _refused(enough: int, needed: int, min_answers: int, seed: int) -> Begging:
+    """Too few dealers with enough answers: what is missing, and empty frames."""
+    missing = refusal("nps_corrected", unit="points", rung="restored", reason=words.too_few(enough, min_answers),
+                      needs=words.needs(needed, min_answers), seed=seed)
+    ladder = Ladder("nps_corrected", (missing,), chosen="restored")
+    check = words.enough_dealers(enough, needed)
+    finding = Study(question=words.QUESTION, kicker=words.KICKER, answer=words.too_few(enough, min_answers), headline=(missing,),
+                    verdict=Verdict.REFUSE, ladders=(ladder,), checks=(check,), caveat=words.CAVEAT, decision=words.needs(needed, min_answers),
+                    limits=words.LIMITS, reader="region", seed=seed)
+    empty = pd.DataFrame()
+    return Begging(finding, False, empty, empty, empty, ladder, words.shortfall(enough, needed, min_answers), {})
+
+
+def against_truth(result: Begging, truth: Mapping[str, Any]) -> pd.DataFrame:
+    """Where the truth was planted: every dealer that is on the list or that begged, with what was found and what is true."""
+    planted, rows = truth.get("inflation", {}).get("dealers", {}), []
+    if not truth:
+        return pd.DataFrame(columns=list(shown.TRUTH_COLUMNS))
+    for row in result.dealers.itertuples():
+        known = planted.get(row.unit)
+        if known is None and not row.is_listed:
+            continue
+        rows.append(shown.truth_row(row, known))
+    missed = sorted(set(planted) - set(result.dealers.get("unit", [])))
+    rows += [shown.untested_row(unit, planted[unit]) for unit in missed]
+    return pd.DataFrame(rows, columns=list(shown.TRUTH_COLUMNS))

@@ -1,0 +1,263 @@
+"""What would all customers say? The score of those who answered, corrected as far as the data can, bounded where they cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from voclib.errors import ParameterError
+from voclib.results import Check, Estimate, Ladder, Study, Verdict, refusal
+from voclib.stats import bounds, callbacks, metrics, missingness, representativeness
+from voclib.stats import gates as gating
+from voclib.stats.gates import Gates
+from voclib.studies import correction as correcting
+from voclib.studies import frame as framing
+from voclib.studies import survivorship_captions as captioning
+from voclib.studies import survivorship_checks as gate_words
+from voclib.studies import survivorship_text as words
+from voclib.studies.correction import Correction
+from voclib.studies.frame import Frame
+
+Tables = Mapping[str, pd.DataFrame]
+DESIGN_CALLS = (100, 200, 300, 600, 1200, 2400)
+
+
+@dataclass(frozen=True)
+class Survivorship:
+    """What the page shows: the finding, the frame's stages, ladders of those who could be heard and of everybody, and frames for charts.
+
+    `reachable` is the population the corrections speak for, `correction` None where nobody in it was silent. `departed` holds estimates for
+    customers who stayed and who left within the year.
+    """
+
+    study: Study
+    frame: Frame
+    reachable: Frame
+    stages: pd.DataFrame
+    ladder: Ladder
+    everyone: Ladder
+    correction: Correction | None
+    sensitivity: correcting.Sensitivity | None
+    possible: tuple[Estimate, ...]
+    balance: pd.DataFrame
+    chances: pd.DataFrame
+    uneven: pd.DataFrame
+    resistance: pd.DataFrame
+    departed: tuple[Estimate, ...]
+    design: pd.DataFrame
+    captions: Mapping[str, Mapping[str, Any]]
+
+
+def study(frame: Frame, *, year: Frame | None = None, margins: Sequence[str] = (), cells: Sequence[str] = (), threshold: float | None = None,
+          is_survivors_only: bool = False, learner: str = "logit", repeats: int = 5, cost_per_call_cny: float = 40.0, gates: Gates | None = None,
+          conf_level: float = 0.95, seed: int = 0) -> Survivorship:
+    """The study of one frame; `year` is a longer frame for the customers who have left, `threshold` the score at which a conclusion would flip.
+
+    Without `margins` and `cells` every known column of the frame is a margin, and the first two that are text are crossed. `is_survivors_only`
+    says that the customer table holds nobody who left (`frame.survivors_only`).
+
+    Raises
+    ------
+    ParameterError
+        for a column that is not known of everybody, or an unknown learner.
+    """
+    gates, metric = gates or gating.load(), frame.metric
+    heard = supported(frame, gates)
+    reachable = frame.only(heard)
+    raw = correcting.raw_score(reachable, estimand=f"{metric}_reachable", conf_level=conf_level)
+    margins = tuple(margins) or reachable.known
+    cells = tuple(cells) or tuple(c for c in reachable.known if not pd.api.types.is_numeric_dtype(reachable.people[c]))[:2] or margins[:1]
+    made = _corrected(reachable, raw, margins=margins, cells=cells, gates=gates, seed=seed, learner=learner, repeats=repeats, conf_level=conf_level)
+    checks = _checks(frame, reachable, made, raw, gates, is_survivors_only)
+    ladder = _ladder(raw, made, checks, reachable, gates)
+    everyone = _everyone(frame, heard, ladder, raw, gates, conf_level)
+    target = threshold if threshold is not None else _halfway(frame)
+    tipped = correcting.sensitivity(made, reachable, target=target, conf_level=conf_level) if made else None
+    possible = tuple(correcting.possible(made, reachable, estimand=ladder.estimand, conf_level=conf_level).values()) if made else ()
+    finding = words.finding(ladder=ladder, everyone=everyone, raw=raw, checks=checks, frame=frame, correction=made,
+                            point=tipped.point if tipped else None, seed=seed, heard=float(heard.mean()))
+    stages = framing.funnel(frame)
+    departed = _departed(year, gates, conf_level)
+    design = _design(reachable, made, cost_per_call_cny, gates, conf_level)
+    frames = {"stages": stages, "balance": _balance(made), "chances": _chances(made), "uneven": _uneven(reachable, made),
+              "resistance": _resistance(reachable, made, conf_level), "design": design}
+    captions = captioning.captions(ladder=ladder, everyone=everyone, frame=frame, correction=made, sensitivity=tipped, possible=possible,
+                                   departed=departed, **frames)
+    return Survivorship(study=finding, frame=frame, reachable=reachable, ladder=ladder, everyone=everyone, correction=made, sensitivity=tipped,
+                        possible=possible, departed=departed, captions=captions, **frames)
+
+
+def supported(frame: Frame, gates: Gates) -> np.ndarray:
+    """Who could have been heard: contactable, and of a group (those who stayed, those who left) from which somebody was."""
+    people = frame.people
+    left = people["is_churned"].fillna(False).to_numpy(dtype=bool)
+    answered, reach = people["is_answered"].to_numpy(dtype=bool), people["is_contactable"].to_numpy(dtype=bool).copy()
+    for group in (left, ~left):
+        if group.any() and (answered & group).sum() < gates.small_cell:
+            reach &= ~group
+    if not reach.any():
+        raise ParameterError(f"Fewer than {gates.small_cell} customers of the frame answered; there is nobody to speak for the others.")
+    return reach
+
+
+def _halfway(frame: Frame) -> float:
+    """The middle of the scale: as many promoters as detractors, as many satisfied as not."""
+    return (frame.levels[0] + frame.levels[-1]) / 2
+
+
+def _corrected(reachable: Frame, raw: Estimate, *, gates: Gates, **options: Any) -> Correction | None:
+    """Every rung; None where nobody was silent or too few answered for any correction."""
+    silent = int((~reachable.people["is_answered"]).sum())
+    if raw.kind == "refusal" or silent == 0 or (raw.n or 0) < gates.min_followup_n:
+        return None
+    return correcting.correct(reachable, estimand=raw.estimand, gates=gates, **options)
+
+
+def _ladder(raw: Estimate, made: Correction | None, checks: Mapping[str, Check], reachable: Frame, gates: Gates) -> Ladder:
+    """The rungs and which of them is the answer: call-backs, else AIPW where the gates let it pass, else bounds."""
+    if made is None:
+        return Ladder(raw.estimand, (raw,), chosen="raw")
+    rungs = [raw, *(r for r in made.rungs if r.rung != "raw")]
+    chosen, verdict = _choose(checks)
+    if chosen == "manski":
+        found = bounds.manski(made.y, low=reachable.levels[0], high=reachable.levels[-1], cluster=correcting.units(made.people))
+        rungs.append(found.estimate(raw.estimand, unit=raw.unit, rung="manski"))
+        if not _passes(checks, "balance", "weight", "separation"):
+            rungs = [r if r.rung not in ("poststratified", "calibrated", "propensity", "aipw") else _withheld(r, checks) for r in rungs]
+    rungs = [r.with_(verdict=verdict) if r.rung == chosen else r for r in rungs]
+    return Ladder(raw.estimand, tuple(rungs), chosen=chosen)
+
+
+def _passes(checks: Mapping[str, Check], *names: str) -> bool:
+    return all(checks[name].passed is not False for name in names if name in checks)
+
+
+def _choose(checks: Mapping[str, Check]) -> tuple[str, Verdict]:
+    if "completion" in checks and _passes(checks, "completion"):
+        return "followup", Verdict.REPORT if _passes(checks, "survivors") else Verdict.REPORT_WITH_CAVEAT
+    if not _passes(checks, "balance", "weight", "separation", "rate"):
+        return "manski", Verdict.BOUNDS_ONLY
+    return "aipw", Verdict.REPORT_WITH_CAVEAT  # the direction of what weighting leaves is never known without call-backs
+
+
+def _withheld(rung: Estimate, checks: Mapping[str, Check]) -> Estimate:
+    """A weighted number that a gate forbids."""
+    failed = [checks[name] for name in ("balance", "weight", "separation") if name in checks and checks[name].passed is False]
+    return refusal(rung.estimand, unit=rung.unit, rung=rung.rung, reason=failed[0].detail, needs=failed[0].consequence)
+
+
+def _everyone(frame: Frame, heard: np.ndarray, ladder: Ladder, raw: Estimate, gates: Gates, conf_level: float) -> Ladder:
+    """All customers of the frame, also those nobody could ask: a point only where they are few, else what the scale allows."""
+    estimand, unheard = f"{frame.metric}_everyone", float(1 - heard.mean())
+    chosen = ladder[ladder.chosen]
+    naive, inner = raw.with_(estimand=estimand), chosen.with_(estimand=estimand, rung="heard")
+    if chosen.kind == "refusal":
+        return Ladder(estimand, (naive, inner), chosen="heard")
+    if unheard == 0:
+        return Ladder(estimand, (naive, inner), chosen="heard")
+    low, high = frame.levels[0], frame.levels[-1]
+    ends = (chosen.bound_low, chosen.bound_high) if chosen.kind == "bounds" else (chosen.value, chosen.value)
+    made = Estimate(estimand=estimand, kind="bounds", unit=raw.unit, rung="everyone", verdict=Verdict.BOUNDS_ONLY, conf_level=conf_level,
+                    bound_low=(1 - unheard) * ends[0] + unheard * low, bound_high=(1 - unheard) * ends[1] + unheard * high,
+                    conf_low=(1 - unheard) * chosen.conf_low + unheard * low, conf_high=(1 - unheard) * chosen.conf_high + unheard * high,
+                    ci_method="bounds for those nobody could ask", n=chosen.n, n_clusters=chosen.n_clusters)
+    kept = "everyone" if unheard > gates.max_unsupported_share else "heard"
+    return Ladder(estimand, (naive, inner, made), chosen=kept)
+
+
+def _checks(frame: Frame, reachable: Frame, made: Correction | None, raw: Estimate, gates: Gates, is_survivors_only: bool) -> dict[str, Check]:
+    """Every gate by name; thresholds stand in voclib/stats/gates.yml."""
+    found = {"survivors": gate_words.survivors(frame, is_survivors_only), "answers": gate_words.answers(raw, gates)}
+    if made is None:
+        return found
+    share, done = float(reachable.people["is_answered"].mean()), made.completion
+    direction = missingness.direction_known(followups=done.completed if done else 0, min_answers=gates.min_followup_n)
+    found |= {"rate": gate_words.rate(share, has_followup=direction.known, gates=gates), "weight": gate_words.weight(made, gates),
+              "balance": gate_words.balance(made.balance, gates), "overlap": gate_words.overlap(made, gates),
+              "separation": gate_words.separation(made.separation, gates), "agreement": gate_words.agreement(made, gates)}
+    if done is not None and done.drawn:
+        found["completion"] = gate_words.completion(done, gates)
+    return found | {"direction": gate_words.direction(direction, _left(made, raw))}
+
+
+def _left(made: Correction, raw: Estimate) -> Estimate | None:
+    """What weighting left, as far as call-backs tell."""
+    if "followup" not in made.fits:
+        return None
+    found = missingness.remaining_bias(made.fits["aipw"], made.fits["followup"], cluster=correcting.units(made.people))
+    return found.estimate(f"{raw.estimand}_left", unit=raw.unit, conf_level=raw.conf_level)
+
+
+def _balance(made: Correction | None) -> pd.DataFrame:
+    """Differences between respondents and everybody, largest first, with names in both languages."""
+    return pd.DataFrame(columns=["name", "smd_raw", "smd_weighted"]) if made is None else words.balance(made.balance)
+
+
+def _chances(made: Correction | None) -> pd.DataFrame:
+    if made is None:
+        return pd.DataFrame(columns=["probability", "is_answered"])
+    return pd.DataFrame({"probability": made.probability, "is_answered": made.people["is_answered"].to_numpy(dtype=bool)})
+
+
+def _uneven(reachable: Frame, made: Correction | None) -> pd.DataFrame:
+    """Which known column makes the chances of answering uneven (unconditional partial R)."""
+    if made is None:
+        return pd.DataFrame(columns=["name", "partial"])
+    found = representativeness.partial_r(reachable.people, list(reachable.known), made.probability)
+    return words.uneven(found[found["level"] == ""])
+
+
+def _resistance(reachable: Frame, made: Correction | None, conf_level: float) -> pd.DataFrame:
+    """Scores by the message answered, and of the call-backs."""
+    waves = reachable.people["wave"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+    if made is None or np.isnan(waves).all() or np.nanmax(waves) == 0:
+        return pd.DataFrame(columns=["wave", "n", "value", "conf_low", "conf_high"])
+    found = callbacks.resistance(reachable.y, waves, levels=reachable.levels, conf_level=conf_level)
+    if reachable.has_followup:
+        called = reachable.people.dropna(subset="followup_y")
+        score = metrics.nps(called.assign(nps_score=called["followup_y"].map({-100.0: 0, 0.0: 7, 100.0: 10})), conf_level=conf_level)
+        if score.kind == "estimate":
+            found.loc[len(found)] = {"wave": "followup", "n": score.n, "value": score.value, "conf_low": score.conf_low, "conf_high": score.conf_high}
+    return words.waves(found)
+
+
+def _departed(year: Frame | None, gates: Gates, conf_level: float) -> tuple[Estimate, ...]:
+    """Scores of those who stayed and of those who left within the year, as far as they were asked; and what is possible for the latter."""
+    if year is None:
+        return ()
+    left = year.people["is_churned"].fillna(False).to_numpy(dtype=bool)
+    found = []
+    for name, rows in (("stayed", ~left), ("left", left)):
+        part = year.only(rows)
+        if len(part.people):
+            found.append(correcting.raw_score(part, estimand=f"{year.metric}_departed", conf_level=conf_level).with_(rung=name, group=name))
+    gone = year.only(left)
+    if len(gone.people) >= gates.min_n and gone.people["is_answered"].any():
+        low, high = year.levels[0], year.levels[-1]
+        made = bounds.manski(gone.y, low=low, high=high, conf_level=conf_level)
+        found.append(made.estimate(f"{year.metric}_departed", unit=correcting.UNITS[year.metric], rung="possible", group="possible"))
+    return tuple(found)
+
+
+def _design(reachable: Frame, made: Correction | None, cost: float, gates: Gates, conf_level: float) -> pd.DataFrame:
+    """What more call-backs would buy: half-width of the range against cost."""
+    if made is None:
+        return pd.DataFrame(columns=["calls", "completed", "half_width", "cost"])
+    y, silent = reachable.y, int(np.isnan(reachable.y).sum())
+    told = reachable.people["followup_y"].dropna()
+    spread = float(np.std(told if len(told) >= gates.min_followup_n else y[~np.isnan(y)]))
+    share = made.completion.rate if made.completion is not None and made.completion.drawn else gates.min_completion
+    calls = [c for c in DESIGN_CALLS if c <= silent]
+    return missingness.followup_design(silent, len(y) - silent, sd=spread, calls=calls or [silent], completion=share, cost_per_call=cost,
+                                       conf_level=conf_level, low=reachable.levels[0], high=reachable.levels[-1], min_completion=gates.min_completion)
+
+
+def against_truth(result: Survivorship, truth: Mapping[str, float]) -> pd.DataFrame:
+    """Each rung beside a truth that no estimator saw: `reachable` for the ladder, `everyone` for its bounds."""
+    rows = [*((r, truth.get("reachable")) for r in result.ladder.rungs),
+            *((r, truth.get("everyone")) for r in result.everyone.rungs if r.kind == "bounds")]
+    return words.truth_table([(r, t) for r, t in rows if t is not None and r.kind != "refusal"])

@@ -1,0 +1,343 @@
+"""What the survivorship page says, in both languages; every number comes from an Estimate or a counted row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from voclib import numbers
+from voclib.results import Estimate, Ladder, Study, Text, Verdict
+from voclib.sentences import say
+from voclib.stats import metrics
+from voclib.studies.frame import Frame
+from voclib.studies.scores_text import interval, written
+
+NAMES = {"nps": Text("NPS", "NPS"), "csat": Text("满意度", "Satisfaction")}
+COLUMNS = {
+    "region": Text("区域", "Region"),
+    "segment": Text("客群", "Segment"),
+    "product": Text("车型/产品", "Product"),
+    "kind": Text("接触类型", "Kind of contact"),
+    "value_tier": Text("价值层级", "Value tier"),
+    "language": Text("语言", "Language"),
+    "tenure_days": Text("成为客户的时间", "Time as a customer"),
+    "wait_minutes": Text("等待时长", "Waiting time"),
+    "contacts_before": Text("此前接触次数", "Earlier contacts in the window"),
+    "recency_days": Text("距上次接触", "Days since the last contact"),
+    "contacts_12m": Text("12 个月接触", "Contacts in 12 months"),
+    "spend_12m_cny": Text("12 个月消费", "Spend in 12 months"),
+    "complaints_12m": Text("12 个月投诉", "Complaints in 12 months"),
+    "logins_90d": Text("90 天登录", "Log-ins in 90 days"),
+    "open_share": Text("消息打开率", "Share of messages opened"),
+}
+LEVELS = {
+    "vvip": Text("VVIP", "VVIP"),
+    "regular": Text("普通", "regular"),
+    "zh": Text("中文", "Chinese"),
+    "en": Text("英文", "English"),
+    "maintenance": Text("保养", "maintenance"),
+    "repair": Text("维修", "repair"),
+    "call": Text("来电", "call"),
+    "digital": Text("线上", "digital"),
+    "sale": Text("购车", "sale"),
+    "delivery": Text("交付", "delivery"),
+    metrics.MISSING: Text("未知", "unknown"),
+    "(missing)": Text("未知", "unknown"),
+}
+STAGES = {
+    "qualifies": Text("有过接触", "Had a contact"),
+    "contactable": Text("可以联系", "Can be contacted"),
+    "invited": Text("受到邀请", "Invited"),
+    "delivered": Text("邀请送达", "Invitation delivered"),
+    "answered": Text("作答", "Answered"),
+    "commented": Text("写了原话", "Wrote a comment"),
+}
+LOSSES = {
+    "contactable": Text("没有联系方式或不同意", "No address or no consent"),
+    "invited": Text("没有发出邀请", "Never asked"),
+    "delivered": Text("没有送达", "Not delivered"),
+    "answered": Text("没有作答", "Did not answer"),
+    "commented": Text("只打分", "Score only"),
+}
+RUNGS = {
+    "raw": (Text("只看作答者", "Those who answered"), Text("公布的数字，校正前", "The published number; uncorrected")),
+    "poststratified": (Text("分层加权", "Post-stratified"), Text("每一格按全体客户的人数算", "Each cell counts as many as it has customers")),
+    "calibrated": (
+        Text("校准权重", "Calibrated weights"),
+        Text("各项特征的总数与全体客户一致", "Totals of every column equal those of all customers"),
+    ),
+    "propensity": (
+        Text("逐段作答概率", "Chances of answering, by stage"),
+        Text("受邀、送达、作答逐段估计", "Invited, delivered, answered, each modelled"),
+    ),
+    "aipw": (Text("双重稳健", "Doubly robust"), Text("作答模型与分数模型，对一个即可", "Either model may be wrong, not both")),
+    "followup": (
+        Text("加入随机回访", "With random call-backs"),
+        Text("不靠“行为相似就同样满意”的假设", "No assumption that alike customers feel alike"),
+    ),
+    "tilted": (Text("按回访校准的倾斜", "Tilted as the call-backs say"), Text("换一种做法核对", "The same, checked another way")),
+    "manski": (Text("不作任何假设", "Assuming nothing"), Text("沉默者可以全好，也可以全坏", "The silent may all be happy, or all unhappy")),
+}
+EVERYONE = {
+    "raw": RUNGS["raw"],
+    "heard": (Text("能联系到的客户", "Customers within reach"), Text("上一张图的结论", "The answer of the figure above")),
+    "everyone": (Text("全体客户", "All customers"), Text("联系不到和从未有人作答的人群只能给范围", "Only a range for those out of reach")),
+}
+POSSIBLE = {
+    "manski": Text("对沉默者不作假设", "Nothing assumed of the silent"),
+    "monotone": Text("假设沉默者不比作答者满意", "The silent are not happier than those who answered"),
+    "followup": Text("有随机回访，未接通者不作假设", "Random call-backs, nothing assumed of the unreached"),
+}
+DEPARTED = {
+    "stayed": Text("留下的客户，作答者", "Stayed, those who answered"),
+    "left": Text("已流失的客户，流失前作答者", "Left, those who had answered before"),
+    "possible": Text("已流失的客户，全部（不作假设）", "Left, all of them (nothing assumed)"),
+}
+LIMITS = (
+    (
+        Text("不是说加权之后就没有偏差。", "Not that weighting removes all bias."),
+        Text(
+            "加权只消除行为能解释的部分；“最满意和最愤怒的人才作答”时，它会矫枉过正。",
+            "It removes what behaviour explains; where the delighted and the angry answer, it overshoots to the other side.",
+        ),
+    ),
+    (
+        Text("不是流失客户的分数。", "Not a score of those who left."),
+        Text(
+            "多数人离开时没有人问过他们；对他们只有范围，没有点估计。",
+            "Most were never asked before they went; there is a range for them, never a point.",
+        ),
+    ),
+    (
+        Text("不是每家门店、每个客群的校正分数。", "Not a corrected score of each dealer or segment."),
+        Text("回访人数只够全公司一个数字。", "The call-backs suffice for one number of the whole company."),
+    ),
+    (
+        Text("不能与别家公布的分数比。", "Not comparable with scores others publish."),
+        Text("别家公布的是作答者的分数；要比，先用同一口径。", "They publish the score of those who answered; compare like with like."),
+    ),
+)
+BALANCE_COLUMNS = {"name": Text("特征", "Column"), "smd_raw": Text("校正前", "Before"), "smd_weighted": Text("校正后", "After")}
+UNEVEN_COLUMNS = {"name": Text("特征", "Column"), "partial": Text("造成的不均", "Unevenness it makes")}
+STAGE_COLUMNS = {
+    "stage": Text("环节", "Stage"),
+    "n": Text("人数", "People"),
+    "share": Text("占上一环节", "Of the stage before"),
+    "lost": Text("流失人数", "Lost"),
+    "lost_cny": Text("他们的年毛利", "Their margin a year"),
+}
+DESIGN_COLUMNS = {
+    "calls": Text("抽取人数", "Drawn"),
+    "completed": Text("预计完成", "Expected to complete"),
+    "half_width": Text("区间半宽（分）", "Half-width (points)"),
+    "cost": Text("费用", "Cost"),
+}
+TRUTH_COLUMNS = {
+    "rung": Text("做法", "Method"),
+    "value": Text("估计", "Estimate"),
+    "interval": Text("区间", "Interval"),
+    "truth": Text("真值", "Truth"),
+    "off": Text("偏差", "Off by"),
+    "held": Text("区间是否包含真值", "Interval holds it"),
+}
+
+
+def finding(
+    *, ladder: Ladder, everyone: Ladder, raw: Estimate, checks: Mapping[str, Any], frame: Frame, correction: Any, point: Any, seed: int, heard: float
+) -> Study:
+    """The Study: the chosen rung, and where some could not be heard the bounds for everybody beside it."""
+    chosen, whole = ladder[ladder.chosen], everyone[everyone.chosen]
+    headline = (chosen.with_(seed=seed),) if whole.rung == "heard" else (chosen.with_(seed=seed), whole.with_(seed=seed))
+    if chosen.rung == "raw" and whole.kind == "bounds":  # nothing to correct among those in reach, yet some are out of it
+        headline = (whole.with_(seed=seed),)
+    return Study(
+        question=Text("没有作答的人算进来，客户到底怎么看我们？", "Counting those who never answered, what do customers think of us?"),
+        kicker=_kicker(frame),
+        answer=_answer(ladder, whole, raw, correction, heard),
+        headline=headline,
+        caveat=_caveat(chosen, correction, point),
+        decision=_decision(chosen, raw, correction),
+        verdict=headline[0].verdict,
+        naive=raw if chosen.rung != "raw" else None,
+        ladders=(ladder, everyone),
+        checks=tuple(checks.values()),
+        limits=LIMITS,
+        reader="executive",
+        seed=seed,
+    )
+
+
+def _kicker(frame: Frame) -> Text:
+    if frame.is_census:
+        return Text("沉默的大多数", "The silent majority")
+    return say("沉默的大多数 · {a} 至 {b}", "The silent majority · {a} to {b}", a=frame.first_day, b=frame.last_day)
+
+
+def _answer(ladder: Ladder, whole: Estimate, raw: Estimate, correction: Any, heard: float) -> Text:
+    """Published, weighted, called back, bounded: one sentence each, as far as there is one."""
+    chosen = ladder[ladder.chosen]
+    name = NAMES[raw.estimand.split("_")[0]]
+    if raw.kind == "refusal":
+        return say("暂时不能下结论。{why}", "No conclusion yet. {why}", why=raw.reason)
+    parts = [say("公布的{name}是 {x:bare}，只代表作答者。", "The published {name} is {x:bare}, for those who answered.", name=name, x=raw)]
+    if "aipw" in {r.rung for r in ladder.rungs} and ladder["aipw"].kind == "estimate":
+        parts.append(
+            say(
+                "按行为画像补回沉默者后是 {x:bare}（{x:interval}）。",
+                "Weighting silent customers by behaviour gives {x:bare} ({x:interval}).",
+                x=ladder["aipw"],
+            )
+        )
+    if chosen.rung == "followup":
+        parts.append(
+            say(
+                "再用 {n} 位未作答者的随机回访校正，是 {x:bare}（{x:interval}）。",
+                "Random call-backs to {n} who had not answered give {x:bare} ({x:interval}).",
+                x=chosen,
+                n=correction.completion.completed,
+            )
+        )
+    if chosen.kind == "bounds":
+        parts.append(say("数据只允许一个范围：{x:bare}。", "The data allow only a range: {x:bare}.", x=chosen))
+    if whole.kind == "bounds":
+        parts.append(
+            say(
+                "另有 {s:.0%} 的客户没有人问得到，算上他们只能说在 {x:bare} 之间。",
+                "A further {s:.0%} of customers could not be asked; with them it is only known to lie within {x:bare}.",
+                s=1 - heard,
+                x=whole,
+            )
+        )
+    return Text("".join(p.zh for p in parts), " ".join(p.en for p in parts))
+
+
+def _caveat(chosen: Estimate, correction: Any, point: Any) -> Text:
+    """The assumption most likely wrong, and what it would do."""
+    if correction is None:
+        return Text(
+            "没有被问到的人如果不同，全体客户的数字可以落在范围内任何一处。",
+            "If those nobody asked differ, the number for all customers may lie anywhere in the range.",
+        )
+    if chosen.rung == "followup":
+        return say(
+            "回访只接通了抽中者的 {r:.0%}：没接通的人如果更不满意，真值会更低；完全不作假设时的范围见“边界”一图。",
+            "Only {r:.0%} of those drawn for a call were reached: if the others are less happy, the truth is lower; the figure of bounds shows "
+            "what holds without any assumption.",
+            r=correction.completion.rate,
+        )
+    if chosen.kind == "bounds":
+        return Text("范围两端同样可能；要得到一个点，需要随机回访。", "Both ends of the range are possible; a point needs random call-backs.")
+    return say(
+        "剩余偏差的方向不知道：如果最满意和最愤怒的人才作答，加权会矫枉过正。沉默者成为贬损者的可能性要达到同类作答者的 {t}，结论才会翻转。",
+        "The direction of the remaining bias is unknown: where the delighted and the angry answer, weighting overshoots. The silent would have to be "
+        "{t} as likely to be detractors as alike customers who answered before the conclusion flips.",
+        t=_times(point),
+    )
+
+
+def _times(point: Any) -> Text:
+    if point is None or point.times != point.times:
+        return Text("任何倍数都不够", "any number of times")
+    return Text(f"{point.times:.1f} 倍", f"{point.times:.1f} times")
+
+
+def _decision(chosen: Estimate, raw: Estimate, correction: Any) -> Text:
+    if chosen.kind == "refusal":
+        return say("先补齐：{needs}", "First collect what is missing: {needs}", needs=chosen.needs)
+    if chosen.rung == "followup":
+        return say(
+            "对内对外都引用 {x:bare}（{x:interval}），并列写出公布值 {raw:bare}；每期保留随机回访，它比多发问卷更值钱。",
+            "Quote {x:bare} ({x:interval}) with the published {raw:bare} beside it; keep the random call-backs every quarter: they are worth more "
+            "than further invitations.",
+            x=chosen,
+            raw=raw,
+        )
+    if correction is None:
+        return Text(
+            "下一期在客户离开之前就问，并对没有问到的人做随机回访。",
+            "Next time ask before customers leave, and call back at random those who were missed.",
+        )
+    return Text(
+        "在引用这个数字之前，随机抽取未作答者回访：“回访能买到什么”一图给出人数与费用。",
+        "Before quoting this number call back a random draw of those who did not answer; the figure on cost shows how many and for how much.",
+    )
+
+
+def balance(found: pd.DataFrame) -> pd.DataFrame:
+    """Differences with names, largest first: name, smd_raw, smd_weighted."""
+    named = [_level(c, v) for c, v in zip(found["column"], found["level"], strict=True)]
+    made = found.assign(name=named, size=found["smd_raw"].abs())
+    two = made.groupby("column")["level"].transform("size").eq(2) & made["level"].ne("")  # of two levels one says it all
+    return made[~two | ~made.duplicated("column")].sort_values(["size", "column", "level"], ascending=[False, True, True], ignore_index=True)[
+        ["name", "smd_raw", "smd_weighted"]
+    ]
+
+
+def _level(column: str, level: object) -> Text:
+    name = COLUMNS.get(column, Text(column, column))
+    if level in ("", None):
+        return name
+    value = LEVELS.get(str(level), Text(str(level), str(level)))
+    return Text(f"{name.zh}：{value.zh}", f"{name.en}: {value.en}")
+
+
+def uneven(found: pd.DataFrame) -> pd.DataFrame:
+    """Columns by how uneven they make the chances of answering."""
+    named = found.assign(name=[COLUMNS.get(c, Text(c, c)) for c in found["column"]])
+    return named.sort_values(["partial", "column"], ascending=[False, True], ignore_index=True)[["name", "partial"]]
+
+
+def waves(found: pd.DataFrame) -> pd.DataFrame:
+    """The message answered as text, call-backs last."""
+    return found.assign(wave=["followup" if w == "followup" else f"{int(w)}" for w in found["wave"]])
+
+
+def wave_labels(found: pd.DataFrame) -> dict[str, Text]:
+    """What each message is called."""
+    named = {"0": Text("第一次邀请", "First message"), "followup": Text("随机回访", "Random call-back")}
+    return {w: named.get(w, Text(f"第 {w} 次提醒", f"Reminder {w}")) for w in found["wave"]}
+
+
+def steps(stages: pd.DataFrame, *, has_value: bool) -> list[dict[str, Any]]:
+    """Rows of the funnel: what `show.Step` takes."""
+    return [
+        {"label": STAGES[r.stage], "count": r.n, "left": LOSSES.get(r.stage), "value": r.lost_cny if has_value and r.stage in LOSSES else None}
+        for r in stages.itertuples()
+    ]
+
+
+def bricks(stages: pd.DataFrame) -> list[dict[str, Any]]:
+    """A hundred customers: heard, silent, never asked."""
+    at = stages.set_index("stage")["n"]
+    whole, asked, heard = at["qualifies"], at["invited"], at["answered"]
+    return [
+        {"label": Text("作答", "Answered"), "kind": "heard", "share": heard / whole},
+        {"label": Text("沉默", "Silent"), "kind": "silent", "share": (asked - heard) / whole},
+        {"label": Text("没有被问到", "Never asked"), "kind": "never", "share": 1 - asked / whole},
+    ]
+
+
+def truth_table(rows: Sequence[tuple[Estimate, float]]) -> pd.DataFrame:
+    """Each method beside the truth."""
+    return pd.DataFrame([_against(r, t) for r, t in rows], columns=list(TRUTH_COLUMNS))
+
+
+def _against(rung: Estimate, truth: float) -> dict[str, Any]:
+    planted = rung.with_(kind="count", value=truth, conf_low=None, conf_high=None, bound_low=None, bound_high=None, std_error=None, p_value=None)
+    low, high = (rung.bound_low, rung.bound_high) if rung.kind == "bounds" else (rung.conf_low, rung.conf_high)
+    off = Text("—", "—") if rung.value is None else Text(*(f"{(rung.value - truth) * (100 if rung.unit == 'share' else 1):+.1f}",) * 2)
+    return {
+        "rung": {**RUNGS, **EVERYONE}[rung.rung][0],
+        "value": written(rung),
+        "interval": interval(rung),
+        "truth": Text(*(numbers.value(planted, lang) for lang in ("zh", "en"))),
+        "off": off,
+        "held": Text("包含", "yes") if low <= truth <= high else Text("不包含", "no"),
+    }
+
+
+def is_settled(verdict: Verdict) -> bool:
+    """Whether a verdict allows a point."""
+    return verdict in (Verdict.REPORT, Verdict.REPORT_WITH_CAVEAT)
