@@ -1,4 +1,4 @@
-"""Planted-truth runs of the scores: how often the interval holds the truth. `python -m benchmarks.coverage` writes coverage.json.
+"""Planted-truth runs: how often intervals hold the truth, tests raise false alarms, gates trip. `python -m benchmarks.coverage` writes coverage.json.
 
 Every setting also runs the naive method on the same data; where that one fails, the file shows what the method is for.
 """
@@ -7,39 +7,73 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from voclib.errors import ParameterError
 from voclib.results import Estimate
 from voclib.simulate import scores
 from voclib.stats import gates, metrics
 from voclib.studies.validation import code_hash
 
 OUT = Path(__file__).with_name("coverage.json")
-LONG, FALSE_ALARM_RUNS, BAND, FALSE_ALARM_BAND = 1000, 2000, (0.93, 0.97), (0.94, 1.0)
+LONG, FALSE_ALARM_RUNS, BAND, FALSE_ALARM_BAND = 1000, 2000, (0.93, 0.97), (0.0, 0.06)
 SHORT_BAND = (0.91, 0.985)  # for R = 200: a true 95 % method seldom falls outside
-EXTREME_BAND = (0.93, 1.0)  # almost all promoters, or adjusted for many looks: may be too wide, never too narrow
-Draw = Callable[[int], tuple[pd.DataFrame, float]]
+EXTREME_BAND = (0.93, 1.0)  # almost all promoters, adjusted for many looks, or bounds: may be too wide, never too narrow
+CHUNK = 50  # runs a task; what a run gives depends on its seed alone, so the number of processes changes nothing
+Draw = Callable[[int], tuple[Any, Any]]
 Interval = tuple[float, float]
+Kind = Literal["coverage", "bounds", "bias", "false alarms", "power", "false discoveries", "refusals"]
+
+
+def beside_zero(found: Estimate | Interval, truth: Any) -> float:
+    """1 where an interval excludes zero."""
+    low, high = ends(found)
+    return float(low > 0 or high < 0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """One planted world: `draw(seed)` gives data and truth, `call` the method under test, `naive` what one would do without it."""
+    """One planted world: `draw(seed)` gives data and truth, `call` the method under test, `naive` what one would do without it.
+
+    `kind` says what is measured and judged by `band`: "coverage", how often the interval holds the truth; "bounds", how often the bounds
+    themselves do; "bias", the mean error; "refusals", how often the method withholds; the other kinds the mean of `count(found, truth)`,
+    a share of each run, for `call` and `naive` alike. Beyond the band a setting may limit the absolute bias, the share of refusals, and
+    say where the naive measure must lie for the world to show anything.
+    """
 
     method: str
     setting: str
     draw: Draw
-    call: Callable[[pd.DataFrame], Estimate]
-    naive: Callable[[pd.DataFrame], Interval] | None = None
+    call: Callable[[Any], Any]
+    naive: Callable[[Any], Any] | None = None
+    kind: Kind = "coverage"
+    count: Callable[[Any, Any], float] | None = None
     band: tuple[float, float] = BAND
+    max_bias: float = np.inf
+    max_refusals: float = 1.0
+    naive_band: tuple[float, float] = (-np.inf, np.inf)
     runs: int = LONG
     planted: bool = False  # the truth is an effect to be found: how often the range excludes zero is printed as `power`
+
+    @property
+    def name(self) -> str:
+        """Method and setting; no two settings have the same."""
+        return f"{self.method}: {self.setting}"
+
+
+def ends(found: Estimate | Interval) -> Interval:
+    """The interval of an Estimate, or a plain one as it is."""
+    return (found.conf_low, found.conf_high) if isinstance(found, Estimate) else found
 
 
 def wald(frame: pd.DataFrame) -> Interval:
@@ -50,7 +84,7 @@ def wald(frame: pd.DataFrame) -> Interval:
     return 100 * coded.mean() - reach, 100 * coded.mean() + reach
 
 
-def _plain(estimate: Callable[[pd.DataFrame], Estimate]) -> Callable[[pd.DataFrame], Interval]:
+def plain(estimate: Callable[[pd.DataFrame], Estimate]) -> Callable[[pd.DataFrame], Interval]:
     """The interval of a method, for use as the naive one."""
     def interval(frame: pd.DataFrame) -> Interval:
         found = estimate(frame)
@@ -119,15 +153,15 @@ def _unadjusted(frame: pd.DataFrame) -> Interval:
     return worst.conf_low, worst.conf_high
 
 
-def settings() -> list[Setting]:
+def scored() -> list[Setting]:
     """All planted worlds of the scores."""
     plain = [Setting(method="nps", setting=f"n={n}, promoters={p}, detractors={d}", naive=wald, call=metrics.nps,
                      draw=_taking(scores.plain, n=n, promoters=p, detractors=d), band=EXTREME_BAND if p == 0.95 else BAND, runs=4 * LONG)
              for p, d in ((0.5, 0.2), (0.7, 0.1), (0.33, 0.33), (0.95, 0.01)) for n in (30, 100, 1000)]
-    clustered = [Setting(method="nps clustered", setting=f"clusters={g}, icc={icc}, size cv={cv}", naive=_plain(metrics.nps),
+    clustered = [Setting(method="nps clustered", setting=f"clusters={g}, icc={icc}, size cv={cv}", naive=plain(metrics.nps),
                          call=lambda f: metrics.nps(f, cluster="unit_id"), draw=_taking(scores.clustered, clusters=g, icc=icc, size_cv=cv))
                  for g in (10, 20, 50) for icc in (0.05, 0.15) for cv in (0.0, 0.6, 1.0)]
-    weighted = [Setting(method="nps weighted", setting=f"n={n}, answering chances over a factor of {spread**2:g}", naive=_plain(metrics.nps),
+    weighted = [Setting(method="nps weighted", setting=f"n={n}, answering chances over a factor of {spread**2:g}", naive=plain(metrics.nps),
                         call=lambda f: metrics.nps(f, weights="weight"), draw=_taking(scores.weighted, n=n, spread=spread))
                 for n, spread in ((60, 2.0), (60, 3.0), (120, 3.0), (200, 2.0), (1000, 2.0), (1000, 3.0))]
     paired = [Setting(method="nps difference, paired", setting=f"customers={n}, overlap={o}, loyalty={k}", naive=_independent,
@@ -139,60 +173,156 @@ def settings() -> list[Setting]:
               Setting(method="groups against the rest", setting="12 regions of 400, one higher by 29 points", planted=True, call=_first_region,
                       draw=_regions((0.29, *[0.0] * 11), 400), band=EXTREME_BAND),
               Setting(method="groups against the rest, false alarms", setting="12 regions of 60, none differs", call=_most_extreme,
-                      naive=_unadjusted, draw=_regions([0.0] * 12, 60), band=FALSE_ALARM_BAND, runs=FALSE_ALARM_RUNS)]
+                      kind="false alarms", count=beside_zero, naive=_unadjusted, draw=_regions([0.0] * 12, 60), band=FALSE_ALARM_BAND, runs=FALSE_ALARM_RUNS)]
     return [*plain, *clustered, *weighted, *paired, *others]
+
+
+def settings() -> list[Setting]:
+    """Every planted world: scores, then silence."""
+    from benchmarks import coverage_silence
+
+    return [*scored(), *coverage_silence.settings()]
 
 
 def _first_seed(setting: Setting) -> int:
     """Where a setting's seeds start, from its name: settings share no draws, and a new one moves no other's."""
-    name = f"{setting.method}: {setting.setting}".encode()
-    return int.from_bytes(hashlib.sha256(name).digest()[:4], "big")
+    return int.from_bytes(hashlib.sha256(setting.name.encode()).digest()[:4], "big")
+
+
+COLUMNS = ("truth", "value", "low", "high", "bound_low", "bound_high", "refused", "share", "naive_low", "naive_high", "naive_share")
+
+
+def one_run(setting: Setting, seed: int) -> tuple[float, ...]:
+    """What one run leaves, in the order of `COLUMNS`; not a number where a column does not apply."""
+    frame, truth = setting.draw(seed)
+    found = setting.call(frame)
+    row = dict.fromkeys(COLUMNS, np.nan)
+    row["truth"] = truth if np.isscalar(truth) else np.nan
+    is_estimate = isinstance(found, Estimate)
+    row["refused"] = float(is_estimate and found.kind == "refusal")
+    if is_estimate and not row["refused"]:
+        row["low"], row["high"] = found.conf_low, found.conf_high
+        row["bound_low"], row["bound_high"] = (found.bound_low, found.bound_high) if found.kind == "bounds" else (np.nan, np.nan)
+        row["value"] = found.value if found.value is not None else (found.bound_low + found.bound_high) / 2
+    if setting.count is not None and not row["refused"]:
+        row["share"] = float(setting.count(found, truth))
+    if setting.naive is not None:
+        plainly = setting.naive(frame)
+        if setting.count is not None:
+            row["naive_share"] = float(setting.count(plainly, truth))
+        if isinstance(plainly, Estimate | tuple):
+            row["naive_low"], row["naive_high"] = ends(plainly)
+    return tuple(row.values())
 
 
 def measure(setting: Setting, *, runs: int, seed: int | None = None, band: tuple[float, float] | None = None,
             tick: Callable[[], Any] = lambda: None) -> dict[str, Any]:
-    """One record: coverage of the method and of the naive one, mean width, bias, share of refusals."""
-    rows: list[tuple[float, float, float, float]] = []
-    naive: list[bool] = []
-    refusals, seed = 0, _first_seed(setting) if seed is None else seed
+    """One record of `runs` runs made here; see `record`."""
+    first, rows = _first_seed(setting) if seed is None else seed, []
     for r in range(runs):
-        frame, truth = setting.draw(seed + r)
-        found = setting.call(frame)
+        rows.append(one_run(setting, first + r))
         tick()
-        if setting.naive is not None:
-            low, high = setting.naive(frame)
-            naive.append(low <= truth <= high)
-        if found.kind == "refusal":
-            refusals += 1
-            continue
-        rows.append((truth, found.value, found.conf_low, found.conf_high))
-    truth, value, low, high = np.array(rows).T if rows else np.full((4, 1), np.nan)
-    coverage, limits = float(((low <= truth) & (truth <= high)).mean()) if rows else 0.0, band or setting.band
-    return {"method": setting.method, "setting": setting.setting, "truth": _round(truth.mean()), "coverage": _round(coverage),
-            "mean_width": _round((high - low).mean()), "bias": _round((value - truth).mean()), "refusals": _round(refusals / runs), "R": runs,
-            "seed": seed, "band": list(limits), "passed": bool(limits[0] <= coverage <= limits[1]),
-            "naive_coverage": _round(np.mean(naive)) if naive else None,
-            "power": _round(((low > 0) | (high < 0)).mean()) if setting.planted else None}
+    return record(setting, rows, seed=first, band=band)
 
 
-def _round(value: float) -> float:
-    return float(f"{value:.4g}")
+def record(setting: Setting, rows: Sequence[tuple[float, ...]], *, seed: int, band: tuple[float, float] | None = None) -> dict[str, Any]:
+    """One record: what was measured (`coverage` or `share`) for the method and the naive one, mean width, bias, share of refusals."""
+    at = dict(zip(COLUMNS, np.array(rows).T, strict=True))
+    truth, inside = at["truth"], (at["bound_low"], at["bound_high"]) if setting.kind == "bounds" else (at["low"], at["high"])
+    coverage = _held(*inside, truth) if setting.kind != "refusals" else None
+    bias, naive_bias = _mean(at["value"] - truth), _mean((at["naive_low"] + at["naive_high"]) / 2 - truth)
+    naive_coverage, refusals = _held(at["naive_low"], at["naive_high"], truth), float(at["refused"].mean())
+    shares = {"bias": (bias, naive_bias), "refusals": (refusals, None)}.get(setting.kind, (_mean(at["share"]), _mean(at["naive_share"])))
+    measured, naive = (coverage, naive_coverage) if setting.kind in ("coverage", "bounds") else shares
+    if setting.kind in ("coverage", "bounds") and measured is None:
+        measured = coverage = 0.0  # a method that always refuses covers nothing
+    limits, low, high = band or setting.band, *setting.naive_band
+    passed = (measured is not None and limits[0] <= measured <= limits[1] and abs(bias or 0.0) <= setting.max_bias
+              and refusals <= setting.max_refusals and (naive is None or low <= naive <= high))
+    known = truth[~np.isnan(at["value"])]
+    return {"method": setting.method, "setting": setting.setting, "kind": setting.kind, "truth": _round(_mean(known)), "coverage": _round(coverage),
+            "mean_width": _round(_mean(inside[1] - inside[0])), "bias": _round(bias), "refusals": _round(refusals), "R": len(rows), "seed": seed,
+            "band": list(limits), "passed": bool(passed), "naive_coverage": _round(naive_coverage), "naive_bias": _round(naive_bias),
+            "share": _round(shares[0]), "naive_share": _round(shares[1]),
+            "power": _round(_mean(_excludes(at["low"], at["high"]))) if setting.planted else None}
+
+
+def _mean(values: np.ndarray) -> float | None:
+    """Mean of what is known; None where nothing is."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else None
+
+
+def _held(low: np.ndarray, high: np.ndarray, truth: np.ndarray) -> float | None:
+    """Share of intervals that hold the truth, to rounding; where there are none, None."""
+    there = ~np.isnan(low) & ~np.isnan(truth)
+    return float(((low <= truth) & (truth <= high))[there].mean()) if there.any() else None
+
+
+def _excludes(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    return ((low > 0) | (high < 0))[~np.isnan(low)].astype(float)
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.4g}")
 
 
 def run(chosen: Iterable[Setting] | None = None, R: int | None = None, *, seed: int | None = None,  # noqa: N803
-        band: tuple[float, float] | None = None, progress: bool = False) -> list[dict[str, Any]]:
-    """Records of the chosen settings (all without a choice), `R` runs each (the long tier's number without one), by `band` if given."""
+        band: tuple[float, float] | None = None, progress: bool = False, processes: int = 1) -> list[dict[str, Any]]:
+    """Records of the chosen settings (all without a choice), `R` runs each (the long tier's number without one), by `band` if given.
+
+    The records do not depend on `processes`.
+
+    Raises
+    ------
+    ParameterError
+        for several processes and a setting that `settings()` does not know: other processes find it there by name.
+    """
     from tqdm import tqdm
 
     chosen = settings() if chosen is None else list(chosen)
-    total = sum(R or s.runs for s in chosen)
-    with tqdm(total=total, unit="run", disable=not progress, desc="coverage") as bar:
-        return [measure(s, runs=R or s.runs, seed=seed, band=band, tick=bar.update) for s in chosen]
+    runs = [R or s.runs for s in chosen]
+    first = [_first_seed(s) if seed is None else seed for s in chosen]
+    with tqdm(total=sum(runs), unit="run", disable=not progress, desc="coverage") as bar:
+        if processes == 1:
+            return [measure(s, runs=n, seed=at, band=band, tick=bar.update) for s, n, at in zip(chosen, runs, first, strict=True)]
+        if unknown := [s.name for s in chosen if s.name not in _by_name()]:
+            raise ParameterError(f"'{unknown[0]}' is none of settings(), where other processes look for it by name; use processes=1.")
+        tasks = [(k, s.name, at + start, min(CHUNK, n - start)) for k, (s, n, at) in enumerate(zip(chosen, runs, first, strict=True))
+                 for start in range(0, n, CHUNK)]
+        rows: list[dict[int, list[tuple[float, ...]]]] = [{} for _ in chosen]
+        with ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
+            waiting = {pool.submit(_chunk, *task[1:]): task for task in tasks}
+            for done in as_completed(waiting):
+                k, _, start, count = waiting[done]
+                rows[k][start] = done.result()
+                bar.update(count)
+    return [record(s, [row for start in sorted(part) for row in part[start]], seed=at, band=band)
+            for s, part, at in zip(chosen, rows, first, strict=True)]
+
+
+@cache
+def _by_name() -> dict[str, Setting]:
+    return {s.name: s for s in settings()}
+
+
+def _chunk(name: str, first: int, runs: int) -> list[tuple[float, ...]]:
+    """Some runs of one setting, in a process of their own."""
+    setting = _by_name()[name]
+    return [one_run(setting, first + r) for r in range(runs)]
+
+
+def _one_thread() -> None:
+    """Keep libraries of a process from starting threads of their own: the processes already fill the machine."""
+    from threadpoolctl import threadpool_limits
+
+    os.environ["OMP_NUM_THREADS"] = "1"
+    threadpool_limits(1)
 
 
 def main() -> int:
-    """Run everything and write coverage.json; 1 where a setting falls outside its band."""
-    records = run(progress=True)
+    """Run everything on all cores and write coverage.json; 1 where a setting falls outside its band."""
+    records = run(progress=True, processes=max(os.cpu_count() or 1, 2))
     body = {"code_hash": code_hash(), "gates_default": gates.load().is_default, "records": records}
     OUT.write_text(json.dumps(body, ensure_ascii=False, indent=1) + "\n", "utf-8")
     return int(not all(r["passed"] for r in records))

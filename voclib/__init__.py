@@ -54,11 +54,22 @@ def load(data: str, *names: str) -> Tables:
 
 
 def locate(data: str) -> Path:
-    """Where a data path lies: from the root of the repository whose edition runs, or of this repository in a notebook opened by hand."""
+    """Where a data path lies: from the root of the repository whose edition runs, or of this repository in a notebook opened by hand.
+
+    A path such as `$VOC_PUBLIC_DATA/nhefs` lies in the folder that the environment variable names.
+
+    Raises
+    ------
+    ParameterError
+        if that variable is not set.
+    """
+    from voclib.running.workspace import resolved
     from voclib.schema import store
 
     root = os.environ.get("VOC_ROOT")
-    return Path(root) / data if root else store.locate(data)
+    if root or data.startswith("$"):
+        return resolved(data, Path(root) if root else store.repository())
+    return store.locate(data)
 
 
 def scorecard(data: str) -> dict[str, Any]:

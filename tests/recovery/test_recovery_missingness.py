@@ -178,3 +178,10 @@ def test_the_callback_gate_catches_drift(world):
     found = callback_runs(world, 0.5)
     assert found["tripped"].mean() >= 0.9
     assert abs(found["off"].median()) > 30 and found["std_error"].median() < 6, "ungated it would be wrong and look exact"
+
+
+def test_a_small_drift_passes_the_gate_and_is_wrong():
+    """The reason why the model may never be a headline."""
+    found = callback_runs("pleased", 0.2)
+    assert found["tripped"].mean() < 0.5
+    assert found.loc[~found["tripped"], "held"].mean() < 0.2 and found["off"].median() < -15

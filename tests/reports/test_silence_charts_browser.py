@@ -32,8 +32,9 @@ def pictures() -> list[object]:
 
     words = {"title": Text("沉默的客户更不满意", "Silent customers are less satisfied"), "subtitle": Text("NPS，分", "NPS, points"),
              "description": Text("图。", "A chart.")}
-    long = [Text("上海浦东张江旗舰体验中心", "Shanghai Pudong Zhangjiang flagship"), Text("有过投诉且尚未解决的工单", "Has an unresolved complaint ticket"),
-            Text("华北", "North"), Text("价格与优惠不透明", "Opaque prices and discounts"), Text("App 与车机", "App and infotainment")]
+    long = [Text("上海浦东张江旗舰体验中心", "Shanghai Pudong Zhangjiang flagship"), Text("华北", "North"),
+            Text("有过投诉且尚未解决的工单", "Has an unresolved complaint ticket"), Text("价格与优惠不透明", "Opaque prices and discounts"),
+            Text("App 与车机", "App and infotainment")]
     names = {f"k{i}": t for i, t in enumerate(long)}
     five = pd.DataFrame({"k": list(names), "raw": [50.0, 49, 48, 20, 70], "now": [20.0, 19, 47, 21, -5], "n": [40, 90, 300, 310, 305]})
     five = five.assign(low=five.now - 8, high=five.now + 8, f=[True, False, True, True, False])
@@ -66,7 +67,8 @@ def silence_page(write_page) -> Path:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VOC_BATCH", "1")
-        return write_page(new_notebook(cells=[*prose("# 谁没有被听见？", "# Who is not heard?"), *prose("## 图", "## Charts"), code("# Charts", *pictures())]))
+        cells = [*prose("# 谁没有被听见？", "# Who is not heard?"), *prose("## 图", "## Charts"), code("# Charts", *pictures())]
+        return write_page(new_notebook(cells=cells))
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -75,6 +77,7 @@ def test_words_are_whole_and_apart(open_page, silence_page, width):
     for lang in ("zh", "en"):
         opened.language(lang)
         assert opened.drawn() == 10
+        assert opened.page.locator(".plot .vega svg text:visible").count() > 100
         assert opened.page.evaluate(CUT) == []
         assert opened.page.evaluate(OVER) == []
         assert opened.visible_languages() == {lang}
@@ -100,3 +103,16 @@ def test_print_and_dark_screens_keep_every_chart(open_page, silence_page):
     assert set(opened.page.evaluate(light)) == {"rgb(16, 23, 30)"}
     opened.page.emulate_media(media="print")
     assert opened.page.locator(".plot[lang=zh] img.wide:visible").count() == 10
+
+
+def test_a_word_over_another_or_cut_off_is_seen(open_page, silence_page):
+    opened = open_page(silence_page)
+    opened.drawn()
+    move = """dx => { const t = [...document.querySelectorAll('.plot[lang=zh] .vega svg text')].filter(t => t.textContent.startsWith('过去') ||
+      t.textContent.includes('→'))[0]; t.setAttribute('transform', `translate(${dx},14)`) }"""
+    opened.page.evaluate(move, -400)
+    assert len(opened.page.evaluate(CUT)) == 1
+    copy = """() => { const t = [...document.querySelectorAll('.plot[lang=zh] .vega svg text')].find(t => t.textContent.includes('→'));
+      const c = t.cloneNode(true); c.textContent = 'another'; t.parentNode.append(c) }"""
+    opened.page.evaluate(copy)
+    assert len(opened.page.evaluate(OVER)) == 1

@@ -41,7 +41,7 @@ class TestInvariance:
         assert numbers(inflation.inflation_lr(low, WORLD["unit_id"])) == pytest.approx(numbers(FOUND), **CLOSE)
 
     def test_scale_of_the_case_mix_and_a_constant_column(self) -> None:
-        x = np.random.default_rng(1).normal(size=(len(WORLD), 2)).round(1)
+        x = np.random.default_rng(1).integers(0, 3, size=(len(WORLD), 2)).astype(float)
         one, other = (inflation.inflation_lr(WORLD["nps_score"], WORLD["unit_id"], case_mix=m)
                       for m in (x, np.column_stack([10 * x[:, ::-1] + 3, np.ones(len(x))])))
         assert numbers(other)[:, 2:] == pytest.approx(numbers(one)[:, 2:], rel=1e-5, abs=1e-5)
@@ -63,7 +63,8 @@ def test_the_thresholds_are_those_of_maximum_likelihood() -> None:
 
     best = minimize(loss, np.array([-1.0, -0.5, -0.5, -0.5, *np.zeros(6)]), method="BFGS", options={"gtol": 1e-7})
     pooled = inflation._common(cells, np.ones(6, dtype=bool)).pooled
-    assert pooled == pytest.approx(np.cumsum([best.x[0], *np.exp(best.x[1:4])]), abs=2e-4)
+    assert np.diff(pooled) == pytest.approx(np.exp(best.x[1:4]), abs=5e-5)
+    assert pooled[0] == pytest.approx(best.x[0], abs=2e-3), "where the scale begins hangs on the weak pull of the levels alone"
     assert np.diff(pooled) == pytest.approx(np.full(3, 1 / 1.6), abs=0.12), "marks are one apart, a unit of satisfaction is 1.6 marks"
 
 
@@ -105,7 +106,7 @@ class TestResult:
         assert frame["probability"].between(0, 1).all() and frame["n"].sum() == len(WORLD)
         assert (frame["is_flagged"] == (frame["q_value"] <= 0.05)).all() and (frame["p_value"] <= frame["q_value"]).all()
         assert FOUND.posterior.sum(axis=1) == pytest.approx(np.ones(20)) and FOUND.posterior[:, 0] == pytest.approx(1 - frame["probability"])
-        assert frame["p_value"].where(frame["z"] > 0, 1.0) == pytest.approx(frame["p_value"])
+        assert (frame.loc[frame["z"] <= 0, "p_value"] == 1).all() and (frame["z"] <= 0).any()
         assert frame.loc[frame["z"] > 0, "p_value"].to_numpy() == pytest.approx(stats.norm.sf(frame.loc[frame["z"] > 0, "z"]))
 
     def test_it_finds_the_planted_dealers_here(self) -> None:

@@ -137,6 +137,10 @@ def test_bounds_over_non_completers_hold_the_mean_and_close_when_all_answer():
     assert found.conf_low < found.low.value and found.conf_high > found.high.value
     shown = found.estimate("nps", unit="points", rung="follow-up")
     assert shown.kind == "bounds" and shown.value is None and shown.n == (~np.isnan(w["y"])).sum() + (~np.isnan(w["followup_y"])).sum()
+    part = missingness.followup_bounds(*phases(w), draw_probability=0.35, low=-100, high=100, eligible=w["x"] > 0)
+    inside = w["x"] > 0
+    alone = missingness.followup_bounds(*(a[inside] for a in phases(w)), draw_probability=0.35, low=-100, high=100)
+    assert (part.low.n, part.conf_low, part.conf_high) == pytest.approx((alone.low.n, alone.conf_low, alone.conf_high))
     closed = missingness.followup_bounds(w["y"], w["called"], np.where(w["called"], w["score"], np.nan), draw_probability=0.35, low=-100, high=100)
     expected = ideal.estimate("nps", unit="points")
     assert closed.low.value == closed.high.value == ideal.value

@@ -84,7 +84,7 @@ def _slopes(rows: list[dict[str, Any]], names: tuple[Text, Text], *, span: tuple
     ranked = sorted(rows, key=lambda r: (-r["value"], str(r["id"])))
     for k, row in enumerate(ranked):  # side by side, so that no interval hides another
         row |= {"start": 0.0, "end": 0.98 - fan + fan * k / max(len(rows) - 1, 1), "rim": 1.0, "numbers": row[f"numbers_{lang}"]}
-    unnamed = [r | {"paint": LINE} for r in rows if not r["named"]]
+    unnamed = [{k: r[k] for k in ("start", "end", "from", "value", "low", "high")} | {"paint": LINE} for r in rows if not r["named"]]
     named = [r for r in rows if r["named"]]
     spots = placement.spread([r["value"] for r in named], (top - bottom) * 19 / height, low=bottom, high=top)
     named = [r | {"spot": s, "paint": ACCENT if r["moved"] else LINE_2} for r, s in zip(named, spots, strict=True)]
@@ -137,9 +137,9 @@ def funnel_plot(frame: pd.DataFrame, *, n: str, value: str, flagged: str, label:
                 note: Text | None = None) -> Pair:
     """Each unit's value against its number of answers, with the limits chance alone keeps to (95 and 99.8 % around `center`).
 
-    Points of `flagged` (true or false) are marked, and named where there is room. `spread` is the standard deviation of one answer in the unit of the values; for
-    a share it follows from the centre, else it is taken from the units themselves as 1.4826 times the median of |value − center|·√n, which
-    includes what varies between honest units (Spiegelhalter 2005, Statistics in Medicine 24).
+    Points of `flagged` (true or false) are marked, and named where there is room. `spread` is the standard deviation of one answer in the unit
+    of the values; for a share it follows from the centre, else it is taken from the units themselves as 1.4826 times the median of
+    |value − center|·√n, which includes what varies between honest units (Spiegelhalter 2005, Statistics in Medicine 24).
 
     Raises
     ------

@@ -215,6 +215,11 @@ def facts(values: Mapping[Text, int | float | tuple[float, str] | tuple[float, s
     return Shown("facts", {"facts": rows}, "\n".join(lines))
 
 
+def note(text: Text) -> Shown:
+    """One sentence in place of a figure that these data cannot fill."""
+    return Shown("note", {"text": asdict(text)}, _both(text))
+
+
 def _captions(title: Text, subtitle: Text | None, note: Text | None) -> dict[str, Any]:
     return {"title": asdict(title), "subtitle": asdict(subtitle) if subtitle else None, "note": asdict(note) if note else None}
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from voclib import strictyaml
 from voclib.errors import ParameterError, nearest
 from voclib.running.parameters import Parameter, declared, fit
-from voclib.running.workspace import Workspace, find
+from voclib.running.workspace import Workspace, find, resolved
 
 _NAME = r"^[a-z][a-z0-9_-]*$"
 _NOTEBOOK = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
@@ -188,9 +188,17 @@ def _missing_input(name: str, space: Workspace) -> list[str]:
 
 def _missing_data(job: Job, space: Workspace) -> Iterator[str]:
     for value in job.data:
-        where = space.root / value
         if _outside(value):
             yield f"notebook '{job.notebook}': data '{value}' must be a path within the repository, without '..'"
+            continue
+        try:
+            where = resolved(value, space.root)
+        except ParameterError as error:
+            yield f"notebook '{job.notebook}': {error}"
+            continue
+        if value.startswith("$"):
+            if not where.is_file() and not (where.is_dir() and any(where.iterdir())):
+                yield f"notebook '{job.notebook}': there are no files at {value}; look at what the environment variable names"
         elif not where.exists():
             yield f"notebook '{job.notebook}': there is no {value}; {_how_to_build(value)}"
         elif where.is_dir() and not any(where.rglob("*.parquet")):

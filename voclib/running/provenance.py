@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from voclib.running.edition import Edition, Job, cells_of
-from voclib.running.workspace import FileHashes, Workspace, digest, dumps, read_json, write
+from voclib.running.workspace import FileHashes, Workspace, digest, dumps, read_json, resolved, write
 
 PACKAGES = ("altair", "duckdb", "numpy", "pandas", "pandera", "papermill", "scipy", "statsmodels", "vl-convert-python")
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -58,12 +58,12 @@ class Tracer:
         """Hashes of library, notebook and lock; of the tables it reads; of its parameters."""
         return Provenance(
             edition=job.edition, notebook=job.notebook, code=_hash([self._library, stripped(job.path), self._lock]),
-            data=_hash({name: self._data(self._space.root / name) for name in job.data}), parameters=_hash(dict(job.parameters)),
+            data=_hash({name: self._data(name) for name in job.data}), parameters=_hash(dict(job.parameters)),
             gates=self._rules.get("gates.yml", "default"), python=f"{sys.version_info.major}.{sys.version_info.minor}", packages=self._packages)
 
     def key(self, edition: Edition, job: Job, provenance: Provenance) -> str:
         """What must be equal for a notebook not to run again; wider than the provenance: also what lies beside the tables, rules and texts."""
-        beside = {name: self._beside(self._space.root / name) for name in job.data}
+        beside = {name: self._beside(resolved(name, self._space.root)) for name in job.data}
         texts = edition.model_dump(mode="json", include={"title", "company", "notice"})
         return _hash([provenance.to_dict(), beside, self._rules, texts])
 
@@ -76,10 +76,13 @@ class Tracer:
         """Files of a data folder that are no tables, such as its scorecard."""
         return {n: h for n, h in self._files.folder(path).items() if not n.endswith(".parquet")} if path.is_dir() else {}
 
-    def _data(self, path: Path) -> dict[str, str]:
-        """Per folder of tables their order-free content hash; of a single file its bytes."""
+    def _data(self, name: str) -> dict[str, str]:
+        """Per folder of tables their order-free content hash; of a single file its bytes, and of files nobody here made (`$NAME/…`) theirs."""
+        path = resolved(name, self._space.root)
         if path.is_file():
             return {"": self._files[path]}
+        if name.startswith("$"):
+            return self._files.folder(path)
         folders = sorted({p.parent for p in path.rglob("*.parquet")})
         return {f.relative_to(path).as_posix(): self._content(f) for f in folders}
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from voclib.errors import ParameterError
@@ -37,6 +37,23 @@ class Workspace:
     def shown(self, path: Path) -> str:
         """A path as a message shows it: from the root where it lies under it."""
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+
+
+def resolved(value: str, root: Path) -> Path:
+    """Where a data path of a parameter lies: under `root`, or under the folder that an environment variable names (`$NAME/folder`).
+
+    Raises
+    ------
+    ParameterError
+        if the variable is not set.
+    """
+    first, *rest = PurePosixPath(value).parts or ("",)
+    if not first.startswith("$"):
+        return root / value
+    if not (folder := os.environ.get(first[1:])):
+        raise ParameterError(f"{value} lies in the folder that the environment variable {first[1:]} names, which is not set; "
+                             f"run with {first[1:]}=/path/to/the/files.")
+    return root.joinpath(folder, *rest)
 
 
 def find(start: str | Path, *, root: str | Path | None = None) -> Workspace:

@@ -128,7 +128,8 @@ def callback_gmm(y: ArrayLike, wave: ArrayLike, matrix: ArrayLike, *, low: float
     The just-identified moments of Miao et al. (arXiv 2112.02822) with logits αₖ'(1, x) + γ·(y - low)/(high - low) for waves k = 0 and 1;
     later waves count as silent. The gate asks that a γ exists, that |γ| ≤ `max_gamma` (the ends of the scale differ at most 7-fold in
     their odds of answering), and a standard error below `max_std_error` (default a twentieth of the scale, 10 points of NPS).
-    `matrix` (N, p) holds what is known of everybody, without a constant.
+    `matrix` (N, p) holds what is known of everybody, without a constant. The gate catches a large drift of resistance; a small one
+    (.1–.2 in the log-odds a step) mostly passes it and is wrong by 15–30 points, which is why no estimate ever comes out of here.
 
     Raises
     ------

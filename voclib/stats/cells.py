@@ -15,7 +15,6 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from voclib.errors import ParameterError, nearest
-from voclib.stats import inference
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.integer]
@@ -78,16 +77,17 @@ def _cells(columns: Sequence[tuple[Codes, list[Hashable]]], rows: int) -> tuple[
     code, radix, table = np.zeros(rows, dtype=np.int32), 1, min(LARGEST_TABLE, 8 * rows + 64)
     for codes, levels in columns:
         if radix * len(levels) > table:
-            found, radix = inference.encode(code)
-            code = found.astype(np.int64 if radix * len(levels) > 2**31 - 1 else np.int32)
+            used, code = np.unique(code, return_inverse=True)
+            radix = len(used)
+            code = code.astype(np.int64 if radix * len(levels) > 2**31 - 1 else np.int32)
         code *= len(levels)
         code += codes
         radix *= len(levels)
     if radix <= table:
         there = np.bincount(code, minlength=radix) > 0
         return (np.cumsum(there, dtype=np.int32) - 1).take(code), int(there.sum())
-    found, size = inference.encode(code)
-    return found.astype(np.int32), size
+    used, code = np.unique(code, return_inverse=True)
+    return code.astype(np.int32), len(used)
 
 
 @dataclass(frozen=True)

@@ -173,11 +173,12 @@ def followup_bounds(y: ArrayLike, called: ArrayLike, followup_y: ArrayLike, *, d
     if not low < high:
         raise ParameterError(f"low must lie below high, not {low!r} and {high!r}.")
     drawn, found = np.asarray(called, dtype=bool), np.asarray(followup_y, dtype=float)
+    drawn = drawn if eligible is None else drawn & np.asarray(eligible, dtype=bool)
     ends = []
     for end in (low, high):
         filled = np.where(drawn & np.isnan(found), end, found)
         ends.append(hansen_hurwitz(y, called, filled, draw_probability=draw_probability, weights=weights, cluster=cluster, eligible=eligible))
-    answered = completion(called, followup_y)
+    answered = completion(drawn, followup_y)
     ends = [replace(e, n=e.n - answered.drawn + answered.completed, method="Manski over non-completers") for e in ends]
     reach = _imbens_manski(ends[0], ends[1], conf_level)
     return FollowupBounds(low=ends[0], high=ends[1], conf_low=max(low, ends[0].value - reach * ends[0].std_error),

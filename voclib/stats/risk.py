@@ -7,7 +7,7 @@ the outcome falls in the window after it. A model is trained on windows that wer
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -34,6 +34,7 @@ class RiskModel:
     """A penalised logit on standardised predictors and the map from its raw risk to a calibrated one.
 
     `coefficients` (K,) belong to `predictors` after subtracting `centre` and dividing by `scale`; a missing value counts as `centre`.
+    `events` counts rows, `leavers` the customers behind them (one may leave within the windows of several landmarks).
     """
 
     predictors: tuple[str, ...]
@@ -45,6 +46,7 @@ class RiskModel:
     platt: tuple[float, float]
     n: int
     events: int
+    leavers: int
 
     def contributions(self, frame: pd.DataFrame) -> Array:
         """What each predictor adds to the log-odds against an average customer, (n, K)."""
@@ -142,7 +144,8 @@ def train(past: pd.DataFrame, *, outcome: str, predictors: Sequence[str], cluste
         left_out[~inside] = x[~inside] @ weights + constant
     weights, constant = _fitted(x, y, penalty)
     knots, platt = _calibrator(left_out, y, method)
-    return RiskModel(tuple(predictors), centre, scale, weights, constant, knots, platt, len(y), int(y.sum()))
+    leavers = len(np.unique(past[cluster].to_numpy()[y > 0]))
+    return RiskModel(tuple(predictors), centre, scale, weights, constant, knots, platt, len(y), int(y.sum()), leavers)
 
 
 def _assert_known(history: pd.DataFrame, known_on: Mapping[str, str]) -> None:
@@ -260,22 +263,32 @@ def brier_skill(risk: ArrayLike, outcome: ArrayLike, *, cluster: ArrayLike | Non
     return inference.fit(1 - score / reference, influence, n=len(p), cluster=cluster, method="linearised")
 
 
-def calibration(risk: ArrayLike, outcome: ArrayLike, *, cluster: ArrayLike | None = None) -> Calibration:
-    """Cox's recalibration (1958, Biometrika 45): slope and intercept of the outcome on the log-odds of the risk, and observed over expected."""
+def calibration(risk: ArrayLike, outcome: ArrayLike, *, cluster: ArrayLike | None = None, trained: int | None = None) -> Calibration:
+    """Cox's recalibration (1958, Biometrika 45): slope and intercept of the outcome on the log-odds of the risk, and observed over expected.
+
+    `trained` is how many leavers the model learned from: a model right in form is still off by chance, as much as a test of that many
+    events would be. Without it a right model fails too often.
+    """
     p, y = _both(risk, outcome)
     z = logit(np.clip(p, _CLIP, 1 - _CLIP))
+    stretch = np.sqrt(1 + y.sum() / trained) if trained else 1.0
     shift, _ = _logistic(z, y, fixed=True)
     fitted = expit(z + shift)
-    intercept = inference.fit(shift, (y - fitted) / (fitted * (1 - fitted)).mean(), n=len(p), cluster=cluster, method="sandwich")
+    intercept = _stretched(shift, (y - fitted) / (fitted * (1 - fitted)).mean(), cluster, stretch)
     ratio = y.mean() / p.mean()
-    over = inference.fit(ratio, (y - ratio * p) / p.mean(), n=len(p), cluster=cluster, method="linearised")
+    over = _stretched(ratio, (y - ratio * p) / p.mean(), cluster, stretch)
     if z.std() < _FLAT:
         return Calibration(None, intercept, over)
     constant, slope = _logistic(z, y)
     fitted, design = expit(constant + slope * z), np.column_stack([np.ones(len(z)), z])
     bread = np.linalg.inv(design.T @ (design * (fitted * (1 - fitted))[:, None]) / len(p))
-    influence = (design * (y - fitted)[:, None]) @ bread[:, 1]
-    return Calibration(inference.fit(slope, influence, n=len(p), cluster=cluster, method="sandwich"), intercept, over)
+    return Calibration(_stretched(slope, (design * (y - fitted)[:, None]) @ bread[:, 1], cluster, stretch), intercept, over)
+
+
+def _stretched(value: float, influence: Array, cluster: ArrayLike | None, stretch: float) -> Fit:
+    """A fit whose standard error also carries what the model learned by chance."""
+    made = inference.fit(value, influence, n=len(influence), cluster=cluster, method="sandwich")
+    return replace(made, std_error=made.std_error * stretch)
 
 
 def bands(risk: ArrayLike, outcome: ArrayLike, *, edges: Sequence[float] = (0, 0.01, 0.02, 0.05, 0.1, 0.2, 1), cluster: ArrayLike | None = None,

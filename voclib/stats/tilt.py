@@ -105,7 +105,7 @@ def tilt(y: ArrayLike, propensity: ArrayLike, outcome_probabilities: ArrayLike, 
     e^γ says how many times as likely the silent are to give that answer, relative to the middle one (two levels: relative to the
     other one), as customers alike who answered. γ = 0 is AIPW. Efficient influence function: Robins, Rotnitzky & Scharfstein 2000;
     Franks, Airoldi & Rubin 2020, JASA 115. Propensities and outcome probabilities are cross-fitted by the caller, which is what the
-    standard error presumes.
+    standard error presumes; γ counts as given in it (for a γ learned from calls take the fit of `missingness.calibrate_tilt`).
 
     Parameters
     ----------

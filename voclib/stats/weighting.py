@@ -67,20 +67,26 @@ def _newton(design: cells.Design, d: Array, targets: Array, size: Array, distanc
         g, slope, integral = distance.all(design.scores(parameters, design.codes, design.values))
         return g, slope, float(d @ integral - targets @ parameters), design.sums(d * g) - targets
 
-    parameters = np.zeros(design.size)
+    parameters, lend = np.zeros(design.size), False
     with np.errstate(over="ignore", invalid="ignore"):
         g, slope, value, gap = at(parameters)
         for iteration in range(max_iterations):
             if np.all(np.abs(gap) <= tolerance * size):
                 return g, slope, iteration, True
-            step, length = cells.least(design.gram(d * slope), gap), 1.0
+            # cells at a cut-off have no slope: where that stalls the search they are lent one, so that they can leave it
+            lend = lend or (iteration > 15 and iteration % 2 == 1)
+            step, length = cells.least(design.gram(d * (np.maximum(slope, 0.05) if lend else slope)), gap), 1.0
             while length > 1e-10:
                 tried = at(parameters - length * step)
                 if tried[2] <= value - 1e-4 * length * (gap @ step) or np.abs(tried[3] / size).max() < 0.5 * np.abs(gap / size).max():
                     break
                 length /= 2
             else:
-                break
+                if lend:
+                    break
+                lend = True
+                continue
+            lend = False
             parameters = parameters - length * step
             g, slope, value, gap = tried
     return g, slope, max_iterations, bool(np.all(np.abs(gap) <= tolerance * size))
@@ -250,10 +256,10 @@ def _programme(x: Any, right: Array, bounds: Bounds, widen: bool) -> Any:
                             bounds=[(0, None)] * count + [(0, max(low, 0)), (0, None)], method="highs")
 
 
-def _impossible(design: cells.Design, d: Array, targets: Array, size: Array, bounds: Bounds) -> ParameterError:
-    """Why Newton did not arrive: which totals no weights within the bounds can meet, and bounds that would do."""
-    x, (low, high) = design.matrix() * (d[None, :] / size[:, None]), bounds
-    best = _programme(x, targets / size, bounds, False)
+def _impossible(design: cells.Design, d: Array, targets: Array, size: Array, distance: _Distance) -> ParameterError:
+    """Why Newton did not arrive: which totals no weights within the bounds can meet, and bounds that would do (tried)."""
+    x, low, high = design.matrix() * (d[None, :] / size[:, None]), distance.low, distance.high
+    best = _programme(x, targets / size, (low, high), False)
     if best.status != 0 or best.fun < 1e-7:
         return ParameterError("The margins can only just be met: widen the bounds a little, or raise max_iterations.")
     reached = design.sums(d * best.x[:design.cells])
@@ -261,12 +267,17 @@ def _impossible(design: cells.Design, d: Array, targets: Array, size: Array, bou
     unmet = unmet[unmet["short"] > 1e-7].sort_values("short", ascending=False, kind="stable").reset_index(drop=True)
     parts = [f"'{m}'{f' at {k!r}' if k else ''}: target {t:,.6g}, {b:,.6g} at best" for m, k, t, b in
              zip(unmet["margin"], unmet["level"], unmet["target"], unmet["best"], strict=True)]
-    wide = _programme(x, targets / size, bounds, True) if np.isfinite(low) and np.isfinite(high) else None
-    would, advice = None, "No bounds would do: these margins contradict each other among those who answered. Merge levels or drop a margin."
+    wide = _programme(x, targets / size, (low, high), True) if np.isfinite(low) and np.isfinite(high) else None
+    would, advice = None, "No bounds would do: these margins contradict each other among those who answered. Merge levels, or drop a margin."
     if wide is not None and wide.status == 0:
         down, up = wide.x[-2:]
-        would = (float(np.floor((low - down) * 980) / 1000) if down > 1e-9 else low, float(np.ceil((high + up) * 102) / 100) if up > 1e-9 else high)
-        advice = f"Bounds of {would[0]:g} and {would[1]:g} would do; or merge levels, or drop a margin."
+        advice = f"Bounds near {max(low - down, 0):.3g} and {high + up:.3g} are the least; use method='logit' there, or merge levels, or drop a margin."
+        for slack in (0.02, 0.05, 0.1, 0.2, 0.4):  # at the very edge of what can be met there are weights, but no finite parameters
+            tried = (float(np.floor((low - down) * (1 - slack) * 1000) / 1000) if down > 1e-9 else low,
+                     float(np.ceil((high + up) * (1 + slack) * 100) / 100) if up > 1e-9 else high)
+            if _newton(design, d, targets, size, replace(distance, low=tried[0], high=tried[1]), 1e-6, 100)[-1]:
+                would, advice = tried, f"Bounds of {tried[0]:g} and {tried[1]:g} would do; or merge levels, or drop a margin."
+                break
     return InfeasibleBounds(f"Weights between {low:g} and {high:g} times the base weights cannot meet {len(parts)} total(s): " + "; ".join(parts[:6])
                             + f". {advice}", unmet=unmet, bounds=would)
 
@@ -298,16 +309,16 @@ def calibrate(sample: pd.DataFrame, totals: Totals, *, weights: ArrayLike | None
     d = None if weights is None else np.asarray(weights, dtype=float)
     if d is not None and (d.shape != (len(sample),) or not np.all((d > 0) & (d < np.inf))):
         raise ParameterError(f"weights must be one positive number for each of the {len(sample):,} rows; leave out rows that count for nothing.")
-    targets, count = _targets(design, totals), np.bincount(design.cell, minlength=design.cells)
+    targets, count, distance = _targets(design, totals), np.bincount(design.cell, minlength=design.cells), _Distance(method, low, high)
     mass = count.astype(float) if d is None else np.bincount(design.cell, d, design.cells)
     scale = targets[:len(design.levels[0])].sum() / mass.sum() if design.levels else 1.0
     mass *= scale
-    size = np.concatenate([np.zeros(0), targets])
+    size = targets.copy()
     for k, x in enumerate(design.values, start=len(targets) - len(design.values)):
         size[k] = max(abs(targets[k]), mass @ np.abs(x))
-    factors, slopes, iterations, met = _newton(design, mass, targets, size, _Distance(method, low, high), tolerance, max_iterations)
+    factors, slopes, iterations, met = _newton(design, mass, targets, size, distance, tolerance, max_iterations)
     if not met:
-        raise _impossible(design, mass, targets, size, (low, high))
+        raise _impossible(design, mass, targets, size, distance)
     final = (scale * factors).take(design.cell)
     final = final if d is None else final * d
     n = np.r_[design.sums(count)[:len(targets) - len(design.numeric)], np.full(len(design.numeric), len(sample))].astype(int)

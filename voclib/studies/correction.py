@@ -103,7 +103,7 @@ def correct(frame: Frame, *, estimand: str, margins: Sequence[str], cells: Seque
         outcome=model.outcome, completion=completion, tilted=tilted, model=model,
         balance=representativeness.smd_table(people, columns, answered, weights=weights, limits=(gates.balance_flag, gates.balance_fail)),
         overlap=overlap.overlap(model.probability, answered, floor=gates.propensity_floor),
-        evenness=representativeness.r_indicator(model.probability, answered=answered, conf_level=conf_level),
+        evenness=_evenness(people, columns, answered, conf_level),
         separation=overlap.near_separation(people, columns, answered, probability=model.probability, limit=gates.separation_auc),
         empty=representativeness.zero_cell_scan(people, columns, answered))
 
@@ -122,6 +122,20 @@ def _levels(values: pd.Series) -> pd.Series:
     return named.where(x.notna(), "(missing)")
 
 
+def _evenness(people: pd.DataFrame, columns: list[str], answered: np.ndarray, conf_level: float) -> representativeness.RIndicator:
+    """R-indicator from a plain logit on every known column: with its design the bias of estimated chances can be taken out."""
+    x = crossfit.features(people, columns).matrix
+    x = x[:, _independent(x)]
+    chances = crossfit.logit(x, answered.astype(int), ridge=1e-6).probabilities(x)[:, 1]
+    return representativeness.r_indicator(chances, design=np.column_stack([np.ones(len(x)), x]), conf_level=conf_level)
+
+
+def _independent(x: np.ndarray) -> np.ndarray:
+    """Columns none of which the ones before it make up: one level of every text is the others' complement."""
+    triangle = np.abs(np.diag(np.linalg.qr(x - x.mean(axis=0), mode="r")))
+    return triangle > 1e-8 * triangle.max()
+
+
 def _matrix(people: pd.DataFrame, columns: list[str]) -> np.ndarray:
     """Covariates with the squares of numbers, and products among what says most of a relationship: numbers and value tier."""
     numbers = [c for c in columns if pd.api.types.is_numeric_dtype(people[c]) and not pd.api.types.is_bool_dtype(people[c])]
@@ -131,11 +145,13 @@ def _matrix(people: pd.DataFrame, columns: list[str]) -> np.ndarray:
 
 
 def units(people: pd.DataFrame) -> np.ndarray | None:
-    """The dealer of each person; one without stands for itself. None where nobody has one, or too few differ to cluster by."""
+    """The dealer of each person as a number (N,); one without stands for itself. None where nobody has one, or too few differ to cluster by."""
     if "unit_id" not in people or people["unit_id"].nunique() < 10:
         return None
-    alone = pd.Series(people.index.astype(str), index=people.index)
-    return people["unit_id"].astype("str").where(people["unit_id"].notna(), "alone:" + alone).to_numpy()
+    codes = pd.factorize(people["unit_id"], sort=True)[0].astype(np.intp)
+    alone = codes < 0
+    codes[alone] = codes.max() + 1 + np.arange(int(alone.sum()))
+    return codes
 
 
 def _stages(people: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -155,7 +171,7 @@ def _weighted(coarse: pd.DataFrame, y: np.ndarray, unit: np.ndarray | None, marg
               ) -> tuple[dict[str, Fit], dict[str, object]]:
     """Post-stratified and calibrated means; where totals cannot be met, why."""
     answered = ~np.isnan(y)
-    crossed = coarse[list(cells)].agg(" · ".join, axis=1)
+    crossed = coarse[cells[0]].str.cat([coarse[c] for c in cells[1:]], sep=" · ")
     fits: dict[str, Fit] = {}
     notes: dict[str, object] = {}
     try:

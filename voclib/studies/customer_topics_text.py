@@ -52,6 +52,7 @@ def table(found: Sequence[tuple[prevalence.Share, Estimate, prevalence.Rank]], c
         rates = f"{share.sensitivity:.0%} / {share.specificity:.0%}"
         rows.append(
             {
+                "key": share.topic,
                 "topic": named(share.topic),
                 "naive": written(plain),
                 "corrected": written(corrected),
@@ -121,7 +122,8 @@ def captions(corrected: Sequence[Estimate], naive: Mapping[str, Estimate]) -> di
             "subtitle": subtitle,
             "description": described,
             "note": note,
-            "label": "topic",
+            "label": "key",
+            "labels": {e.group: named(e.group) for e in corrected},
             "raw": "raw",
             "corrected": "value",
             "low": "low",

@@ -10,8 +10,19 @@ import pandas as pd
 from voclib import numbers
 from voclib.results import Estimate, Text
 from voclib.sentences import say
-from voclib.studies.inflation_text import COMPONENTS
 
+TRACES = {
+    "credibility": Text("较少回来", "fewer come back"),
+    "text": Text("负面原话", "negative comments"),
+    "on_premises": Text("店内提交", "on the premises"),
+    "device": Text("共用设备", "shared devices"),
+    "prompt": Text("即时提交", "sent at once"),
+    "fast": Text("作答过快", "very fast"),
+    "straight": Text("全打满分", "all top marks"),
+    "month_end": Text("集中月末", "month ends"),
+}
+TRACE_LEVEL = 0.01
+"""A trace is named beside a dealer where its own p lies at or below this."""
 REVIEW_COLUMNS = {
     "dealer": Text("门店", "Dealer"),
     "probability": Text("讨分概率", "Probability"),
@@ -52,7 +63,7 @@ def review(dealers: pd.DataFrame, p_values: Mapping[str, pd.Series]) -> pd.DataF
         turned = Estimate(
             estimand="review_list", kind="estimate", unit="share", value=row.turned_share, conf_low=row.conf_low, conf_high=row.conf_high
         )
-        seen = [COMPONENTS[name][0] for name, p in p_values.items() if name != "bunching" and p.get(row.unit, 1.0) <= 0.01]
+        seen = [TRACES[name] for name, p in p_values.items() if name in TRACES and p[row.unit] <= TRACE_LEVEL]
         rows.append(
             {
                 "dealer": say("{u} {n}", "{u} {n}", u=row.unit, n=row.name) if row.name != row.unit else Text(str(row.unit), str(row.unit)),
@@ -74,7 +85,7 @@ def review(dealers: pd.DataFrame, p_values: Mapping[str, pd.Series]) -> pd.DataF
                     bl=row.rank_low,
                     bh=row.rank_high,
                 ),
-                "traces": Text("、".join(t.zh for t in seen) or "没有别的", "; ".join(t.en[0].lower() + t.en[1:] for t in seen) or "nothing else"),
+                "traces": Text("、".join(t.zh for t in seen) or "没有别的", ", ".join(t.en for t in seen) or "nothing else"),
             }
         )
     return pd.DataFrame(rows, columns=list(REVIEW_COLUMNS))

@@ -130,8 +130,8 @@ def decision(listed: int, smallest: float) -> Text:
             s=smallest,
         )
     return say(
-        "对名单上的 {k} 家各回访 20 位打 10 分的客户；同时改成离店后再邀请，考核暂用校正后的分数。",
-        "Call back 20 customers who gave a 10 at each of the {k} dealers; invite after customers leave, and use corrected scores until then.",
+        "对名单上的 {k} 家各回访 20 位打 10 分的客户；同时改成离店后再邀请；查清之前，不拿门店分数定奖惩。",
+        "Call back 20 customers who gave a 10 at each of the {k} dealers; invite after customers leave, and until this is clear tie no pay to dealers' scores.",
         k=listed,
     )
 

@@ -72,13 +72,15 @@ def design(tables: Tables, *, by: Sequence[str] = BY, traits: Sequence[str] = TR
     Raises
     ------
     ParameterError
-        for an unknown option or trait, or a completion outside (0, 1].
+        for an unknown option or trait, a completion outside (0, 1], or a negative cost.
     """
     for name in by:
         if name not in BY:
             raise ParameterError(f"by= holds 'trigger' and 'channel', not '{name}'; {nearest(name, BY)}")
     if expected_completion is not None and not 0 < expected_completion <= 1:
         raise ParameterError(f"expected_completion is a share in (0, 1], not {expected_completion}.")
+    if cost_per_call_cny < 0:
+        raise ParameterError(f"cost_per_call_cny is not below zero; it is {cost_per_call_cny}.")
     if (missing := [name for name in ("invitations", "responses", "customers") if name not in tables or tables[name].empty]):
         return _refused(missing)
     asked, shock = _asked(tables, traits)

@@ -152,53 +152,52 @@ def refused_captions(reason: Text) -> Mapping[str, Mapping[str, Any]]:
 
 def checks(panels: Mapping[str, Panel], costs: Mapping[str, Estimate], calls: pd.DataFrame, *, n_clusters: int, by_dealer: bool) -> tuple[Check, ...]:
     """What a reader must know before choosing an option by its numbers."""
-    silent = sum(e.kind == "refusal" for panel in panels.values() for e in panel.evenness)
-    total = sum(len(panel.evenness) for panel in panels.values())
+    groups = Text("区间按门店聚类", "Ranges are clustered by dealer") if by_dealer else Text("区间按客户聚类", "Ranges are clustered by customer")
+    by_lot = Text(
+        "谁在哪个时机、经哪个渠道被问，是业务定的：回复率的差别里有客户本来的差别。",
+        "Who was asked when, and how, was decided by the business: part of every difference is who was asked.",
+    )
+    sampling = Text(
+        "打不通的人若与打通的不同，区间还要放宽；完成率低于 70% 时，测算已加上这一段。",
+        "If those not reached differ from those reached, the range must be wider; below 70% completion that part is added.",
+    )
     return (
         Check(
-            Text("时机与渠道是随机分的", "Triggers and channels were given out by lot"),
-            False,
-            Text(
-                "谁在哪个时机、经哪个渠道被问，是业务定的：回复率的差别里有客户本来的差别。",
-                "Who was asked when, and how, was decided by the business: part of every difference is who was asked.",
-            ),
+            Text("时机与渠道是随机分的", "Triggers and channels were given out by lot"), False, by_lot,
             Text("换时机或渠道之前，先随机分一小部分客户试。", "Before switching, try it on some customers drawn by lot."),
         ),
+        _evenness_check(panels),
+        _opt_out_check(costs["opt_out"]),
+        Check(groups, None, say("共 {n} 组。", "{n} clusters.", n=n_clusters)),
         Check(
-            Text("每个选择都能看代表性", "Evenness is known of every option"),
-            silent == 0,
-            say(
-                "{total} 个选择里 {k} 个看不出：回复太少，或客户特征大多未知。",
-                "It is not for {k} of {total}: too few replies, or too few traits known.",
-                k=silent, total=total,
-            ),
-            Text("这些选择只有回复率，不参加比较。", "Those options have a reply rate only and are not compared."),
-        ),
-        Check(
-            Text("退订的代价在数据里", "The cost of opt-outs is in the data"),
-            costs["opt_out"].kind == "estimate",
-            costs["opt_out"].reason
-            or say(
-                "收到过消息的客户里 {x:bare}（{x:interval}）如今不可联系。",
-                "Of customers who got a message {x:bare} ({x:interval}) can no longer be contacted.",
-                x=costs["opt_out"],
-            ),
-            Text("多发一条消息的代价被低估。", "What one more message costs is understated."),
-        ),
-        Check(
-            Text("区间按门店聚类", "Ranges are clustered by dealer") if by_dealer else Text("区间按客户聚类", "Ranges are clustered by customer"),
-            None,
-            say("共 {n} 组。", "{n} clusters.", n=n_clusters),
-        ),
-        Check(
-            Text("回访测算只算抽样误差", "Calls are costed for sampling error only"),
-            None if len(calls) else False,
-            Text(
-                "打不通的人若与打通的不同，区间还要放宽；完成率低于 70% 时，测算已加上这一段。",
-                "If those not reached differ from those reached, the range must be wider; below 70% completion that part is added.",
-            ),
+            Text("回访测算只算抽样误差", "Calls are costed for sampling error only"), None if len(calls) else False, sampling,
             Text("没有足够的分数，算不出回访能换来多少。", "There are too few scores to say what calls would buy."),
         ),
+    )
+
+
+def _evenness_check(panels: Mapping[str, Panel]) -> Check:
+    silent = sum(e.kind == "refusal" for panel in panels.values() for e in panel.evenness)
+    detail = say(
+        "{total} 个选择里 {k} 个看不出：回复太少，或客户特征大多未知。",
+        "It is not for {k} of {total}: too few replies, or too few traits known.",
+        k=silent, total=sum(len(panel.evenness) for panel in panels.values()),
+    )
+    return Check(
+        Text("每个选择都能看代表性", "Evenness is known of every option"), silent == 0, detail,
+        Text("这些选择只有回复率，不参加比较。", "Those options have a reply rate only and are not compared."),
+    )
+
+
+def _opt_out_check(lost: Estimate) -> Check:
+    detail = lost.reason or say(
+        "收到过消息的客户里 {x:bare}（{x:interval}）如今不可联系。",
+        "Of customers who got a message {x:bare} ({x:interval}) can no longer be contacted.",
+        x=lost,
+    )
+    return Check(
+        Text("退订的代价在数据里", "The cost of opt-outs is in the data"), lost.kind == "estimate", detail,
+        Text("多发一条消息的代价被低估。", "What one more message costs is understated."),
     )
 
 

@@ -107,10 +107,11 @@ def signal(tables: Tables, *, horizon_days: int = 90, landmark: str = "", asof: 
         return _refused(words.too_few_leavers(int(complete["left"].sum()), MIN_EVENTS), horizon_days)
     options = {"outcome": "left", "cluster": "customer_id", "method": method, "seed": seed}
     found = risk.calibrated_risk(complete, known_on=known_on, test_on=days, **options)
+    auc = _auc(found, conf_level)
+    if auc.conf_low <= 0.5:
+        return _refused(words.no_better_than_lots(auc), horizon_days, auc=auc)
     without = risk.calibrated_risk(complete, known_on={k: v for k, v in known_on.items() if v != "usage_on"}, test_on=days, **options)
     numbers = _numbers(found, without, list_size, terms, conf_level)
-    if numbers["auc"].conf_low <= 0.5:
-        return _refused(words.no_better_than_lots(numbers["auc"]), horizon_days, auc=numbers["auc"])
     now = history[history[risk.LANDMARK] == history.loc[history[risk.LANDMARK] <= last, risk.LANDMARK].max()]
     model = risk.train(complete, predictors=tuple(known_on), **options)
     return _shown(found, numbers, _ladder(found, conf_level), _fading(use, conf_level), now, model, terms, conf_level, horizon_days)
@@ -149,14 +150,18 @@ def _history(use: _Use, tables: Tables, *, horizon_days: int, timezone: str) -> 
 
 
 def _of_use(logins: np.ndarray) -> dict[str, np.ndarray]:
-    """Falls on the square-root scale, on which counts of any size vary alike (Anscombe 1948): 2·√ now less 2·√ usual."""
+    """How far log-ins fell below the customer's own usual, in standard errors; zero where they did not fall.
+
+    On the square-root scale counts of any size vary alike (Anscombe 1948): 2·√ of a mean of m months has variance 1/m, so that a fall
+    from few months of past is not mistaken for a large one.
+    """
     earlier = logins[:, :-RECENT]
     size = np.maximum((~np.isnan(earlier)).sum(axis=1), 1)
-    usual = np.nansum(earlier, axis=1) / size
-    root = 2 * np.sqrt(usual + 0.375)
+    root = 2 * np.sqrt(np.nansum(earlier, axis=1) / size + 0.375)
+    last, recent = (2 * np.sqrt(m + 0.375) for m in (logins[:, -1], logins[:, -RECENT:].mean(axis=1)))
     silent = np.cumprod(logins[:, ::-1] == 0, axis=1).sum(axis=1)
-    return {"fall_last": 2 * np.sqrt(logins[:, -1] + 0.375) - root, "fall_recent": 2 * np.sqrt(logins[:, -RECENT:].mean(axis=1) + 0.375) - root,
-            "usual": root, "streak": np.minimum(silent, 6).astype(float), "logins_last": logins[:, -1]}
+    return {"fall_last": np.maximum(root - last, 0) / np.sqrt(1 + 1 / size), "usual": root, "logins_last": logins[:, -1],
+            "fall_recent": np.maximum(root - recent, 0) / np.sqrt(1 / RECENT + 1 / size), "streak": np.minimum(silent, 6).astype(float)}
 
 
 def _with_contacts(history: pd.DataFrame, touchpoints: pd.DataFrame | None, timezone: str) -> pd.DataFrame:
@@ -225,8 +230,8 @@ def _numbers(found: risk.Tested, without: risk.Tested, list_size: int, terms: Te
     """Ranking, what log-ins add to it, calibration, the list of calls, and from which kept share on a call pays."""
     p, y, who = found.risk, found.outcome, found.rows["customer_id"].to_numpy()
     options = {"conf_level": conf_level, "assumptions": ("clusters_independent",)}
-    calibrated, listed = risk.calibration(p, y, cluster=who), risk.listed(p, min(list_size, len(p)))
-    out = {"auc": risk.auc(p, y, cluster=who).estimate("leaver_auc", unit="share", low=0, high=1, **options),
+    calibrated, listed = risk.calibration(p, y, cluster=who, trained=found.models[-1].leavers), risk.listed(p, min(list_size, len(p)))
+    out = {"auc": _auc(found, conf_level),
            "login_gain": risk.auc_gain(p, without.risk, y, cluster=who).estimate("leaver_auc_gain", unit="pp", low=-1, high=1, **options),
            "skill": risk.brier_skill(p, y, cluster=who).estimate("leaver_skill", unit="share", high=1, **options),
            "ratio": calibrated.ratio.estimate("leaver_ratio", unit="ratio", low=0, **options)}
@@ -240,6 +245,12 @@ def _numbers(found: risk.Tested, without: risk.Tested, list_size: int, terms: Te
         out["gain"] = risk.gain(same, quiet, y, cluster=who).estimate("list_gain", unit="pp", low=-1, high=1, **options)
     out["break_even"] = _break_even(out["precision"], terms)
     return out
+
+
+def _auc(found: risk.Tested, conf_level: float) -> Estimate:
+    """How well the risk ranks customers on the test days."""
+    made = risk.auc(found.risk, found.outcome, cluster=found.rows["customer_id"].to_numpy())
+    return made.estimate("leaver_auc", unit="share", low=0, high=1, conf_level=conf_level, assumptions=("clusters_independent",))
 
 
 def _precision(listed: np.ndarray, outcome: np.ndarray, who: np.ndarray, conf_level: float, *, rung: str) -> Estimate:
@@ -331,7 +342,8 @@ def _tested(found: risk.Tested, conf_level: float) -> pd.DataFrame:
     rows = []
     for day, part in found.rows.groupby(risk.LANDMARK).indices.items():
         p, y = found.risk[part], found.outcome[part]
-        made = risk.calibration(p, y).ratio.estimate("leaver_ratio", unit="ratio", low=0, conf_level=conf_level) if y.any() else None
+        known = risk.calibration(p, y, trained=found.models[-1].leavers) if y.any() else None
+        made = known.ratio.estimate("leaver_ratio", unit="ratio", low=0, conf_level=conf_level) if known else None
         rows.append({"landmark": f"{day:%Y-%m}", "n": len(part), "left": int(y.sum()), "expected": float(p.sum()),
                      "estimate": made.value if made else 0.0, "conf_low": made.conf_low if made else np.nan,
                      "conf_high": made.conf_high if made else np.nan})

@@ -138,65 +138,50 @@ def refused_check(reason: Text) -> Check:
 
 def checks(numbers: Mapping[str, Estimate], found: Tested, trained: int, *, alarm: float, floor: int) -> tuple[Check, ...]:
     """What must hold before a risk may be read as a probability."""
-    auc, ratio, slope = numbers["auc"], numbers["ratio"], numbers.get("slope")
-    left = int(found.outcome.sum())
-    order_only = Text("名单只用来排先后，不要把风险当作概率。", "Use the list for its order only; do not read the risks as probabilities.")
-    out = [
-        Check(
-            Text("只用事先已知的记录", "Only what was known beforehand is used"),
-            True,
-            say(
-                "每个数都核对过日期：不晚于检验月末；学习用的窗口在那之前已经结束。检验月末 {k} 个。",
-                "Every value's day was checked: none lies after the month end tested; windows learned from had ended. {k} month ends tested.",
-                k=len(found.models),
-            ),
-        ),
-        Check(
-            Text("流失案例够用", "Enough leavings"),
-            left >= floor,
-            say(
-                "检验期 {left} 次，之前学习用 {trained} 次（同一位客户在几个月末各计一次），下限各 {floor} 次。",
-                "{left} in the test, {trained} to learn from (a leaver counts at every month end in reach); the floor is {floor} each.",
-                left=left, trained=trained, floor=floor,
-            ),
-        ),
-        Check(
-            Text("总量对得上", "The total is right"),
-            ratio.conf_low <= 1 <= ratio.conf_high,
-            say(
-                "实际流失是事先估计的 {r:bare} 倍（区间 {r:interval}），1 为正好。",
-                "Leavings were {r:bare} times those expected ({r:interval}); 1 is right.",
-                r=ratio,
-            ),
-            order_only,
-        ),
-    ]
-    if slope is not None:
-        out.append(
-            Check(
-                Text("高低拉得恰当", "High and low are spread rightly"),
-                slope.conf_low <= 1 <= slope.conf_high,
-                say(
-                    "校准斜率 {s:bare}（区间 {s:interval}），1 为正好，小于 1 表示说得太满。",
-                    "Calibration slope {s:bare} ({s:interval}); 1 is right, below 1 the risks are too extreme.",
-                    s=slope,
-                ),
-                order_only,
-            )
-        )
-    out.append(
-        Check(
-            Text("没有好得可疑", "Not too good to be true"),
-            auc.value <= alarm,
-            say(
-                "{x:bare}，高于 {alarm:.0%} 就要查有没有混进事后的记录。",
-                "{x:bare}; above {alarm:.0%} look for records made afterwards.",
-                x=auc, alarm=alarm,
-            ),
-            Text("先查数据，再用名单。", "Look into the data before using the list."),
-        )
+    auc, left = numbers["auc"], int(found.outcome.sum())
+    known = say(
+        "每个数都核对过日期：不晚于检验月末；学习用的窗口在那之前已经结束。检验月末 {k} 个。",
+        "Every value's day was checked: none lies after the month end tested; windows learned from had ended. {k} month ends tested.",
+        k=len(found.models),
     )
-    return tuple(out)
+    enough = say(
+        "检验期 {left} 次，之前学习用 {trained} 次（同一位客户在几个月末各计一次），下限各 {floor} 次。",
+        "{left} in the test, {trained} to learn from (a leaver counts at every month end in reach); the floor is {floor} each.",
+        left=left, trained=trained, floor=floor,
+    )
+    good = say(
+        "{x:bare}，高于 {alarm:.0%} 就要查有没有混进事后的记录。",
+        "{x:bare}; above {alarm:.0%} look for records made afterwards.",
+        x=auc, alarm=alarm,
+    )
+    return (
+        Check(Text("只用事先已知的记录", "Only what was known beforehand is used"), True, known),
+        Check(Text("流失案例够用", "Enough leavings"), left >= floor, enough),
+        *_calibrated(numbers["ratio"], numbers.get("slope")),
+        Check(
+            Text("没有好得可疑", "Not too good to be true"), auc.value <= alarm, good,
+            Text("先查数据，再用名单。", "Look into the data before using the list."),
+        ),
+    )
+
+
+def _calibrated(ratio: Estimate, slope: Estimate | None) -> list[Check]:
+    """Whether risks may be read as probabilities."""
+    order_only = Text("名单只用来排先后，不要把风险当作概率。", "Use the list for its order only; do not read the risks as probabilities.")
+    total = say(
+        "实际流失是事先估计的 {r:bare} 倍（区间 {r:interval}），1 为正好。",
+        "Leavings were {r:bare} times those expected ({r:interval}); 1 is right.",
+        r=ratio,
+    )
+    out = [Check(Text("总量对得上", "The total is right"), ratio.conf_low <= 1 <= ratio.conf_high, total, order_only)]
+    if slope is not None:
+        spread = say(
+            "校准斜率 {s:bare}（区间 {s:interval}），1 为正好，小于 1 表示说得太满。",
+            "Calibration slope {s:bare} ({s:interval}); 1 is right, below 1 the risks are too extreme.",
+            s=slope,
+        )
+        out.append(Check(Text("高低拉得恰当", "High and low are spread rightly"), slope.conf_low <= 1 <= slope.conf_high, spread, order_only))
+    return out
 
 
 def assumed(terms: Terms) -> Text:

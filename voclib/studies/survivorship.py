@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from voclib.errors import ParameterError
-from voclib.results import Check, Estimate, Ladder, Study, Verdict, refusal
-from voclib.stats import bounds, callbacks, metrics, missingness, representativeness
+from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict, refusal
+from voclib.stats import bounds, callbacks, inference, metrics, missingness, representativeness
 from voclib.stats import gates as gating
 from voclib.stats.gates import Gates
 from voclib.studies import correction as correcting
@@ -261,3 +261,40 @@ def against_truth(result: Survivorship, truth: Mapping[str, float]) -> pd.DataFr
     rows = [*((r, truth.get("reachable")) for r in result.ladder.rungs),
             *((r, truth.get("everyone")) for r in result.everyone.rungs if r.kind == "bounds")]
     return words.truth_table([(r, t) for r, t in rows if t is not None and r.kind != "refusal"])
+
+
+def facts(frame: Frame) -> dict[Text, Any]:
+    """Counts that open the page."""
+    people = frame.people
+    asked, answered = int(people["is_invited"].sum()), int(people["is_answered"].sum())
+    found: dict[Text, Any] = {words.FACTS["people"]: len(people), words.FACTS["asked"]: asked, words.FACTS["answered"]: answered,
+                              words.FACTS["left"]: int(people["is_churned"].fillna(False).sum())}
+    return found | ({words.FACTS["called"]: int(people["followup_y"].notna().sum())} if frame.has_followup else {})
+
+
+def tilt_point(result: Survivorship) -> dict[str, Any] | None:
+    """Where the call-backs say the silent stand on the map of tilts: multiples for detractors and promoters, with their intervals."""
+    tilted = result.correction.tilted if result.correction else None
+    if tilted is None or len(result.frame.levels) != 3:
+        return None
+    levels = result.frame.levels
+    spread = dict(zip((levels[0], levels[-1]), np.sqrt(np.diag(tilted.covariance)), strict=True))
+    reach = inference.quantile(0.95, np.inf)
+
+    def ends(level: float) -> tuple[float, float]:
+        low, high = (np.exp(tilted.gamma[level] + sign * reach * spread[level]) for sign in (-1, 1))
+        return float(low), float(high)
+
+    return {"times_detractor": float(np.exp(tilted.gamma[levels[0]])), "times_promoter": float(np.exp(tilted.gamma[levels[-1]])),
+            "detractor": ends(levels[0]), "promoter": ends(levels[-1])}
+
+
+def truth(studied: Frame, everybody: Frame, *, planted: Mapping[str, Any] | None = None) -> dict[str, float] | None:
+    """What no estimator saw: planted scores of a simulated company, or answers that were set aside; None where there is neither."""
+    if planted is not None:
+        scores = planted["survivorship"]["frame"]["nps"]
+        return {"reachable": scores["contactable"], "everyone": scores["all"]}
+    if "withheld" in studied.notes and not np.isnan(everybody.y).any():
+        heard = supported(studied, gating.load())
+        return {"reachable": float(everybody.y[heard].mean()), "everyone": float(everybody.y.mean())}
+    return None

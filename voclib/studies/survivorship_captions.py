@@ -120,8 +120,8 @@ def beneath(ladder: Ladder, correction: Correction | None) -> dict[str, Text]:
             continue
         worth = rung.n_effective if rung.n_effective is not None else rung.n
         made[rung.rung] = say(
-            "开口 {r:.0%} · 有效样本 {w:,.0f} · 有同类作答 {s:.0%}",
-            "heard {r:.0%} · worth {w:,.0f} answers · supported {s:.0%}",
+            "应答 {r:.0%} · 有效 {w:,.0f} · 覆盖 {s:.0%}",
+            "{r:.0%} heard · worth {w:,.0f} · {s:.0%} covered",
             r=rung.n / people,
             w=float(worth),
             s=share,
@@ -138,8 +138,13 @@ def _balance(balance: pd.DataFrame) -> Caption:
         b=after,
     )
     return {
-        "title": Text(title.zh, title.en),
+        "title": title,
+        "label": "name",
+        "raw": "smd_raw",
+        "weighted": "smd_weighted",
+        "labels": {name: name for name in balance["name"]},
         "subtitle": Text("标准化差：作答者减全体客户", "Standardised differences: respondents minus all customers"),
+        "note": say("差得最多的 {k} 项；共 {n} 项。", "The {k} that differ most, of {n}.", k=min(12, len(balance)), n=len(balance)),
         "description": Text("每一行是一项特征，灰圈为校正前，实心点为校正后。", "A row a column; grey ring before, dot after weighting."),
     }
 
@@ -155,7 +160,7 @@ def _uneven(uneven: pd.DataFrame, correction: Correction) -> Caption:
             b=found.conf_high,
         ),
         "columns": words.UNEVEN_COLUMNS,
-        "formats": {"partial": "number"},
+        "formats": {"partial": "ratio"},
         "subtitle": Text("各项特征单独造成的不均（偏 R 指标，0 为无）", "Unevenness that each column makes alone (partial R, 0 = none)"),
     }
 
@@ -163,6 +168,8 @@ def _uneven(uneven: pd.DataFrame, correction: Correction) -> Caption:
 def _chances(chances: pd.DataFrame, correction: Correction) -> Caption:
     share = correction.overlap.below_floor
     return {
+        "probability": "probability",
+        "answered": "is_answered",
         "title": Text("沉默者中找得到与作答者相似的人", "For the silent there are alike customers who answered")
         if share < 0.01
         else say("{s:.0%} 的客户没有相似的人作答", "{s:.0%} of customers have nobody alike who answered", s=share),
@@ -181,8 +188,8 @@ def _tilt(sensitivity: Sensitivity, frame: Frame, weighted: Estimate, correction
         title = say("沉默者再怎么不满，{name}也到不了 {t:bare}", "However unhappy the silent are, {name} never reaches {t:bare}", name=name, t=shown)
     else:
         title = say(
-            "沉默者成为贬损者的可能性达到同类作答者的 {x:.1f} 倍，{name}就到 {t:bare}",
-            "At {x:.1f} times the odds of being a detractor among the silent, {name} is {t:bare}",
+            "沉默者相对中立者更可能贬损，达到同类作答者的 {x:.1f} 倍时，{name}就到 {t:bare}",
+            "At {x:.1f} times the odds of detractor against passive among the silent, {name} is {t:bare}",
             x=point.times,
             name=name,
             t=shown,

@@ -119,6 +119,22 @@ LIMITS = (
         Text("别家公布的是作答者的分数；要比，先用同一口径。", "They publish the score of those who answered; compare like with like."),
     ),
 )
+FACTS = {
+    "people": Text("位客户在名单上", "customers on the list"),
+    "asked": Text("位受到邀请", "were asked"),
+    "answered": Text("位作答", "answered"),
+    "left": Text("位此后离开", "have left since"),
+    "called": Text("位沉默者接受了回访", "silent ones were called back"),
+}
+NOBODY_SILENT = Text("能联系到的客户都作答了，这一项无从谈起。", "Everybody within reach answered, so there is nothing to show here.")
+NO_YEAR = Text(
+    "没有给出更长的窗口，或数据里没有接触日期：离开的客户只在名单里计数。",
+    "No longer window was given, or contacts have no dates here: those who left are only counted on the list.",
+)
+NO_REMINDERS = Text("没有提醒轮次的记录。", "There is no record of reminders.")
+NO_TOPICS = Text("这份数据里的声音没有主题标注。", "No topics are coded in these data.")
+NO_INVITATIONS = Text("这份数据里没有邀请记录，谈不上怎样打扰。", "These data hold no invitations, so nothing can be said of asking.")
+NO_TRUTH = Text("真实数据没有真值可比。", "Real data have no truth to compare with.")
 BALANCE_COLUMNS = {"name": Text("特征", "Column"), "smd_raw": Text("校正前", "Before"), "smd_weighted": Text("校正后", "After")}
 UNEVEN_COLUMNS = {"name": Text("特征", "Column"), "partial": Text("造成的不均", "Unevenness it makes")}
 STAGE_COLUMNS = {
@@ -204,13 +220,19 @@ def _answer(ladder: Ladder, whole: Estimate, raw: Estimate, correction: Any, hea
     if whole.kind == "bounds":
         parts.append(
             say(
-                "另有 {s:.0%} 的客户没有人问得到，算上他们只能说在 {x:bare} 之间。",
-                "A further {s:.0%} of customers could not be asked; with them it is only known to lie within {x:bare}.",
+                "另有 {s:.0%} 的客户没有人问得到，算上他们只能说在 {x:bare} 之间（计入抽样误差为 {y:bare}）。",
+                "A further {s:.0%} of customers could not be asked; with them it is only known to lie within {x:bare} ({y:bare} with sampling error).",
                 s=1 - heard,
                 x=whole,
+                y=outer(whole),
             )
         )
     return Text("".join(p.zh for p in parts), " ".join(p.en for p in parts))
+
+
+def outer(found: Estimate) -> Estimate:
+    """Bounds with the interval around them in their place: what holds when sampling error is counted too."""
+    return found.with_(bound_low=found.conf_low, bound_high=found.conf_high)
 
 
 def _caveat(chosen: Estimate, correction: Any, point: Any) -> Text:
@@ -230,7 +252,7 @@ def _caveat(chosen: Estimate, correction: Any, point: Any) -> Text:
     if chosen.kind == "bounds":
         return Text("范围两端同样可能；要得到一个点，需要随机回访。", "Both ends of the range are possible; a point needs random call-backs.")
     return say(
-        "剩余偏差的方向不知道：如果最满意和最愤怒的人才作答，加权会矫枉过正。沉默者成为贬损者的可能性要达到同类作答者的 {t}，结论才会翻转。",
+        "剩余偏差的方向不知道：如果最满意和最愤怒的人才作答，加权会矫枉过正。与同类作答者相比，沉默者成为贬损者（相对中立者）的可能性要达到 {t}，结论才会翻转。",
         "The direction of the remaining bias is unknown: where the delighted and the angry answer, weighting overshoots. The silent would have to be "
         "{t} as likely to be detractors as alike customers who answered before the conclusion flips.",
         t=_times(point),
@@ -326,12 +348,16 @@ def truth_table(rows: Sequence[tuple[Estimate, float]]) -> pd.DataFrame:
 
 def _against(rung: Estimate, truth: float) -> dict[str, Any]:
     planted = rung.with_(kind="count", value=truth, conf_low=None, conf_high=None, bound_low=None, bound_high=None, std_error=None, p_value=None)
-    low, high = (rung.bound_low, rung.bound_high) if rung.kind == "bounds" else (rung.conf_low, rung.conf_high)
-    off = Text("—", "—") if rung.value is None else Text(*(f"{(rung.value - truth) * (100 if rung.unit == 'share' else 1):+.1f}",) * 2)
+    low, high = rung.conf_low, rung.conf_high
+    off = (
+        Text("—", "—")
+        if rung.value is None
+        else Text(*(f"{(rung.value - truth) * (100 if rung.unit == 'share' else 1):+.1f}".replace("-", "−"),) * 2)
+    )
     return {
         "rung": {**RUNGS, **EVERYONE}[rung.rung][0],
         "value": written(rung),
-        "interval": interval(rung),
+        "interval": interval(outer(rung)) if rung.kind == "bounds" else interval(rung),
         "truth": Text(*(numbers.value(planted, lang) for lang in ("zh", "en"))),
         "off": off,
         "held": Text("包含", "yes") if low <= truth <= high else Text("不包含", "no"),

@@ -13,6 +13,7 @@ from voclib.reporting.figures import checks, counts, headline, intervals, ladder
 RENDERERS: dict[str, Callable[[Mapping[str, Any]], Markup]] = {
     "headline": headline.render, "ladder": ladder.render, "intervals": intervals.render, "checks": checks.render,
     "limits": checks.render_limits, "table": table.render, "funnel": counts.render_funnel, "facts": counts.render_facts,
+    "note": counts.render_note,
 }
 KINDS = tuple(RENDERERS)
 

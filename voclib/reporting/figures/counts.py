@@ -74,3 +74,8 @@ def render_facts(payload: Mapping[str, Any]) -> Markup:
             both(f["label"]), cell(f["value"], f), Markup(" <small>{}</small>").format(both(f["unit"])) if f.get("unit") else "")
         for f in payload["facts"])
     return Markup('<dl class="facts">{}</dl>').format(pairs)
+
+
+def render_note(payload: Mapping[str, Any]) -> Markup:
+    """HTML of `{text}`: why a figure is not there."""
+    return Markup('<p class="note">{}</p>').format(both(payload["text"]))

@@ -14,6 +14,7 @@ from voclib.stats.crossfit.newton import logit
 
 Array = NDArray[np.float64]
 LEARNERS = ("logit", "boosting")
+PRIOR = 1.0  # customers of the overall rate that every step of a calibration curve is mixed with: enough to keep it off 0 and 1
 
 
 def probabilities(matrix: Array, target: ArrayLike, *, fold: NDArray[np.intp], train: ArrayLike | None = None, weights: ArrayLike | None = None,
@@ -75,7 +76,8 @@ def regression(matrix: Array, y: ArrayLike, *, fold: NDArray[np.intp], train: Ar
             out[held] = coefficients[0] + matrix[held] @ coefficients[1:]
         else:
             rows = rows[_by_content(matrix, values, w, rows)]
-            out[held] = _booster("HistGradientBoostingRegressor", seed).fit(matrix[rows], values[rows], sample_weight=w[rows]).predict(matrix[held])
+            given = None if weights is None else w[rows]  # weights of 1 would cost the booster five times as much
+            out[held] = _booster("HistGradientBoostingRegressor", seed).fit(matrix[rows], values[rows], sample_weight=given).predict(matrix[held])
     return out
 
 
@@ -125,7 +127,7 @@ def _ridge(x: Array, y: Array, w: Array, ridge: float) -> Array:
 def _booster(kind: str, seed: int) -> Any:
     from sklearn import ensemble
 
-    return getattr(ensemble, kind)(max_iter=100, max_leaf_nodes=15, l2_regularization=1.0, early_stopping=False, random_state=seed)
+    return getattr(ensemble, kind)(max_iter=60, max_leaf_nodes=8, l2_regularization=1.0, early_stopping=False, random_state=seed)
 
 
 def _by_content(matrix: Array, target: NDArray[Any], w: Array, rows: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -136,13 +138,11 @@ def _by_content(matrix: Array, target: NDArray[Any], w: Array, rows: NDArray[np.
 def _boosted(matrix: Array, codes: NDArray[np.intp], rows: NDArray[np.intp], held: NDArray[np.intp], fold: NDArray[np.intp], weights: Array | None,
              classes: int, calibrated: bool, seed: int) -> Array:
     """Boosted class probabilities (held, classes), calibrated on what models of the other training folds say of each training fold."""
-    from sklearn.isotonic import IsotonicRegression
-
     w = np.ones(len(matrix)) if weights is None else weights
     rows = rows[_by_content(matrix, codes, w, rows)]
 
     def predicted(use: NDArray[np.intp], at: NDArray[np.intp]) -> Array:
-        model = _booster("HistGradientBoostingClassifier", seed).fit(matrix[use], codes[use], sample_weight=w[use])
+        model = _booster("HistGradientBoostingClassifier", seed).fit(matrix[use], codes[use], sample_weight=None if weights is None else w[use])
         found = np.zeros((len(at), classes))
         found[:, model.classes_] = model.predict_proba(matrix[at])
         return found
@@ -155,8 +155,17 @@ def _boosted(matrix: Array, codes: NDArray[np.intp], rows: NDArray[np.intp], hel
     for own in inner:
         mine = fold[rows] == own
         seen[mine] = predicted(rows[~mine], rows[mine])
-    low = 1 / (len(rows) + 2)  # a step of the isotonic curve at 0 or 1 claims more than the rows can show
     for c in range(classes):
-        curve = IsotonicRegression(y_min=low, y_max=1 - low, out_of_bounds="clip").fit(seen[:, c], codes[rows] == c, sample_weight=w[rows])
-        raw[:, c] = curve.predict(raw[:, c])
+        raw[:, c] = _calibrated(seen[:, c], codes[rows] == c, w[rows], raw[:, c])
     return raw / raw.sum(axis=1, keepdims=True)
+
+
+def _calibrated(seen: Array, hit: NDArray[np.bool_], w: Array, raw: Array) -> Array:
+    """Isotonic curve of `hit` on `seen`, at `raw`; each step is drawn to the overall rate by `PRIOR` rows."""
+    from sklearn.isotonic import IsotonicRegression
+
+    level = IsotonicRegression().fit(seen, hit, sample_weight=w).predict(seen)
+    steps, place = np.unique(level, return_inverse=True)
+    size, rate = np.bincount(place, w), float(w @ hit / w.sum())
+    drawn, order = (size * steps + PRIOR * rate) / (size + PRIOR), np.argsort(seen, kind="stable")
+    return np.interp(raw, seen[order], drawn[place][order])

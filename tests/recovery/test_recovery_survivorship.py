@@ -1,0 +1,120 @@
+"""The whole study on planted populations: what it answers, what it refuses to answer, and that it says so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.unit.silent_frames import planted
+from voclib.results import Verdict
+from voclib.stats import gates, inference
+from voclib.studies import correction, survivorship
+
+SMALL = {"customers": 3000, "rate": 0.25}
+UNKNOWN = ("方向不知道", "direction of the remaining bias is unknown")
+
+
+def study(seed, **options):
+    frame, truth = planted(seed, **{**SMALL, **options})
+    return survivorship.study(frame, repeats=1, seed=seed), truth
+
+
+def shape(seed: int) -> float:
+    """How much the delighted and the angry answer more, drawn per seed."""
+    return float(np.random.default_rng([seed, 11]).uniform(0.9, 1.2))
+
+
+def test_missing_at_random_is_corrected_and_the_naive_number_is_not() -> None:
+    found = [study(seed) for seed in range(12)]
+    naive = np.array([r.ladder["raw"].value - t["nps_all"] for r, t in found])
+    assert naive.mean() > 8 and all(r.ladder["raw"].conf_low > t["nps_all"] for r, t in found[:6])
+    for rung in ("calibrated", "propensity", "aipw"):
+        off = np.array([r.ladder[rung].value - t["nps_all"] for r, t in found])
+        assert abs(off.mean()) < 3 * off.std() / np.sqrt(len(off)) + 0.7, (rung, off.mean())
+    assert all(r.ladder.chosen == "aipw" and r.study.verdict == Verdict.REPORT_WITH_CAVEAT for r, _ in found)
+
+
+def test_without_call_backs_the_page_says_that_the_direction_is_unknown() -> None:
+    result, _ = study(1, u_shape=shape(1))
+    said = [c for c in result.study.checks if c.passed is False and UNKNOWN[1] in c.detail.en and UNKNOWN[0] in c.detail.zh]
+    assert said and UNKNOWN[1] in result.study.caveat.en and UNKNOWN[0] in result.study.caveat.zh
+
+
+def test_weighting_overshoots_where_the_delighted_and_the_angry_answer_and_call_backs_repair_it() -> None:
+    found = [study(seed, u_shape=shape(seed), followup_share=0.15, customers=4000) for seed in range(10)]
+    naive, weighted, called = (np.array([r.ladder[rung].value - t["nps_all"] for r, t in found]) for rung in ("raw", "aipw", "followup"))
+    assert naive.mean() > 2 and weighted.mean() < -2  # the same data: too high, then too low
+    assert abs(called.mean()) < 2.5 * called.std() / np.sqrt(len(called)) + 0.5
+    assert all(r.ladder.chosen == "followup" and r.study.verdict == Verdict.REPORT for r, _ in found)
+    assert all(UNKNOWN[1] not in r.study.caveat.en for r, _ in found)
+    held = [r.ladder["followup"].conf_low <= t["nps_all"] <= r.ladder["followup"].conf_high for r, t in found]
+    assert sum(held) >= 8
+
+
+def test_churned_never_asked_gives_a_range_and_never_a_point() -> None:
+    found = [study(seed, unsurveyed_share=0.2) for seed in range(12)]
+    for result, truth in found:
+        chosen = result.everyone[result.everyone.chosen]
+        assert chosen.kind == "bounds" and chosen.verdict == Verdict.BOUNDS_ONLY and chosen.value is None
+        assert result.study.headline[-1].kind == "bounds"
+        assert chosen.conf_low <= truth["nps_all"] <= chosen.conf_high
+        assert not any(r.kind == "estimate" and r.rung == "everyone" for r in result.everyone.rungs)
+
+
+def test_and_where_everybody_was_asked_everybody_gets_a_point() -> None:
+    """The twin: a study that always gave bounds would pass the test above."""
+    result, truth = study(3)
+    assert result.everyone.chosen == "heard" and result.everyone["heard"].kind == "estimate"
+    assert result.everyone["heard"].conf_low <= truth["nps_all"] <= result.everyone["heard"].conf_high
+
+
+def alarm(seed: int, **options) -> bool:
+    """Whether the study would say that weighting moved the number beyond chance."""
+    frame, _ = planted(seed, **{**SMALL, **options})
+    made = correction.correct(frame, estimand="nps_reachable", margins=frame.known, cells=("complaint",), gates=gates.load(), seed=seed, repeats=1)
+    gap = made.gap
+    return inference.p_value(gap.value / gap.std_error, gap.df) < 0.05
+
+
+def test_random_response_is_not_corrected_beyond_noise_but_a_selective_one_is() -> None:
+    false = np.mean([alarm(seed, explained=0.0) for seed in range(50)])
+    assert false <= 0.06 + 2 * np.sqrt(0.05 * 0.95 / 50)
+    assert np.mean([alarm(seed) for seed in range(20)]) >= 0.8
+
+
+def test_too_few_call_backs_reached_are_no_headline() -> None:
+    result, truth = study(5, u_shape=1.0, followup_share=0.2, followup_completion=0.4)
+    assert result.ladder.chosen == "aipw"
+    [check] = [c for c in result.study.checks if "call-backs were completed" in c.name.en]
+    assert check.passed is False
+    open_ = next(e for e in result.possible if e.rung == "followup")
+    assert open_.bound_low <= truth["nps_all"] <= open_.bound_high and open_.bound_high - open_.bound_low > 30
+
+
+def test_a_leaked_column_stops_weighting() -> None:
+    frame, _ = planted(6, **SMALL)
+    people = frame.people.assign(thanked=np.where(frame.people["is_answered"], 1.0, 0.0))
+    leaked = replace(frame, people=people, known=(*frame.known, "thanked"))
+    leaky = survivorship.study(leaked, margins=frame.known, repeats=1, seed=1)
+    assert leaky.ladder.chosen == "manski" and leaky.study.verdict == Verdict.BOUNDS_ONLY
+    [check] = [c for c in leaky.study.checks if "hindsight" in c.name.en]
+    assert check.passed is False and "thanked" in check.detail.en
+    assert leaky.ladder["aipw"].kind == "refusal"
+
+
+def test_one_answer_in_a_hundred_gives_a_range_only() -> None:
+    result, truth = study(7, customers=12_000, rate=0.01)
+    chosen = result.ladder[result.ladder.chosen]
+    assert chosen.rung == "manski" and chosen.bound_low <= truth["nps_all"] <= chosen.bound_high
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_row_order_changes_nothing(seed: int) -> None:
+    frame, _ = planted(seed, **SMALL, followup_share=0.1)
+    mixed = frame.people.sample(frac=1, random_state=seed).reset_index(drop=True)
+    first = survivorship.study(frame, repeats=1, seed=seed)
+    second = survivorship.study(replace(frame, people=mixed), repeats=1, seed=seed)
+    for a, b in zip(first.ladder.rungs, second.ladder.rungs, strict=True):
+        assert a.value == pytest.approx(b.value, abs=1e-6) and a.conf_low == pytest.approx(b.conf_low, abs=1e-6), a.rung
