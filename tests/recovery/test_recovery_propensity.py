@@ -48,8 +48,8 @@ def errors(found: list[inference.Fit]) -> tuple[float, float]:
 
 @pytest.fixture(scope="module")
 def runs() -> list[tuple[pd.DataFrame, dict]]:
-    """Worlds in which answering depends on what is known only, 200 of them."""
-    return [(frame := drawn(seed, customers=3000), ladder(frame, seed)) for seed in range(300, 500)]
+    """Worlds in which answering depends on what is known only: 200 of the 1000 over which fixed weights cover 97.1 %, estimated ones 95.5 %."""
+    return [(frame := drawn(seed), ladder(frame, seed)) for seed in range(9000, 9200)]
 
 
 class TestMissingAtRandom:

@@ -36,7 +36,7 @@ from voclib.results import Estimate, Text
 BEFORE, AFTER = Text("校正前", "Uncorrected"), Text("校正后", "Corrected")
 Position = Callable[[str], alt.X]
 Marks = Callable[[alt.Chart, Position, alt.Y], list[alt.Chart]]
-LABEL = 250
+LABEL, NEEDS = 250, 265  # px of a row's name, and of what a refusal needs
 
 
 @dataclass(frozen=True)
@@ -172,8 +172,10 @@ def _span(e: Estimate, factor: int) -> dict[str, Any]:
 
 def _words(e: Estimate, lang: str) -> dict[str, str]:
     if e.kind == "refusal":
-        return {"main": numbers.DASH, "small": "", "needs": ("需要：" if lang == "zh" else "Needs: ") + e.needs[lang]}
-    return {"main": numbers.value(e, lang), "small": numbers.interval(e, lang) if e.kind == "estimate" else "", "needs": ""}
+        lines = placement.wrap(("需要：" if lang == "zh" else "Needs: ") + e.needs[lang], NEEDS).split("\n")
+        named = {"needs": lines[0]} if len(lines) == 1 else {"needs_1": lines[0], "needs_2": lines[1]}
+        return {"main": numbers.DASH, "small": "", "needs": "", "needs_1": "", "needs_2": ""} | named
+    return {"main": numbers.value(e, lang), "small": numbers.interval(e, lang) if e.kind == "estimate" else ""}
 
 
 def _whole_axis(zero: bool, note: Text | None, chart: str) -> None:
@@ -198,9 +200,10 @@ def _possible(base: alt.Chart, x: Position, y: alt.Y) -> list[alt.Chart]:
     whiskers = [outer.mark_rule(color=BOUND_LINE, strokeWidth=1.5).encode(x=x("outer_low"), x2="outer_high:Q", y=y),
                 *(outer.mark_tick(size=12, color=BOUND_LINE, orient="vertical").encode(x=x(f"outer_{end}"), y=y) for end in ("low", "high"))]
     none = base.transform_filter("datum.kind == 'refusal'")
-    refused = none.mark_bar(height=22, color=WASH_2, stroke=LINE_2, strokeDash=[3, 3]).encode(x=x("from"), x2="to:Q", y=y)
-    needs = none.mark_text(align="left", dx=8, fontSize=12, color=INK_2).encode(x=x("from"), y=y, text="needs:N")
-    return [refused, *whiskers, *interval(base.transform_filter("!datum.naive"), x, y), *_grey(base.transform_filter("datum.naive"), x, y), needs]
+    refused = none.mark_bar(height=34, color=WASH_2, stroke=LINE_2, strokeDash=[3, 3]).encode(x=x("from"), x2="to:Q", y=y)
+    needs = [none.mark_text(align="left", dx=8, dy=dy, fontSize=12, color=INK_2, limit=NEEDS).encode(x=x("from"), y=y, text=f"{line}:N")
+             for line, dy in (("needs", 0), ("needs_1", -8), ("needs_2", 8))]
+    return [refused, *whiskers, *interval(base.transform_filter("!datum.naive"), x, y), *_grey(base.transform_filter("datum.naive"), x, y), *needs]
 
 
 def _grey(base: alt.Chart, x: Position, y: alt.Y) -> list[alt.Chart]:

@@ -271,7 +271,7 @@ def _impossible(design: cells.Design, d: Array, targets: Array, size: Array, dis
     would, advice = None, "No bounds would do: these margins contradict each other among those who answered. Merge levels, or drop a margin."
     if wide is not None and wide.status == 0:
         down, up = wide.x[-2:]
-        advice = f"Bounds near {max(low - down, 0):.3g} and {high + up:.3g} are the least; use method='logit' there, or merge levels, or drop a margin."
+        advice = f"Bounds near {max(low - down, 0):.3g} and {high + up:.3g} are the least; try method='logit' there, or merge levels."
         for slack in (0.02, 0.05, 0.1, 0.2, 0.4):  # at the very edge of what can be met there are weights, but no finite parameters
             tried = (float(np.floor((low - down) * (1 - slack) * 1000) / 1000) if down > 1e-9 else low,
                      float(np.ceil((high + up) * (1 + slack) * 100) / 100) if up > 1e-9 else high)

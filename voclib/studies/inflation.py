@@ -156,7 +156,7 @@ def study(tables: Tables, *, min_answers: int = 60, fdr: float = 0.05, mix: Sequ
     naive = bunching.share_of_tens_z(kept["nps_score"], kept["unit_id"], min_n=min_answers)
     dealers = dealers.merge(naive[["unit", "share", "is_flagged"]].rename(columns={"share": "tens_share", "is_flagged": "is_naive"}), on="unit")
     components = _summary(found, dealers, fdr=fdr)
-    smallest = _smallest(dealers, fdr)
+    smallest = _smallest(dealers, fdr, conf_level)
     checks = _checks(dealers, components, ladder, test, smallest, fdr=fdr, min_answers=min_answers)
     finding = _finding(dealers, ladder, checks, smallest, fdr=fdr, seed=seed)
     review = shown.review(dealers, {name: frame["p_value"] for name, frame in found.items()})
@@ -226,11 +226,12 @@ def _summary(found: Mapping[str, pd.DataFrame], dealers: pd.DataFrame, *, fdr: f
     return pd.DataFrame(rows)
 
 
-def _smallest(dealers: pd.DataFrame, fdr: float) -> float:
-    """The share turned that a dealer of median size must exceed to be listed by the marks alone in four of five cases (rough)."""
-    error = (dealers["conf_high"] - dealers["turned_share"]) / 1.96
+def _smallest(dealers: pd.DataFrame, fdr: float, conf_level: float) -> float:
+    """About the share turned at which four dealers in five are listed by the marks alone; three quarters of dealers are at least this exact."""
+    inner = dealers[dealers["turned_share"] > 0]  # an estimate held at zero has too short an interval
+    error = (inner["conf_high"] - inner["turned_share"]) / inference.quantile(conf_level, np.inf)
     hurdle = inference.quantile(1 - 2 * fdr / len(dealers), np.inf)
-    return float(min(1.0, (hurdle + 0.84) * error.median()))
+    return float(min(1.0, (hurdle + 0.84) * error.quantile(0.75))) if len(inner) else 1.0
 
 
 def _checks(dealers: pd.DataFrame, components: pd.DataFrame, ladder: Ladder, test: bunching.Inflation, smallest: float, *, fdr: float,

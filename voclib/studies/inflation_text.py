@@ -125,13 +125,13 @@ def decision(listed: int, smallest: float) -> Text:
     """What to do next."""
     if listed == 0:
         return say(
-            "不必逐店核查；改成客户离店后再邀请，轻微的讨分（约 {s:.0%} 以下）本页看不出来。",
-            "No dealer needs a review; invite customers after they leave, since mild asking (below about {s:.0%}) cannot be seen here.",
+            "不必逐店核查；改成客户离店后再邀请，远低于约 {s:.0%} 的讨分，本页看不出来。",
+            "No dealer needs a review; invite customers after they leave, since asking well below about {s:.0%} cannot be seen here.",
             s=smallest,
         )
     return say(
         "对名单上的 {k} 家各回访 20 位打 10 分的客户；同时改成离店后再邀请；查清之前，不拿门店分数定奖惩。",
-        "Call back 20 customers who gave a 10 at each of the {k} dealers; invite after customers leave, and until this is clear tie no pay to dealers' scores.",
+        "Call back 20 customers who gave a 10 at each of the {k} dealers; invite after customers leave, and tie no pay to dealers' scores yet.",
         k=listed,
     )
 
@@ -242,8 +242,8 @@ def smallest_seen(share: float) -> Check:
         Text("多轻的讨分会漏掉", "How mild is too mild to see"),
         None,
         say(
-            "单看分数，把 7–9 分改成 10 分的比例低于约 {s:.0%} 时，多半看不出来。",
-            "From the marks alone, turning less than about {s:.0%} of the 7–9 into 10 mostly goes unseen.",
+            "单看分数，要把约 {s:.0%} 的 7–9 分改成 10 分，五家里才看得出四家；比例减半，就多半看不出来。",
+            "From the marks alone, four dealers in five are found where about {s:.0%} of the 7–9 become a 10; at half of that most go unseen.",
             s=share,
         ),
     )

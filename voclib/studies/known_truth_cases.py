@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from voclib.results import Estimate, Verdict
+from voclib.results import Estimate
 from voclib.stats import crossfit, effects, inference, propensity, selection, weighting
 from voclib.stats.inference import Fit
 from voclib.studies.known_truth_files import Files, seen_wages
@@ -150,8 +150,3 @@ def wages(files: Files, *, conf_level: float = 0.95) -> Wages:
 def _selected(women: pd.DataFrame, columns: tuple[str, ...]) -> selection.SelectionModel:
     return selection.selection_model(women["log_wage"], women[list(OUTCOME)], women["lfp"], women[list(columns)], outcome_names=OUTCOME,
                                      selection_names=columns)
-
-
-def is_firm(model: selection.SelectionModel) -> bool:
-    """Whether the corrected wage equation may be reported at all."""
-    return model.verdict is not Verdict.REFUSE

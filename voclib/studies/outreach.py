@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.errors import ParameterError, nearest
-from voclib.results import Check, Estimate, Verdict, refusal
+from voclib.results import Check, Estimate, Text, Verdict, refusal
 from voclib.stats import crossfit, inference, metrics, missingness, representativeness
 from voclib.stats import gates as gating
 from voclib.studies import outreach_text as words
@@ -165,13 +165,14 @@ def _pareto(rates: Sequence[Estimate], even: Sequence[Estimate], parts: Mapping[
     rows = []
     for rate, evenness in both:
         part = parts[rate.group]
-        rows.append({"option": rate.group, "reply_rate": rate.value, "reply_low": rate.conf_low, "reply_high": rate.conf_high,
+        rows.append({"option": rate.group, "name": words.OPTIONS.get(rate.group, Text(rate.group, rate.group)),
+                     "reply_rate": rate.value, "reply_low": rate.conf_low, "reply_high": rate.conf_high,
                      "evenness": evenness.value, "evenness_low": evenness.conf_low, "evenness_high": evenness.conf_high,
                      "messages_per_reply": float(part["waves"].sum() / part["is_answered"].sum()),
                      "customers": int(part["customer_id"].nunique()), "reach_share": part["customer_id"].nunique() / everybody,
                      "is_dominated": rate.group in beaten, "standing": words.standing(rate.group in beaten)})
-    columns = ["option", "reply_rate", "reply_low", "reply_high", "evenness", "evenness_low", "evenness_high", "messages_per_reply", "customers",
-               "reach_share", "is_dominated", "standing"]
+    columns = ["option", "name", "reply_rate", "reply_low", "reply_high", "evenness", "evenness_low", "evenness_high", "messages_per_reply",
+               "customers", "reach_share", "is_dominated", "standing"]
     return pd.DataFrame(rows, columns=columns).sort_values(["reply_rate", "option"], ascending=[False, True], ignore_index=True)
 
 

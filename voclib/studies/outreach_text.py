@@ -55,7 +55,7 @@ OPT_OUT_UNSEEN = (
     Text("退订的日期，以及它跟在哪条消息之后。", "The day of each opt-out, and the message it followed."),
 )
 PARETO_COLUMNS = {
-    "option": Text("选择", "Option"),
+    "name": Text("选择", "Option"),
     "reply_rate": Text("回复率", "Reply rate"),
     "evenness": Text("代表性（R 指标）", "Evenness (R-indicator)"),
     "evenness_low": Text("R 下限", "R from"),
@@ -70,7 +70,7 @@ PARETO_FORMATS = {
     "evenness": "ratio",
     "evenness_low": "ratio",
     "evenness_high": "ratio",
-    "messages_per_reply": "number",
+    "messages_per_reply": "ratio",
     "reach_share": "share",
 }
 QUARTER_COLUMNS = {

@@ -14,7 +14,7 @@ from voclib.stats import metrics
 from voclib.studies.frame import Frame
 from voclib.studies.scores_text import interval, written
 
-NAMES = {"nps": Text("NPS", "NPS"), "csat": Text("满意度", "Satisfaction")}
+NAMES = {"nps": Text(" NPS ", "NPS"), "csat": Text("满意度", "satisfaction")}
 COLUMNS = {
     "region": Text("区域", "Region"),
     "segment": Text("客群", "Segment"),
@@ -221,7 +221,7 @@ def _answer(ladder: Ladder, whole: Estimate, raw: Estimate, correction: Any, hea
         parts.append(
             say(
                 "另有 {s:.0%} 的客户没有人问得到，算上他们只能说在 {x:bare} 之间（计入抽样误差为 {y:bare}）。",
-                "A further {s:.0%} of customers could not be asked; with them it is only known to lie within {x:bare} ({y:bare} with sampling error).",
+                "A further {s:.0%} of customers could not be asked; with them it lies within {x:bare} ({y:bare} with sampling error).",
                 s=1 - heard,
                 x=whole,
                 y=outer(whole),
@@ -252,7 +252,8 @@ def _caveat(chosen: Estimate, correction: Any, point: Any) -> Text:
     if chosen.kind == "bounds":
         return Text("范围两端同样可能；要得到一个点，需要随机回访。", "Both ends of the range are possible; a point needs random call-backs.")
     return say(
-        "剩余偏差的方向不知道：如果最满意和最愤怒的人才作答，加权会矫枉过正。与同类作答者相比，沉默者成为贬损者（相对中立者）的可能性要达到 {t}，结论才会翻转。",
+        "剩余偏差的方向不知道：如果最满意和最愤怒的人才作答，加权会矫枉过正。"
+        "与同类作答者相比，沉默者成为贬损者（相对中立者）的可能性要达到 {t}，结论才会翻转。",
         "The direction of the remaining bias is unknown: where the delighted and the angry answer, weighting overshoots. The silent would have to be "
         "{t} as likely to be detractors as alike customers who answered before the conclusion flips.",
         t=_times(point),
