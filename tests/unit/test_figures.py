@@ -111,6 +111,7 @@ def payloads(text: str) -> dict[str, dict[str, object]]:
             "value_title": words,
         },
         "facts": {"facts": [{"label": words, "value": 8234, "format": "count", "unit": words}]},
+        "note": {"text": words},
     }
 
 

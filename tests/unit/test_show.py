@@ -47,6 +47,7 @@ def everything() -> list[show.Shown]:
         show.intervals([estimate(1, "a"), estimate(9, "b")], title=TITLE),
         show.table(pd.DataFrame({"a": ["x"], "b": [1.5]}), title=TITLE, columns={"a": TITLE, "b": TITLE}),
         show.funnel([show.Step(TITLE, 10), show.Step(TITLE, 3)], title=TITLE, bricks=[show.Brick(TITLE, "heard", 1.0)]),
+        show.note(TITLE),
         show.facts({TITLE: 20000, Text("应答率", "Response rate"): (0.082, "share")}),
     ]
 

@@ -200,9 +200,9 @@ def _possible(base: alt.Chart, x: Position, y: alt.Y) -> list[alt.Chart]:
     whiskers = [outer.mark_rule(color=BOUND_LINE, strokeWidth=1.5).encode(x=x("outer_low"), x2="outer_high:Q", y=y),
                 *(outer.mark_tick(size=12, color=BOUND_LINE, orient="vertical").encode(x=x(f"outer_{end}"), y=y) for end in ("low", "high"))]
     none = base.transform_filter("datum.kind == 'refusal'")
-    refused = none.mark_bar(height=34, color=WASH_2, stroke=LINE_2, strokeDash=[3, 3]).encode(x=x("from"), x2="to:Q", y=y)
+    refused = none.mark_bar(height=30, color=WASH_2, stroke=LINE_2, strokeDash=[3, 3]).encode(x=x("from"), x2="to:Q", y=y)
     needs = [none.mark_text(align="left", dx=8, dy=dy, fontSize=12, color=INK_2, limit=NEEDS).encode(x=x("from"), y=y, text=f"{line}:N")
-             for line, dy in (("needs", 0), ("needs_1", -8), ("needs_2", 8))]
+             for line, dy in (("needs", 0), ("needs_1", -7), ("needs_2", 7))]
     return [refused, *whiskers, *interval(base.transform_filter("!datum.naive"), x, y), *_grey(base.transform_filter("datum.naive"), x, y), *needs]
 
 

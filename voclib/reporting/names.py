@@ -117,7 +117,12 @@ NAMES: dict[str, Name] = {
     "nps_everyone": Name(title=Text("全体客户的 NPS（含流失与失联）", "NPS of all customers, also those who left"), scale=_NPS),
     "nps_departed": Name(title=Text("留下与离开的客户的 NPS", "NPS of customers who stayed and who left"), scale=_NPS),
     "csat_reachable": _share(
-        "能联系到的客户的满意度", "Satisfaction of customers within reach", "打出最高两档的客户占比", "Share giving one of the two best marks", "满意", "satisfied"
+        "能联系到的客户的满意度",
+        "Satisfaction of customers within reach",
+        "打出最高两档的客户占比",
+        "Share giving one of the two best marks",
+        "满意",
+        "satisfied",
     ),
     "csat_everyone": _share(
         "全体客户的满意度（含流失与失联）",
@@ -135,7 +140,13 @@ NAMES: dict[str, Name] = {
         "满意",
         "satisfied",
     ),
-    "topic_share": _share("遇到这个主题的客户占比", "Share of customers a topic concerns", "每位客户算一份", "Every customer counts as one", "涉及", "concerned"),
+    "topic_share": _share(
+        "遇到这个主题的客户占比", "Share of customers a topic concerns", "每位客户算一份", "Every customer counts as one", "涉及", "concerned"
+    ),
+    "school_score": Name(
+        title=Text("学校平均分", "Mean score of schools"), scale=Text("学业表现指数，200 至 1,000", "Academic Performance Index, 200 to 1,000")
+    ),
+    "happiness_score": Name(title=Text("平均幸福感", "Mean happiness"), scale=Text("0 至 100", "0 to 100")),
     "leaver_auc": Name(
         title=Text("流失排序对的概率", "Leavers ranked rightly"),
         scale=Text("一位流失的和一位留下的，前者事先风险更高的概率；50% 等于抛硬币",

@@ -12,6 +12,7 @@ from voclib.errors import ParameterError
 from voclib.results import Check, Estimate, Ladder, Study, Verdict
 from voclib.stats import gates as gating
 from voclib.stats.gates import Gates
+from voclib.studies import known_truth_captions as captioning
 from voclib.studies import known_truth_cases as cases
 from voclib.studies import known_truth_masks as masks
 from voclib.studies import known_truth_text as words
@@ -75,8 +76,8 @@ def study(files: Files, *, runs: int = 200, size: int = 2000, gates: Gates | Non
                             truth=world.truth, schools=len(files.population), seed=seed)
     held, bias = by_method(table, "held"), by_method(table, "off", truth=world.truth)
     lists = {m: tuple(first[m].rungs.values()) for m in masks.MASKS}
-    captions = words.captions(table=table, lists=lists, samples=published, panel=panel, health=kg, wages=paid, truth=world.truth, runs=runs,
-                              size=size, ladder=ladder, ours=ours)
+    captions = captioning.captions(table=table, lists=lists, samples=published, panel=panel, health=kg, wages=paid, truth=world.truth, size=size,
+                                   ladder=ladder)
     return KnownTruth(study=finding, truth=world.truth, samples=published, lists=lists, runs=table, coverage=ours, naive=naive, held=held, bias=bias,
                       alarms=words.alarms(alarms), panel=panel, health=words.health(kg), wages=words.wages(paid), captions=captions)
 
@@ -120,7 +121,7 @@ def _checks(table: pd.DataFrame, alarms: list[masks.Alarms], published: tuple[Es
     known = share(table, "aipw", "random", "recorded")
     felt = share(table, "aipw", *FEELINGS)
     quiet = [a for a in alarms if a.mask in FEELINGS and a.passed]
-    never = table[table["mask"] == "never_asked"]
+    seen, tried = {a.mask: a for a in alarms}, int(table["run"].nunique())
     bounded = share(table, "bounded", "never_asked")
     hits = sum(e.conf_low <= truth <= e.conf_high for e in published)
     best = panel["aipw"]
@@ -128,8 +129,8 @@ def _checks(table: pd.DataFrame, alarms: list[masks.Alarms], published: tuple[Es
         words.callbacks_hold(worst, passed=worst.conf_high >= BAND[0]),
         words.weights_hold(known, passed=known.conf_high >= BAND[0]),
         words.alarms_are_silent(felt, quiet=len(quiet), of=len(FEELINGS)),
-        words.never_is_bounded(bounded, runs=never["run"].nunique(), gates=gates, passed=len(never[never["method"] == "bounded"]) == never["run"].nunique()
-                               and bounded.value >= BAND[0] and not next(a for a in alarms if a.mask == "never_asked").passed),
+        words.never_is_bounded(bounded, of=tried, gates=gates,
+                               passed=bounded.n == tried and bounded.value >= BAND[0] and not seen["never_asked"].passed),
         words.samples_hold(hits, len(published), passed=hits >= len(published) - 1),
         words.panel_holds(best, panel, passed=best.conf_low <= panel.truth <= best.conf_high),
         words.wages_stand(paid, passed=paid.model.verdict is not Verdict.REFUSE and paid.withheld.kind == "refusal"),

@@ -39,7 +39,7 @@ def samples(files: Files, *, conf_level: float = 0.95) -> tuple[Estimate, ...]:
             found[f"{name}_poststratified"] = weighting.poststratify(sample["stype"], totals["stype"], **design, min_cell=1).fit(y, **unit, **whole)
         raked = weighting.calibrate(sample, totals, **design, method="raking", bounds=None)
         found[f"{name}_raked"] = raked.fit(y, **unit, **whole)
-    return tuple(fit.estimate("school_score", unit="score", rung=name, conf_level=conf_level) for name, fit in found.items())
+    return tuple(fit.estimate("school_score", unit="points", rung=name, conf_level=conf_level) for name, fit in found.items())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,7 @@ def panel(files: Files, *, seed: int, conf_level: float = 0.95) -> Panel:
     y = sample["happiness"].to_numpy(dtype=float)
     raked = weighting.calibrate(sample, weighting.margins(target, list(PANEL_MARGINS)), method="raking", bounds=None)
     fits = {"raw": propensity.raw_mean(y), "raked": raked.fit(y), "aipw": _transported(sample, target, seed=seed)}
-    rungs = tuple(fit.estimate("happiness_score", unit="score", rung=name, conf_level=conf_level, low=0.0, high=100.0) for name, fit in fits.items())
+    rungs = tuple(fit.estimate("happiness_score", unit="points", rung=name, conf_level=conf_level, low=0.0, high=100.0) for name, fit in fits.items())
     return Panel(rungs=rungs, truth=float(target["happiness"].mean()), n=len(sample), n_effective=raked.n_effective,
                  design_effect=raked.design_effect)
 

@@ -58,8 +58,15 @@ def read(schools: Path, panel: Path, health: Path, wages: Path) -> Files:
     for name, sample in samples.items():
         if strangers := int((~sample["cds"].isin(population["cds"])).sum()):
             raise DataError(f"{name}.csv holds {strangers} schools that apipop.csv does not; a sample is compared with its own population.")
-    return Files(population=population, samples=samples, volunteers=_table(panel, "sample"), target=_table(panel, "target"),
-                 health=_table(health, "nhefs"), complete=_table(health, "nhefs_complete"), wages=_table(wages, "Mroz87"))
+    return Files(
+        population=population,
+        samples=samples,
+        volunteers=_table(panel, "sample"),
+        target=_table(panel, "target"),
+        health=_table(health, "nhefs"),
+        complete=_table(health, "nhefs_complete"),
+        wages=_table(wages, "Mroz87"),
+    )
 
 
 def _table(folder: Path, name: str) -> pd.DataFrame:
@@ -99,19 +106,49 @@ def _schools(files: Files) -> list[tuple[Text, Text, Text]]:
     unasked = p["target"].isna()
     unknown = int((p["avg.ed"].isna() & (p[list(PARENTS)].sum(axis=1) == 0)).sum())
     return [
-        (name, say("“growth” 在 {k} 行里就是两年分数之差，奖励各栏由它算出：答案泄漏",
-                   "“growth” is the difference of the two scores in {k} rows and the award columns follow from it: the answer leaks", k=leaked),
-         Text("不用来判断谁会作答；只有公布的例子用了其中一栏的总数",
-              "Never used to tell who answers; only the published example uses one total of them")),
-        (name, say("“{c}” 整列为空；“{d}” 只有一个取值", "“{c}” is empty throughout; “{d}” has one value only", c=", ".join(empty),
-                   d=", ".join(c for c in constant if c not in empty)), Text("不用", "Not used")),
-        (name, say("{k} 所学校没有目标分，它们上年的分数都在 {low:.0f} 以上：缺失本身就是答案",
-                   "{k} schools have no target, all of them at {low:.0f} or more the year before: missing is the answer",
-                   k=int(unasked.sum()), low=float(p.loc[unasked, "api99"].min())), Text("不用", "Not used")),
-        (name, say("{k} 所学校缺人数，{m} 所缺家长学历；其中 {z} 所的学历比例全记作 0",
-                   "{k} schools lack their size, {m} the parents' education; of these {z} write every share of it as 0",
-                   k=int(p["enroll"].isna().sum()), m=int(p["avg.ed"].isna().sum()), z=unknown),
-         Text("缺失自成一档；不用那些 0", "Missing is a level of its own; the zeros are not used")),
+        (
+            name,
+            say(
+                "“growth” 在 {k} 行里就是两年分数之差，奖励各栏由它算出：答案泄漏",
+                "“growth” is the difference of the two scores in {k} rows and the award columns follow from it: the answer leaks",
+                k=leaked,
+            ),
+            Text(
+                "不用来判断谁会作答；只有公布的例子用了其中一栏的总数",
+                "Never used to tell who answers; only the published example uses one total of them",
+            ),
+        ),
+        (
+            name,
+            say(
+                "“{c}” 整列为空；“{d}” 只有一个取值",
+                "“{c}” is empty throughout; “{d}” has one value only",
+                c=", ".join(empty),
+                d=", ".join(c for c in constant if c not in empty),
+            ),
+            Text("不用", "Not used"),
+        ),
+        (
+            name,
+            say(
+                "{k} 所学校没有目标分，它们上年的分数都在 {low:.0f} 以上：缺失本身就是答案",
+                "{k} schools have no target, all of them at {low:.0f} or more the year before: missing is the answer",
+                k=int(unasked.sum()),
+                low=float(p.loc[unasked, "api99"].min()),
+            ),
+            Text("不用", "Not used"),
+        ),
+        (
+            name,
+            say(
+                "{k} 所学校缺人数，{m} 所缺家长学历；其中 {z} 所的学历比例全记作 0",
+                "{k} schools lack their size, {m} the parents' education; of these {z} write every share of it as 0",
+                k=int(p["enroll"].isna().sum()),
+                m=int(p["avg.ed"].isna().sum()),
+                z=unknown,
+            ),
+            Text("缺失自成一档；不用那些 0", "Missing is a level of its own; the zeros are not used"),
+        ),
     ]
 
 
@@ -119,11 +156,20 @@ def _drawn(files: Files) -> list[tuple[Text, Text, Text]]:
     clusters = files.samples["apiclus1"]
     drawn, of = int(clusters["dnum"].nunique()), int(clusters["fpc"].iloc[0])
     weight = float(clusters["pw"].iloc[0])
-    return [(Text("按学区的样本", "Sample of districts"),
-             say("{k} 个学区抽自 {n} 个，权重本该是 {right:.1f}，写的却是 {weight:.1f}：已放大到学校总数",
-                 "{k} districts of {n} were drawn, so a weight should be {right:.1f}; {weight:.1f} is written, scaled to the number of schools",
-                 k=drawn, n=of, right=of / drawn, weight=weight),
-             Text("对平均分没有差别，照用", "No difference to a mean; used as it is"))]
+    return [
+        (
+            Text("按学区的样本", "Sample of districts"),
+            say(
+                "{k} 个学区抽自 {n} 个，权重本该是 {right:.1f}，写的却是 {weight:.1f}：已放大到学校总数",
+                "{k} districts of {n} were drawn, so a weight should be {right:.1f}; {weight:.1f} is written, scaled to the number of schools",
+                k=drawn,
+                n=of,
+                right=of / drawn,
+                weight=weight,
+            ),
+            Text("对平均分没有差别，照用", "No difference to a mean; used as it is"),
+        )
+    ]
 
 
 def _people(files: Files) -> list[tuple[Text, Text, Text]]:
@@ -131,16 +177,31 @@ def _people(files: Files) -> list[tuple[Text, Text, Text]]:
     lost = whole[whole["wt82_71"].isna()]
     rates = [float(whole.loc[whole["qsmk"] == arm, "wt82_71"].isna().mean()) for arm in (1, 0)]
     return [
-        (Text("自愿受访者", "Volunteers"),
-         say("性别在样本缺 {k} 个、在目标人群缺 {m} 个", "Gender is missing for {k} volunteers and {m} of the target", 
-             k=int(volunteers["gender"].isna().sum()), m=int(target["gender"].isna().sum())),
-         Text("缺失自成一档", "Missing is a level of its own")),
-        (Text("体检者", "Health study"),
-         say("“完整”文件就是去掉失访 {k} 人后的另一份；失访者里戒烟的占比更高（{a:.1%} 对 {b:.1%}）",
-             "The “complete” file is the other one without the {k} who dropped out, more often quitters ({a:.1%} against {b:.1%})",
-             k=len(lost), a=rates[0], b=rates[1]),
-         say("失访算作没有作答；“完整”文件的 {n} 人只作对照", "Dropping out counts as silence; the {n} of the “complete” file serve as a comparison",
-             n=len(kept))),
+        (
+            Text("自愿受访者", "Volunteers"),
+            say(
+                "性别在样本缺 {k} 个、在目标人群缺 {m} 个",
+                "Gender is missing for {k} volunteers and {m} of the target",
+                k=int(volunteers["gender"].isna().sum()),
+                m=int(target["gender"].isna().sum()),
+            ),
+            Text("缺失自成一档", "Missing is a level of its own"),
+        ),
+        (
+            Text("体检者", "Health study"),
+            say(
+                "“完整”文件就是去掉失访 {k} 人后的另一份；失访者里戒烟的占比更高（{a:.1%} 对 {b:.1%}）",
+                "The “complete” file is the other one without the {k} who dropped out, more often quitters ({a:.1%} against {b:.1%})",
+                k=len(lost),
+                a=rates[0],
+                b=rates[1],
+            ),
+            say(
+                "失访算作没有作答；“完整”文件的 {n} 人只作对照",
+                "Dropping out counts as silence; the {n} of the “complete” file serve as a comparison",
+                n=len(kept),
+            ),
+        ),
     ]
 
 
@@ -150,11 +211,20 @@ def _women(wages: pd.DataFrame) -> list[tuple[Text, Text, Text]]:
     unsaid = int((wages.loc[~idle, "repwage"] == 0).sum())
     name = Text("工资", "Wages")
     return [
-        (name, say("{k} 位没有工作的女性工资记作 0：那是没有工资，不是工资为零",
-                   "{k} women without work have a wage of 0: that is no wage, not a wage of zero", k=zero),
-         Text("当作看不见", "Treated as unseen")),
-        (name, say("自报工资在 {k} 位工作女性那里是 0", "The wage they told is 0 for {k} women who work", k=unsaid),
-         Text("不用；工资由收入和工时算出", "Not used; the wage comes from earnings and hours")),
+        (
+            name,
+            say(
+                "{k} 位没有工作的女性工资记作 0：那是没有工资，不是工资为零",
+                "{k} women without work have a wage of 0: that is no wage, not a wage of zero",
+                k=zero,
+            ),
+            Text("当作看不见", "Treated as unseen"),
+        ),
+        (
+            name,
+            say("自报工资在 {k} 位工作女性那里是 0", "The wage they told is 0 for {k} women who work", k=unsaid),
+            Text("不用；工资由收入和工时算出", "Not used; the wage comes from earnings and hours"),
+        ),
     ]
 
 

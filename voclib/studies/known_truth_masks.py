@@ -117,10 +117,10 @@ def draw(made: World, mask: str, *, size: int, seed: int, run: int, gates: Gates
     fits = {"raw": propensity.raw_mean(y), "propensity": propensity.ipw_mean(y, matrix).fit, "aipw": model.fit, **_weighted(y, coarse)}
     unheard = ~coarse["stype"].isin(coarse["stype"][answered].unique()).to_numpy()
     rungs = _points({**fits, "followup": followed} if not unheard.any() else fits, conf_level)
-    rungs["manski"] = bounds.manski(y, low=SCALE[0], high=SCALE[1], conf_level=conf_level).estimate("school_score", unit="score", rung="manski")
+    rungs["manski"] = bounds.manski(y, low=SCALE[0], high=SCALE[1], conf_level=conf_level).estimate("school_score", unit="points", rung="manski")
     if unheard.mean() > gates.max_unsupported_share:
         inner = bounds.stratum(followed, unsupported_share=float(unheard.mean()), low=SCALE[0], high=SCALE[1], conf_level=conf_level)
-        rungs["bounded"] = inner.estimate("school_score", unit="score", rung="bounded")
+        rungs["bounded"] = inner.estimate("school_score", unit="points", rung="bounded")
     return Answer(rungs=rungs, unsupported=float(unheard.mean()), y=y, probability=model.probability, rows=rows)
 
 
@@ -138,7 +138,7 @@ def _weighted(y: Array, coarse: pd.DataFrame) -> dict[str, Fit]:
 
 def _points(fits: dict[str, Fit], conf_level: float) -> dict[str, Estimate]:
     low, high = SCALE
-    return {name: fits[name].estimate("school_score", unit="score", rung=name, conf_level=conf_level, low=low, high=high)
+    return {name: fits[name].estimate("school_score", unit="points", rung=name, conf_level=conf_level, low=low, high=high)
             for name in POINTS if name in fits}
 
 
