@@ -48,13 +48,13 @@ def begged() -> list[Setting]:
         return Setting(method="begging", setting=what + turned, draw=_dealers(begging, share), naive=by_share_of_tens, **more)
 
     honest = {"kind": "false alarms", "count": lambda found, begs: found[~begs].mean(), "call": nominal, "band": FALSE_ALARM_BAND,
-              "naive_band": (0.4, 1.0)}
+              "runs": SOME}
     any_flag = {"kind": "false alarms", "count": lambda found, begs: found[~begs].any(), "call": flagged, "band": (0.0, 0.10)}
     false = {"kind": "false discoveries", "count": lambda found, begs: (found & ~begs).sum() / max(found.sum(), 1), "call": flagged,
              "band": (0.0, 0.05)}
     power = {"kind": "power", "count": lambda found, begs: found[begs].mean(), "call": flagged, "runs": FEW}
-    return [setting("none of 40 dealers begs, each at 5%", 0.3, runs=SOME, **honest),
-            setting("10 of 40 dealers beg, each honest one at 5%", 0.3, runs=SOME, **honest),
+    return [setting("none of 40 dealers begs, each at 5%", 0.3, naive_band=(0.3, 1.0), **honest),
+            setting("10 of 40 dealers beg, each honest one at 5%", 0.3, naive_band=(0.4, 1.0), **honest),
             setting("none of 40 dealers begs, any flag", 0.3, **any_flag),
             *(setting("10 of 40 dealers beg, share of flags that are wrong", s, runs=2 * SOME, **false) for s in (0.15, 0.3)),
             *(setting("10 of 40 dealers beg, found", s, band=b, **power) for s, b in ((0.15, (0.1, 0.55)), (0.3, (0.55, 1.0))))]

@@ -158,8 +158,8 @@ def weighted() -> list[Setting]:
     wide = {"naive_band": (0.96, 1.0), "max_bias": 0.5}
     known = [Setting(method=name, setting="8000 customers, a fifth answer, missing at random", draw=explained, call=call, **least)
              for name, call in (("calibrated", calibrated), ("ipw", ipw), ("aipw", aipw))]
-    wrong = [Setting(method="aipw", setting=f"6000 customers, missing at random, {what} wrong", kind="bias", draw=world(customers=6000), naive=raw,
-                     call=partial(partly_wrong, response=response, outcome=outcome), band=band, runs=SOME)
+    wrong = [Setting(method="aipw, wrong models", setting=f"6000 customers, missing at random, {what} wrong", kind="bias", naive=raw, band=band,
+                     draw=world(customers=6000), call=partial(partly_wrong, response=response, outcome=outcome), runs=SOME)
              for what, response, outcome, band in (("response model", True, False, (-1, 1)), ("outcome model", False, True, (-1, 1)),
                                                    ("both models", True, True, (2, 20)))]
     at_random = world(explained=0.0, customers=4000)
@@ -217,7 +217,8 @@ def called() -> list[Setting]:
     """Silence that depends on what would have been said: weighting fails, calls do not, and reminders only if resistance is stable."""
     shapes = {"the delighted and the angry answer": {"u_shape": (0.9, 1.6)}, "the satisfied answer": {"mnar": (0.3, 0.7)}}
     overshoot = {"the delighted and the angry answer": (-20, -2), "the satisfied answer": (10, 40)}
-    fails = [Setting(method=name, setting=what, kind="bias", draw=world(**planted), call=call, naive=raw, band=overshoot[what], runs=SOME)
+    fails = [Setting(method="weighting alone", setting=f"{name}, {what}", kind="bias", draw=world(**planted), call=call, naive=raw,
+                     band=overshoot[what], runs=SOME)
              for what, planted in shapes.items() for name, call in (("calibrated", calibrated), ("aipw", aipw))]
     calls = [Setting(method=f"follow-up, {how}", setting=f"{what}, {CALLS} calls", draw=world(followup_share=CALLS / SILENT, **planted), naive=aipw,
                      call=partial(followed, how=how), max_bias=1.0, naive_band=(-np.inf, 0.8))

@@ -12,7 +12,7 @@ from typing import Any
 from voclib.running.edition import Edition, Job, cells_of
 from voclib.running.workspace import FileHashes, Workspace, digest, dumps, read_json, resolved, write
 
-PACKAGES = ("altair", "duckdb", "numpy", "pandas", "pandera", "papermill", "scipy", "statsmodels", "vl-convert-python")
+PACKAGES = ("altair", "duckdb", "numpy", "pandas", "pandera", "papermill", "scikit-learn", "scipy", "statsmodels", "vl-convert-python")
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 

@@ -6,21 +6,23 @@ Numbers only; what they mean and whether they may be shown is decided in `surviv
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from voclib.errors import ParameterError, VocError
-from voclib.results import Estimate, Text, refusal
-from voclib.stats import bounds, crossfit, missingness, overlap, propensity, representativeness, tilt, weighting
+from voclib.errors import DataError, ParameterError, VocError
+from voclib.results import Estimate, Verdict, refusal
+from voclib.stats import bounds, crossfit, inference, missingness, overlap, propensity, representativeness, tilt, weighting
 from voclib.stats.gates import Gates
 from voclib.stats.inference import Fit
+from voclib.studies import survivorship_text as words
 from voclib.studies.frame import Frame
 from voclib.studies.scores import SCORES
 
 UNITS = {"nps": "points", "csat": "share"}
 QUINTILES = 5
+TOO_FEW_VARY = 20  # fewer answers outside the commonest level than this: nothing tells who gives which
 RUNGS = ("raw", "poststratified", "calibrated", "propensity", "aipw", "followup", "tilted")
 
 
@@ -29,8 +31,9 @@ class Correction:
     """The rungs of one population, and the pieces that checks and charts read.
 
     `rungs` are Estimates from "raw" on, a refusal where a method could not be used. `fits` holds those that gave a number, on the same N rows.
-    Arrays (N,): `weights` of the calibrated rung (0 without an answer), `probability` of answering; (N, K): `outcome`, chances of each
-    level among those alike who answered. `balance` compares respondents with everybody, raw and weighted.
+    Arrays (N,): `weights` of the calibrated rung, else 1/`probability` (0 without an answer), `probability` of answering, `asked_weights`
+    that make those asked resemble all (None where all were); (N, K): `outcome`, chances of each level among those alike who answered.
+    `balance` compares respondents with everybody, raw and weighted.
     """
 
     people: pd.DataFrame
@@ -46,6 +49,7 @@ class Correction:
     empty: representativeness.ZeroCells
     completion: missingness.Completion | None
     tilted: missingness.CalibratedTilt | None
+    asked_weights: np.ndarray | None
     model: propensity.PropensityFit
 
     def __getitem__(self, rung: str) -> Estimate:
@@ -79,7 +83,7 @@ def correct(frame: Frame, *, estimand: str, margins: Sequence[str], cells: Seque
     Raises
     ------
     ParameterError
-        for a margin or cell that is no known column, or fewer than `gates.min_followup_n` answers.
+        for a margin or cell that is no known column, fewer than `gates.min_followup_n` answers, or answers that hardly differ.
     """
     if unknown := sorted({*margins, *cells} - set(frame.known)):
         raise ParameterError(f"{', '.join(unknown)} {'is' if len(unknown) == 1 else 'are'} not known of everybody before the invitation; "
@@ -87,25 +91,40 @@ def correct(frame: Frame, *, estimand: str, margins: Sequence[str], cells: Seque
     people, y = frame.people, frame.y
     if (answers := int((~np.isnan(y)).sum())) < gates.min_followup_n:
         raise ParameterError(f"{answers} answers are too few to correct a score; at least {gates.min_followup_n} are needed.")
-    unit, columns = units(people), list(frame.known)
+    if not vary(y):
+        raise ParameterError(f"All but {TOO_FEW_VARY - 1} answers or fewer are alike, so no model can tell who gives which.")
+    unit, columns = units(people), varying(people, frame.known)
     matrix = _matrix(people, columns)
     coarse = binned(people, [*dict.fromkeys([*margins, *cells])])
     fits, refused = _weighted(coarse, y, unit, margins, cells)
     staged = propensity.ipw_mean(y, matrix, stages=_stages(people), cluster=unit)
     model = propensity.aipw_mean(y, matrix, ids=people["customer_id"], levels=frame.levels, cluster=unit, repeats=repeats, learner=learner, seed=seed)
     fits |= {"raw": propensity.raw_mean(y, cluster=unit), "propensity": staged.fit, "aipw": model.fit}
-    weights = refused.pop("weights", np.where(np.isnan(y), 0.0, 1.0))
-    called, completion, tilted = _followed(frame, model, coarse, margins, unit, gates)
-    fits |= called
     answered = ~np.isnan(y)
+    weights = refused.pop("weights", np.where(answered, 1 / np.maximum(model.probability, gates.propensity_floor), 0.0))
+    calls = _followed(frame, model, coarse, margins, unit, gates)
+    fits, refused = fits | calls.fits, refused | calls.refused
     return Correction(
         people=people, rungs=_rungs(frame, fits, refused, estimand, conf_level), fits=fits, weights=weights, probability=model.probability,
-        outcome=model.outcome, completion=completion, tilted=tilted, model=model,
+        outcome=model.outcome, completion=calls.completion, tilted=calls.tilted, asked_weights=calls.weights, model=model,
         balance=representativeness.smd_table(people, columns, answered, weights=weights, limits=(gates.balance_flag, gates.balance_fail)),
         overlap=overlap.overlap(model.probability, answered, floor=gates.propensity_floor),
         evenness=_evenness(people, columns, answered, conf_level),
         separation=overlap.near_separation(people, columns, answered, probability=model.probability, limit=gates.separation_auc),
         empty=representativeness.zero_cell_scan(people, columns, answered))
+
+
+def varying(people: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Columns that differ between people, missing counting as a value; the others tell nothing of anybody."""
+    if kept := [name for name in columns if people[name].nunique(dropna=False) > 1]:
+        return kept
+    raise ParameterError(f"None of {', '.join(columns)} differs between customers, so nothing known tells who answers.")
+
+
+def vary(y: np.ndarray) -> bool:
+    """Whether answers (N,) differ enough to model who gives which."""
+    counts = np.unique(y[~np.isnan(y)], return_counts=True)[1]
+    return bool(counts.sum() - counts.max() >= TOO_FEW_VARY) if counts.size else False
 
 
 def binned(people: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
@@ -169,7 +188,7 @@ def _stages(people: pd.DataFrame) -> dict[str, np.ndarray]:
 
 def _weighted(coarse: pd.DataFrame, y: np.ndarray, unit: np.ndarray | None, margins: Sequence[str], cells: Sequence[str],
               ) -> tuple[dict[str, Fit], dict[str, object]]:
-    """Post-stratified and calibrated means; where totals cannot be met, why."""
+    """Post-stratified and calibrated means; where totals cannot be met, why ("weights": the calibrated ones, (N,))."""
     answered = ~np.isnan(y)
     crossed = coarse[cells[0]].str.cat([coarse[c] for c in cells[1:]], sep=" · ")
     fits: dict[str, Fit] = {}
@@ -177,7 +196,7 @@ def _weighted(coarse: pd.DataFrame, y: np.ndarray, unit: np.ndarray | None, marg
     try:
         fits["poststratified"] = weighting.poststratify(crossed[answered], crossed).fit(y, cluster=unit, frame=crossed)
     except VocError as error:
-        notes["poststratified"] = str(error)
+        notes["poststratified"] = words.unmet(error, coarse, answered, cells)
     try:
         known = coarse[list(margins)]
         made = weighting.calibrate(known[answered], weighting.margins(known, list(margins)))
@@ -186,29 +205,50 @@ def _weighted(coarse: pd.DataFrame, y: np.ndarray, unit: np.ndarray | None, marg
         whole[answered] = made.weights
         notes["weights"] = whole
     except VocError as error:
-        notes["calibrated"] = str(error)
+        notes["calibrated"] = words.unmet(error, coarse, answered, margins)
     return fits, notes
 
 
-def _followed(frame: Frame, model: propensity.PropensityFit, coarse: pd.DataFrame, margins: Sequence[str], unit: np.ndarray | None, gates: Gates,
-              ) -> tuple[dict[str, Fit], missingness.Completion | None, missingness.CalibratedTilt | None]:
+@dataclass(frozen=True)
+class _Calls:
+    """What call-backs gave: fits, how many were reached, the tilt, weights of those asked, and why a rung is missing."""
+
+    fits: Mapping[str, Fit]
+    completion: missingness.Completion | None = None
+    tilted: missingness.CalibratedTilt | None = None
+    weights: np.ndarray | None = None
+    refused: Mapping[str, object] = field(default_factory=dict)
+
+
+def _followed(frame: Frame, model: propensity.PropensityFit, coarse: pd.DataFrame, margins: Sequence[str], unit: np.ndarray | None,
+              gates: Gates) -> _Calls:
     """The two-phase rungs, for everybody: those asked, weighted to the totals of all who could have been asked."""
     if not frame.has_followup:
-        return {}, None, None
+        return _Calls({})
     people = frame.people
     asked = people["is_invited"].to_numpy(dtype=bool)
     done = missingness.completion(people["is_called"], people["followup_y"], min_completion=gates.min_completion)
     if done.completed < gates.min_followup_n:
-        return {}, done, None
-    weights = None
-    if not asked.all():
-        weights = np.zeros(len(people))
-        weights[asked] = weighting.calibrate(coarse.loc[asked, list(margins)], weighting.margins(coarse, list(margins))).weights
+        return _Calls({}, done)
+    try:
+        weights = None if asked.all() else _like_everybody(coarse, asked, margins)
+    except VocError as error:
+        return _Calls({}, done, refused={"followup": words.unmet(error, coarse, asked, margins)})
     given = {"called": people["is_called"], "followup_y": people["followup_y"], "draw_probability": people["draw_probability"],
              "weights": weights, "cluster": unit, "eligible": asked}
-    expected = model.outcome @ np.asarray(frame.levels)
-    tilted = missingness.calibrate_tilt(frame.y, model.outcome, levels=frame.levels, **given)
-    return {"followup": missingness.hansen_hurwitz(frame.y, outcome=expected, **given), "tilted": tilted.fit}, done, tilted
+    made = {"followup": missingness.hansen_hurwitz(frame.y, outcome=model.outcome @ np.asarray(frame.levels), **given)}
+    try:
+        tilted = missingness.calibrate_tilt(frame.y, model.outcome, levels=frame.levels, **given)
+    except DataError:  # a level that nobody called gave: no tilt can be told from it, and the answer does not need one
+        return _Calls(made, done, weights=weights, refused={"tilted": words.NO_TILT})
+    return _Calls(made | {"tilted": tilted.fit}, done, tilted, weights)
+
+
+def _like_everybody(coarse: pd.DataFrame, asked: np.ndarray, margins: Sequence[str]) -> np.ndarray:
+    """Weights (N,) that make those asked meet the totals of all; 0 for the others."""
+    weights = np.zeros(len(coarse))
+    weights[asked] = weighting.calibrate(coarse.loc[asked, list(margins)], weighting.margins(coarse, list(margins))).weights
+    return weights
 
 
 def _rungs(frame: Frame, fits: Mapping[str, Fit], refused: Mapping[str, object], estimand: str, conf_level: float) -> tuple[Estimate, ...]:
@@ -220,8 +260,8 @@ def _rungs(frame: Frame, fits: Mapping[str, Fit], refused: Mapping[str, object],
             found = fits[name].estimate(estimand, unit=unit, rung=name, conf_level=conf_level, **scale)
             made.append(found)
         elif name in refused:
-            made.append(refusal(estimand, unit=unit, rung=name, needs=Text("合并层级，或减少约束。", "Merge levels, or ask for fewer totals."),
-                                reason=Text(f"权重无法满足全部总数：{refused[name]}", str(refused[name]))))
+            reason, needs = refused[name]
+            made.append(refusal(estimand, unit=unit, rung=name, reason=reason, needs=needs))
     return tuple(made)
 
 
@@ -236,10 +276,11 @@ def possible(correction: Correction, frame: Frame, *, estimand: str, conf_level:
     made = {"manski": bounds.manski(y, low=low, high=high, cluster=unit, conf_level=conf_level),
             "monotone": bounds.monotone(y, low=low, high=high, silent="lower", cluster=unit, conf_level=conf_level)}
     found = {name: b.estimate(estimand, unit=UNITS[frame.metric], rung=name) for name, b in made.items()}
-    if correction.completion is not None and correction.completion.completed >= 2:
+    if "followup" in correction.fits:
         people = correction.people
         open_ = missingness.followup_bounds(y, people["is_called"], people["followup_y"], draw_probability=people["draw_probability"], low=low,
-                                            high=high, cluster=unit, eligible=people["is_invited"], conf_level=conf_level)
+                                            high=high, cluster=unit, eligible=people["is_invited"], weights=correction.asked_weights,
+                                            conf_level=conf_level)
         found["followup"] = Estimate(estimand=estimand, kind="bounds", unit=UNITS[frame.metric], rung="followup", bound_low=open_.low.value,
                                      bound_high=open_.high.value, conf_low=open_.conf_low, conf_high=open_.conf_high, conf_level=conf_level,
                                      ci_method="follow-up, unreached open", n=open_.low.n)
@@ -264,13 +305,32 @@ def sensitivity(correction: Correction, frame: Frame, *, target: float, conf_lev
                        tilt.tipping_point(*given, target=target, **clustered))
 
 
-def raw_score(frame: Frame, *, estimand: str, conf_level: float) -> Estimate:
+def partly(correction: Correction, frame: Frame, *, estimand: str, gates: Gates, conf_level: float = 0.95) -> Estimate:
+    """Bounds where some have nobody alike who answered: doubly robust for the others, the ends of the scale for them (methods.md §3.5)."""
+    y, unit, low, high = correction.y, units(correction.people), frame.levels[0], frame.levels[-1]
+    voiced = (correction.probability >= gates.propensity_floor) & ~correction.empty.unsupported
+    expected = correction.outcome @ np.asarray(frame.levels)
+    points = expected + np.where(np.isnan(y), 0.0, y - expected) / np.maximum(correction.probability, gates.propensity_floor)
+    n, ends = int((~np.isnan(y)).sum()), []
+    for end in (low, high):
+        filled = np.where(voiced, points, end)
+        ends.append(inference.fit(float(filled.mean()), filled - filled.mean(), n=n, cluster=unit, method="AIPW where somebody alike answered"))
+    values = [min(max(e.value, low), high) for e in ends]
+    error, df = max(e.std_error for e in ends), min(e.df for e in ends)
+    reach = bounds.critical_value(max(values[1] - values[0], 0.0), error, conf_level=conf_level, df=df) * error
+    return Estimate(estimand=estimand, kind="bounds", unit=UNITS[frame.metric], rung="supported", bound_low=values[0], bound_high=values[1],
+                    conf_low=max(low, values[0] - reach), conf_high=min(high, values[1] + reach), conf_level=conf_level, n=n,
+                    n_clusters=ends[0].n_clusters, ci_method=ends[0].method, verdict=Verdict.BOUNDS_ONLY)
+
+
+def raw_score(frame: Frame, *, estimand: str, conf_level: float, gates: Gates | None = None) -> Estimate:
     """What is published: the score of those who answered, with the interval of a small sample."""
     from voclib.stats import metrics
 
-    score = SCORES[frame.metric]
-    answers = frame.people.loc[frame.people["is_answered"], ["score", *(["unit_id"] if "unit_id" in frame.people else [])]]
-    clustered = units(frame.people) is not None and answers["unit_id"].notna().all()
+    score, unit = SCORES[frame.metric], units(frame.people)
+    answers = frame.people.loc[frame.people["is_answered"], ["score"]].rename(columns={"score": score.column})
+    if unit is not None:
+        answers["unit"] = unit[frame.people["is_answered"].to_numpy(dtype=bool)]
     method = {"nps": metrics.nps, "csat": metrics.csat}[frame.metric]
-    return method(answers.rename(columns={"score": score.column}), score=score.column, cluster="unit_id" if clustered else None,
-                  conf_level=conf_level, estimand=estimand, rung="raw")
+    return method(answers, score=score.column, cluster=None if unit is None else "unit", conf_level=conf_level, estimand=estimand, rung="raw",
+                  gates=gates)

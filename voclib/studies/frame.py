@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
@@ -60,14 +61,15 @@ def build(tables: Tables, *, metric: str = "nps", first_day: str = "", last_day:
           timezone: str = "Asia/Shanghai") -> Frame:
     """The frame of the customers with a contact from `first_day` to `last_day`; each is asked about the last of these contacts.
 
-    `kinds` narrows the qualifying contacts. The answer is the first one to an invitation for that contact; where call-backs were drawn, answers
-    that came later than the draw do not count, so that who could be drawn is exactly who was silent. Where the tables hold no contacts or no
-    invitations, every customer qualifies, everybody who may be contacted counts as asked, and `is_census` says so.
+    `kinds` narrows the qualifying contacts. The answer is the first one to an invitation for that contact, given after it. Call-backs of the
+    NPS count where they were drawn from the window's last day to a quarter after it: an earlier draw could not reach everybody who was silent.
+    Answers that came later than the draw do not count, so that who could be drawn is exactly who was silent. Where the tables hold no contacts
+    or no invitations, every customer qualifies, everybody who may be contacted counts as asked, and `is_census` says so.
 
     Raises
     ------
     ParameterError
-        for an unknown metric or dates that are none or reversed.
+        for an unknown metric, kind of contact or time zone, and dates that are none or reversed.
     DataError
         if a table is missing or no contact lies in the window; the message says which days there are.
     """
@@ -80,11 +82,14 @@ def build(tables: Tables, *, metric: str = "nps", first_day: str = "", last_day:
     start, end = _day(first_day, timezone), _day(last_day, timezone) + pd.Timedelta(days=1)
     if end <= start:
         raise ParameterError(f"The window ends ({last_day}) before it begins ({first_day}).")
-    people = _contacts(tables["touchpoints"], start, end, kinds)
-    people = people.merge(tables["customers"].drop(columns="unit_id"), on="customer_id", how="inner", validate="one_to_one")
-    calls = _calls(tables.get("followups"), start, end, timezone)
+    met = _contacts(tables["touchpoints"], start, end, kinds)
+    people = met.merge(tables["customers"].drop(columns="unit_id"), on="customer_id", how="inner", validate="one_to_one")
+    if people.empty:
+        raise DataError(f"None of the {len(met):,} customers with a contact in the window stands in the customer table; check the customer numbers.")
+    calls, early = _calls(tables.get("followups"), people, metric, start, end, timezone)
     people, notes = _asked(people, tables, metric, calls, timezone)
     people = _called(people, calls, metric)
+    notes = {"unknown_customers": len(met) - len(people), **notes, "early_draws": early}
     people["tenure_days"] = (start.tz_localize(None) - people["joined_on"]).dt.days.clip(lower=0).astype(float)
     people = _behaviour(people, tables.get("behaviours"), start)
     people["value_cny"] = _value(people["customer_id"], tables.get("transactions"), start)
@@ -98,7 +103,8 @@ def withhold(frame: Frame, rows: pd.Series | np.ndarray) -> Frame:
     gone, people = np.asarray(rows, dtype=bool), frame.people.copy()
     for stage in STAGES[2:]:
         people[f"is_{stage}"] &= ~gone
-    people["y"], people["score"] = people["y"].mask(gone), people["score"].mask(gone)
+    told, drawn = ("y", "score", "wave", "draw_probability", "followup_y"), ("is_eligible", "is_called")
+    people = people.assign(**{name: people[name].mask(gone) for name in told}, **{name: people[name] & ~gone for name in drawn})
     return replace(frame, people=people, notes={**frame.notes, "withheld": int((gone & frame.people["is_answered"].to_numpy(dtype=bool)).sum())})
 
 
@@ -144,9 +150,16 @@ def survivors_only(tables: Tables) -> bool:
 
 def _day(text: str, timezone: str) -> pd.Timestamp:
     try:
-        return pd.Timestamp(text, tz=timezone).normalize()
-    except ValueError as error:
+        zone = ZoneInfo(timezone)
+    except (ValueError, ZoneInfoNotFoundError) as error:
+        raise ParameterError(f"There is no time zone '{timezone}'; write it as Asia/Shanghai.") from error
+    try:
+        day = pd.Timestamp(text, tz=zone)
+    except (TypeError, ValueError) as error:
         raise ParameterError(f"'{text}' is not a day; write it as 2026-07-01.") from error
+    if day is pd.NaT:
+        raise ParameterError("A frame needs the first and the last day of its window; write them as 2026-07-01.")
+    return day.normalize()
 
 
 def _contacts(touchpoints: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp, kinds: Sequence[str]) -> pd.DataFrame:
@@ -166,22 +179,24 @@ def _contacts(touchpoints: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp,
     return last.assign(contacts_before=before.astype(float))
 
 
-def _calls(followups: pd.DataFrame | None, start: pd.Timestamp, end: pd.Timestamp, timezone: str) -> pd.DataFrame | None:
-    """Call-backs drawn within a quarter of the window's end; the first of a customer."""
-    if followups is None or followups.empty:
-        return None
+def _calls(followups: pd.DataFrame | None, people: pd.DataFrame, metric: str, start: pd.Timestamp, end: pd.Timestamp, timezone: str,
+           ) -> tuple[pd.DataFrame | None, int]:
+    """Call-backs to these people drawn from the window's last day to a quarter after it, the first of a customer; and how many came too early."""
+    if followups is None or followups.empty or metric != "nps":
+        return None, 0
     drawn = followups["drawn_on"].dt.tz_localize(timezone)
-    mine = followups[(drawn >= start) & (drawn < end + pd.Timedelta(days=92))]
-    return None if mine.empty else mine.sort_values(["customer_id", "drawn_on", "followup_id"]).drop_duplicates("customer_id")
+    ours = followups["customer_id"].isin(people["customer_id"]) & (drawn >= start) & (drawn < end + pd.Timedelta(days=92))
+    early = ours & (drawn < end - pd.Timedelta(days=1))
+    mine = followups[ours & ~early].sort_values(["customer_id", "drawn_on", "followup_id"]).drop_duplicates("customer_id")
+    return (None if mine.empty else mine), int(early.sum())
 
 
 def _asked(people: pd.DataFrame, tables: Tables, metric: str, calls: pd.DataFrame | None, timezone: str) -> tuple[pd.DataFrame, dict[str, int]]:
     """Stages from the invitation to the comment, for the contact each customer is asked about."""
     sent = tables["invitations"][tables["invitations"]["touchpoint_id"].isin(people["touchpoint_id"])]
-    by = sent.groupby("touchpoint_id")
+    by = sent.sort_values(["sent_at", "invitation_id"]).groupby("touchpoint_id")
     stages = pd.DataFrame({"is_delivered": by["is_delivered"].any(), "channel": by["channel"].first(), "trigger": by["trigger"].first()})
-    found = tables["responses"].merge(sent[["invitation_id", "touchpoint_id", "wave"]], on="invitation_id", how="inner")
-    found = found[found[SCORES[metric].column].notna()].sort_values(["touchpoint_id", "submitted_at", "response_id"])
+    found, strays = _answers(people, tables, sent, metric)
     late = found["submitted_at"] >= calls["drawn_on"].min().tz_localize(timezone) if calls is not None else pd.Series(False, index=found.index)
     kept = found[~late].drop_duplicates("touchpoint_id")
     kept = kept.set_index("touchpoint_id")[["response_id", SCORES[metric].column, "comment", "wave", "submitted_at"]]
@@ -195,7 +210,18 @@ def _asked(people: pd.DataFrame, tables: Tables, metric: str, calls: pd.DataFram
     people["score"] = people["score"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
     people["y"] = coded(people["score"], metric)
     repeated = int(found.loc[~late, "touchpoint_id"].duplicated().sum())
-    return people.drop(columns="comment"), {"late_answers": int(late.sum()), "repeated_answers": repeated}
+    return people.drop(columns="comment"), {**strays, "late_answers": int(late.sum()), "repeated_answers": repeated}
+
+
+def _answers(people: pd.DataFrame, tables: Tables, sent: pd.DataFrame, metric: str) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Scored answers to these invitations, the first of a contact first; and how many had no known invitation, or came before the contact."""
+    scored = tables["responses"][tables["responses"][SCORES[metric].column].notna()]
+    claimed = scored["invitation_id"].notna() & ~scored["invitation_id"].isin(tables["invitations"]["invitation_id"])
+    found = scored.merge(sent[["invitation_id", "touchpoint_id", "wave"]], on="invitation_id", how="inner")
+    began = found["touchpoint_id"].map(people.set_index("touchpoint_id")["started_at"])
+    early = found["submitted_at"] < began
+    found = found[~early].sort_values(["touchpoint_id", "submitted_at", "response_id"])
+    return found, {"unknown_invitations": int(claimed.sum()), "early_answers": int(early.sum())}
 
 
 def coded(score: pd.Series, metric: str) -> np.ndarray:
@@ -208,7 +234,7 @@ def coded(score: pd.Series, metric: str) -> np.ndarray:
 def _called(people: pd.DataFrame, calls: pd.DataFrame | None, metric: str) -> pd.DataFrame:
     """Who could be drawn for a call-back, who was, and what they said."""
     people["is_eligible"] = people["is_invited"] & ~people["is_answered"] & (calls is not None)
-    if calls is None or metric != "nps":
+    if calls is None:
         return people.assign(is_eligible=False, is_called=False, draw_probability=np.nan, followup_y=np.nan)
     told = calls.set_index("customer_id").reindex(people["customer_id"])
     people["is_called"] = told["draw_probability"].notna().to_numpy() & people["is_eligible"].to_numpy()
@@ -222,7 +248,7 @@ def _behaviour(people: pd.DataFrame, behaviours: pd.DataFrame | None, start: pd.
     """The latest snapshot from before the window; one taken afterwards could already be an effect of what is asked about."""
     if behaviours is None or behaviours.empty:
         return people
-    before = behaviours[(behaviours["asof_on"] < start.tz_localize(None)) & ~behaviours["is_post"].astype(bool)]
+    before = behaviours[(behaviours["asof_on"] < start.tz_localize(None)) & ~behaviours["is_post"].fillna(False).astype(bool)]
     latest = before.sort_values(["customer_id", "asof_on"]).drop_duplicates("customer_id", keep="last").set_index("customer_id")
     wanted = [name for name in KNOWN if name in latest.columns]
     return people.join(latest[wanted].astype(float), on="customer_id")

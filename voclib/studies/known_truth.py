@@ -39,6 +39,7 @@ class KnownTruth:
     runs: pd.DataFrame
     coverage: tuple[Estimate, ...]
     naive: Mapping[str, Estimate]
+    compared: pd.DataFrame
     held: pd.DataFrame
     bias: pd.DataFrame
     alarms: pd.DataFrame
@@ -78,8 +79,8 @@ def study(files: Files, *, runs: int = 200, size: int = 2000, gates: Gates | Non
     lists = {m: tuple(first[m].rungs.values()) for m in masks.MASKS}
     captions = captioning.captions(table=table, lists=lists, samples=published, panel=panel, health=kg, wages=paid, truth=world.truth, size=size,
                                    ladder=ladder)
-    return KnownTruth(study=finding, truth=world.truth, samples=published, lists=lists, runs=table, coverage=ours, naive=naive, held=held, bias=bias,
-                      alarms=words.alarms(alarms), panel=panel, health=words.health(kg), wages=words.wages(paid), captions=captions)
+    return KnownTruth(study=finding, truth=world.truth, samples=published, lists=lists, runs=table, coverage=ours, naive=naive,
+                      compared=compared(ours, naive), held=held, bias=bias, alarms=words.alarms(alarms), panel=panel, health=words.health(kg), wages=words.wages(paid), captions=captions)
 
 
 def share(table: pd.DataFrame, method: str, *only: str) -> Any:
@@ -107,7 +108,14 @@ def by_method(table: pd.DataFrame, what: str, *, truth: float = 0.0) -> pd.DataF
     wide = rows.pivot_table(index="mask", columns="method", values=what, aggfunc="mean")
     wide = wide.reindex(index=list(masks.MASKS), columns=[*masks.POINTS, "manski", "bounded"])
     named = wide.rename_axis(None, axis="columns").reset_index()
-    return named.assign(mask=[words.MASKS[m][0] for m in named["mask"]])
+    rounded = named if what == "held" else named.set_index("mask").round(1).add(0.0).reset_index()  # no minus before a zero
+    return rounded.assign(mask=[words.MASKS[m][0] for m in named["mask"]])
+
+
+def compared(ours: tuple[Estimate, ...], naive: Mapping[str, Estimate]) -> pd.DataFrame:
+    """Coverage by mask, uncorrected (`raw`) and with call-backs (`value`, `low`, `high`)."""
+    rows = [(e.group, naive[e.group].value, e.value, e.conf_low, e.conf_high) for e in ours]
+    return pd.DataFrame(rows, columns=["mask", "raw", "value", "low", "high"])
 
 
 def _ladder(table: pd.DataFrame) -> Ladder:

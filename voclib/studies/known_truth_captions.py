@@ -114,8 +114,17 @@ def _coverage(ladder: Ladder, drawn: Text) -> Caption:
             x=ladder["followup"],
             n=ladder["raw"],
         ),
-        "subtitle": say("{d}；点 = 有回访，灰圈 = 只看作答者，竖线 = 95%", "{d}; dot = with call-backs, ring = answers alone, line = 95%", d=drawn),
+        "subtitle": say("盖住真值的 95% 区间占比，应当是 95%；{d}", "Share of 95% intervals that hold the truth; 95% is right. {d}", d=drawn),
+        "description": Text(
+            "每一行是一种沉默：灰圈只看作答者，圆点加上随机回访。", "A row a kind of silence: the ring is answers alone, the dot has call-backs."
+        ),
         "labels": {mask: words.MASKS[mask][0] for mask in masks.MASKS},
+        "names": (words.METHODS["raw"], words.METHODS["followup"]),
+        "label": "mask",
+        "raw": "raw",
+        "corrected": "value",
+        "low": "low",
+        "high": "high",
     }
 
 
@@ -155,7 +164,7 @@ def _bias(drawn: Text) -> Caption:
         "title": Text("平均偏了几分", "How far off on average"),
         "subtitle": say("估计的平均值减去真值，分；{d}", "Mean estimate minus truth, points; {d}", d=drawn),
         "columns": BIAS_COLUMNS,
-        "formats": dict.fromkeys(masks.POINTS, "score"),
+        "formats": dict.fromkeys(masks.POINTS, "number"),
     }
 
 
@@ -236,10 +245,9 @@ def _panel(panel: Panel) -> Caption:
         "labels": PANEL,
         "naive": "raw",
         "truth": panel.truth,
-        "zero": False,
         "note": say(
-            "横轴不从零开始。{n} 份作答按性别和年龄加权后抵 {w:.1f} 份（方差是 {d:.3f} 倍）。",
-            "The axis does not start at zero. Weighted by gender and age, {n} answers are worth {w:.1f} ({d:.3f} times the variance).",
+            "{n} 份作答按性别和年龄加权后抵 {w:.1f} 份（方差是 {d:.3f} 倍）。",
+            "Weighted by gender and age, {n} answers are worth {w:.1f} ({d:.3f} times the variance).",
             n=panel.n,
             w=panel.n_effective,
             d=panel.design_effect,
@@ -275,5 +283,9 @@ def _wages(paid: Wages) -> Caption:
         "subtitle": say("{n} 位女性中 {k} 位有工资", "{k} of {n} women have a wage", n=paid.model.n, k=paid.model.n_selected),
         "columns": WAGE_COLUMNS,
     }
-    said = say("逆米尔斯比的 p 为 {p:.2f}：这份数据看不出选择。", "The inverse Mills ratio has p = {p:.2f}: these data show no selection.", p=p)
+    said = say(
+        "逆米尔斯比的区间含零（p = {p:.2f}）：看不出没记录下来的东西左右了谁在工作。",
+        "The range of the inverse Mills ratio includes zero (p = {p:.2f}): no sign that what is not recorded moves who works.",
+        p=p,
+    )
     return found | ({"note": said} if p > 0.05 else {})

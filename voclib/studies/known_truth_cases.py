@@ -70,7 +70,7 @@ def panel(files: Files, *, seed: int, conf_level: float = 0.95) -> Panel:
     y = sample["happiness"].to_numpy(dtype=float)
     raked = weighting.calibrate(sample, weighting.margins(target, list(PANEL_MARGINS)), method="raking", bounds=None)
     fits = {"raw": propensity.raw_mean(y), "raked": raked.fit(y), "aipw": _transported(sample, target, seed=seed)}
-    rungs = tuple(fit.estimate("happiness_score", unit="points", rung=name, conf_level=conf_level, low=0.0, high=100.0) for name, fit in fits.items())
+    rungs = tuple(fit.estimate("happiness_score", unit="score", rung=name, conf_level=conf_level, low=0.0, high=100.0) for name, fit in fits.items())
     return Panel(rungs=rungs, truth=float(target["happiness"].mean()), n=len(sample), n_effective=raked.n_effective,
                  design_effect=raked.design_effect)
 

@@ -83,12 +83,12 @@ def _table(folder: Path, name: str) -> pd.DataFrame:
 def facts(files: Files) -> dict[Text, int | tuple[float, str, Text]]:
     """Counts that open the page."""
     return {
-        Text("所学校，全体", "schools, all of them"): len(files.population),
-        Text("全体学校的平均分", "mean score of all schools"): (round(files.truth, 1), "number", Text("分", "points")),
-        Text("份已公布的样本", "published samples of them"): len(files.samples),
-        Text("位自愿受访者", "volunteers of a panel"): len(files.volunteers),
-        Text("名体检者", "people in a health study"): len(files.health),
-        Text("位已婚女性的工资", "married women and their wages"): len(files.wages),
+        Text("全体学校", "Schools, all of them"): len(files.population),
+        Text("它们的平均分", "Their mean score"): (round(files.truth, 1), "number", Text("分", "points")),
+        Text("公布的样本", "Published samples of them"): len(files.samples),
+        Text("自愿受访者", "Volunteers of a panel"): len(files.volunteers),
+        Text("体检者", "People in a health study"): len(files.health),
+        Text("已婚女性", "Married women"): len(files.wages),
     }
 
 

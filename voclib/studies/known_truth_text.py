@@ -80,13 +80,13 @@ def finding(
     """The Study: coverage with call-backs, beside the uncorrected one on the same draws."""
     ours, naive = ladder["followup"], ladder["raw"]
     answer = say(
-        "{schools} 所学校的平均分是 {truth:.1f}，我们事先知道。按四种沉默各试 {runs} 次：只看作答者，95% 的区间盖住真值的只有 {raw:bare}；"
-        "按记录加权是 {aipw:bare}；再加 {calls} 个随机回访是 {ours:bare}。加权在“看记录”时盖住 {known:bare}，在“满意的才说”时只有 {felt:bare}。"
+        "只看作答者，95% 的区间盖住已知真值的只有 {raw:bare}；按记录加权是 {aipw:bare}；再加 {calls} 个随机回访是 {ours:bare}。"
+        "真值是 {schools} 所学校的平均分 {truth:.1f}，四种沉默各试 {runs} 次。加权在“看记录”时盖住 {known:bare}，在“满意的才说”时只有 {felt:bare}。"
         "从未问过的那一类不给数字，只给范围。",
-        "The mean score of {schools} schools is {truth:.1f}, and we know it. Over {runs} draws of each of four kinds of silence, a 95% interval from "
-        "those who answered holds it {raw:bare} of the time, weighted by the record {aipw:bare}, with {calls} random call-backs {ours:bare}. Weights "
-        "hold it {known:bare} of the time where answering goes by the record, and {felt:bare} where the pleased speak. A kind never asked gets a "
-        "range, no number.",
+        "From answers alone a 95% interval holds the known truth {raw:bare} of the time, weighted by the record {aipw:bare}, with {calls} random "
+        "call-backs {ours:bare}. The truth is the mean score of {schools} schools, {truth:.1f}; each of four kinds of silence was drawn {runs} times. "
+        "Weights hold it {known:bare} of the time where answering goes by the record, and {felt:bare} where the pleased speak. A kind never asked "
+        "gets a range, no number.",
         schools=schools,
         truth=truth,
         runs=runs,
@@ -244,31 +244,32 @@ def health(found: Mapping[str, Estimate]) -> pd.DataFrame:
 
 def wages(paid: Wages) -> pd.DataFrame:
     """The wage equation, one row a coefficient."""
-    return pd.DataFrame(
-        [
+    rows = []
+    for r in paid.table.itertuples(index=False):
+        digits = 4 if abs(r.value) >= 0.01 else 5
+        rows.append(
             {
                 "name": WAGES[r.name],
-                "naive": decimal(r.naive),
-                "naive_interval": _span(r.naive, r.naive_reach),
-                "value": decimal(r.value),
-                "interval": _span(r.value, r.reach),
+                "naive": decimal(r.naive, digits),
+                "naive_interval": _span(r.naive, r.naive_reach, digits),
+                "value": decimal(r.value, digits),
+                "interval": _span(r.value, r.reach, digits),
             }
-            for r in paid.table.itertuples(index=False)
-        ]
-    )
+        )
+    return pd.DataFrame(rows)
 
 
 def _both(e: Estimate) -> Text:
     return Text(numbers.value(e, "zh"), numbers.value(e, "en"))
 
 
-def decimal(x: float) -> str | None:
-    """A coefficient with four decimals."""
-    return None if x != x else f"{x:.4f}".replace("-", numbers.MINUS)
+def decimal(x: float, digits: int = 4) -> str | None:
+    """A coefficient with a fixed number of decimals."""
+    return None if x != x else f"{x:.{digits}f}".replace("-", numbers.MINUS)
 
 
-def _span(x: float, reach: float) -> Text | None:
+def _span(x: float, reach: float, digits: int) -> Text | None:
     if x != x:
         return None
-    low, high = decimal(x - reach), decimal(x + reach)
+    low, high = decimal(x - reach, digits), decimal(x + reach, digits)
     return Text(f"{low} 至 {high}", f"{low} to {high}")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from voclib import numbers
-from voclib.results import Estimate, Ladder, Study, Text, Verdict
-from voclib.sentences import say
-from voclib.stats import metrics
-from voclib.studies.frame import Frame
+from voclib.errors import VocError
+from voclib.results import Estimate, Text, Verdict
+from voclib.stats import metrics, weighting
 from voclib.studies.scores_text import interval, written
 
 NAMES = {"nps": Text(" NPS ", "NPS"), "csat": Text("满意度", "satisfaction")}
@@ -46,6 +46,7 @@ LEVELS = {
     metrics.MISSING: Text("未知", "unknown"),
     "(missing)": Text("未知", "unknown"),
 }
+BAND = "≤ "  # numbers are cut into bands; what stands behind it is the band's place
 STAGES = {
     "qualifies": Text("有过接触", "Had a contact"),
     "contactable": Text("可以联系", "Can be contacted"),
@@ -78,6 +79,14 @@ RUNGS = {
         Text("不靠“行为相似就同样满意”的假设", "No assumption that alike customers feel alike"),
     ),
     "tilted": (Text("按回访校准的倾斜", "Tilted as the call-backs say"), Text("换一种做法核对", "The same, checked another way")),
+    "supported": (
+        Text("有同类作答的加权，其余给范围", "Weighted where somebody alike answered, a range for the rest"),
+        Text("没有同类作答的客户可以全好，也可以全坏", "Those without may all be happy, or all unhappy"),
+    ),
+    "reached": (
+        Text("随机回访，没接通的给范围", "Random call-backs, a range for the unreached"),
+        Text("没接通的人可以全好，也可以全坏", "Those not reached may all be happy, or all unhappy"),
+    ),
     "manski": (Text("不作任何假设", "Assuming nothing"), Text("沉默者可以全好，也可以全坏", "The silent may all be happy, or all unhappy")),
 }
 EVERYONE = {
@@ -85,6 +94,10 @@ EVERYONE = {
     "heard": (Text("能联系到的客户", "Customers within reach"), Text("上一张图的结论", "The answer of the figure above")),
     "everyone": (Text("全体客户", "All customers"), Text("联系不到和从未有人作答的人群只能给范围", "Only a range for those out of reach")),
 }
+NO_TILT = (
+    Text("回访中没有人给出其中一档分数，估不出倾斜。", "Nobody called back gave one of the grades, so no tilt can be told from them."),
+    Text("增加回访人数。", "More call-backs."),
+)
 POSSIBLE = {
     "manski": Text("对沉默者不作假设", "Nothing assumed of the silent"),
     "monotone": Text("假设沉默者不比作答者满意", "The silent are not happier than those who answered"),
@@ -160,132 +173,9 @@ TRUTH_COLUMNS = {
 }
 
 
-def finding(
-    *, ladder: Ladder, everyone: Ladder, raw: Estimate, checks: Mapping[str, Any], frame: Frame, correction: Any, point: Any, seed: int, heard: float
-) -> Study:
-    """The Study: the chosen rung, and where some could not be heard the bounds for everybody beside it."""
-    chosen, whole = ladder[ladder.chosen], everyone[everyone.chosen]
-    headline = (chosen.with_(seed=seed),) if whole.rung == "heard" else (chosen.with_(seed=seed), whole.with_(seed=seed))
-    if chosen.rung == "raw" and whole.kind == "bounds":  # nothing to correct among those in reach, yet some are out of it
-        headline = (whole.with_(seed=seed),)
-    return Study(
-        question=Text("没有作答的人算进来，客户到底怎么看我们？", "Counting those who never answered, what do customers think of us?"),
-        kicker=_kicker(frame),
-        answer=_answer(ladder, whole, raw, correction, heard),
-        headline=headline,
-        caveat=_caveat(chosen, correction, point),
-        decision=_decision(chosen, raw, correction),
-        verdict=headline[0].verdict,
-        naive=raw if chosen.rung != "raw" else None,
-        ladders=(ladder, everyone),
-        checks=tuple(checks.values()),
-        limits=LIMITS,
-        reader="executive",
-        seed=seed,
-    )
-
-
-def _kicker(frame: Frame) -> Text:
-    if frame.is_census:
-        return Text("沉默的大多数", "The silent majority")
-    return say("沉默的大多数 · {a} 至 {b}", "The silent majority · {a} to {b}", a=frame.first_day, b=frame.last_day)
-
-
-def _answer(ladder: Ladder, whole: Estimate, raw: Estimate, correction: Any, heard: float) -> Text:
-    """Published, weighted, called back, bounded: one sentence each, as far as there is one."""
-    chosen = ladder[ladder.chosen]
-    name = NAMES[raw.estimand.split("_")[0]]
-    if raw.kind == "refusal":
-        return say("暂时不能下结论。{why}", "No conclusion yet. {why}", why=raw.reason)
-    parts = [say("公布的{name}是 {x:bare}，只代表作答者。", "The published {name} is {x:bare}, for those who answered.", name=name, x=raw)]
-    if "aipw" in {r.rung for r in ladder.rungs} and ladder["aipw"].kind == "estimate":
-        parts.append(
-            say(
-                "按行为画像补回沉默者后是 {x:bare}（{x:interval}）。",
-                "Weighting silent customers by behaviour gives {x:bare} ({x:interval}).",
-                x=ladder["aipw"],
-            )
-        )
-    if chosen.rung == "followup":
-        parts.append(
-            say(
-                "再用 {n} 位未作答者的随机回访校正，是 {x:bare}（{x:interval}）。",
-                "Random call-backs to {n} who had not answered give {x:bare} ({x:interval}).",
-                x=chosen,
-                n=correction.completion.completed,
-            )
-        )
-    if chosen.kind == "bounds":
-        parts.append(say("数据只允许一个范围：{x:bare}。", "The data allow only a range: {x:bare}.", x=chosen))
-    if whole.kind == "bounds":
-        parts.append(
-            say(
-                "另有 {s:.0%} 的客户没有人问得到，算上他们只能说在 {x:bare} 之间（计入抽样误差为 {y:bare}）。",
-                "A further {s:.0%} of customers could not be asked; with them it lies within {x:bare} ({y:bare} with sampling error).",
-                s=1 - heard,
-                x=whole,
-                y=outer(whole),
-            )
-        )
-    return Text("".join(p.zh for p in parts), " ".join(p.en for p in parts))
-
-
 def outer(found: Estimate) -> Estimate:
     """Bounds with the interval around them in their place: what holds when sampling error is counted too."""
     return found.with_(bound_low=found.conf_low, bound_high=found.conf_high)
-
-
-def _caveat(chosen: Estimate, correction: Any, point: Any) -> Text:
-    """The assumption most likely wrong, and what it would do."""
-    if correction is None:
-        return Text(
-            "没有被问到的人如果不同，全体客户的数字可以落在范围内任何一处。",
-            "If those nobody asked differ, the number for all customers may lie anywhere in the range.",
-        )
-    if chosen.rung == "followup":
-        return say(
-            "回访只接通了抽中者的 {r:.0%}：没接通的人如果更不满意，真值会更低；完全不作假设时的范围见“边界”一图。",
-            "Only {r:.0%} of those drawn for a call were reached: if the others are less happy, the truth is lower; the figure of bounds shows "
-            "what holds without any assumption.",
-            r=correction.completion.rate,
-        )
-    if chosen.kind == "bounds":
-        return Text("范围两端同样可能；要得到一个点，需要随机回访。", "Both ends of the range are possible; a point needs random call-backs.")
-    return say(
-        "剩余偏差的方向不知道：如果最满意和最愤怒的人才作答，加权会矫枉过正。"
-        "与同类作答者相比，沉默者成为贬损者（相对中立者）的可能性要达到 {t}，结论才会翻转。",
-        "The direction of the remaining bias is unknown: where the delighted and the angry answer, weighting overshoots. The silent would have to be "
-        "{t} as likely to be detractors as alike customers who answered before the conclusion flips.",
-        t=_times(point),
-    )
-
-
-def _times(point: Any) -> Text:
-    if point is None or point.times != point.times:
-        return Text("任何倍数都不够", "any number of times")
-    return Text(f"{point.times:.1f} 倍", f"{point.times:.1f} times")
-
-
-def _decision(chosen: Estimate, raw: Estimate, correction: Any) -> Text:
-    if chosen.kind == "refusal":
-        return say("先补齐：{needs}", "First collect what is missing: {needs}", needs=chosen.needs)
-    if chosen.rung == "followup":
-        return say(
-            "对内对外都引用 {x:bare}（{x:interval}），并列写出公布值 {raw:bare}；每期保留随机回访，它比多发问卷更值钱。",
-            "Quote {x:bare} ({x:interval}) with the published {raw:bare} beside it; keep the random call-backs every quarter: they are worth more "
-            "than further invitations.",
-            x=chosen,
-            raw=raw,
-        )
-    if correction is None:
-        return Text(
-            "下一期在客户离开之前就问，并对没有问到的人做随机回访。",
-            "Next time ask before customers leave, and call back at random those who were missed.",
-        )
-    return Text(
-        "在引用这个数字之前，随机抽取未作答者回访：“回访能买到什么”一图给出人数与费用。",
-        "Before quoting this number call back a random draw of those who did not answer; the figure on cost shows how many and for how much.",
-    )
 
 
 def balance(found: pd.DataFrame) -> pd.DataFrame:
@@ -303,7 +193,35 @@ def _level(column: str, level: object) -> Text:
     if level in ("", None):
         return name
     value = LEVELS.get(str(level), Text(str(level), str(level)))
+    if str(level).startswith(BAND):
+        at = str(level).removeprefix(BAND)
+        value = Text(f"由低到高第 {at} 档", f"band {at} from the lowest")
     return Text(f"{name.zh}：{value.zh}", f"{name.en}: {value.en}")
+
+
+def unmet(error: VocError, coarse: pd.DataFrame, spoke: np.ndarray, columns: Sequence[str]) -> tuple[Text, Text]:
+    """Why totals cannot be met, and what would help: the levels nobody answered from (people (N,) who `spoke`), else those out of reach."""
+    empty = [(c, v) for c in columns for v in sorted(set(coarse[c]) - set(coarse.loc[spoke, c]))]
+    needs = Text("把这些层级并入有人作答的层级，或去掉这一列。", "Merge these levels with ones that have answers, or leave the column out.")
+    if empty:
+        zh, en = _listed(empty)
+        return Text(f"以下客户没有人作答，权重代表不了他们：{zh}。", f"Nobody answered from {en}, so no weight can stand for them."), needs
+    if isinstance(error, weighting.InfeasibleBounds):
+        zh, en = _listed(list(zip(error.unmet["margin"], error.unmet["level"], strict=True)))
+        reason = Text(f"权重要大得离谱才能凑足总数：{zh}。", f"Only extreme weights would meet the totals of {en}.")
+        return reason, Text("合并层级，或减少约束。", "Merge levels, or ask for fewer totals.")
+    return (
+        Text("作答者太少或各项总数互相矛盾，求不出权重。", "Too few answers, or totals that contradict each other: no weights were found."),
+        Text("合并层级，或减少约束。", "Merge levels, or ask for fewer totals."),
+    )
+
+
+def _listed(levels: Sequence[tuple[str, object]], most: int = 4) -> tuple[str, str]:
+    """Levels by name in both languages, the first few."""
+    names = [_level(str(c), v) for c, v in levels[:most]]
+    more = len(levels) - len(names)
+    zh, en = "、".join(n.zh for n in names), "; ".join(n.en for n in names)
+    return (f"{zh} 等 {len(levels)} 项", f"{en} and {more} more ({len(levels)} in all)") if more else (zh, en)
 
 
 def uneven(found: pd.DataFrame) -> pd.DataFrame:

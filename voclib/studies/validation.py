@@ -9,70 +9,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
-from voclib.errors import DataError
-from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict
-from voclib.sentences import say
+from voclib.errors import DataError, ParameterError
+from voclib.results import Estimate, Ladder, Study, Text, Verdict
+from voclib.studies import validation_text as text
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORD = ROOT / "benchmarks" / "coverage.json"
-FORMATS = {"coverage": "share", "naive_coverage": "share", "refusals": "share"}
-SETTING_WORDS = (
-    ("answering chances over a factor of ", "作答机会相差倍数 "),
-    ("regions of", "个大区，每个"),
-    ("one higher by", "其中一个高"),
-    ("none differs", "全无差别"),
-    ("points", "分"),
-    ("promoters", "推荐者"),
-    ("detractors", "贬损者"),
-    ("clusters", "门店"),
-    ("size cv", "规模变异系数"),
-    ("customers", "客户"),
-    ("overlap", "重叠"),
-    ("loyalty", "不变"),
-    ("icc", "ICC"),
-    (", ", "，"),
-)
-METHODS = {
-    "nps": Text("NPS，简单样本", "NPS, plain sample"),
-    "nps clustered": Text("NPS，按门店聚类", "NPS, clustered by dealer"),
-    "nps weighted": Text("NPS，加权", "NPS, weighted"),
-    "nps difference, paired": Text("NPS 之差，同一客户配对", "NPS difference, paired customers"),
-    "csat": Text("满意度", "Satisfaction"),
-    "ces": Text("费力度", "Effort score"),
-    "groups against the rest": Text("各组与其余相比", "Groups against the rest"),
-    "groups against the rest, false alarms": Text("各组与其余相比：误报", "Groups against the rest: false alarms"),
-}
+FORMATS = {"refusals": "share"}
+COLUMNS, SCORECARD_COLUMNS, INSTEAD_COLUMNS = text.COLUMNS, text.SCORECARD_COLUMNS, text.INSTEAD_COLUMNS
+TABLES = {"scores": ("scores",), "silent": ("weighting", "calls", "bounds"), "answers": ("begging", "topics", "panels")}
+FIELDS = ("method", "setting", "kind", "coverage", "naive_coverage", "share", "naive_share", "bias", "naive_bias", "refusals", "R", "band", "passed",
+          "power")
+HELD = ("coverage", "bounds")  # kinds that ask whether the truth lies inside
+CLOSEST = 12
 World = Callable[[int], tuple[pd.DataFrame, Mapping[str, float]]]
-COLUMNS = {
-    "setting": Text("方法 · 情形", "Method · setting"),
-    "coverage": Text("覆盖率", "Coverage"),
-    "naive_coverage": Text("朴素做法", "Naive way"),
-    "bias": Text("偏差", "Bias"),
-    "mean_width": Text("平均宽度", "Mean width"),
-    "refusals": Text("拒答", "Refusals"),
-    "R": Text("次数", "Runs"),
-    "passed": Text("合格", "Passed"),
-}
-LIMITS = (
-    (
-        Text("不是说真实数据一定满足这些前提。", "Not that real data meet these assumptions."),
-        Text(
-            "覆盖率是在我们写下的世界里量的；前提不成立时，区间照样会错。",
-            "Coverage is measured in worlds we wrote down; where their assumptions fail, intervals fail too.",
-        ),
-    ),
-    (
-        Text("不是说作答者能代表全体客户。", "Not that people who answer stand for everyone."),
-        Text("这里检验的是抽样误差，不是谁没有作答。", "What is tested here is chance, not who stayed silent."),
-    ),
-    (
-        Text("不是说单独一个区间有 95% 的把握。", "Not that one given interval is right with 95% certainty."),
-        Text("95% 说的是这套做法反复使用时的命中率。", "95% is how often the procedure is right when used again and again."),
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -85,25 +39,32 @@ class Record:
 
 @dataclass(frozen=True)
 class Validation:
-    """What the page shows; `coverage` and `naive` hold shares by method with Monte Carlo intervals, `scorecard` one row a setting."""
+    """What the page shows.
+
+    `coverage` (scores) and `silence` (everything else) hold coverage by method with Monte Carlo intervals, `naive` the naive way's by
+    method; `instead` one row an area, `tables` one row a method and what was measured, `scorecard` the failing settings and the closest.
+    """
 
     study: Study
     coverage: tuple[Estimate, ...]
+    silence: tuple[Estimate, ...]
     naive: Mapping[str, Estimate]
+    instead: pd.DataFrame
+    tables: Mapping[str, pd.DataFrame]
     scorecard: pd.DataFrame
     captions: Mapping[str, Mapping[str, Any]]
 
 
 def code_hash(root: Path = ROOT) -> str:
-    """Hash of the estimators' source and thresholds; a record made by other code is stale."""
-    digest = hashlib.sha256()
-    for path in sorted(p for p in (root / "voclib" / "stats").iterdir() if p.suffix in {".py", ".yml"}):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    """Hash of the estimators' source and thresholds, subfolders included; a record made by other code is stale."""
+    digest, stats = hashlib.sha256(), root / "voclib" / "stats"
+    for path in sorted(p for p in stats.rglob("*") if p.suffix in {".py", ".yml"}):
+        digest.update(path.relative_to(stats).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
 def load_record(path: Path = RECORD) -> Record:
-    """The long runs on file.
+    """The long runs on file; a record of earlier code may lack what was not measured then.
 
     Raises
     ------
@@ -113,7 +74,17 @@ def load_record(path: Path = RECORD) -> Record:
     if not path.is_file():
         raise DataError("There is no benchmarks/coverage.json yet. Run `make coverage` (some minutes), then this notebook again.")
     content = json.loads(path.read_text("utf-8"))
-    return Record(pd.DataFrame(content["records"]), is_fresh=content["code_hash"] == code_hash())
+    return Record(_rows(pd.DataFrame(content["records"])), is_fresh=content["code_hash"] == code_hash())
+
+
+def _rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """Every field, numbers as numbers; `measured` and `unaided` are what the band judges and what the naive way made of it."""
+    rows = rows.reindex(columns=list(FIELDS))
+    numeric = ["coverage", "naive_coverage", "share", "naive_share", "bias", "naive_bias", "refusals", "power"]
+    rows = rows.assign(kind=rows["kind"].fillna("coverage"), **{c: pd.to_numeric(rows[c]).astype(float) for c in numeric})
+    held = rows["kind"].isin(HELD)
+    return rows.assign(measured=rows["coverage"].where(held, rows["share"]), unaided=rows["naive_coverage"].where(held, rows["naive_share"]),
+                       family=[text.METHODS.get(m, ("scores",))[0] for m in rows["method"]])
 
 
 def facts(record: Record) -> dict[Text, int]:
@@ -162,121 +133,50 @@ def live(worlds: Mapping[str, tuple[World, Mapping[str, Any]]], *, runs: int, se
 
 
 def study(record: Record, live_runs: Sequence[Estimate], *, seed: int) -> Validation:
-    """The method scorecard: coverage by setting beside the naive way, and the verdict over all of it."""
-    rows = record.rows
-    kept = rows[rows["naive_coverage"].notna() & rows["power"].isna()]
-    ours = _pooled(kept, "coverage")
-    overall = coverage(float((kept["coverage"] * kept["R"]).sum()), int(kept["R"].sum()), group="")
-    naive = coverage(float((kept["naive_coverage"] * kept["R"]).sum()), int(kept["R"].sum()), group="").with_(rung="naive")
-    checks = _checks(record, live_runs)
+    """The method scorecard: coverage by setting beside the naive way, and the verdict over all of it.
+
+    Raises
+    ------
+    ParameterError
+        without runs made now, or with a record without a coverage that has a naive one beside it.
+    """
+    rows = _rows(record.rows)
+    kept = rows[(rows["kind"] == "coverage") & rows["naive_coverage"].notna() & rows["power"].isna()]
+    if not live_runs:
+        raise ParameterError("study() compares the record with runs made now, and there are none: pass what live() returned.")
+    if kept.empty:
+        raise ParameterError("The record holds no coverage with a naive one beside it; run `make coverage` again.")
+    exact = kept[[band[1] < 1 for band in kept["band"]]]  # what may be too wide by construction would flatter the total
+    exact = kept if exact.empty else exact
+    overall, naive = (_total(exact, c) for c in ("coverage", "naive_coverage"))
+    agrees, passed = _agrees(live_runs), int(rows["passed"].astype(bool).sum())
+    alarms, power = (rows.loc[rows["kind"] == kind, "share"] for kind in ("false alarms", "power"))
+    checks = text.checks(is_fresh=record.is_fresh, settings=len(rows), failed=len(rows) - passed, agrees=agrees, naive=kept["naive_coverage"].min(),
+                         worst=min(live_runs, key=lambda e: e.conf_high), alarms=None if alarms.empty else alarms.max(),
+                         power=None if power.empty else power.min())
     verdict = Verdict.REPORT if all(c.passed is not False for c in checks) else Verdict.REPORT_WITH_CAVEAT
     headline = overall.with_(rung="ours", verdict=verdict, seed=seed)
-    passed = int(rows["passed"].sum())
-    finding = _finding(headline, naive, checks, passed=passed, settings=len(rows))
+    naive = naive.with_(rung="naive")
+    finding = Study(question=text.QUESTION, kicker=Text("方法成绩单", "Method scorecard"), headline=(headline,), naive=naive, verdict=verdict,
+                    answer=text.answer(headline, naive, passed=passed, settings=len(rows)), checks=checks, limits=text.LIMITS, seed=seed,
+                    reader="research", ladders=(Ladder("coverage", (naive, headline), chosen="ours"),), caveat=text.CAVEAT, decision=text.DECISION)
+    of_scores = kept["family"] == "scores"
+    live_title = text.live_title(sum(e.n for e in live_runs), agrees=agrees)
     return Validation(
-        finding,
-        ours,
-        {e.group: e for e in _pooled(kept, "naive_coverage")},
-        _scorecard(rows),
-        _captions(passed, len(rows), overall, naive, live_runs),
-    )
+        study=finding, coverage=_pooled(kept[of_scores], "coverage"), silence=_pooled(kept[~of_scores], "coverage"),
+        naive={e.group: e for e in _pooled(kept, "naive_coverage")}, instead=_instead(rows), scorecard=_scorecard(rows),
+        tables={name: _summary(rows[rows["family"].isin(families)]) for name, families in TABLES.items()},
+        captions=text.captions(passed=passed, settings=len(rows), ours=overall, naive=naive, live=live_title))
 
 
-def _finding(headline: Estimate, naive: Estimate, checks: tuple[Check, ...], *, passed: int, settings: int) -> Study:
-    return Study(
-        question=Text("埋下真值再去找，我们的方法找得回来吗？", "When we plant the truth, do our methods find it?"),
-        kicker=Text("方法成绩单", "Method scorecard"),
-        answer=say(
-            "说是 95% 的区间，实际盖住真值 {x:bare}；朴素做法在同样的数据上只有 {n:bare}。 {m} 种情形中 {k} 种在合格范围内。",
-            "Intervals that claim 95% cover the truth {x:bare} of the time; the naive ones, on the same data, {n:bare}. "
-            "{k} of {m} settings lie within the band.",
-            x=headline,
-            n=naive,
-            k=passed,
-            m=settings,
-        ),
-        headline=(headline,),
-        naive=naive,
-        verdict=headline.verdict,
-        checks=checks,
-        limits=LIMITS,
-        seed=headline.seed,
-        reader="research",
-        ladders=(Ladder("coverage", (naive, headline), chosen="ours"),),
-        caveat=Text(
-            "这些世界是我们自己写的；真实数据若以没写到的方式违反前提，覆盖率会更低。",
-            "We wrote these worlds ourselves; where real data break the assumptions in a way we did not write, coverage is lower.",
-        ),
-        decision=Text(
-            "只引用合格的方法；不合格的一行修好之前，不在页面上给区间。",
-            "Quote only methods that pass; a failing row gives no interval on any page until it is mended.",
-        ),
-    )
+def _total(rows: pd.DataFrame, column: str) -> Estimate:
+    """Coverage over all runs of some settings."""
+    return coverage(float((rows[column] * rows["R"]).sum()), int(rows["R"].sum()), group="")
 
 
 def _pooled(rows: pd.DataFrame, column: str) -> tuple[Estimate, ...]:
-    """Coverage by method over all its settings."""
-    found = []
-    for method, part in rows.groupby("method", sort=True):
-        found.append(coverage(float((part[column] * part["R"]).sum()), int(part["R"].sum()), group=str(method)))
-    return tuple(found)
-
-
-def _checks(record: Record, live_runs: Sequence[Estimate]) -> tuple[Check, ...]:
-    rows = record.rows
-    failed = rows[~rows["passed"].astype(bool)]
-    worst = min(live_runs, key=lambda e: e.conf_high)
-    return (
-        Check(
-            Text("成绩单与代码一致", "The record was made by this code"),
-            record.is_fresh,
-            Text("代码指纹相同。", "The code hashes agree.")
-            if record.is_fresh
-            else Text("成绩单已过期：代码在长跑之后改过。", "The record is stale: the code changed after the long runs."),
-            Text("重新运行 make coverage 之前，成绩单仅供参考。", "Until `make coverage` has run again, the record is only a hint."),
-        ),
-        Check(
-            Text("每种情形都在合格范围内", "Every setting lies within its band"),
-            failed.empty,
-            say("{m} 种情形，{k} 种不合格。", "{m} settings, {k} outside the band.", m=len(rows), k=len(failed)),
-            Text("不合格的方法不给区间。", "A failing method gives no interval."),
-        ),
-        Check(
-            Text("现算的短跑与长跑一致", "The runs made now agree with the long ones"),
-            _agrees(live_runs),
-            say(
-                "现算最低的一种：{x:bare}（{x:interval}），{x:n} 次。",
-                "The lowest of the runs made now: {x:bare} ({x:interval}) over {x:n} runs.",
-                x=worst,
-            ),
-            Text("先查代码，再读成绩单。", "Look at the code before reading the record."),
-        ),
-        Check(
-            Text("朴素做法会失败", "The naive way fails"),
-            None,
-            say(
-                "同样的数据上，朴素区间覆盖率最低 {v:.0%}。",
-                "On the same data the naive interval covers as little as {v:.0%}.",
-                v=float(rows["naive_coverage"].min()),
-            ),
-        ),
-    )
-
-
-def _scorecard(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row a setting, in the order of the record."""
-    table = rows[list(COLUMNS)].copy()
-    named = [METHODS.get(m, Text(m, m)) for m in rows["method"]]
-    table["setting"] = [Text(f"{m.zh} · {_spoken(x)}", f"{m.en} · {x}") for m, x in zip(named, rows["setting"], strict=True)]
-    table["passed"] = [Text("合格", "passed") if p else Text("不合格", "failed") for p in table["passed"]]
-    return table
-
-
-def _spoken(setting: str) -> str:
-    """A setting in Chinese."""
-    for en, zh in SETTING_WORDS:
-        setting = setting.replace(en, zh)
-    return setting
+    """Coverage by method over all its settings, in the order of the record."""
+    return tuple(_total(part, column).with_(group=str(name)) for name, part in rows.groupby("method", sort=False))
 
 
 def _agrees(live_runs: Sequence[Estimate]) -> bool:
@@ -284,27 +184,50 @@ def _agrees(live_runs: Sequence[Estimate]) -> bool:
     return min(e.conf_high for e in live_runs) >= 0.93
 
 
-def _live_title(live_runs: Sequence[Estimate]) -> Text:
-    n = sum(e.n for e in live_runs)
-    if _agrees(live_runs):
-        return say("现算 {n} 次，与长跑相符", "{n} runs made now agree with the long ones", n=n)
-    return say("现算 {n} 次，低于长跑", "{n} runs made now fall short of the long ones", n=n)
+def _summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row a method, what was measured and where it should lie; ranges over the settings."""
+    made = []
+    keys = [rows["method"], rows["kind"], rows["band"].map(tuple)]
+    for (name, kind, band), part in rows.groupby(keys, sort=False):
+        wide = 100 if part["family"].iloc[0] == "topics" and kind == "bias" else 1
+        ours, naive = (part[c].dropna() * wide for c in ("measured", "unaided"))
+        made.append({"method": text.method(name), "kind": text.KINDS[kind], "expected": text.expected([b * wide for b in band], kind),
+                     "ours": text.between(ours, kind) if len(ours) else None, "naive": text.between(naive, kind) if len(naive) else None,
+                     "refusals": part["refusals"].max(), "settings": text.passed(int(part["passed"].astype(bool).sum()), len(part))})
+    return pd.DataFrame(made, columns=list(COLUMNS))
 
 
-def _captions(passed: int, settings: int, overall: Estimate, naive: Estimate, live_runs: Sequence[Estimate]) -> dict[str, dict[str, Any]]:
-    drawn = Text("覆盖率，点 = 估计值，横条 = 模拟误差的 95% 区间", "Coverage; dot = estimate, bar = 95% interval of simulation error")
-    return {
-        "coverage": {
-            "labels": METHODS,
-            "title": say("盖住真值 {x:bare}，而不是 {n:bare}", "The truth is covered {x:bare} of the time, not {n:bare}", x=overall, n=naive),
-            "subtitle": drawn,
-        },
-        "scorecard": {
-            "title": say("{m} 种情形，{k} 种合格", "{k} of {m} settings pass", k=passed, m=settings),
-            "subtitle": Text("偏差与宽度用该分数自己的单位", "Bias and width in the unit of each score"),
-        },
-        "live": {
-            "title": _live_title(live_runs),
-            "subtitle": drawn,
-        },
-    }
+def _instead(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row an area: the naive way, what it gives on the data of the record, and what ours gives."""
+    made = []
+    for family, shown in text.INSTEAD.items():
+        part = rows[rows["method"].isin(shown.methods) & (rows["kind"] == shown.kind) & rows["unaided"].notna()]
+        if len(part):
+            cells = {side: text.filled(shown.result, share=part[measure], bias=part[bias]) for side, measure, bias in
+                     (("naive", "unaided", "naive_bias"), ("ours", "measured", "bias"))}
+            made.append({"family": text.FAMILIES[family], "way": shown.way, **cells})
+    return pd.DataFrame(made, columns=list(INSTEAD_COLUMNS))
+
+
+def _scorecard(rows: pd.DataFrame) -> pd.DataFrame:
+    """The failing settings, then those closest to an edge of their band, one row each."""
+    rows = rows.assign(order=np.where(rows["passed"].astype(bool), _room(rows), -1.0)).sort_values("order", kind="stable")
+    failed = int((rows["order"] < 0).sum())
+    rows = rows.head(max(CLOSEST, failed))
+    made = []
+    for row in rows.itertuples(index=False):
+        words, name = text.setting(row.setting), text.method(row.method)
+        wide = 100 if row.family == "topics" and row.kind == "bias" else 1
+        ours, naive = (None if np.isnan(v) else text.between([v * wide], row.kind) for v in (row.measured, row.unaided))
+        made.append({"setting": Text(f"{name.zh} · {words.zh}", f"{name.en} · {words.en}"), "kind": text.KINDS[row.kind],
+                     "expected": text.expected([b * wide for b in row.band], row.kind), "ours": ours, "naive": naive, "R": int(row.R),
+                     "passed": text.passed(int(row.passed), 1)})
+    return pd.DataFrame(made, columns=list(SCORECARD_COLUMNS))
+
+
+def _room(rows: pd.DataFrame) -> np.ndarray:
+    """Distance of shares to the nearer edge of their band, the ends 0 and 1 no edges; errors in points come last."""
+    low, high = np.array(rows["band"].tolist(), dtype=float).T
+    value = rows["measured"].to_numpy()
+    room = np.minimum(np.where((low > 0) & (low < 1), value - low, np.inf), np.where(high < 1, high - value, np.inf))
+    return np.where(rows["kind"] == "bias", np.inf, room)
