@@ -17,12 +17,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
 from tqdm import tqdm
+
+from benchmarks import aipw, calibration
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 OUT = Path(__file__).with_name("results.md")
-SAMPLE = ["00-sample-company", "01-ingest", "20-scores", "90-planted-truth"]
+EDITION = "params/sample.yml"
+SAMPLE = list(yaml.safe_load((ROOT / EDITION).read_text("utf-8"))["notebooks"])
 
 
 @dataclass(frozen=True)
@@ -72,15 +76,15 @@ def packages_alone() -> None:
 
 def contests(clone: bool) -> list[Contest]:
     """What is timed."""
-    voc, edition = BIN / "voc", "params/sample.yml"
+    voc, edition = BIN / "voc", EDITION
     if clone:
         return [Contest("clone to portal", {"git clone, make reports": clone_to_portal, "installing the packages alone": packages_alone}, 300)]
     return [
         Contest("import", {"import voclib": lambda: shell(sys.executable, "-c", "import voclib"),
                            "an empty interpreter": lambda: shell(sys.executable, "-c", "pass")}, 0.1, over_rival=True, repeat=21),
-        Contest("the four notebooks", {"voc run --force": lambda: shell(voc, "run", edition, "--force"),
+        Contest("the sample edition", {"voc run --force": lambda: shell(voc, "run", edition, "--force"),
                                        "papermill, then nbconvert, by hand": by_hand}, 60),
-        Contest("the four notebooks, unchanged", {"voc run": lambda: shell(voc, "run", edition),
+        Contest("the sample edition, unchanged", {"voc run": lambda: shell(voc, "run", edition),
                                                   "python -c 'import papermill'": lambda: shell(sys.executable, "-c", "import papermill")}, 3),
     ]
 
@@ -111,8 +115,10 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--clone", action="store_true", help="time a fresh clone up to the portal instead (minutes), and add it to the table")
     args = parser.parse_args()
-    shell(BIN / "voc", "run", "params/sample.yml")
+    shell(BIN / "voc", "run", EDITION)
     timed = [row(c, measure(c, args.repeat)) for c in contests(args.clone)]
+    if not args.clone:
+        timed += [*calibration.rows(args.repeat), aipw.row()]
     before = OUT.read_text("utf-8").splitlines() if OUT.is_file() else []
     kept = [line for line in before if line.startswith("| ") and not line.startswith("| what") and line.startswith("| clone") != args.clone]
     where = f"{os.cpu_count()} cores, Python {sys.version.split()[0]}"
