@@ -53,7 +53,7 @@ def begged() -> list[Setting]:
     false = {"kind": "false discoveries", "count": lambda found, begs: (found & ~begs).sum() / max(found.sum(), 1), "call": flagged,
              "band": (0.0, 0.05)}
     power = {"kind": "power", "count": lambda found, begs: found[begs].mean(), "call": flagged, "runs": FEW}
-    return [setting("none of 40 dealers begs, each at 5%", 0.3, naive_band=(0.3, 1.0), **honest),
+    return [setting("none of 40 dealers begs, each honest one at 5%", 0.3, naive_band=(0.3, 1.0), **honest),
             setting("10 of 40 dealers beg, each honest one at 5%", 0.3, naive_band=(0.4, 1.0), **honest),
             setting("none of 40 dealers begs, any flag", 0.3, **any_flag),
             *(setting("10 of 40 dealers beg, share of flags that are wrong", s, runs=2 * SOME, **false) for s in (0.15, 0.3)),

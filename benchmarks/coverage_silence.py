@@ -169,7 +169,7 @@ def weighted() -> list[Setting]:
                       naive=given_chances, **wide),
               Setting(method="aipw, boosted", setting="4000 customers, a fifth answer, missing at random", draw=world(customers=4000), call=boosted,
                       naive=raw, band=BOOSTED_BAND, runs=BOOSTED, naive_band=FAILS),
-              Setting(method="aipw", setting="4000 customers, random response", draw=at_random, call=aipw, naive=raw, max_bias=0.5)]
+              Setting(method="aipw", setting="4000 customers, random response", draw=at_random, call=aipw, max_bias=0.5)]
     alarms = [Setting(method=name, setting="4000 customers, random response, raw against corrected", kind="false alarms", count=beside_zero,
                       draw=_zero(at_random), call=_moved(fit), band=FALSE_ALARM_BAND, runs=FALSE_ALARM_RUNS)
               for name, fit in (("calibrated", _calibrated_fit), ("aipw", lambda f: _aipw(f).fit))]

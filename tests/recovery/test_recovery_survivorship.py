@@ -84,13 +84,16 @@ def test_random_response_is_not_corrected_beyond_noise_but_a_selective_one_is() 
     assert np.mean([alarm(seed) for seed in range(20)]) >= 0.8
 
 
-def test_too_few_call_backs_reached_are_no_headline() -> None:
+def test_too_few_call_backs_reached_leave_a_range_and_no_point() -> None:
     result, truth = study(5, u_shape=1.0, followup_share=0.2, followup_completion=0.4)
-    assert result.ladder.chosen == "aipw"
     [check] = [c for c in result.study.checks if "call-backs were completed" in c.name.en]
     assert check.passed is False
+    chosen = result.ladder[result.ladder.chosen]
+    assert chosen.rung == "reached" and chosen.kind == "bounds" and result.study.verdict == Verdict.BOUNDS_ONLY
+    assert not {"followup", "tilted"} & {r.rung for r in result.ladder.rungs}
     open_ = next(e for e in result.possible if e.rung == "followup")
     assert open_.bound_low <= truth["nps_all"] <= open_.bound_high and open_.bound_high - open_.bound_low > 30
+    assert (chosen.bound_low, chosen.conf_high) == (open_.bound_low, open_.conf_high)
 
 
 def test_a_leaked_column_stops_weighting() -> None:

@@ -8,15 +8,27 @@ import pandas as pd
 import pytest
 from study_tables import figures, spoken, texts
 
-from voclib.errors import DataError
+from voclib.errors import DataError, ParameterError
 from voclib.results import Estimate, Text, Verdict, refusal
 from voclib.studies import validation
+from voclib.studies import validation_text as text
 
-ROW = {"method": "nps", "setting": "n=100, promoters=0.5, detractors=0.2", "truth": 30.0, "coverage": 0.95, "mean_width": 30.0, "bias": 0.1,
-       "refusals": 0.0, "R": 1000, "seed": 1, "band": [0.93, 0.97], "passed": True, "naive_coverage": 0.8, "power": None}
+ROW = {"method": "nps", "setting": "n=100, promoters=0.5, detractors=0.2", "kind": "coverage", "truth": 30.0, "coverage": 0.95, "mean_width": 30.0,
+       "bias": 0.1, "refusals": 0.0, "R": 1000, "seed": 1, "band": [0.93, 0.97], "passed": True, "naive_coverage": 0.8, "power": None,
+       "naive_bias": 1.0, "share": None, "naive_share": None}
 CLUSTERED = {**ROW, "method": "nps clustered", "setting": "clusters=20, icc=0.05", "coverage": 0.94, "R": 3000, "naive_coverage": 0.6}
-ALARMS = {**ROW, "method": "groups against the rest, false alarms", "setting": "none differs", "naive_coverage": None, "coverage": 0.5}
+ALARMS = {**ROW, "method": "groups against the rest, false alarms", "setting": "none differs", "kind": "false alarms", "naive_coverage": 0.5,
+          "coverage": 0.5, "share": 0.05, "naive_share": 0.4, "band": [0.0, 0.06]}
 POWER = {**ROW, "method": "groups against the rest", "setting": "one higher by 20 points", "power": 0.8, "coverage": 0.5}
+CALLS = {**ROW, "method": "follow-up, plain", "setting": "the satisfied answer, 300 calls", "naive_coverage": 0.01, "naive_bias": 21.3}
+BOUNDED = {**ROW, "method": "churned", "setting": "a fifth churned and never asked", "coverage": 1.0, "naive_coverage": 0.0, "band": [0.93, 1.0]}
+HONEST = {**ALARMS, "method": "begging", "setting": "none of 40 dealers begs, each honest one at 5%", "share": 0.049, "naive_share": 0.39}
+FLAGS = {**HONEST, "setting": "none of 40 dealers begs, any flag", "share": 0.06, "naive_share": 1.0, "band": [0.0, 0.1]}
+FOUND = {**HONEST, "setting": "10 of 40 dealers beg, found, 30% of 7-9 turned into 10", "kind": "power", "share": 0.6, "naive_share": 0.7,
+         "band": [0.55, 1.0]}
+ALONE = {**ROW, "method": "weighting alone", "setting": "aipw, the satisfied answer", "kind": "bias", "share": 21.0, "naive_share": 33.0,
+         "bias": 21.0, "band": [10, 40]}
+SILENT = (CALLS, BOUNDED, HONEST, FLAGS, FOUND, ALONE)
 LIVE = (validation.coverage(190, 200, group="n=100"), validation.coverage(188, 200, group="clusters=20, icc=0.05"))
 
 
@@ -48,11 +60,18 @@ class TestRecord:
         stats = tmp_path / "voclib" / "stats"
         stats.mkdir(parents=True)
         (stats / "metrics.py").write_text("a = 1\n", "utf-8")
+        package = stats / "crossfit"
+        package.mkdir()
+        (package / "newton.py").write_text("a = 1\n", "utf-8")
         first = validation.code_hash(tmp_path)
         (tmp_path / "voclib" / "other.py").write_text("b = 1\n", "utf-8")
         assert validation.code_hash(tmp_path) == first
         (stats / "metrics.py").write_text("a = 2\n", "utf-8")
-        assert validation.code_hash(tmp_path) != first
+        second = validation.code_hash(tmp_path)
+        (package / "newton.py").write_text("a = 2\n", "utf-8")
+        assert len({first, second, validation.code_hash(tmp_path)}) == 3, "a package inside is followed too"
+        (package / "newton.py").rename(stats / "newton.py")
+        assert validation.code_hash(tmp_path) != second
 
     def test_thresholds_belong_to_the_code_they_steer(self, tmp_path) -> None:
         stats = tmp_path / "voclib" / "stats"
@@ -82,12 +101,12 @@ class TestCoverage:
         assert headline.value == pytest.approx((0.95 * 1000 + 0.94 * 3000) / 4000) and headline.n == 4000
         assert found.study.naive.value == pytest.approx((0.8 * 1000 + 0.6 * 3000) / 4000)
         assert {e.group: e.value for e in found.coverage} == pytest.approx({"nps": 0.95, "nps clustered": 0.94})
-        assert {g: e.value for g, e in found.naive.items()} == pytest.approx({"nps": 0.8, "nps clustered": 0.6})
+        assert {g: e.value for g, e in found.naive["scores"].items()} == pytest.approx({"nps": 0.8, "nps clustered": 0.6})
 
     def test_both_languages_say_the_same_figures(self) -> None:
         found = study()
-        for text in [*texts(found.study), *spoken(found.captions)]:
-            assert figures(text.zh) == figures(text.en), text
+        for words in [*texts(found.study), *spoken(found.captions)]:
+            assert figures(words.zh) == figures(words.en), words
         assert "94%" in found.study.answer.zh and "65%" in found.study.answer.en
 
 
@@ -108,7 +127,7 @@ class TestChecks:
         flagged = check(found, "Every setting lies within its band")
         assert flagged.passed is False and figures(flagged.detail.zh) == figures(flagged.detail.en) == ["1", "2"]
         assert found.study.verdict is Verdict.REPORT_WITH_CAVEAT and "1 of 2 settings" in found.study.answer.en
-        assert [t.en for t in found.scorecard["passed"]] == ["passed", "failed"]
+        assert [t.en for t in found.scorecard["passed"]] == ["failed", "passed"]
         assert found.captions["scorecard"]["title"].en == "1 of 2 settings pass"
 
     def test_live_runs_that_miss_are_flagged_and_no_caption_says_otherwise(self) -> None:
@@ -121,18 +140,72 @@ class TestChecks:
         assert "60%" in check(study(), "The naive way fails").detail.en
 
 
-class TestScorecard:
-    def test_one_row_a_setting_named_in_both_languages(self) -> None:
-        table = study().scorecard
-        assert table["setting"].tolist()[1] == Text("NPS，按门店聚类 · 门店=20，ICC=0.05", "NPS, clustered by dealer · clusters=20, icc=0.05")
-        assert list(table) == list(validation.COLUMNS) and set(validation.FORMATS) <= set(table)
+    def test_what_tests_raise_and_find_is_said_together(self) -> None:
+        flagged = check(study(record(ROW, *SILENT)), "Few false alarms, and yet they find")
+        assert figures(flagged.detail.en) == figures(flagged.detail.zh) == ["6.0%", "60%"]
 
-    def test_every_method_and_setting_on_file_has_chinese(self) -> None:
-        rows = validation.load_record().rows
-        assert set(rows["method"]) <= set(validation.METHODS)
-        for text in study(validation.Record(rows, is_fresh=True)).scorecard["setting"]:
-            words = text.zh.split(" · ", 1)[1].replace("NPS", "").replace("ICC", "").replace("n=", "")
-            assert not any(run.isalpha() and run.isascii() for run in words), text.zh
+    def test_nothing_made_now_or_nothing_on_file_is_a_clear_error(self) -> None:
+        with pytest.raises(ParameterError, match="pass what live\\(\\) returned"):
+            study(live=())
+        with pytest.raises(ParameterError, match="no coverage with a naive one"):
+            study(record(HONEST))
+
+
+class TestTables:
+    def test_every_part_of_the_page_has_its_methods(self) -> None:
+        found = study(record(ROW, CLUSTERED, ALARMS, POWER, *SILENT))
+        assert [e.group for e in found.coverage] == ["nps", "nps clustered"] and [e.group for e in found.silence] == ["follow-up, plain", "churned"]
+        assert {name: len(table) for name, table in found.tables.items()} == {"scores": 4, "silent": 3, "answers": 3}
+        assert list(found.tables["silent"]) == list(validation.COLUMNS) and set(validation.FORMATS) <= set(found.tables["silent"])
+
+    def test_what_may_be_too_wide_does_not_flatter_the_total(self) -> None:
+        assert study(record(ROW, BOUNDED)).study.headline[0].value == pytest.approx(0.95)
+
+    def test_each_kind_is_written_its_own_way(self) -> None:
+        tables = study(record(ROW, *SILENT)).tables
+        made = {row.method.en: (row.expected.en, row.ours.en, row.naive.en) for t in tables.values() for row in t.itertuples()}
+        assert made["NPS, plain sample"] == ("93–97%", "95%", "80%")
+        assert made["Churned, never asked"] == ("≥ 93%", "100%", "0%")
+        assert made["Weighting without call-backs: aipw, the satisfied answer"] == ("+10 to +40", "+21.0", "+33.0")
+        assert made["Begging test: none of 40 dealers begs, any flag"] == ("≤ 10%", "6%", "100%")
+
+    def test_settings_of_a_method_are_summed_up(self) -> None:
+        [row] = study(record(ROW, {**ROW, "coverage": 0.94, "refusals": 0.2, "passed": False})).tables["scores"].itertuples()
+        assert (row.ours.en, row.refusals, row.settings.en) == ("94–95%", 0.2, "1/2")
+
+    def test_what_the_naive_way_would_conclude(self) -> None:
+        found = study(record(CLUSTERED, *SILENT)).instead.set_index("family")
+        assert [t.en for t in found.index] == ["Scores", "Call-backs", "Bounds", "Begging"]
+        by = {t.en: row for t, row in found.iterrows()}
+        assert by["Call-backs"]["naive"].en == "covers the truth in 1% of runs, off by +21.3 points"
+        assert by["Begging"]["naive"] == Text("诚实门店误报 39%", "flags 39% of honest dealers") and "4.9%" in by["Begging"]["ours"].en
+        for column in ("naive", "ours"):
+            assert all(figures(t.zh) == figures(t.en) for t in found[column])
+
+
+class TestScorecard:
+    def test_a_setting_is_named_in_both_languages(self) -> None:
+        table = study().scorecard
+        assert Text("NPS，按门店聚类 · 门店=20，ICC=0.05", "NPS, clustered by dealer · clusters=20, icc=0.05") in table["setting"].tolist()
+        assert list(table) == list(validation.SCORECARD_COLUMNS)
+
+    def test_failing_ones_first_then_the_closest_and_not_all(self) -> None:
+        many = [{**ROW, "setting": f"n={k}", "coverage": 0.95 - k / 1000} for k in range(20)]
+        table = study(record(*many, {**ROW, "setting": "n=77", "coverage": 0.95, "passed": False})).scorecard
+        assert len(table) == validation.CLOSEST and [t.en.split("n=")[1] for t in table["setting"][:3]] == ["77", "19", "18"]
+
+    def test_a_record_without_kinds_is_read_as_coverage(self, tmp_path) -> None:
+        path = tmp_path / "coverage.json"
+        path.write_text(json.dumps({"code_hash": "", "records": [{k: v for k, v in ROW.items() if "share" not in k and k != "kind"}]}), "utf-8")
+        assert validation.load_record(path).rows["measured"].tolist() == [0.95]
+
+    def test_every_method_and_setting_has_chinese(self) -> None:
+        from benchmarks import coverage
+
+        for setting in coverage.settings():
+            assert setting.method in text.METHODS and setting.kind in text.KINDS
+            zh = text.setting(setting.setting).zh.replace("NPS", "").replace("ICC", "").replace("n=", "")
+            assert not any(run.isalpha() and run.isascii() for run in zh), zh
 
 
 def _draws(seed: int) -> tuple[pd.DataFrame, dict[str, float]]:

@@ -75,9 +75,10 @@ def ticks(low: float, high: float) -> list[float]:
 
 
 def axis(ticks: list[float], unit: str) -> alt.Axis:
-    """A value axis with these ticks, a real minus sign and the sign of the unit."""
+    """A value axis with these ticks, a real minus sign, the sign of the unit, and decimals as far as the step needs them."""
     suffix = "%" if unit == "share" else ""
-    return alt.Axis(values=ticks, labelExpr=f"replace(datum.label, '-', '−') + '{suffix}'", grid=True, labelOverlap=False)
+    places = next(d for d in range(10) if all(abs(round(t, d) - t) < 1e-9 * max(abs(t), 1) for t in ticks))
+    return alt.Axis(values=ticks, labelExpr=f"replace(format(datum.value, ',.{places}f'), '-', '−') + '{suffix}'", grid=True, labelOverlap=False)
 
 
 def tips(lang: str) -> list[alt.Tooltip]:

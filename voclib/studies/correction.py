@@ -22,7 +22,7 @@ from voclib.studies.scores import SCORES
 
 UNITS = {"nps": "points", "csat": "share"}
 QUINTILES = 5
-TOO_FEW_VARY = 20  # fewer answers outside the commonest level than this: nothing tells who gives which
+MIN_SECOND = 15  # fewer answers of the second commonest level than this: nothing tells who gives which
 RUNGS = ("raw", "poststratified", "calibrated", "propensity", "aipw", "followup", "tilted")
 
 
@@ -61,6 +61,11 @@ class Correction:
         return self.people["y"].to_numpy(dtype=float)
 
     @property
+    def unsupported(self) -> np.ndarray:
+        """Who has nobody alike that answered (N,): a chance below the floor, or a cell from which nobody did."""
+        return (self.probability < self.overlap.floor) | self.empty.unsupported
+
+    @property
     def gap(self) -> Fit:
         """What weighting moved: AIPW minus raw, with the variance of their paired influence."""
         return propensity.gap(self.fits["raw"], self.fits["aipw"], cluster=units(self.people))
@@ -92,7 +97,7 @@ def correct(frame: Frame, *, estimand: str, margins: Sequence[str], cells: Seque
     if (answers := int((~np.isnan(y)).sum())) < gates.min_followup_n:
         raise ParameterError(f"{answers} answers are too few to correct a score; at least {gates.min_followup_n} are needed.")
     if not vary(y):
-        raise ParameterError(f"All but {TOO_FEW_VARY - 1} answers or fewer are alike, so no model can tell who gives which.")
+        raise ParameterError(f"Two grades of at least {MIN_SECOND} answers each are needed to model who gives which.")
     unit, columns = units(people), varying(people, frame.known)
     matrix = _matrix(people, columns)
     coarse = binned(people, [*dict.fromkeys([*margins, *cells])])
@@ -100,18 +105,27 @@ def correct(frame: Frame, *, estimand: str, margins: Sequence[str], cells: Seque
     staged = propensity.ipw_mean(y, matrix, stages=_stages(people), cluster=unit)
     model = propensity.aipw_mean(y, matrix, ids=people["customer_id"], levels=frame.levels, cluster=unit, repeats=repeats, learner=learner, seed=seed)
     fits |= {"raw": propensity.raw_mean(y, cluster=unit), "propensity": staged.fit, "aipw": model.fit}
-    answered = ~np.isnan(y)
+    answered, reach = ~np.isnan(y), overlap.overlap(model.probability, ~np.isnan(y), floor=gates.propensity_floor)
     weights = refused.pop("weights", np.where(answered, 1 / np.maximum(model.probability, gates.propensity_floor), 0.0))
+    empty = representativeness.zero_cell_scan(people, columns, answered)
     calls = _followed(frame, model, coarse, margins, unit, gates)
     fits, refused = fits | calls.fits, refused | calls.refused
     return Correction(
         people=people, rungs=_rungs(frame, fits, refused, estimand, conf_level), fits=fits, weights=weights, probability=model.probability,
         outcome=model.outcome, completion=calls.completion, tilted=calls.tilted, asked_weights=calls.weights, model=model,
-        balance=representativeness.smd_table(people, columns, answered, weights=weights, limits=(gates.balance_flag, gates.balance_fail)),
-        overlap=overlap.overlap(model.probability, answered, floor=gates.propensity_floor),
+        balance=_balance(people, columns, answered, weights, (model.probability < reach.floor) | empty.unsupported, gates),
+        overlap=reach, empty=empty,
         evenness=_evenness(people, columns, answered, conf_level),
-        separation=overlap.near_separation(people, columns, answered, probability=model.probability, limit=gates.separation_auc),
-        empty=representativeness.zero_cell_scan(people, columns, answered))
+        separation=overlap.near_separation(people, columns, answered, probability=model.probability, limit=gates.separation_auc))
+
+
+def _balance(people: pd.DataFrame, columns: Sequence[str], answered: np.ndarray, weights: np.ndarray, unsupported: np.ndarray,
+             gates: Gates) -> pd.DataFrame:
+    """Respondents against those they can stand for: everybody, unless so many have nobody alike that these get a range of their own."""
+    many = unsupported.mean() > gates.max_unsupported_share and (answered & ~unsupported).any()
+    held = ~unsupported if many else np.ones(len(people), dtype=bool)
+    return representativeness.smd_table(people[held], varying(people[held], columns), answered[held], weights=weights[held],
+                                        limits=(gates.balance_flag, gates.balance_fail))
 
 
 def varying(people: pd.DataFrame, columns: Sequence[str]) -> list[str]:
@@ -124,7 +138,7 @@ def varying(people: pd.DataFrame, columns: Sequence[str]) -> list[str]:
 def vary(y: np.ndarray) -> bool:
     """Whether answers (N,) differ enough to model who gives which."""
     counts = np.unique(y[~np.isnan(y)], return_counts=True)[1]
-    return bool(counts.sum() - counts.max() >= TOO_FEW_VARY) if counts.size else False
+    return bool(counts.size > 1 and np.sort(counts)[-2] >= MIN_SECOND)
 
 
 def binned(people: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
@@ -305,15 +319,14 @@ def sensitivity(correction: Correction, frame: Frame, *, target: float, conf_lev
                        tilt.tipping_point(*given, target=target, **clustered))
 
 
-def partly(correction: Correction, frame: Frame, *, estimand: str, gates: Gates, conf_level: float = 0.95) -> Estimate:
+def partly(correction: Correction, frame: Frame, *, estimand: str, conf_level: float = 0.95) -> Estimate:
     """Bounds where some have nobody alike who answered: doubly robust for the others, the ends of the scale for them (methods.md §3.5)."""
     y, unit, low, high = correction.y, units(correction.people), frame.levels[0], frame.levels[-1]
-    voiced = (correction.probability >= gates.propensity_floor) & ~correction.empty.unsupported
     expected = correction.outcome @ np.asarray(frame.levels)
-    points = expected + np.where(np.isnan(y), 0.0, y - expected) / np.maximum(correction.probability, gates.propensity_floor)
+    points = expected + np.where(np.isnan(y), 0.0, y - expected) / np.maximum(correction.probability, correction.overlap.floor)
     n, ends = int((~np.isnan(y)).sum()), []
     for end in (low, high):
-        filled = np.where(voiced, points, end)
+        filled = np.where(correction.unsupported, end, points)
         ends.append(inference.fit(float(filled.mean()), filled - filled.mean(), n=n, cluster=unit, method="AIPW where somebody alike answered"))
     values = [min(max(e.value, low), high) for e in ends]
     error, df = max(e.std_error for e in ends), min(e.df for e in ends)

@@ -16,6 +16,9 @@ from voclib.studies import customer_topics_text as words
 
 Tables = Mapping[str, pd.DataFrame]
 MIN_GOLD = 200
+MIN_TOPIC = 30  # labelled comments of one topic; fewer say next to nothing of the classifier's errors
+MIN_ALPHA = 0.667  # Krippendorff 2004, Content Analysis, §11.4: below this labels bear no conclusion
+NEEDED = ("touchpoints", "customers", "invitations", "responses", "topic_mentions", "gold_labels")
 COVARIATES = ("kind", "wait_minutes", "duration_minutes", "region", "segment", "product", "value_tier", "language", "tenure_days")
 SURVEYS = ("survey", "sms", "app", "email", "phone", "onsite")
 
@@ -41,17 +44,25 @@ def shares(tables: Tables, *, conf_level: float = 0.95, seed: int = 0) -> Custom
     Raises
     ------
     DataError
-        where no survey comment carries a topic, or fewer than 200 comments are labelled by people.
+        for a missing table, no survey comment, or fewer than 200 comments labelled by people.
     """
+    if absent := [name for name in NEEDED if len(tables.get(name, ())) == 0]:
+        raise DataError(f"Topic shares of customers need the tables {', '.join(NEEDED)}; missing or empty: {', '.join(absent)}.")
     contacts = _contacts(tables)
     wrote = contacts["is_commented"].to_numpy(dtype=bool)
     if not wrote.any():
         raise DataError("No survey answer has a comment, so no topic can be counted.")
-    found = prevalence.coded(contacts.loc[wrote, "response_id"], tables["topic_mentions"], tables["gold_labels"])
+    comments = contacts.loc[wrote, "response_id"]
+    found = prevalence.coded(comments, tables["topic_mentions"], tables["gold_labels"])
     if (labelled := int(found.gold.notna().any(axis=1).sum())) < MIN_GOLD:
         raise DataError(f"{labelled} comments are labelled by people; correcting a classifier needs at least {MIN_GOLD}, drawn at random.")
+    kept = [topic for topic in found.gold.columns if found.gold[topic].notna().sum() >= MIN_TOPIC]
+    seen = tables["topic_mentions"].loc[tables["topic_mentions"]["response_id"].isin(comments), "topic"]
+    if not kept:
+        raise DataError(f"No topic has {MIN_TOPIC} labelled comments; label whole comments, every topic of each.")
+    left_out = sorted({*found.gold.columns, *seen} - set(kept))
     weights = _weights(contacts)[wrote]
-    made = prevalence.shares(found.predicted, found.gold, gold_probability=found.gold_probability, weights=weights,
+    made = prevalence.shares(found.predicted[kept], found.gold[kept], gold_probability=found.gold_probability, weights=weights,
                              cluster=contacts.loc[wrote, "customer_id"])
     ranks = prevalence.rank_intervals([s.corrected for s in made], names=[s.topic for s in made], conf_level=conf_level, seed=seed,
                                       cluster=contacts.loc[wrote, "customer_id"])
@@ -59,8 +70,10 @@ def shares(tables: Tables, *, conf_level: float = 0.95, seed: int = 0) -> Custom
     order = sorted(range(len(made)), key=lambda i: -corrected[i].value)
     naive = {s.topic: s.naive.estimate("topic_share", unit="share", group=s.topic, rung="naive", conf_level=conf_level, low=0, high=1) for s in made}
     table = words.table([(made[i], corrected[i], ranks[i]) for i in order], conf_level)
-    checks = (words.gold_check(labelled, MIN_GOLD, found.agreement), words.comments_check(int(wrote.sum()), len(contacts)))
-    return CustomerTopics(tuple(corrected[i] for i in order), naive, table, checks, words.captions([corrected[i] for i in order], naive))
+    checks = (words.gold_check(labelled, MIN_GOLD), words.agreement_check(found.agreement, MIN_ALPHA), words.left_out_check(left_out, MIN_TOPIC),
+              words.comments_check(int(wrote.sum()), len(contacts)))
+    ordered = tuple(corrected[i] for i in order)
+    return CustomerTopics(ordered, naive, table, checks, words.captions(ordered, naive))
 
 
 def _contacts(tables: Tables) -> pd.DataFrame:
@@ -79,12 +92,14 @@ def _contacts(tables: Tables) -> pd.DataFrame:
 
 def _weights(contacts: pd.DataFrame) -> np.ndarray:
     """What each comment stands for (M,); 0 where there is none."""
-    x = crossfit.features(contacts, [c for c in COVARIATES if contacts[c].notna().any()], squares=True).matrix
+    x = crossfit.features(contacts, [c for c in COVARIATES if c in contacts and contacts[c].notna().any()], squares=True).matrix
     answered, wrote = (contacts[name].to_numpy(dtype=bool) for name in ("is_answered", "is_commented"))
     score = contacts["nps_score"].astype("Float64").to_numpy(dtype=float, na_value=0.0)
     groups = np.column_stack([score <= 6, score >= 9, score]).astype(float)
     first = crossfit.logit(x, answered.astype(int)).probabilities(x)[:, 1]
-    given = np.column_stack([x, (groups - groups[answered].mean(axis=0)) / groups[answered].std(axis=0)])
+    spread = groups[answered].std(axis=0)
+    told = (groups - groups[answered].mean(axis=0))[:, spread > 0] / spread[spread > 0]  # a grade that nobody, or everybody, gave tells nothing
+    given = np.column_stack([x, told])
     second = crossfit.logit(given, wrote.astype(int), rows=np.flatnonzero(answered)).probabilities(given)[:, 1]
     each = 1 / contacts.groupby("customer_id")["touchpoint_id"].transform("size").to_numpy(dtype=float)
     return np.where(wrote, each / np.maximum(first * second, 1e-3), 0.0)

@@ -68,18 +68,36 @@ def table(found: Sequence[tuple[prevalence.Share, Estimate, prevalence.Rank]], c
     return pd.DataFrame(rows)
 
 
-def gold_check(labelled: int, floor: int, agreement: pd.DataFrame) -> Check:
-    """Enough comments labelled by people, who agree."""
-    found = say("{n} 条评论由人标注，下限 {floor}。", "{n} comments were labelled by people; the floor is {floor}.", n=labelled, floor=floor)
-    alpha = float(agreement["alpha"].iloc[-1]) if len(agreement) else float("nan")
-    if alpha == alpha:
-        found = Text(f"{found.zh}标注者一致性 α = {alpha:.2f}。", f"{found.en} Labellers agree with α = {alpha:.2f}.")
+def gold_check(labelled: int, floor: int) -> Check:
+    """Enough comments labelled by people."""
     return Check(
         Text("人工标注够用", "Enough labels by people"),
         labelled >= floor,
-        found,
+        say("{n} 条评论由人标注，下限 {floor}。", "{n} comments were labelled by people; the floor is {floor}.", n=labelled, floor=floor),
         Text("分类器的错无法扣除。", "Classifier error cannot be taken out."),
     )
+
+
+def agreement_check(agreement: pd.DataFrame, floor: float) -> Check:
+    """Whether labellers of the same comments agree."""
+    name = Text("标注者彼此一致", "Labellers agree")
+    alpha = float(agreement["alpha"].iloc[-1]) if len(agreement) else float("nan")
+    if alpha != alpha:
+        alone = Text("没有评论由两人标注，一致性无从核对。", "No comment was labelled twice, so agreement cannot be checked.")
+        return Check(name, None, alone)
+    found = say("一致性 α = {a:.2f}，下限 {floor:.2f}。", "α = {a:.2f}; the floor is {floor:.2f}.", a=alpha, floor=floor)
+    doubt = Text("标注本身不可靠，下面的比例只作参考。", "The labels themselves are in doubt; take the shares below as a hint.")
+    return Check(name, alpha >= floor, found, doubt)
+
+
+def left_out_check(topics: Sequence[str], floor: int) -> Check:
+    """Topics without enough labels, by name."""
+    name = Text("每个主题都有标注", "Every topic is labelled")
+    if not topics:
+        return Check(name, True, say("每个主题至少有 {n} 条评论由人标注。", "Every topic has at least {n} labelled comments.", n=floor))
+    zh, en = "、".join(named(t).zh for t in topics), ", ".join(named(t).en for t in topics)
+    found = say("标注不足 {n} 条的主题：{t}。", "Topics with fewer than {n} labelled comments: {t}.", n=floor, t=Text(zh, en))
+    return Check(name, False, found, Text("这些主题不在表里。", "These topics are not in the table."))
 
 
 def comments_check(comments: int, contacts: int) -> Check:
@@ -111,9 +129,10 @@ def captions(corrected: Sequence[Estimate], naive: Mapping[str, Estimate]) -> di
         a=naive[moved.group],
         b=moved,
     )
-    subtitle = Text(
-        "每位客户算一份；灰圈为评论中的占比，实心点为校正后及 95% 区间",
-        "Every customer counts as one; grey ring: share of comments, dot: corrected, 95% interval",
+    subtitle = say(
+        "每位客户算一份；灰圈为评论中的占比，实心点为校正后及 {p} 区间",
+        "Every customer counts as one; grey ring: share of comments, dot: corrected, {p} interval",
+        p=f"{100 * top.conf_level:g}%",
     )
     described = Text("每一行是一个主题，从评论占比到客户占比。", "A row a topic, from its share of comments to its share of customers.")
     return {

@@ -80,7 +80,8 @@ def study(files: Files, *, runs: int = 200, size: int = 2000, gates: Gates | Non
     captions = captioning.captions(table=table, lists=lists, samples=published, panel=panel, health=kg, wages=paid, truth=world.truth, size=size,
                                    ladder=ladder)
     return KnownTruth(study=finding, truth=world.truth, samples=published, lists=lists, runs=table, coverage=ours, naive=naive,
-                      compared=compared(ours, naive), held=held, bias=bias, alarms=words.alarms(alarms), panel=panel, health=words.health(kg), wages=words.wages(paid), captions=captions)
+                      compared=compared(ours, naive), held=held, bias=bias, alarms=words.alarms(alarms), panel=panel, health=words.health(kg),
+                      wages=words.wages(paid), captions=captions)
 
 
 def share(table: pd.DataFrame, method: str, *only: str) -> Any:

@@ -129,12 +129,12 @@ def _coverage(ladder: Ladder, drawn: Text) -> Caption:
 
 
 def _held(table: pd.DataFrame, drawn: Text) -> Caption:
-    """The worst of the best weights in the title; a note where a coarser weighting covers by luck."""
+    """The worst of the doubly robust intervals in the title; a note where a coarser weighting covers by luck."""
     rates = table[table["mask"] != "never_asked"].groupby(["method", "mask"])["held"].mean()
     worst = rates["aipw"]
     title = say(
-        "没有回访，最好的加权在“{m}”时只盖住真值 {x:.0%}",
-        "Without call-backs even the best weights hold the truth {x:.0%} of the time: “{m}”",
+        "没有回访，双重稳健在“{m}”时只盖住真值 {x:.0%}",
+        "Without call-backs the doubly robust interval holds the truth {x:.0%} of the time: “{m}”",
         m=words.MASKS[str(worst.idxmin())][0],
         x=float(worst.min()),
     )
@@ -284,8 +284,8 @@ def _wages(paid: Wages) -> Caption:
         "columns": WAGE_COLUMNS,
     }
     said = say(
-        "逆米尔斯比的区间含零（p = {p:.2f}）：看不出没记录下来的东西左右了谁在工作。",
-        "The range of the inverse Mills ratio includes zero (p = {p:.2f}): no sign that what is not recorded moves who works.",
+        "逆米尔斯比的区间含零（p = {p:.2f}）：看不出左右工作与否的未知因素也左右工资。",
+        "The range of the inverse Mills ratio includes zero (p = {p:.2f}): no sign that what moves work unseen moves the wage as well.",
         p=p,
     )
     return found | ({"note": said} if p > 0.05 else {})

@@ -94,7 +94,7 @@ def facts(files: Files) -> dict[Text, int | tuple[float, str, Text]]:
 
 def faults(files: Files) -> pd.DataFrame:
     """What is wrong with each file and what is done about it, one row a finding: file, found, done."""
-    rows = [*_schools(files), *_drawn(files), *_people(files), *_women(files.wages)]
+    rows = [*_schools(files), *_unknown(files), *_drawn(files), *_people(files), *_women(files.wages)]
     return pd.DataFrame(rows, columns=["file", "found", "done"])
 
 
@@ -103,8 +103,6 @@ def _schools(files: Files) -> list[tuple[Text, Text, Text]]:
     constant = [c for c in p if p[c].nunique() <= 1]
     empty = [c for c in constant if p[c].isna().all()]
     leaked = int((p["growth"] == p["api00"] - p["api99"]).sum())
-    unasked = p["target"].isna()
-    unknown = int((p["avg.ed"].isna() & (p[list(PARENTS)].sum(axis=1) == 0)).sum())
     return [
         (
             name,
@@ -128,6 +126,14 @@ def _schools(files: Files) -> list[tuple[Text, Text, Text]]:
             ),
             Text("不用", "Not used"),
         ),
+    ]
+
+
+def _unknown(files: Files) -> list[tuple[Text, Text, Text]]:
+    p, name = files.population, Text("全体学校", "All schools")
+    unasked = p["target"].isna()
+    unknown = int((p["avg.ed"].isna() & (p[list(PARENTS)].sum(axis=1) == 0)).sum())
+    return [
         (
             name,
             say(

@@ -45,7 +45,7 @@ HEALTH = {
 WAGES = {
     "educ": Text("多读一年书", "A year of school"),
     "exper": Text("多一年经验", "A year of experience"),
-    "exper2": Text("经验的平方", "Experience squared"),
+    "exper2": Text("经验的平方（×100）", "Experience squared (×100)"),
     "inverse_mills": Text("谁在工作（逆米尔斯比）", "Who works (inverse Mills ratio)"),
 }
 LIMITS = (
@@ -78,31 +78,13 @@ def finding(
     *, ladder: Ladder, checks: tuple[Check, ...], by_mask: Mapping[str, Estimate], runs: int, size: int, truth: float, schools: int, seed: int
 ) -> Study:
     """The Study: coverage with call-backs, beside the uncorrected one on the same draws."""
-    ours, naive = ladder["followup"], ladder["raw"]
-    answer = say(
-        "只看作答者，95% 的区间盖住已知真值的只有 {raw:bare}；按记录加权是 {aipw:bare}；再加 {calls} 个随机回访是 {ours:bare}。"
-        "真值是 {schools} 所学校的平均分 {truth:.1f}，四种沉默各试 {runs} 次。加权在“看记录”时盖住 {known:bare}，在“满意的才说”时只有 {felt:bare}。"
-        "从未问过的那一类不给数字，只给范围。",
-        "From answers alone a 95% interval holds the known truth {raw:bare} of the time, weighted by the record {aipw:bare}, with {calls} random "
-        "call-backs {ours:bare}. The truth is the mean score of {schools} schools, {truth:.1f}; each of four kinds of silence was drawn {runs} times. "
-        "Weights hold it {known:bare} of the time where answering goes by the record, and {felt:bare} where the pleased speak. A kind never asked "
-        "gets a range, no number.",
-        schools=schools,
-        truth=truth,
-        runs=runs,
-        calls=masks.CALLS,
-        raw=naive,
-        aipw=ladder["aipw"],
-        ours=ours,
-        known=by_mask["recorded"],
-        felt=by_mask["rising"],
-    )
+    ours = ladder["followup"]
     return Study(
         question=Text("真值已知的地方，我们的校正找得到它吗？", "Where the truth is known, do our corrections find it?"),
         kicker=Text("真值已知", "Known truth"),
-        answer=answer,
+        answer=_answer(ladder, by_mask, runs=runs, truth=truth, schools=schools),
         headline=(ours,),
-        naive=naive,
+        naive=ladder["raw"],
         ladders=(ladder,),
         verdict=ours.verdict,
         checks=checks,
@@ -119,6 +101,27 @@ def finding(
             k=masks.CALLS,
         ),
         evidence={"runs": runs, "size": size, "truth": truth},
+    )
+
+
+def _answer(ladder: Ladder, by_mask: Mapping[str, Estimate], *, runs: int, truth: float, schools: int) -> Text:
+    return say(
+        "只看作答者，95% 的区间盖住已知真值的只有 {raw:bare}；按记录加权是 {aipw:bare}；再加 {calls} 个随机回访是 {ours:bare}。"
+        "真值是 {schools} 所学校的平均分 {truth:.1f}，四种沉默各试 {runs} 次。加权在“看记录”时盖住 {known:bare}，在“满意的才说”时只有 {felt:bare}。"
+        "从未问过的那一类不给数字，只给范围。",
+        "From answers alone a 95% interval holds the known truth {raw:bare} of the time, weighted by the record {aipw:bare}, with {calls} random "
+        "call-backs {ours:bare}. The truth is the mean score of {schools} schools, {truth:.1f}; four kinds of silence were drawn {runs} times each. "
+        "Weights hold it {known:bare} of the time where answering goes by the record, and {felt:bare} where the pleased speak. A kind never asked "
+        "gets a range, no number.",
+        schools=schools,
+        truth=truth,
+        runs=runs,
+        calls=masks.CALLS,
+        raw=ladder["raw"],
+        aipw=ladder["aipw"],
+        ours=ladder["followup"],
+        known=by_mask["recorded"],
+        felt=by_mask["rising"],
     )
 
 
@@ -243,19 +246,11 @@ def health(found: Mapping[str, Estimate]) -> pd.DataFrame:
 
 
 def wages(paid: Wages) -> pd.DataFrame:
-    """The wage equation, one row a coefficient."""
+    """The wage equation, one row a coefficient; that of the square is shown a hundredfold, so that all have the same decimals."""
     rows = []
     for r in paid.table.itertuples(index=False):
-        digits = 4 if abs(r.value) >= 0.01 else 5
-        rows.append(
-            {
-                "name": WAGES[r.name],
-                "naive": decimal(r.naive, digits),
-                "naive_interval": _span(r.naive, r.naive_reach, digits),
-                "value": decimal(r.value, digits),
-                "interval": _span(r.value, r.reach, digits),
-            }
-        )
+        x, u, y, v = (100 * a if r.name == "exper2" else a for a in (r.naive, r.naive_reach, r.value, r.reach))
+        rows.append({"name": WAGES[r.name], "naive": decimal(x), "naive_interval": _span(x, u), "value": decimal(y), "interval": _span(y, v)})
     return pd.DataFrame(rows)
 
 
@@ -263,13 +258,13 @@ def _both(e: Estimate) -> Text:
     return Text(numbers.value(e, "zh"), numbers.value(e, "en"))
 
 
-def decimal(x: float, digits: int = 4) -> str | None:
-    """A coefficient with a fixed number of decimals."""
-    return None if x != x else f"{x:.{digits}f}".replace("-", numbers.MINUS)
+def decimal(x: float) -> str | None:
+    """A coefficient with four decimals."""
+    return None if x != x else f"{x:.4f}".replace("-", numbers.MINUS)
 
 
-def _span(x: float, reach: float, digits: int) -> Text | None:
+def _span(x: float, reach: float) -> Text | None:
     if x != x:
         return None
-    low, high = decimal(x - reach, digits), decimal(x + reach, digits)
+    low, high = decimal(x - reach), decimal(x + reach)
     return Text(f"{low} 至 {high}", f"{low} to {high}")

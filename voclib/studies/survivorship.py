@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from voclib.errors import ParameterError
 from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict, refusal
 from voclib.stats import bounds, callbacks, inference, metrics, missingness, representativeness
 from voclib.stats import gates as gating
 from voclib.stats.gates import Gates
 from voclib.studies import correction as correcting
 from voclib.studies import frame as framing
+from voclib.studies import survivorship_answer as answering
 from voclib.studies import survivorship_captions as captioning
 from voclib.studies import survivorship_checks as gate_words
 from voclib.studies import survivorship_text as words
@@ -23,6 +23,8 @@ from voclib.studies.correction import Correction
 from voclib.studies.frame import Frame
 
 Tables = Mapping[str, pd.DataFrame]
+WEIGHTED = ("poststratified", "calibrated", "propensity", "aipw")
+WEIGHTS = ("separation", "weight", "balance")  # gates without which no weighted number stands
 DESIGN_CALLS = (100, 200, 300, 600, 1200, 2400)
 
 
@@ -63,12 +65,12 @@ def study(frame: Frame, *, year: Frame | None = None, margins: Sequence[str] = (
     Raises
     ------
     ParameterError
-        for a column that is not known of everybody, or an unknown learner.
+        for a column that is not known of everybody, an unknown learner, or columns none of which differs between customers.
     """
     gates, metric = gates or gating.load(), frame.metric
     heard = supported(frame, gates)
     reachable = frame.only(heard)
-    raw = correcting.raw_score(reachable, estimand=f"{metric}_reachable", conf_level=conf_level)
+    raw = correcting.raw_score(reachable, estimand=f"{metric}_reachable", conf_level=conf_level, gates=gates)
     margins = tuple(margins) or reachable.known
     cells = tuple(cells) or tuple(c for c in reachable.known if not pd.api.types.is_numeric_dtype(reachable.people[c]))[:2] or margins[:1]
     made = _corrected(reachable, raw, margins=margins, cells=cells, gates=gates, seed=seed, learner=learner, repeats=repeats, conf_level=conf_level)
@@ -78,7 +80,7 @@ def study(frame: Frame, *, year: Frame | None = None, margins: Sequence[str] = (
     target = threshold if threshold is not None else _halfway(frame)
     tipped = correcting.sensitivity(made, reachable, target=target, conf_level=conf_level) if made else None
     possible = tuple(correcting.possible(made, reachable, estimand=ladder.estimand, conf_level=conf_level).values()) if made else ()
-    finding = words.finding(ladder=ladder, everyone=everyone, raw=raw, checks=checks, frame=frame, correction=made,
+    finding = answering.finding(ladder=ladder, everyone=everyone, raw=raw, checks=checks, frame=frame, correction=made,
                             point=tipped.point if tipped else None, seed=seed, heard=float(heard.mean()))
     stages = framing.funnel(frame)
     departed = _departed(year, gates, conf_level)
@@ -99,9 +101,10 @@ def supported(frame: Frame, gates: Gates) -> np.ndarray:
     for group in (left, ~left):
         if group.any() and (answered & group).sum() < gates.small_cell:
             reach &= ~group
-    if not reach.any():
-        raise ParameterError(f"Fewer than {gates.small_cell} customers of the frame answered; there is nobody to speak for the others.")
-    return reach
+    if reach.any():
+        return reach
+    asked = people["is_contactable"].to_numpy(dtype=bool)  # too few answered for anything but a refusal, which is about these
+    return asked if asked.any() else np.ones(len(people), dtype=bool)
 
 
 def _halfway(frame: Frame) -> float:
@@ -110,24 +113,32 @@ def _halfway(frame: Frame) -> float:
 
 
 def _corrected(reachable: Frame, raw: Estimate, *, gates: Gates, **options: Any) -> Correction | None:
-    """Every rung; None where nobody was silent or too few answered for any correction."""
+    """Every rung; None where nobody was silent, or too few answered or all alike for any correction."""
     silent = int((~reachable.people["is_answered"]).sum())
-    if raw.kind == "refusal" or silent == 0 or (raw.n or 0) < gates.min_followup_n:
+    if raw.kind == "refusal" or silent == 0 or (raw.n or 0) < gates.min_followup_n or not correcting.vary(reachable.y):
         return None
     return correcting.correct(reachable, estimand=raw.estimand, gates=gates, **options)
 
 
 def _ladder(raw: Estimate, made: Correction | None, checks: Mapping[str, Check], reachable: Frame, gates: Gates) -> Ladder:
     """The rungs and which of them is the answer: call-backs, else AIPW where the gates let it pass, else bounds."""
-    if made is None:
+    if made is None and (raw.kind == "refusal" or reachable.people["is_answered"].all()):
         return Ladder(raw.estimand, (raw,), chosen="raw")
-    rungs = [raw, *(r for r in made.rungs if r.rung != "raw")]
-    chosen, verdict = _choose(checks)
+    chosen, verdict = ("manski", Verdict.BOUNDS_ONLY) if made is None else _choose(checks, made)
+    rungs = [raw, *(r for r in made.rungs if r.rung != "raw")] if made is not None else [raw]
+    if not _passes(checks, *WEIGHTS):
+        rungs = [_withheld(r, checks) if r.rung in WEIGHTED else r for r in rungs]
+    shared = {"estimand": raw.estimand, "conf_level": raw.conf_level}
     if chosen == "manski":
-        found = bounds.manski(made.y, low=reachable.levels[0], high=reachable.levels[-1], cluster=correcting.units(made.people))
+        low, high = reachable.levels[0], reachable.levels[-1]
+        unit = correcting.units(reachable.people)
+        found = bounds.manski(reachable.y, low=low, high=high, cluster=unit, conf_level=raw.conf_level)
         rungs.append(found.estimate(raw.estimand, unit=raw.unit, rung="manski"))
-        if not _passes(checks, "balance", "weight", "separation"):
-            rungs = [r if r.rung not in ("poststratified", "calibrated", "propensity", "aipw") else _withheld(r, checks) for r in rungs]
+    elif chosen == "supported":
+        rungs.append(correcting.partly(made, reachable, **shared))
+    elif chosen == "reached":  # a point would take those reached for all: the range stands in its place
+        rungs = [r for r in rungs if r.rung not in ("followup", "tilted")]
+        rungs.append(correcting.possible(made, reachable, **shared)["followup"].with_(rung="reached", verdict=verdict))
     rungs = [r.with_(verdict=verdict) if r.rung == chosen else r for r in rungs]
     return Ladder(raw.estimand, tuple(rungs), chosen=chosen)
 
@@ -136,18 +147,23 @@ def _passes(checks: Mapping[str, Check], *names: str) -> bool:
     return all(checks[name].passed is not False for name in names if name in checks)
 
 
-def _choose(checks: Mapping[str, Check]) -> tuple[str, Verdict]:
-    if "completion" in checks and _passes(checks, "completion"):
-        return "followup", Verdict.REPORT if _passes(checks, "survivors") else Verdict.REPORT_WITH_CAVEAT
-    if not _passes(checks, "balance", "weight", "separation", "rate"):
+def _choose(checks: Mapping[str, Check], made: Correction) -> tuple[str, Verdict]:
+    """The rung that answers, and what it allows; each gate that fails costs what its words say."""
+    if "followup" in made.fits and _passes(checks, "completion"):
+        return "followup", Verdict.REPORT if _passes(checks, "survivors", "agreement") else Verdict.REPORT_WITH_CAVEAT
+    if "followup" in made.fits:
+        return "reached", Verdict.BOUNDS_ONLY
+    if not _passes(checks, *WEIGHTS, "rate"):
         return "manski", Verdict.BOUNDS_ONLY
+    if not _passes(checks, "overlap"):
+        return "supported", Verdict.BOUNDS_ONLY
     return "aipw", Verdict.REPORT_WITH_CAVEAT  # the direction of what weighting leaves is never known without call-backs
 
 
 def _withheld(rung: Estimate, checks: Mapping[str, Check]) -> Estimate:
     """A weighted number that a gate forbids."""
-    failed = [checks[name] for name in ("balance", "weight", "separation") if name in checks and checks[name].passed is False]
-    return refusal(rung.estimand, unit=rung.unit, rung=rung.rung, reason=failed[0].detail, needs=failed[0].consequence)
+    failed = next(checks[name] for name in WEIGHTS if name in checks and checks[name].passed is False)
+    return refusal(rung.estimand, unit=rung.unit, rung=rung.rung, reason=failed.detail, needs=failed.consequence)
 
 
 def _everyone(frame: Frame, heard: np.ndarray, ladder: Ladder, raw: Estimate, gates: Gates, conf_level: float) -> Ladder:
@@ -171,17 +187,19 @@ def _everyone(frame: Frame, heard: np.ndarray, ladder: Ladder, raw: Estimate, ga
 
 def _checks(frame: Frame, reachable: Frame, made: Correction | None, raw: Estimate, gates: Gates, is_survivors_only: bool) -> dict[str, Check]:
     """Every gate by name; thresholds stand in voclib/stats/gates.yml."""
-    found = {"survivors": gate_words.survivors(frame, is_survivors_only), "answers": gate_words.answers(raw, gates)}
+    found = {"survivors": gate_words.survivors(frame, is_survivors_only),
+             "answers": gate_words.answers(raw, gates, differ=correcting.vary(reachable.y))}
     if made is None:
         return found
     share, done = float(reachable.people["is_answered"].mean()), made.completion
     direction = missingness.direction_known(followups=done.completed if done else 0, min_answers=gates.min_followup_n)
-    found |= {"rate": gate_words.rate(share, has_followup=direction.known, gates=gates), "weight": gate_words.weight(made, gates),
+    enough = done is not None and not done.bounds_needed
+    found |= {"rate": gate_words.rate(share, has_followup="followup" in made.fits, gates=gates), "weight": gate_words.weight(made, gates),
               "balance": gate_words.balance(made.balance, gates), "overlap": gate_words.overlap(made, gates),
               "separation": gate_words.separation(made.separation, gates), "agreement": gate_words.agreement(made, gates)}
     if done is not None and done.drawn:
         found["completion"] = gate_words.completion(done, gates)
-    return found | {"direction": gate_words.direction(direction, _left(made, raw))}
+    return found | {"direction": gate_words.direction(direction, _left(made, raw) if enough else None, early=frame.notes.get("early_draws", 0))}
 
 
 def _left(made: Correction, raw: Estimate) -> Estimate | None:
@@ -207,16 +225,18 @@ def _uneven(reachable: Frame, made: Correction | None) -> pd.DataFrame:
     """Which known column makes the chances of answering uneven (unconditional partial R)."""
     if made is None:
         return pd.DataFrame(columns=["name", "partial"])
-    found = representativeness.partial_r(reachable.people, list(reachable.known), made.probability)
+    found = representativeness.partial_r(reachable.people, correcting.varying(reachable.people, reachable.known), made.probability)
     return words.uneven(found[found["level"] == ""])
 
 
 def _resistance(reachable: Frame, made: Correction | None, conf_level: float) -> pd.DataFrame:
     """Scores by the message answered, and of the call-backs."""
     waves = reachable.people["wave"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+    y = np.where(np.isnan(waves), np.nan, reachable.y)  # an answer to no known message tells nothing here
+    waves = np.where(np.isnan(y), np.nan, waves)
     if made is None or np.isnan(waves).all() or np.nanmax(waves) == 0:
         return pd.DataFrame(columns=["wave", "n", "value", "conf_low", "conf_high"])
-    found = callbacks.resistance(reachable.y, waves, levels=reachable.levels, conf_level=conf_level)
+    found = callbacks.resistance(y, waves, levels=reachable.levels, conf_level=conf_level)
     if reachable.has_followup:
         called = reachable.people.dropna(subset="followup_y")
         score = metrics.nps(called.assign(nps_score=called["followup_y"].map({-100.0: 0, 0.0: 7, 100.0: 10})), conf_level=conf_level)
@@ -234,7 +254,8 @@ def _departed(year: Frame | None, gates: Gates, conf_level: float) -> tuple[Esti
     for name, rows in (("stayed", ~left), ("left", left)):
         part = year.only(rows)
         if len(part.people):
-            found.append(correcting.raw_score(part, estimand=f"{year.metric}_departed", conf_level=conf_level).with_(rung=name, group=name))
+            found.append(correcting.raw_score(part, estimand=f"{year.metric}_departed", conf_level=conf_level,
+                                                gates=gates).with_(rung=name, group=name))
     gone = year.only(left)
     if len(gone.people) >= gates.min_n and gone.people["is_answered"].any():
         low, high = year.levels[0], year.levels[-1]
@@ -250,6 +271,7 @@ def _design(reachable: Frame, made: Correction | None, cost: float, gates: Gates
     y, silent = reachable.y, int(np.isnan(reachable.y).sum())
     told = reachable.people["followup_y"].dropna()
     spread = float(np.std(told if len(told) >= gates.min_followup_n else y[~np.isnan(y)]))
+    spread = spread or (reachable.levels[-1] - reachable.levels[0]) / 2  # all alike: the widest that the scale allows
     share = made.completion.rate if made.completion is not None and made.completion.drawn else gates.min_completion
     calls = [c for c in DESIGN_CALLS if c <= silent]
     return missingness.followup_design(silent, len(y) - silent, sd=spread, calls=calls or [silent], completion=share, cost_per_call=cost,
@@ -279,7 +301,7 @@ def tilt_point(result: Survivorship) -> dict[str, Any] | None:
         return None
     levels = result.frame.levels
     spread = dict(zip((levels[0], levels[-1]), np.sqrt(np.diag(tilted.covariance)), strict=True))
-    reach = inference.quantile(0.95, np.inf)
+    reach = inference.quantile(result.ladder["raw"].conf_level, np.inf)
 
     def ends(level: float) -> tuple[float, float]:
         low, high = (np.exp(tilted.gamma[level] + sign * reach * spread[level]) for sign in (-1, 1))

@@ -8,14 +8,21 @@ from typing import Any
 import pandas as pd
 
 from voclib import numbers
-from voclib.results import Estimate, Ladder, Text
+from voclib.results import Estimate, Ladder, Text, Unit
 from voclib.sentences import say
 from voclib.studies import survivorship_text as words
 from voclib.studies.correction import Correction, Sensitivity
 from voclib.studies.frame import Frame
 
 Caption = Mapping[str, Any]
-UNITS = {"points": Text("分", "points"), "share": Text("占比", "share")}
+UNLIKE = {
+    "nps": Text("成为贬损者（相对中立者）", "detractor against passive"),
+    "csat": Text("不满意（相对满意）", "dissatisfied against satisfied"),
+}
+ENDS = {
+    "nps": (Text("推荐者", "promoters"), Text("贬损者", "detractors")),
+    "csat": (Text("满意者", "satisfied"), Text("不满意者", "dissatisfied")),
+}
 
 
 def captions(
@@ -36,15 +43,16 @@ def captions(
 ) -> dict[str, Caption]:
     """What each figure needs besides its data, by the name of the figure; only those that can be drawn."""
     made = {"funnel": _funnel(stages), "everyone": _everyone(everyone), "ladder": _ladder(ladder, correction)}
+    level = words.percent(ladder["raw"].conf_level)
     if correction is not None:
         made |= {
             "balance": _balance(balance),
             "uneven": _uneven(uneven, correction),
             "chances": _chances(chances, correction),
-            "design": _design(design, correction),
+            "design": _design(design, correction, level),
         }
     if sensitivity is not None:
-        made["tilt"] = _tilt(sensitivity, frame, ladder["aipw"], correction)
+        made["tilt"] = _tilt(sensitivity, frame.metric, ladder["raw"].unit)
     if possible:
         made["possible"] = _possible(possible)
     if len(resistance):
@@ -74,7 +82,7 @@ def _funnel(stages: pd.DataFrame) -> Caption:
 def _everyone(everyone: Ladder) -> Caption:
     chosen = everyone[everyone.chosen]
     title = Text("能联系到的客户几乎就是全部客户", "Customers within reach are nearly all customers")
-    if chosen.kind == "bounds":
+    if chosen.rung == "everyone":
         title = say(
             "算上没有人问得到的客户，只能说在 {x:bare} 之间", "With those nobody could ask, it is only known to lie within {x:bare}", x=chosen
         )
@@ -89,10 +97,14 @@ def _everyone(everyone: Ladder) -> Caption:
 
 def _ladder(ladder: Ladder, correction: Correction | None) -> Caption:
     chosen, raw = ladder[ladder.chosen], ladder["raw"]
-    title = Text("能联系到的客户都作答了，没有可校正的", "Everybody within reach answered; there is nothing to correct")
-    if correction is not None:
-        title = say("公布 {a:bare}，校正后 {b:bare}", "Published {a:bare}, corrected {b:bare}", a=raw, b=chosen)
-    if chosen.rung == "followup":
+    title = say("公布 {a:bare}，校正后 {b:bare}", "Published {a:bare}, corrected {b:bare}", a=raw, b=chosen)
+    if chosen.kind == "refusal":
+        title = chosen.reason
+    elif chosen.rung == "raw":
+        title = Text("能联系到的客户都作答了，没有可校正的", "Everybody within reach answered; there is nothing to correct")
+    elif chosen.kind == "bounds":
+        title = say("公布 {a:bare}，数据只允许一个范围：{b:bare}", "Published {a:bare}; the data allow only a range: {b:bare}", a=raw, b=chosen)
+    elif chosen.rung == "followup" and ladder["aipw"].kind == "estimate":
         title = say(
             "公布 {a:bare}，按画像加权 {w:bare}，问过沉默者之后 {b:bare}",
             "Published {a:bare}, weighted {w:bare}, {b:bare} once the silent were asked",
@@ -104,7 +116,9 @@ def _ladder(ladder: Ladder, correction: Correction | None) -> Caption:
         "title": title,
         "labels": {r.rung: words.RUNGS[r.rung] for r in ladder.rungs},
         "beneath": beneath(ladder, correction),
-        "subtitle": Text("能联系到的全体客户；横线是 95% 区间", "All customers who can be contacted; lines are 95% intervals"),
+        "subtitle": say(
+            "能联系到的全体客户；横线是 {p} 区间", "All customers who can be contacted; lines are {p} intervals", p=words.percent(raw.conf_level)
+        ),
     }
 
 
@@ -112,7 +126,7 @@ def beneath(ladder: Ladder, correction: Correction | None) -> dict[str, Text]:
     """Under each rung: share who spoke, what the answers are worth, share of the population supported."""
     if correction is None:
         return {}
-    share = 1 - max(correction.overlap.below_floor, correction.empty.share)
+    share = 1 - float(correction.unsupported.mean())
     people = len(correction.people)
     made = {}
     for rung in ladder.rungs:
@@ -166,7 +180,7 @@ def _uneven(uneven: pd.DataFrame, correction: Correction) -> Caption:
 
 
 def _chances(chances: pd.DataFrame, correction: Correction) -> Caption:
-    share = correction.overlap.below_floor
+    share = float(correction.unsupported.mean())
     return {
         "probability": "probability",
         "answered": "is_answered",
@@ -180,33 +194,34 @@ def _chances(chances: pd.DataFrame, correction: Correction) -> Caption:
     }
 
 
-def _tilt(sensitivity: Sensitivity, frame: Frame, weighted: Estimate, correction: Correction | None) -> Caption:
-    target, point = sensitivity.point.target, sensitivity.point
-    shown = weighted.with_(kind="count", value=target, conf_low=None, conf_high=None, std_error=None, p_value=None)
-    name = words.NAMES[frame.metric]
+def _tilt(sensitivity: Sensitivity, metric: str, unit: Unit) -> Caption:
+    point = sensitivity.point
+    shown = Estimate(estimand=metric, kind="count", unit=unit, value=point.target)
+    given = {"name": words.NAMES[metric], "t": shown, "who": UNLIKE[metric]}
     if point.times != point.times:
-        title = say("沉默者再怎么不满，{name}也到不了 {t:bare}", "However unhappy the silent are, {name} never reaches {t:bare}", name=name, t=shown)
+        title = say("沉默者再怎么不同，也到不了 {t:bare}", "However different the silent are, it never reaches {t:bare}", **given)
     else:
         title = say(
-            "沉默者相对中立者更可能贬损，达到同类作答者的 {x:.1f} 倍时，{name}就到 {t:bare}",
-            "At {x:.1f} times the odds of detractor against passive among the silent, {name} is {t:bare}",
-            x=point.times,
-            name=name,
-            t=shown,
+            "沉默者{who}的可能性是同类作答者的 {x} 倍时{name}就到 {t:bare}",
+            "At {x} times the odds of {who} among the silent, {name} is {t:bare}",
+            x=words.times(point.times),
+            **given,
         )
     return {
         "title": title,
-        "target": target,
+        "target": point.target,
         "times_detractor": "times_detractor",
         "times_promoter": "times_promoter",
         "value": "value",
-        "unit": weighted.unit,
+        "unit": unit,
         "subtitle": Text(
             "沉默者与行为相同的作答者相比；1 × 1 即按画像加权", "The silent against alike customers who answered; 1 × 1 is weighting by behaviour"
         ),
-        "description": Text(
-            "横轴与纵轴是沉默者成为推荐者、贬损者的倍数，颜色是全体客户的分数，黑线是翻转线。",
-            "Axes: how many times as likely the silent are to be promoters and detractors; colour: score of all; black line: where it flips.",
+        "description": say(
+            "横轴与纵轴是沉默者成为{best}、{worst}的倍数，颜色是全体客户的分数，黑线是翻转线。",
+            "Axes: how many times as likely the silent are to be {best} and {worst}; colour: score of all; black line: where it flips.",
+            best=ENDS[metric][0],
+            worst=ENDS[metric][1],
         ),
     }
 
@@ -273,7 +288,7 @@ def _departed(departed: Sequence[Estimate]) -> Caption:
     }
 
 
-def _design(design: pd.DataFrame, correction: Correction) -> Caption:
+def _design(design: pd.DataFrame, correction: Correction, level: str) -> Caption:
     rate = correction.completion.rate if correction.completion is not None and correction.completion.drawn else None
     row = design.iloc[min(len(design) - 1, 2)]
     points = correction["raw"].unit == "points"
@@ -296,5 +311,5 @@ def _design(design: pd.DataFrame, correction: Correction) -> Caption:
         "calls": "calls",
         "cost": "cost",
         "width": "half_width",
-        "description": Text("横轴是费用，纵轴是 95% 区间半宽。", "Cost across, half the width of the 95% interval upwards."),
+        "description": say("横轴是费用，纵轴是 {p} 区间半宽。", "Cost across, half the width of the {p} interval upwards.", p=level),
     }

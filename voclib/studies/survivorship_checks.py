@@ -11,6 +11,7 @@ from voclib.sentences import say
 from voclib.stats.gates import Gates
 from voclib.stats.missingness import Completion, Direction
 from voclib.studies.frame import Frame
+from voclib.studies.survivorship_text import column_name
 
 
 def survivors(frame: Frame, is_survivors_only: bool) -> Check:
@@ -21,6 +22,11 @@ def survivors(frame: Frame, is_survivors_only: bool) -> Check:
         "幸存者偏差：名单里没有离开的人，任何数字都只代表留下的人。",
         "Survivorship: nobody who left is on the list, so every number speaks only for those who stayed.",
     )
+    if frame.people["is_churned"].isna().all():
+        unknown = Text(
+            "客户表里没有记录谁已经离开，名单是否齐全无从核对。", "The customer table does not record who left, so the list cannot be checked."
+        )
+        return Check(name, False, unknown, consequence)
     if is_survivors_only:
         none = Text(
             "客户表里一个流失客户也没有：多半在导出时就被筛掉了。",
@@ -33,11 +39,20 @@ def survivors(frame: Frame, is_survivors_only: bool) -> Check:
     return Check(name, True, found, consequence)
 
 
-def answers(raw: Estimate, gates: Gates) -> Check:
-    """Enough answers for a correction."""
-    n = raw.n or 0
-    found = say("{n} 份作答，校正至少需要 {floor} 份。", "{n} answers; a correction needs at least {floor}.", n=n, floor=gates.min_followup_n)
-    return Check(Text("作答够用", "Enough answers"), n >= gates.min_followup_n, found, Text("不做校正。", "Nothing is corrected."))
+def answers(raw: Estimate, gates: Gates, *, differ: bool = True) -> Check:
+    """Enough answers for a correction, and not all alike."""
+    name = Text("作答够用", "Enough answers")
+    nothing = Text("不做校正；还有人沉默时只给范围。", "Nothing is corrected; where some are silent only a range is given.")
+    if raw.n is None:  # so few that not even their number is shown
+        return Check(name, False, say("作答不足 {n} 份。", "Fewer than {n} answers.", n=gates.small_cell), nothing)
+    found = say("{n} 份作答，校正至少需要 {floor} 份。", "{n} answers; a correction needs at least {floor}.", n=raw.n, floor=gates.min_followup_n)
+    if raw.n >= gates.min_followup_n and not differ:
+        found = say(
+            "{n} 份作答里，除最常见的一档外都太少，看不出谁会给什么分。",
+            "{n} answers hold too few of any but the commonest grade to tell who gives which.",
+            n=raw.n,
+        )
+    return Check(name, raw.n >= gates.min_followup_n and differ, found, nothing)
 
 
 def rate(share: float, *, has_followup: bool, gates: Gates) -> Check:
@@ -55,12 +70,12 @@ def weight(made: Any, gates: Gates) -> Check:
     """What the answers are worth after weighting."""
     worth = made.overlap.n_effective
     found = say(
-        "加权后 {n} 份作答抵得上 {w:.0f} 份（设计效应 {d:.2f}），下限 {floor:.0f}。",
-        "After weighting, {n} answers are worth {w:.0f} (design effect {d:.2f}); the floor is {floor:.0f}.",
+        "加权后 {n} 份作答抵得上 {w} 份（方差是等权时的 {d:.2f} 倍），下限 {floor}。",
+        "After weighting, {n} answers are worth {w} ({d:.2f} times the variance of equal weights); the floor is {floor}.",
         n=made.overlap.n,
-        w=worth,
+        w=round(worth),
         d=made.overlap.n / worth,
-        floor=gates.min_weighted_n,
+        floor=round(gates.min_weighted_n),
     )
     return Check(
         Text("有效样本量", "Effective sample"),
@@ -91,7 +106,7 @@ def balance(found: pd.DataFrame, gates: Gates) -> Check:
 
 def overlap(made: Any, gates: Gates) -> Check:
     """Everybody has somebody alike among those who answered."""
-    share = max(made.overlap.below_floor, made.empty.share)
+    share = float(made.unsupported.mean())
     detail = say(
         "{s:.1%} 的客户没有同类人作答（作答概率低于 {floor:.1%}，或所在格无人作答），上限 {top:.0%}。",
         "{s:.1%} of customers have nobody alike who answered (a chance below {floor:.1%}, or a cell without answers); the limit is {top:.0%}.",
@@ -103,7 +118,7 @@ def overlap(made: Any, gates: Gates) -> Check:
         Text("人人都有同类作答", "Somebody alike answered for everybody"),
         share <= gates.max_unsupported_share,
         detail,
-        Text("对没有代言人的人只给范围。", "Those without a voice get a range."),
+        Text("没有随机回访时，对没有同类作答的人只给范围。", "Without random call-backs, those whom nobody speaks for get a range."),
     )
 
 
@@ -111,13 +126,15 @@ def separation(found: Any, gates: Gates) -> Check:
     """Answering cannot be told in advance: no leaked column."""
     leaks = found.columns.loc[found.columns["is_leak"], "column"].tolist()
     detail = say(
-        "预测谁会作答的 AUC 是 {a:.2f}，警戒线 {top:.2f}。",
-        "Who answers is predicted with an AUC of {a:.2f}; the alarm is at {top:.2f}.",
+        "已知的列分辨谁会作答，AUC 是 {a:.2f}，警戒线 {top:.2f}。",
+        "Known columns tell who answers with an AUC of {a:.2f}; the alarm is at {top:.2f}.",
         a=found.auc,
         top=gates.separation_auc,
     )
     if leaks:
-        detail = Text(f"{detail.zh}疑似事后信息的列：{'、'.join(leaks)}。", f"{detail.en} Columns that look like hindsight: {', '.join(leaks)}.")
+        names = [column_name(c) for c in leaks]
+        zh, en = "、".join(n.zh for n in names), ", ".join(n.en for n in names)
+        detail = Text(f"{detail.zh}疑似事后信息的列：{zh}。", f"{detail.en} Columns that look like hindsight: {en}.")
     return Check(
         Text("没有混进事后信息", "No hindsight among the columns"),
         not found.is_near and not leaks,
@@ -160,17 +177,30 @@ def completion(done: Completion, gates: Gates) -> Check:
     )
 
 
-def direction(found: Direction, moved: Estimate | None) -> Check:
-    """Whether anything says which way the weighted number is still wrong."""
+def direction(found: Direction, moved: Estimate | None, *, early: int = 0) -> Check:
+    """Whether anything says which way the weighted number is still wrong; `early` call-backs were drawn before the window had ended."""
     name = Text("加权剩余偏差的方向", "Direction of what weighting left")
+    quoted = Text("每处引用都带着这句话。", "Wherever the number is quoted, this sentence goes with it.")
+    if early and not found.known:
+        why = say(
+            "{n} 次回访在窗口结束之前就抽了，不能代表窗口里的沉默者：加权后剩余偏差的方向不知道。",
+            "{n} call-backs were drawn before the window had ended and cannot stand for its silent customers: the direction of the remaining bias "
+            "is unknown.",
+            n=early,
+        )
+        return Check(name, False, why, quoted)
     if not found.known or found.needs_stable_resistance:
         unknown = Text(
             "没有随机回访：加权后剩余偏差的方向不知道。",
             "There are no random call-backs: the direction of the remaining bias is unknown.",
         )
-        return Check(name, False, unknown, Text("每处引用都带着这句话。", "Wherever the number is quoted, this sentence goes with it."))
+        return Check(name, False, unknown, quoted)
     if moved is None:
-        return Check(name, True, Text("有随机回访可以核对。", "There are random call-backs to tell."))
+        few = Text(
+            "随机回访接通得太少，或推不到全体客户：加权后剩余偏差的方向说不定。",
+            "Too few call-backs were reached, or they cannot stand for everybody: which way the remaining bias goes cannot be told.",
+        )
+        return Check(name, False, few, quoted)
     detail = say(
         "与随机回访相比，加权后的数字仍偏 {m:bare} 分（{m:interval}）。",
         "Against the call-backs the weighted number is still off by {m:bare} points ({m:interval}).",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 
 from voclib import numbers
 from voclib.errors import VocError
-from voclib.results import Estimate, Text, Verdict
+from voclib.results import Estimate, Text
 from voclib.stats import metrics, weighting
 from voclib.studies.scores_text import interval, written
 
@@ -178,6 +178,16 @@ def outer(found: Estimate) -> Estimate:
     return found.with_(bound_low=found.conf_low, bound_high=found.conf_high)
 
 
+def times(x: float) -> str:
+    """A multiple with as many digits as it bears."""
+    return f"{x:.0f}" if x >= 10 else f"{x:.1f}" if x >= 1 else f"{x:.2f}"
+
+
+def percent(level: float) -> str:
+    """A confidence level: 95%, 99.9%."""
+    return f"{100 * level:g}%"
+
+
 def balance(found: pd.DataFrame) -> pd.DataFrame:
     """Differences with names, largest first: name, smd_raw, smd_weighted."""
     named = [_level(c, v) for c, v in zip(found["column"], found["level"], strict=True)]
@@ -188,8 +198,13 @@ def balance(found: pd.DataFrame) -> pd.DataFrame:
     ]
 
 
+def column_name(column: str) -> Text:
+    """What a known column is called."""
+    return COLUMNS.get(column, Text(column, column))
+
+
 def _level(column: str, level: object) -> Text:
-    name = COLUMNS.get(column, Text(column, column))
+    name = column_name(column)
     if level in ("", None):
         return name
     value = LEVELS.get(str(level), Text(str(level), str(level)))
@@ -205,7 +220,7 @@ def unmet(error: VocError, coarse: pd.DataFrame, spoke: np.ndarray, columns: Seq
     needs = Text("把这些层级并入有人作答的层级，或去掉这一列。", "Merge these levels with ones that have answers, or leave the column out.")
     if empty:
         zh, en = _listed(empty)
-        return Text(f"以下客户没有人作答，权重代表不了他们：{zh}。", f"Nobody answered from {en}, so no weight can stand for them."), needs
+        return Text(f"没有人作答的客户：{zh}；权重代表不了他们。", f"Nobody answered from {en}, so no weight can stand for them."), needs
     if isinstance(error, weighting.InfeasibleBounds):
         zh, en = _listed(list(zip(error.unmet["margin"], error.unmet["level"], strict=True)))
         reason = Text(f"权重要大得离谱才能凑足总数：{zh}。", f"Only extreme weights would meet the totals of {en}.")
@@ -219,14 +234,13 @@ def unmet(error: VocError, coarse: pd.DataFrame, spoke: np.ndarray, columns: Seq
 def _listed(levels: Sequence[tuple[str, object]], most: int = 4) -> tuple[str, str]:
     """Levels by name in both languages, the first few."""
     names = [_level(str(c), v) for c, v in levels[:most]]
-    more = len(levels) - len(names)
-    zh, en = "、".join(n.zh for n in names), "; ".join(n.en for n in names)
-    return (f"{zh} 等 {len(levels)} 项", f"{en} and {more} more ({len(levels)} in all)") if more else (zh, en)
+    zh, en = "、".join(n.zh.replace("：", "“") + "”" * ("：" in n.zh) for n in names), "; ".join(n.en for n in names)
+    return (f"{zh} 等 {len(levels)} 项", f"{en} … ({len(levels)} in all)") if len(levels) > most else (zh, en)
 
 
 def uneven(found: pd.DataFrame) -> pd.DataFrame:
     """Columns by how uneven they make the chances of answering."""
-    named = found.assign(name=[COLUMNS.get(c, Text(c, c)) for c in found["column"]])
+    named = found.assign(name=[column_name(c) for c in found["column"]])
     return named.sort_values(["partial", "column"], ascending=[False, True], ignore_index=True)[["name", "partial"]]
 
 
@@ -281,8 +295,3 @@ def _against(rung: Estimate, truth: float) -> dict[str, Any]:
         "off": off,
         "held": Text("包含", "yes") if low <= truth <= high else Text("不包含", "no"),
     }
-
-
-def is_settled(verdict: Verdict) -> bool:
-    """Whether a verdict allows a point."""
-    return verdict in (Verdict.REPORT, Verdict.REPORT_WITH_CAVEAT)

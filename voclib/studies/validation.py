@@ -41,14 +41,15 @@ class Record:
 class Validation:
     """What the page shows.
 
-    `coverage` (scores) and `silence` (everything else) hold coverage by method with Monte Carlo intervals, `naive` the naive way's by
-    method; `instead` one row an area, `tables` one row a method and what was measured, `scorecard` the failing settings and the closest.
+    `coverage` (scores) and `silence` (everything else) hold coverage by method with Monte Carlo intervals, `naive` the naive way's for
+    the "scores" and the "silence", by method. `instead` has one row an area, `tables` one row a method and what was measured,
+    `scorecard` the failing settings and the closest.
     """
 
     study: Study
     coverage: tuple[Estimate, ...]
     silence: tuple[Estimate, ...]
-    naive: Mapping[str, Estimate]
+    naive: Mapping[str, Mapping[str, Estimate]]
     instead: pd.DataFrame
     tables: Mapping[str, pd.DataFrame]
     scorecard: pd.DataFrame
@@ -146,9 +147,8 @@ def study(record: Record, live_runs: Sequence[Estimate], *, seed: int) -> Valida
         raise ParameterError("study() compares the record with runs made now, and there are none: pass what live() returned.")
     if kept.empty:
         raise ParameterError("The record holds no coverage with a naive one beside it; run `make coverage` again.")
-    exact = kept[[band[1] < 1 for band in kept["band"]]]  # what may be too wide by construction would flatter the total
-    exact = kept if exact.empty else exact
-    overall, naive = (_total(exact, c) for c in ("coverage", "naive_coverage"))
+    of_scores = kept["family"] == "scores"
+    overall, naive = _totals(kept)
     agrees, passed = _agrees(live_runs), int(rows["passed"].astype(bool).sum())
     alarms, power = (rows.loc[rows["kind"] == kind, "share"] for kind in ("false alarms", "power"))
     checks = text.checks(is_fresh=record.is_fresh, settings=len(rows), failed=len(rows) - passed, agrees=agrees, naive=kept["naive_coverage"].min(),
@@ -160,13 +160,21 @@ def study(record: Record, live_runs: Sequence[Estimate], *, seed: int) -> Valida
     finding = Study(question=text.QUESTION, kicker=Text("方法成绩单", "Method scorecard"), headline=(headline,), naive=naive, verdict=verdict,
                     answer=text.answer(headline, naive, passed=passed, settings=len(rows)), checks=checks, limits=text.LIMITS, seed=seed,
                     reader="research", ladders=(Ladder("coverage", (naive, headline), chosen="ours"),), caveat=text.CAVEAT, decision=text.DECISION)
-    of_scores = kept["family"] == "scores"
     live_title = text.live_title(sum(e.n for e in live_runs), agrees=agrees)
     return Validation(
         study=finding, coverage=_pooled(kept[of_scores], "coverage"), silence=_pooled(kept[~of_scores], "coverage"),
-        naive={e.group: e for e in _pooled(kept, "naive_coverage")}, instead=_instead(rows), scorecard=_scorecard(rows),
+        naive={name: {e.group: e for e in _pooled(part, "naive_coverage")} for name, part in
+               (("scores", kept[of_scores]), ("silence", kept[~of_scores]))}, instead=_instead(rows), scorecard=_scorecard(rows),
         tables={name: _summary(rows[rows["family"].isin(families)]) for name, families in TABLES.items()},
-        captions=text.captions(passed=passed, settings=len(rows), ours=overall, naive=naive, live=live_title))
+        captions=text.captions(passed=passed, settings=len(rows), live=live_title, scores=_totals(kept[of_scores] if of_scores.any() else kept),
+                               silence=_totals(kept if of_scores.all() else kept[~of_scores])))
+
+
+def _totals(rows: pd.DataFrame) -> tuple[Estimate, Estimate]:
+    """Ours and the naive way's over all settings that must be met exactly: what may be too wide by construction would flatter the total."""
+    exact = rows[[band[1] < 1 for band in rows["band"]]]
+    exact = rows if exact.empty else exact
+    return _total(exact, "coverage"), _total(exact, "naive_coverage")
 
 
 def _total(rows: pd.DataFrame, column: str) -> Estimate:
@@ -187,21 +195,30 @@ def _agrees(live_runs: Sequence[Estimate]) -> bool:
 def _summary(rows: pd.DataFrame) -> pd.DataFrame:
     """One row a method, what was measured and where it should lie; ranges over the settings."""
     made = []
-    keys = [rows["method"], rows["kind"], rows["band"].map(tuple)]
-    for (name, kind, band), part in rows.groupby(keys, sort=False):
+    groups = list(rows.groupby([rows["method"], rows["kind"], rows["band"].map(tuple)], sort=False))
+    seen = [key[:2] for key, _ in groups]
+    for (name, kind, band), part in groups:
+        shared = _shared(part["setting"]) if kind not in HELD or seen.count((name, kind)) > 1 else []
         wide = 100 if part["family"].iloc[0] == "topics" and kind == "bias" else 1
         ours, naive = (part[c].dropna() * wide for c in ("measured", "unaided"))
-        made.append({"method": text.method(name), "kind": text.KINDS[kind], "expected": text.expected([b * wide for b in band], kind),
+        made.append({"method": text.row(name, shared), "kind": text.KINDS[kind], "expected": text.expected([b * wide for b in band], kind),
                      "ours": text.between(ours, kind) if len(ours) else None, "naive": text.between(naive, kind) if len(naive) else None,
                      "refusals": part["refusals"].max(), "settings": text.passed(int(part["passed"].astype(bool).sum()), len(part))})
     return pd.DataFrame(made, columns=list(COLUMNS))
+
+
+def _shared(settings: pd.Series) -> list[str]:
+    """What all settings say, in the words of the first."""
+    first, *others = (words.split(", ") for words in settings)
+    return [part for part in first if all(part in other for other in others)]
 
 
 def _instead(rows: pd.DataFrame) -> pd.DataFrame:
     """One row an area: the naive way, what it gives on the data of the record, and what ours gives."""
     made = []
     for family, shown in text.INSTEAD.items():
-        part = rows[rows["method"].isin(shown.methods) & (rows["kind"] == shown.kind) & rows["unaided"].notna()]
+        part = rows[rows["method"].isin(shown.methods) & (rows["kind"] == shown.kind) & rows["unaided"].notna()
+                    & rows["setting"].str.contains(shown.part, regex=False)]
         if len(part):
             cells = {side: text.filled(shown.result, share=part[measure], bias=part[bias]) for side, measure, bias in
                      (("naive", "unaided", "naive_bias"), ("ours", "measured", "bias"))}
@@ -211,9 +228,8 @@ def _instead(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _scorecard(rows: pd.DataFrame) -> pd.DataFrame:
     """The failing settings, then those closest to an edge of their band, one row each."""
-    rows = rows.assign(order=np.where(rows["passed"].astype(bool), _room(rows), -1.0)).sort_values("order", kind="stable")
-    failed = int((rows["order"] < 0).sum())
-    rows = rows.head(max(CLOSEST, failed))
+    passed = rows["passed"].astype(bool)
+    rows = rows.assign(order=np.where(passed, _room(rows), -np.inf)).sort_values("order", kind="stable").head(max(CLOSEST, int((~passed).sum())))
     made = []
     for row in rows.itertuples(index=False):
         words, name = text.setting(row.setting), text.method(row.method)

@@ -32,9 +32,9 @@ class Axis:
 
     @property
     def ticks(self) -> list[float]:
-        """Tick values."""
-        n = math.floor((self.high - self.low) / self.step + 1e-9)
-        return [round(self.low + i * self.step, 12) for i in range(n + 1)]
+        """Tick values: whole steps from the reference, as far as the axis goes."""
+        first, last = math.ceil((self.low - self.reference) / self.step - 1e-9), math.floor((self.high - self.reference) / self.step + 1e-9)
+        return [round(self.reference + i * self.step, 12) for i in range(first, last + 1)]
 
 
 def axis(estimates: Iterable[Estimate]) -> Axis:
@@ -63,6 +63,8 @@ def _nice(low: float, high: float, reference: float, unit: str) -> Axis:
                 end, step = 1.0, 0.25 if step > 0.2 else step
             elif unit == "share" and end > 1:  # no share exceeds 100 %; ticks keep counting from the reference
                 end = 1.0
+            if unit == "share":
+                start = max(start, 0.0)  # nor is one below 0 %
             return Axis(round(start, 12), round(end, 12), step, reference, unit)
     raise AssertionError("steps grow without bound")
 
