@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from voclib import simulate
 from voclib.errors import DataError, ParameterError
 from voclib.schema import store, validate
 from voclib.schema.tables import TABLES
@@ -26,10 +29,16 @@ def made(name: str, rows: list[dict] | pd.DataFrame) -> pd.DataFrame:
 
 
 def tables(**more: pd.DataFrame) -> Tables:
+    """The small company, with other or further tables."""
+    return {**_company(), **more}
+
+
+@cache
+def _company() -> Tables:
     """Twelve customers with a contact each; the first four answered, the last two were never asked, the very last cannot be contacted."""
     ids = [f"C{i:02d}" for i in range(N)]
     asked = ids[:10]
-    found = {
+    return {
         "customers": made("customers", [{"customer_id": c, "joined_on": "2020-01-01", "is_churned": int(i == 5), "region": "东" if i % 2 else "西",
                                          "is_contactable": int(i < 11)} for i, c in enumerate(ids)]),
         "touchpoints": made("touchpoints", [{"touchpoint_id": f"T{c}", "customer_id": c, "kind": "repair", "started_at": "2026-07-05 10:00",
@@ -40,7 +49,6 @@ def tables(**more: pd.DataFrame) -> Tables:
         "responses": made("responses", [answer(c, s) for c, s in zip(ids[:4], (10, 9, 7, 2), strict=True)]),
         "followups": made("followups", [call("C06", 3), call("C07", 10), call("C08", None)]),
     }
-    return {**found, **more}
 
 
 def answer(customer: str, score: int, *, at: str = "2026-07-08 12:00", number: str = "1", invitation: str | None = None) -> dict:
@@ -169,7 +177,9 @@ class TestWhatCounts:
 
 
 class TestLeakage:
-    def snapshots(self, **later) -> pd.DataFrame:
+    @staticmethod
+    @cache
+    def snapshots(**later: int) -> pd.DataFrame:
         rows = []
         for i in range(N):
             row = {"customer_id": f"C{i:02d}", "recency_days": i, "contacts_12m": i, "spend_12m_cny": 10 * i, "complaints_12m": 0, "logins_90d": i,
@@ -197,7 +207,7 @@ class TestLeakage:
 
 class TestSameNumbers:
     def test_row_order_of_every_table_changes_nothing(self) -> None:
-        t = tables(behaviours=TestLeakage().snapshots())
+        t = tables(behaviours=TestLeakage.snapshots())
         t = with_rows(t, "responses", [answer("C00", 0, at="2026-07-09 12:00", number="2")])
         mixed = {k: v.sample(frac=1, random_state=3).reset_index(drop=True) for k, v in t.items()}
         assert_same(build(t), build(mixed))
@@ -211,7 +221,7 @@ class TestSameNumbers:
         assert first.notes == second.notes and sorted(first.people["y"].dropna()) == sorted(second.people["y"].dropna())
 
     def test_missing_tables_leave_columns_out_and_nothing_else(self) -> None:
-        full, bare = tables(behaviours=TestLeakage().snapshots()), tables()
+        full, bare = tables(behaviours=TestLeakage.snapshots()), tables()
         del bare["followups"]
         assert not build(bare).has_followup and build(bare).people["value_cny"].eq(0).all() and "logins_90d" not in build(bare).known
         empty = {**bare, "behaviours": full["behaviours"].iloc[:0], "followups": full["followups"].iloc[:0]}
@@ -260,8 +270,9 @@ class TestCensus:
             framing.build({**t, "responses": t["responses"].assign(customer_id=pd.Series([None] * 4, dtype="str"))})
 
 
-def test_the_funnel_of_the_sample_company_equals_counts_by_hand(small_company) -> None:
-    t = store.read(small_company.folder / "standard")
+def test_the_funnel_of_the_sample_company_equals_counts_by_hand(tmp_path) -> None:
+    simulate.build(tmp_path, customers=600, raw=False)
+    t = store.read(tmp_path / "standard")
     frame = framing.build(t, **WINDOW)
     stages = framing.funnel(frame).set_index("stage")
     met = t["touchpoints"].assign(day=t["touchpoints"]["started_at"].dt.tz_convert("Asia/Shanghai").dt.strftime("%Y-%m-%d"))

@@ -101,15 +101,15 @@ def left_out_check(topics: Sequence[str], floor: int) -> Check:
 
 
 def comments_check(comments: int, contacts: int) -> Check:
-    """How few contacts lead to a comment."""
+    """How few contacts have a comment."""
     found = say(
-        "{n} 次接触只带来 {k} 条评论（{s:.0%}），其余按画像与分数补回。",
-        "{n} contacts led to {k} comments ({s:.0%}); the rest are represented by behaviour and score.",
+        "{n} 次接触里有评论的只有 {k} 次（{s:.0%}），其余按画像与分数补回。",
+        "{k} of {n} contacts have a comment ({s:.0%}); the others are represented by behaviour and score.",
         n=contacts,
         k=comments,
         s=comments / contacts,
     )
-    return Check(Text("评论来自多少接触", "How many contacts led to a comment"), None, found)
+    return Check(Text("有评论的接触", "Contacts with a comment"), None, found)
 
 
 def captions(corrected: Sequence[Estimate], naive: Mapping[str, Estimate]) -> dict[str, Mapping[str, Any]]:

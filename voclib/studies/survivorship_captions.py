@@ -187,7 +187,7 @@ def _chances(chances: pd.DataFrame, correction: Correction) -> Caption:
         "title": Text("沉默者中找得到与作答者相似的人", "For the silent there are alike customers who answered")
         if share < 0.01
         else say("{s:.0%} 的客户没有相似的人作答", "{s:.0%} of customers have nobody alike who answered", s=share),
-        "subtitle": Text("按行为画像估计的作答概率", "Chance of answering as behaviour predicts it"),
+        "subtitle": Text("按行为画像估计的作答概率", "Chance of answering, estimated from behaviour"),
         "description": Text(
             "上方为作答者，下方为沉默者，按作答概率分组。", "Those who answered above, the silent below, by their chance of answering."
         ),
@@ -292,7 +292,8 @@ def _design(design: pd.DataFrame, correction: Correction, level: str) -> Caption
     rate = correction.completion.rate if correction.completion is not None and correction.completion.drawn else None
     row = design.iloc[min(len(design) - 1, 2)]
     points = correction["raw"].unit == "points"
-    half = f"{row['half_width']:.1f}" if points else f"{100 * row['half_width']:.1f} pp"
+    width = f"{row['half_width'] * (1 if points else 100):.1f}"
+    half = Text(f"{width} 分", f"{width} points") if points else Text(f"{width} 个百分点", f"{width} percentage points")
     title = say(
         "回访抽取 {n} 人，约花 {c}，区间半宽约 ±{h}",
         "Drawing {n} for a call costs about {c} and gives about ±{h}",

@@ -180,7 +180,7 @@ def completion(done: Completion, gates: Gates) -> Check:
 def direction(found: Direction, moved: Estimate | None, *, early: int = 0) -> Check:
     """Whether anything says which way the weighted number is still wrong; `early` call-backs were drawn before the window had ended."""
     name = Text("加权剩余偏差的方向", "Direction of what weighting left")
-    quoted = Text("每处引用都带着这句话。", "Wherever the number is quoted, this sentence goes with it.")
+    quoted = Text("每处引用都带着这句话。", "Wherever the number is quoted, this sentence stands beside it.")
     if early and not found.known:
         why = say(
             "{n} 次回访在窗口结束之前就抽了，不能代表窗口里的沉默者：加权后剩余偏差的方向不知道。",
