@@ -22,6 +22,8 @@ from voclib.studies.scores import SCORES
 
 UNITS = {"nps": "points", "csat": "share"}
 QUINTILES = 5
+PER_COLUMN = 15
+"""Answers that one covariate needs in the models of who answers and what they say."""
 MIN_SECOND = 15  # fewer answers of the second commonest level than this: nothing tells who gives which
 RUNGS = ("raw", "poststratified", "calibrated", "propensity", "aipw", "followup", "tilted")
 
@@ -99,7 +101,7 @@ def correct(frame: Frame, *, estimand: str, margins: Sequence[str], cells: Seque
     if not vary(y):
         raise ParameterError(f"Two grades of at least {MIN_SECOND} answers each are needed to model who gives which.")
     unit, columns = units(people), varying(people, frame.known)
-    matrix = _matrix(people, columns)
+    matrix = _matrix(people, columns, answers)
     coarse = binned(people, [*dict.fromkeys([*margins, *cells])])
     fits, refused = _weighted(coarse, y, unit, margins, cells)
     staged = propensity.ipw_mean(y, matrix, stages=_stages(people), cluster=unit)
@@ -169,12 +171,18 @@ def _independent(x: np.ndarray) -> np.ndarray:
     return triangle > 1e-8 * triangle.max()
 
 
-def _matrix(people: pd.DataFrame, columns: list[str]) -> np.ndarray:
-    """Covariates with the squares of numbers, and products among what says most of a relationship: numbers and value tier."""
+def _matrix(people: pd.DataFrame, columns: list[str], answers: int) -> np.ndarray:
+    """Covariates with squares and products of the numbers, as far as the answers bear them: at most one column for `PER_COLUMN` answers."""
     numbers = [c for c in columns if pd.api.types.is_numeric_dtype(people[c]) and not pd.api.types.is_bool_dtype(people[c])]
     texts = [c for c in columns if c not in numbers]
-    parts = [crossfit.features(people, numbers, interactions=True, squares=True).matrix] if numbers else []
-    return np.column_stack(parts + ([crossfit.features(people, texts).matrix] if texts else []))
+    plain = [crossfit.features(people, texts).matrix] if texts else []
+    if not numbers:
+        return plain[0]
+    for richness in ({"interactions": True, "squares": True}, {"squares": True}, {}):
+        matrix = np.column_stack([crossfit.features(people, numbers, **richness).matrix, *plain])
+        if matrix.shape[1] * PER_COLUMN <= answers:
+            break
+    return matrix
 
 
 def units(people: pd.DataFrame) -> np.ndarray | None:

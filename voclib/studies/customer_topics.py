@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.errors import DataError
-from voclib.results import Check, Estimate
+from voclib.results import Check, Estimate, Text
 from voclib.stats import crossfit, prevalence
 from voclib.studies import customer_topics_text as words
 
@@ -32,6 +32,15 @@ class CustomerTopics:
     table: pd.DataFrame
     checks: tuple[Check, ...]
     captions: Mapping[str, Mapping[str, Any]]
+
+
+def lacking(tables: Tables) -> Text | None:
+    """Why topic shares cannot be given, or None: a table that is missing, or too few survey comments labelled by people."""
+    if any(len(tables.get(name, ())) == 0 for name in NEEDED):
+        return words.NO_TABLES
+    told = tables["responses"][tables["responses"]["channel"].isin(SURVEYS) & tables["responses"]["comment"].fillna("").str.strip().ne("")]
+    labelled = int(told["response_id"].isin(tables["gold_labels"]["response_id"]).sum())
+    return words.few_labels(labelled, MIN_GOLD) if labelled < MIN_GOLD else None
 
 
 def shares(tables: Tables, *, conf_level: float = 0.95, seed: int = 0) -> CustomerTopics:

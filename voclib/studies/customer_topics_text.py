@@ -38,6 +38,22 @@ COLUMNS = {
 }
 
 
+NO_TABLES = Text(
+    "这份数据里没有主题标注，或没有人工标注，谈不上主题占比。",
+    "These data hold no coded topics, or none labelled by people, so no share of topics can be given.",
+)
+
+
+def few_labels(labelled: int, floor: int) -> Text:
+    """Too few labels to take classifier error out."""
+    return say(
+        "人工标注的问卷评论只有 {n} 条，下限 {floor}：分类器的错无法扣除，不给占比。",
+        "Only {n} survey comments were labelled by people; the floor is {floor}. Classifier error cannot be taken out, so no share is given.",
+        n=labelled,
+        floor=floor,
+    )
+
+
 def named(topic: str) -> Text:
     """What a topic is called."""
     return TOPICS.get(topic, Text(topic, topic))

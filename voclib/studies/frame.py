@@ -108,6 +108,38 @@ def withhold(frame: Frame, rows: pd.Series | np.ndarray) -> Frame:
     return replace(frame, people=people, notes={**frame.notes, "withheld": int((gone & frame.people["is_answered"].to_numpy(dtype=bool)).sum())})
 
 
+def hide(frame: Frame, how: str, *, calls: int = 400, seed: int = 0) -> Frame:
+    """The frame with known answers set aside, so that what is concluded without them can be judged by them.
+
+    "churned": those who left were never asked. "self-selected": moreover, of the others about a quarter answer, the delighted and the angry
+    far more often, and `calls` of the silent are called back at random, of whom four in five can be reached. "" changes nothing.
+
+    Raises
+    ------
+    ParameterError
+        for another word, or for answers that cannot be judged because they are already missing.
+    """
+    if how == "":
+        return frame
+    if how not in ("churned", "self-selected"):
+        raise ParameterError(f"withhold is '', 'churned' or 'self-selected', not '{how}'.")
+    left = frame.people["is_churned"].fillna(False).to_numpy(dtype=bool)
+    if how == "churned":
+        return withhold(frame, left)
+    if np.isnan(frame.y).any():
+        raise ParameterError("withhold='self-selected' hides answers that are all known; here some customers never gave one.")
+    rng = np.random.default_rng([seed, 21])
+    score = frame.people["score"].to_numpy(dtype=float)
+    index = 1.2 * (np.abs(score - np.median(score)) - 1) + 0.5 * (frame.people["segment"].to_numpy() == frame.people["segment"].mode().iloc[0])
+    silent = ~left & (rng.random(len(left)) >= 1 / (1 + np.exp(-(index + np.log(0.25 / 0.75)))))
+    found = withhold(frame, left | silent)
+    chance = min(1.0, calls / max(int(silent.sum()), 1))
+    drawn = silent & (rng.random(len(left)) < chance)
+    told = np.where(drawn & (rng.random(len(left)) < 0.8), frame.y, np.nan)
+    return replace(found, people=found.people.assign(is_invited=~left, is_delivered=~left, is_eligible=silent, is_called=drawn,
+                                                     draw_probability=np.where(drawn, chance, np.nan), followup_y=told))
+
+
 def _census(tables: Tables, metric: str) -> Frame:
     """Everybody in the customer table, where nothing is known of contacts and invitations; the first answer of each counts."""
     column = SCORES[metric].column

@@ -295,20 +295,20 @@ def facts(frame: Frame) -> dict[Text, Any]:
 
 
 def tilt_point(result: Survivorship) -> dict[str, Any] | None:
-    """Where the call-backs say the silent stand on the map of tilts: multiples for detractors and promoters, with their intervals."""
+    """Where the call-backs say the silent stand on the map of tilts: multiples for the lowest and the highest answer, with intervals.
+
+    With two levels only the lowest one moves against the other, which stays at 1.
+    """
     tilted = result.correction.tilted if result.correction else None
-    if tilted is None or len(result.frame.levels) != 3:
+    if tilted is None:
         return None
-    levels = result.frame.levels
-    spread = dict(zip((levels[0], levels[-1]), np.sqrt(np.diag(tilted.covariance)), strict=True))
+    low, *middle, high = result.frame.levels
+    moved = (low, high) if middle else (low,)
+    spread = dict(zip(moved, np.sqrt(np.diag(tilted.covariance)), strict=True))
     reach = inference.quantile(result.ladder["raw"].conf_level, np.inf)
-
-    def ends(level: float) -> tuple[float, float]:
-        low, high = (np.exp(tilted.gamma[level] + sign * reach * spread[level]) for sign in (-1, 1))
-        return float(low), float(high)
-
-    return {"times_detractor": float(np.exp(tilted.gamma[levels[0]])), "times_promoter": float(np.exp(tilted.gamma[levels[-1]])),
-            "detractor": ends(levels[0]), "promoter": ends(levels[-1])}
+    ends = {g: tuple(float(np.exp(tilted.gamma[g] + sign * reach * spread[g])) for sign in (-1, 1)) for g in moved}
+    return {"times_detractor": float(np.exp(tilted.gamma[low])), "times_promoter": float(np.exp(tilted.gamma[high])),
+            "detractor": ends[low], "promoter": ends.get(high)}
 
 
 def truth(studied: Frame, everybody: Frame, *, planted: Mapping[str, Any] | None = None) -> dict[str, float] | None:

@@ -59,38 +59,65 @@ def _kicker(frame: Frame) -> Text:
 
 
 def _answer(ladder: Ladder, whole: Estimate, raw: Estimate, correction: Correction | None, checks: Mapping[str, Check], heard: float) -> Text:
-    """Published, weighted, called back, bounded: one sentence each, as far as there is one."""
+    """The number for all within reach beside the published one, where it comes from, and the range once those nobody could ask are counted."""
     if raw.kind == "refusal":
         return say("暂时不能下结论。{why}", "No conclusion yet. {why}", why=raw.reason)
-    name = words.NAMES[raw.estimand.split("_")[0]]
-    parts = [say("公布的{name}是 {x:bare}，只代表作答者。", "The published {name} is {x:bare}, for those who answered.", name=name, x=raw)]
+    name, chosen = words.NAMES[raw.estimand.split("_")[0]], ladder[ladder.chosen]
+    inside = Text(name.zh.lstrip(), name.en)  # after a comma
+    unasked = whole.rung == "everyone"
+    parts = [_lead(chosen, raw, name, inside, correction)] if not (unasked and chosen.rung == "raw") else []
     if correction is not None and ladder.chosen != "supported":
         parts += _weighted(ladder, checks)
-    parts += _settled(ladder[ladder.chosen], correction)
-    if whole.rung == "everyone":
-        parts.append(
-            say(
-                "另有 {s:.0%} 的客户没有人问得到，算上他们只能说在 {x:bare} 之间（计入抽样误差为 {y:bare}）。",
-                "A further {s:.0%} of customers could not be asked; with them it lies within {x:bare} ({y:bare} with sampling error).",
-                s=1 - heard,
-                x=whole,
-                y=words.outer(whole),
-            )
-        )
+    parts += _settled(chosen, correction)
+    if unasked:
+        parts.append(_unasked(whole, raw, inside, 1 - heard, first=not parts))
     return Text("".join(p.zh for p in parts), " ".join(p.en for p in parts))
 
 
+def _lead(chosen: Estimate, raw: Estimate, name: Text, inside: Text, correction: Correction | None) -> Text:
+    """The first sentence, which is all that a portal shows."""
+    if chosen.rung == "raw" and correction is None:
+        return say("公布的{name}是 {x:bare}，只代表作答者。", "The published {name} is {x:bare}, for those who answered.", name=name, x=raw)
+    options = {"name": inside, "x": chosen, "raw": raw}
+    if chosen.kind == "bounds":
+        return say(
+            "没有作答的人算进来，{name}只能给出范围；公布的是 {raw:bare}，只代表作答者。",
+            "Counting those who never answered, {name} is only a range, where {raw:bare} is published for those who answered.",
+            **options,
+        )
+    return say(
+        "没有作答的人算进来，{name}是 {x:bare}（{x:interval}），公布的是 {raw:bare}。",
+        "Counting those who never answered, {name} is {x:bare} ({x:interval}), where {raw:bare} is published.",
+        **options,
+    )
+
+
+def _unasked(whole: Estimate, raw: Estimate, name: Text, share: float, *, first: bool) -> Text:
+    """The range for everybody; as the first sentence it names the published number too."""
+    options = {"s": share, "x": whole, "y": words.outer(whole), "name": name, "raw": raw}
+    if first:
+        return say(
+            "算上没有人问得到的 {s:.0%} 客户，{name}只知道在 {x:bare} 之间（计入抽样误差为 {y:bare}），公布的是 {raw:bare}。",
+            "With the {s:.0%} of customers nobody could ask, {name} is only known to lie within {x:bare} ({y:bare} with sampling error), "
+            "where {raw:bare} is published.",
+            **options,
+        )
+    return say(
+        "另有 {s:.0%} 的客户没有人问得到，算上他们只能说在 {x:bare} 之间（计入抽样误差为 {y:bare}）。",
+        "A further {s:.0%} of customers could not be asked; with them it lies within {x:bare} ({y:bare} with sampling error).",
+        **options,
+    )
+
+
 def _weighted(ladder: Ladder, checks: Mapping[str, Check]) -> list[Text]:
-    """What weights say, and where two kinds of them disagree, both."""
+    """What weights say where they are not the answer themselves, and where two kinds of them disagree, both."""
     if ladder["aipw"].kind != "estimate":
         return []
-    found = [
-        say(
-            "按行为画像补回沉默者后是 {x:bare}（{x:interval}）。",
-            "Weighting silent customers by behaviour gives {x:bare} ({x:interval}).",
-            x=ladder["aipw"],
-        )
-    ]
+    found = (
+        []
+        if ladder.chosen == "aipw"
+        else [say("按行为画像加权是 {x:bare}（{x:interval}）。", "Weighting by behaviour alone gives {x:bare} ({x:interval}).", x=ladder["aipw"])]
+    )
     if checks["agreement"].passed is False:
         found.append(
             say(
@@ -107,9 +134,8 @@ def _settled(chosen: Estimate, correction: Correction | None) -> list[Text]:
     if chosen.rung == "followup":
         return [
             say(
-                "再用 {n} 位未作答者的随机回访校正，是 {x:bare}（{x:interval}）。",
-                "Random call-backs to {n} who had not answered give {x:bare} ({x:interval}).",
-                x=chosen,
+                "这个数字依据对 {n} 位未作答者的随机回访。",
+                "The number rests on random call-backs to {n} who had not answered.",
                 n=correction.completion.completed,
             )
         ]

@@ -214,6 +214,14 @@ def _tilt(sensitivity: Sensitivity, metric: str, unit: Unit) -> Caption:
         "times_promoter": "times_promoter",
         "value": "value",
         "unit": unit,
+        "axes": (
+            say(
+                "沉默客户成为{w}的可能，是同类作答客户的几倍",
+                "Silent customers: times as likely to be {w} as like customers who answered",
+                w=ENDS[metric][1],
+            ),
+            say("成为{b}的可能，是几倍", "Times as likely to be {b}", b=ENDS[metric][0]),
+        ),
         "subtitle": Text(
             "沉默者与行为相同的作答者相比；1 × 1 即按画像加权", "The silent against alike customers who answered; 1 × 1 is weighting by behaviour"
         ),

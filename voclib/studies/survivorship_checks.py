@@ -202,8 +202,8 @@ def direction(found: Direction, moved: Estimate | None, *, early: int = 0) -> Ch
         )
         return Check(name, False, few, quoted)
     detail = say(
-        "与随机回访相比，加权后的数字仍偏 {m:bare} 分（{m:interval}）。",
-        "Against the call-backs the weighted number is still off by {m:bare} points ({m:interval}).",
+        "与随机回访相比，加权后的数字仍偏 {m}（{m:interval}）。",
+        "Against the call-backs the weighted number is still off by {m} ({m:interval}).",
         m=moved,
     )
     return Check(name, True, detail)

@@ -145,7 +145,6 @@ NO_YEAR = Text(
     "No longer window was given, or contacts have no dates here: those who left are only counted on the list.",
 )
 NO_REMINDERS = Text("没有提醒轮次的记录。", "There is no record of reminders.")
-NO_TOPICS = Text("这份数据里的声音没有主题标注。", "No topics are coded in these data.")
 NO_INVITATIONS = Text("这份数据里没有邀请记录，谈不上怎样打扰。", "These data hold no invitations, so nothing can be said of asking.")
 NO_TRUTH = Text("真实数据没有真值可比。", "Real data have no truth to compare with.")
 BALANCE_COLUMNS = {"name": Text("特征", "Column"), "smd_raw": Text("校正前", "Before"), "smd_weighted": Text("校正后", "After")}

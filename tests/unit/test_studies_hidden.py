@@ -1,0 +1,80 @@
+"""Answers set aside on purpose: the frame without them, and what the study says of a truth it has not seen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from voclib.errors import ParameterError
+from voclib.results import Verdict
+from voclib.studies import frame as framing
+from voclib.studies import survivorship
+
+
+def everybody(seed: int = 1, customers: int = 4000) -> framing.Frame:
+    """A census of satisfied and unsatisfied customers of three contracts, of whom a quarter, mostly the unsatisfied, left."""
+    rng = np.random.default_rng(seed)
+    score = rng.choice([1, 2, 3, 4, 5], customers, p=[0.12, 0.1, 0.36, 0.24, 0.18])
+    left = rng.random(customers) < np.where(score <= 2, 0.8, 0.1)
+    segment = rng.choice(["monthly", "yearly", "biennial"], customers, p=[0.5, 0.3, 0.2])
+    ids = [f"c{i:05d}" for i in range(customers)]
+    tables = {"customers": pd.DataFrame({"customer_id": ids, "is_churned": left, "segment": segment, "is_contactable": pd.NA}),
+              "responses": pd.DataFrame({"response_id": ids, "customer_id": ids, "csat_score": score, "comment": None, "submitted_at": pd.NaT})}
+    return framing.build(tables, metric="csat")
+
+
+def test_nothing_is_hidden_unless_asked_for() -> None:
+    census = everybody()
+    assert framing.hide(census, "") is census and census.is_census
+
+
+def test_those_who_left_are_never_asked() -> None:
+    census = everybody()
+    hidden = framing.hide(census, "churned")
+    left = census.people["is_churned"].to_numpy(dtype=bool)
+    assert np.isnan(hidden.y[left]).all() and not np.isnan(hidden.y[~left]).any()
+    assert not hidden.people.loc[left, "is_invited"].any() and hidden.notes["withheld"] == left.sum()
+
+
+def test_self_selection_flatters_and_random_call_backs_find_the_truth() -> None:
+    off = []
+    for seed in range(6):
+        census = everybody(seed)
+        hidden = framing.hide(census, "self-selected", seed=seed)
+        found = survivorship.study(hidden, threshold=0.5, repeats=1, seed=seed)
+        known = survivorship.truth(hidden, census)
+        off.append([found.ladder[r].value - known["reachable"] for r in ("raw", "aipw", "followup")])
+        assert found.ladder.chosen == "followup" and found.everyone[found.everyone.chosen].verdict == Verdict.BOUNDS_ONLY
+        inside = found.everyone[found.everyone.chosen]
+        assert inside.conf_low <= known["everyone"] <= inside.conf_high
+    raw, weighted, called = np.mean(off, axis=0)
+    assert raw > 0.05 and weighted > 0.05 and abs(called) < 0.03
+
+
+def test_call_backs_are_drawn_among_the_silent_who_stayed_and_the_seed_decides() -> None:
+    census = everybody()
+    first, again, other = (framing.hide(census, "self-selected", seed=s).people for s in (1, 1, 2))
+    assert first.equals(again) and not first["y"].equals(other["y"])
+    called = first[first["is_called"]]
+    assert 300 < len(called) < 500 and called["y"].isna().all() and not called["is_churned"].any() and 0.7 < called["followup_y"].notna().mean() < 0.9
+    assert first["followup_y"].dropna().eq(census.people["y"][first["followup_y"].notna()]).all()
+
+
+def test_the_map_of_tilts_shows_where_call_backs_put_the_silent() -> None:
+    found = survivorship.study(framing.hide(everybody(), "self-selected", seed=1), threshold=0.5, repeats=1)
+    point = survivorship.tilt_point(found)
+    low, high = point["detractor"]
+    assert low < point["times_detractor"] < high and point["times_promoter"] == 1.0 and point["promoter"] is None and low > 1
+    assert "不满意者" in found.captions["tilt"]["axes"][0].zh
+
+
+@pytest.mark.parametrize("how", ["left", "self selected"])
+def test_other_words_are_refused(how: str) -> None:
+    with pytest.raises(ParameterError, match="'self-selected'"):
+        framing.hide(everybody(), how)
+
+
+def test_what_is_missing_already_cannot_be_hidden() -> None:
+    with pytest.raises(ParameterError, match="never gave one"):
+        framing.hide(framing.hide(everybody(), "churned"), "self-selected")
