@@ -53,6 +53,10 @@ def finding(
 
 
 def _kicker(frame: Frame) -> Text:
+    if "withheld" in frame.notes:
+        return say(
+            "沉默的大多数 · 有意放在一边 {n} 份已知的回答", "The silent majority · {n} known answers set aside on purpose", n=frame.notes["withheld"]
+        )
     if frame.is_census:
         return Text("沉默的大多数", "The silent majority")
     return say("沉默的大多数 · {a} 至 {b}", "The silent majority · {a} to {b}", a=frame.first_day, b=frame.last_day)
@@ -81,13 +85,13 @@ def _lead(chosen: Estimate, raw: Estimate, name: Text, inside: Text, correction:
     options = {"name": inside, "x": chosen, "raw": raw}
     if chosen.kind == "bounds":
         return say(
-            "没有作答的人算进来，{name}只能给出范围；公布的是 {raw:bare}，只代表作答者。",
-            "Counting those who never answered, {name} is only a range, where {raw:bare} is published for those who answered.",
+            "没有作答的人算进来，{name}只能给出范围；只看作答者是 {raw:bare}。",
+            "Counting those who never answered, {name} is only a range, against {raw:bare} among those who answered.",
             **options,
         )
     return say(
-        "没有作答的人算进来，{name}是 {x:bare}（{x:interval}），公布的是 {raw:bare}。",
-        "Counting those who never answered, {name} is {x:bare} ({x:interval}), where {raw:bare} is published.",
+        "没有作答的人算进来，{name}是 {x:bare}（{x:interval}），只看作答者则是 {raw:bare}。",
+        "Counting those who never answered, {name} is {x:bare} ({x:interval}), against {raw:bare} among those who answered.",
         **options,
     )
 
@@ -97,9 +101,9 @@ def _unasked(whole: Estimate, raw: Estimate, name: Text, share: float, *, first:
     options = {"s": share, "x": whole, "y": words.outer(whole), "name": name, "raw": raw}
     if first:
         return say(
-            "算上没有人问得到的 {s:.0%} 客户，{name}只知道在 {x:bare} 之间（计入抽样误差为 {y:bare}），公布的是 {raw:bare}。",
+            "算上没有人问得到的 {s:.0%} 客户，{name}只知道在 {x:bare} 之间（计入抽样误差为 {y:bare}），只看作答者则是 {raw:bare}。",
             "With the {s:.0%} of customers nobody could ask, {name} is only known to lie within {x:bare} ({y:bare} with sampling error), "
-            "where {raw:bare} is published.",
+            "against {raw:bare} among those who answered.",
             **options,
         )
     return say(

@@ -134,7 +134,7 @@ def beneath(ladder: Ladder, correction: Correction | None) -> dict[str, Text]:
             continue
         worth = rung.n_effective if rung.n_effective is not None else rung.n
         made[rung.rung] = say(
-            "应答 {r:.0%} · 有效 {w:,.0f} · 覆盖 {s:.0%}",
+            "应答 {r:.0%}·有效 {w:,.0f}·覆盖 {s:.0%}",
             "{r:.0%} heard · worth {w:,.0f} · {s:.0%} covered",
             r=rung.n / people,
             w=float(worth),

@@ -139,6 +139,20 @@ FACTS = {
     "left": Text("位此后离开", "have left since"),
     "called": Text("位沉默者接受了回访", "silent ones were called back"),
 }
+HIDDEN = {
+    "": Text("没有把任何已知的回答放在一边。", "No known answer was set aside."),
+    "churned": Text(
+        "这里人人都作过答。为检验做法，有意把已流失客户的回答放在一边，当作从未问过他们。",
+        "Everybody here had answered. To test the method, what those who left said was set aside on purpose, as if they had never been asked.",
+    ),
+    "self-selected": Text(
+        "这里人人都作过答。为检验做法，有意造出一种沉默：流失的客户从未被问到；其余的人里，最满意和最不满意的更爱作答；"
+        "再从沉默者里随机抽出约 400 人“回访”，其中约八成接通。",
+        "Everybody here had answered. To test the method a silence was made on purpose: those who left were never asked; of the others the "
+        "happiest and the unhappiest answer more readily; about 400 of the silent were then drawn at random "
+        "and “called back”, about four in five of them reached.",
+    ),
+}
 NOBODY_SILENT = Text("能联系到的客户都作答了，这一项无从谈起。", "Everybody within reach answered, so there is nothing to show here.")
 NO_YEAR = Text(
     "没有给出更长的窗口，或数据里没有接触日期：离开的客户只在名单里计数。",
@@ -255,10 +269,17 @@ def wave_labels(found: pd.DataFrame) -> dict[str, Text]:
 
 
 def steps(stages: pd.DataFrame, *, has_value: bool) -> list[dict[str, Any]]:
-    """Rows of the funnel: what `show.Step` takes."""
+    """Rows of the funnel, what `show.Step` takes: where people come in, where some are lost, and who answered; a last stage of nobody is left out."""
+    kept = stages[(stages["lost"] > 0) | stages["stage"].isin(["qualifies", "answered"])]
+    kept = kept[(kept["n"] > 0) | kept["stage"].isin(["qualifies", "answered"])]
     return [
-        {"label": STAGES[r.stage], "count": r.n, "left": LOSSES.get(r.stage), "value": r.lost_cny if has_value and r.stage in LOSSES else None}
-        for r in stages.itertuples()
+        {
+            "label": STAGES[r.stage],
+            "count": r.n,
+            "left": LOSSES.get(r.stage) if r.lost else None,
+            "value": r.lost_cny if has_value and r.stage in LOSSES else None,
+        }
+        for r in kept.itertuples()
     ]
 
 

@@ -319,8 +319,8 @@ def checks(*, is_fresh: bool, settings: int, failed: int, agrees: bool, worst: E
     if alarms is not None and power is not None:
         made.append(Check(
             Text("不误报，也找得到", "Few false alarms, and yet they find"), None,
-            say("误报最多 {a:.1%}；埋下的效应最少找出 {p:.0%}，轻微的要分最难看见。",
-                "False alarms reach {a:.1%} at most; planted effects are found in at least {p:.0%}, mild begging being the hardest to see.",
+            say("误报最多 {a:.1%}；埋下的差别最少找出 {p:.0%}，轻微的要分最难看见。",
+                "False alarms reach {a:.1%} at most; planted differences are found in at least {p:.0%}, mild begging being the hardest to see.",
                 a=alarms, p=power),
         ))
     return tuple(made)
