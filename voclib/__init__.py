@@ -67,7 +67,7 @@ def locate(data: str) -> Path:
     from voclib.schema import store
 
     root = os.environ.get("VOC_ROOT")
-    if root or data.startswith("$"):
+    if root or str(data).startswith("$"):
         return resolved(data, Path(root) if root else store.repository())
     return store.locate(data)
 

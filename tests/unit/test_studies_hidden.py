@@ -78,3 +78,11 @@ def test_other_words_are_refused(how: str) -> None:
 def test_what_is_missing_already_cannot_be_hidden() -> None:
     with pytest.raises(ParameterError, match="never gave one"):
         framing.hide(framing.hide(everybody(), "churned"), "self-selected")
+
+
+def test_a_score_derived_from_leaving_is_named() -> None:
+    census = everybody()
+    people = census.people.assign(y=census.people["y"].mask(census.people["is_churned"].astype(bool), 0.0))
+    derived = survivorship.set_aside(framing.replace(census, people=people), "churned")
+    assert "derived together with leaving" in derived.en and "互相推算" in derived.zh
+    assert "derived" not in survivorship.set_aside(census, "churned").en

@@ -31,11 +31,25 @@ def _schools(rng: np.random.Generator, n: int) -> pd.DataFrame:
     parents = rng.dirichlet(np.ones(5), n) * 100
     unsaid = rng.random(n) < 0.03
     parents[unsaid] = 0
-    made = pd.DataFrame({
-        "cds": [f"{k:06d}" for k in range(n)], "stype": stype, "flag": np.nan, "yr.rnd": np.where(rng.random(n) < 0.1, "Yes", None), "api00": now,
-        "api99": before, "growth": now - before, "target": np.where(before >= 800, np.nan, rng.integers(5, 20, n)), "sch.wide": np.where(now - before > 10, "Yes", "No"),
-        "meals": meals, "ell": rng.integers(0, 60, n), "enroll": np.where(rng.random(n) < 0.01, np.nan, rng.integers(100, 2000, n)),
-        "mobility": rng.integers(0, 40, n), "avg.ed": np.where(unsaid, np.nan, rng.uniform(1, 5, n)), "dnum": rng.integers(1, 120, n)})
+    made = pd.DataFrame(
+        {
+            "cds": [f"{k:06d}" for k in range(n)],
+            "stype": stype,
+            "flag": np.nan,
+            "yr.rnd": np.where(rng.random(n) < 0.1, "Yes", None),
+            "api00": now,
+            "api99": before,
+            "growth": now - before,
+            "target": np.where(before >= 800, np.nan, rng.integers(5, 20, n)),
+            "sch.wide": np.where(now - before > 10, "Yes", "No"),
+            "meals": meals,
+            "ell": rng.integers(0, 60, n),
+            "enroll": np.where(rng.random(n) < 0.01, np.nan, rng.integers(100, 2000, n)),
+            "mobility": rng.integers(0, 40, n),
+            "avg.ed": np.where(unsaid, np.nan, rng.uniform(1, 5, n)),
+            "dnum": rng.integers(1, 120, n),
+        }
+    )
     return made.join(pd.DataFrame(parents, columns=list(sources.PARENTS)))
 
 

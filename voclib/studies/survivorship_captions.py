@@ -75,7 +75,7 @@ def _funnel(stages: pd.DataFrame) -> Caption:
         "subtitle": Text("每一环节剩下的客户；每人只算最近一次接触", "Customers left at each stage; each counts once, with the last contact"),
     }
     if paid > 0:
-        made["value_title"] = Text("走到这一步之前失去的客户，此前 12 个月毛利", "Margin of the 12 months before, of customers lost on the way here")
+        made["value_title"] = Text("在此失去的客户此前 12 个月的毛利", "Margin, 12 months, of those lost here")
     return made
 
 

@@ -153,6 +153,11 @@ HIDDEN = {
         "and “called back”, about four in five of them reached.",
     ),
 }
+GIVEAWAY = Text(
+    "离开的客户给分全在同一档，一个例外也没有：这一列多半与流失互相推算而来，不能当作离开前问到的话，这里只用来演示。",
+    "Those who left all scored in the same grade, without one exception: the column was most likely derived together with leaving, is not what they "
+    "said before they left, and serves for demonstration only.",
+)
 NOBODY_SILENT = Text("能联系到的客户都作答了，这一项无从谈起。", "Everybody within reach answered, so there is nothing to show here.")
 NO_YEAR = Text(
     "没有给出更长的窗口，或数据里没有接触日期：离开的客户只在名单里计数。",
