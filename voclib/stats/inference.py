@@ -132,7 +132,7 @@ def mean_variance(influence: ArrayLike, *, weights: ArrayLike | None = None, clu
         n = float(len(u)) / (1 - sampled)
         return Spread(float(u @ u / (n * (len(u) - 1))), np.inf, len(u), n, n, None, "plain")
     w = np.ones(len(u)) if plain else w
-    codes, groups = (np.arange(len(u)), len(u)) if cluster is None else encode(cluster)
+    codes, groups = (None, len(u)) if cluster is None else encode(cluster)
     totals, shares = _totals(u, w, codes, groups)
     lift, df = (1 / (1 - shares), satterthwaite(shares[None, :], np.ones(1))) if correction == "CR2" else (groups / (groups - 1), groups - 1.0)
     variance, unit = float((totals**2 * lift).sum() * (1 - sampled)), float(w @ u**2 / w.sum())
@@ -151,13 +151,13 @@ def worth(unit: float, variance: float, weights: Array, shares: Array) -> float:
     return min(unit / variance, kish(weights)) if variance > 0 else kish(weights)
 
 
-def _totals(u: Array, w: Array, codes: NDArray[np.intp], groups: int) -> tuple[Array, Array]:
-    """Sum of weighted influence a cluster, and the cluster's share of weight."""
+def _totals(u: Array, w: Array, codes: NDArray[np.intp] | None, groups: int) -> tuple[Array, Array]:
+    """Sum of weighted influence a cluster, and the cluster's share of weight; without codes every row is its own cluster."""
     whole = w.sum()
-    shares = np.bincount(codes, w, groups) / whole
+    shares = (w if codes is None else np.bincount(codes, w, groups)) / whole
     if groups < 2 or shares.max() > 1 - 1e-9:
         raise ParameterError("One cluster carries all the weight; a variance between clusters needs at least two.")
-    return np.bincount(codes, w * u, groups) / whole, shares
+    return (w * u if codes is None else np.bincount(codes, w * u, groups)) / whole, shares
 
 
 def satterthwaite(shares: Array, variances: Array) -> float:
