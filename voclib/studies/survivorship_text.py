@@ -166,21 +166,7 @@ NO_YEAR = Text(
 NO_REMINDERS = Text("没有提醒轮次的记录。", "There is no record of reminders.")
 NO_INVITATIONS = Text("这份数据里没有邀请记录，谈不上怎样打扰。", "These data hold no invitations, so nothing can be said of asking.")
 NO_TRUTH = Text("真实数据没有真值可比。", "Real data have no truth to compare with.")
-BALANCE_COLUMNS = {"name": Text("特征", "Column"), "smd_raw": Text("校正前", "Before"), "smd_weighted": Text("校正后", "After")}
 UNEVEN_COLUMNS = {"name": Text("特征", "Column"), "partial": Text("造成的不均", "Unevenness it makes")}
-STAGE_COLUMNS = {
-    "stage": Text("环节", "Stage"),
-    "n": Text("人数", "People"),
-    "share": Text("占上一环节", "Of the stage before"),
-    "lost": Text("流失人数", "Lost"),
-    "lost_cny": Text("他们的年毛利", "Their margin a year"),
-}
-DESIGN_COLUMNS = {
-    "calls": Text("抽取人数", "Drawn"),
-    "completed": Text("预计完成", "Expected to complete"),
-    "half_width": Text("区间半宽（分）", "Half-width (points)"),
-    "cost": Text("费用", "Cost"),
-}
 TRUTH_COLUMNS = {
     "rung": Text("做法", "Method"),
     "value": Text("估计", "Estimate"),
