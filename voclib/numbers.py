@@ -10,21 +10,23 @@ from voclib.results import Estimate
 
 MINUS = "−"
 DASH = "—"
+MONEY = {"cny": "¥", "usd": "$"}
 _PERCENT = {"share", "pp"}
+_SCALED = {*MONEY, "count"}  # written with 万/亿 or K/M
 _WHOLE = {"points", "share", "pp"}  # never rounded to tens: 100 % and −100 points are ends of a scale
 _SCALES: dict[str, list[tuple[int, str]]] = {
     "zh": [(8, "亿"), (4, "万"), (0, "")],
     "en": [(9, "B"), (6, "M"), (3, "K"), (0, "")],
 }
 _UNITS: dict[str, dict[str, str]] = {
-    "zh": {"points": "分", "share": "", "pp": "个百分点", "cny": "", "score": "分", "count": "", "ratio": "倍", "hours": "小时", "days": "天"},
-    "en": {"points": "points", "share": "", "pp": "percentage points", "cny": "", "score": "points", "count": "", "ratio": "times",
-           "hours": "hours", "days": "days"},
+    "zh": {"points": "分", "share": "", "pp": "个百分点", "cny": "", "usd": "", "score": "分", "count": "", "ratio": "倍", "hours": "小时", "days": "天"},
+    "en": {"points": "points", "share": "", "pp": "percentage points", "cny": "", "usd": "", "score": "points", "count": "",
+           "ratio": "times", "hours": "hours", "days": "days"},
 }
 
 
 def value(estimate: Estimate, lang: str) -> str:
-    """The number itself, with ¥ or % but without a unit word; bounds give their range, a refusal a dash.
+    """The number itself, with ¥, $ or % but without a unit word; bounds give their range, a refusal a dash.
 
     Raises
     ------
@@ -48,7 +50,7 @@ def interval(estimate: Estimate, lang: str) -> str:
     low, high = written
     if MINUS in low or MINUS in high:
         return f"{low} 至 {high}" if lang == "zh" else f"{low} to {high}"
-    return f"{low}–{high.removeprefix('¥')}"
+    return f"{low}–{high.removeprefix(MONEY.get(estimate.unit, ''))}"
 
 
 def ends(estimate: Estimate, lang: str) -> tuple[str, str] | None:
@@ -59,7 +61,7 @@ def ends(estimate: Estimate, lang: str) -> tuple[str, str] | None:
         return None
     at = place(estimate)
     largest = estimate.value if estimate.value is not None else max(found, key=abs)
-    top = _scale(_rounded(largest, at), lang) if estimate.unit in {"cny", "count"} else None
+    top = _scale(_rounded(largest, at), lang) if estimate.unit in _SCALED else None
     low, high = (_write(end, estimate.unit, lang, place=at, top=top) for end in found)
     return low, high
 
@@ -80,10 +82,10 @@ def count(n: float, lang: str, *, exact: bool = False) -> str:
     return _scaled(_rounded(n, _leading(n) - 1), lang, place=_leading(n) - 1)
 
 
-def money(x: float, lang: str) -> str:
-    """Yuan with two significant digits: `¥310万 · ¥1.1亿` or `¥3.1M · ¥110M`."""
+def money(x: float, lang: str, *, unit: str = "cny") -> str:
+    """Yuan with two significant digits, `¥310万 · ¥1.1亿` or `¥3.1M · ¥110M`; dollars with `unit="usd"`."""
     _language(lang)
-    return _write(x, "cny", lang, place=_leading(x) - 1 if x else 0)
+    return _write(x, unit, lang, place=_leading(x) - 1 if x else 0)
 
 
 def change(before: Estimate, after: Estimate, lang: str) -> str:
@@ -101,7 +103,7 @@ def tick(x: float, unit: str, lang: str, *, step: float) -> str:
     at = _leading(shown) if shown else 0
     while at > -6 and abs(round(shown / 10**at) - shown / 10**at) > 1e-9:
         at -= 1
-    return _write(x, unit, lang, place=at if unit in {"cny", "count"} else min(at, 0))
+    return _write(x, unit, lang, place=at if unit in _SCALED else min(at, 0))
 
 
 def place(estimate: Estimate) -> int:
@@ -120,7 +122,7 @@ def place(estimate: Estimate) -> int:
     if around is None:
         return at
     error = _shown(estimate.std_error, estimate.unit) if estimate.std_error else abs(shown[1] - shown[0]) / 3.92
-    if estimate.unit not in {"cny", "count"}:
+    if estimate.unit not in _SCALED:
         floor = 0 if error >= 1 or (estimate.unit == "points" and error >= 0.5 and size >= 10) else _leading(error) if error else at
         at = max(at, min(floor, 0))
     at = _uncollapsed(at, main if estimate.value is not None else None, shown)
@@ -181,9 +183,10 @@ def _rounded(x: float, at: int) -> Decimal:
 
 def _write(x: float, unit: str, lang: str, *, place: int, top: int | None = None) -> str:
     number = _rounded(_shown(x, unit), place)
-    if unit in {"cny", "count"}:
+    if unit in _SCALED:
         text = _scaled(number, lang, place=place, top=top)
-        return text if unit == "count" else f"{MINUS}¥{text[1:]}" if text.startswith(MINUS) else f"¥{text}"
+        sign = MONEY.get(unit, "")
+        return f"{MINUS}{sign}{text[1:]}" if sign and text.startswith(MINUS) else f"{sign}{text}"
     text = _plain(number, place)
     return f"{text}%" if unit == "share" else text
 

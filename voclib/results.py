@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Kind = Literal["estimate", "bounds", "count", "refusal"]
-Unit = Literal["points", "share", "pp", "cny", "score", "count", "ratio", "hours", "days"]
+Unit = Literal["points", "share", "pp", "cny", "usd", "score", "count", "ratio", "hours", "days"]
 TIDY = ["term", "group", "estimate", "std_error", "conf_low", "conf_high", "p_value", "n", "method"]
 
 
@@ -50,7 +50,7 @@ class Estimate:
 
     `kind` decides which fields must be there: an *estimate* has value and interval, *bounds* have
     `bound_low`/`bound_high` and no value, a *count* is exact, a *refusal* has `reason` and `needs`.
-    Shares are 0–1, NPS-like scores −100–100 points, money yuan.
+    Shares are 0–1, NPS-like scores −100–100 points, money yuan (`usd`: dollars).
 
     Raises
     ------

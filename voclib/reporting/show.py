@@ -161,7 +161,7 @@ def table(frame: pd.DataFrame, *, title: Text, columns: Mapping[str, Text], subt
     """Columns of a frame under titles in both languages; the first is the row's name.
 
     `columns` chooses, orders and titles the columns. `formats` gives a column one of `text, count, exact, share, points,
-    pp, cny, score, ratio, hours, days, number`; without it whole numbers are `exact`, other numbers `number`, the rest
+    pp, cny, usd, score, ratio, hours, days, number`; without it whole numbers are `exact`, other numbers `number`, the rest
     `text`. A cell may be a `Text`. Rows beyond `max_rows` are counted, not shown.
 
     Raises

@@ -11,7 +11,7 @@ from voclib import numbers
 from voclib.reporting.figures.markup import both, each, figure, label, words
 from voclib.results import Estimate
 
-FORMATS = ("text", "count", "exact", "share", "points", "pp", "cny", "score", "ratio", "hours", "days", "number")
+FORMATS = ("text", "count", "exact", "share", "points", "pp", "cny", "usd", "score", "ratio", "hours", "days", "number")
 
 
 def render(payload: Mapping[str, Any]) -> Markup:
