@@ -8,7 +8,7 @@ REStat 98), which for means has a closed form in the shares h: no matrix of clus
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -55,6 +55,11 @@ class Fit:
     n_clusters: int | None = None
     method: str = ""
     influence: Array | None = None
+
+    def times(self, factor: float) -> Fit:
+        """The same mean in other units, or for a fixed number of customers: value, error and influence times `factor`."""
+        influence = None if self.influence is None else self.influence * factor
+        return replace(self, value=self.value * factor, std_error=self.std_error * abs(factor), influence=influence)
 
     def estimate(self, estimand: str, *, unit: Unit, rung: str = "", conf_level: float = 0.95, low: float = -np.inf, high: float = np.inf,
                  **more: Any) -> Estimate:

@@ -79,7 +79,7 @@ def build(tables: Tables, *, metric: str = "nps", first_day: str = "", last_day:
         raise DataError(f"A frame needs the tables {' and '.join(NEEDED)}; missing or empty: {' and '.join(absent)}.")
     if any(len(tables.get(name, ())) == 0 for name in ("touchpoints", "invitations")):
         return _census(tables, metric)
-    start, end = _day(first_day, timezone), _day(last_day, timezone) + pd.Timedelta(days=1)
+    start, end = day(first_day, timezone), day(last_day, timezone) + pd.Timedelta(days=1)
     if end <= start:
         raise ParameterError(f"The window ends ({last_day}) before it begins ({first_day}).")
     met = _contacts(tables["touchpoints"], start, end, kinds)
@@ -180,7 +180,14 @@ def survivors_only(tables: Tables) -> bool:
     return not tables["customers"]["is_churned"].fillna(False).any()
 
 
-def _day(text: str, timezone: str) -> pd.Timestamp:
+def day(text: str, timezone: str) -> pd.Timestamp:
+    """The start of a day written as 2026-07-01, in a time zone.
+
+    Raises
+    ------
+    ParameterError
+        for an unknown time zone, an empty text, or one that is no day.
+    """
     try:
         zone = ZoneInfo(timezone)
     except (ValueError, ZoneInfoNotFoundError) as error:
