@@ -175,3 +175,27 @@ def test_encode(ids: list) -> None:
     codes, groups = inference.encode(ids)
     assert codes.tolist() == [1, 0, 1] and groups == 2
     assert inference.encode([])[1] == 0
+
+class TestTransform:
+    def test_a_ratio_has_the_textbook_error(self) -> None:
+        rng = np.random.default_rng(5)
+        x, y = rng.normal(10, 2, 4000), rng.normal(4, 1, 4000)
+        y += 0.3 * x
+        top, bottom = (inference.fit(v.mean(), v - v.mean(), n=len(v)) for v in (y, x))
+        found = inference.transform(lambda a, b: a / b, top, bottom)
+        ratio = y.mean() / x.mean()
+        assert found.value == pytest.approx(ratio, rel=1e-12)
+        assert found.std_error == pytest.approx(np.std(y - ratio * x, ddof=1) / x.mean() / np.sqrt(len(x)), rel=1e-5)
+
+    def test_what_is_common_cancels(self) -> None:
+        u = np.random.default_rng(6).normal(size=500)
+        one = inference.fit(3.0, u, n=500)
+        assert inference.transform(lambda a, b: a - b, one, one).std_error == pytest.approx(0.0, abs=1e-9)
+        assert inference.transform(lambda a: 2 * a, one, method="x").std_error == pytest.approx(one.times(-2).std_error, rel=1e-6)
+
+    def test_rows_must_be_the_same_and_the_value_finite(self) -> None:
+        one, other = (inference.fit(0.0, np.arange(n, dtype=float), n=n) for n in (5, 6))
+        with pytest.raises(ParameterError, match="same rows"):
+            inference.transform(lambda a, b: a, one, other)
+        with pytest.raises(ParameterError, match="not finite"):
+            inference.transform(lambda a: np.inf, one)

@@ -7,7 +7,7 @@ REStat 98), which for means has a closed form in the shares h: no matrix of clus
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -77,6 +77,27 @@ def fit(value: float, influence: ArrayLike, *, n: int, cluster: ArrayLike | None
     spread = mean_variance(u, cluster=cluster)
     return Fit(value=float(value), std_error=float(np.sqrt(spread.variance)), df=spread.df, n=n, n_effective=n_effective,
                n_clusters=spread.n_clusters, method=method, influence=u)
+
+
+def transform(function: Callable[..., float], *fits: Fit, cluster: ArrayLike | None = None, method: str = "delta method") -> Fit:
+    """A smooth function of several means of the same N rows, by the delta method on their influence values; the gradient is numeric.
+
+    Raises
+    ------
+    ParameterError
+        where a fit has no influence values, they are of different rows, or the function is not finite near the estimates.
+    """
+    if any(f.influence is None or len(f.influence) != len(fits[0].influence) for f in fits):
+        raise ParameterError("A function of several fits needs all of them over the same rows, each with its influence values.")
+    at = np.array([f.value for f in fits])
+    steps = 1e-4 * np.maximum([f.std_error for f in fits], 1e-9 * np.maximum(np.abs(at), 1e-300))
+    moved = np.array([[function(*(at + sign * step * (np.arange(len(at)) == k))) for sign in (1, -1)] for k, step in enumerate(steps)])
+    with np.errstate(invalid="ignore"):
+        slopes, value = (moved[:, 0] - moved[:, 1]) / (2 * steps), float(function(*at))
+    if not np.isfinite([value, *slopes]).all():
+        raise ParameterError("The function of these estimates is not finite; most likely it divides by a mean of zero.")
+    influence = sum(slope * f.influence for slope, f in zip(slopes, fits, strict=True))
+    return fit(value, influence, n=min(f.n for f in fits), cluster=cluster, method=method)
 
 
 @dataclass(frozen=True)
