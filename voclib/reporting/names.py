@@ -209,6 +209,60 @@ NAMES: dict[str, Name] = {
         "发出后退订的占比", "Share who opted out after being asked", "收到过消息的客户", "Customers who got a message", "退订", "opted out"
     ),
     "nps_corrected": Name(title=Text("扣除讨分后的 NPS", "NPS with begged scores taken out"), scale=_NPS),
+    "money_loss": Name(
+        title=Text("少了多少钱", "Money lost"),
+        scale=Text("与条件相同的客户相比，正数是损失；口径与期限见副标题", "Against customers alike; positive is a loss; what and how long, see below"),
+        short=Text("损失", "lost"),
+    ),
+    "tier_loss": Name(
+        title=Text("各层客户少了多少钱", "Money lost by tier"),
+        scale=Text("总额的一部分", "Part of the total"),
+        short=Text("损失", "lost"),
+    ),
+    "pains_loss": Name(
+        title=Text("各痛点少了多少钱", "Money lost by pain point"),
+        scale=Text("各行是“其中”，加起来等于合计", "Rows are parts and add up to the total"),
+        short=Text("损失", "lost"),
+    ),
+    "customers_lost": Name(
+        title=Text("多流失的客户", "Customers lost"),
+        scale=Text("与条件相同的客户相比", "Against customers alike"),
+        short=Text("位客户", "customers"),
+    ),
+    "money_at_risk": Name(
+        title=Text("有风险的钱", "Money at risk"),
+        scale=Text("流失的可能性乘以留下时的金额，不问原因", "Chance of leaving times what is brought by those who stay, for any reason"),
+        short=Text("有风险", "at risk"),
+    ),
+    "returned_effect": Name(
+        title=Text("再次消费的差别", "Coming back: difference"), scale=Text("百分点，零表示没有差别", "Percentage points; zero means no difference")
+    ),
+    "returned_relative": Name(
+        title=Text("再次消费的相对差别", "Coming back: relative difference"),
+        scale=Text("占本来比例的多少，零表示没有差别", "As a share of what had been; zero means no difference"),
+    ),
+    "left_effect": Name(title=Text("流失的差别", "Leaving: difference"), scale=Text("百分点，零表示没有差别", "Percentage points; zero means no difference")),
+    "left_relative": Name(
+        title=Text("流失的相对差别", "Leaving: relative difference"),
+        scale=Text("占本来比例的多少，零表示没有差别", "As a share of what had been; zero means no difference"),
+    ),
+    "point_worth": Name(
+        title=Text("NPS 涨 1 分对应的钱", "What goes with one point of NPS"),
+        scale=Text("校正后的差别；四条路不能相加", "An adjusted difference; the four paths are never added"),
+        short=Text("每分", "a point"),
+    ),
+    "class_money": Name(title=Text("每位客户的钱", "Money a customer"), scale=Text("此前的消费相同", "For the same earlier spending")),
+    "score_slope": Name(
+        title=Text("打分高 1 分的客户多多少钱", "Money that goes with one point of a customer's score"), scale=Text("零表示没有差别", "Zero means no difference")
+    ),
+    "npv": Name(
+        title=Text("净现值", "Net present value"),
+        scale=Text("期限内挣回的毛利减去成本，折到今天", "Margin earned over the horizon less cost, in today's money"),
+    ),
+    "recovery_change": Name(
+        title=Text("被回访后 NPS 的变化", "Change of NPS after a call"), scale=Text("首次打 6 分及以下的客户", "Customers who first gave 6 or less"),
+    ),
+    "ledger_total": Name(title=Text("账目合计", "Ledger total"), scale=Text("精确到分", "To the cent")),
     "review_list": Name(
         title=Text("供核查的门店", "Dealers for review"),
         scale=Text("名单上的门店数", "Dealers on the list"),

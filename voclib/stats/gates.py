@@ -19,7 +19,8 @@ ASSUMPTIONS = {
                                  "clusters (dealers, customers) are independent; answers within one may be alike"),
     "respondents_only": Text("仅描述作答者，不代表未作答者", "describes those who answered, not those who did not"),
 }
-_SHARES = {"conf_level", "response_rate_alarm", "min_response_rate", "propensity_floor", "max_unsupported_share", "separation_auc", "min_completion"}
+_SHARES = {"conf_level", "response_rate_alarm", "min_response_rate", "propensity_floor", "max_unsupported_share", "separation_auc", "min_completion",
+           "exposure_ceiling", "exposure_auc", "placebo_share"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,13 @@ class Gates:
     ladder_gap: float
     min_followup_n: int
     min_completion: float
+    exposure_ceiling: float
+    exposure_auc: float
+    width_factor: float
+    min_tail_index: float
+    placebo_share: float
+    min_exposed_n: int
+    min_unexposed_effective: float
 
     @property
     def is_default(self) -> bool:

@@ -31,6 +31,10 @@ COLUMNS = {
     "complaints_12m": Text("12 个月投诉", "Complaints in 12 months"),
     "logins_90d": Text("90 天登录", "Log-ins in 90 days"),
     "open_share": Text("消息打开率", "Share of messages opened"),
+    "prior_rank": Text("此前 12 个月的毛利", "Margin of the 12 months before"),
+    "spend_rank": Text("此前 12 个月的消费", "Spend of the 12 months before"),
+    "tenure_rank": Text("成为客户的时间", "Time as a customer"),
+    "index_month": Text("月份", "Month"),
 }
 LEVELS = {
     "vvip": Text("VVIP", "VVIP"),

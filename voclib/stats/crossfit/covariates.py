@@ -166,3 +166,17 @@ def _collinear(parts: list[_Part]) -> tuple[tuple[str, ...], ...]:
         else:
             found.append((*(names[i] for i, s in zip(free, share, strict=True) if abs(s) > 1e-6), names[j]))
     return tuple(found)
+
+
+def independent(matrix: Array) -> Array:
+    """The columns (N, q) of a matrix (N, p) that those before them and a constant do not repeat: every level of a factor is a column, and one too
+    many for a model without a penalty."""
+    kept, basis = [], np.full((len(matrix), 1), 1 / np.sqrt(len(matrix)))
+    for j in range(matrix.shape[1]):
+        column = matrix[:, j]
+        rest = column - basis @ (basis.T @ column)
+        size = np.sqrt(rest @ rest)
+        if size > 1e-8 * np.sqrt(column @ column):
+            kept.append(j)
+            basis = np.column_stack([basis, rest / size])
+    return matrix[:, kept]

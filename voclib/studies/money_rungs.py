@@ -1,0 +1,203 @@
+"""What an exposure did to money, from the slide to what can be defended: the rungs of one cohort and what each hangs on.
+
+Numbers only, an effect a customer exposed (negative is a loss); what they mean and whether they may be shown is decided in `nps_revenue`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from voclib.errors import DataError, ParameterError
+from voclib.results import Text
+from voclib.stats import crossfit, effects, events, inference, leniency, overlap, representativeness, sensitivity, tails
+from voclib.stats.effects import Att
+from voclib.stats.events import EventStudy
+from voclib.stats.gates import Gates
+from voclib.stats.inference import Array, Fit
+from voclib.stats.leniency import Leniency
+from voclib.studies import ledger as ledgers
+from voclib.studies import money_words as words
+from voclib.studies.cohort import Cohort
+
+RUNGS = ("naive", "regression", "twopart", "poisson", "before", "aipw", "events", "agents")
+PRIOR = ("prior_rank", "spend_rank")
+MONTHS = 12
+LEADS = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rungs:
+    """The rungs of one cohort of N customers.
+
+    `fits` holds those that gave a number (on the N rows, but for "events", whose rows are customers too, in another order), `refused` reason and
+    needs of the others; "before" leaves out columns whose time is not known. `money`, `left` and `returned` are cross-fitted effects on money, on
+    leaving and on coming back; `balance`, `empty` and `separation` say whether exposed and unexposed can be compared; `benchmark` is the known
+    factor a hidden one is measured by (None without money from before); `tail` is the tail index of money over what was expected.
+    """
+
+    cohort: Cohort
+    matrix: Array
+    fits: Mapping[str, Fit]
+    refused: Mapping[str, tuple[Text, Text]]
+    money: Att
+    left: Att | None
+    returned: Att
+    events: EventStudy | None
+    agents: Leniency | None
+    placebo: Fit | None
+    benchmark: sensitivity.Benchmark | None
+    balance: pd.DataFrame
+    empty: representativeness.ZeroCells
+    separation: overlap.Separation
+    tail: Fit
+
+    @property
+    def n_exposed(self) -> int:
+        """Customers who met the pain point."""
+        return int(self.cohort.exposed.sum())
+
+    @property
+    def weights(self) -> Array:
+        """Weights (N,) under which the unexposed resemble the exposed: 1 for the exposed, the odds of exposure for the others."""
+        chance = self.money.propensity
+        return np.where(self.cohort.exposed, 1.0, chance / (1 - chance))
+
+    def loss(self, rung: str) -> Fit:
+        """What all exposed customers together brought less, in money (positive is a loss)."""
+        return self.fits[rung].times(-self.n_exposed)
+
+    def bounds(self, strength: float, *, conf_level: float) -> sensitivity.HiddenBounds | None:
+        """The effect if a hidden factor were `strength` times as strong as the benchmark; None without one."""
+        if self.benchmark is None:
+            return None
+        cf_y, cf_d = (min(strength * value, 0.95) for value in (self.benchmark.cf_y, self.benchmark.cf_d))
+        return sensitivity.ml_bounds(self.money.fit, **self.moments, cf_y=cf_y, cf_d=cf_d, conf_level=conf_level)
+
+    @property
+    def moments(self) -> dict[str, Array | float]:
+        """What bounds for a hidden factor are made of."""
+        return {"riesz_second_moment": self.money.riesz_second_moment, "residual_variance": self.money.residual_variance}
+
+
+def compute(cohort: Cohort, *, gates: Gates, learner: str = "logit", repeats: int = 5, seed: int = 0) -> Rungs:
+    """Every rung of a cohort.
+
+    Raises
+    ------
+    DataError, ParameterError
+        where the exposed or the unexposed are too few for any comparison, or no known column differs between customers.
+    """
+    y, d, cluster, people = cohort.money, cohort.exposed, cohort.clusters, cohort.people
+    features = crossfit.features(people, list(cohort.known), squares=True)
+    matrix = features.matrix
+    shared = {"ids": people["customer_id"], "seed": seed, "cluster": cluster, "repeats": repeats, "learner": learner,
+              "ceiling": gates.exposure_ceiling}
+    found = effects.att(y, d, matrix, **shared)
+    fits, refused = {"naive": effects.difference(y, d, cluster=cluster), "aipw": found.fit}, {}
+    if cohort.undated:
+        before = crossfit.features(people, [c for c in cohort.known if c not in cohort.undated], squares=True).matrix
+        fits["before"] = effects.att(y, d, before, **shared).fit
+    attempts: dict[str, Callable[[], Fit]] = {
+        "regression": partial(effects.regression, y, d, matrix, fixed=people["unit_id"] if cluster is not None else None, cluster=cluster),
+        "twopart": lambda: effects.two_part(y, d, matrix, cluster=cluster).fit,
+        "poisson": lambda: effects.ppml(y, d, matrix, cluster=cluster).fit}
+    for rung, attempt in attempts.items():
+        if rung != "regression" and (y < 0).any():
+            refused[rung] = words.refunds(int((y < 0).sum()))
+            continue
+        try:
+            fits[rung] = attempt()
+        except (DataError, ParameterError) as error:
+            refused[rung] = words.not_fitted(error)
+    path, agents = _monthly(cohort, refused), _drawn(cohort, refused)
+    fits |= {"events": path.total} if path is not None else {}
+    fits |= {"agents": agents.fit} if agents is not None and "agents" not in refused else {}
+    left = effects.att(cohort.left, d, matrix, binary=True, **shared) if _both(cohort.left) else None
+    returned = effects.att((y > 0).astype(float), d, matrix, binary=True, **shared) if _both(y > 0) else None
+    return Rungs(cohort=cohort, matrix=matrix, fits=fits, refused=refused, money=found, left=left, returned=returned, events=path, agents=agents,
+                 placebo=_before(cohort, found), benchmark=_benchmark(cohort, features, found, shared), tail=_tail(y, found),
+                 **_alike(cohort, found, gates))
+
+
+def _both(flags: Array) -> bool:
+    """Whether at least ten customers have it and ten have not: fewer say nothing about who does."""
+    return min(int(flags.sum()), int((1 - np.asarray(flags, dtype=float)).sum())) >= 10
+
+
+def _monthly(cohort: Cohort, refused: dict[str, tuple[Text, Text]]) -> EventStudy | None:
+    """Money by month around each customer's contact; the unexposed have a contact of their own to count from."""
+    if not cohort.is_dated or cohort.ledger is None:
+        refused["events"] = words.NO_DATES
+        return None
+    start = cohort.people.set_index("customer_id")["index_at"]
+    months = min(MONTHS, cohort.horizon_days // 30)
+    made = ledgers.monthly(cohort.ledger, start, months_before=MONTHS - 1, months_after=months, censored="exclude")
+    mine = cohort.people.set_index("customer_id")["is_exposed"].reindex(made["customer_id"]).to_numpy(dtype=bool)
+    made = made.assign(exposed_in=np.where(mine, 0.0, np.nan))
+    try:
+        return events.event_study(made, unit="customer_id", period="month", exposed_in="exposed_in", outcome=cohort.ledger.measure, leads=LEADS)
+    except DataError as error:
+        refused["events"] = words.not_fitted(error)
+        return None
+
+
+def _drawn(cohort: Cohort, refused: dict[str, tuple[Text, Text]]) -> Leniency | None:
+    """Who served the customer as an instrument, within dealer and month."""
+    people = cohort.people
+    if "staff_id" not in people or people["staff_id"].isna().all():
+        refused["agents"] = words.NO_AGENTS
+        return None
+    kept = people["staff_id"].notna().to_numpy()
+    within = people["unit_id"].astype(str) + people["index_month"]
+    known = crossfit.features(people[kept], [c for c in (*PRIOR, "tenure_rank", "complaints_12m", "logins_90d") if c in cohort.known]).matrix
+    try:
+        found = leniency.leniency(cohort.money[kept], cohort.exposed[kept], people.loc[kept, "staff_id"], within=within[kept], covariates=known)
+    except DataError as error:
+        refused["agents"] = words.not_fitted(error)
+        return None
+    if (why := found.refusal()) is not None:
+        refused["agents"] = why
+    return found
+
+
+def _before(cohort: Cohort, found: Att) -> Fit | None:
+    """A placebo outcome: money from before the contact, exposed minus weighted unexposed; weights alone, since the outcome model knows it."""
+    if not cohort.is_dated or cohort.people["prior_money"].nunique() < 2:
+        return None
+    y, d, chance = cohort.people["prior_money"].to_numpy(dtype=float), cohort.exposed, found.propensity
+    weights = np.where(d, 0.0, chance / (1 - chance))
+    gap = float(y[d].mean() - weights @ y / weights.sum())
+    influence = np.where(d, (y - y[d].mean()) / d.mean(), 0.0) - weights * (y - weights @ y / weights.sum()) / weights.mean()
+    return inference.fit(gap, influence, n=len(y), cluster=cohort.clusters, method="weighted difference before the contact")
+
+
+def _benchmark(cohort: Cohort, features: crossfit.Features, found: Att, shared: dict) -> sensitivity.Benchmark | None:
+    """How strong money from before is as a confounder: the same estimate without it."""
+    kept = [i for i, name in enumerate(features.names) if name.removesuffix("²").split(" ")[0] not in PRIOR]
+    if len(kept) == len(features.names) or not kept:
+        return None
+    without = effects.att(cohort.money, cohort.exposed, features.matrix[:, kept], **shared)
+    return sensitivity.benchmark(found.fit, without.fit, riesz_second_moment=(found.riesz_second_moment, without.riesz_second_moment),
+                                 residual_variance=(found.residual_variance, without.residual_variance), label="prior")
+
+
+def _alike(cohort: Cohort, found: Att, gates: Gates) -> dict[str, object]:
+    """Whether the unexposed can stand in for the exposed: differences before and after weighting, kinds that only the exposed have, separation."""
+    people, d, columns = cohort.people, cohort.exposed, list(cohort.known)
+    odds = found.propensity / (1 - found.propensity)
+    limits = (gates.balance_flag, gates.balance_fail)
+    base = np.where(d, 1.0, 1e-9)  # the population to resemble is the exposed; a trace of the others gives them a plain mean of their own
+    return {"balance": representativeness.smd_table(people, columns, ~d, weights=np.where(d, 1.0, odds), base=base, limits=limits),
+            "empty": representativeness.zero_cell_scan(people, columns, ~d),
+            "separation": overlap.near_separation(people, columns, d, probability=found.propensity, limit=gates.exposure_auc)}
+
+
+def _tail(y: Array, found: Att) -> Fit:
+    """Hill's index of money over what was expected of the customer: how heavy the tail is within the comparison."""
+    ratio = y / np.maximum(found.outcome, 0.1 * max(float(y.mean()), 1e-9))
+    return tails.hill(ratio[ratio > 0])

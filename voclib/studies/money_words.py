@@ -1,0 +1,29 @@
+"""Why a rung of the money ladder gives no number, in both languages."""
+
+from __future__ import annotations
+
+from voclib.errors import VocError
+from voclib.results import Text
+
+NO_DATES = (
+    Text("数据没有日期，看不出差别是在接触之前还是之后出现的。",
+         "Without dates nobody can see whether the difference came before or after the contact."),
+    Text("带时间的接触记录和账目。", "Contacts and bookings with their times."),
+)
+NO_AGENTS = (
+    Text("数据没有记录由谁接待，无法比较经手人。", "The data do not say who served the customer, so nobody can be compared."),
+    Text("每次接触的员工编号。", "The employee of every contact."),
+)
+
+
+def not_fitted(error: VocError) -> tuple[Text, Text]:
+    """A model without a solution; the English words hold the method's own message."""
+    return (Text("模型没有解：某些列几乎决定了结果，或样本太小。", f"The model has no solution: {error}"),
+            Text("更多客户，或去掉互相重复的列。", "More customers, or fewer columns that repeat each other."))
+
+
+def refunds(count: int) -> tuple[Text, Text]:
+    """Why models of amounts from zero up cannot be used."""
+    return (Text(f"{count:,} 位客户的退款多于消费，金额为负；这类模型只描述零以上的金额。",
+                 f"{count:,} customers were refunded more than they spent; these models describe amounts from zero up."),
+            Text("把退款记在原订单的期限内，或采用不受此限的估计。", "Refunds booked with what they refund, or an estimate without that limit."))

@@ -1,0 +1,123 @@
+"""The finding of the money study in both languages: money first, one caveat, one decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from voclib import numbers
+from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict
+from voclib.sentences import say
+from voclib.stats.sensitivity import HiddenBounds
+from voclib.studies import nps_revenue_text as words
+from voclib.studies.cohort import Cohort
+from voclib.studies.money_rungs import Rungs
+from voclib.studies.payback import Payback
+
+
+def finding(*, cohort: Cohort, rungs: Rungs, ladder: Ladder, lost: Ladder, checks: Mapping[str, Check], hidden: HiddenBounds | None,
+            payback: Payback | None, seed: int) -> Study:
+    """The Study: the chosen rung, customers beside money, the slide's number as the grey ring."""
+    chosen, naive = ladder[ladder.chosen], ladder["naive"]
+    beside = (lost[lost.chosen],) if lost[lost.chosen].kind == "estimate" and chosen.kind == "estimate" else ()
+    return Study(
+        question=words.QUESTION,
+        kicker=_kicker(cohort),
+        answer=_answer(cohort, chosen, naive, lost),
+        headline=(chosen.with_(seed=seed), *beside),
+        caveat=_caveat(cohort, rungs, chosen, hidden),
+        decision=_decision(chosen, payback),
+        verdict=chosen.verdict,
+        naive=naive if chosen.kind != "refusal" else None,
+        ladders=(ladder, lost),
+        checks=tuple(checks.values()),
+        limits=words.LIMITS,
+        reader="executive",
+        seed=seed,
+    )
+
+
+def _kicker(cohort: Cohort) -> Text:
+    if not cohort.is_dated:
+        return Text("体验经济学 · 没有日期的数据", "Experience economics · data without dates")
+    return say("体验经济学 · {a} 至 {b} 的接触", "Experience economics · contacts from {a} to {b}", a=cohort.first_day, b=cohort.last_day)
+
+
+def _answer(cohort: Cohort, chosen: Estimate, naive: Estimate, lost: Ladder) -> Text:
+    """Money, horizon and interval; then people; then the uncorrected number and where it comes from."""
+    about = {"who": words.exposed(cohort), "n": int(cohort.exposed.sum()), "m": words.measure(cohort), "t": words.span(cohort), "x": chosen,
+             "raw": naive}
+    if chosen.kind == "refusal":
+        return say("凭这些数据还不能定价。{why}", "These data cannot price it yet. {why}", why=chosen.reason)
+    if chosen.kind == "bounds":
+        first = say(
+            "{who}客户，{t}的{m}比条件相同的客户少 {x:bare}（{n} 位合计；计入抽样误差为 {y}）：哪些信息在前、哪些在后，数据没有说。",
+            "Customers {who} brought {x:bare} less {m} in {t} than customers alike, {n} of them together ({y} with sampling error): the data do not "
+            "say what came first.",
+            y=_outer(chosen),
+            **about,
+        )
+        return _with(first, _uncorrected(about))
+    first = say(
+        "{n} 位{who}客户，此后 {t}的{m}比条件相同的客户少 {x:bare}（95% 区间 {x:interval}）。",
+        "The {n} customers {who} brought {x:bare} less {m} over the next {t} than customers alike (95% interval {x:interval}).",
+        **about,
+    )
+    people = lost[lost.chosen]
+    if people.kind == "estimate":
+        first = _with(
+            first,
+            say("其中多流失约 {k:bare} 位（{k:interval}）。", "About {k:bare} more of them left ({k:interval}).", k=people),
+        )
+    return _with(first, _uncorrected(about))
+
+
+def _uncorrected(about: Mapping[str, object]) -> Text:
+    """The slide's number once, and what it mixes in."""
+    higher = about["raw"].value > (about["x"].value if about["x"].kind == "estimate" else about["x"].bound_high)
+    why = (
+        Text("这些客户本来就消费得少。", "these customers spent less to begin with.")
+        if higher
+        else Text("这些客户本来消费得多，差别被遮住了一部分。", "these customers spent more to begin with, which hides part of it.")
+    )
+    return say("校正前的说法是 {raw:bare}：{why}", "Before correction it looked like {raw:bare}: {why}", raw=about["raw"], why=why)
+
+
+def _outer(chosen: Estimate) -> Text:
+    """The interval around bounds, written."""
+    shown = chosen.with_(bound_low=chosen.conf_low, bound_high=chosen.conf_high)
+    return Text(*(numbers.interval(shown, lang) for lang in ("zh", "en")))
+
+
+def _caveat(cohort: Cohort, rungs: Rungs, chosen: Estimate, hidden: HiddenBounds | None) -> Text:
+    """The assumption most likely wrong, and what it would do."""
+    if chosen.kind == "refusal":
+        return Text("看不出差别不等于没有差别。", "That no amount can be given does not mean that nothing is lost.")
+    if not cohort.is_dated or hidden is None:
+        return Text(
+            "数据没有日期，也没有此前的消费：本来就不同的客户混在里面，金额可能全是旧差别。",
+            "Without dates or earlier spending, customers who differed from the start are part of it; all of the amount may be an old difference.",
+        )
+    shown = hidden.times(-rungs.n_exposed).estimate("hidden", unit=cohort.unit)
+    holds = shown.conf_low <= 0 <= shown.conf_high
+    return say(
+        "这是校正后的相关，不是试验：若另有一个没记录的因素，与此前的消费一样强，金额可能在 {x} 之间，范围{z}零。",
+        "This is an adjusted association, not a trial: were something unrecorded as strong as earlier spending, the amount could lie within {x}, "
+        "a range that {z} zero.",
+        x=_outer(shown),
+        z=Text("包含", "includes") if holds else Text("不含", "excludes"),
+    )
+
+
+def _decision(chosen: Estimate, payback: Payback | None) -> Text:
+    if chosen.kind == "refusal":
+        return say("先补齐数据：{needs}", "First collect what is missing: {needs}", needs=chosen.needs)
+    if chosen.verdict is Verdict.BOUNDS_ONLY or payback is None:
+        return Text(
+            "先让导出带上日期与此前的消费，再谈值多少钱；在此之前只引用范围。",
+            "Have dates and earlier spending exported before speaking of money; until then quote the range only.",
+        )
+    return payback.decision
+
+
+def _with(first: Text, second: Text) -> Text:
+    return Text(first.zh + second.zh, f"{first.en} {second.en}")

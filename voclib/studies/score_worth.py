@@ -1,0 +1,78 @@
+"""What is one point of NPS worth? Four named paths to the same point, three times apart, and what single scores hide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from voclib.errors import DataError
+from voclib.results import Estimate, Ladder, Verdict, refusal
+from voclib.stats import crossfit, worth
+from voclib.studies import cohort as cohorts
+from voclib.studies import score_worth_text as words
+from voclib.studies.cohort import Cohort
+
+Tables = Mapping[str, pd.DataFrame]
+MIN_ANSWERS = 200
+KNOWN = ("prior_rank", "tenure_rank", "segment", "value_tier", "complaints_12m", "logins_90d")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreWorth:
+    """`paths` are the worth of one more point along four paths, `classes` the money of detractors, passives and promoters, `slope` what a point of a
+    customer's own score goes with: as it is, and corrected for the noise of single scores."""
+
+    paths: tuple[Estimate, ...]
+    naive: Mapping[str, Estimate]
+    classes: tuple[Estimate, ...]
+    slope: Ladder
+    captions: Mapping[str, Mapping[str, Any]]
+
+
+def study(tables: Tables, cohort: Cohort, *, customers: int, conf_level: float = 0.95) -> ScoreWorth:
+    """Money after an answer by what was answered, for `customers` customers; adjusted for what was known before.
+
+    Each customer's first score of the window starts their year. Refused where fewer than 200 can be followed.
+    """
+    people = cohorts.answered(tables, cohort)
+    if len(people) < MIN_ANSWERS:
+        reason, needs = words.too_few(len(people), MIN_ANSWERS)
+        none = tuple(refusal("point_worth", unit=cohort.unit, group=path, reason=reason, needs=needs) for path in worth.PATHS)
+        slope = Ladder("score_slope", (refusal("score_slope", unit=cohort.unit, rung="corrected", reason=reason, needs=needs),), chosen="corrected")
+        return ScoreWorth(paths=none, naive={}, classes=(), slope=slope, captions=words.captions(none, (), slope, cohort, customers))
+    score, money = people["score"].to_numpy(dtype=float), people["money"].to_numpy(dtype=float)
+    matrix = crossfit.independent(crossfit.features(people, [c for c in KNOWN if c in people and people[c].nunique() > 1]).matrix)
+    cluster = people["unit_id"] if people["unit_id"].notna().all() and people["unit_id"].nunique() > 1 else None
+    values = worth.class_values(money, (score >= 9).astype(int) - (score <= 6), matrix=matrix, weights=people["weight"], cluster=cluster)
+    options = {"unit": cohort.unit, "conf_level": conf_level, "evidence_level": 1, "verdict": Verdict.REPORT_WITH_CAVEAT}
+    made = worth.paths(values, customers=customers)
+    plain = worth.paths(values, customers=customers, kind="crude")
+    paths = tuple(made.estimate(path, "point_worth", group=path, **_told(made, path, options)) for path in worth.PATHS)
+    naive = {path: plain.estimate(path, "point_worth", group=path, **(options | {"evidence_level": 0})) for path in plain.fits if path in made.fits}
+    classes = tuple(fit.estimate("class_money", group=name, **options) for name, fit in
+                    zip(("detractors", "passives", "promoters"), values.standardised, strict=True) if fit is not None)
+    slope = _slope(people, money, matrix, cluster, cohort, options)
+    return ScoreWorth(paths=paths, naive=naive, classes=classes, slope=slope, captions=words.captions(paths, classes, slope, cohort, customers))
+
+
+def _told(made: worth.Paths, path: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Options of an Estimate; a refused path takes none but its unit."""
+    return options if path in made.fits else {"unit": options["unit"]}
+
+
+def _slope(people: pd.DataFrame, money: np.ndarray, matrix: np.ndarray, cluster: pd.Series | None, cohort: Cohort,
+           options: dict[str, Any]) -> Ladder:
+    """What a point of the score goes with, from one score and corrected by a second one of the same customer."""
+    first, second = (people[name].to_numpy(dtype=float) for name in ("score", "second"))
+    try:
+        found = worth.disattenuated(money, first, second, matrix=matrix, cluster=cluster)
+    except DataError as error:
+        reason, needs = words.no_second(error)
+        return Ladder("score_slope", (refusal("score_slope", unit=cohort.unit, rung="corrected", reason=reason, needs=needs),), chosen="corrected")
+    naive = found.naive.estimate("score_slope", rung="single", **options)
+    corrected = found.estimate("score_slope", rung="corrected", **options)
+    return Ladder("score_slope", (naive, corrected), chosen="corrected")
