@@ -149,8 +149,10 @@ NAMES: dict[str, Name] = {
     "happiness_score": Name(title=Text("平均幸福感", "Mean happiness"), scale=Text("0 至 100", "0 to 100")),
     "leaver_auc": Name(
         title=Text("流失排序对的概率", "Leavers ranked rightly"),
-        scale=Text("一位流失的和一位留下的，前者事先风险更高的概率；50% 等于抛硬币",
-                   "Chance that of one who left and one who stayed the first had the higher risk; 50% is a coin toss"),
+        scale=Text(
+            "一位流失的和一位留下的，前者事先风险更高的概率；50% 等于抛硬币",
+            "Chance that of one who left and one who stayed the first had the higher risk; 50% is a coin toss",
+        ),
         short=Text("排对", "ranked rightly"),
         reference=0.5,
     ),
@@ -162,9 +164,7 @@ NAMES: dict[str, Name] = {
         title=Text("风险消去的不确定", "Uncertainty taken away by the risk"),
         scale=Text("0% 等于对所有人说同一个比例，100% 为全部说中", "0% is one rate for everybody, 100% is every case right"),
     ),
-    "leaver_ratio": Name(
-        title=Text("实际流失 ÷ 事先估计", "Leavers observed over expected"), scale=Text("1 为正好", "1 is right"), reference=1.0
-    ),
+    "leaver_ratio": Name(title=Text("实际流失 ÷ 事先估计", "Leavers observed over expected"), scale=Text("1 为正好", "1 is right"), reference=1.0),
     "leaver_slope": Name(
         title=Text("校准斜率", "Calibration slope"),
         scale=Text("1 为正好，小于 1 表示说得太满", "1 is right; below 1 the risks are too extreme"),
@@ -211,7 +211,9 @@ NAMES: dict[str, Name] = {
     "nps_corrected": Name(title=Text("扣除讨分后的 NPS", "NPS with begged scores taken out"), scale=_NPS),
     "money_loss": Name(
         title=Text("少了多少钱", "Money lost"),
-        scale=Text("与条件相同的客户相比，正数是损失；口径与期限见副标题", "Against customers alike; positive is a loss; what and how long, see below"),
+        scale=Text(
+            "与条件相同的客户相比，正数是损失；口径与期限见副标题", "Against customers alike; positive is a loss; what and how long, see below"
+        ),
         short=Text("损失", "lost"),
     ),
     "tier_loss": Name(
@@ -241,7 +243,9 @@ NAMES: dict[str, Name] = {
         title=Text("再次消费的相对差别", "Coming back: relative difference"),
         scale=Text("占本来比例的多少，零表示没有差别", "As a share of what had been; zero means no difference"),
     ),
-    "left_effect": Name(title=Text("流失的差别", "Leaving: difference"), scale=Text("百分点，零表示没有差别", "Percentage points; zero means no difference")),
+    "left_effect": Name(
+        title=Text("流失的差别", "Leaving: difference"), scale=Text("百分点，零表示没有差别", "Percentage points; zero means no difference")
+    ),
     "left_relative": Name(
         title=Text("流失的相对差别", "Leaving: relative difference"),
         scale=Text("占本来比例的多少，零表示没有差别", "As a share of what had been; zero means no difference"),
@@ -253,14 +257,20 @@ NAMES: dict[str, Name] = {
     ),
     "class_money": Name(title=Text("每位客户的钱", "Money a customer"), scale=Text("此前的消费相同", "For the same earlier spending")),
     "score_slope": Name(
-        title=Text("打分高 1 分的客户多多少钱", "Money that goes with one point of a customer's score"), scale=Text("零表示没有差别", "Zero means no difference")
+        title=Text("打分高 1 分的客户多多少钱", "Money that goes with one point of a customer's score"),
+        scale=Text("零表示没有差别", "Zero means no difference"),
+    ),
+    "money_month": Name(title=Text("每月的钱", "Money a month"), scale=Text("每位客户，零表示没有差别", "A customer; zero means no difference")),
+    "spend_change": Name(
+        title=Text("消费的变化", "Change of spending"), scale=Text("相对于前一期，零表示没有变化", "Against the window before; zero means no change")
     ),
     "npv": Name(
         title=Text("净现值", "Net present value"),
         scale=Text("期限内挣回的毛利减去成本，折到今天", "Margin earned over the horizon less cost, in today's money"),
     ),
     "recovery_change": Name(
-        title=Text("被回访后 NPS 的变化", "Change of NPS after a call"), scale=Text("首次打 6 分及以下的客户", "Customers who first gave 6 or less"),
+        title=Text("被回访后 NPS 的变化", "Change of NPS after a call"),
+        scale=Text("首次打 6 分及以下的客户", "Customers who first gave 6 or less"),
     ),
     "ledger_total": Name(title=Text("账目合计", "Ledger total"), scale=Text("精确到分", "To the cent")),
     "review_list": Name(
@@ -275,7 +285,10 @@ _DERIVED: dict[str, tuple[Text, Text, Text]] = {
     "_difference": (Text("{}之差", "{}: difference"), Text("零表示没有差别", "Zero means no difference"), Text("之差", "apart")),
     "_change": (Text("{}的变化", "{}: change"), Text("零表示没有变化", "Zero means no change"), Text("变化", "change")),
     "_against_rest": (
-        Text("{}与其余各组之差", "{}: difference from all others"), Text("零表示没有差别", "Zero means no difference"), Text("之差", "apart")),
+        Text("{}与其余各组之差", "{}: difference from all others"),
+        Text("零表示没有差别", "Zero means no difference"),
+        Text("之差", "apart"),
+    ),
 }
 
 

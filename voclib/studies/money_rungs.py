@@ -75,13 +75,13 @@ class Rungs:
         """The effect if a hidden factor were `strength` times as strong as the benchmark; None without one."""
         if self.benchmark is None:
             return None
-        cf_y, cf_d = (min(strength * value, 0.95) for value in (self.benchmark.cf_y, self.benchmark.cf_d))
-        return sensitivity.ml_bounds(self.money.fit, **self.moments, cf_y=cf_y, cf_d=cf_d, conf_level=conf_level)
+        factor = self.benchmark.times(strength)
+        return sensitivity.ml_bounds(self.money.fit, **self.moments, cf_y=factor.cf_y, cf_d=factor.cf_d, conf_level=conf_level)
 
     @property
-    def moments(self) -> dict[str, Array | float]:
-        """What bounds for a hidden factor are made of."""
-        return {"riesz_second_moment": self.money.riesz_second_moment, "residual_variance": self.money.residual_variance}
+    def moments(self) -> dict[str, object]:
+        """What bounds for a hidden factor are made of, row by row, so that their own error counts."""
+        return _moments(self.money, self.cohort)
 
 
 def compute(cohort: Cohort, *, gates: Gates, learner: str = "logit", repeats: int = 5, seed: int = 0) -> Rungs:
@@ -182,8 +182,13 @@ def _benchmark(cohort: Cohort, features: crossfit.Features, found: Att, shared: 
     if len(kept) == len(features.names) or not kept:
         return None
     without = effects.att(cohort.money, cohort.exposed, features.matrix[:, kept], **shared)
-    return sensitivity.benchmark(found.fit, without.fit, riesz_second_moment=(found.riesz_second_moment, without.riesz_second_moment),
-                                 residual_variance=(found.residual_variance, without.residual_variance), label="prior")
+    both = [_moments(one, cohort) for one in (found, without)]
+    return sensitivity.benchmark(found.fit, without.fit, label="prior",
+                                 **{name: (both[0][name], both[1][name]) for name in ("riesz_second_moment", "residual_variance")})
+
+
+def _moments(found: Att, cohort: Cohort) -> dict[str, object]:
+    return {"riesz_second_moment": sensitivity.riesz_square(found.riesz), "residual_variance": found.residual**2, "cluster": cohort.clusters}
 
 
 def _alike(cohort: Cohort, found: Att, gates: Gates) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -184,7 +184,9 @@ def _steps(rungs: Rungs, ladder: Ladder, conf_level: float) -> pd.DataFrame:
 
 def _kpi(rungs: Rungs, conf_level: float) -> tuple[Estimate, ...]:
     """Effects on the unit's own indicators: coming back and leaving, in percentage points and relative to what had been otherwise."""
-    found = []
+    found: list[Estimate] = []
+    if not rungs.cohort.is_dated:
+        return ()
     for name, made in (("returned", rungs.returned), ("left", rungs.left)):
         if made is None:
             continue
@@ -220,6 +222,8 @@ def _tiers(rungs: Rungs, tier: str, materiality: float, gates: Gates, learner: s
 def _at_risk(rungs: Rungs, seed: int, conf_level: float) -> Estimate:
     """What exposed customers are expected to take with them, had for any reason: a prediction, never a loss because of the exposure."""
     cohort = rungs.cohort
+    if not cohort.is_dated:
+        return refusal("money_at_risk", unit=cohort.unit, reason=words.ALREADY_GONE[0], needs=words.ALREADY_GONE[1])
     try:
         found = stake.at_risk(cohort.money, cohort.left, rungs.matrix, of=cohort.exposed, ids=cohort.people["customer_id"], seed=seed,
                               cluster=cohort.clusters)
@@ -251,17 +255,19 @@ def _response(rungs: Rungs, conf_level: float, seed: int) -> dose.DoseResponse |
     if "dose" not in cohort.people or cohort.people["dose"].nunique() < 20:
         return None
     middle = float(np.median(cohort.people["dose"].to_numpy(dtype=float)[~cohort.exposed]))
-    return dose.dose_response(cohort.money, cohort.people["dose"], rungs.matrix, reference=round(middle), cluster=cohort.clusters,
-                              conf_level=conf_level, seed=seed)
+    options = {"reference": round(middle), "cluster": cohort.clusters, "conf_level": conf_level, "seed": seed}
+    for knots in (5, 4, 3):  # fewer bends where many customers share a dose
+        try:
+            return dose.dose_response(cohort.money, cohort.people["dose"], rungs.matrix, knots=knots, **options)
+        except DataError:
+            continue
+    return None
 
 
 def _contour(rungs: Rungs, conf_level: float) -> pd.DataFrame:
     """The loss if something unrecorded were so strong, with the known factor at one, two and three times its strength."""
     known = rungs.benchmark
-    points = []
-    if known is not None:
-        points = [sensitivity.Benchmark(label=str(k), cf_y=min(k * known.cf_y, 0.9), cf_d=min(k * known.cf_d, 0.9), rho=known.rho, shift=known.shift)
-                  for k in (1, 2, 3)]
+    points = [] if known is None else [replace(known.times(k), label=str(k)) for k in (1, 2, 3)]
     made = sensitivity.ml_contour(rungs.money.fit, **rungs.moments, benchmarks=points, conf_level=conf_level)
     return made.assign(estimate=-rungs.n_exposed * made["estimate"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from voclib import numbers
 from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict
@@ -71,15 +72,15 @@ def _answer(cohort: Cohort, chosen: Estimate, naive: Estimate, lost: Ladder) -> 
     return _with(first, _uncorrected(about))
 
 
-def _uncorrected(about: Mapping[str, object]) -> Text:
-    """The slide's number once, and what it mixes in."""
-    higher = about["raw"].value > (about["x"].value if about["x"].kind == "estimate" else about["x"].bound_high)
-    why = (
-        Text("这些客户本来就消费得少。", "these customers spent less to begin with.")
-        if higher
-        else Text("这些客户本来消费得多，差别被遮住了一部分。", "these customers spent more to begin with, which hides part of it.")
-    )
-    return say("校正前的说法是 {raw:bare}：{why}", "Before correction it looked like {raw:bare}: {why}", raw=about["raw"], why=why)
+def _uncorrected(about: Mapping[str, Any]) -> Text:
+    """The slide's number once, and what it mixes in where that can be said."""
+    chosen, raw = about["x"], about["raw"]
+    if chosen.kind != "estimate":
+        return say("校正前的说法是 {raw:bare}。", "Before correction it looked like {raw:bare}.", raw=raw)
+    why = Text("这些客户本来就消费得少", "these customers spent less to begin with")
+    if raw.value < chosen.value:
+        why = Text("这些客户本来消费得多，差别被遮住了一部分", "these customers spent more to begin with, which hides part of it")
+    return say("校正前的说法是 {raw:bare}：{why}。", "Before correction it looked like {raw:bare}: {why}.", raw=raw, why=why)
 
 
 def _outer(chosen: Estimate) -> Text:

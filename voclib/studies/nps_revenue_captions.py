@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from voclib import numbers
@@ -174,15 +175,24 @@ def _path(rungs: Rungs) -> dict[str, Any]:
         ),
         "description": Text("接触前后各月的差别，接触之前涂灰。", "Differences by month around the contact; the months before it are shaded."),
         "unit": rungs.cohort.unit,
+        "labels": {
+            "period": Text("距离接触的月数", "Months from the contact"),
+            "lead": Text("接触之前：应当为零", "Before: should be zero"),
+            "after": Text("接触之后", "After"),
+        },
     }
 
 
 def _curves(curves: pd.DataFrame, rungs: Rungs) -> dict[str, Any]:
+    floor = np.floor(10 * float(curves["conf_low"].min())) / 10
     return {
         "title": say("一年下来，暴露的客户多走了 {x}", "Over the horizon {x} more of the exposed left", x=_points(rungs)),
         "subtitle": Text("仍是客户的比例，未暴露的按暴露者的条件加权", "Share still customers; the unexposed are weighted to resemble the exposed"),
         "description": Text("两组客户逐日的留存比例与区间。", "Share of both groups still there by day, with intervals."),
         "labels": {"exposed": words.GROUPS["exposed"], "unexposed": words.GROUPS["unexposed"]},
+        "every": "days",
+        "domain": (floor, 1.0),
+        "note": say("纵轴从 {f:.0%} 开始，差别才看得清。", "The axis starts at {f:.0%}, or the difference could not be seen.", f=floor),
     }
 
 
@@ -209,6 +219,8 @@ def _response(response: DoseResponse, rungs: Rungs) -> dict[str, Any]:
             "剂量曲线与同时区间，下方是各时长的客户数。", "The curve by dose with its simultaneous band; beneath it the customers at each dose."
         ),
         "unit": rungs.cohort.unit,
+        "reference": response.reference,
+        "labels": {"dose": Text("等待（分钟）", "Wait, minutes")},
     }
 
 
@@ -235,6 +247,11 @@ def _contour(rungs: Rungs, contour: pd.DataFrame) -> dict[str, Any]:
         ),
         "labels": {str(k): Text(f"此前消费 ×{k}", f"earlier spending ×{k}") for k in (1, 2, 3)},
         "unit": rungs.cohort.unit,
+        "words": {
+            "x": Text("隐藏因素解释“谁会暴露”的比例", "Share of who is exposed that it explains"),
+            "y": Text("它解释金额的比例", "Share of the money it explains"),
+            "zero": Text("损失归零", "No loss left"),
+        },
     }
 
 
@@ -244,6 +261,10 @@ def _balance(balance: pd.DataFrame) -> dict[str, Any]:
         if balance["smd_weighted"].abs().max() <= 0.1
         else Text("加权之后，仍有一些差别", "Some differences remain after weighting"),
         "subtitle": Text("暴露与未暴露之差，以标准差为单位", "Exposed less unexposed, in standard deviations"),
+        "label": "name",
+        "raw": "smd_raw",
+        "weighted": "smd_weighted",
+        "labels": {name: name for name in balance["name"]},
         "description": Text("每一列加权前后的差别。", "Differences of every column before and after weighting."),
     }
 

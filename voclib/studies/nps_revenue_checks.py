@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from voclib.results import Check, Estimate, Text
 from voclib.sentences import say
 from voclib.stats import inference, sensitivity
@@ -169,14 +171,15 @@ def _e_value(rungs: Rungs, conf_level: float) -> Check:
     left, cluster = rungs.left, rungs.cohort.clusters
     if left.counterfactual.value <= 0 or left.counterfactual.value + left.fit.value <= 0:
         return Check(Text("E 值", "E-value"), None, Text("没有人流失，无从计算。", "Nobody left, so there is none."))
-    ratio = inference.transform(lambda rd, chance: (chance + rd) / chance, left.fit, left.counterfactual, cluster=cluster)
-    reach = inference.quantile(conf_level, ratio.df) * ratio.std_error
-    found = sensitivity.e_value(ratio.value, max(ratio.value - reach, 1e-9), ratio.value + reach)
+    log = inference.transform(lambda rd, chance: np.log(chance + rd) - np.log(chance), left.fit, left.counterfactual, cluster=cluster)
+    reach = inference.quantile(conf_level, log.df) * log.std_error
+    ratio, low, high = np.exp([log.value, log.value - reach, log.value + reach])
+    found = sensitivity.e_value(ratio, low, high)
     said = say(
         "流失的可能性是 {r:.2f} 倍。没记录的因素须与暴露、与流失都相差 {e:.1f} 倍，才能把它解释掉；要让区间含 1，须 {l:.1f} 倍。",
         "Leaving is {r:.2f} times as likely. Something unrecorded would have to be {e:.1f} times as common on both sides to explain it away, "
         "{l:.1f} times for the interval to reach 1.",
-        r=ratio.value,
+        r=ratio,
         e=found.value,
         l=found.limit,
     )

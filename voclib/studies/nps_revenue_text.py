@@ -24,7 +24,7 @@ EXPOSED = {
 }
 RUNGS: dict[str, tuple[Text, Text]] = {
     "naive": (Text("暴露与未暴露相减", "Exposed less unexposed"), Text("厂商幻灯片的算法，校正前", "What a slide does; uncorrected")),
-    "regression": (Text("回归", "Regression"), Text("扣除此前消费、时长、门店", "Takes out earlier spending, tenure and dealer")),
+    "regression": (Text("回归", "Regression"), Text("扣除已知的差别，每项一个斜率", "Takes out known differences, one slope each")),
     "twopart": (Text("两部分模型", "Two-part model"), Text("先看是否消费，再看消费多少", "Whether customers buy, then how much")),
     "poisson": (Text("泊松回归", "Poisson regression"), Text("按比例比较，与币种单位无关", "Compares ratios; the currency's unit plays no part")),
     "before": (Text("只用此前必定已知的信息", "Only with what was surely known before"),
@@ -63,6 +63,10 @@ NOBODY_LEFT = (
     Text("流失或留下的客户太少，看不出差别。", "Too few customers left, or stayed, to see a difference."),
     Text("两边各至少 10 位。", "At least 10 of either."),
 )
+ALREADY_GONE = (
+    Text("没有日期：已经走了的客户不能再算“有风险”。", "Without dates: customers who have gone are no longer at risk."),
+    Text("带日期的接触与流失。", "Contacts and leaving with their dates."),
+)
 TIMING = (
     Text("金额只有范围，人数也不给一个数。", "The money is only a range, so no number of customers is given."),
     Text("带日期的导出。", "An export with dates."),
@@ -72,6 +76,10 @@ NO_DOSE = Text("数据里只有“有没有”，没有“有多少”，画不�
 NO_CURVE = Text("没有日期，画不出逐日的留存。", "Without dates there is no curve of staying.")
 NO_MONTHS = Text("没有逐月的账目，不能与各自的过去相比。", "Without bookings by month nobody can be compared with their own past.")
 NO_STEPS = Text("没有可用的金额，不画瀑布图。", "There is no amount that stands, so there is no waterfall.")
+NO_KPI = Text("没有日期，“此后有没有回来、走没走”无从说起。", "Without dates nothing can be said of coming back or leaving afterwards.")
+NO_PAINS = Text("没有与这次接触相连的评论主题，不能把损失分给各个痛点。",
+                "No comments belong to these contacts, so nothing can be shared out among pain points.")
+NO_PLAN = Text("没有一个能用的金额，谈不上回报。", "There is no amount to build a return on.")
 NO_TIERS = Text("没有价值分层。", "There are no value tiers.")
 LIMITS = (
     (
@@ -90,7 +98,7 @@ LIMITS = (
              "They are views of the same money and overlap; this page has one total, everything else is part of it."),
     ),
     (
-        Text("“有风险的毛利就是已经损失的毛利。”", "“Margin at risk is margin lost.”"),
+        Text("“有风险的钱就是已经损失的钱。”", "“Money at risk is money lost.”"),
         Text("那是对这些客户会带走多少的估计，不问原因；其中大部分人本来也会走。",
              "It estimates what these customers may take with them for whatever reason; most of it would have gone anyway."),
     ),

@@ -43,7 +43,7 @@ def forest(cohort: Cohort, total: Estimate, shares: Sequence[Estimate]) -> pd.Da
     """Rows of the chart, largest share first and the total last: key, name, value, low, high, kind."""
     ordered = sorted(shares, key=lambda e: (-e.value, e.group))
     rows = [(e.group, name_of(cohort, e.group), e.value, e.conf_low, e.conf_high, "part") for e in ordered]
-    rows.append(("together", TOGETHER, total.value, total.conf_low, total.conf_high, "total"))
+    rows.append(("together", TOGETHER, total.value, total.conf_low, total.conf_high, "joint"))
     return pd.DataFrame(rows, columns=["key", "name", "value", "low", "high", "kind"])
 
 
@@ -99,6 +99,7 @@ def captions(cohort: Cohort, total: Estimate, shares: Sequence[Estimate], found:
             "so these rows are too low.",
         ),
         "unit": cohort.unit,
+        "labels": {"together": TOGETHER, **{e.group: name_of(cohort, e.group) for e in shares}},
     }
     return {
         "figure": figure,

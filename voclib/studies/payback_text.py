@@ -97,6 +97,7 @@ def captions(made: Roi, npv: Estimate, pilot: PilotWorth, plan: Plan) -> Mapping
         "title": say("最该弄清的是：{n}", "What most needs to be known: {n}", n=INPUTS[made.tornado()["input"].iloc[0]]),
         "subtitle": Text("每个参数取第 5 与第 95 百分位时的预期净现值", "Expected net present value at the 5th and 95th percentile of each input"),
         "description": Text("各参数高低两端的净现值，自上而下由宽到窄。", "Net present value at both ends of every input, widest first."),
+        "labels": INPUTS,
     }
     table = {
         "title": say("算进去的每个数，都写在这里；试点在决定之前最多值 {e}", "Every number that went in; before deciding a pilot is worth up to {e}",

@@ -51,19 +51,20 @@ def axis(estimates: Iterable[Estimate]) -> Axis:
     if low == reference and unit == "points":  # room beside zero shows that scores can be negative
         low = reference - span / 6
     low, high = (x if x == reference else x + room * span for x, room in ((low, -0.03), (high, 0.03)))
-    return _nice(low, high, reference, unit)
+    return _nice(low, high, reference, unit, bounded=unit == "share" and min(values) >= 0 and max(values) <= 1)
 
 
-def _nice(low: float, high: float, reference: float, unit: str) -> Axis:
+def _nice(low: float, high: float, reference: float, unit: str, *, bounded: bool) -> Axis:
+    """Round ticks; `bounded` keeps shares of a whole between 0 and 100 %, which a relative change is not."""
     for step in _steps((high - low) / MAX_TICKS):
         start = reference + step * math.floor((low - reference) / step + 1e-9)
         end = reference + step * math.ceil((high - reference) / step - 1e-9)
         if round((end - start) / step) < MAX_TICKS:
-            if unit == "share" and reference == 0 and low >= 0 and end > 1:
+            if bounded and reference == 0 and low >= 0 and end > 1:
                 end, step = 1.0, 0.25 if step > 0.2 else step
-            elif unit == "share" and end > 1:  # no share exceeds 100 %; ticks keep counting from the reference
+            elif bounded and end > 1:  # no share exceeds 100 %; ticks keep counting from the reference
                 end = 1.0
-            if unit == "share":
+            if bounded:
                 start = max(start, 0.0)  # nor is one below 0 %
             return Axis(round(start, 12), round(end, 12), step, reference, unit)
     raise AssertionError("steps grow without bound")
