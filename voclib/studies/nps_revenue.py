@@ -89,7 +89,7 @@ def study(cohort: Cohort, *, plan: Plan | None = None, materiality: float = 500_
               "contour": _contour(rungs, conf_level), "balance": words.balance(rungs.balance),
               "others": _others(rungs, learner, seed, conf_level)}
     response = _response(rungs, conf_level, seed)
-    kpi, tiers = _kpi(rungs, conf_level), _tiers(rungs, tier, materiality, gates, learner, seed, conf_level)
+    kpi, tiers = _kpi(rungs, conf_level), _tiers(rungs, ladder[ladder.chosen], tier, materiality, gates, learner, seed, conf_level)
     worth = None
     if plan is not None and cohort.unit == "cny" and ladder[ladder.chosen].kind == "estimate":
         worth = payback.value(rungs, plan, evidence_level=ladder[CHOSEN].evidence_level, conf_level=conf_level, seed=seed)
@@ -197,8 +197,12 @@ def _kpi(rungs: Rungs, conf_level: float) -> tuple[Estimate, ...]:
     return tuple(found)
 
 
-def _tiers(rungs: Rungs, tier: str, materiality: float, gates: Gates, learner: str, seed: int, conf_level: float) -> tuple[Estimate, ...]:
-    """The loss by value tier; a tier in which nobody, or everybody, was exposed has nothing to be compared with and is refused by name."""
+def _tiers(rungs: Rungs, whole: Estimate, tier: str, materiality: float, gates: Gates, learner: str, seed: int,
+           conf_level: float) -> tuple[Estimate, ...]:
+    """The loss by value tier; a tier in which nobody, or everybody, was exposed has nothing to be compared with and is refused by name.
+
+    Where the whole has no amount, its parts have none.
+    """
     cohort, made = rungs.cohort, []
     if tier not in cohort.people or cohort.people[tier].nunique() < 2:
         return ()
@@ -206,6 +210,10 @@ def _tiers(rungs: Rungs, tier: str, materiality: float, gates: Gates, learner: s
         inside = cohort.people[tier].eq(level).to_numpy(dtype=bool)
         exposed, others = int((inside & cohort.exposed).sum()), int((inside & ~cohort.exposed).sum())
         about = {"unit": cohort.unit, "group": str(level)}
+        if whole.kind != "estimate":
+            reason, needs = (whole.reason, whole.needs) if whole.kind == "refusal" else words.TIMING
+            made.append(refusal("tier_loss", reason=reason, needs=needs, **about))
+            continue
         if min(exposed, others) < gates.min_exposed_n:
             reason, needs = words.no_overlap(str(level), exposed, others, gates.min_exposed_n)
             made.append(refusal("tier_loss", reason=reason, needs=needs, **about))

@@ -12,7 +12,16 @@ from voclib.stats.power import Priced
 from voclib.studies.money_rungs import Rungs
 from voclib.studies.survivorship_text import column_name
 
-NO_AMOUNT = Text("不给金额。", "No amount is given.")
+NO_AMOUNT = {
+    "enough": Text("不给金额；需要更多暴露与未暴露的客户。", "No amount; more exposed and unexposed customers are needed."),
+    "separation": Text(
+        "不给金额；去掉暴露之后才有的列，或换一种不由它们决定的暴露。",
+        "No amount; leave out columns recorded after the exposure, or take one that they do not settle.",
+    ),
+    "overlap": Text("不给金额；需要更多条件相近而没有遇到的客户。", "No amount; more customers alike who did not meet it are needed."),
+    "balance": Text("不给金额；需要更相近的对照，或更窄的客群。", "No amount; a closer comparison or a narrower group is needed."),
+    "price": Text("不给金额。", "No amount is given."),
+}
 CAPPED = Text("证据等级最高为 1：只能说相关。", "Evidence stays at level 1: one goes with the other.")
 
 
@@ -36,7 +45,7 @@ def _enough(rungs: Rungs, gates: Gates) -> Check:
     said = say("{n} 位暴露、{m} 位未暴露，各至少 {k} 位。", "{n} exposed and {m} not; at least {k} of each.", n=rungs.n_exposed,
                m=len(rungs.cohort.people) - rungs.n_exposed, k=gates.min_exposed_n)
     passed = min(rungs.n_exposed, len(rungs.cohort.people) - rungs.n_exposed) >= gates.min_exposed_n
-    return Check(Text("暴露与未暴露的客户够多", "Enough exposed and unexposed customers"), passed, said, NO_AMOUNT)
+    return Check(Text("暴露与未暴露的客户够多", "Enough exposed and unexposed customers"), passed, said, NO_AMOUNT["enough"])
 
 
 def _separation(rungs: Rungs, gates: Gates) -> Check:
@@ -52,7 +61,7 @@ def _separation(rungs: Rungs, gates: Gates) -> Check:
         named = Text("、".join(column_name(c).zh for c in leaks), ", ".join(column_name(c).en for c in leaks))
         said = _joined(said, say("单凭这些列就能断定：{c}。", "These columns alone settle it: {c}.", c=named))
     name = Text("两组人分不开", "The two groups cannot be told apart")
-    return Check(name, rungs.separation.auc <= gates.exposure_auc and not leaks, said, NO_AMOUNT)
+    return Check(name, rungs.separation.auc <= gates.exposure_auc and not leaks, said, NO_AMOUNT["separation"])
 
 
 def _overlap(rungs: Rungs, gates: Gates) -> Check:
@@ -69,7 +78,7 @@ def _overlap(rungs: Rungs, gates: Gates) -> Check:
     if outside.any():
         said = _joined(said, say("没有可比者的：{c}。", "Without anybody alike: {c}.", c="; ".join(rungs.empty.cells["cell"].head(3))))
     passed = share <= gates.max_unsupported_share and rungs.money.n_effective >= gates.min_unexposed_effective
-    return Check(Text("每位暴露者都有人可比", "Somebody to compare every exposed customer with"), passed, said, NO_AMOUNT)
+    return Check(Text("每位暴露者都有人可比", "Somebody to compare every exposed customer with"), passed, said, NO_AMOUNT["overlap"])
 
 
 def _balance(rungs: Rungs, gates: Gates) -> Check:
@@ -84,7 +93,7 @@ def _balance(rungs: Rungs, gates: Gates) -> Check:
         b=gates.balance_fail,
     )
     name = Text("加权后两组相像", "The groups are alike after weighting")
-    return Check(name, bool(abs(worst["smd_weighted"]) <= gates.balance_fail), said, NO_AMOUNT)
+    return Check(name, bool(abs(worst["smd_weighted"]) <= gates.balance_fail), said, NO_AMOUNT["balance"])
 
 
 def _tail(rungs: Rungs, gates: Gates) -> Check:
@@ -107,7 +116,7 @@ def _price(priced: Priced, rungs: Rungs) -> Check:
     """The interval is narrow enough for a price."""
     half = Estimate(estimand="half_width", kind="count", unit=rungs.cohort.unit, value=priced.half_width)
     said = priced.reason or say("区间的一半是 {h}。", "Half the interval is {h}.", h=half)
-    return Check(Text("误差允许定价", "Exact enough for a price"), priced.is_priced, said, priced.needs or NO_AMOUNT)
+    return Check(Text("误差允许定价", "Exact enough for a price"), priced.is_priced, said, priced.needs or NO_AMOUNT["price"])
 
 
 def _prior(rungs: Rungs) -> Check:

@@ -83,7 +83,7 @@ NO_PLAN = Text("没有一个能用的金额，谈不上回报。", "There is no 
 NO_TIERS = Text("没有价值分层。", "There are no value tiers.")
 LIMITS = (
     (
-        Text("“这些钱是这次体验造成的。”", "“The experience caused this loss.”"),
+        Text("“这些钱都怪这次体验。”", "“All of this money is down to the experience.”"),
         Text("没有做过试验，说的是与条件相同的客户之差；没记录的差别仍可能在里面。",
              "Nothing was randomised: it is a difference from customers alike, and what nobody recorded may still be part of it."),
     ),

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.errors import DataError
-from voclib.results import Estimate, Verdict, refusal
+from voclib.results import Estimate, Text, Verdict, refusal
 from voclib.stats import crossfit, inference
 from voclib.stats.attribution import Removal, joint_removal
 from voclib.studies import pains_text as words
@@ -32,13 +32,15 @@ class Pains:
     captions: Mapping[str, Any]
 
 
-def share_out(cohort: Cohort, *, conf_level: float = 0.95) -> Pains:
+def share_out(cohort: Cohort, *, loss: Estimate | None = None, conf_level: float = 0.95) -> Pains:
     """Joint removal of the exposure and the pain points customers wrote of, from one Poisson model of money, and its Shapley shares.
 
     Who wrote anything is a covariate: those who comment differ from those who do not, whatever they write. At most twelve pain points, the
     commonest; the rest stay in the model's error. Intervals of the shares are widened for having looked at all of them (false coverage rate,
-    Benjamini & Yekutieli 2005), that of the total is not.
+    Benjamini & Yekutieli 2005), that of the total is not. `loss` is the study's answer: where that is refused, nothing is shared out.
     """
+    if loss is not None and loss.kind == "refusal":
+        return _withheld(cohort, loss.reason, loss.needs)
     chosen = sorted(cohort.pains, key=lambda p: (-cohort.people[p].sum(), p))[:MOST - 1]
     names = ("exposure", *(p.removeprefix("pain_") for p in chosen))
     pains = np.column_stack([cohort.exposed.astype(float), *(cohort.people[p].to_numpy(dtype=float) for p in chosen)])
@@ -47,9 +49,7 @@ def share_out(cohort: Cohort, *, conf_level: float = 0.95) -> Pains:
     try:
         found = joint_removal(cohort.money, pains, crossfit.independent(matrix), names=names, cluster=cohort.clusters, conf_level=conf_level)
     except DataError as error:
-        reason, needs = words.not_shared(error)
-        withheld = refusal("pains_loss", unit=cohort.unit, reason=reason, needs=needs)
-        return Pains(total=withheld, shares=(), removal=None, forest=pd.DataFrame(), table=pd.DataFrame(), captions={"title": reason})
+        return _withheld(cohort, *words.not_shared(error))
     options = {"unit": cohort.unit, "evidence_level": 1, "verdict": Verdict.REPORT_WITH_CAVEAT}
     total = found.total.estimate("pains_loss", conf_level=conf_level, **options)
     looks = [inference.p_value(f.value / f.std_error, f.df) if f.std_error > 0 else 1.0 for f in found.shares]
@@ -60,3 +60,7 @@ def share_out(cohort: Cohort, *, conf_level: float = 0.95) -> Pains:
     return Pains(total=total, shares=shares, removal=found, forest=words.forest(cohort, total, shares), table=table,
                  captions=words.captions(cohort, total, shares, found))
 
+
+def _withheld(cohort: Cohort, reason: Text, needs: Text) -> Pains:
+    total = refusal("pains_loss", unit=cohort.unit, reason=reason, needs=needs)
+    return Pains(total=total, shares=(), removal=None, forest=pd.DataFrame(), table=pd.DataFrame(), captions={"title": reason})

@@ -1,0 +1,130 @@
+"""The cohort of the money study: whose clock starts when, what is known before, and every message for tables that cannot carry it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from money_cohorts import drawn
+
+from voclib.errors import DataError, ParameterError
+from voclib.studies import cohort, money_trail, nps_revenue, pains, payback, recovery, score_worth
+
+WINDOW = {"first_day": "2025-07-01", "last_day": "2025-09-30"}
+
+
+@pytest.fixture(scope="module")
+def made(small_company) -> cohort.Cohort:
+    return cohort.build(small_company.ingested, **WINDOW, min_mentions=2)
+
+
+@pytest.fixture(scope="module")
+def result(made) -> nps_revenue.NpsRevenue:
+    return nps_revenue.study(made, plan=payback.Plan(cost=10_000.0), repeats=1, materiality=5e6)
+
+
+class TestAgainstThePlantedCompany:
+    def test_the_cohort_is_the_one_that_was_planted(self, small_company, made) -> None:
+        planted = small_company.truth["nps_revenue"]
+        assert len(made.people) == planted["cohort_n"] and made.exposed.sum() == planted["exposed_n"]
+        gap = made.money[made.exposed].mean() - made.money[~made.exposed].mean()
+        assert gap == pytest.approx(planted["naive_difference_cny"], abs=0.01)
+        assert made.left[made.exposed].sum() == planted["slide_customers"]
+
+    def test_nothing_from_after_the_contact_is_known(self, small_company, made) -> None:
+        tables, start = small_company.ingested, pd.Timestamp(WINDOW["first_day"])
+        asof = tables["behaviours"].merge(made.people[["customer_id"]], on="customer_id")["asof_on"]
+        assert (asof < start).any() and set(made.known).isdisjoint({"money", "is_left", "left_days", "score", "dose"})
+        late = tables["behaviours"].assign(asof_on=start + pd.Timedelta(days=40), complaints_12m=99)
+        again = cohort.build({**tables, "behaviours": pd.concat([tables["behaviours"], late], ignore_index=True)}, **WINDOW, min_mentions=2)
+        pd.testing.assert_frame_equal(again.people, made.people)
+
+    def test_row_order_changes_nothing(self, small_company, made) -> None:
+        shuffled = {name: table.sample(frac=1.0, random_state=3) for name, table in small_company.ingested.items()}
+        pd.testing.assert_frame_equal(cohort.build(shuffled, **WINDOW, min_mentions=2).people, made.people)
+
+    def test_a_pain_point_that_the_dose_measures_is_not_taken_from_words(self, made) -> None:
+        assert made.pains and "pain_waiting_time" not in made.pains and set(np.unique(made.people[made.pains[0]])) == {0.0, 1.0}
+
+    def test_answers_start_a_year_of_their_own(self, small_company, made) -> None:
+        told = cohort.answered(small_company.ingested, made)
+        assert told["customer_id"].is_unique and told["score"].between(0, 10).all() and told["second"].notna().any()
+        assert cohort.answered({**small_company.ingested, "responses": small_company.ingested["responses"].head(0)}, made).empty
+
+
+class TestMessages:
+    def test_tables_that_are_missing_are_named(self, small_company) -> None:
+        with pytest.raises(DataError, match="missing or empty: transactions"):
+            cohort.build({k: v for k, v in small_company.ingested.items() if k != "transactions"}, **WINDOW)
+
+    @pytest.mark.parametrize(("change", "message"), [
+        ({"last_day": "2025-06-01"}, "ends .* before it begins"), ({"first_day": "soon"}, "is not a day"), ({"dose": "wait_minute"}, "wait_minutes"),
+        ({"kinds": ("surgery",)}, "there are call, "), ({"horizon_days": 0}, "from 1 up")])
+    def test_arguments_that_make_no_sense(self, small_company, change, message) -> None:
+        with pytest.raises(ParameterError, match=message):
+            cohort.build(small_company.ingested, **(WINDOW | change))
+
+    @pytest.mark.parametrize(("change", "message"), [
+        ({"first_day": "2020-01-01", "last_day": "2020-02-01"}, "there are contacts from 2025"), ({"threshold": 1e6}, "nobody of the"),
+        ({"threshold": -1.0}, "everybody of the"), ({"first_day": "2026-09-01", "last_day": "2026-09-30"}, "nobody can be followed")])
+    def test_windows_that_hold_nothing_to_compare(self, small_company, change, message) -> None:
+        with pytest.raises(DataError, match=message):
+            cohort.build(small_company.ingested, **(WINDOW | change))
+
+    def test_revenue_is_never_taken_for_margin(self, small_company) -> None:
+        bare = small_company.ingested["transactions"].assign(margin_cny=np.nan)
+        with pytest.raises(DataError, match="margin"):
+            cohort.build({**small_company.ingested, "transactions": bare}, **WINDOW)
+        found = cohort.build({**small_company.ingested, "transactions": bare}, **WINDOW, measure="revenue")
+        assert found.measure == "revenue" and found.money.sum() > 0
+
+
+class TestRankScores:
+    def test_currency_and_outliers_move_nothing(self) -> None:
+        money = pd.Series([0.0, 0.0, 5.0, 100.0, np.nan, 3e6])
+        score = cohort.rank_score(money)
+        np.testing.assert_allclose(cohort.rank_score(money * 0.01), score)
+        assert score[0] == score[1] and np.isnan(score[4]) and (np.diff(score[[0, 2, 3, 5]]) > 0).all()
+
+
+class TestTheRestOfThePage:
+    """What stands beside the study, on a company of six hundred: numbers, refusals and to-the-cent sums hold at any size."""
+
+    def test_months_before_and_after_are_those_of_the_ledger(self, made, result) -> None:
+        path = result.rungs.events
+        assert path is not None and path.n_units == len(made.people) and sum(result.path["is_lead"]) >= 2
+
+    def test_who_served_whom_says_nothing_with_so_few_cases(self, result) -> None:
+        assert result.ladder["agents"].kind == "refusal" and "agent" in result.ladder["agents"].reason.en
+
+    def test_shares_of_pain_points_add_up_to_the_total(self) -> None:
+        rng = np.random.default_rng(2)
+        base, _ = drawn(3, customers=4000)
+        both = base.people.assign(pain_noise=(rng.random(4000) < 0.1).astype(float), pain_booking=(rng.random(4000) < 0.05).astype(float))
+        found = pains.share_out(replace(base, people=both, pains=("pain_noise", "pain_booking")))
+        assert sum(e.value for e in found.shares) == pytest.approx(found.total.value, rel=1e-8)
+        assert found.forest["kind"].tolist()[-1] == "joint" and len(found.table) == 3
+        assert [e.group for e in found.shares if e.conf_low > 0] == ["exposure"], "themes drawn by lot cost nothing"
+
+    def test_an_amount_that_is_refused_has_no_parts(self, made, result) -> None:
+        assert result.loss.kind == "refusal", "six hundred customers leave too few alike"
+        assert {e.kind for e in result.tiers} == {"refusal"} and pains.share_out(made, loss=result.loss).total.reason == result.loss.reason
+        assert pains.share_out(made).total.kind == "refusal", "two customers with a complaint are none to compare"
+
+    def test_every_printed_amount_adds_up_from_rows(self, small_company, made, result) -> None:
+        found = money_trail.follow(small_company.ingested, made, result, pains.share_out(made))
+        assert [c.name.en for c in found.checks if c.passed is False] == []
+        rows = found.trail.behind("observed")
+        assert rows["margin_cny"].sum() == pytest.approx(made.money[made.exposed].sum(), abs=0.005)
+        assert float(found.trail.total("observed")) == pytest.approx(made.money[made.exposed].sum(), abs=0.005)
+
+    def test_too_few_answers_price_no_point(self, small_company, made) -> None:
+        found = score_worth.study(small_company.ingested, made, customers=600)
+        assert {e.kind for e in found.paths} == {"refusal"} and "the floor is 200" in found.paths[0].reason.en
+
+    def test_too_few_called_back_credit_nothing(self, small_company) -> None:
+        found = recovery.recovery(small_company.ingested)
+        assert [e.kind for e in found.ladder.rungs] == ["refusal"] and found.check.passed is None
+        assert recovery.recovery({"responses": small_company.ingested["responses"]}).ladder.rungs[0].kind == "refusal"

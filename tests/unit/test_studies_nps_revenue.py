@@ -1,0 +1,194 @@
+"""The money study on planted customers: what it prices, what it refuses and by which name, and how it says so."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from money_cohorts import drawn
+from test_wording_lint import frames, objections
+
+from voclib.results import Text, Verdict
+from voclib.stats import gates as gating
+from voclib.studies import nps_revenue, payback
+from voclib.studies.cohort import Cohort
+
+OPTIONS = {"repeats": 1, "materiality": 50_000.0}
+PLAN = payback.Plan(cost=10_000.0, pilot_cost=500.0)
+
+
+@pytest.fixture(scope="module")
+def world() -> tuple[Cohort, dict]:
+    return drawn(3, customers=6000)
+
+
+@pytest.fixture(scope="module")
+def result(world) -> nps_revenue.NpsRevenue:
+    return nps_revenue.study(world[0], plan=PLAN, **OPTIONS)
+
+
+def said(made: nps_revenue.NpsRevenue) -> list[Text]:
+    """Every text of a result."""
+    s = made.study
+    found = [s.question, s.kicker, s.answer, s.caveat, s.decision, *(t for pair in s.limits for t in pair)]
+    found += [t for c in s.checks for t in (c.name, c.detail, c.consequence) if t]
+    found += [t for caption in made.captions.values() for value in caption.values() for t in _texts(value)]
+    return found + [t for ladder in s.ladders for e in ladder.rungs for t in (e.reason, e.needs) if t]
+
+
+def _texts(value: object) -> list[Text]:
+    if isinstance(value, Text):
+        return [value]
+    if isinstance(value, dict):
+        return [t for v in value.values() for t in _texts(v)]
+    return [t for v in value for t in _texts(v)] if isinstance(value, tuple | list) else []
+
+
+class TestAnswer:
+    def test_the_naive_number_is_far_off_and_the_chosen_one_is_not(self, world, result) -> None:
+        truth, ladder = world[1], result.ladder
+        assert ladder.chosen == "aipw" and ladder["naive"].value > 2.5 * truth["loss_cny"]
+        assert not ladder["naive"].conf_low <= truth["loss_cny"] <= ladder["naive"].conf_high
+        assert ladder["aipw"].conf_low <= truth["loss_cny"] <= ladder["aipw"].conf_high
+        assert result.lost["aipw"].conf_low <= truth["lost_customers"] <= result.lost["aipw"].conf_high
+
+    def test_money_comes_first_with_horizon_and_interval(self, result) -> None:
+        for lang, mark, span in (("zh", "¥", "12 个月"), ("en", "¥", "12 months")):
+            first = re.split(r"(?<=[。.]) ?", result.study.answer[lang])[0]
+            assert mark in first and span in first and "95%" in first
+
+    def test_one_page_stays_short(self, result) -> None:
+        s = result.study
+        zh = "".join(t.zh for t in (s.answer, s.caveat, s.decision))
+        en = " ".join(t.en for t in (s.answer, s.caveat, s.decision))
+        assert len(re.sub(r"\s", "", zh)) <= 350 and len(en.split()) <= 180
+
+    def test_the_verdict_never_exceeds_an_adjusted_association(self, result) -> None:
+        assert result.study.verdict is Verdict.REPORT_WITH_CAVEAT and result.study.headline[0].evidence_level == 1
+        assert objections(said(result), level=1) == [] and objections(frames(result), level=1) == []
+
+    def test_customers_stand_next_to_money(self, result) -> None:
+        assert [e.estimand for e in result.study.headline] == ["money_loss", "customers_lost"]
+
+    def test_both_languages_show_the_same_digits(self, result) -> None:
+        for text in (result.study.answer, result.captions["lost"]["title"]):
+            counts = [re.findall(r"(?<![\d.])\d{1,3}(?![\d.,]*[万亿KMB\d])", text[lang]) for lang in ("zh", "en")]
+            assert [c for c in counts[0] if c in counts[1]] == counts[0]
+
+
+class TestParts:
+    def test_the_waterfall_adds_up(self, result) -> None:
+        at = result.steps.set_index("key")["value"]
+        assert at["left"] + at["less"] == pytest.approx(at["lost"], rel=1e-9)
+        assert at["lost"] + at["already"] == pytest.approx(at["slide"], rel=1e-9)
+        assert at["slide"] == pytest.approx(result.ladder["naive"].value) and at["lost"] == pytest.approx(result.loss.value)
+
+    def test_own_indicators_say_points_and_relative(self, result) -> None:
+        units = {(e.group, e.unit) for e in result.kpi}
+        assert units == {("returned", "pp"), ("returned", "share"), ("left", "pp"), ("left", "share")}
+        gone = {e.unit: e for e in result.kpi if e.group == "left"}
+        assert gone["pp"].value > 0 and gone["share"].value > gone["pp"].value, "relative to a share below one it is larger"
+
+    def test_money_at_risk_is_a_description_and_larger_than_what_is_lost_by_leaving(self, result) -> None:
+        assert result.at_risk.evidence_level == 0
+        assert result.at_risk.value > result.steps.set_index("key")["value"]["left"]
+
+    def test_trimmed_money_is_another_row_and_smaller(self, world) -> None:
+        heavy, _ = drawn(5, customers=6000, log_sd=1.5)
+        rows = nps_revenue.study(heavy, **OPTIONS).others.set_index("name")["value"]
+        assert rows.iloc[0] != rows.iloc[2] and len(rows) == 3
+
+    def test_scaling_money_scales_every_amount(self, world, result) -> None:
+        cohort = world[0]
+        fen = replace(cohort, people=cohort.people.assign(money=cohort.money * 100, prior_money=cohort.people["prior_money"] * 100))
+        found = nps_revenue.study(fen, repeats=1, materiality=5_000_000.0)
+        for rung in ("naive", "regression", "twopart", "poisson", "aipw"):
+            assert found.ladder[rung].value == pytest.approx(100 * result.ladder[rung].value, rel=1e-6), rung
+
+    def test_order_of_rows_changes_nothing(self, world, result) -> None:
+        cohort = world[0]
+        order = np.random.default_rng(0).permutation(len(cohort.people))
+        shuffled = replace(cohort, people=cohort.people.iloc[order].reset_index(drop=True))
+        assert nps_revenue.study(shuffled, **OPTIONS).ladder["aipw"].value == pytest.approx(result.loss.value, rel=1e-7)
+
+
+class TestRefusals:
+    def test_heavy_tails_are_not_priced(self) -> None:
+        heavy, _ = drawn(4, customers=2000, log_sd=2.0)
+        found = nps_revenue.study(heavy, plan=PLAN, **OPTIONS)
+        failed = {c.name.en for c in found.study.checks if c.passed is False}
+        assert found.study.verdict is Verdict.REFUSE and "A few large customers do not decide the mean" in failed
+        assert found.payback is None and found.steps.empty and objections(said(found), level=1) == []
+
+    def test_an_error_that_matters_is_not_priced_and_says_how_many_would_do(self) -> None:
+        loose, refused = replace(gating.load(), min_tail_index=0.1), 0
+        for seed in range(8):
+            few, _ = drawn(seed, customers=300, churn_effect=0.0, spend_effect=0.0)
+            found = nps_revenue.study(few, materiality=500.0, repeats=1, gates=loose)
+            price = next(c for c in found.study.checks if c.name.en == "Exact enough for a price")
+            assert (found.study.verdict is Verdict.REFUSE) == (price.passed is False)
+            refused += price.passed is False
+            if price.passed is False:
+                assert re.search(r"[Aa]bout [\d,]+ customers", price.consequence.en) and found.loss.needs == price.consequence
+        assert refused >= 3, "three hundred customers without an effect are mostly too few for a price"
+
+    def test_a_tier_that_never_waits_is_refused_by_name(self) -> None:
+        cohort, _ = drawn(6, customers=3000, no_overlap=True)
+        tiers = {e.group: e for e in nps_revenue.study(cohort, **OPTIONS).tiers}
+        assert tiers["vvip"].kind == "refusal" and "VVIP" in tiers["vvip"].reason.en and tiers["regular"].kind == "estimate"
+
+    def test_exposure_told_by_a_column_is_refused_by_its_name(self) -> None:
+        cohort, _ = drawn(9, customers=1500)
+        leak = cohort.people["is_exposed"].astype(float) + np.random.default_rng(0).normal(scale=0.01, size=1500)
+        told = replace(cohort, people=cohort.people.assign(open_share=leak), known=(*cohort.known, "open_share"))
+        found = nps_revenue.study(told, **OPTIONS)
+        check = next(c for c in found.study.checks if c.name.en == "The two groups cannot be told apart")
+        assert found.study.verdict is Verdict.REFUSE and "Share of messages opened" in check.detail.en
+
+    def test_refunds_beyond_spending_stop_the_models_of_amounts_only(self, world) -> None:
+        cohort = world[0]
+        money = cohort.money.copy()
+        money[:3] = -50.0
+        found = nps_revenue.study(replace(cohort, people=cohort.people.assign(money=money)), **OPTIONS)
+        assert {e.rung for e in found.ladder.rungs if e.kind == "refusal"} >= {"twopart", "poisson"}
+        assert "3 customers were refunded" in found.ladder["poisson"].reason.en and found.loss.kind == "estimate"
+
+    def test_nobody_left_leaves_customers_out(self, world) -> None:
+        cohort = world[0]
+        stayed = replace(cohort, people=cohort.people.assign(is_left=False))
+        found = nps_revenue.study(stayed, **OPTIONS)
+        assert found.lost["aipw"].kind == "refusal" and found.at_risk.kind == "refusal" and found.loss.kind == "estimate"
+
+    def test_without_dates_only_a_range_and_level_one(self, world) -> None:
+        cohort = replace(world[0], is_dated=False, unit="usd", measure="revenue", undated=("tenure_rank",), exposure="no_support", threshold=None)
+        found = nps_revenue.study(cohort, plan=PLAN, **OPTIONS)
+        loss = found.ladder[found.ladder.chosen]
+        assert (loss.rung, loss.kind, loss.evidence_level, found.study.verdict) == ("timing", "bounds", 1, Verdict.BOUNDS_ONLY)
+        assert found.payback is None and "$" in found.study.answer.en and found.kpi == ()
+        assert {"events", "agents"} == {e.rung for e in found.ladder.rungs if e.kind == "refusal"}
+        assert objections(said(found), level=1) == []
+
+
+class TestReturn:
+    def test_no_effect_is_hardly_ever_profitable(self) -> None:
+        made = []
+        for seed in range(12):
+            cohort, _ = drawn(seed + 40, customers=1500, churn_effect=0.0, spend_effect=0.0)
+            found = nps_revenue.study(cohort, plan=payback.Plan(cost=30_000.0), repeats=1, materiality=1e9)
+            made.append(found.payback.roi.p_positive)
+        assert np.mean(made) <= 0.10
+
+    def test_the_decision_follows_the_money(self, world) -> None:
+        cheap = nps_revenue.study(world[0], plan=payback.Plan(cost=100.0, pilot_cost=100.0), **OPTIONS)
+        dear = nps_revenue.study(world[0], plan=payback.Plan(cost=5_000_000.0, pilot_cost=1e6), **OPTIONS)
+        assert cheap.study.decision.en.startswith(("Do it now", "Try it by lot")) and dear.study.decision.en.startswith("Not at a cost")
+        assert cheap.payback.npv.value > 0 > dear.payback.npv.value
+        assert cheap.payback.roi.break_even < dear.payback.roi.break_even
+
+    def test_a_plan_must_make_sense(self) -> None:
+        with pytest.raises(Exception, match="relief is a share"):
+            payback.Plan(cost=1.0, relief=0.0)
+        with pytest.raises(Exception, match="0 or more"):
+            payback.Plan(cost=-1.0)
