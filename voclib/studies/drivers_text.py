@@ -104,7 +104,7 @@ def _title(found: Drivers, first: Estimate, name: Text) -> Text:
     """Who leads, or how many cannot be told apart from the leader."""
     leading = int((found.rank_low == 1).sum())
     if leading == 1:
-        return say("与{name}一起变动最多的是{first}：占差异的 {x:bare}", "{name} goes most with one column, {first}: {x:bare} of the spread", name=name,
-                   first=label(first.group), x=first)
+        return say("与{name}一起变动最多的是{first}：占差异的 {x:bare}",
+                   "{name} goes most with one column, {first}: {x:bare} of the spread", name=name, first=label(first.group), x=first)
     return say("与{name}一起变动最多的 {k} 项分不出先后，{first}在其中",
                "{k} columns go most with {name} and cannot be told apart, among them {first}", name=name, k=leading, first=label(first.group))

@@ -56,6 +56,39 @@ WHY = {
     "extra_charged": Text("不能：可比的人不够", "No: too few alike to compare with"),
 }
 
+TABLES: dict[str, Mapping[str, Any]] = {
+    "faults": {"title": Text("先看文件，再谈数字：这些导出里有什么问题", "The files first: what is wrong with these exports"), "columns": FAULTS},
+    "roles": {"title": Text("哪些列可以解释金额，哪些是泄漏", "Which columns may explain money and which leak"), "columns": ROLES},
+    "reasons": {
+        "title": Text("离开者付过的钱，不是因为这个原因少掉的钱", "Money that leavers paid is not money lost for the reason they gave"),
+        "columns": REASONS,
+        "note": Text(
+            "同一批人，两版文件里写的原因不同；这是描述，证据等级 0。",
+            "The same people have other reasons in the other edition of the file. A description, evidence level 0.",
+        ),
+    },
+    "exposures": {
+        "title": Text("每月差多少钱，要看校正了什么", "Dollars a month depend on what is adjusted for"),
+        "columns": EXPOSURES,
+        "note": Text(
+            "每位客户每月的美元，负数是少。“全部列”含在网时长、合同、付款方式，它们可能是后果。",
+            "Dollars a month a customer, negative is less. All columns include tenure, contract and payment, which may be consequences.",
+        ),
+    },
+    "classes": {
+        "title": Text(
+            "满意度值多少钱？三种算法给出相反的答案，所以不给",
+            "What is satisfaction worth? Three ways contradict each other, so no number is given",
+        ),
+        "columns": CLASSES,
+        "formats": {"left": "share", "monthly_revenue": "usd", "money": "usd", "monthly_stayed": "usd"},
+        "note": Text(
+            "打 1–2 分的全部离开，打 4–5 分的全部留下：这个分数多半是知道结果之后填的。",
+            "Everybody who gave 1 or 2 left and everybody who gave 4 or 5 stayed: the score was most likely filled in afterwards.",
+        ),
+    },
+}
+
 
 def exposure(name: str, fits: Mapping[str, Fit], n: int, alike: float, conf_level: float) -> dict[str, Any]:
     """One row of the table of exposures."""
@@ -83,58 +116,19 @@ def _dollars(x: float) -> Text:
 def captions(ladder: Ladder, tail: Fit, concentration: pd.DataFrame, bought: Purchases) -> Mapping[str, Mapping[str, Any]]:
     """Titles of the tables and of the ladder."""
     first, later = ladder["naive"], ladder["expected"]
-    share = float(concentration["of_all"].iloc[0])
-    return {
-        "faults": {"title": Text("先看文件，再谈数字：这些导出里有什么问题", "The files first: what is wrong with these exports"), "columns": FAULTS},
-        "roles": {"title": Text("哪些列可以解释金额，哪些是泄漏", "Which columns may explain money and which leak"), "columns": ROLES},
-        "reasons": {
-            "title": Text("离开者付过的钱，不是因为这个原因少掉的钱", "Money that leavers paid is not money lost for the reason they gave"),
-            "columns": REASONS,
-            "note": Text(
-                "同一批人，两版文件里写的原因不同；这是描述，证据等级 0。",
-                "The same people have other reasons in the other edition of the file. A description, evidence level 0.",
-            ),
-        },
-        "exposures": {
-            "title": Text("每月差多少钱，要看校正了什么", "Dollars a month depend on what is adjusted for"),
-            "columns": EXPOSURES,
-            "note": Text(
-                "每位客户每月的美元，负数是少。“全部列”含在网时长、合同、付款方式，它们可能是后果。",
-                "Dollars a month a customer, negative is less. All columns include tenure, contract and payment, which may be consequences.",
-            ),
-        },
-        "classes": {
-            "title": Text(
-                "满意度值多少钱？三种算法给出相反的答案，所以不给",
-                "What is satisfaction worth? Three ways contradict each other, so no number is given",
-            ),
-            "columns": CLASSES,
-            "formats": {"left": "share", "monthly_revenue": "usd", "money": "usd", "monthly_stayed": "usd"},
-            "note": Text(
-                "打 1–2 分的全部离开，打 4–5 分的全部留下：这个分数多半是知道结果之后填的。",
-                "Everybody who gave 1 or 2 left and everybody who gave 4 or 5 stayed: the score was most likely filled in afterwards.",
-            ),
-        },
-        "fallback": {
-            "title": say(
-                "最会花钱的一成，什么都不做，下一期就少花 {a:bare}", "With nothing done, the best tenth spend {a:bare} in the next window", a=first
-            )
-            if first.value > 0
-            else say(
-                "什么都不做，最会花钱的一成下一期变化 {a:bare}；不挑人的那一步是 {b:bare}",
-                "With nothing done the best tenth change by {a:bare}; in a step that chose nobody, {b:bare}",
-                a=first,
-                b=later,
-            ),
-            "subtitle": say(
-                "唱片买家，每期 {d} 天，{n} 位", "Buyers of records, windows of {d} days, {n} customers", d=bought.window_days, n=len(bought.people)
-            ),
-            "labels": RUNGS,
-            "note": say(
-                "最高的 1% 买走了 {s:.0%} 的钱，尾指数 {t:.1f}：平均数由少数人决定，区间只供参考。",
-                "The top 1% hold {s:.0%} of the money, tail index {t:.1f}: a few decide the mean, so intervals are a guide only.",
-                s=share,
-                t=tail.value,
-            ),
-        },
-    }
+    title = say(
+        "什么都不做，最会花钱的一成下一期变化 {a:bare}；不挑人的那一步是 {b:bare}",
+        "With nothing done the best tenth change by {a:bare}; in a step that chose nobody, {b:bare}",
+        a=first,
+        b=later,
+    )
+    note = say(
+        "最高的 1% 买走了 {s:.0%} 的钱，尾指数 {t:.1f}：平均数由少数人决定，区间只供参考。",
+        "The top 1% hold {s:.0%} of the money, tail index {t:.1f}: a few decide the mean, so intervals are a guide only.",
+        s=float(concentration["of_all"].iloc[0]),
+        t=tail.value,
+    )
+    subtitle = say(
+        "唱片买家，每期 {d} 天，{n} 位", "Buyers of records, windows of {d} days, {n} customers", d=bought.window_days, n=len(bought.people)
+    )
+    return TABLES | {"fallback": {"title": title, "subtitle": subtitle, "labels": RUNGS, "note": note}}

@@ -93,8 +93,9 @@ def captions(parts: Decomposition, change: Estimate, labels: Mapping[Any, Text],
         d=change, m=mix, r=rate, reading=_reading(mix, rate), **fill,
     )
     subtitle = say(
-        "{name}，从 {a} 到 {b}，逐步相加；点 = 估计值，横线 = {level:.0%} 区间",
-        "{name} from {a} to {b}, step by step; dot = estimate, line = {level:.0%} interval", **fill,
+        "{name}，从 {a} 到 {b}：先是客户构成，再是每组自身的变化，逐步相加；点 = 估计值，浅色条 = {level:.0%} 区间",
+        "{name} from {a} to {b}: who answered, then the change of each group itself, adding up; dot = estimate, pale bar = {level:.0%} interval",
+        **fill,
     )
     sizes = [abs(f.value) + 2 * f.std_error for f in (parts.total_mix, *(s.rate for s in parts.steps))]
     cut = max(sizes) < CUT * min(abs(parts.start.value), abs(parts.end.value))

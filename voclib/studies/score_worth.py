@@ -32,6 +32,11 @@ class ScoreWorth:
     slope: Ladder
     captions: Mapping[str, Mapping[str, Any]]
 
+    def bars(self) -> pd.DataFrame:
+        """The four paths for the chart, those that can be priced: path, value, low, high."""
+        rows = [(e.group, e.value, e.conf_low, e.conf_high) for e in self.paths if e.kind == "estimate"]
+        return pd.DataFrame(rows, columns=["path", "value", "low", "high"])
+
 
 def study(tables: Tables, cohort: Cohort, *, customers: int, conf_level: float = 0.95) -> ScoreWorth:
     """Money after an answer by what was answered, for `customers` customers; adjusted for what was known before.
@@ -43,7 +48,7 @@ def study(tables: Tables, cohort: Cohort, *, customers: int, conf_level: float =
         reason, needs = words.too_few(len(people), MIN_ANSWERS)
         none = tuple(refusal("point_worth", unit=cohort.unit, group=path, reason=reason, needs=needs) for path in worth.PATHS)
         slope = Ladder("score_slope", (refusal("score_slope", unit=cohort.unit, rung="corrected", reason=reason, needs=needs),), chosen="corrected")
-        return ScoreWorth(paths=none, naive={}, classes=(), slope=slope, captions=words.captions(none, (), slope, cohort, customers))
+        return ScoreWorth(paths=none, naive={}, classes=(), slope=slope, captions=words.captions(none, {}, slope, cohort, customers))
     score, money = people["score"].to_numpy(dtype=float), people["money"].to_numpy(dtype=float)
     matrix = crossfit.independent(crossfit.features(people, [c for c in KNOWN if c in people and people[c].nunique() > 1]).matrix)
     cluster = people["unit_id"] if people["unit_id"].notna().all() and people["unit_id"].nunique() > 1 else None
@@ -56,7 +61,7 @@ def study(tables: Tables, cohort: Cohort, *, customers: int, conf_level: float =
     classes = tuple(fit.estimate("class_money", group=name, **options) for name, fit in
                     zip(("detractors", "passives", "promoters"), values.standardised, strict=True) if fit is not None)
     slope = _slope(people, money, matrix, cluster, cohort, options)
-    return ScoreWorth(paths=paths, naive=naive, classes=classes, slope=slope, captions=words.captions(paths, classes, slope, cohort, customers))
+    return ScoreWorth(paths=paths, naive=naive, classes=classes, slope=slope, captions=words.captions(paths, naive, slope, cohort, customers))
 
 
 def _told(made: worth.Paths, path: str, options: dict[str, Any]) -> dict[str, Any]:

@@ -51,57 +51,63 @@ def no_second(error: VocError) -> tuple[Text, Text]:
     )
 
 
-def captions(
-    paths: Sequence[Estimate], classes: Sequence[Estimate], slope: Ladder, cohort: Cohort, customers: int
-) -> Mapping[str, Mapping[str, Any]]:
+Caption = Mapping[str, Any]
+
+
+def captions(paths: Sequence[Estimate], naive: Mapping[str, Estimate], slope: Ladder, cohort: Cohort, customers: int) -> Mapping[str, Caption]:
     """Titles and labels of the three figures."""
-    priced = [e for e in paths if e.kind == "estimate"]
     about = {"n": customers, "t": money.span(cohort), "m": money.measure(cohort)}
+    classes = {
+        "title": say("作答之后，推荐者与贬损者的{m}相差多少", "What promoters and detractors brought after they answered", **about),
+        "subtitle": say("每位客户{t}{m}，此前的消费与时长相同", "{m} a customer over {t}, for the same earlier spending and tenure", **about),
+        "labels": CLASSES,
+    }
+    figures = {"paths": _paths(paths, about), "classes": classes, "slope": _slope(slope, about)}
+    if drawn := [e for e in paths if e.kind == "estimate"]:
+        beneath = {e.group: say("校正前 {x:bare}", "uncorrected {x:bare}", x=naive[e.group]) for e in drawn if e.group in naive}
+        figures["bars"] = {**figures["paths"], "beneath": beneath, "unit": cohort.unit,
+                           "description": Text("四条路各值多少，带区间。", "What goes with each of four paths, with intervals.")}
+    return figures
+
+
+def _paths(paths: Sequence[Estimate], about: Mapping[str, Any]) -> Caption:
+    priced = [e for e in paths if e.kind == "estimate"]
     title = Text("这些数据给不出“1 分值多少钱”", "These data cannot say what a point is worth")
-    if len(priced) > 1:
+    if priced:
         low, high = min(priced, key=lambda e: e.value), max(priced, key=lambda e: e.value)
+        exact = min(priced, key=lambda e: e.conf_high - e.conf_low)
         title = say(
             "“NPS 涨 1 分”没有一个价：从 {a:bare} 到 {b:bare}，看涨在谁身上",
             "“One more point” has no single price: {a:bare} to {b:bare}, by whose score it is",
             a=low,
             b=high,
         )
-        if high.value < 1.3 * low.value:
-            exact = min(priced, key=lambda e: e.conf_high - e.conf_low)
+        if 0 < high.value < 1.3 * low.value:
             title = say(
                 "“NPS 涨 1 分”约值 {x:bare}（{x:interval}），四条路相差不大",
                 "One more point is worth about {x:bare} ({x:interval}), much the same along all four paths",
                 x=exact,
             )
+    note = Text(
+        "这是校正后的差别，不是“涨了就会有”的钱；四条路是同一笔钱的不同走法，不能相加。",
+        "These are adjusted differences, not money that comes with a point; the paths are ways to the same money and are never added.",
+    )
+    subtitle = say("{n} 位客户、{t}{m}；四条路都让 NPS 涨 1 分", "{n} customers, {m} over {t}; all four paths raise NPS by one point", **about)
+    return {"title": title, "subtitle": subtitle, "labels": PATHS, "note": note}
+
+
+def _slope(slope: Ladder, about: Mapping[str, Any]) -> Caption:
     corrected = slope[slope.chosen]
+    title = corrected.reason
+    if corrected.kind != "refusal":
+        title = say(
+            "打分高 1 分的客户多 {x:bare}（{x:interval}）；只看一次打分是 {s:bare}",
+            "A customer who scores one point higher brings {x:bare} more ({x:interval}); a single score shows {s:bare}",
+            x=corrected,
+            s=slope.rungs[0],
+        )
     return {
-        "paths": {
-            "title": title,
-            "subtitle": say(
-                "{n} 位客户、{t}{m}；四条路都让 NPS 涨 1 分", "{n} customers, {m} over {t}; all four paths raise NPS by one point", **about
-            ),
-            "labels": PATHS,
-            "note": Text(
-                "灰圈是不校正此前消费的算法。这是校正后的差别，不是“涨了就会有”的钱；四条路是同一笔钱的不同走法，不能相加。",
-                "Grey rings leave out earlier spending. These are adjusted differences, not money that comes with a point; the paths are ways to the "
-                "same money and are never added.",
-            ),
-        },
-        "classes": {
-            "title": say("作答之后，推荐者与贬损者的{m}相差多少", "What promoters and detractors brought after they answered", **about),
-            "subtitle": say("每位客户{t}{m}，此前的消费与时长相同", "{m} a customer over {t}, for the same earlier spending and tenure", **about),
-            "labels": CLASSES,
-        },
-        "slope": {
-            "title": corrected.reason
-            if corrected.kind == "refusal"
-            else say(
-                "打分高 1 分的客户多 {x:bare}（{x:interval}）；只看一次打分是 {s:bare}",
-                "A customer who scores one point higher brings {x:bare} more ({x:interval}); a single score shows {s:bare}",
-                x=corrected,
-                s=slope.rungs[0],
-            ),
-            "subtitle": say("每位客户{t}{m}，有两次打分的客户", "{m} a customer over {t}, customers with two scores", **about),
-            "labels": {rung.rung: SLOPE[rung.rung] for rung in slope.rungs},
-        },
+        "title": title,
+        "subtitle": say("每位客户{t}{m}，有两次打分的客户", "{m} a customer over {t}, customers with two scores", **about),
+        "labels": {rung.rung: SLOPE[rung.rung] for rung in slope.rungs},
     }
