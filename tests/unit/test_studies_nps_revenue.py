@@ -155,6 +155,12 @@ class TestRefusals:
         assert {e.rung for e in found.ladder.rungs if e.kind == "refusal"} >= {"twopart", "poisson"}
         assert "3 customers were refunded" in found.ladder["poisson"].reason.en and found.loss.kind == "estimate"
 
+    def test_a_handful_of_customers_is_refused_not_a_crash(self) -> None:
+        few, _ = drawn(2, customers=120)
+        found = nps_revenue.study(few, plan=PLAN, **OPTIONS)
+        tail = next(c for c in found.study.checks if c.name.en == "A few large customers do not decide the mean")
+        assert found.study.verdict is Verdict.REFUSE and tail.passed is None and "needed" in found.loss.needs.en
+
     def test_nobody_left_leaves_customers_out(self, world) -> None:
         cohort = world[0]
         stayed = replace(cohort, people=cohort.people.assign(is_left=False))

@@ -53,9 +53,10 @@ def rank(tables: Tables, *, metric: str, channel: str = "", cluster: str = "unit
     whole = chosen.notna().all(axis=1).to_numpy()
     chosen = chosen.loc[:, chosen[whole].nunique() > 1] if len(chosen.columns) else chosen
     y, clusters = kept[column].to_numpy(dtype=float), None if shock is None else kept[shock][whole].to_numpy()
-    if (why := _too_little(chosen, y[whole], clusters, rows_per_column, gates)) is not None:
+    teams = {" + ".join(team): list(team) for team in collinear(chosen[whole])} if whole.any() and len(chosen.columns) else {}
+    names = [*teams, *(c for c in chosen if not any(c in team for team in teams.values()))]
+    if (why := _too_little(names, y[whole], clusters, rows_per_column * len(chosen.columns), gates)) is not None:
         return Ranking(estimates=(), table=pd.DataFrame(), found=None, captions={}, note=why)
-    teams = {" + ".join(team): list(team) for team in collinear(chosen[whole])}
     found = lmg(y[whole], chosen[whole], groups=teams, cluster=clusters, draws=DRAWS, seed=seed, conf_level=conf_level)
     return Ranking(estimates=found.estimates(), table=words.table(found), found=found, note=Text("", ""),
                    captions=words.captions(found, metric=scores.SCORES[metric].estimand, total=len(kept), sparse=sparse))
@@ -81,15 +82,14 @@ def _contacts(kept: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     return tables["touchpoints"].set_index("touchpoint_id").reindex(about).set_index(kept.index)
 
 
-def _too_little(chosen: pd.DataFrame, y: np.ndarray, clusters: np.ndarray | None, rows_per_column: int, gates: Gates) -> Text | None:
-    """Why there is no ranking; None where there is one."""
-    if len(chosen.columns) < 2:
-        return words.no_companions(list(chosen.columns))
-    if np.ptp(y) == 0 if len(y) else True:
+def _too_little(names: list[str], y: np.ndarray, clusters: np.ndarray | None, fewest: int, gates: Gates) -> Text | None:
+    """Why there is no ranking of these columns; None where there is one."""
+    if len(names) < 2:
+        return words.no_companions(names)
+    if np.ptp(y) == 0:
         return words.NO_SPREAD
-    needed = max(rows_per_column * len(chosen.columns), gates.min_n)
-    if len(y) < needed:
+    if len(y) < (needed := max(fewest, gates.min_n)):
         return words.too_few_rows(len(y), needed)
-    if clusters is not None and (count := len(pd.unique(clusters))) < max(gates.min_clusters, len(chosen.columns) + 2):
-        return words.too_few_clusters(count, max(gates.min_clusters, len(chosen.columns) + 2))
+    if clusters is not None and (count := len(pd.unique(clusters))) < gates.min_clusters:
+        return words.too_few_clusters(count, gates.min_clusters)
     return None

@@ -54,7 +54,7 @@ class Rungs:
     balance: pd.DataFrame
     empty: representativeness.ZeroCells
     separation: overlap.Separation
-    tail: Fit
+    tail: Fit | None
 
     @property
     def n_exposed(self) -> int:
@@ -202,7 +202,10 @@ def _alike(cohort: Cohort, found: Att, gates: Gates) -> dict[str, object]:
             "separation": overlap.near_separation(people, columns, d, probability=found.propensity, limit=gates.exposure_auc)}
 
 
-def _tail(y: Array, found: Att) -> Fit:
-    """Hill's index of money over what was expected of the customer: how heavy the tail is within the comparison."""
+def _tail(y: Array, found: Att) -> Fit | None:
+    """Hill's index of money over what was expected of the customer: how heavy the tail is within the comparison; None for too few to tell."""
     ratio = y / np.maximum(found.outcome, 0.1 * max(float(y.mean()), 1e-9))
-    return tails.hill(ratio[ratio > 0])
+    try:
+        return tails.hill(ratio[ratio > 0])
+    except DataError:
+        return None

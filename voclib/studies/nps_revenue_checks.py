@@ -6,12 +6,13 @@ import numpy as np
 
 from voclib.results import Check, Estimate, Text
 from voclib.sentences import say
-from voclib.stats import inference, sensitivity
+from voclib.stats import inference, sensitivity, tails
 from voclib.stats.gates import Gates
 from voclib.stats.power import Priced
 from voclib.studies.money_rungs import Rungs
 from voclib.studies.survivorship_text import column_name
 
+TOP = 20
 NO_AMOUNT = {
     "enough": Text("不给金额；需要更多暴露与未暴露的客户。", "No amount; more exposed and unexposed customers are needed."),
     "separation": Text(
@@ -37,6 +38,8 @@ def checks(rungs: Rungs, priced: Priced, hidden: sensitivity.HiddenBounds | None
         found["hidden"] = _hidden(rungs, hidden)
     if rungs.left is not None:
         found["evalue"] = _e_value(rungs, conf_level)
+    if rungs.cohort.money.sum() > 0:
+        found["largest"] = _largest(rungs)
     return found
 
 
@@ -98,6 +101,9 @@ def _balance(rungs: Rungs, gates: Gates) -> Check:
 
 def _tail(rungs: Rungs, gates: Gates) -> Check:
     """A few customers do not decide the mean."""
+    name = Text("均值不由少数大户决定", "A few large customers do not decide the mean")
+    if rungs.tail is None:
+        return Check(name, None, Text("客户太少，看不出尾部有多重。", "Too few customers to tell how heavy the tail is."))
     said = say(
         "金额与预期之比的尾指数为 {a:.1f}，下限 {b:.1f}。",
         "Amounts over what was expected have a tail index of {a:.1f}; the floor is {b:.1f}.",
@@ -108,8 +114,20 @@ def _tail(rungs: Rungs, gates: Gates) -> Check:
         "不给金额：平均数的区间不可信。“换一种口径”一表里有截尾的数字，它们是另一个量。",
         "No amount: the interval of a mean cannot be trusted. The table of other measures has trimmed ones, which are another quantity.",
     )
-    name = Text("均值不由少数大户决定", "A few large customers do not decide the mean")
     return Check(name, bool(rungs.tail.value >= gates.min_tail_index), said, consequence)
+
+
+def _largest(rungs: Rungs) -> Check:
+    """How much of all money the twenty largest customers hold; they are looked at one by one, outside any model."""
+    cohort = rungs.cohort
+    found = tails.top(cohort.money, cohort.people["customer_id"], n=TOP)
+    said = say(
+        "金额最高的 {n} 位客户占全部的 {s:.1%}；名单用 tails.top 列出，逐个看，不进模型的结论。",
+        "The {n} largest customers hold {s:.1%} of all money; tails.top lists them, to be looked at one by one.",
+        n=len(found),
+        s=float(found["cumulative_share"].iloc[-1]),
+    )
+    return Check(Text("最大的客户", "The largest customers"), None, said)
 
 
 def _price(priced: Priced, rungs: Rungs) -> Check:
