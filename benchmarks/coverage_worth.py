@@ -11,7 +11,7 @@ import pandas as pd
 from benchmarks.coverage import FALSE_ALARM_BAND, FALSE_ALARM_RUNS, Draw, Interval, Setting, beside_zero
 from voclib.results import Estimate, refusal
 from voclib.simulate import dgp_recovery, dgp_worth
-from voclib.stats import inference, power, retest, roi, worth
+from voclib.stats import inference, power, retest, roi, tails, worth
 from voclib.stats.inference import Fit
 
 SOME = 300  # runs where a share near 0 or 1 is to be seen
@@ -197,7 +197,8 @@ def offer(frame: pd.DataFrame) -> Fit:
 
 def gated(frame: pd.DataFrame, *, tail: bool = True) -> Estimate:
     """The amount, where the gate of money lets it pass."""
-    fit, index = offer(frame), power.tail_index(frame["margin_12m"]) if tail else None
+    margin = frame["margin_12m"].to_numpy(dtype=float)
+    fit, index = offer(frame), tails.hill(margin[margin > 0]).value if tail else None
     found = power.priced(fit, materiality=100_000.0, tail_index=index)
     return fit.estimate("amount", unit="cny") if found.is_priced else refusal("amount", unit="cny", reason=found.reason, needs=found.needs)
 

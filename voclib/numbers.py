@@ -19,7 +19,8 @@ _SCALES: dict[str, list[tuple[int, str]]] = {
     "en": [(9, "B"), (6, "M"), (3, "K"), (0, "")],
 }
 _UNITS: dict[str, dict[str, str]] = {
-    "zh": {"points": "分", "share": "", "pp": "个百分点", "cny": "", "usd": "", "score": "分", "count": "", "ratio": "倍", "hours": "小时", "days": "天"},
+    "zh": {"points": "分", "share": "", "pp": "个百分点", "cny": "", "usd": "", "score": "分", "count": "", "ratio": "倍", "hours": "小时",
+           "days": "天"},
     "en": {"points": "points", "share": "", "pp": "percentage points", "cny": "", "usd": "", "score": "points", "count": "",
            "ratio": "times", "hours": "hours", "days": "days"},
 }

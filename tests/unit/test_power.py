@@ -174,25 +174,3 @@ class TestGateOfMoney:
     def test_bad_input_is_named(self, change) -> None:
         with pytest.raises(ParameterError, match="are above 0"):
             power.priced(amount(1.0, 1.0), **{"materiality": 1.0, **change})
-
-
-class TestTail:
-    def test_it_finds_the_index_of_a_power_law_in_any_unit(self) -> None:
-        rng = np.random.default_rng(6)
-        index = rng.uniform(1.3, 3.5)
-        amounts = rng.pareto(index, 200_000) + 1
-        assert power.tail_index(amounts) == pytest.approx(index, rel=0.03)
-        assert power.tail_index(100 * amounts) == pytest.approx(power.tail_index(amounts))
-        with_idle = np.r_[amounts, -np.ones(50), np.zeros(1000)]
-        assert power.tail_index(with_idle) == pytest.approx(power.tail_index(amounts)), "who bought nothing is no tail"
-
-    def test_a_wide_lognormal_is_heavy_and_a_narrow_one_is_not(self) -> None:
-        rng = np.random.default_rng(7)
-        assert power.tail_index(rng.lognormal(5, 2.0, 20_000)) < 2 < power.tail_index(rng.lognormal(5, 0.8, 20_000))
-        assert power.tail_index(np.full(1000, 5.0)) == np.inf
-
-    def test_a_tail_needs_customers(self) -> None:
-        with pytest.raises(ParameterError, match="at least 10 positive amounts; 5% of 60 are 3"):
-            power.tail_index(np.arange(61))
-        with pytest.raises(ParameterError, match="share is a share"):
-            power.tail_index(np.arange(1000), share=0.0)

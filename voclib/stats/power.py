@@ -68,27 +68,6 @@ def needed_n(n: int, std_error: float, target: float, *, kind: Literal["half_wid
     return max(ceil(n * (reach * std_error / target) ** 2), 1)
 
 
-def tail_index(amounts: ArrayLike, *, share: float = 0.05) -> float:
-    """How heavy the upper tail of amounts is: Hill's index over the largest `share` of the positive ones (Hill 1975, Ann. Stat. 3).
-
-    One over the mean log excess over the largest amount left out. Below 2 amounts behave as if their variance were infinite. Free of
-    the currency unit; infinite where the largest are all alike.
-
-    Raises
-    ------
-    ParameterError
-        for fewer than ten positive amounts in the tail, or a share outside (0, 1).
-    """
-    _shares(share=share)
-    y = np.asarray(amounts, dtype=float)
-    y = np.sort(y[y > 0])[::-1]
-    k = int(share * len(y))
-    if k < 10 or k >= len(y):
-        raise ParameterError(f"A tail needs at least 10 positive amounts; {share:.0%} of {len(y)} are {k}.")
-    excess = float(np.log(y[:k] / y[k]).mean())
-    return 1 / excess if excess > 0 else float("inf")
-
-
 @dataclass(frozen=True, kw_only=True)
 class Priced:
     """Whether an amount may be printed. Where not, `reason` and `needs` say why and what would help; `needed_n` customers, if a number can."""
@@ -106,7 +85,7 @@ def priced(fit: Fit, *, n: int | None = None, materiality: float, width_factor: 
     """The gate of money: withheld where its half-width exceeds both `width_factor` times the amount and `materiality`.
 
     Then `needed_n` is how many customers bring the half-width to the larger of the amount and materiality. An amount from tails heavier
-    than `min_tail_index` (see `tail_index`) is withheld whatever its width: with an infinite variance the interval of a mean does
+    than `min_tail_index` (see `tails.hill`) is withheld whatever its width: with an infinite variance the interval of a mean does
     not hold and more customers do not narrow it by √n (Athreya 1987, Ann. Stat. 15).
 
     Parameters

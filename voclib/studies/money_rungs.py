@@ -62,6 +62,11 @@ class Rungs:
         return int(self.cohort.exposed.sum())
 
     @property
+    def lightest_tail(self) -> float | None:
+        """The upper end of the tail index's 95 % interval: below two even so, no interval of a mean holds."""
+        return None if self.tail is None else self.tail.value + inference.quantile(0.95, self.tail.df) * self.tail.std_error
+
+    @property
     def weights(self) -> Array:
         """Weights (N,) under which the unexposed resemble the exposed: 1 for the exposed, the odds of exposure for the others."""
         chance = self.money.propensity

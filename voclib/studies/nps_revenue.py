@@ -79,7 +79,7 @@ def study(cohort: Cohort, *, plan: Plan | None = None, materiality: float = 500_
     gates = gates or gating.load()
     rungs = climbing.compute(cohort, gates=gates, learner=learner, repeats=repeats, seed=seed)
     priced = power.priced(rungs.loss("aipw"), n=len(cohort.people), materiality=materiality, width_factor=gates.width_factor,
-                          tail_index=rungs.tail.value if rungs.tail else None, min_tail_index=gates.min_tail_index, conf_level=conf_level)
+                          tail_index=rungs.lightest_tail, min_tail_index=gates.min_tail_index, conf_level=conf_level)
     hidden = rungs.bounds(1.0, conf_level=conf_level)
     checks = gate_words.checks(rungs, priced, hidden, gates, conf_level)
     ladder = _ladder(rungs, checks, seed, conf_level)

@@ -105,16 +105,17 @@ def _tail(rungs: Rungs, gates: Gates) -> Check:
     if rungs.tail is None:
         return Check(name, None, Text("客户太少，看不出尾部有多重。", "Too few customers to tell how heavy the tail is."))
     said = say(
-        "金额与预期之比的尾指数为 {a:.1f}，下限 {b:.1f}。",
-        "Amounts over what was expected have a tail index of {a:.1f}; the floor is {b:.1f}.",
+        "金额与预期之比的尾指数为 {a:.1f}，最乐观是 {c:.1f}；最乐观也低于 {b:.1f} 时不给金额。",
+        "Amounts over what was expected have a tail index of {a:.1f}, {c:.1f} at best; below {b:.1f} even at best, no amount is given.",
         a=rungs.tail.value,
         b=gates.min_tail_index,
+        c=rungs.lightest_tail,
     )
     consequence = Text(
         "不给金额：平均数的区间不可信。“换一种口径”一表里有截尾的数字，它们是另一个量。",
         "No amount: the interval of a mean cannot be trusted. The table of other measures has trimmed ones, which are another quantity.",
     )
-    return Check(name, bool(rungs.tail.value >= gates.min_tail_index), said, consequence)
+    return Check(name, bool(rungs.lightest_tail >= gates.min_tail_index), said, consequence)
 
 
 def _largest(rungs: Rungs) -> Check:
