@@ -199,3 +199,16 @@ class TestTransform:
             inference.transform(lambda a, b: a, one, other)
         with pytest.raises(ParameterError, match="not finite"):
             inference.transform(lambda a: np.inf, one)
+
+
+class TestSupT:
+    def test_one_estimate_needs_no_wider_band_and_independent_ones_need_sidaks(self) -> None:
+        one = inference.sup_t(np.ones((1, 1)), conf_level=0.95)
+        assert one == pytest.approx(inference.quantile(0.95, np.inf), rel=0.02)
+        six = inference.sup_t(np.eye(6), conf_level=0.95, draws=100_000)
+        assert six == pytest.approx(inference.quantile(0.95 ** (1 / 6), np.inf), rel=0.01)
+        assert inference.sup_t(np.ones((6, 6)), conf_level=0.95) == pytest.approx(one, rel=0.03), "what moves as one is one look"
+
+    def test_few_degrees_of_freedom_widen_it_and_seeds_repeat(self) -> None:
+        wide = inference.sup_t(np.eye(4), conf_level=0.95, df=6.0, seed=3)
+        assert wide > 1.2 * inference.sup_t(np.eye(4), conf_level=0.95, seed=3) and wide == inference.sup_t(np.eye(4), conf_level=0.95, df=6.0, seed=3)

@@ -213,15 +213,13 @@ def _critical(steps: Array, covariance: Array, df: float, conf_level: float, dra
     """Quantile of the largest |t| over the curve, from simulated coefficients; never below the pointwise one."""
     if draws < 100:
         raise ParameterError(f"draws= is at least 100 simulated curves, not {draws}.")
-    rng = np.random.default_rng(seed)
-    root = np.linalg.cholesky(covariance)
-    error = np.sqrt(((steps @ root) ** 2).sum(axis=1))
+    root = steps @ np.linalg.cholesky(covariance)
+    error = np.sqrt((root**2).sum(axis=1))
     far = error > 0
+    scaled = root[far] / error[far, None]
     if not far.any():
         return inference.quantile(conf_level, df)
-    drawn = (steps[far] @ root / error[far, None]) @ rng.standard_normal((covariance.shape[0], draws))
-    largest = np.abs(drawn).max(axis=0) / np.sqrt(rng.chisquare(df, draws) / df)
-    return max(float(np.quantile(largest, conf_level)), inference.quantile(conf_level, df))
+    return inference.sup_t(scaled @ scaled.T, conf_level=conf_level, df=df, draws=draws, seed=seed)
 
 
 def _curve(doses: Array, steps: Array, coefficients: Array, covariance: Array, pointwise: float, critical: float) -> pd.DataFrame:

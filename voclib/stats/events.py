@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,6 @@ from voclib.stats.inference import Fit
 
 Array = NDArray[np.float64]
 SAME = 1e-9  # information or variation, relative to its scale, that counts as none
-BAND_DRAWS = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -275,18 +273,7 @@ def _critical(fits: list[Fit], cluster: NDArray[np.intp] | None, conf_level: flo
     covariance, _ = _covariance(fits, cluster)
     size = np.sqrt(np.diag(covariance))
     correlation = covariance / np.outer(size, size)
-    values, vectors = np.linalg.eigh(correlation)
-    df = min(f.df for f in fits)
-    largest = np.abs((vectors * np.sqrt(np.maximum(values, 0))) @ _normal(len(fits), seed)).max(axis=0)
-    if np.isfinite(df):
-        largest /= np.sqrt(np.random.default_rng([seed, 1]).chisquare(df, size=BAND_DRAWS) / df)
-    return max(float(np.quantile(largest, conf_level)), inference.quantile(conf_level, df))
-
-
-@lru_cache(maxsize=4)
-def _normal(rows: int, seed: int) -> Array:
-    """Standard normal draws (rows, BAND_DRAWS): the same for every path of this length, so made once."""
-    return np.random.default_rng(seed).normal(size=(rows, BAND_DRAWS))
+    return inference.sup_t(correlation, conf_level=conf_level, df=min(f.df for f in fits), seed=seed)
 
 
 def _panel(frame: pd.DataFrame, unit: str, period: str, exposed_in: str, outcome: str, cluster: str | None, weights: str | None) -> _Panel:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -21,7 +20,6 @@ from voclib.stats.inference import Fit
 from voclib.stats.survival.timing import immortal
 
 Array = NDArray[np.float64]
-BAND_DRAWS = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +127,7 @@ def _curve(steps: _Steps, values: Array, influence: Array, at: Array, *, sign: f
     inner = (survival > 0) & (survival < 1) & (errors > 0)
     slope = np.where(inner, errors / np.where(inner, -survival * np.log(np.where(inner, survival, 0.5)), 1.0), 0.0)
     reach = np.array([inference.quantile(conf_level, f.df) for f in fits])
-    joint = np.maximum(_sup_t([f for f, k in zip(fits, inner, strict=True) if k], conf_level, seed), reach)
+    joint = np.maximum(_together([f for f, k in zip(fits, inner, strict=True) if k], conf_level, seed), reach)
     ends = [survival ** np.exp(s * k * slope) for k in (reach, joint) for s in (1, -1)]
     ends = ends if sign < 0 else [1 - e for e in (ends[1], ends[0], ends[3], ends[2])]
     at_risk = len(steps.duration) - np.searchsorted(np.sort(steps.duration), at, side="left")
@@ -137,19 +135,11 @@ def _curve(steps: _Steps, values: Array, influence: Array, at: Array, *, sign: f
                  at_risk=at_risk, fits=fits)
 
 
-def _sup_t(fits: Sequence[Fit], conf_level: float, seed: int) -> float:
-    """Multiplier of standard errors that holds all of several fits at once (Montiel Olea & Plagborg-Møller 2019, JAE 34)."""
+def _together(fits: Sequence[Fit], conf_level: float, seed: int) -> float:
+    """Multiplier of standard errors that holds all of several fits at once."""
     if not fits:
         return 0.0
-    influence = np.column_stack([f.influence for f in fits])
-    values, vectors = np.linalg.eigh(np.corrcoef(influence.T).reshape(len(fits), len(fits)))
-    return float(np.quantile(np.abs((vectors * np.sqrt(np.maximum(values, 0))) @ _normal(len(fits), seed)).max(axis=0), conf_level))
-
-
-@lru_cache(maxsize=4)
-def _normal(rows: int, seed: int) -> Array:
-    """Standard normal draws (rows, BAND_DRAWS): the same for every curve of this length, so made once."""
-    return np.random.default_rng(seed).normal(size=(rows, BAND_DRAWS))
+    return inference.sup_t(np.corrcoef(np.column_stack([f.influence for f in fits]).T).reshape(len(fits), -1), conf_level=conf_level, seed=seed)
 
 
 def kaplan_meier(duration: ArrayLike, event: ArrayLike, *, at: ArrayLike, weights: ArrayLike | None = None, cluster: ArrayLike | None = None,
