@@ -10,7 +10,7 @@ import altair as alt
 import pandas as pd
 
 from voclib import numbers
-from voclib.errors import DataError, nearest
+from voclib.errors import DataError, ParameterError, nearest
 from voclib.results import Estimate, Text
 
 
@@ -26,6 +26,20 @@ def columns(frame: pd.DataFrame, *names: str, chart: str) -> None:
             raise DataError(f"{chart}: there is no column '{name}'; {nearest(name, frame.columns)}")
     if frame.empty:
         raise DataError(f"{chart}: the frame has no rows, so there is nothing to draw.")
+
+
+def complete(frame: pd.DataFrame, *names: str, chart: str, interval: tuple[str, str] | None = None) -> None:
+    """Raise DataError where a named column is missing, a cell of it is no finite number, or the ends of `interval` stand the wrong way round."""
+    columns(frame, *names, chart=chart)
+    for name in names:
+        cells = pd.to_numeric(frame[name], errors="coerce").astype(float)
+        lost = ~cells.map(math.isfinite)
+        if lost.any():
+            raise DataError(f"{chart}: '{name}' has no finite number in {int(lost.sum())} row(s), first in row {lost.to_list().index(True)}; "
+                            "leave those rows out and say so in the note.")
+    if interval and (frame[interval[0]] > frame[interval[1]]).any():
+        first = (frame[interval[0]] > frame[interval[1]]).to_list().index(True)
+        raise DataError(f"{chart}: '{interval[0]}' lies above '{interval[1]}' in row {first}; swap the two columns.")
 
 
 def rows(frame: pd.DataFrame, *, estimate: str, conf_low: str, conf_high: str, unit: str, more: Mapping[str, Iterable[Any]]) -> list[dict[str, Any]]:
@@ -54,6 +68,14 @@ def label(value: Any, labels: Mapping[Any, Text] | None, lang: str) -> str:
     return labels[value][lang] if labels and value in labels else str(value)
 
 
+def said(labels: Mapping[str, Text] | None, words: Mapping[str, Text], *, chart: str) -> dict[str, Text]:
+    """The fixed words of a chart with those of `labels` in their place; raises ParameterError where `labels` names none of them."""
+    for name in labels or {}:
+        if name not in words:
+            raise ParameterError(f"{chart}: labels= names '{name}', which the chart does not say; {nearest(name, words)}")
+    return {**words, **(labels or {})}
+
+
 def scale(rows: Sequence[Mapping[str, Any]], *, zero: bool) -> tuple[float, float]:
     """Lowest and highest number of a chart, with zero where it is to be shown."""
     ends = [row[key] for row in rows for key in ("low", "high", "value") if row.get(key) is not None]
@@ -74,11 +96,40 @@ def ticks(low: float, high: float) -> list[float]:
     raise AssertionError("a step of twenty times the least spans any range")
 
 
-def axis(ticks: list[float], unit: str) -> alt.Axis:
-    """A value axis with these ticks, a real minus sign, the sign of the unit, and decimals as far as the step needs them."""
+def inside(low: float, high: float) -> list[float]:
+    """At most five round numbers between two ends, as many as there may be; zero is among them where it lies between."""
+    power = 10.0 ** math.floor(math.log10((high - low) / 6))
+    for step in (m * power for m in (1, 2, 2.5, 5, 10, 20)):
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        if last - first <= 4:
+            return [round(k * step, 12) for k in range(first, last + 1)]
+    raise AssertionError("six steps of at most ten times the least span any range")
+
+
+def number(value: float, unit: str, lang: str) -> str:
+    """One number that needs no interval beside it, such as a base line or a place on a map: two significant digits."""
+    return numbers.value(Estimate(estimand="row", kind="count", unit=unit, value=value), lang)
+
+
+def mark(tick: float, unit: str, lang: str) -> str:
+    """A tick as it is written: money and counts as on the page, with no more digits than it has; shares are in per cent."""
+    if unit in ("cny", "count"):
+        return numbers.tick(tick, unit, lang, step=abs(tick) or 1.0)
+    return f"{tick:g}".replace("-", "−") + ("%" if unit == "share" else "")
+
+
+def axis(ticks: list[float], unit: str, lang: str | None = None, **more: Any) -> alt.Axis:
+    """A value axis with these ticks, a real minus sign, the sign of the unit, and decimals as far as the step needs them.
+
+    With `lang`, money and counts are written as on the page (¥200万, ¥2M); `more` are further properties of the axis.
+    """
+    if lang and unit in ("cny", "count"):
+        form = " : ".join(f"datum.value == {t:g} ? '{mark(t, unit, lang)}'" for t in ticks) + " : ''"
+        return alt.Axis(values=ticks, labelExpr=form, **{"grid": True, "labelOverlap": False} | more)
     suffix = "%" if unit == "share" else ""
     places = next(d for d in range(10) if all(abs(round(t, d) - t) < 1e-9 * max(abs(t), 1) for t in ticks))
-    return alt.Axis(values=ticks, labelExpr=f"replace(format(datum.value, ',.{places}f'), '-', '−') + '{suffix}'", grid=True, labelOverlap=False)
+    return alt.Axis(values=ticks, labelExpr=f"replace(format(datum.value, ',.{places}f'), '-', '−') + '{suffix}'",
+                    **{"grid": True, "labelOverlap": False} | more)
 
 
 def tips(lang: str) -> list[alt.Tooltip]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -16,6 +17,7 @@ _OFFSETS: tuple[tuple[int, int, str], ...] = ((11, 0, "left"), (-11, 0, "right")
                                               (-9, -15, "right"), (9, 16, "left"), (-9, 16, "right"), (9, -31, "left"), (-9, -31, "right"),
                                               (9, 33, "left"), (-9, 33, "right"), (9, -48, "left"), (-9, -48, "right"), (9, 50, "left"),
                                               (-9, 50, "right"), (9, 67, "left"), (-9, 67, "right"), (9, -65, "left"), (-9, -65, "right"))
+_UNBROKEN = re.compile(r"[（“《]*(?:\d[\d,.%]*(?:\s?[\u4e00-\u9fff]{1,2}|\s[a-z]+)?|[\u2e80-\uffff]|[^\s\u2e80-\uffff]+)[，。、）：；？！”》]*\s*")
 Sign = Literal["dot", "ring", "diamond", "band", "bounds", "line"]
 
 
@@ -31,6 +33,34 @@ def wrap(text: str, room: float, *, most: int = 2) -> str:
         lines.append(rest[:cut].rstrip())
         rest = rest[cut:].lstrip()
     return "\n".join([*lines, rest])
+
+
+def fold(text: str, room: float, *, most: int = 3, rest: float | None = None) -> list[str]:
+    """The text in lines of about one length within `room` px: no word is cut, a number keeps its measure word, punctuation its word.
+
+    With `rest`, more than two such lines are written in longer ones of which only the first keeps to `room`, as where numbers stand beside it.
+    What does not fit in `most` lines stays on the last.
+    """
+    lines = _filled(_UNBROKEN.findall(text), room)
+    if rest is not None and len(lines) > 2:
+        return [lines[0].strip(), *fold("".join(lines[1:]), rest, most=most - 1)]
+    for narrower in range(round(room) - 4, 0, -4):
+        tried = _filled(_UNBROKEN.findall(text), narrower)
+        if len(tried) > len(lines) or max(map(pixels, tried)) > room:
+            break
+        lines = tried
+    if len(lines) > most:
+        lines = [*lines[:most - 1], "".join(lines[most - 1:])]
+    return [line.strip() for line in lines]
+
+
+def _filled(parts: Sequence[str], room: float) -> list[str]:
+    lines = [""]
+    for part in parts:
+        if lines[-1] and pixels((lines[-1] + part).rstrip()) > room:
+            lines.append("")
+        lines[-1] += part
+    return lines
 
 
 def spread(values: Sequence[float], gap: float, *, low: float, high: float) -> list[float]:
