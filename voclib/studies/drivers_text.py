@@ -44,8 +44,8 @@ def label(name: str) -> Text:
 
 def no_companions(there: Sequence[str]) -> Text:
     """Why there is nothing to rank, and which data would allow it."""
-    one = say("只有“{name}”一项可比，排不出次序。", "There is only one column to go with it, {name}, which makes no order.",
-              name=label(there[0])) if there else Text("没有别的数字可比。", "There are no other numbers to go with it.")
+    one = say("只有“{name}”一项可比，排不出次序。", "There is only one column beside it, {name}, which makes no order.",
+              name=label(there[0])) if there else Text("没有别的数字可比。", "There are no other numbers beside it.")
     return say("没有排序：{one}需要同一份回答里的其它评分（满意度、省力程度），或能对上接触记录的邀请（等待时长、服务时长、金额）。",
                "No ranking: {one} It takes other marks of the same answer (satisfaction, ease), or invitations that name the contact "
                "(waiting time, length, amount).", one=one)
@@ -105,6 +105,6 @@ def _title(found: Drivers, first: Estimate, name: Text) -> Text:
     leading = int((found.rank_low == 1).sum())
     if leading == 1:
         return say("与{name}一起变动最多的是{first}：占差异的 {x:bare}",
-                   "{name} goes most with one column, {first}: {x:bare} of the spread", name=name, first=label(first.group), x=first)
+                   "{name} varies most along with one column, {first}: {x:bare} of the spread", name=name, first=label(first.group), x=first)
     return say("与{name}一起变动最多的 {k} 项分不出先后，{first}在其中",
-               "{k} columns go most with {name} and cannot be told apart, among them {first}", name=name, k=leading, first=label(first.group))
+               "{k} columns vary most along with {name} and cannot be told apart, among them {first}", name=name, k=leading, first=label(first.group))

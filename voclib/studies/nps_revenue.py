@@ -277,7 +277,7 @@ def _contour(rungs: Rungs, conf_level: float) -> pd.DataFrame:
     known = rungs.benchmark
     points = [] if known is None else [replace(known.times(k), label=str(k)) for k in (1, 2, 3)]
     made = sensitivity.ml_contour(rungs.money.fit, **rungs.moments, benchmarks=points, conf_level=conf_level)
-    return made.assign(estimate=-rungs.n_exposed * made["estimate"])
+    return made.assign(estimate=-rungs.n_exposed * made["estimate"], conf_end=-rungs.n_exposed * made["conf_end"])
 
 
 def _others(rungs: Rungs, learner: str, seed: int, conf_level: float) -> pd.DataFrame:

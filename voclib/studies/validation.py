@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,22 @@ from statsmodels.stats.proportion import proportion_confint
 
 from voclib.errors import DataError, ParameterError
 from voclib.results import Estimate, Ladder, Study, Text, Verdict
+from voclib.studies import validation_names as names
 from voclib.studies import validation_text as text
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORD = ROOT / "benchmarks" / "coverage.json"
 FORMATS = {"refusals": "share"}
 COLUMNS, SCORECARD_COLUMNS, INSTEAD_COLUMNS = text.COLUMNS, text.SCORECARD_COLUMNS, text.INSTEAD_COLUMNS
-TABLES = {"scores": ("scores",), "silent": ("weighting", "calls", "bounds"), "answers": ("begging", "topics", "panels")}
-FIELDS = ("method", "setting", "kind", "coverage", "naive_coverage", "share", "naive_share", "bias", "naive_bias", "refusals", "R", "band", "passed",
-          "power")
+NO_RUNS = text.NO_RUNS
+TABLES = {"scores": ("scores",), "silent": ("weighting", "calls", "bounds"), "answers": ("begging", "topics", "panels"), "effects": ("effects",),
+          "designs": ("designs",), "attribution": ("attribution",), "worth": ("worth", "recovery"), "sensitivity": ("sensitivity",)}
+FIGURES = {"scores": ("scores",), "silence": ("weighting", "calls", "bounds", "begging", "topics", "panels"),
+           "money": ("effects", "designs", "attribution", "worth", "recovery", "sensitivity")}
+NUMBERS = ("truth", "coverage", "naive_coverage", "share", "naive_share", "bias", "naive_bias", "refusals", "power")
+FIELDS = ("method", "setting", "kind", "R", "band", "passed", *NUMBERS)
 HELD = ("coverage", "bounds")  # kinds that ask whether the truth lies inside
+CLAIMED = 0.95  # what an interval promises; a setting whose band lies below it shows what a method must not do
 CLOSEST = 12
 World = Callable[[int], tuple[pd.DataFrame, Mapping[str, float]]]
 
@@ -41,14 +47,16 @@ class Record:
 class Validation:
     """What the page shows.
 
-    `coverage` (scores) and `silence` (everything else) hold coverage by method with Monte Carlo intervals, `naive` the naive way's for
-    the "scores" and the "silence", by method. `instead` has one row an area, `tables` one row a method and what was measured,
-    `scorecard` the failing settings and the closest.
+    `coverage` (scores), `silence` (who answers, and what becomes of answers) and `money` (and what it rests on) hold coverage by method
+    with Monte Carlo intervals, `naive` the naive way's for "scores", "silence" and "money", by method; where a record has no runs of an area,
+    there are none. `instead` has one row an area, `tables` one row a method and what was measured, `scorecard` the failing settings and the
+    closest.
     """
 
     study: Study
     coverage: tuple[Estimate, ...]
     silence: tuple[Estimate, ...]
+    money: tuple[Estimate, ...]
     naive: Mapping[str, Mapping[str, Estimate]]
     instead: pd.DataFrame
     tables: Mapping[str, pd.DataFrame]
@@ -81,11 +89,14 @@ def load_record(path: Path = RECORD) -> Record:
 def _rows(rows: pd.DataFrame) -> pd.DataFrame:
     """Every field, numbers as numbers; `measured` and `unaided` are what the band judges and what the naive way made of it."""
     rows = rows.reindex(columns=list(FIELDS))
-    numeric = ["coverage", "naive_coverage", "share", "naive_share", "bias", "naive_bias", "refusals", "power"]
-    rows = rows.assign(kind=rows["kind"].fillna("coverage"), **{c: pd.to_numeric(rows[c]).astype(float) for c in numeric})
+    rows = rows.assign(kind=rows["kind"].fillna("coverage"), **{c: pd.to_numeric(rows[c]).astype(float) for c in NUMBERS})
+    kind = pd.Series([names.MEASURED_AS.get(pair, pair[1]) for pair in zip(rows["method"], rows["kind"], strict=True)], index=rows.index, dtype=str)
+    counted = kind.ne(rows["kind"]) & kind.isin(HELD)
+    shares = {c: rows[c].mask(counted, rows[share]) for c, share in (("coverage", "share"), ("naive_coverage", "naive_share"))}
+    rows = rows.assign(kind=kind, **shares)
     held = rows["kind"].isin(HELD)
     return rows.assign(measured=rows["coverage"].where(held, rows["share"]), unaided=rows["naive_coverage"].where(held, rows["naive_share"]),
-                       family=[text.METHODS.get(m, ("scores",))[0] for m in rows["method"]])
+                       family=[names.METHODS.get(m, ("scores",))[0] for m in rows["method"]])
 
 
 def facts(record: Record) -> dict[Text, int]:
@@ -142,12 +153,13 @@ def study(record: Record, live_runs: Sequence[Estimate], *, seed: int) -> Valida
         without runs made now, or with a record without a coverage that has a naive one beside it.
     """
     rows = _rows(record.rows)
-    kept = rows[(rows["kind"] == "coverage") & rows["naive_coverage"].notna() & rows["power"].isna()]
+    claims = rows["band"].map(lambda band: band[0] <= CLAIMED <= band[1])
+    kept = rows[(rows["kind"] == "coverage") & rows["naive_coverage"].notna() & claims]
     if not live_runs:
         raise ParameterError("study() compares the record with runs made now, and there are none: pass what live() returned.")
     if kept.empty:
         raise ParameterError("The record holds no coverage with a naive one beside it; run `make coverage` again.")
-    of_scores = kept["family"] == "scores"
+    areas = {name: kept[kept["family"].isin(families)] for name, families in FIGURES.items()}
     overall, naive = _totals(kept)
     agrees, passed = _agrees(live_runs), int(rows["passed"].astype(bool).sum())
     alarms, power = (rows.loc[rows["kind"] == kind, "share"] for kind in ("false alarms", "power"))
@@ -161,13 +173,13 @@ def study(record: Record, live_runs: Sequence[Estimate], *, seed: int) -> Valida
                     answer=text.answer(headline, naive, passed=passed, settings=len(rows)), checks=checks, limits=text.LIMITS, seed=seed,
                     reader="research", ladders=(Ladder("coverage", (naive, headline), chosen="ours"),), caveat=text.CAVEAT, decision=text.DECISION)
     live_title = text.live_title(sum(e.n for e in live_runs), agrees=agrees)
+    ours, theirs = ({name: _pooled(part, column) for name, part in areas.items()} for column in ("coverage", "naive_coverage"))
     return Validation(
-        study=finding, coverage=_pooled(kept[of_scores], "coverage"), silence=_pooled(kept[~of_scores], "coverage"),
-        naive={name: {e.group: e for e in _pooled(part, "naive_coverage")} for name, part in
-               (("scores", kept[of_scores]), ("silence", kept[~of_scores]))}, instead=_instead(rows), scorecard=_scorecard(rows),
+        study=finding, coverage=ours["scores"], silence=ours["silence"], money=ours["money"],
+        naive={name: {e.group: e for e in found} for name, found in theirs.items()}, instead=_instead(rows), scorecard=_scorecard(rows),
         tables={name: _summary(rows[rows["family"].isin(families)]) for name, families in TABLES.items()},
-        captions=text.captions(passed=passed, settings=len(rows), live=live_title, scores=_totals(kept[of_scores] if of_scores.any() else kept),
-                               silence=_totals(kept if of_scores.all() else kept[~of_scores])))
+        captions=text.captions(passed=passed, settings=len(rows), live=live_title,
+                               totals={name: _totals(part) for name, part in areas.items() if len(part)}))
 
 
 def _totals(rows: pd.DataFrame) -> tuple[Estimate, Estimate]:
@@ -194,17 +206,23 @@ def _agrees(live_runs: Sequence[Estimate]) -> bool:
 
 def _summary(rows: pd.DataFrame) -> pd.DataFrame:
     """One row a method, what was measured and where it should lie; ranges over the settings."""
-    made = []
-    groups = list(rows.groupby([rows["method"], rows["kind"], rows["band"].map(tuple)], sort=False))
+    made, groups = [], list(_alike(rows))
     seen = [key[:2] for key, _ in groups]
     for (name, kind, band), part in groups:
         shared = _shared(part["setting"]) if kind not in HELD or seen.count((name, kind)) > 1 else []
-        wide = 100 if part["family"].iloc[0] == "topics" and kind == "bias" else 1
-        ours, naive = (part[c].dropna() * wide for c in ("measured", "unaided"))
-        made.append({"method": text.row(name, shared), "kind": text.KINDS[kind], "expected": text.expected([b * wide for b in band], kind),
-                     "ours": text.between(ours, kind) if len(ours) else None, "naive": text.between(naive, kind) if len(naive) else None,
+        unit = text.BIAS_UNITS.get(part["family"].iloc[0], "points")
+        ours, naive = (part[c].dropna() for c in ("measured", "unaided"))
+        made.append({"method": names.row(name, shared), "kind": names.KINDS[kind], "expected": text.expected(band, kind, unit),
+                     "ours": text.between(ours, kind, unit) if len(ours) else None, "naive": text.between(naive, kind, unit) if len(naive) else None,
                      "refusals": part["refusals"].max(), "settings": text.passed(int(part["passed"].astype(bool).sum()), len(part))})
     return pd.DataFrame(made, columns=list(COLUMNS))
+
+
+def _alike(rows: pd.DataFrame) -> Iterator[tuple[tuple[str, str, tuple[float, float]], pd.DataFrame]]:
+    """Settings that share a row, by method, kind and band; alarms and finds of worlds that have nothing in common stand alone."""
+    for key, part in rows.groupby([rows["method"], rows["kind"], rows["band"].map(tuple)], sort=False):
+        apart = key[1] not in HELD and not _shared(part["setting"])
+        yield from ((key, part.iloc[[k]]) for k in range(len(part))) if apart else [(key, part)]
 
 
 def _shared(settings: pd.Series) -> list[str]:
@@ -220,9 +238,9 @@ def _instead(rows: pd.DataFrame) -> pd.DataFrame:
         part = rows[rows["method"].isin(shown.methods) & (rows["kind"] == shown.kind) & rows["unaided"].notna()
                     & rows["setting"].str.contains(shown.part, regex=False)]
         if len(part):
-            cells = {side: text.filled(shown.result, share=part[measure], bias=part[bias]) for side, measure, bias in
+            cells = {side: text.filled(shown.result, share=part[measure], bias=part[bias], truth=part["truth"]) for side, measure, bias in
                      (("naive", "unaided", "naive_bias"), ("ours", "measured", "bias"))}
-            made.append({"family": text.FAMILIES[family], "way": shown.way, **cells})
+            made.append({"family": names.FAMILIES[family], "way": shown.way, **cells})
     return pd.DataFrame(made, columns=list(INSTEAD_COLUMNS))
 
 
@@ -232,11 +250,10 @@ def _scorecard(rows: pd.DataFrame) -> pd.DataFrame:
     rows = rows.assign(order=np.where(passed, _room(rows), -np.inf)).sort_values("order", kind="stable").head(max(CLOSEST, int((~passed).sum())))
     made = []
     for row in rows.itertuples(index=False):
-        words, name = text.setting(row.setting), text.method(row.method)
-        wide = 100 if row.family == "topics" and row.kind == "bias" else 1
-        ours, naive = (None if np.isnan(v) else text.between([v * wide], row.kind) for v in (row.measured, row.unaided))
-        made.append({"setting": Text(f"{name.zh} · {words.zh}", f"{name.en} · {words.en}"), "kind": text.KINDS[row.kind],
-                     "expected": text.expected([b * wide for b in row.band], row.kind), "ours": ours, "naive": naive, "R": int(row.R),
+        words, name, unit = names.setting(row.setting), names.method(row.method), text.BIAS_UNITS.get(row.family, "points")
+        ours, naive = (None if np.isnan(v) else text.between([v], row.kind, unit) for v in (row.measured, row.unaided))
+        made.append({"setting": Text(f"{name.zh} · {words.zh}", f"{name.en} · {words.en}"), "kind": names.KINDS[row.kind],
+                     "expected": text.expected(row.band, row.kind, unit), "ours": ours, "naive": naive, "R": int(row.R),
                      "passed": text.passed(int(row.passed), 1)})
     return pd.DataFrame(made, columns=list(SCORECARD_COLUMNS))
 

@@ -2,121 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from voclib.numbers import MINUS
 from voclib.results import Check, Estimate, Text
 from voclib.sentences import say
+from voclib.studies.validation_names import METHODS
 
-FAMILIES = {
-    "scores": Text("分数", "Scores"),
-    "weighting": Text("加权", "Weighting"),
-    "calls": Text("回访", "Call-backs"),
-    "bounds": Text("上下界", "Bounds"),
-    "begging": Text("要分", "Begging"),
-    "topics": Text("话题", "Topics"),
-    "panels": Text("追踪", "Panels"),
-}
-METHODS = {
-    "nps": ("scores", Text("NPS，简单样本", "NPS, plain sample")),
-    "nps clustered": ("scores", Text("NPS，按门店聚类", "NPS, clustered by dealer")),
-    "nps weighted": ("scores", Text("NPS，加权", "NPS, weighted")),
-    "nps difference, paired": ("scores", Text("NPS 之差，同一客户配对", "NPS difference, paired customers")),
-    "csat": ("scores", Text("满意度", "Satisfaction")),
-    "ces": ("scores", Text("费力度", "Effort score")),
-    "groups against the rest": ("scores", Text("各组与其余相比", "Groups against the rest")),
-    "groups against the rest, false alarms": ("scores", Text("各组与其余相比", "Groups against the rest")),
-    "calibrated": ("weighting", Text("校准加权", "Calibration")),
-    "calibrated, linearised": ("weighting", Text("校准加权的方差", "Variance of calibration")),
-    "ipw": ("weighting", Text("作答概率倒数加权", "Inverse response chances")),
-    "ipw, estimated chances": ("weighting", Text("作答概率倒数加权的方差", "Variance of inverse chances")),
-    "aipw": ("weighting", Text("双重稳健", "AIPW")),
-    "aipw, wrong models": ("weighting", Text("双重稳健，模型有错", "AIPW, wrong models")),
-    "aipw, boosted": ("weighting", Text("双重稳健，树模型", "AIPW, tree learners")),
-    "weighting alone": ("calls", Text("只加权，不回访", "Weighting without call-backs")),
-    "follow-up, plain": ("calls", Text("随机回访", "Random call-backs")),
-    "follow-up, difference": ("calls", Text("随机回访加预测", "Call-backs with predictions")),
-    "follow-up, tilt": ("calls", Text("随机回访校准的倾斜", "Tilt learned from call-backs")),
-    "callback model": ("calls", Text("催答模型的区间", "Range of the reminder model")),
-    "manski": ("bounds", Text("最坏情形上下界", "Worst-case bounds")),
-    "manski, interval": ("bounds", Text("上下界外的区间", "Interval around the bounds")),
-    "monotone bounds": ("bounds", Text("单调上下界", "Monotone bounds")),
-    "churned": ("bounds", Text("流失客户从未被问", "Churned, never asked")),
-    "tilt": ("bounds", Text("翻转边界含埋下的倾斜", "Tipping frontier at the planted tilt")),
-    "lee bounds": ("bounds", Text("Lee 上下界", "Lee bounds")),
-    "begging": ("begging", Text("要分检验", "Begging test")),
-    "topic share": ("topics", Text("话题占客户的比例", "Topic share of customers")),
-    "topic share, weights alone": ("topics", Text("话题比例，只加权", "Topic share, weights alone")),
-    "panel change": ("panels", Text("追踪样本的变化", "Change in a panel")),
-}
-KINDS = {
-    "coverage": Text("覆盖率", "Coverage"),
-    "bounds": Text("上下界含真值", "Truth inside the bounds"),
-    "bias": Text("偏差", "Bias"),
-    "false alarms": Text("误报", "False alarms"),
-    "power": Text("找得到", "Power"),
-    "false discoveries": Text("错报占比", "False discoveries"),
-    "refusals": Text("拒答", "Refusals"),
-}
-PARTS = {
-    "a fifth answer": "两成作答",
-    "missing at random": "沉默可由已知解释",
-    "random response": "作答纯属随机",
-    "raw against corrected": "校正前后相比",
-    "response model wrong": "作答模型有错",
-    "outcome model wrong": "结果模型有错",
-    "both models wrong": "两个模型都有错",
-    "calibrated": "校准",
-    "aipw": "双重稳健",
-    "the delighted and the angry answer": "极满意和极不满的更爱答",
-    "the satisfied answer": "满意的更爱答",
-    "the dissatisfied answer": "不满的更爱答",
-    "resistance stable": "拒答倾向不变",
-    "the critical answer more readily": "不满的答得更快",
-    "all answer alike": "人人一样",
-    "the pleased answer more readily": "满意的答得更快",
-    "the silent are all detractors": "沉默者全是贬损者",
-    "a fifth churned and never asked": "两成已流失且从未被问",
-    "at the planted tilt": "取埋下的倾斜",
-    "each honest one at 5%": "诚实的逐家按 5% 判",
-    "any flag": "只要报了一家",
-    "share of flags that are wrong": "报出的有多少报错",
-    "found": "找出多少",
-    "the angry comment": "生气的更爱写",
-    "classifier no better than a coin": "分类器如同抛硬币",
-    "detractors leave": "贬损者退出",
-    "nothing changes": "实际没有变化",
-    "satisfaction falls": "满意度下滑",
-    "detractors leave for a score nobody sees": "因没人见过的那次打分而退出",
-    "none differs": "全无差别",
-}
-PATTERNS = (  # parts that hold numbers; the rest of the wording stands in PARTS
-    (r"n=(\d+)", r"n=\1"),
-    (r"answering chances over a factor of (\S+)", r"作答机会相差 \1 倍"),
-    (r"(\d+) regions of (\d+)", r"\1 个大区，每个 \2 份"),
-    (r"one higher by (\S+) points", r"其中一个高 \1 分"),
-    (r"promoters=(\S+)", r"推荐者=\1"),
-    (r"detractors=(\S+)", r"贬损者=\1"),
-    (r"clusters=(\d+)", r"门店=\1"),
-    (r"icc=(\S+)", r"ICC=\1"),
-    (r"size cv=(\S+)", r"规模变异系数=\1"),
-    (r"customers=(\d+)", r"客户=\1"),
-    (r"overlap=(\S+)", r"重叠=\1"),
-    (r"loyalty=(\S+)", r"不变=\1"),
-    (r"(\d+) customers", r"\1 名客户"),
-    (r"(\d+) calls", r"\1 通回访"),
-    (r"resistance drifts by (\S+)", r"拒答倾向漂移 \1"),
-    (r"effect of the channel between (\S+) and (\S+) points", r"渠道效应 \1 至 \2 分"),
-    (r"effect of the channel (\S+) points", r"渠道效应 \1 分"),
-    (r"none of (\d+) dealers begs", r"\1 家门店都不要分"),
-    (r"(\d+) of (\d+) dealers beg", r"\2 家门店中 \1 家要分"),
-    (r"(\S+) of 7-9 turned into 10", r"把 \1 的 7–9 分改成 10 分"),
-    (r"classifier of sensitivity (\S+)", r"分类器灵敏度 \1"),
-    (r"(\d+) waves", r"\1 轮"),
-)
 COLUMNS = {
     "method": Text("方法", "Method"),
     "kind": Text("量的是", "Measures"),
@@ -150,10 +44,11 @@ class Instead:
     methods: tuple[str, ...]
     kind: str
     way: Text
-    result: Text  # with {share} or {coverage}, {bias} in points or {points} in percentage points
+    result: Text  # with {share} or {coverage}, {bias} in points or {points} in percentage points, {times} the truth
     part: str = ""  # of the setting
 
 
+TIMES = Text("盖住真值的有 {coverage}，平均是真值的 {times} 倍", "covers the truth in {coverage} of runs, on average {times} times the truth")
 OFF = Text("盖住真值的有 {coverage}，平均偏 {bias} 分", "covers the truth in {coverage} of runs, off by {bias} points")
 INSTEAD = {
     "scores": Instead(("nps clustered", "nps weighted"), "coverage", Text("不聚类、不加权的区间", "Intervals without clusters or weights"),
@@ -170,7 +65,19 @@ INSTEAD = {
                       Text("盖住真值的有 {coverage}，平均偏 {points} 个百分点",
                            "covers the truth in {coverage} of runs, off by {points} percentage points")),
     "panels": Instead(("panel change",), "coverage", Text("比较各轮作答者", "Compare whoever answered each wave"), OFF),
+    "effects": Instead(("att, poisson", "att, logit", "ppml", "two-part"), "coverage",
+                       Text("久等的减没有久等的", "Those who waited less those who did not"), TIMES, "log sd 0.8"),
+    "designs": Instead(("event study", "hazard, time-varying exposure", "leniency, UJIVE"), "false alarms",
+                       Text("暴露与未暴露直接相减", "Exposed less unexposed, as they come"),
+                       Text("实际没有作用，报出差别的有 {share}", "finds a difference where there is none in {share} of runs")),
+    "attribution": Instead(("joint removal, total",), "coverage", Text("各痛点分别算完再相加", "Each pain point by itself, then added up"), TIMES),
+    "worth": Instead(("point of NPS",), "coverage", Text("推荐者与贬损者的毛利直接相减", "Margins of promoters and detractors as they come"), TIMES),
+    "recovery": Instead(("recovery",), "false alarms", Text("比较回访前后的分数", "Scores of those called, before and after"),
+                        Text("回访不起作用，平均偏 {bias} 分，误报 {share}", "a call does nothing: off by {bias} points, false alarms {share}")),
+    "sensitivity": Instead(("hidden factor",), "coverage", Text("当作没有漏记的因素", "As if nothing had gone unrecorded"),
+                           Text("盖住真值的有 {coverage}", "covers the truth in {coverage} of runs"), "bounds at the planted strength"),
 }
+BIAS_UNITS = {"topics": "pp", "effects": "cny"}  # of the families whose bias is not in points: percentage points, yuan a customer
 LIMITS = (
     (
         Text("不是说真实数据一定满足这些前提。", "Not that real data meet these assumptions."),
@@ -187,6 +94,13 @@ LIMITS = (
         ),
     ),
     (
+        Text("不是说算出的金额没有漏掉什么。", "Not that an amount leaves nothing out."),
+        Text(
+            "没记录的因素会带偏每一种做法；上下界只管得住说得出强度的那一部分。",
+            "What nobody recorded bends every method; the bounds hold only up to a strength that somebody names.",
+        ),
+    ),
+    (
         Text("不是说单独一个区间有 95% 的把握。", "Not that one given interval is right with 95% certainty."),
         Text("95% 说的是这套做法反复使用时的命中率。", "95% is how often the procedure is right when used again and again."),
     ),
@@ -200,7 +114,31 @@ DECISION = Text(
     "Quote only methods that pass; a failing row gives no interval on any page until it is mended.",
 )
 QUESTION = Text("埋下真值再去找，我们的方法找得回来吗？", "When we plant the truth, do our methods find it?")
+NO_RUNS = Text("成绩单里还没有这一部分的长跑；运行 `make coverage` 之后才有。",
+               "The record holds no long runs of this part yet; `make coverage` makes them.")
 DRAWN = Text("覆盖率，点 = 估计值，横条 = 模拟误差的 95% 区间", "Coverage; dot = estimate, bar = 95% interval of simulation error")
+
+TITLES = {  # of the figures of coverage: the key of its caption, then the title in both languages
+    "scores": ("coverage", "盖住真值 {x:bare}，而不是 {n:bare}", "The truth is covered {x:bare} of the time, not {n:bare}"),
+    "silence": ("silence", "有人沉默，区间仍有 {x:bare} 盖住真值，而不是 {n:bare}",
+                "Despite silence the truth is covered {x:bare} of the time, not {n:bare}"),
+    "money": ("money", "换算成钱，区间仍有 {x:bare} 盖住真值，而不是 {n:bare}",
+              "Where money is counted, the truth is covered {x:bare} of the time, not {n:bare}"),
+}
+IN_POINTS = Text("每行汇总一种方法的各种情形；偏差以分计，话题以百分点计",
+                 "One row sums up the settings of a method; bias in points, for topics in percentage points")
+IN_YUAN = Text("每行汇总一种方法的各种情形；偏差以每位客户多少元计", "One row sums up the settings of a method; bias in yuan a customer")
+ONE_ROW = Text("每行汇总一种方法的各种情形", "One row sums up the settings of a method")
+TABLES = {
+    "scores": (Text("分数的方法", "Methods for scores"), IN_POINTS),
+    "silent": (Text("谁没有作答：加权、回访、上下界", "Who stayed silent: weighting, call-backs, bounds"), IN_POINTS),
+    "answers": (Text("要分、话题、追踪", "Begging, topics, panels"), IN_POINTS),
+    "effects": (Text("一次久等损失多少", "What a long wait costs"), IN_YUAN),
+    "designs": (Text("没有试验时：逐月对比、由谁接待、留存", "Without a trial: by month, by who served them, staying"), ONE_ROW),
+    "attribution": (Text("损失和分数变化分到谁头上", "To what a loss or a change of the score belongs"), ONE_ROW),
+    "worth": (Text("一分 NPS、一通回访、一个项目值多少", "What a point of NPS, a call or a programme is worth"), ONE_ROW),
+    "sensitivity": (Text("漏记的因素、安慰剂、等待时长", "What went unrecorded, placebos, minutes of waiting"), ONE_ROW),
+}
 
 
 def answer(ours: Estimate, naive: Estimate, *, passed: int, settings: int) -> Text:
@@ -213,50 +151,22 @@ def answer(ours: Estimate, naive: Estimate, *, passed: int, settings: int) -> Te
     )
 
 
-def method(name: str) -> Text:
-    """A method as the page names it."""
-    return METHODS[name][1] if name in METHODS else Text(name, name)
-
-
-def row(name: str, shared: Sequence[str]) -> Text:
-    """A method, and what the settings of its row have in common besides their size."""
-    words = [p for p in shared if not re.fullmatch(r"\d+ (customers|waves)", p)]
-    named = method(name)
-    if not words:
-        return named
-    more = setting(", ".join(words))
-    return Text(f"{named.zh}：{more.zh}", f"{named.en}: {more.en}")
-
-
-def setting(words: str) -> Text:
-    """A setting in both languages."""
-    return Text("，".join(_part(p) for p in words.split(", ")), _dashes(words))
-
-
-def _part(part: str) -> str:
-    if part in PARTS:
-        return PARTS[part]
-    for pattern, zh in PATTERNS:
-        if re.fullmatch(pattern, part):
-            return _dashes(re.sub(pattern, zh, part))
-    return part
-
-
-def _dashes(words: str) -> str:
-    """A dash between numbers, a minus before one."""
-    return re.sub(r"-(?=\d)", MINUS, re.sub(r"(?<=\d)-(?=\d)", "–", words))
-
-
-def number(value: float, kind: str) -> str:
-    """A share as per cent with one decimal, an error as signed points."""
+def number(value: float, kind: str, unit: str = "points") -> str:
+    """A share as per cent with one decimal; an error with its sign, in points, percentage points or yuan."""
     if kind == "bias":
-        return "0.0" if abs(value) < 0.05 else f"{value:+.1f}".replace("-", MINUS)
+        value = 100 * value if unit == "pp" else value
+        return "0.0" if abs(value) < 0.05 else _signed(f"{value:+.1f}", unit)
     return f"{100 * value:.1f}".removesuffix(".0") + "%"
 
 
-def between(values: Sequence[float], kind: str) -> Text:
+def _signed(written: str, unit: str) -> str:
+    """The currency sign stands between sign and number."""
+    return (f"{written[0]}¥{written[1:]}" if unit == "cny" else written).replace("-", MINUS)
+
+
+def between(values: Sequence[float], kind: str, unit: str = "points") -> Text:
     """The smallest and the largest, or one where they are written alike."""
-    low, high = number(min(values), kind), number(max(values), kind)
+    low, high = number(min(values), kind, unit), number(max(values), kind, unit)
     if low == high:
         return Text(low, low)
     if kind == "bias":
@@ -264,23 +174,26 @@ def between(values: Sequence[float], kind: str) -> Text:
     return Text(*[f"{low.removesuffix('%')}–{high}"] * 2)
 
 
-def expected(band: Sequence[float], kind: str) -> Text:
+def expected(band: Sequence[float], kind: str, unit: str = "points") -> Text:
     """Where the measure has to lie."""
     low, high = band
     if kind == "bias":
-        low_end, high_end = (f"{edge:+g}".replace("-", MINUS) for edge in band)
-        return Text(*[f"±{high:g}"] * 2) if low == -high else Text(f"{low_end} 至 {high_end}", f"{low_end} to {high_end}")
+        scale = 100 if unit == "pp" else 1
+        low_end, high_end = (_signed(f"{scale * edge:+g}", unit) for edge in band)
+        return Text(*[f"±{high_end[1:]}"] * 2) if low == -high else Text(f"{low_end} 至 {high_end}", f"{low_end} to {high_end}")
     if low == high or (low > 0 and high < 1):
         return between(band, kind)
     edge = f"≥ {number(low, kind)}" if high >= 1 else f"≤ {number(high, kind)}"
     return Text(edge, edge)
 
 
-def filled(words: Text, *, share: Sequence[float], bias: Sequence[float]) -> Text:
+def filled(words: Text, *, share: Sequence[float], bias: Sequence[float], truth: Sequence[float]) -> Text:
     """A result of `INSTEAD` with the range of its shares and errors over the settings."""
-    covered, off = between(share, "coverage"), between([b for b in bias if b == b] or [0.0], "bias")
-    points = between([100 * b for b in bias if b == b] or [0.0], "bias")
-    return say(words.zh, words.en, coverage=covered, share=covered, bias=off, points=points)
+    off = [b for b in bias if b == b] or [0.0]
+    multiples = [f"{1 + b / t:.1f}" for b, t in zip(bias, truth, strict=True) if b == b and t == t and t != 0]
+    times = "–".join(sorted({min(multiples, key=float), max(multiples, key=float)}, key=float)) if multiples else ""
+    covered = between(share, "coverage")
+    return say(words.zh, words.en, coverage=covered, share=covered, bias=between(off, "bias"), points=between(off, "bias", "pp"), times=times)
 
 
 def passed(count: int, settings: int) -> Text:
@@ -326,32 +239,17 @@ def checks(*, is_fresh: bool, settings: int, failed: int, agrees: bool, worst: E
     return tuple(made)
 
 
-def captions(*, passed: int, settings: int, scores: tuple[Estimate, Estimate], silence: tuple[Estimate, Estimate],
-             live: Text) -> dict[str, dict[str, Any]]:
-    """Titles of figures and tables by their name; `scores` and `silence` are coverage of ours and of the naive way."""
-    named = {name: words for name, (_, words) in METHODS.items()}
-    range_note = Text("每行汇总一种方法的各种情形；偏差以分计，话题以百分点计",
-                      "One row sums up the settings of a method; bias in points, for topics in percentage points")
+def captions(*, passed: int, settings: int, totals: Mapping[str, tuple[Estimate, Estimate]], live: Text) -> dict[str, dict[str, Any]]:
+    """Titles of figures and tables by their name; `totals` holds coverage of ours and of the naive way by area, of those that were run."""
+    labels = {name: words for name, (_, words) in METHODS.items()}
+    figures = {TITLES[area][0]: {"labels": labels, "subtitle": DRAWN, "title": say(*TITLES[area][1:], x=ours, n=naive)}
+               for area, (ours, naive) in totals.items()}
     return {
+        **figures, **{name: {"title": title, "subtitle": note} for name, (title, note) in TABLES.items()},
         "instead": {
             "title": Text("没有这些方法，会得出什么", "What one would conclude without these methods"),
             "subtitle": Text("取自同一份长跑记录，同样的数据", "From the same long runs, on the same data"),
         },
-        "coverage": {
-            "labels": named,
-            "title": say("盖住真值 {x:bare}，而不是 {n:bare}", "The truth is covered {x:bare} of the time, not {n:bare}",
-                         x=scores[0], n=scores[1]),
-            "subtitle": DRAWN,
-        },
-        "silence": {
-            "labels": named, "sort": "given",
-            "title": say("有人沉默，区间仍有 {x:bare} 盖住真值，而不是 {n:bare}",
-                         "Despite silence the truth is covered {x:bare} of the time, not {n:bare}", x=silence[0], n=silence[1]),
-            "subtitle": DRAWN,
-        },
-        "scores": {"title": Text("分数的方法", "Methods for scores"), "subtitle": range_note},
-        "silent": {"title": Text("谁没有作答：加权、回访、上下界", "Who stayed silent: weighting, call-backs, bounds"), "subtitle": range_note},
-        "answers": {"title": Text("要分、话题、追踪", "Begging, topics, panels"), "subtitle": range_note},
         "scorecard": {
             "title": say("{m} 种情形，{k} 种合格", "{k} of {m} settings pass", k=passed, m=settings),
             "subtitle": Text("先列不合格的，再列离界限最近的；全部见 benchmarks/coverage.json",
