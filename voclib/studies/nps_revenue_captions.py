@@ -279,8 +279,8 @@ def _others(rungs: Rungs) -> dict[str, Any]:
         "columns": words.OTHER_COLUMNS,
         "formats": {"name": form, **dict.fromkeys(("value", "low", "high"), rungs.cohort.unit)},
         "note": Text(
-            "截掉最高的部分会让损失变小：被截掉的正是大客户的钱。",
-            "Cutting the largest amounts makes the loss smaller: what is cut is the money of large customers.",
+            "截掉大额之后是另一个量，不是更稳的答案。",
+            "Trimmed amounts are another quantity, not a safer answer.",
         ),
     }
 

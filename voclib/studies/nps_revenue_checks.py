@@ -89,7 +89,7 @@ def _balance(rungs: Rungs, gates: Gates) -> Check:
     worst = rungs.balance.loc[rungs.balance["smd_weighted"].abs().idxmax()]
     said = say(
         "加权后差别最大的是“{c}”，标准化差异 {d:.2f}；超过 {f:.2f} 提示，超过 {b:.2f} 不给金额。",
-        "After weighting *{c}* differs most, by {d:.2f} standard deviations; above {f:.2f} it is named, above {b:.2f} no amount is given.",
+        "After weighting {c} differs most, by {d:.2f} standard deviations; above {f:.2f} it is named, above {b:.2f} no amount is given.",
         c=column_name(worst["column"]),
         d=abs(worst["smd_weighted"]),
         f=gates.balance_flag,

@@ -112,7 +112,7 @@ def measure(cohort: Cohort) -> Text:
 
 def exposed(cohort: Cohort) -> Text:
     """Who is exposed, as words that stand before (Chinese) or after (English) “customers”."""
-    who = EXPOSED.get(cohort.exposure, (Text(f"遇到“{cohort.exposure}”的", f"who met *{cohort.exposure}*"),))[0]
+    who = EXPOSED.get(cohort.exposure, (Text(f"遇到“{cohort.exposure}”的", f"who met {cohort.exposure}"),))[0]
     at = "" if cohort.threshold is None else f"{cohort.threshold:g}"
     return Text(who.zh.format(t=at), who.en.format(t=at))
 
@@ -153,7 +153,7 @@ def no_overlap(tier: str, inside: int, others: int, floor: int) -> tuple[Text, T
     """Why a tier gets no amount."""
     name = GROUPS.get(tier, Text(tier, tier))
     reason = say("“{t}”里暴露的只有 {a} 位、未暴露的 {b} 位，没有可比的人。",
-                 "Of *{t}* only {a} were exposed and {b} were not: there is nobody to compare with.", t=name, a=inside, b=others)
+                 "Of {t} only {a} were exposed and {b} were not: there is nobody to compare with.", t=name, a=inside, b=others)
     return reason, say("每边至少 {n} 位。", "At least {n} of either.", n=floor)
 
 

@@ -56,10 +56,11 @@ Caption = Mapping[str, Any]
 
 def captions(paths: Sequence[Estimate], naive: Mapping[str, Estimate], slope: Ladder, cohort: Cohort, customers: int) -> Mapping[str, Caption]:
     """Titles and labels of the three figures."""
-    about = {"n": customers, "t": money.span(cohort), "m": money.measure(cohort)}
+    counted = money.measure(cohort)
+    about = {"n": customers, "t": money.span(cohort), "m": counted, "M": Text(counted.zh, counted.en.capitalize())}
     classes = {
         "title": say("作答之后，推荐者与贬损者的{m}相差多少", "What promoters and detractors brought after they answered", **about),
-        "subtitle": say("每位客户{t}{m}，此前的消费与时长相同", "{m} a customer over {t}, for the same earlier spending and tenure", **about),
+        "subtitle": say("每位客户{t}{m}，此前的消费与时长相同", "{M} a customer over {t}, for the same earlier spending and tenure", **about),
         "labels": CLASSES,
     }
     figures = {"paths": _paths(paths, about), "classes": classes, "slope": _slope(slope, about)}
@@ -108,6 +109,6 @@ def _slope(slope: Ladder, about: Mapping[str, Any]) -> Caption:
         )
     return {
         "title": title,
-        "subtitle": say("每位客户{t}{m}，有两次打分的客户", "{m} a customer over {t}, customers with two scores", **about),
+        "subtitle": say("每位客户{t}{m}，有两次打分的客户", "{M} a customer over {t}, customers with two scores", **about),
         "labels": {rung.rung: SLOPE[rung.rung] for rung in slope.rungs},
     }

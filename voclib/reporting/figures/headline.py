@@ -13,6 +13,8 @@ from voclib.reporting.figures import marks
 from voclib.reporting.figures.markup import both, each, label, steps, verdict, words
 from voclib.results import Estimate
 
+PHONE, LETTER = 310, 8  # px of the bar on a phone, and of a letter over it
+
 
 def render(payload: Mapping[str, Any]) -> Markup:
     """HTML of a finding, `Study.to_dict()`: the hero with its card."""
@@ -111,7 +113,7 @@ def bar(estimate: Estimate, naive: Estimate | None) -> Markup:
 def _ends(estimate: Estimate, scale: marks.Axis, low: float, high: float, *, y: int) -> Markup:
     """Interval ends over their caps; moved apart where the interval is short."""
     left, right = scale.at(low), scale.at(high)
-    apart = right - left < 14
+    apart = right - left < max(14.0, _room(estimate))
     style = "v bd" if estimate.kind == "bounds" else "v"
     parts = Markup("")
     for side, (at, anchor) in enumerate(((left, "end" if apart else "middle"), (right, "start" if apart else "middle"))):
@@ -121,6 +123,12 @@ def _ends(estimate: Estimate, scale: marks.Axis, low: float, high: float, *, y: 
             anchor = "end"
         parts += marks.text(at, y, each(lambda lang, i=side: numbers.ends(estimate, lang)[i], tag="tspan"), anchor=anchor, style=style)
     return parts
+
+
+def _room(estimate: Estimate) -> float:
+    """Per cent of the bar on a phone that two ends need side by side in their longer language; a wide character counts as two."""
+    sizes = [sum(sum(1 + (c > "\u2e80") for c in end) for end in numbers.ends(estimate, lang)) / 2 for lang in ("zh", "en")]
+    return 100 * max(sizes) * LETTER / PHONE
 
 
 def _side(code: str, estimate: Estimate) -> Markup:
