@@ -251,18 +251,22 @@ NAMES: dict[str, Name] = {
         scale=Text("占本来比例的多少，零表示没有差别", "As a share of what had been; zero means no difference"),
     ),
     "point_worth": Name(
-        title=Text("NPS 涨 1 分对应的钱", "What goes with one point of NPS"),
+        title=Text("NPS 涨 1 分对应的钱", "One more point of NPS, in money"),
         scale=Text("校正后的差别；四条路不能相加", "An adjusted difference; the four paths are never added"),
         short=Text("每分", "a point"),
     ),
     "class_money": Name(title=Text("每位客户的钱", "Money a customer"), scale=Text("此前的消费相同", "For the same earlier spending")),
     "score_slope": Name(
-        title=Text("打分高 1 分的客户多多少钱", "Money that goes with one point of a customer's score"),
+        title=Text("打分高 1 分的客户多多少钱", "Money by one point of a customer's score"),
         scale=Text("零表示没有差别", "Zero means no difference"),
     ),
     "money_month": Name(title=Text("每月的钱", "Money a month"), scale=Text("每位客户，零表示没有差别", "A customer; zero means no difference")),
     "spend_change": Name(
         title=Text("消费的变化", "Change of spending"), scale=Text("相对于前一期，零表示没有变化", "Against the window before; zero means no change")
+    ),
+    "driver_share": Name(
+        title=Text("占分数差异的份额", "Share of the spread of a score"),
+        scale=Text("方差的份额，0% 至 100%；只排先后", "Share of the variance, 0% to 100%; an order only"),
     ),
     "npv": Name(
         title=Text("净现值", "Net present value"),
@@ -284,6 +288,8 @@ NAMES: dict[str, Name] = {
 _DERIVED: dict[str, tuple[Text, Text, Text]] = {
     "_difference": (Text("{}之差", "{}: difference"), Text("零表示没有差别", "Zero means no difference"), Text("之差", "apart")),
     "_change": (Text("{}的变化", "{}: change"), Text("零表示没有变化", "Zero means no change"), Text("变化", "change")),
+    "_mix": (Text("{}：构成变化", "{}: mix"), Text("零表示没有变化", "Zero means no change"), Text("构成", "mix")),
+    "_rate": (Text("{}：各组自身变化", "{}: the groups themselves"), Text("零表示没有变化", "Zero means no change"), Text("自身", "own")),
     "_against_rest": (
         Text("{}与其余各组之差", "{}: difference from all others"),
         Text("零表示没有差别", "Zero means no difference"),

@@ -45,7 +45,7 @@ def rank(tables: Tables, *, metric: str, channel: str = "", cluster: str = "unit
     """
     gates = gates or gating.load()
     kept = scores.answers(tables, metric=metric, channel=channel, timezone=timezone)
-    kept, shock, _ = scores._clustered(kept, cluster)
+    kept, shock, _ = scores.clustered(kept, cluster)
     column = scores.SCORES[metric].column
     there = companions(kept, tables).drop(columns=column, errors="ignore")
     chosen = there.loc[:, (there.notna().mean() >= min_known) & (there.nunique() > 1)]

@@ -52,8 +52,8 @@ def explain(tables: Tables, *, metric: str, by: str, channel: str = "", period: 
     """
     kept = scores.answers(tables, metric=metric, channel=channel, period=period, timezone=timezone)
     score, gates = scores.SCORES[metric], gates or gating.load()
-    kept = scores._with_segments(kept, tables, [by]).dropna(subset="period")
-    kept, shock, _ = scores._clustered(kept, cluster)
+    kept = scores.with_segments(kept, tables, [by]).dropna(subset="period")
+    kept, shock, _ = scores.clustered(kept, cluster)
     unit = words.UNITS[score.function]
     if len(at := tuple(sorted(kept["period"].unique())[-2:])) < 2:
         return _nothing(unit, scores_text.ONE_PERIOD)

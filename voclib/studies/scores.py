@@ -115,8 +115,8 @@ def study(
         as in `answers`, and for an unknown segment.
     """
     score = _score(metric)
-    kept = _with_segments(answers(tables, metric=metric, channel=channel, period=period, timezone=timezone), tables, segments)
-    kept, shock, unassigned = _clustered(kept, cluster)
+    kept = with_segments(answers(tables, metric=metric, channel=channel, period=period, timezone=timezone), tables, segments)
+    kept, shock, unassigned = clustered(kept, cluster)
     options = {"column": score.column, "cluster": shock, "conf_level": conf_level}
     ladder = _ladder(kept, score, shock=shock, conf_level=conf_level, seed=seed)
     by_period = metrics.groups(score.function, kept.dropna(subset="period"), by="period", estimand=score.estimand, **options)
@@ -153,7 +153,7 @@ def _score(metric: str) -> Score:
     return SCORES[metric]
 
 
-def _with_segments(kept: pd.DataFrame, tables: Tables, segments: Sequence[str]) -> pd.DataFrame:
+def with_segments(kept: pd.DataFrame, tables: Tables, segments: Sequence[str]) -> pd.DataFrame:
     """The columns to compare by, joined from units and customers where responses lack them."""
     if not segments:
         raise ParameterError("segments names at least one column to compare by, such as ['channel'].")
@@ -167,7 +167,7 @@ def _with_segments(kept: pd.DataFrame, tables: Tables, segments: Sequence[str]) 
     return kept
 
 
-def _clustered(kept: pd.DataFrame, cluster: str) -> tuple[pd.DataFrame, str | None, int]:
+def clustered(kept: pd.DataFrame, cluster: str) -> tuple[pd.DataFrame, str | None, int]:
     """The frame with a cluster for every answer (one without a unit stands for itself), its name, and how many were without."""
     if cluster not in kept.columns:
         raise ParameterError(f"There is no column '{cluster}' to cluster by; {nearest(cluster, kept.columns)}")
@@ -231,7 +231,7 @@ def _every_score(tables: Tables, *, conf_level: float, cluster: str, rate: Estim
     for score in SCORES.values():
         kept = responses[responses[score.column].notna()]
         for channel, part in kept.groupby(kept["channel"].where(kept["channel"].isin(["review", "post"]), "survey")):
-            part, shock, _ = _clustered(part, cluster)
+            part, shock, _ = clustered(part, cluster)
             found.append((channel, _compute(part, score, cluster=shock, conf_level=conf_level)))
     return found
 
