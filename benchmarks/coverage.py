@@ -179,10 +179,19 @@ def scored() -> list[Setting]:
 
 
 def settings() -> list[Setting]:
-    """Every planted world: scores, silence, what becomes of answers."""
-    from benchmarks import coverage_answers, coverage_silence
+    """Every planted world: scores, silence, what becomes of answers, and money with what it rests on."""
+    from benchmarks import (
+        coverage_answers,
+        coverage_attribution,
+        coverage_designs,
+        coverage_money,
+        coverage_sensitivity,
+        coverage_silence,
+        coverage_worth,
+    )
 
-    return [*scored(), *coverage_silence.settings(), *coverage_answers.settings()]
+    others = (coverage_silence, coverage_answers, coverage_money, coverage_designs, coverage_attribution, coverage_worth, coverage_sensitivity)
+    return [*scored(), *(setting for module in others for setting in module.settings())]
 
 
 def _first_seed(setting: Setting) -> int:

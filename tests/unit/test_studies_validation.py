@@ -11,7 +11,6 @@ from study_tables import figures, spoken, texts
 from voclib.errors import DataError, ParameterError
 from voclib.results import Estimate, Text, Verdict, refusal
 from voclib.studies import validation
-from voclib.studies import validation_text as text
 
 ROW = {"method": "nps", "setting": "n=100, promoters=0.5, detractors=0.2", "kind": "coverage", "truth": 30.0, "coverage": 0.95, "mean_width": 30.0,
        "bias": 0.1, "refusals": 0.0, "R": 1000, "seed": 1, "band": [0.93, 0.97], "passed": True, "naive_coverage": 0.8, "power": None,
@@ -19,7 +18,8 @@ ROW = {"method": "nps", "setting": "n=100, promoters=0.5, detractors=0.2", "kind
 CLUSTERED = {**ROW, "method": "nps clustered", "setting": "clusters=20, icc=0.05", "coverage": 0.94, "R": 3000, "naive_coverage": 0.6}
 ALARMS = {**ROW, "method": "groups against the rest, false alarms", "setting": "none differs", "kind": "false alarms", "naive_coverage": 0.5,
           "coverage": 0.5, "share": 0.05, "naive_share": 0.4, "band": [0.0, 0.06]}
-POWER = {**ROW, "method": "groups against the rest", "setting": "one higher by 20 points", "power": 0.8, "coverage": 0.5}
+POWER = {**ALARMS, "method": "groups against the rest", "setting": "one higher by 20 points", "kind": "power", "share": 0.8, "naive_share": None,
+         "band": [0.8, 1.0]}
 CALLS = {**ROW, "method": "follow-up, plain", "setting": "the satisfied answer, 300 calls", "naive_coverage": 0.01, "naive_bias": 21.3}
 BOUNDED = {**ROW, "method": "churned", "setting": "a fifth churned and never asked", "coverage": 1.0, "naive_coverage": 0.0, "band": [0.93, 1.0]}
 HONEST = {**ALARMS, "method": "begging", "setting": "none of 40 dealers begs, each honest one at 5%", "share": 0.049, "naive_share": 0.39}
@@ -28,6 +28,19 @@ FOUND = {**HONEST, "setting": "10 of 40 dealers beg, found, 30% of 7-9 turned in
          "band": [0.55, 1.0]}
 ALONE = {**ROW, "method": "weighting alone", "setting": "aipw, the satisfied answer", "kind": "bias", "share": 21.0, "naive_share": 33.0,
          "bias": 21.0, "band": [10, 40]}
+WAIT = {**ROW, "method": "att, poisson", "setting": "2000 customers, log sd 0.8", "truth": -65.0, "bias": -0.4, "naive_coverage": 0.01,
+        "naive_bias": -172.25, "coverage": 0.96, "power": 0.66}
+CUT = {**ROW, "method": "att, winsorised at 99%", "setting": "4000 customers, log sd 1.75", "kind": "bias", "share": 11.74, "naive_coverage": None,
+       "band": [9.75, 19.5]}
+PATH = {**ROW, "method": "event study, whole path", "setting": "400 customers, ten months at once", "kind": "power", "coverage": None,
+        "naive_coverage": None, "share": 0.955, "naive_share": 0.6, "truth": None}
+CHANCE = {**PATH, "method": "return", "setting": "programme does nothing, evidence level 1, P(NPV > 0)", "kind": "false alarms", "share": 0.067,
+          "naive_share": 0.147, "band": [0.0, 0.1]}
+TOLD = {**ROW, "method": "hidden factor", "setting": "bounds at the planted strength", "coverage": 0.97, "naive_coverage": 0.2, "band": [0.95, 1.0]}
+TOO_WEAK = {**TOLD, "setting": "bounds at a quarter of the planted strength", "coverage": 0.35, "band": [0.0, 0.6]}
+CALLED = {**ALARMS, "method": "recovery", "setting": "calls by list, a call does nothing", "truth": 0.0, "bias": 0.1, "naive_bias": 52.0,
+          "naive_share": 1.0}
+MONEY = (WAIT, CUT, PATH, CHANCE, TOLD, TOO_WEAK, CALLED)
 SILENT = (CALLS, BOUNDED, HONEST, FLAGS, FOUND, ALONE)
 LIVE = (validation.coverage(190, 200, group="n=100"), validation.coverage(188, 200, group="clusters=20, icc=0.05"))
 
@@ -113,7 +126,7 @@ class TestCoverage:
 class TestChecks:
     def test_all_well(self) -> None:
         found = study()
-        assert [c.passed for c in found.study.checks] == [True, True, True, None] and found.study.verdict is Verdict.REPORT
+        assert [c.passed for c in found.study.checks] == [True, True, True, None, None] and found.study.verdict is Verdict.REPORT
 
     def test_a_stale_record_is_flagged(self) -> None:
         found = study(record(ROW, is_fresh=False))
@@ -155,7 +168,7 @@ class TestTables:
     def test_every_part_of_the_page_has_its_methods(self) -> None:
         found = study(record(ROW, CLUSTERED, ALARMS, POWER, *SILENT))
         assert [e.group for e in found.coverage] == ["nps", "nps clustered"] and [e.group for e in found.silence] == ["follow-up, plain", "churned"]
-        assert {name: len(table) for name, table in found.tables.items()} == {"scores": 4, "silent": 3, "answers": 3}
+        assert {name: len(table) for name, table in found.tables.items() if len(table)} == {"scores": 4, "silent": 3, "answers": 3}
         assert list(found.tables["silent"]) == list(validation.COLUMNS) and set(validation.FORMATS) <= set(found.tables["silent"])
 
     def test_what_may_be_too_wide_does_not_flatter_the_total(self) -> None:
@@ -173,6 +186,12 @@ class TestTables:
         [row] = study(record(ROW, {**ROW, "coverage": 0.94, "refusals": 0.2, "passed": False})).tables["scores"].itertuples()
         assert (row.ours.en, row.refusals, row.settings.en) == ("94–95%", 0.2, "1/2")
 
+    def test_opposite_worlds_do_not_share_a_row(self) -> None:
+        worlds = ("margin before the wait, nothing hidden, failed", "200 customers, a hidden factor, passed")
+        made = record(ROW, *({**ALARMS, "method": "negative control", "setting": world} for world in worlds))
+        rows = [row.method.en for row in study(made).tables["sensitivity"].itertuples()]
+        assert rows == ["Placebo check: margin before the wait, nothing hidden, failed", "Placebo check: a hidden factor, passed"]
+
     def test_what_the_naive_way_would_conclude(self) -> None:
         found = study(record(CLUSTERED, *SILENT)).instead.set_index("family")
         assert [t.en for t in found.index] == ["Scores", "Call-backs", "Bounds", "Begging"]
@@ -181,6 +200,47 @@ class TestTables:
         assert by["Begging"]["naive"] == Text("诚实门店误报 39%", "flags 39% of honest dealers") and "4.9%" in by["Begging"]["ours"].en
         for column in ("naive", "ours"):
             assert all(figures(t.zh) == figures(t.en) for t in found[column])
+
+
+class TestMoney:
+    def test_money_has_a_figure_and_tables_of_its_own(self) -> None:
+        found = study(record(ROW, *SILENT, *MONEY))
+        assert [e.group for e in found.money] == ["att, poisson", "event study, whole path", "hidden factor"]
+        assert {"follow-up, plain", "churned"} == {e.group for e in found.silence} and "att, poisson" not in found.naive["silence"]
+        assert {g: e.value for g, e in found.naive["money"].items()} == {"att, poisson": 0.01, "event study, whole path": 0.6, "hidden factor": 0.2}
+        sizes = {name: len(table) for name, table in found.tables.items()}
+        assert {"effects": 2, "designs": 1, "attribution": 0, "worth": 2, "sensitivity": 2}.items() <= sizes.items()
+        assert "96%" in found.captions["money"]["title"].en and "31%" in found.captions["money"]["title"].zh, "exact bands only"
+
+    def test_a_record_from_before_money_still_makes_the_page(self) -> None:
+        found = study(record(ROW, *SILENT))
+        assert found.money == () and "money" not in found.captions
+        assert all(found.tables[name].empty for name in ("effects", "designs", "attribution", "worth", "sensitivity"))
+        assert set(found.instead["family"].map(lambda t: t.en)) == {"Call-backs", "Bounds", "Begging"}
+
+    def test_planted_losses_and_whole_paths_count_and_what_must_fail_does_not(self) -> None:
+        found = study(record(WAIT, PATH, TOO_WEAK, TOLD))
+        assert found.study.headline[0].value == pytest.approx((0.96 + 0.955) / 2, abs=1e-3)
+        assert found.study.naive.value == pytest.approx((0.01 + 0.6) / 2)
+        assert {e.group: e.value for e in found.money}["hidden factor"] == 0.97, "bounds told too little are a warning, not a promise"
+
+    def test_a_mean_chance_is_no_false_alarm(self) -> None:
+        flagged = check(study(record(ROW, ALARMS, POWER, CHANCE)), "Few false alarms, and yet they find")
+        assert figures(flagged.detail.en) == ["5.0%", "80%"]
+
+    def test_money_is_written_in_its_unit(self) -> None:
+        tables = study(record(ROW, *MONEY)).tables
+        made = {row.method.en: (row.kind.en, row.expected.en, row.ours.en) for t in tables.values() for row in t.itertuples()}
+        assert made["AIPW, largest 1% cut down: log sd 1.75"] == ("Bias", "+¥9.75 to +¥19.5", "+¥11.7")
+        assert made["By month, whole path"] == ("Coverage", "93–97%", "95.5%")
+        assert made["Unrecorded factor: bounds at a quarter of the planted strength"] == ("Coverage", "≤ 60%", "35%")
+        assert made["Return of a programme: programme does nothing, evidence level 1, P(NPV > 0)"] == ("Mean chance", "≤ 10%", "6.7%")
+
+    def test_what_a_slide_would_conclude(self) -> None:
+        by = {t.en: row for t, row in study(record(ROW, *MONEY)).instead.set_index("family").iterrows()}
+        assert by["Money"]["naive"].en == "covers the truth in 1% of runs, on average 3.6 times the truth" and "1.0 倍" in by["Money"]["ours"].zh
+        assert by["Recovery"]["naive"].en == "a call does nothing: off by +52.0 points, false alarms 100%"
+        assert by["Sensitivity"]["ours"].en == "covers the truth in 97% of runs", "told the strength, not a quarter of it"
 
 
 class TestScorecard:
@@ -198,14 +258,6 @@ class TestScorecard:
         path = tmp_path / "coverage.json"
         path.write_text(json.dumps({"code_hash": "", "records": [{k: v for k, v in ROW.items() if "share" not in k and k != "kind"}]}), "utf-8")
         assert validation.load_record(path).rows["measured"].tolist() == [0.95]
-
-    def test_every_method_and_setting_has_chinese(self) -> None:
-        from benchmarks import coverage
-
-        for setting in coverage.settings():
-            assert setting.method in text.METHODS and setting.kind in text.KINDS
-            zh = text.setting(setting.setting).zh.replace("NPS", "").replace("ICC", "").replace("n=", "")
-            assert not any(run.isalpha() and run.isascii() for run in zh), zh
 
 
 def _draws(seed: int) -> tuple[pd.DataFrame, dict[str, float]]:
