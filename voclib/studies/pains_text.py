@@ -104,7 +104,7 @@ def captions(cohort: Cohort, total: Estimate, shares: Sequence[Estimate], found:
     return {
         "figure": figure,
         "table": {
-            "title": Text("“主题影响力”给不花钱的主题也打了分", "A theme score gives themes a number that cost nothing"),
+            "title": Text("“主题影响力”给不花钱的主题也打了分", "A theme score puts a number on themes that cost nothing"),
             "columns": COLUMNS,
             "note": Text(
                 "“主题影响力”是全体平均减去没提到它的人的平均，不是改好它能得到的钱。",
