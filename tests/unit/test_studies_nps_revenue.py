@@ -127,7 +127,7 @@ class TestRefusals:
         for seed in range(8):
             few, _ = drawn(seed, customers=300, churn_effect=0.0, spend_effect=0.0)
             found = nps_revenue.study(few, materiality=500.0, repeats=1, gates=loose)
-            price = next(c for c in found.study.checks if c.name.en == "Exact enough for a price")
+            price = next(c for c in found.study.checks if c.name.en == "Exact enough to be priced")
             assert (found.study.verdict is Verdict.REFUSE) == (price.passed is False)
             refused += price.passed is False
             if price.passed is False:

@@ -63,7 +63,7 @@ FINDINGS = (
     Finding("services", "listed", (
         "月费就是价目表：持有的产品解释了它的 {list_fit:.1%}，技术支持 ${support_fee:.2f}，光纤 ${fibre_fee:.2f}；长途月均在 "
         "${calls_low:.0f} 到 ${calls_high:.0f} 之间均匀分布，与均匀最多差 {calls_off:.1%}",
-        "The monthly charge is a price list: products held explain {list_fit:.1%} of it, support ${support_fee:.2f}, fibre ${fibre_fee:.2f}; monthly "
+        "The monthly charge is a list of prices: products held explain {list_fit:.1%} of it, support ${support_fee:.2f}, fibre ${fibre_fee:.2f}; monthly "
         "long distance is spread evenly from ${calls_low:.0f} to ${calls_high:.0f}, off by {calls_off:.1%} at most"), (
         "账单里没有行为：金额的差别只能来自去留，其余是标价，分开列",
         "No behaviour is in the bill: money can differ by who leaves, the rest is list price and told apart")),
@@ -158,7 +158,7 @@ FINDINGS = (
     Finding("services", "limited_paid", (
         "限量套餐的 {limited} 位里 {limited_paid} 位付过超量费，没付过的只有 {limited_unpaid} 位",
         "Of {limited} customers with limited data {limited_paid} paid for more; only {limited_unpaid} never did"), (
-        "对照太少，照算，看是否定得了价", "Few to compare with; computed all the same, to see whether a price can be told")),
+        "对照太少，照算，看是否定得了价", "Few to compare with; computed all the same, to see whether it can be priced")),
     Finding("services", "offline_no", (
         "没有上网的 {offline} 位，各项附加服务都写 “No”，与不愿买的人混在一起（工作簿分开写）",
         "All add-ons of the {offline} customers without internet say “No”, as if they had declined them (the workbook keeps them apart)"), (

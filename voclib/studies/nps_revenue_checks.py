@@ -135,7 +135,7 @@ def _price(priced: Priced, rungs: Rungs) -> Check:
     """The interval is narrow enough for a price."""
     half = Estimate(estimand="half_width", kind="count", unit=rungs.cohort.unit, value=priced.half_width)
     said = priced.reason or say("区间的一半是 {h}。", "Half the interval is {h}.", h=half)
-    return Check(Text("误差允许定价", "Exact enough for a price"), priced.is_priced, said, priced.needs or NO_AMOUNT["price"])
+    return Check(Text("误差允许定价", "Exact enough to be priced"), priced.is_priced, said, priced.needs or NO_AMOUNT["price"])
 
 
 def _prior(rungs: Rungs) -> Check:
