@@ -226,6 +226,8 @@ def test_a_hundred_bricks() -> None:
         estimate(0, 0, 0, unit="share", estimand="csat"),
         estimate(2.4, 1.6, 3.5, unit="ratio"),
         estimate(0.953, 0.94, 0.966, unit="share", estimand="coverage"),
+        estimate(-0.07, -0.09, -0.05, unit="share", estimand="returned_relative"),
+        estimate(1.49, 0.9, 2.1, unit="share", estimand="left_relative"),
         estimate(-3.1e6, -5e6, 1e5, unit="cny"),
         estimate(1e-7, -1e-7, 3e-7),
         bounds(),
@@ -238,4 +240,10 @@ def test_an_axis_holds_everything_and_its_reference_with_at_most_five_ticks(case
     for x in (case.value, case.conf_low, case.conf_high, case.bound_low, case.bound_high):
         assert x is None or scale.low <= x <= scale.high
     assert scale.reference == {"ratio": 1.0}.get(case.unit, 0.95 if case.estimand == "coverage" else 0.0)
-    assert not (case.unit == "share" and scale.high > 1)
+    assert not (case.unit == "share" and scale.high > 1 >= case.conf_high), "a relative change may exceed a whole, a share of it may not"
+
+
+def test_an_axis_of_nothing_but_refusals_is_drawn() -> None:
+    text = Text("少", "few")
+    scale = marks.axis([refusal("csat", unit="share", reason=text, needs=text)])
+    assert scale.low == 0 < scale.high

@@ -51,7 +51,7 @@ def axis(estimates: Iterable[Estimate]) -> Axis:
     if low == reference and unit == "points":  # room beside zero shows that scores can be negative
         low = reference - span / 6
     low, high = (x if x == reference else x + room * span for x, room in ((low, -0.03), (high, 0.03)))
-    return _nice(low, high, reference, unit, bounded=unit == "share" and min(values) >= 0 and max(values) <= 1)
+    return _nice(low, high, reference, unit, bounded=unit == "share" and all(0 <= x <= 1 for x in values))
 
 
 def _nice(low: float, high: float, reference: float, unit: str, *, bounded: bool) -> Axis:
