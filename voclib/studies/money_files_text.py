@@ -63,8 +63,8 @@ FINDINGS = (
     Finding("services", "listed", (
         "月费就是价目表：持有的产品解释了它的 {list_fit:.1%}，技术支持 ${support_fee:.2f}，光纤 ${fibre_fee:.2f}；长途月均在 "
         "${calls_low:.0f} 到 ${calls_high:.0f} 之间均匀分布，与均匀最多差 {calls_off:.1%}",
-        "The monthly charge is a list of prices: products held explain {list_fit:.1%} of it, support ${support_fee:.2f}, fibre ${fibre_fee:.2f}; monthly "
-        "long distance is spread evenly from ${calls_low:.0f} to ${calls_high:.0f}, off by {calls_off:.1%} at most"), (
+        "The monthly charge is a list of prices: products held explain {list_fit:.1%} of it, support ${support_fee:.2f}, fibre ${fibre_fee:.2f}; "
+        "monthly long distance is spread evenly from ${calls_low:.0f} to ${calls_high:.0f}, off by {calls_off:.1%} at most"), (
         "账单里没有行为：金额的差别只能来自去留，其余是标价，分开列",
         "No behaviour is in the bill: money can differ by who leaves, the rest is list price and told apart")),
     Finding("csv", "blank", (
