@@ -289,7 +289,7 @@ def _others(rungs: Rungs, learner: str, seed: int, conf_level: float) -> pd.Data
         outcomes["half"] = ledgers.window(cohort.ledger, start, days=cohort.horizon_days / 2)[cohort.ledger.measure].to_numpy(dtype=float)
         if cohort.measure == "margin":
             outcomes["revenue"] = ledgers.window(cohort.ledger, start, days=cohort.horizon_days)["net_cny"].to_numpy(dtype=float)
-    rows = [words.other("whole", rungs.loss("aipw"), cohort.unit, conf_level)]
+    rows = [words.other("adjusted" if cohort.undated else "whole", rungs.loss("aipw"), cohort.unit, conf_level)]
     for name, y in outcomes.items():
         found = effects.att(y, cohort.exposed, rungs.matrix, ids=cohort.people["customer_id"], seed=seed, cluster=cohort.clusters, repeats=1,
                             learner=learner)

@@ -186,7 +186,7 @@ def _path(rungs: Rungs) -> dict[str, Any]:
 def _curves(curves: pd.DataFrame, rungs: Rungs) -> dict[str, Any]:
     floor = np.floor(10 * float(curves["conf_low"].min())) / 10
     return {
-        "title": say("一年下来，暴露的客户多走了 {x}", "Over the horizon {x} more of the exposed left", x=_points(rungs)),
+        "title": say("{t}里，暴露的客户多走了 {x}", "Over {t} {x} more of the exposed left", x=_points(rungs), t=words.span(rungs.cohort)),
         "subtitle": Text("仍是客户的比例，未暴露的按暴露者的条件加权", "Share still customers; the unexposed are weighted to resemble the exposed"),
         "description": Text("两组客户逐日的留存比例与区间。", "Share of both groups still there by day, with intervals."),
         "labels": {"exposed": words.GROUPS["exposed"], "unexposed": words.GROUPS["unexposed"]},
@@ -274,7 +274,7 @@ def _others(rungs: Rungs) -> dict[str, Any]:
     return {
         "title": Text("换一种口径，就是另一个问题的答案", "Another measure answers another question"),
         "subtitle": say(
-            "同样的客户，同样的算法；只有第一行是本页的答案", "The same customers and method; only the first row is the answer of this page"
+            "同样的客户，同样的算法，别的金额", "The same customers and method, other money"
         ),
         "columns": words.OTHER_COLUMNS,
         "formats": {"name": form, **dict.fromkeys(("value", "low", "high"), rungs.cohort.unit)},
@@ -287,7 +287,7 @@ def _others(rungs: Rungs) -> dict[str, Any]:
 
 def _truth() -> dict[str, Any]:
     return {
-        "title": Text("校正后的区间含真值，校正前的不含", "Corrected intervals hold the truth, uncorrected ones do not"),
+        "title": Text("每一步与真值比", "Each step against the truth"),
         "columns": words.TRUTH_COLUMNS,
     }
 

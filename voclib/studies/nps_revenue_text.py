@@ -52,7 +52,8 @@ GROUPS = {
     "unexposed": Text("未暴露（加权）", "Not exposed, weighted"),
 }
 OTHERS = {
-    "whole": Text("本报告采用", "The answer of this report"), "cut_995": Text("截掉最高的 0.5%", "Largest 0.5% cut down"),
+    "adjusted": RUNGS["aipw"][0], "whole": Text("本报告采用", "The answer of this report"),
+    "cut_995": Text("截掉最高的 0.5%", "Largest 0.5% cut down"),
     "cut_99": Text("截掉最高的 1%", "Largest 1% cut down"), "half": Text("期限减半", "Half the horizon"),
     "revenue": Text("收入，不是毛利", "Revenue, not margin"),
 }
