@@ -258,7 +258,7 @@ def draw(rows: list[dict[str, Any]], marks: Marks, frame: Frame) -> alt.TopLevel
         layers.insert(0 if bottom == 0 else -1, alt.Chart(pd.DataFrame([{"zero": 0}])).mark_rule().encode(x=x("zero")))
     over, above = _over(frame, x, at=lambda v: shown * (v - bottom) / (top - bottom), width=plot)
     layers = [*over[:len(frame.rules)], *layers, *over[len(frame.rules):], *_row_words(base, y, frame, ends=ends)]
-    step = (60 + 16 * deep if narrow else 38 + 8 * deep)
+    step = 60 + 26 * deep if narrow else 38 + 8 * deep  # the first row keeps its two lines inside the picture
     return alt.layer(*layers).properties(height=step * n + 34 + above)
 
 
