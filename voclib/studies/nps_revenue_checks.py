@@ -14,13 +14,13 @@ from voclib.studies.survivorship_text import column_name
 
 TOP = 20
 NO_AMOUNT = {
-    "enough": Text("不给金额；需要更多暴露与未暴露的客户。", "No amount; more exposed and unexposed customers are needed."),
+    "enough": Text("更多暴露与未暴露的客户；在此之前不给金额。", "More exposed and unexposed customers; no amount until then."),
     "separation": Text(
-        "不给金额；去掉暴露之后才有的列，或换一种不由它们决定的暴露。",
-        "No amount; leave out columns recorded after the exposure, or take one that they do not settle.",
+        "去掉暴露之后才有的列，或换一种不由它们决定的暴露；在此之前不给金额。",
+        "Leave out columns recorded after the exposure, or take one that they do not settle; no amount until then.",
     ),
-    "overlap": Text("不给金额；需要更多条件相近而没有遇到的客户。", "No amount; more customers alike who did not meet it are needed."),
-    "balance": Text("不给金额；需要更相近的对照，或更窄的客群。", "No amount; a closer comparison or a narrower group is needed."),
+    "overlap": Text("更多条件相近而没有遇到的客户；在此之前不给金额。", "More customers alike who did not meet it; no amount until then."),
+    "balance": Text("更相近的对照，或更窄的客群；在此之前不给金额。", "A closer comparison or a narrower group; no amount until then."),
     "price": Text("不给金额。", "No amount is given."),
 }
 CAPPED = Text("证据等级最高为 1：只能说相关。", "Evidence stays at level 1: one goes with the other.")
@@ -88,8 +88,8 @@ def _balance(rungs: Rungs, gates: Gates) -> Check:
     """After weighting both groups look alike in everything known."""
     worst = rungs.balance.loc[rungs.balance["smd_weighted"].abs().idxmax()]
     said = say(
-        "加权后差别最大的是“{c}”，标准化差异 {d:.2f}；超过 {f:.2f} 提示，超过 {b:.2f} 不给金额。",
-        "After weighting {c} differs most, by {d:.2f} standard deviations; above {f:.2f} it is named, above {b:.2f} no amount is given.",
+        "加权后差别最大的是“{c}”，标准化差异 {d:.3f}；超过 {f:.2f} 提示，超过 {b:.2f} 不给金额。",
+        "After weighting {c} differs most, by {d:.3f} standard deviations; above {f:.2f} it is named, above {b:.2f} no amount is given.",
         c=column_name(worst["column"]),
         d=abs(worst["smd_weighted"]),
         f=gates.balance_flag,
