@@ -159,7 +159,7 @@ class TestRefusals:
         few, _ = drawn(2, customers=120)
         found = nps_revenue.study(few, plan=PLAN, **OPTIONS)
         tail = next(c for c in found.study.checks if c.name.en == "A few large customers do not decide the mean")
-        assert found.study.verdict is Verdict.REFUSE and tail.passed is None and "needed" in found.loss.needs.en
+        assert found.study.verdict is Verdict.REFUSE and tail.passed is None and "More exposed and unexposed" in found.loss.needs.en
 
     def test_nobody_left_leaves_customers_out(self, world) -> None:
         cohort = world[0]
