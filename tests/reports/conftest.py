@@ -8,6 +8,24 @@ from pathlib import Path
 
 import pytest
 
+CUT = """() => [...document.querySelectorAll('.plot .vega svg')].filter(s => s.getClientRects().length).flatMap(s => {
+  const r = s.getBoundingClientRect();
+  return [...s.querySelectorAll('text')].filter(t => t.textContent).map(t => [t.textContent, t.getBoundingClientRect()])
+    .filter(([t, b]) => b.width && (b.left < r.left - 1.5 || b.right > r.right + 1.5 || b.top < r.top - 1.5 || b.bottom > r.bottom + 1.5))
+    .map(([t]) => t) })"""
+OVER = """() => [...document.querySelectorAll('.plot .vega svg')].filter(s => s.getClientRects().length).flatMap(s => {
+  const boxes = [...s.querySelectorAll('text')].filter(t => t.textContent && getComputedStyle(t).strokeWidth === '1px')
+    .map(t => [t.textContent, t.getBoundingClientRect()]).filter(([t, b]) => b.width);
+  const found = [];
+  boxes.forEach(([t, a], i) => boxes.slice(i + 1).forEach(([u, b]) => {
+    const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left), tall = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+    if (t !== u && wide > 3 && tall > 7) found.push(t + ' | ' + u) }));
+  return found })"""
+LIVE_AND_STILL = """f => { const sorted = t => [...t].map(e => e.textContent).filter(x => x).sort();
+  const bytes = Uint8Array.from(atob(f.querySelector('.plot[lang=zh] img.wide').src.split(',')[1]), c => c.charCodeAt(0));
+  const svg = new DOMParser().parseFromString(new TextDecoder().decode(bytes), 'image/svg+xml');
+  return [sorted(f.querySelectorAll('.plot[lang=zh] .vega svg text')), sorted(svg.querySelectorAll('text'))] }"""
+
 OVERFLOWING = """() => { const w = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth <= w) return [];
   return [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > w + 1 && e.offsetParent)

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.reports.conftest import code, prose
-from tests.reports.test_silence_charts_browser import CUT, OVER
+from tests.reports.conftest import CUT, LIVE_AND_STILL, OVER, code, prose
 
 DRAWN = 14
 
@@ -105,12 +104,8 @@ def test_words_are_whole_and_apart(open_page, money_page, width):
 def test_live_charts_say_the_same_words_as_their_pictures(open_page, money_page):
     opened = open_page(money_page)
     opened.drawn()
-    words = """f => { const sorted = t => [...t].map(e => e.textContent).filter(x => x).sort();
-      const bytes = Uint8Array.from(atob(f.querySelector('.plot[lang=zh] img.wide').src.split(',')[1]), c => c.charCodeAt(0));
-      const svg = new DOMParser().parseFromString(new TextDecoder().decode(bytes), 'image/svg+xml');
-      return [sorted(f.querySelectorAll('.plot[lang=zh] .vega svg text')), sorted(svg.querySelectorAll('text'))] }"""
     for figure in opened.page.locator("figure.chart").all():
-        live, still = figure.evaluate(words)
+        live, still = figure.evaluate(LIVE_AND_STILL)
         assert live == still and len(live) > 4
 
 

@@ -8,21 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.reports.conftest import code, prose
-
-CUT = """() => [...document.querySelectorAll('.plot .vega svg')].filter(s => s.getClientRects().length).flatMap(s => {
-  const r = s.getBoundingClientRect();
-  return [...s.querySelectorAll('text')].filter(t => t.textContent).map(t => [t.textContent, t.getBoundingClientRect()])
-    .filter(([t, b]) => b.width && (b.left < r.left - 1.5 || b.right > r.right + 1.5 || b.top < r.top - 1.5 || b.bottom > r.bottom + 1.5))
-    .map(([t]) => t) })"""
-OVER = """() => [...document.querySelectorAll('.plot .vega svg')].filter(s => s.getClientRects().length).flatMap(s => {
-  const boxes = [...s.querySelectorAll('text')].filter(t => t.textContent && getComputedStyle(t).strokeWidth === '1px')
-    .map(t => [t.textContent, t.getBoundingClientRect()]).filter(([t, b]) => b.width);
-  const found = [];
-  boxes.forEach(([t, a], i) => boxes.slice(i + 1).forEach(([u, b]) => {
-    const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left), tall = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
-    if (t !== u && wide > 3 && tall > 7) found.push(t + ' | ' + u) }));
-  return found })"""
+from tests.reports.conftest import CUT, LIVE_AND_STILL, OVER, code, prose
 
 
 def pictures() -> list[object]:
@@ -87,12 +73,8 @@ def test_words_are_whole_and_apart(open_page, silence_page, width):
 def test_live_charts_say_the_same_words_as_their_pictures(open_page, silence_page):
     opened = open_page(silence_page)
     opened.drawn()
-    words = """f => { const sorted = t => [...t].map(e => e.textContent).filter(x => x).sort();
-      const bytes = Uint8Array.from(atob(f.querySelector('.plot[lang=zh] img.wide').src.split(',')[1]), c => c.charCodeAt(0));
-      const svg = new DOMParser().parseFromString(new TextDecoder().decode(bytes), 'image/svg+xml');
-      return [sorted(f.querySelectorAll('.plot[lang=zh] .vega svg text')), sorted(svg.querySelectorAll('text'))] }"""
     for figure in opened.page.locator("figure.chart").all():
-        live, still = figure.evaluate(words)
+        live, still = figure.evaluate(LIVE_AND_STILL)
         assert live == still and len(live) > 4
 
 
