@@ -1,4 +1,4 @@
-"""How uncertain a mean is: linearised and cluster-robust variance, intervals on bounded scales, multiplicity, policy.
+"""How uncertain a mean is: linearised and cluster-robust variance, what answers are worth, intervals on bounded scales.
 
 Everything works on arrays through influence functions. A cluster's leverage h is its share of all weight; the variance is CR2
 with Bell and McCaffrey's Satterthwaite degrees of freedom (Bell & McCaffrey 2002, Survey Methodology 28; Imbens & Kolesár 2016,
@@ -7,20 +7,16 @@ REStat 98), which for means has a closed form in the shares h: no matrix of clus
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Any, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from voclib.errors import ParameterError
-from voclib.results import Estimate, Unit, Verdict
 
 Array = NDArray[np.float64]
-METHODS = {"bh": "fdr_bh", "by": "fdr_by", "holm": "holm"}
 
 
 @dataclass(frozen=True)
@@ -38,84 +34,6 @@ class Spread:
     precision: float
     n_clusters: int | None
     method: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fit:
-    """A mean that an estimator arrived at, in printed units, and how exact it is.
-
-    `influence` (N,) sums to about zero and has variance N²·std_error²: row i moves `value` by influence[i]/N. Differences of two
-    fits on the same rows, and fits combined into one, are computed from it. `n` counts answers, not rows.
-    """
-
-    value: float
-    std_error: float
-    n: int
-    df: float = np.inf
-    n_effective: float | None = None
-    n_clusters: int | None = None
-    method: str = ""
-    influence: Array | None = None
-
-    def times(self, factor: float) -> Fit:
-        """The same mean in other units, or for a fixed number of customers: value, error and influence times `factor`."""
-        influence = None if self.influence is None else self.influence * factor
-        return replace(self, value=self.value * factor, std_error=self.std_error * abs(factor), influence=influence)
-
-    def estimate(self, estimand: str, *, unit: Unit, rung: str = "", conf_level: float = 0.95, low: float = -np.inf, high: float = np.inf,
-                 **more: Any) -> Estimate:
-        """The number as pages print it, with Student's t interval kept on the scale from `low` to `high`; `more` are fields of Estimate."""
-        reach = quantile(conf_level, self.df) * self.std_error
-        return Estimate(estimand=estimand, kind="estimate", unit=unit, rung=rung, value=self.value, std_error=self.std_error, conf_level=conf_level,
-                        conf_low=float(np.clip(self.value - reach, low, high)), conf_high=float(np.clip(self.value + reach, low, high)),
-                        ci_method=self.method, n=self.n, n_effective=self.n_effective, n_clusters=self.n_clusters, **more)
-
-
-def fit(value: float, influence: ArrayLike, *, n: int, cluster: ArrayLike | None = None, method: str = "", n_effective: float | None = None) -> Fit:
-    """A `Fit` from its influence values (N,), which this centres: independent rows, or whole clusters (CR2, Satterthwaite)."""
-    u = np.asarray(influence, dtype=float)
-    u = u - u.mean()
-    spread = mean_variance(u, cluster=cluster)
-    return Fit(value=float(value), std_error=float(np.sqrt(spread.variance)), df=spread.df, n=n, n_effective=n_effective,
-               n_clusters=spread.n_clusters, method=method, influence=u)
-
-
-def transform(function: Callable[..., float], *fits: Fit, cluster: ArrayLike | None = None, method: str = "delta method") -> Fit:
-    """A smooth function of several means of the same N rows, by the delta method on their influence values; the gradient is numeric.
-
-    Raises
-    ------
-    ParameterError
-        where a fit has no influence values, they are of different rows, or the function is not finite near the estimates.
-    """
-    if any(f.influence is None or len(f.influence) != len(fits[0].influence) for f in fits):
-        raise ParameterError("A function of several fits needs all of them over the same rows, each with its influence values.")
-    at = np.array([f.value for f in fits])
-    steps = 1e-4 * np.maximum([f.std_error for f in fits], 1e-9 * np.maximum(np.abs(at), 1e-300))
-    moved = np.array([[function(*(at + sign * step * (np.arange(len(at)) == k))) for sign in (1, -1)] for k, step in enumerate(steps)])
-    with np.errstate(invalid="ignore"):
-        slopes, value = (moved[:, 0] - moved[:, 1]) / (2 * steps), float(function(*at))
-    if not np.isfinite([value, *slopes]).all():
-        raise ParameterError("The function of these estimates is not finite; most likely it divides by a mean of zero.")
-    influence = sum(slope * f.influence for slope, f in zip(slopes, fits, strict=True))
-    return fit(value, influence, n=min(f.n for f in fits), cluster=cluster, method=method)
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """Two means: their variances, what their answers are worth (see `worth`), their correlation, degrees of freedom."""
-
-    variances: tuple[float, float]
-    precisions: tuple[float, float]
-    correlation: float
-    df: float
-    n_clusters: int
-
-    def error(self, first: float, second: float, *, pseudo: float = 0.0) -> float:
-        """Standard error of the difference from those of the two means; `pseudo` answers added to each arm are nobody's pair."""
-        kept = np.prod([p / (p + pseudo) for p in self.precisions])
-        covariance = self.correlation * np.sqrt(self.variances[0] * self.variances[1]) * kept
-        return float(np.sqrt(max(first**2 + second**2 - 2 * covariance, 0.0)))
 
 
 def encode(ids: ArrayLike) -> tuple[NDArray[np.intp], int]:
@@ -200,6 +118,23 @@ def satterthwaite(shares: Array, variances: Array) -> float:
     return float(variances.sum() ** 2 / square) if square > 0 else float(shares.shape[1] - 1)
 
 
+@dataclass(frozen=True)
+class Contrast:
+    """Two means: their variances, what their answers are worth (see `worth`), their correlation, degrees of freedom."""
+
+    variances: tuple[float, float]
+    precisions: tuple[float, float]
+    correlation: float
+    df: float
+    n_clusters: int
+
+    def error(self, first: float, second: float, *, pseudo: float = 0.0) -> float:
+        """Standard error of the difference from those of the two means; `pseudo` answers added to each arm are nobody's pair."""
+        kept = np.prod([p / (p + pseudo) for p in self.precisions])
+        covariance = self.correlation * np.sqrt(self.variances[0] * self.variances[1]) * kept
+        return float(np.sqrt(max(first**2 + second**2 - 2 * covariance, 0.0)))
+
+
 def contrast(influences: Sequence[Array], weights: Sequence[Array], clusters: Sequence[ArrayLike]) -> Contrast:
     """Two means measured on overlapping clusters (customers, dealers): paired influence functions.
 
@@ -236,91 +171,6 @@ def bounded_interval(mean: ArrayLike, square: ArrayLike, size: ArrayLike, *, low
     error = np.sqrt(np.maximum(second - (centre - mid) ** 2, 0) / total)
     reach = np.asarray(quantile) * error
     return centre, error, np.clip(np.minimum(centre - reach, mean), low, high), np.clip(np.maximum(centre + reach, mean), low, high)
-
-
-def quantile(conf_level: float, df: float) -> float:
-    """Two-sided quantile of Student's t; the normal one where `df` is infinite."""
-    tail = (1 + conf_level) / 2
-    return float(stats.norm.ppf(tail) if np.isinf(df) else stats.t.ppf(tail, df))
-
-
-def sup_t(correlation: ArrayLike, *, conf_level: float, df: float = np.inf, draws: int = 10_000, seed: int = 0) -> float:
-    """Multiplier of standard errors whose intervals hold several estimates at once; never below the pointwise quantile.
-
-    `correlation` (K, K) of the estimates' errors. Source: Montiel Olea & Plagborg-Møller 2019, J. Applied Econometrics 34, by simulation.
-    """
-    values, vectors = np.linalg.eigh(np.asarray(correlation, dtype=float).reshape(len(correlation), -1))
-    largest = np.abs((vectors * np.sqrt(np.maximum(values, 0))) @ _normal(len(values), draws, seed)).max(axis=0, initial=0.0)
-    if np.isfinite(df):
-        largest = largest / np.sqrt(np.random.default_rng([seed, 1]).chisquare(df, size=draws) / df)
-    return max(float(np.quantile(largest, conf_level)), quantile(conf_level, df))
-
-
-@lru_cache(maxsize=4)
-def _normal(rows: int, draws: int, seed: int) -> Array:
-    """Standard normal draws (rows, draws): the same for every set of so many estimates, so made once."""
-    return np.random.default_rng(seed).normal(size=(rows, draws))
-
-
-def p_value(ratio: float, df: float) -> float:
-    """Two-sided p of an estimate over its standard error."""
-    return float(2 * (stats.norm.sf(abs(ratio)) if np.isinf(df) else stats.t.sf(abs(ratio), df)))
-
-
-@dataclass(frozen=True)
-class Policy:
-    """What a number of clusters allows: methods to use, whether p-values may be printed, the best verdict."""
-
-    name: str
-    min_clusters: int
-    min_treated: int
-    methods: tuple[str, ...]
-    p_values: bool
-    best: Verdict
-
-
-POLICIES = (
-    Policy("many", 50, 10, ("CRV1",), True, Verdict.REPORT),
-    Policy("some", 20, 8, ("CRV3", "WCR-Webb"), True, Verdict.REPORT),
-    Policy("few", 10, 5, ("CRV3", "WCR-Webb"), True, Verdict.REPORT_WITH_CAVEAT),
-    Policy("few treated", 10, 2, ("permutation",), True, Verdict.REPORT_WITH_CAVEAT),
-    Policy("too few", 0, 0, (), False, Verdict.REFUSE),
-)
-
-
-def policy(n_clusters: int, n_treated: int | None = None) -> Policy:
-    """The inference policy for a number of units of shock (stores, dealers) and, where something was done to some, of treated ones."""
-    treated = n_clusters if n_treated is None else min(n_treated, n_clusters - n_treated)
-    return next(row for row in POLICIES if n_clusters >= row.min_clusters and treated >= row.min_treated)
-
-
-def _method(method: str) -> str:
-    if method not in METHODS:
-        raise ParameterError(f"There is no multiplicity method '{method}'; known: {', '.join(METHODS)}.")
-    return METHODS[method]
-
-
-def adjust(p_values: ArrayLike, method: str = "bh") -> Array:
-    """p-values adjusted for having looked at all of them: "bh" (Benjamini–Hochberg), "by" (any dependence), "holm" (family-wise)."""
-    from statsmodels.stats.multitest import multipletests
-
-    known, p = _method(method), np.asarray(p_values, dtype=float)
-    return np.asarray(multipletests(p, method=known)[1]) if p.size else p
-
-
-def adjusted_level(p_values: ArrayLike, *, conf_level: float = 0.95, method: str = "bh") -> float:
-    """The level at which intervals exclude zero exactly where the adjusted p is small enough.
-
-    For "bh" and "by" these are the intervals with controlled false coverage rate (Benjamini & Yekutieli 2005, JASA 100).
-    """
-    p, alpha = np.asarray(p_values, dtype=float), 1 - conf_level
-    if not p.size:
-        return conf_level
-    found, tests = int((adjust(p, method) <= alpha).sum()), len(p)
-    if method == "holm":
-        return 1 - alpha / (tests - max(found, 1) + 1)
-    penalty = (1 / np.arange(1, tests + 1)).sum() if method == "by" else 1.0
-    return float(1 - max(found, 1) * alpha / (tests * penalty))
 
 
 def cluster_bootstrap(values: ArrayLike, *, cluster: ArrayLike, weights: ArrayLike | None = None, draws: int = 999, seed: int = 0,
