@@ -128,12 +128,11 @@ class _Dose:
         return placement.fold(said, self.width - 4, most=2)
 
     def x(self, field: str) -> alt.X:
-        return alt.X(f"{field}:Q", scale=alt.Scale(domain=self.doses, nice=False, zero=False),
-                     axis=drawing.axis(drawing.inside(*self.doses), "dose", title=self.words["dose"], grid=False))
+        axis = drawing.axis(drawing.inside(*self.doses), "dose", title=self.words["dose"], grid=False)
+        return drawing.x(field, self.doses, axis, titled=True)
 
     def y(self, field: str) -> alt.Y:
-        return alt.Y(f"{field}:Q", title=None, scale=alt.Scale(domain=self.domain, nice=False, zero=False),
-                     axis=drawing.axis(drawing.inside(*self.span), self.unit, self.lang))
+        return drawing.y(field, self.domain, drawing.axis(drawing.inside(*self.span), self.unit, self.lang))
 
     def draw(self) -> alt.TopLevelMixin:
         base = alt.Chart(pd.DataFrame([{k: r[k] for k in ("dose", "value", "low", "high")} for r in self.rows]))
@@ -293,8 +292,7 @@ class _Survival:
                      axis=drawing.axis(_times(self.last, self.every), "time", title=self.title, grid=False))
 
     def y(self, field: str) -> alt.Y:
-        return alt.Y(f"{field}:Q", title=None, scale=alt.Scale(domain=self.view, nice=False, zero=False),
-                     axis=drawing.axis(drawing.inside(*self.stated), "share"))
+        return drawing.y(field, self.view, drawing.axis(drawing.inside(*self.stated), "share"))
 
     def draw(self) -> alt.TopLevelMixin:
         layers = [alt.Chart(pd.DataFrame([{"zero": 0}])).mark_rule().encode(y=self.y("zero"))] if self.domain[0] == 0 else []

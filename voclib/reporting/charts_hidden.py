@@ -124,10 +124,10 @@ class _Map:
         return self.width * (across - a) / (b - a), self.height * (1 - (up - c) / (d - c))
 
     def x(self, field: str) -> alt.X:
-        return alt.X(f"{field}:Q", title=None, scale=alt.Scale(domain=self.ends[0], nice=False, zero=False), axis=self._axis(self.ends[0]))
+        return drawing.x(field, self.ends[0], self._axis(self.ends[0]))
 
     def y(self, field: str) -> alt.Y:
-        return alt.Y(f"{field}:Q", title=None, scale=alt.Scale(domain=self.ends[1], nice=False, zero=False), axis=self._axis(self.ends[1]))
+        return drawing.y(field, self.ends[1], self._axis(self.ends[1]))
 
     def _axis(self, ends: list[float]) -> alt.Axis:
         return drawing.axis(drawing.inside(*ends), "share", grid=False)

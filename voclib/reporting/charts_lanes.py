@@ -51,8 +51,7 @@ class Lanes:
     def x(self, field: str) -> alt.X:
         """The place of a value."""
         shown = [t for t in self.ticks if self._inside(t)] or self.ticks
-        return alt.X(f"{field}:Q", title=None, scale=alt.Scale(domain=list(self.domain), nice=False, zero=False),
-                     axis=drawing.axis(fitting(shown, self.unit, self.lang, self.width), self.unit, self.lang))
+        return drawing.x(field, self.domain, drawing.axis(fitting(shown, self.unit, self.lang, self.width), self.unit, self.lang))
 
     def _inside(self, tick: float) -> bool:
         """Whether the label of a tick stays within a phone, where names and numbers begin at its edges; at an end it is flush with the plot."""
@@ -61,11 +60,13 @@ class Lanes:
 
     def y(self, field: str = "mid") -> alt.Y:
         """The place of a row."""
-        return alt.Y(f"{field}:Q", title=None, axis=None, scale=alt.Scale(domain=[self.height, 0], nice=False, zero=False))
+        return drawing.y(field, [self.height, 0], None)
 
-    def draw(self, marks: Sequence[alt.Chart], dots: Sequence[alt.Chart], key: Sequence[placement.Key] = (), *, over: int = 0) -> alt.TopLevelMixin:
-        """The chart: marks, the zero line over them, dots over that, then names, numbers and the key, `over` px above the plot."""
-        zero = [alt.Chart(pd.DataFrame([{"zero": 0}])).mark_rule().encode(x=self.x("zero"))] if self.domain[0] <= 0 <= self.domain[1] else []
+    def draw(self, marks: Sequence[alt.Chart], dots: Sequence[alt.Chart], key: Sequence[placement.Key] = (), *, over: int = 0,
+             through: bool = True) -> alt.TopLevelMixin:
+        """The chart: marks, the zero line `through` all rows over them, dots over that, then names, numbers and the key, `over` px above the plot."""
+        crosses = through and self.domain[0] <= 0 <= self.domain[1]
+        zero = [alt.Chart(pd.DataFrame([{"zero": 0}])).mark_rule().encode(x=self.x("zero"))] if crosses else []
         parting = [alt.Chart(pd.DataFrame([{"mid": at}])).mark_rule(color=LINE_2, strokeWidth=1).encode(
             y=self.y(), x=alt.value(-self.left), x2=alt.value(alt.expr(f"width + {self.right:g}"))) for at in self.rules]
         keys, above = placement.key(key, width=PHONE if self.narrow else self.width + self.right, above=over) if key else ([], 0)
@@ -107,7 +108,7 @@ def lay(rows: Sequence[dict[str, Any]], *, span: tuple[float, float], unit: str,
     for row in rows:
         if row.get("head"):
             rules.append(at + 5)
-            texts.append(_text("left", 0, at + 21, row["head"], INK_3) | {"head": True})
+            texts.append(text("left", 0, at + 21, row["head"], INK_3) | {"head": True})
             at += HEAD
         indent = INDENT * bool(row.get("indent"))
         lines = placement.fold(row["g"], room - indent, rest=PHONE - indent if narrow else None)
@@ -116,11 +117,11 @@ def lay(rows: Sequence[dict[str, Any]], *, span: tuple[float, float], unit: str,
         height = deep + 46 + 6 * strong if narrow else max(38 + 10 * strong, deep + 12)
         top = at + 18 if narrow else at + (height - deep) / 2 + TEXT / 2
         mid = at + height - 17 - 3 * strong if narrow else at + height / 2
-        texts += [_text("left", indent, top + TEXT * k, line, INK, bold=strong) for k, line in enumerate(lines)]
-        texts += [_text("left", indent, top + TEXT * (len(lines) + k), line, INK_3) for k, line in enumerate(under)]
+        texts += [text("left", indent, top + TEXT * k, line, INK, bold=strong) for k, line in enumerate(lines)]
+        texts += [text("left", indent, top + TEXT * (len(lines) + k), line, INK_3) for k, line in enumerate(under)]
         beside = top if narrow else mid
-        texts += [_text("right", -right[1] - 14 * bool(right[1]), beside, row["main"], INK, bold=True)] if row["main"] else []
-        texts += [_text("right", 0, beside, row["small"], INK_3)] if row["small"] else []
+        texts += [text("right", -right[1] - 14 * bool(right[1]), beside, row["main"], INK, bold=True)] if row["main"] else []
+        texts += [text("right", 0, beside, row["small"], INK_3)] if row["small"] else []
         laid.append(row | {"mid": mid, "top": at, "bottom": at + height})
         at += height
     left = 0.0 if narrow else max(drawing.pixels(t["text"]) * (1.04 if t["bold"] else 1) + t["at"] for t in texts
@@ -132,8 +133,9 @@ def lay(rows: Sequence[dict[str, Any]], *, span: tuple[float, float], unit: str,
     return Lanes(laid, texts, rules, at + tail, ends, drawing.inside(*ends), unit, lang, narrow, left, past)
 
 
-def _text(side: str, at: float, y: float, text: str, ink: str, *, bold: bool = False) -> dict[str, Any]:
-    return {"side": side, "at": at, "y": y, "text": text, "ink": ink, "bold": bold}
+def text(side: str, at: float, y: float, written: str, ink: str, *, bold: bool = False) -> dict[str, Any]:
+    """A written line of `Lanes`: at its `left` or `right` edge `at` px from that of the plot, `y` px from the top."""
+    return {"side": side, "at": at, "y": y, "text": written, "ink": ink, "bold": bold}
 
 
 def bar(base: alt.Chart, lanes: Lanes, low: str, high: str, *, size: float, color: str, **mark: Any) -> alt.Chart:

@@ -219,8 +219,7 @@ class _Density:
     def x(self, field: str) -> alt.X:
         low, high = self.domain
         shown = charts_lanes.fitting(drawing.inside(low, high), self.unit, self.lang, self.width)
-        return alt.X(f"{field}:Q", title=None, scale=alt.Scale(domain=[low, high], nice=False, zero=False),
-                     axis=drawing.axis(shown, self.unit, self.lang, grid=False))
+        return drawing.x(field, [low, high], drawing.axis(shown, self.unit, self.lang, grid=False))
 
     def y(self, field: str) -> alt.Y:
         plot = 200 if self.narrow else 230

@@ -118,8 +118,7 @@ class _Upright:
         return alt.X(f"{field}:Q", title=None, axis=None, scale=alt.Scale(domain=[0, self.n], nice=False))
 
     def y(self, field: str) -> alt.Y:
-        return alt.Y(f"{field}:Q", title=None, scale=alt.Scale(domain=self.domain, nice=False, zero=False),
-                     axis=drawing.axis(self.ticks, self.unit, self.lang))
+        return drawing.y(field, self.domain, drawing.axis(self.ticks, self.unit, self.lang))
 
     def marks(self, laid: list[dict[str, Any]], *, cut: bool) -> list[alt.Chart]:
         base = alt.Chart(pd.DataFrame(laid))

@@ -132,6 +132,16 @@ def axis(ticks: list[float], unit: str, lang: str | None = None, **more: Any) ->
                     **{"grid": True, "labelOverlap": False} | more)
 
 
+def x(field: str, ends: Sequence[float], axis: alt.Axis | None, *, titled: bool = False) -> alt.X:
+    """The place of a value across a scale from one of its ends to the other and no further; `titled` where the axis has a title."""
+    return alt.X(f"{field}:Q", **({} if titled else {"title": None}), scale=alt.Scale(domain=list(ends), nice=False, zero=False), axis=axis)
+
+
+def y(field: str, ends: Sequence[float], axis: alt.Axis | None) -> alt.Y:
+    """The place of a value up such a scale."""
+    return alt.Y(f"{field}:Q", title=None, scale=alt.Scale(domain=list(ends), nice=False, zero=False), axis=axis)
+
+
 def tips(lang: str) -> list[alt.Tooltip]:
     """Estimate and interval as they are written elsewhere on the page."""
     names = ("估计", "区间") if lang == "zh" else ("Estimate", "Interval")

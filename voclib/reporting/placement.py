@@ -54,6 +54,12 @@ def fold(text: str, room: float, *, most: int = 3, rest: float | None = None) ->
     return [line.strip() for line in lines]
 
 
+def title(text: str, room: float) -> str | list[str]:
+    """The title of an axis in one line where it fits, else in two."""
+    lines = fold(text, room, most=2)
+    return lines if len(lines) > 1 else lines[0]
+
+
 def _filled(parts: Sequence[str], room: float) -> list[str]:
     lines = [""]
     for part in parts:
