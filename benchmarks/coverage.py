@@ -179,18 +179,22 @@ def scored() -> list[Setting]:
 
 
 def settings() -> list[Setting]:
-    """Every planted world: scores, silence, what becomes of answers, and money with what it rests on."""
+    """Every planted world: scores, silence, what becomes of answers, money with what it rests on, and employees beside customers."""
     from benchmarks import (
         coverage_answers,
         coverage_attribution,
+        coverage_clusters,
         coverage_designs,
+        coverage_ex,
         coverage_money,
+        coverage_reliability,
         coverage_sensitivity,
         coverage_silence,
         coverage_worth,
     )
 
-    others = (coverage_silence, coverage_answers, coverage_money, coverage_designs, coverage_attribution, coverage_worth, coverage_sensitivity)
+    others = (coverage_silence, coverage_answers, coverage_money, coverage_designs, coverage_attribution, coverage_worth, coverage_sensitivity,
+              coverage_reliability, coverage_clusters, coverage_ex)
     return [*scored(), *(setting for module in others for setting in module.settings())]
 
 

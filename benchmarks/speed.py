@@ -20,7 +20,7 @@ from pathlib import Path
 import yaml
 from tqdm import tqdm
 
-from benchmarks import aipw, att, calibration, shapley
+from benchmarks import aipw, att, calibration, panel, shapley, wild
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -118,7 +118,7 @@ def main() -> None:
     shell(BIN / "voc", "run", EDITION)
     timed = [row(c, measure(c, args.repeat)) for c in contests(args.clone)]
     if not args.clone:
-        timed += [*calibration.rows(args.repeat), aipw.row(), *att.rows(), *shapley.rows()]
+        timed += [*calibration.rows(args.repeat), aipw.row(), *att.rows(), *shapley.rows(), *wild.rows(), *panel.rows()]
     before = OUT.read_text("utf-8").splitlines() if OUT.is_file() else []
     kept = [line for line in before if line.startswith("| ") and not line.startswith("| what") and line.startswith("| clone") != args.clone]
     where = f"{os.cpu_count()} cores, Python {sys.version.split()[0]}"

@@ -20,7 +20,7 @@ ASSUMPTIONS = {
     "respondents_only": Text("仅描述作答者，不代表未作答者", "describes those who answered, not those who did not"),
 }
 _SHARES = {"conf_level", "response_rate_alarm", "min_response_rate", "propensity_floor", "max_unsupported_share", "separation_auc", "min_completion",
-           "exposure_ceiling", "exposure_auc", "placebo_share"}
+           "exposure_ceiling", "exposure_auc", "placebo_share", "min_icc2", "plain_icc2", "leads_level", "lead_share"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +55,14 @@ class Gates:
     placebo_share: float
     min_exposed_n: int
     min_unexposed_effective: float
+    min_icc2: float
+    plain_icc2: float
+    min_stores: int
+    min_periods: int
+    min_employee_cell: float
+    min_customer_cell: float
+    leads_level: float
+    lead_share: float
 
     @property
     def is_default(self) -> bool:

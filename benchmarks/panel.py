@@ -1,0 +1,88 @@
+"""How long the statistics of employees' and customers' voice take on 2,000 stores × 60 periods × 3 lags; `python -m benchmarks.panel`.
+
+From a table of means to the three slopes, the lag profile with its band, the comparison with two libraries, direction, the half-panel jackknife and
+the lines of single stores. `--stores` takes another number.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from voclib.simulate import dgp_a
+from voclib.stats import panel
+
+ROOT = Path(__file__).resolve().parent.parent
+STORES, PERIODS, LAGS, LIMIT_S, LIMIT_GIB = 2000, 60, (1, 2, 3), 60.0, 2.0
+NAMES = {"unit": "unit_id", "period": "period", "outcome": "nps", "exposure": "ex", "noise": "ex_noise"}
+
+
+def measure(stores: int = STORES, *, seed: int = 1) -> dict[str, Any]:
+    """One timed run here: seconds of each part, peak memory of this process, the corrected slope beside the truth."""
+    frames, truth = dgp_a.draw(seed, stores=stores, periods=PERIODS)
+    frame, answers = frames["panel"], frames["employees"]["value"].to_numpy()
+    frame = frame.assign(ex_noise=answers.reshape(len(frame), -1).var(axis=1, ddof=1) / frame["n_employees"], nps_sampling=140.0)
+    seconds, made = {}, {}
+
+    def timed(name: str, run: Callable[[], Any]) -> None:
+        start = time.perf_counter()
+        made[name] = run()
+        seconds[name] = time.perf_counter() - start
+
+    timed("model", lambda: panel.distributed_lag(frame, **NAMES, lags=LAGS, sampling="nps_sampling"))
+    model = made["model"]
+    timed("profile", lambda: [model.profile(corrected=corrected) for corrected in (False, True)])
+    timed("agreement", lambda: panel.agreement(model))
+    timed("slopes", lambda: panel.slopes(model.rows))
+    timed("direction", lambda: panel.direction(frame, **NAMES))
+    timed("half panel", lambda: panel.half_panel(frame, **NAMES))
+    timed("lines", lambda: panel.unit_lines(model.rows, made["slopes"].within.value))
+    found = model.regression(corrected=True).fit(model.term(1))
+    return {"what": f"employees and customers, {stores:,} stores × {PERIODS} periods × {len(LAGS)} lags", "seconds": sum(seconds.values()),
+            "parts": seconds, "gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, "value": found.value, "std_error": found.std_error,
+            "truth": truth["slope"], "distance": made["agreement"].distance}
+
+
+def apart(stores: int = STORES) -> dict[str, Any]:
+    """The same in a process of its own, so that peak memory is that of this alone."""
+    command = [sys.executable, "-m", "benchmarks.panel", "--json", "--stores", str(stores)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    if done.returncode:
+        raise SystemExit(f"The benchmark failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def rows() -> list[str]:
+    """The lines for the table of benchmarks/results.md; nobody else offers it, so the limits stand in the rival's place."""
+    record = apart()
+    name, made = record["what"], (("", record["seconds"], LIMIT_S, "s"), (": peak memory", record["gib"], LIMIT_GIB, "GiB"))
+    return [f"| {name}{what} | stats.panel | {value:.3g} {unit} | allowed | {limit:g} {unit} | {value / limit:.3g} | ×1 | "
+            f"{'yes' if value <= limit else 'NO'} | 1 |" for what, value, limit, unit in made]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--stores", type=int, default=STORES)
+    parser.add_argument("--json", action="store_true", help="one line for programs")
+    args = parser.parse_args()
+    record = measure(args.stores)
+    if args.json:
+        print(json.dumps(record))
+        return
+    print(f"{record['what']}: {record['seconds']:.1f} s on {os.cpu_count()} cores, peak memory {record['gib']:.2f} GiB; libraries and cross products "
+          f"within {record['distance']:.0e}; slope {record['value']:.3f} ± {record['std_error']:.3f}, planted {record['truth']:.3f}")
+    for name, seconds in record["parts"].items():
+        print(f"{name:>10}: {seconds:.2f} s")
+
+
+if __name__ == "__main__":
+    main()
