@@ -40,6 +40,18 @@ TOLD = {**ROW, "method": "hidden factor", "setting": "bounds at the planted stre
 TOO_WEAK = {**TOLD, "setting": "bounds at a quarter of the planted strength", "coverage": 0.35, "band": [0.0, 0.6]}
 CALLED = {**ALARMS, "method": "recovery", "setting": "calls by list, a call does nothing", "truth": 0.0, "bias": 0.1, "naive_bias": 52.0,
           "naive_share": 1.0}
+SLOPE = {**ROW, "method": "lagged slope, noise taken off", "setting": "60 stores, 12 periods, 8 employees", "truth": 3.0, "coverage": 0.952,
+         "naive_coverage": 0.51, "naive_bias": -0.8, "bias": 0.02}
+FEW_STORES = {**SLOPE, "setting": "20 stores, 8 periods", "coverage": 0.97, "naive_coverage": 0.9, "band": [0.91, 1.0]}
+WEIGHTS = {**CUT, "method": "lagged slope, weights", "setting": "precision of all periods against the cell's own", "share": 0.013,
+           "naive_share": 0.123, "band": [-0.06, 0.06]}
+STRANGERS = {**ALARMS, "method": "icc1, stores differ", "setting": "60 groups that are no stores", "share": 0.045, "naive_share": 1.0}
+SLIPS = {**POWER, "method": "direction, no lead found", "setting": "customers move employees: what a passed test of leads is worth", "share": 0.47,
+         "band": [0.2, 0.8]}
+STARTED = {**ROW, "method": "event study, stores", "setting": "120 stores, programme of 4 to 8 points", "truth": 6.0, "coverage": 0.94, "bias": 0.0,
+           "naive_coverage": 0.45, "naive_bias": -1.8}
+LOTS = {**ALARMS, "method": "permutation, t", "setting": "3 of 12 stores treated, no effect", "share": 0.05, "naive_share": 0.3}
+STORES = (SLOPE, FEW_STORES, WEIGHTS, STRANGERS, SLIPS, STARTED, LOTS)
 MONEY = (WAIT, CUT, PATH, CHANCE, TOLD, TOO_WEAK, CALLED)
 SILENT = (CALLS, BOUNDED, HONEST, FLAGS, FOUND, ALONE)
 LIVE = (validation.coverage(190, 200, group="n=100"), validation.coverage(188, 200, group="clusters=20, icc=0.05"))
@@ -241,6 +253,56 @@ class TestMoney:
         assert by["Money"]["naive"].en == "covers the truth in 1% of runs, on average 3.6 times the truth" and "1.0 倍" in by["Money"]["ours"].zh
         assert by["Recovery"]["naive"].en == "a call does nothing: off by +52.0 points, false alarms 100%"
         assert by["Sensitivity"]["ours"].en == "covers the truth in 97% of runs", "told the strength, not a quarter of it"
+
+
+class TestStores:
+    def test_stores_have_a_figure_and_tables_of_their_own(self) -> None:
+        found = study(record(ROW, *MONEY, *STORES))
+        assert [e.group for e in found.stores] == ["lagged slope, noise taken off", "event study, stores"]
+        assert {g: e.value for g, e in found.naive["stores"].items()} == pytest.approx({"lagged slope, noise taken off": 0.705,
+                                                                                        "event study, stores": 0.45}, abs=1e-3)
+        assert "event study, stores" not in {e.group for e in found.money}
+        assert {"measurement": 1, "leads": 4, "programmes": 2}.items() <= {name: len(table) for name, table in found.tables.items()}.items()
+        assert "95%" in found.captions["stores"]["title"].en and "48%" in found.captions["stores"]["title"].zh, "exact bands only"
+
+    def test_a_record_from_before_stores_still_makes_the_page(self) -> None:
+        found = study(record(ROW, *MONEY))
+        assert found.stores == () and "stores" not in found.captions
+        assert all(found.tables[name].empty for name in ("measurement", "leads", "programmes"))
+
+    def test_what_a_test_lets_slip_is_neither_power_nor_false_alarm(self) -> None:
+        found = study(record(ROW, ALARMS, POWER, SLIPS))
+        assert figures(check(found, "Few false alarms, and yet they find").detail.en) == ["5.0%", "80%"]
+        [row] = found.tables["leads"].itertuples()
+        assert (row.kind.en, row.expected.en, row.ours.en) == ("Missed", "20–80%", "47%")
+
+    def test_the_faintest_find_is_named(self) -> None:
+        begging, differing = (check(study(record(ROW, ALARMS, *rows)), "Few false alarms, and yet they find").detail
+                              for rows in ((POWER, FOUND), (POWER, {**FOUND, "share": 0.9})))
+        assert begging.en.endswith("60%, hardest to see: Begging test.") and "要分检验" in begging.zh
+        assert differing.en.endswith("80%, hardest to see: Groups against the rest.")
+
+    def test_slopes_have_two_decimals_and_points_one(self) -> None:
+        tables = study(record(ROW, *STORES)).tables
+        [slope] = [row for row in tables["leads"].itertuples() if row.kind.en == "Bias"]
+        assert (slope.expected.en, slope.ours.en, slope.naive.en) == ("±0.06", "+0.01", "+0.12")
+        [points] = study(record(ROW, {**WEIGHTS, "method": "event study, stores", "band": [-0.3, 0.3]})).tables["programmes"].itertuples()
+        assert (points.expected.en, points.ours.en, points.naive.en) == ("±0.3", "0.0", "+0.1")
+
+    def test_rows_that_only_their_size_tells_apart_say_it(self) -> None:
+        rows = [row.method.en for row in study(record(ROW, *STORES)).tables["leads"].itertuples()]
+        sizes = "60 stores, 12 periods, 8 employees", "20 stores, 8 periods"
+        assert rows[:2] == [f"Slope at lag 1, sampling noise taken off: {size}" for size in sizes]
+        [alone] = [row.method.en for row in study(record(ROW, SLOPE)).tables["leads"].itertuples()]
+        assert alone == "Slope at lag 1, sampling noise taken off"
+
+    def test_what_the_usual_practice_would_conclude(self) -> None:
+        pooled = {**ALARMS, "method": "lagged slope, as measured", "setting": "60 stores, 12 periods, no effect", "naive_share": 0.98}
+        by = {t.en: row for t, row in study(record(ROW, *STORES, pooled)).instead.set_index("family").iterrows()}
+        assert by["Measurement"]["naive"].en == "takes groups of strangers for stores in 100% of runs" and "4.5%" in by["Measurement"]["ours"].zh
+        assert by["Leads and lags"]["naive"].en == "finds a difference where there is none in 98% of runs"
+        assert by["Staggered start"]["naive"].en == "covers the truth in 45% of runs, off by −1.8 points"
+        assert "30%" in by["Few stores"]["naive"].zh and "5%" in by["Few stores"]["ours"].zh
 
 
 class TestScorecard:

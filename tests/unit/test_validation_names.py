@@ -15,6 +15,7 @@ from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text
 from voclib.studies import validation, validation_text
 from voclib.studies import validation_names as names
+from voclib.studies import validation_settings as words
 
 SETTINGS = coverage.settings()
 PARTS = [part for s in SETTINGS for part in s.setting.split(", ")]
@@ -29,28 +30,28 @@ def latin(zh: str) -> list[str]:
 def test_every_method_and_setting_has_chinese(setting: coverage.Setting) -> None:
     assert setting.method in names.METHODS and setting.kind in names.KINDS
     assert names.METHODS[setting.method][0] in names.FAMILIES
-    assert latin(names.method(setting.method).zh) == latin(names.setting(setting.setting).zh) == []
+    assert latin(names.method(setting.method).zh) == latin(words.setting(setting.setting).zh) == []
 
 
-@pytest.mark.parametrize("pattern", [p for p, _ in names.PATTERNS])
+@pytest.mark.parametrize("pattern", [p for p, _ in words.PATTERNS])
 def test_no_pattern_is_left_over(pattern: str) -> None:
-    assert any(re.fullmatch(pattern, part) and part not in names.PARTS for part in PARTS)
+    assert any(re.fullmatch(pattern, part) and part not in words.PARTS for part in PARTS)
 
 
 def test_no_word_is_left_over() -> None:
     methods = {s.method for s in SETTINGS}
-    assert set(names.METHODS) == methods and set(names.PARTS) <= set(PARTS) and set(names.ENGLISH) <= set(names.PARTS)
+    assert set(names.METHODS) == methods and set(words.PARTS) <= set(PARTS) and set(words.ENGLISH) <= set(words.PARTS)
     assert set(names.MEASURED_AS) <= {(s.method, s.kind) for s in SETTINGS}
     assert {family for family, _ in names.METHODS.values()} == set(names.FAMILIES)
 
 
 def test_no_part_is_read_two_ways() -> None:
-    read = {part: [p for p, _ in names.PATTERNS if re.fullmatch(p, part)] for part in set(PARTS) - set(names.PARTS)}
+    read = {part: [p for p, _ in words.PATTERNS if re.fullmatch(p, part)] for part in set(PARTS) - set(words.PARTS)}
     assert all(len(patterns) == 1 for patterns in read.values()), read
 
 
 def test_every_bias_has_a_unit() -> None:
-    in_points = {"weighting", "calls", "panels"}
+    in_points = {"weighting", "calls", "panels", "rollout"}
     assert {names.METHODS[s.method][0] for s in SETTINGS if s.kind == "bias"} == in_points | set(validation_text.BIAS_UNITS)
 
 
@@ -81,7 +82,7 @@ def page() -> validation.Validation:
 class TestThePageOfEverySetting:
     def test_every_method_stands_in_a_table(self, page: validation.Validation) -> None:
         shown = [cell.en for table in page.tables.values() for cell in table["method"]]
-        assert all(any(row.startswith(words.en) for row in shown) for _, words in names.METHODS.values())
+        assert all(any(row.startswith(name.en) for row in shown) for _, name in names.METHODS.values())
         assert len(set(shown)) > 0.85 * len(shown), "rows of one method differ by kind and band, and mostly by name"
         assert [t for table in page.tables.values() for t in table["ours"] if t is None] == []
 
@@ -89,7 +90,7 @@ class TestThePageOfEverySetting:
         assert {t.en for t in page.instead["family"]} == {t.en for t in names.FAMILIES.values()}
 
     def test_every_figure_has_rings_and_a_title(self, page: validation.Validation) -> None:
-        for name, found in (("coverage", page.coverage), ("silence", page.silence), ("money", page.money)):
+        for name, found in (("coverage", page.coverage), ("silence", page.silence), ("money", page.money), ("stores", page.stores)):
             rings = page.naive["scores" if name == "coverage" else name]
             assert {e.group for e in found} == set(rings) and len(found) >= 3
             assert show.intervals(found, naive=rings, **page.captions[name]).payload["estimates"]

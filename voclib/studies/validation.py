@@ -17,6 +17,7 @@ from voclib.errors import DataError, ParameterError
 from voclib.results import Estimate, Ladder, Study, Text, Verdict
 from voclib.studies import validation_names as names
 from voclib.studies import validation_text as text
+from voclib.studies.validation_settings import setting
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORD = ROOT / "benchmarks" / "coverage.json"
@@ -24,9 +25,11 @@ FORMATS = {"refusals": "share"}
 COLUMNS, SCORECARD_COLUMNS, INSTEAD_COLUMNS = text.COLUMNS, text.SCORECARD_COLUMNS, text.INSTEAD_COLUMNS
 NO_RUNS = text.NO_RUNS
 TABLES = {"scores": ("scores",), "silent": ("weighting", "calls", "bounds"), "answers": ("begging", "topics", "panels"), "effects": ("effects",),
-          "designs": ("designs",), "attribution": ("attribution",), "worth": ("worth", "recovery"), "sensitivity": ("sensitivity",)}
+          "designs": ("designs",), "attribution": ("attribution",), "worth": ("worth", "recovery"), "sensitivity": ("sensitivity",),
+          "measurement": ("measurement",), "leads": ("leads",), "programmes": ("rollout", "few")}
 FIGURES = {"scores": ("scores",), "silence": ("weighting", "calls", "bounds", "begging", "topics", "panels"),
-           "money": ("effects", "designs", "attribution", "worth", "recovery", "sensitivity")}
+           "money": ("effects", "designs", "attribution", "worth", "recovery", "sensitivity"),
+           "stores": ("measurement", "leads", "rollout", "few")}
 NUMBERS = ("truth", "coverage", "naive_coverage", "share", "naive_share", "bias", "naive_bias", "refusals", "power")
 FIELDS = ("method", "setting", "kind", "R", "band", "passed", *NUMBERS)
 HELD = ("coverage", "bounds")  # kinds that ask whether the truth lies inside
@@ -47,16 +50,17 @@ class Record:
 class Validation:
     """What the page shows.
 
-    `coverage` (scores), `silence` (who answers, and what becomes of answers) and `money` (and what it rests on) hold coverage by method
-    with Monte Carlo intervals, `naive` the naive way's for "scores", "silence" and "money", by method; where a record has no runs of an area,
-    there are none. `instead` has one row an area, `tables` one row a method and what was measured, `scorecard` the failing settings and the
-    closest.
+    `coverage` (scores), `silence` (who answers, and what becomes of answers), `money` (and what it rests on) and `stores` (what employees'
+    answers measure and whether they come first, programmes in stores) hold coverage by method with Monte Carlo intervals, `naive` the naive
+    way's for "scores", "silence", "money" and "stores", by method; where a record has no runs of an area, there are none. `instead` has one
+    row an area, `tables` one row a method and what was measured, `scorecard` the failing settings and the closest.
     """
 
     study: Study
     coverage: tuple[Estimate, ...]
     silence: tuple[Estimate, ...]
     money: tuple[Estimate, ...]
+    stores: tuple[Estimate, ...]
     naive: Mapping[str, Mapping[str, Estimate]]
     instead: pd.DataFrame
     tables: Mapping[str, pd.DataFrame]
@@ -162,10 +166,8 @@ def study(record: Record, live_runs: Sequence[Estimate], *, seed: int) -> Valida
     areas = {name: kept[kept["family"].isin(families)] for name, families in FIGURES.items()}
     overall, naive = _totals(kept)
     agrees, passed = _agrees(live_runs), int(rows["passed"].astype(bool).sum())
-    alarms, power = (rows.loc[rows["kind"] == kind, "share"] for kind in ("false alarms", "power"))
     checks = text.checks(is_fresh=record.is_fresh, settings=len(rows), failed=len(rows) - passed, agrees=agrees, naive=kept["naive_coverage"].min(),
-                         worst=min(live_runs, key=lambda e: e.conf_high), alarms=None if alarms.empty else alarms.max(),
-                         power=None if power.empty else power.min())
+                         worst=min(live_runs, key=lambda e: e.conf_high), **_tested(rows))
     verdict = Verdict.REPORT if all(c.passed is not False for c in checks) else Verdict.REPORT_WITH_CAVEAT
     headline = overall.with_(rung="ours", verdict=verdict, seed=seed)
     naive = naive.with_(rung="naive")
@@ -175,7 +177,7 @@ def study(record: Record, live_runs: Sequence[Estimate], *, seed: int) -> Valida
     live_title = text.live_title(sum(e.n for e in live_runs), agrees=agrees)
     ours, theirs = ({name: _pooled(part, column) for name, part in areas.items()} for column in ("coverage", "naive_coverage"))
     return Validation(
-        study=finding, coverage=ours["scores"], silence=ours["silence"], money=ours["money"],
+        study=finding, coverage=ours["scores"], silence=ours["silence"], money=ours["money"], stores=ours["stores"],
         naive={name: {e.group: e for e in found} for name, found in theirs.items()}, instead=_instead(rows), scorecard=_scorecard(rows),
         tables={name: _summary(rows[rows["family"].isin(families)]) for name, families in TABLES.items()},
         captions=text.captions(passed=passed, settings=len(rows), live=live_title,
@@ -204,17 +206,26 @@ def _agrees(live_runs: Sequence[Estimate]) -> bool:
     return min(e.conf_high for e in live_runs) >= 0.93
 
 
+def _tested(rows: pd.DataFrame) -> dict[str, Any]:
+    """The most false alarms, and what the tests find where they find least, with the name of that method; None where nothing was counted."""
+    alarms, power = (rows[(rows["kind"] == kind) & rows["share"].notna()].sort_values("share", kind="stable") for kind in ("false alarms", "power"))
+    return {"alarms": None if alarms.empty else alarms["share"].iloc[-1], "power": None if power.empty else power["share"].iloc[0],
+            "faintest": None if power.empty else names.method(power["method"].iloc[0])}
+
+
 def _summary(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row a method, what was measured and where it should lie; ranges over the settings."""
-    made, groups = [], list(_alike(rows))
+    """One row a method, what was measured and where it should lie; ranges over the settings, rows of a method together."""
+    made, groups = [], list(_alike(rows.iloc[np.argsort(pd.factorize(rows["method"])[0], kind="stable")]))
     seen = [key[:2] for key, _ in groups]
     for (name, kind, band), part in groups:
-        shared = _shared(part["setting"]) if kind not in HELD or seen.count((name, kind)) > 1 else []
+        is_one_of_two = kind in HELD and seen.count((name, kind)) > 1
+        shared = _shared(part["setting"]) if kind not in HELD or is_one_of_two else []
         unit = text.BIAS_UNITS.get(part["family"].iloc[0], "points")
         ours, naive = (part[c].dropna() for c in ("measured", "unaided"))
-        made.append({"method": names.row(name, shared), "kind": names.KINDS[kind], "expected": text.expected(band, kind, unit),
-                     "ours": text.between(ours, kind, unit) if len(ours) else None, "naive": text.between(naive, kind, unit) if len(naive) else None,
-                     "refusals": part["refusals"].max(), "settings": text.passed(int(part["passed"].astype(bool).sum()), len(part))})
+        made.append({"method": names.row(name, shared, is_one_of_two=is_one_of_two), "kind": names.KINDS[kind],
+                     "expected": text.expected(band, kind, unit), "ours": text.between(ours, kind, unit) if len(ours) else None,
+                     "naive": text.between(naive, kind, unit) if len(naive) else None, "refusals": part["refusals"].max(),
+                     "settings": text.passed(int(part["passed"].astype(bool).sum()), len(part))})
     return pd.DataFrame(made, columns=list(COLUMNS))
 
 
@@ -250,7 +261,7 @@ def _scorecard(rows: pd.DataFrame) -> pd.DataFrame:
     rows = rows.assign(order=np.where(passed, _room(rows), -np.inf)).sort_values("order", kind="stable").head(max(CLOSEST, int((~passed).sum())))
     made = []
     for row in rows.itertuples(index=False):
-        words, name, unit = names.setting(row.setting), names.method(row.method), text.BIAS_UNITS.get(row.family, "points")
+        words, name, unit = setting(row.setting), names.method(row.method), text.BIAS_UNITS.get(row.family, "points")
         ours, naive = (None if np.isnan(v) else text.between([v], row.kind, unit) for v in (row.measured, row.unaided))
         made.append({"setting": Text(f"{name.zh} · {words.zh}", f"{name.en} · {words.en}"), "kind": names.KINDS[row.kind],
                      "expected": text.expected(row.band, row.kind, unit), "ours": ours, "naive": naive, "R": int(row.R),

@@ -50,6 +50,7 @@ class Instead:
 
 TIMES = Text("盖住真值的有 {coverage}，平均是真值的 {times} 倍", "covers the truth in {coverage} of runs, on average {times} times the truth")
 OFF = Text("盖住真值的有 {coverage}，平均偏 {bias} 分", "covers the truth in {coverage} of runs, off by {bias} points")
+NOTHING_THERE = Text("实际没有作用，报出差别的有 {share}", "finds a difference where there is none in {share} of runs")
 INSTEAD = {
     "scores": Instead(("nps clustered", "nps weighted"), "coverage", Text("不聚类、不加权的区间", "Intervals without clusters or weights"),
                       Text("盖住真值的有 {coverage}", "cover the truth in {coverage} of runs")),
@@ -69,15 +70,26 @@ INSTEAD = {
                        Text("久等的减没有久等的", "Those who waited less those who did not"), TIMES, "log sd 0.8"),
     "designs": Instead(("event study", "hazard, time-varying exposure", "leniency, UJIVE"), "false alarms",
                        Text("暴露与未暴露直接相减", "Exposed less unexposed, as they come"),
-                       Text("实际没有作用，报出差别的有 {share}", "finds a difference where there is none in {share} of runs")),
+                       NOTHING_THERE),
     "attribution": Instead(("joint removal, total",), "coverage", Text("各痛点分别算完再相加", "Each pain point by itself, then added up"), TIMES),
     "worth": Instead(("point of NPS",), "coverage", Text("推荐者与贬损者的毛利直接相减", "Margins of promoters and detractors as they come"), TIMES),
     "recovery": Instead(("recovery",), "false alarms", Text("比较回访前后的分数", "Scores of those called, before and after"),
                         Text("回访不起作用，平均偏 {bias} 分，误报 {share}", "a call does nothing: off by {bias} points, false alarms {share}")),
     "sensitivity": Instead(("hidden factor",), "coverage", Text("当作没有漏记的因素", "As if nothing had gone unrecorded"),
                            Text("盖住真值的有 {coverage}", "covers the truth in {coverage} of runs"), "bounds at the planted strength"),
+    "measurement": Instead(("icc1, stores differ", "r_wg, beyond regrouping"), "false alarms",
+                           Text("组内一致性过了 0.70，就当门店的看法", "Agreement within groups above 0.70 taken for a view of the store"),
+                           Text("随意凑成的组，被当成门店的有 {share}", "takes groups of strangers for stores in {share} of runs")),
+    "leads": Instead(("lagged slope, as measured", "lagged slope, noise taken off"), "false alarms",
+                     Text("所有门店、所有期混在一起算相关", "The correlation of all stores and periods thrown together"), NOTHING_THERE, "no effect"),
+    "rollout": Instead(("event study, stores",), "coverage", Text("静态双向固定效应，一个系数", "Static two-way fixed effects, one coefficient"),
+                       OFF),
+    "few": Instead(("permutation, t", "permutation, difference"), "false alarms",
+                   Text("不管几家门店，标准误乘 1.96", "1.96 standard errors, however few the stores"), NOTHING_THERE),
 }
-BIAS_UNITS = {"topics": "pp", "effects": "cny"}  # of the families whose bias is not in points: percentage points, yuan a customer
+# of the families whose bias is not in points: percentage points, yuan a customer, points of NPS a standard deviation of employees' answers
+BIAS_UNITS = {"topics": "pp", "effects": "cny", "leads": "slope"}
+DECIMALS = {"slope": 2}  # one elsewhere
 LIMITS = (
     (
         Text("不是说真实数据一定满足这些前提。", "Not that real data meet these assumptions."),
@@ -124,10 +136,15 @@ TITLES = {  # of the figures of coverage: the key of its caption, then the title
                 "Despite silence the truth is covered {x:bare} of the time, not {n:bare}"),
     "money": ("money", "换算成钱，区间仍有 {x:bare} 盖住真值，而不是 {n:bare}",
               "Where money is counted, the truth is covered {x:bare} of the time, not {n:bare}"),
+    "stores": ("stores", "以门店为单位，区间仍有 {x:bare} 盖住真值，而不是 {n:bare}",
+               "With stores as units, the truth is covered {x:bare} of the time, not {n:bare}"),
 }
 IN_POINTS = Text("每行汇总一种方法的各种情形；偏差以分计，话题以百分点计",
                  "One row sums up the settings of a method; bias in points, for topics in percentage points")
+IN_SCORE = Text("每行汇总一种方法的各种情形；偏差以分计", "One row sums up the settings of a method; bias in points of the score")
 IN_YUAN = Text("每行汇总一种方法的各种情形；偏差以每位客户多少元计", "One row sums up the settings of a method; bias in yuan a customer")
+IN_SLOPES = Text("每行汇总一种方法的各种情形；偏差是员工答卷每高一个标准差，NPS 差几分",
+                 "One row sums up the settings of a method; bias in points of NPS for a standard deviation of employees' answers")
 ONE_ROW = Text("每行汇总一种方法的各种情形", "One row sums up the settings of a method")
 TABLES = {
     "scores": (Text("分数的方法", "Methods for scores"), IN_POINTS),
@@ -138,6 +155,9 @@ TABLES = {
     "attribution": (Text("损失和分数变化分到谁头上", "To what a loss or a change of the score belongs"), ONE_ROW),
     "worth": (Text("一分 NPS、一通回访、一个项目值多少", "What a point of NPS, a call or a programme is worth"), ONE_ROW),
     "sensitivity": (Text("漏记的因素、安慰剂、等待时长", "What went unrecorded, placebos, minutes of waiting"), ONE_ROW),
+    "measurement": (Text("ICC、一致性、变化的信度", "ICC, agreement, reliability of change"), ONE_ROW),
+    "leads": (Text("斜率、滞后剖面、方向", "Slopes, profiles of lags, direction"), IN_SLOPES),
+    "programmes": (Text("事件研究、置换检验、少量门店的误差", "Event studies, permutation, errors of few stores"), IN_SCORE),
 }
 
 
@@ -152,10 +172,10 @@ def answer(ours: Estimate, naive: Estimate, *, passed: int, settings: int) -> Te
 
 
 def number(value: float, kind: str, unit: str = "points") -> str:
-    """A share as per cent with one decimal; an error with its sign, in points, percentage points or yuan."""
+    """A share as per cent with one decimal; an error with its sign, in points, percentage points or yuan, a slope with two."""
     if kind == "bias":
-        value = 100 * value if unit == "pp" else value
-        return "0.0" if abs(value) < 0.05 else _signed(f"{value:+.1f}", unit)
+        value, decimals = 100 * value if unit == "pp" else value, DECIMALS.get(unit, 1)
+        return f"{0:.{decimals}f}" if abs(value) < 0.5 * 10**-decimals else _signed(f"{value:+.{decimals}f}", unit)
     return f"{100 * value:.1f}".removesuffix(".0") + "%"
 
 
@@ -204,7 +224,7 @@ def passed(count: int, settings: int) -> Text:
 
 
 def checks(*, is_fresh: bool, settings: int, failed: int, agrees: bool, worst: Estimate, naive: float, alarms: float | None,
-           power: float | None) -> tuple[Check, ...]:
+           power: float | None, faintest: Text | None) -> tuple[Check, ...]:
     """What a reader should know before reading on."""
     made = [
         Check(
@@ -232,9 +252,9 @@ def checks(*, is_fresh: bool, settings: int, failed: int, agrees: bool, worst: E
     if alarms is not None and power is not None:
         made.append(Check(
             Text("不误报，也找得到", "Few false alarms, and yet they find"), None,
-            say("误报最多 {a:.1%}；埋下的差别最少找出 {p:.0%}，轻微的要分最难看见。",
-                "False alarms reach {a:.1%} at most; planted differences are found in at least {p:.0%}, mild begging being the hardest to see.",
-                a=alarms, p=power),
+            say("误报最多 {a:.1%}；埋下的差别最少找出 {p:.0%}，这一种最难看见：{f}。",
+                "False alarms reach {a:.1%} at most; planted differences are found in at least {p:.0%}, hardest to see: {f}.",
+                a=alarms, p=power, f=faintest),
         ))
     return tuple(made)
 
