@@ -119,8 +119,8 @@ def _intervals(rows: list[dict[str, Any]], *, unit: str, zero: bool, narrow: boo
     tip = [alt.Tooltip("g:N", title="组" if lang == "zh" else "Group"), *drawing.tips(lang)]
     sure, bounds = base.transform_filter("datum.kind == 'estimate'"), base.transform_filter("datum.kind == 'bounds'")
     layers = [
-        sure.mark_bar(height=14, color=BAND).encode(x=x, x2="high:Q", y=y, tooltip=tip),
-        bounds.mark_bar(height=14, color=BOUND_BAND, stroke=BOUND_LINE, strokeWidth=1.25).encode(x=x, x2="high:Q", y=y, tooltip=tip),
+        sure.mark_bar(height=14, color=BAND).encode(x=x, x2=alt.X2("high:Q"), y=y, tooltip=tip),
+        bounds.mark_bar(height=14, color=BOUND_BAND, stroke=BOUND_LINE, strokeWidth=1.25).encode(x=x, x2=alt.X2("high:Q"), y=y, tooltip=tip),
         *(sure.mark_tick(size=22, orient="vertical").encode(x=alt.X(f"{end}:Q", scale=scale), y=y) for end in ("low", "high")),
         sure.mark_circle(size=150, color=ACCENT, stroke=PAPER, strokeWidth=2, opacity=1).encode(x=alt.X("value:Q", scale=scale), y=y, tooltip=tip),
     ]
@@ -128,8 +128,8 @@ def _intervals(rows: list[dict[str, Any]], *, unit: str, zero: bool, narrow: boo
         layers.insert(-1, alt.Chart(pd.DataFrame([{"zero": 0}])).mark_rule().encode(x=alt.X("zero:Q", scale=scale)))
     up = -24 if narrow else 0
     layers.append(base.mark_text(align="right", dy=up, fontWeight=600, fontSize=13, color=INK).encode(
-        x=alt.value(alt.expr(f"width - {ends}")), y=y, text="value_text:N"))
-    layers.append(base.mark_text(align="right", dy=up, color=INK_3).encode(x=alt.value("width"), y=y, text="range:N"))
+        x=alt.XValue(alt.expr(f"width - {ends}")), y=y, text=alt.Text("value_text:N")))
+    layers.append(base.mark_text(align="right", dy=up, color=INK_3).encode(x=alt.XValue("width"), y=y, text=alt.Text("range:N")))
     return _with_row_labels(base, layers, y, narrow=narrow, n=len(rows), room=ends + max(drawing.pixels(r["value_text"]) for r in rows) + 10)
 
 
@@ -160,7 +160,7 @@ def bars(frame: pd.DataFrame, *, label: str, value: str, title: Text, subtitle: 
         base, y = alt.Chart(pd.DataFrame(rows)), _row_axis([r["g"] for r in rows], narrow=narrow)
         layers = [base.mark_bar(height=16, color=ACCENT).encode(x=alt.X("value:Q", scale=scale, title=None, axis=None), y=y),
                   base.mark_text(align="left", dx=8, fontWeight=600, fontSize=13, color=INK).encode(
-                      x=alt.X("value:Q", scale=scale), y=y, text="value_text:N")]
+                      x=alt.X("value:Q", scale=scale), y=y, text=alt.Text("value_text:N"))]
         return _with_row_labels(base, layers, y, narrow=narrow, n=len(rows))
 
     return pair(build, title=title, subtitle=subtitle, description=description, note=note)
@@ -207,14 +207,14 @@ def _histogram(rows: list[dict[str, Any]], names: list[dict[str, Any]], *, top: 
     base, heads = alt.Chart(pd.DataFrame(rows)), alt.Chart(pd.DataFrame(names))
     paint, ink = (alt.Color(f"{field}:N", scale=None, legend=None) for field in ("fill", "ink"))
     layers = [
-        base.mark_rect().encode(x=x("from:Q"), x2="to:Q", y=y, y2="floor:Q", color=paint, tooltip=tip),
-        base.mark_text(dy=-6, color=INK_3, baseline="bottom").encode(x=x("score:Q"), y=y, text="text:N"),
+        base.mark_rect().encode(x=x("from:Q"), x2=alt.X2("to:Q"), y=y, y2=alt.Y2("floor:Q"), color=paint, tooltip=tip),
+        base.mark_text(dy=-6, color=INK_3, baseline="bottom").encode(x=x("score:Q"), y=y, text=alt.Text("text:N")),
         base.mark_rule().encode(y=alt.Y("floor:Q", axis=None)),
     ]
     for text, dy, size, weight in (("sum:N", 24, 22, 600), ("name:N", 42, 13, 400), ("marks:N", 58, 12, 400)):
         layers.append(heads.mark_text(baseline="bottom", dy=dy, fontSize=size - 3 * narrow * (size > 13), fontWeight=weight).encode(
-            x=x("middle:Q"), y=alt.value(0), text=text, color=ink))
-    return alt.layer(*layers).properties(height=300 if narrow else 320)
+            x=x("middle:Q"), y=alt.YValue(0), text=alt.Text(text), color=ink))
+    return alt.layer(*layers, height=300 if narrow else 320)
 
 
 def _row_axis(names: list[str], *, narrow: bool) -> alt.Y:
@@ -225,5 +225,6 @@ def _row_axis(names: list[str], *, narrow: bool) -> alt.Y:
 def _with_row_labels(base: alt.Chart, layers: list[alt.Chart], y: alt.Y, *, narrow: bool, n: int, room: int = 0) -> alt.TopLevelMixin:
     """Labels beside the rows on a wide chart, above them on a narrow one, where `room` px belong to the numbers."""
     if narrow:
-        layers = [*layers, base.mark_text(align="left", dy=-24, fontSize=13, color=INK, limit=350 - room).encode(x=alt.value(0), y=y, text="g:N")]
-    return alt.layer(*layers).properties(height=60 * n + 30 if narrow else 38 * n + 34)
+        layers = [*layers, base.mark_text(align="left", dy=-24, fontSize=13, color=INK, limit=350 - room).encode(
+            x=alt.XValue(0), y=y, text=alt.Text("g:N"))]
+    return alt.layer(*layers, height=60 * n + 30 if narrow else 38 * n + 34)

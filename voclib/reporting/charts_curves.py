@@ -137,7 +137,7 @@ class _Dose:
     def draw(self) -> alt.TopLevelMixin:
         base = alt.Chart(pd.DataFrame([{k: r[k] for k in ("dose", "value", "low", "high")} for r in self.rows]))
         at = alt.Chart(pd.DataFrame([{"dose": self.reference, "zero": 0}]))
-        layers = [*self._support(), base.mark_area(color=BAND, opacity=0.6).encode(x=self.x("dose"), y=self.y("low"), y2="high:Q"),
+        layers = [*self._support(), base.mark_area(color=BAND, opacity=0.6).encode(x=self.x("dose"), y=self.y("low"), y2=alt.Y2("high:Q")),
                   at.mark_rule(color=INK_3, strokeDash=[4, 3], strokeWidth=1.25).encode(x=self.x("dose")), at.mark_rule().encode(y=self.y("zero")),
                   *self._line(), at.mark_circle(size=110, color=ACCENT, stroke=PAPER, strokeWidth=2, opacity=1).encode(
                       x=self.x("dose"), y=self.y("zero"))]
@@ -145,8 +145,8 @@ class _Dose:
         said = f"{self.words['reference']} {self.reference:g}"
         after = self.width * (self.reference - first) / (last - first) + drawing.pixels(said) + 8 < self.width
         layers += [at.mark_text(align="left" if after else "right", dx=7 if after else -7, baseline="middle", fontSize=13, **look).encode(
-            x=self.x("dose"), y=alt.value(9), text=alt.value(said)) for look in (RIM, {"color": INK_2})]
-        return alt.layer(*layers, *self._at_end()).properties(height=round((self.domain[1] - self.domain[0]) / self.per_px) + 50)
+            x=self.x("dose"), y=alt.YValue(9), text=alt.TextValue(said)) for look in (RIM, {"color": INK_2})]
+        return alt.layer(*layers, *self._at_end(), height=round((self.domain[1] - self.domain[0]) / self.per_px) + 50)
 
     def _line(self) -> list[alt.Chart]:
         """The curve, dashed where hardly any customer lies further out; each piece begins where the one before it ends."""
@@ -163,9 +163,9 @@ class _Dose:
         floor = self.domain[0]
         held = alt.Chart(pd.DataFrame([r | {"floor": floor, "top": floor + r["share"] * STRIP * self.per_px} for r in self.strip]))
         return [held.mark_rect(color=NAIVE_BAND, stroke=PAPER, strokeWidth=0.5).encode(
-                    x=self.x("from"), x2="to:Q", y=self.y("floor"), y2="top:Q"),
-                *(placement.words(line, x=alt.value(alt.expr("width")), align="right",
-                                  y=alt.value(alt.expr(f"height - {STRIP + 6 + 16 * k}")), **look)
+                    x=self.x("from"), x2=alt.X2("to:Q"), y=self.y("floor"), y2=alt.Y2("top:Q")),
+                *(placement.words(line, x=alt.XValue(alt.expr("width")), align="right",
+                                  y=alt.YValue(alt.expr(f"height - {STRIP + 6 + 16 * k}")), **look)
                   for k, line in enumerate(reversed(self.below)) for look in (RIM, {"color": INK_3}))]
 
     def _at_end(self) -> list[alt.Chart]:
@@ -174,7 +174,7 @@ class _Dose:
         for k, text in enumerate(self.end):
             bold = k == 0
             layers += [base.mark_text(align="right", dy=16 + 17 * k if self.falls else -33 + 17 * k, baseline="middle", fontSize=13,
-                                      fontWeight=600 if bold else 400, **look).encode(x=self.x("dose"), y=self.y("edge"), text=alt.value(text))
+                                      fontWeight=600 if bold else 400, **look).encode(x=self.x("dose"), y=self.y("edge"), text=alt.TextValue(text))
                        for look in (RIM, {"color": INK if bold else INK_3})]
         return layers
 
@@ -301,15 +301,16 @@ class _Survival:
             mine = [{k: r[k] for k in ("time", "value", "low", "high")} for r in self.rows if r["id"] == n]
             mine.append(mine[-1] | {"time": self.reach * mine[-1]["time"] / self.last})
             base = alt.Chart(pd.DataFrame(mine))
-            layers += [base.mark_area(color=colour, opacity=0.18, interpolate="step-after").encode(x=self.x("time"), y=self.y("low"), y2="high:Q"),
+            layers += [base.mark_area(color=colour, opacity=0.18, interpolate="step-after").encode(
+                x=self.x("time"), y=self.y("low"), y2=alt.Y2("high:Q")),
                        base.mark_line(color=colour, interpolate="step-after").encode(x=self.x("time"), y=self.y("value"))]
         for n, spot in self._spots().items():
             base = alt.Chart(pd.DataFrame([{"time": self.reach, "spot": spot}]))
             layers += [base.mark_text(align="left" if self.outside else "right", dx=10 if self.outside else -2, dy=-8 + 17 * k, baseline="middle",
                                       fontSize=13, fontWeight=600 if k == 0 else 400, **look).encode(
-                x=self.x("time"), y=self.y("spot"), text=alt.value(line)) for k, line in enumerate(self.words[n])
+                x=self.x("time"), y=self.y("spot"), text=alt.TextValue(line)) for k, line in enumerate(self.words[n])
                 for look in (RIM, {"color": colours[n] if k == 0 else INK_2})]
-        return alt.layer(*layers).properties(height=round((self.view[1] - self.view[0]) / self.per_px) + 50)
+        return alt.layer(*layers, height=round((self.view[1] - self.view[0]) / self.per_px) + 50)
 
     def _spots(self) -> dict[Any, float]:
         """How high the words of each curve stand."""

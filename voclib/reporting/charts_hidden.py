@@ -160,14 +160,15 @@ class _Map:
                 base = alt.Chart(pd.DataFrame([{k: 100 * v for k, v in p.items()} for p in pieces]))
                 dash = {} if name == "zero" else {"strokeDash": [5, 3]}
                 layers += [base.mark_rule(color=ink, strokeWidth=wide, strokeCap="round", **(dash if ink == INK else {})).encode(
-                    x=self.x("x"), x2="x2:Q", y=self.y("y"), y2="y2:Q") for ink, wide in ((PAPER, 5), (INK, 2.5 if name == "zero" else 1.75))]
+                    x=self.x("x"), x2=alt.X2("x2:Q"), y=self.y("y"), y2=alt.Y2("y2:Q"))
+                    for ink, wide in ((PAPER, 5), (INK, 2.5 if name == "zero" else 1.75))]
         names = self._names(samples)
         layers += self._values(samples, names) + self._dots() + self._written(names)
         under, over = placement.fold(self.words["x"], self.width, most=2), placement.fold(self.words["y"], self.width + 36, most=2)
-        layers += [placement.words(line, x=alt.value(alt.expr("width")), y=alt.value(alt.expr(f"height + {34 + 16 * k}")), colour=INK_2,
+        layers += [placement.words(line, x=alt.XValue(alt.expr("width")), y=alt.YValue(alt.expr(f"height + {34 + 16 * k}")), colour=INK_2,
                                    align="right", baseline="top") for k, line in enumerate(under)]
         layers += [placement.words(line, x=-38, y=-14 - 16 * (len(over) - 1 - k), colour=INK_2) for k, line in enumerate(over)]
-        return alt.layer(*layers).properties(height=self.height + 52 + 16 * (len(under) + len(over)))
+        return alt.layer(*layers, height=self.height + 52 + 16 * (len(under) + len(over)))
 
     def _colours(self) -> list[alt.Chart]:
         """Areas of one colour, each from its border to the right edge of the map, the next one over it."""
@@ -182,7 +183,7 @@ class _Map:
             if min(starts) < columns[-1]:
                 area = pd.DataFrame([{"x": 100 * a, "x2": 100 * columns[-1], "y": 100 * h} for a, h in zip(starts, heights, strict=True)])
                 layers.append(alt.Chart(area).mark_area(orient="horizontal", color=DIVERGING[3 + sign * k], opacity=1, line=False).encode(
-                    x=self.x("x"), x2="x2:Q", y=self.y("y")))
+                    x=self.x("x"), x2=alt.X2("x2:Q"), y=self.y("y")))
         return layers
 
     def _dots(self) -> list[alt.Chart]:
@@ -199,7 +200,7 @@ class _Map:
         first, size = (float(self.grid.columns[0]), float(self.grid.index[0])), (self.width, self.height)
         now = (self.px(*first), [f"{self.words['now']} {self._said(*first)}"])
         marked = [(self.px(p["x"], p["y"]), placement.fold(p["g"], 0.5 * self.width)) for p in self.points]
-        dots = [_around(at, 6) for at in (now[0], *(at for at, _ in marked), *samples)]
+        dots = np.array([_around(at, 6) for at in (now[0], *(at for at, _ in marked), *samples)])
         tries = []
         for order in ([now, *marked], [*marked, now]):
             for lines_first in (False, True):
@@ -224,8 +225,8 @@ class _Map:
         layers = []
         for n in names:
             for k, line in enumerate(n.lines):
-                place = {"x": alt.value(alt.expr(f"width * {n.at[0] / self.width:.4f} + {n.box[0] - n.at[0]:.1f}")),
-                         "y": alt.value(alt.expr(f"height * {n.at[1] / self.height:.4f} + {n.box[1] + 9 + 16 * k - n.at[1]:.1f}"))}
+                place = {"x": alt.XValue(alt.expr(f"width * {n.at[0] / self.width:.4f} + {n.box[0] - n.at[0]:.1f}")),
+                         "y": alt.YValue(alt.expr(f"height * {n.at[1] / self.height:.4f} + {n.box[1] + 9 + 16 * k - n.at[1]:.1f}"))}
                 layers += [placement.words(line, **place, baseline="middle", fontSize=13, fontWeight=600 if n.bold else 400, **look)
                            for look in ({"colour": PAPER, "stroke": PAPER, "strokeWidth": 5, "strokeJoin": "round"}, {"colour": INK})]
         return layers
@@ -245,7 +246,7 @@ class _Map:
                 if len(near) == 1 and _free(box, boxes):
                     rows.append({"x": 100 * x, "y": 100 * y, "text": text, "ink": PAPER if near == {True} else INK})
         return [alt.Chart(pd.DataFrame(rows)).mark_text(fontSize=12, baseline="middle").encode(
-            x=self.x("x"), y=self.y("y"), text="text:N", color=alt.Color("ink:N", scale=None, legend=None))] if rows else []
+            x=self.x("x"), y=self.y("y"), text=alt.Text("text:N"), color=alt.Color("ink:N", scale=None, legend=None))] if rows else []
 
 
 def _heights(index: np.ndarray, sides: np.ndarray, border: float) -> np.ndarray:
@@ -277,7 +278,7 @@ def _free(box: Box, others: list[Box]) -> bool:
     return all(box[2] <= o[0] or o[2] <= box[0] or box[3] <= o[1] or o[3] <= box[1] for o in others)
 
 
-def _beside(at: tuple[float, float], lines: list[str], names: list[Box], dots: list[Box], size: tuple[float, float]) -> _Name:
+def _beside(at: tuple[float, float], lines: list[str], names: list[Box], dots: np.ndarray, size: tuple[float, float]) -> _Name:
     """The place around a point that is close to it and hides no mark and, above all, no other name."""
     wide, tall = max(map(drawing.pixels, lines)) + 4, 16 * len(lines) + 2
     found = []
@@ -287,6 +288,13 @@ def _beside(at: tuple[float, float], lines: list[str], names: list[Box], dots: l
             top = at[1] - tall / 2 + up
             if 2 <= top <= size[1] - tall - 2 and (up or inside == left):
                 box = (inside, top, inside + wide, top + tall)
-                hidden = 1000 * sum(not _free(box, [n]) for n in names) + 60 * sum(not _free(box, [d]) for d in dots)
-                found.append(_Name(at, lines, box, hidden + abs(up)))
-    return min(found, key=lambda n: n.cost)
+                found.append(_Name(at, lines, box, abs(up)))
+    boxes = np.array([n.box for n in found])
+    hidden = 1000 * _met(boxes, names) + 60 * _met(boxes, dots)
+    return min((replace(n, cost=float(n.cost + h)) for n, h in zip(found, hidden, strict=True)), key=lambda n: n.cost)
+
+
+def _met(boxes: np.ndarray, others: list[Box] | np.ndarray) -> np.ndarray:
+    """How many of the others each box overlaps."""
+    a, b = boxes[:, None], np.reshape(others, (-1, 4))[None]
+    return ((a[..., 2] > b[..., 0]) & (b[..., 2] > a[..., 0]) & (a[..., 3] > b[..., 1]) & (b[..., 3] > a[..., 1])).sum(axis=1)

@@ -68,21 +68,21 @@ class Lanes:
         crosses = through and self.domain[0] <= 0 <= self.domain[1]
         zero = [alt.Chart(pd.DataFrame([{"zero": 0}])).mark_rule().encode(x=self.x("zero"))] if crosses else []
         parting = [alt.Chart(pd.DataFrame([{"mid": at}])).mark_rule(color=LINE_2, strokeWidth=1).encode(
-            y=self.y(), x=alt.value(-self.left), x2=alt.value(alt.expr(f"width + {self.right:g}"))) for at in self.rules]
+            y=self.y(), x=alt.XValue(-self.left), x2=alt.X2Value(alt.expr(f"width + {self.right:g}"))) for at in self.rules]
         keys, above = placement.key(key, width=PHONE if self.narrow else self.width + self.right, above=over) if key else ([], 0)
-        return alt.layer(*marks, *zero, *dots, *parting, *self._words(), *keys).properties(height=self.height + over + above + 34)
+        return alt.layer(*marks, *zero, *dots, *parting, *self._words(), *keys, height=self.height + over + above + 34)
 
     def _words(self) -> list[alt.Chart]:
         layers = []
         for side, at, bold in dict.fromkeys((t["side"], t["at"], t["bold"]) for t in self.texts):
             mine = [t for t in self.texts if (t["side"], t["at"], t["bold"]) == (side, at, bold)]
-            x = alt.value(at) if side == "left" else alt.value(alt.expr(f"width + {at:g}"))
+            x = alt.XValue(at if side == "left" else alt.expr(f"width + {at:g}"))
             for rim in (True, False) if self.narrow else (False,):
                 look = RIM | {"strokeWidth": 8} if rim else {}
                 paint = {} if rim else {"color": alt.Color("ink:N", scale=None, legend=None)}
                 layers.append(alt.Chart(pd.DataFrame(mine)).mark_text(
-                    align=side, baseline="middle", fontSize=13, fontWeight=600 if bold else 400, **look).encode(x=x, y=self.y("y"), text="text:N",
-                                                                                                                **paint))
+                    align=side, baseline="middle", fontSize=13, fontWeight=600 if bold else 400, **look).encode(
+                        x=x, y=self.y("y"), text=alt.Text("text:N"), **paint))
         return layers
 
 
@@ -140,7 +140,7 @@ def text(side: str, at: float, y: float, written: str, ink: str, *, bold: bool =
 
 def bar(base: alt.Chart, lanes: Lanes, low: str, high: str, *, size: float, color: str, **mark: Any) -> alt.Chart:
     """A bar from one value to another along its row."""
-    return base.mark_bar(orient="horizontal", size=size, color=color, **mark).encode(x=lanes.x(low), x2=f"{high}:Q", y=lanes.y())
+    return base.mark_bar(orient="horizontal", size=size, color=color, **mark).encode(x=lanes.x(low), x2=alt.X2(f"{high}:Q"), y=lanes.y())
 
 
 def interval(base: alt.Chart, lanes: Lanes, *, size: float = THIN, low: str = "low", high: str = "high", band: str = BAND,
@@ -158,7 +158,7 @@ def dot(base: alt.Chart, lanes: Lanes, field: str = "value", *, size: float = 15
 def ring(base: alt.Chart, lanes: Lanes, field: str) -> list[alt.Chart]:
     """The uncorrected number, tied to the estimate by a dotted line."""
     return [base.transform_filter("isValid(datum.value)").mark_rule(color=NAIVE, strokeDash=[2, 3]).encode(
-        x=lanes.x(field), x2="value:Q", y=lanes.y()),
+        x=lanes.x(field), x2=alt.X2("value:Q"), y=lanes.y()),
             base.mark_point(size=110, fill=PAPER, stroke=NAIVE, strokeWidth=2, opacity=1).encode(x=lanes.x(field), y=lanes.y())]
 
 
@@ -166,4 +166,4 @@ def note(text: str, lanes: Lanes, *, at: float, y: float, align: str = "left", i
     """Words at a value and a height (px), with a rim of paper."""
     base = alt.Chart(pd.DataFrame([{"at": at, "y": y}]))
     return [base.mark_text(align=align, baseline="middle", fontSize=13, fontWeight=600 if bold else 400, **look).encode(
-        x=lanes.x("at"), y=lanes.y("y"), text=alt.value(text)) for look in (RIM, {"color": ink})]
+        x=lanes.x("at"), y=lanes.y("y"), text=alt.TextValue(text)) for look in (RIM, {"color": ink})]

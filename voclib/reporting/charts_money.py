@@ -178,7 +178,7 @@ def _bracket(lanes: Lanes, least: float, most: float, words: str) -> list[alt.Ch
     half, middle = drawing.pixels(words) / 2, (lanes.px(least) + lanes.px(most)) / 2
     align = "left" if middle - half < 0 else "right" if middle + half > lanes.width else "center"
     at = {"left": least, "right": most, "center": (least + most) / 2}[align]
-    return [ends.mark_rule(color=LINE_2, strokeDash=[2, 3]).encode(x=lanes.x("at"), y=lanes.y("row"), y2="mid:Q"),
-            across.mark_rule(color=INK_3, strokeWidth=1.5).encode(x=lanes.x("at"), x2="to:Q", y=lanes.y()),
+    return [ends.mark_rule(color=LINE_2, strokeDash=[2, 3]).encode(x=lanes.x("at"), y=lanes.y("row"), y2=alt.Y2("mid:Q")),
+            across.mark_rule(color=INK_3, strokeWidth=1.5).encode(x=lanes.x("at"), x2=alt.X2("to:Q"), y=lanes.y()),
             ends.mark_tick(size=9, thickness=1.5, orient="vertical", color=INK_3).encode(x=lanes.x("at"), y=lanes.y()),
             *charts_lanes.note(words, lanes, at=at, y=foot + 18, align=align, bold=True)]

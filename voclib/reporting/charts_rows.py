@@ -184,38 +184,38 @@ def _whole_axis(zero: bool, note: Text | None, chart: str) -> None:
 
 
 def _ring_to_dot(base: alt.Chart, x: Position, y: alt.Y) -> list[alt.Chart]:
-    return [base.mark_rule(color=NAIVE_BAND, strokeWidth=3).encode(x=x("raw"), x2="value:Q", y=y), ring(base, x, y),
+    return [base.mark_rule(color=NAIVE_BAND, strokeWidth=3).encode(x=x("raw"), x2=alt.X2("value:Q"), y=y), ring(base, x, y),
             base.mark_circle(size=150, color=ACCENT, stroke=PAPER, strokeWidth=1.5, opacity=1).encode(x=x("value"), y=y)]
 
 
 def _ring_and_interval(base: alt.Chart, x: Position, y: alt.Y) -> list[alt.Chart]:
     sure = base.transform_filter("datum.kind == 'estimate'")
     return [*interval(base, x, y)[:-1], base.transform_filter("isValid(datum.raw) && isValid(datum.value)").mark_rule(
-        color=NAIVE, strokeDash=[2, 3]).encode(x=x("raw"), x2="value:Q", y=y),
+        color=NAIVE, strokeDash=[2, 3]).encode(x=x("raw"), x2=alt.X2("value:Q"), y=y),
             ring(base.transform_filter("isValid(datum.raw)"), x, y), dot(sure, x, y)]
 
 
 def _possible(base: alt.Chart, x: Position, y: alt.Y) -> list[alt.Chart]:
     outer = base.transform_filter("isValid(datum.outer_low)")
-    whiskers = [outer.mark_rule(color=BOUND_LINE, strokeWidth=1.5).encode(x=x("outer_low"), x2="outer_high:Q", y=y),
+    whiskers = [outer.mark_rule(color=BOUND_LINE, strokeWidth=1.5).encode(x=x("outer_low"), x2=alt.X2("outer_high:Q"), y=y),
                 *(outer.mark_tick(size=12, color=BOUND_LINE, orient="vertical").encode(x=x(f"outer_{end}"), y=y) for end in ("low", "high"))]
     none = base.transform_filter("datum.kind == 'refusal'")
-    refused = none.mark_bar(height=30, color=WASH_2, stroke=LINE_2, strokeDash=[3, 3]).encode(x=x("from"), x2="to:Q", y=y)
-    needs = [none.mark_text(align="left", dx=8, dy=dy, fontSize=12, color=INK_2, limit=NEEDS).encode(x=x("from"), y=y, text=f"{line}:N")
+    refused = none.mark_bar(height=30, color=WASH_2, stroke=LINE_2, strokeDash=[3, 3]).encode(x=x("from"), x2=alt.X2("to:Q"), y=y)
+    needs = [none.mark_text(align="left", dx=8, dy=dy, fontSize=12, color=INK_2, limit=NEEDS).encode(x=x("from"), y=y, text=alt.Text(f"{line}:N"))
              for line, dy in (("needs", 0), ("needs_1", -7), ("needs_2", 7))]
     return [refused, *whiskers, *interval(base.transform_filter("!datum.naive"), x, y), *_grey(base.transform_filter("datum.naive"), x, y), *needs]
 
 
 def _grey(base: alt.Chart, x: Position, y: alt.Y) -> list[alt.Chart]:
-    return [base.mark_bar(height=14, color=NAIVE_BAND).encode(x=x("low"), x2="high:Q", y=y),
+    return [base.mark_bar(height=14, color=NAIVE_BAND).encode(x=x("low"), x2=alt.X2("high:Q"), y=y),
             *(base.mark_tick(size=22, color=NAIVE, orient="vertical").encode(x=x(end), y=y) for end in ("low", "high")), ring(base, x, y, "value")]
 
 
 def interval(base: alt.Chart, x: Position, y: alt.Y) -> list[alt.Chart]:
     """Band, caps and dot of rows of kind `estimate` (`low`, `high`, `value`); a violet bar for those of kind `bounds`."""
     sure, bounds = base.transform_filter("datum.kind == 'estimate'"), base.transform_filter("datum.kind == 'bounds'")
-    return [bounds.mark_bar(height=16, color=BOUND_BAND, stroke=BOUND_LINE, strokeWidth=1.25).encode(x=x("low"), x2="high:Q", y=y),
-            sure.mark_bar(height=14, color=BAND).encode(x=x("low"), x2="high:Q", y=y),
+    return [bounds.mark_bar(height=16, color=BOUND_BAND, stroke=BOUND_LINE, strokeWidth=1.25).encode(x=x("low"), x2=alt.X2("high:Q"), y=y),
+            sure.mark_bar(height=14, color=BAND).encode(x=x("low"), x2=alt.X2("high:Q"), y=y),
             *(sure.mark_tick(size=22, orient="vertical").encode(x=x(end), y=y) for end in ("low", "high")), dot(sure, x, y)]
 
 
@@ -259,7 +259,7 @@ def draw(rows: list[dict[str, Any]], marks: Marks, frame: Frame) -> alt.TopLevel
     over, above = _over(frame, x, at=lambda v: shown * (v - bottom) / (top - bottom), width=plot)
     layers = [*over[:len(frame.rules)], *layers, *over[len(frame.rules):], *_row_words(base, y, frame, ends=ends)]
     step = 60 + 26 * deep if narrow else 38 + 8 * deep  # the first row keeps its two lines inside the picture
-    return alt.layer(*layers).properties(height=step * n + 34 + above)
+    return alt.layer(*layers, height=step * n + 34 + above)
 
 
 def _row_words(base: alt.Chart, y: alt.Y, frame: Frame, *, ends: int) -> list[alt.Chart]:
@@ -267,16 +267,16 @@ def _row_words(base: alt.Chart, y: alt.Y, frame: Frame, *, ends: int) -> list[al
     bold, pale = {"fontWeight": 600, "fontSize": 13, "color": INK}, {"color": INK_3}
     if frame.small_first:
         ends = max(drawing.pixels(r["main"]) for r in base.data.to_dict("records")) + 12
-    at = alt.value(alt.expr(f"width - {ends}")) if ends else alt.value(alt.expr("width"))
+    at = alt.XValue(alt.expr(f"width - {ends}" if ends else "width"))
     inner, outer = ("small", "main") if frame.small_first else ("main", "small")
-    words = [base.mark_text(align="right", **(bold if name == "main" else pale), **up).encode(x=x, y=y, text=f"{name}:N")
-             for name, x in ((inner, at), (outer, alt.value(alt.expr("width"))))]
+    words = [base.mark_text(align="right", **(bold if name == "main" else pale), **up).encode(x=x, y=y, text=alt.Text(f"{name}:N"))
+             for name, x in ((inner, at), (outer, alt.XValue(alt.expr("width"))))]
     if not frame.narrow:
         return words
     for deep, lift in (("!datum.deep", 0), ("datum.deep", -16)):  # a second line would fall onto the bar
         for look in ({"color": PAPER, "stroke": PAPER, "strokeWidth": 4}, {"color": INK}):
             words.append(base.transform_filter(deep).mark_text(align="left", fontSize=13, lineBreak="\n", lineHeight=16, baseline="bottom",
-                                                               dy=-16 + lift, **look).encode(x=alt.value(0), y=y, text="g:N"))
+                                                               dy=-16 + lift, **look).encode(x=alt.XValue(0), y=y, text=alt.Text("g:N")))
     return words
 
 
@@ -289,8 +289,8 @@ def _over(frame: Frame, x: Position, *, at: Callable[[float], float], width: flo
         point = alt.Chart(pd.DataFrame([{"at": value}]))
         rules.append(point.mark_rule(color=LINE_2, strokeDash=list(frame.rule_dash), strokeWidth=1.5).encode(x=x("at")))
         align = "left" if start >= at(value) else "right"
-        texts.append(point.mark_text(align=align, color=INK_2, fontSize=12, dx=0).encode(x=x("at"), y=alt.value(-8 - placement.LINE * level),
-                                                                                         text=alt.value(text)))
+        texts.append(point.mark_text(align=align, color=INK_2, fontSize=12, dx=0).encode(x=x("at"), y=alt.YValue(-8 - placement.LINE * level),
+                                                                                         text=alt.TextValue(text)))
     above = placement.LINE * (level + 1) if texts else 0
     keys, more = placement.key(frame.key, width=width, above=above) if frame.key else ([], 0)
     return [*rules, *texts, *keys], above + more

@@ -74,13 +74,13 @@ def _mirror(rows: list[dict[str, Any]], sizes: tuple[int, int], alone: tuple[flo
            alt.Tooltip("to:Q", title="到 %" if zh else "to %", format=".1f"),
            alt.Tooltip("share:Q", title="占本组 %" if zh else "Share of group %", format=".1f")]
     base = alt.Chart(pd.DataFrame(rows))
-    layers = [base.mark_rect(stroke=PAPER, strokeWidth=1).encode(x=x, x2="to:Q", y=y, y2="floor:Q", fill=alt.Fill("fill:N", scale=None, legend=None),
-                                                                 tooltip=tip),
+    layers = [base.mark_rect(stroke=PAPER, strokeWidth=1).encode(
+        x=x, x2=alt.X2("to:Q"), y=y, y2=alt.Y2("floor:Q"), fill=alt.Fill("fill:N", scale=None, legend=None), tooltip=tip),
               base.mark_rule(color=INK).encode(y=alt.Y("floor:Q", axis=None))]
     heard, silent = (numbers.count(k, lang) for k in sizes)
     for text, at, ink in ((f"作答的 {heard} 人" if zh else f"{heard} who answered", "56" if alone and narrow else "14", ACCENT),
                           (f"沉默的 {silent} 人" if zh else f"{silent} who stayed silent", "height - 14", INK_2)):
-        layers.append(placement.words(text, x=alt.value(alt.expr("width")), y=alt.value(alt.expr(at)), colour=ink, align="right", fontWeight=600,
+        layers.append(placement.words(text, x=alt.XValue(alt.expr("width")), y=alt.YValue(alt.expr(at)), colour=ink, align="right", fontWeight=600,
                                       fontSize=13))
     if alone:
         line = alt.Chart(pd.DataFrame([{"from": alone[0]}]))
@@ -88,8 +88,8 @@ def _mirror(rows: list[dict[str, Any]], sizes: tuple[int, int], alone: tuple[flo
         text = f"{share} 的沉默者在线左边：\n没有可比的作答者" if zh else f"{share} of the silent lie left of the line:\nnobody comparable answered"
         layers += [line.mark_rule(color=BOUND_LINE, strokeWidth=2, strokeDash=[4, 3]).encode(x=x),
                    line.mark_text(align="left", dx=8, baseline="top", color=BOUND, fontSize=12, lineBreak="\n", lineHeight=16).encode(
-                       x=x, y=alt.value(2), text=alt.value(text))]
-    return alt.layer(*layers).properties(height=300 if narrow else 340)
+                       x=x, y=alt.YValue(2), text=alt.TextValue(text))]
+    return alt.layer(*layers, height=300 if narrow else 340)
 
 
 def resistance(frame: pd.DataFrame, *, wave: str, value: str, low: str, high: str, n: str, title: Text, subtitle: Text, description: Text,
@@ -150,16 +150,16 @@ def _waves(rows: list[dict[str, Any]], bottom: float, top: float, unit: str) -> 
     base = alt.Chart(pd.DataFrame(rows))
     sure = base.transform_filter("datum.kind == 'estimate'")
     early, late = sure.transform_filter("!datum.late"), sure.transform_filter("datum.late")
-    layers = [early.mark_line(color=LINE_2, strokeDash=[2, 3], strokeWidth=1.5).encode(x=x, y=y("value"), order="order:Q"),
-              sure.mark_bar(size=14, color=BAND).encode(x=x, y=y("low"), y2="high:Q"),
+    layers = [early.mark_line(color=LINE_2, strokeDash=[2, 3], strokeWidth=1.5).encode(x=x, y=y("value"), order=alt.Order("order:Q")),
+              sure.mark_bar(size=14, color=BAND).encode(x=x, y=y("low"), y2=alt.Y2("high:Q")),
               *(sure.mark_tick(size=22, orient="horizontal").encode(x=x, y=y(end)) for end in ("low", "high")),
               early.mark_circle(size=150, color=ACCENT, stroke=PAPER, strokeWidth=2, opacity=1).encode(x=x, y=y("value")),
               late.mark_point(size=170, shape="diamond", fill=CATEGORICAL[2], stroke=PAPER, strokeWidth=1.5, opacity=1).encode(x=x, y=y("value")),
-              sure.mark_text(dy=-14, fontWeight=600, fontSize=14, color=INK).encode(x=x, y=y("high"), text="main:N"),
-              sure.mark_text(dy=15, fontSize=12, color=INK_3).encode(x=x, y=y("low"), text="small:N")]
+              sure.mark_text(dy=-14, fontWeight=600, fontSize=14, color=INK).encode(x=x, y=y("high"), text=alt.Text("main:N")),
+              sure.mark_text(dy=15, fontSize=12, color=INK_3).encode(x=x, y=y("low"), text=alt.Text("small:N"))]
     if scale["domain"][0] <= 0 <= scale["domain"][1]:
         layers.insert(1, alt.Chart(pd.DataFrame([{"zero": 0}])).mark_rule().encode(y=y("zero")))
-    return alt.layer(*layers).properties(height=320)
+    return alt.layer(*layers, height=320)
 
 
 def cost_curve(frame: pd.DataFrame, *, cost: str, width: str, calls: str, title: Text, subtitle: Text, description: Text, unit: str = "points",
@@ -212,7 +212,7 @@ def _cost(points: list[dict[str, Any]], *, unit: str, narrow: bool, lang: str) -
     if any(r["pick"] for r in rows):
         pick = base.transform_filter("datum.pick")
         layers.append(pick.mark_circle(size=240, color=ACCENT, stroke=PAPER, strokeWidth=2, opacity=1).encode(x=x, y=y))
-    return alt.layer(*layers, *named([rows[k] for k in order], spots, x, y, "text")).properties(height=height)
+    return alt.layer(*layers, *named([rows[k] for k in order], spots, x, y, "text"), height=height)
 
 
 def calibration(frame: pd.DataFrame, *, predicted: str, observed: str, low: str, high: str, n: str, title: Text, subtitle: Text, description: Text,
@@ -256,11 +256,11 @@ def _reliability(rows: Sequence[dict[str, Any]], ticks: list[float], end: float,
     tip = [alt.Tooltip("p:Q", title="预测 %" if zh else "Predicted %", format=".1f"),
            alt.Tooltip("value:Q", title="实际 %" if zh else "Observed %", format=".1f"),
            alt.Tooltip("n_text:N", title="人数" if zh else "People")]
-    layers = [line.mark_rule(color=NAIVE, strokeDash=[4, 3]).encode(x=x("from"), x2="to:Q", y=y("from"), y2="to:Q"),
-              base.mark_bar(size=8, color=BAND).encode(x=x("p"), y=y("low"), y2="high:Q"),
+    layers = [line.mark_rule(color=NAIVE, strokeDash=[4, 3]).encode(x=x("from"), x2=alt.X2("to:Q"), y=y("from"), y2=alt.Y2("to:Q")),
+              base.mark_bar(size=8, color=BAND).encode(x=x("p"), y=y("low"), y2=alt.Y2("high:Q")),
               *(base.mark_tick(size=14, orient="horizontal").encode(x=x("p"), y=y(e)) for e in ("low", "high")),
               base.mark_circle(size=90, color=ACCENT, stroke=PAPER, strokeWidth=1.5, opacity=1).encode(x=x("p"), y=y("value"), tooltip=tip)]
     key = [Key("dot", "实际的比例" if zh else "Observed share"), Key("band", "95% 区间" if zh else "95% interval", BAND),
            Key("line", "预测完全应验" if zh else "Every prediction comes true", NAIVE)]
     keys, above = placement.key(key, width=(NARROW if narrow else WIDE) - 50)
-    return alt.layer(*layers, *keys).properties(height=height + above)
+    return alt.layer(*layers, *keys, height=height + above)

@@ -172,7 +172,7 @@ class _Map:
     def draw(self, words: str, point: TiltPoint | None, axes: tuple[Text, Text], lang: str) -> alt.TopLevelMixin:
         base = alt.Chart(pd.DataFrame(self.cells))
         paint = {"fill": alt.Fill("fill:N", scale=None, legend=None), "stroke": alt.Stroke("fill:N", scale=None, legend=None)}
-        layers = [base.mark_rect(strokeWidth=0.75).encode(x=self.x("x"), x2="x2:Q", y=self.y("y"), y2="y2:Q", **paint)]
+        layers = [base.mark_rect(strokeWidth=0.75).encode(x=self.x("x"), x2=alt.X2("x2:Q"), y=self.y("y"), y2=alt.Y2("y2:Q"), **paint)]
         spots, dots = self._dots(point, lang)
         ends = [(x, point.times_promoter) for x in point.detractor or ()] if point else []
         ends += [(point.times_detractor, y) for y in point.promoter or ()] if point else []
@@ -181,13 +181,13 @@ class _Map:
         free = [r for r in self.texts if self._free(r, spots, hidden)]
         if free:
             layers.append(alt.Chart(pd.DataFrame(free)).mark_text(fontSize=12).encode(
-                x=self.x("x"), y=self.y("y"), text="text:N", color=alt.Color("ink:N", scale=None, legend=None)))
+                x=self.x("x"), y=self.y("y"), text=alt.Text("text:N"), color=alt.Color("ink:N", scale=None, legend=None)))
         layers += self._tipping(words, spot) + dots
         under = placement.wrap(axes[0][lang], self.width, most=2)
         layers += [placement.words(axes[1][lang], x=-38, y=-14, colour=INK_2),
-                   placement.words(under, x=alt.value(alt.expr("width")), y=alt.value(alt.expr("height + 34")), colour=INK_2, align="right",
+                   placement.words(under, x=alt.XValue(alt.expr("width")), y=alt.YValue(alt.expr("height + 34")), colour=INK_2, align="right",
                                    baseline="top", lineBreak="\n", lineHeight=16)]
-        return alt.layer(*layers).properties(height=self.height + 30 + 50 + 16 * (1 + under.count("\n")))
+        return alt.layer(*layers, height=self.height + 30 + 50 + 16 * (1 + under.count("\n")))
 
     def _free(self, row: dict[str, Any], spots: list[tuple[float, float]], hidden: list[tuple[float, float, float]]) -> bool:
         """Whether a written value stands clear of the line, of the points with their labels, and of the map's border."""
@@ -215,14 +215,14 @@ class _Map:
         if not self.line:
             return []
         base = alt.Chart(pd.DataFrame(self.line))
-        layers = [base.mark_line(color=color, strokeWidth=wide).encode(x=self.x("x"), y=self.y("y"), order="order:Q")
+        layers = [base.mark_line(color=color, strokeWidth=wide).encode(x=self.x("x"), y=self.y("y"), order=alt.Order("order:Q"))
                   for color, wide in ((PAPER, 5), (INK, 2.5))]
         return layers + (self._plate(words, spot, (0.0, 0.0), weight=600) if spot else [])
 
     def _plate(self, words: str, at: tuple[float, float], off: tuple[float, float], *, weight: int = 400) -> list[alt.Chart]:
         """Words with a rim of paper at a place of the map (px of a map this wide), `off` px beside it."""
-        place = {"x": alt.value(alt.expr(f"width * {at[0] / self.width:.4f} + {off[0]:.1f}")),
-                 "y": alt.value(alt.expr(f"height * {at[1] / self.height:.4f} + {off[1]:.1f}"))}
+        place = {"x": alt.XValue(alt.expr(f"width * {at[0] / self.width:.4f} + {off[0]:.1f}")),
+                 "y": alt.YValue(alt.expr(f"height * {at[1] / self.height:.4f} + {off[1]:.1f}"))}
         return [placement.words(words, **place, baseline="middle", fontWeight=weight, fontSize=13, **style)
                 for style in ({"colour": PAPER, "stroke": PAPER, "strokeWidth": 5, "strokeJoin": "round"}, {"colour": INK})]
 
@@ -254,6 +254,6 @@ class _Map:
             if ends is None:
                 continue
             row = pd.DataFrame([{"a": max(ends[0], low), "b": min(ends[1], high), "x": point.times_detractor, "y": point.times_promoter}])
-            place = ({"x": self.x("a"), "x2": "b:Q", "y": self.y("y")} if across else {"y": self.y("a"), "y2": "b:Q", "x": self.x("x")})
+            place = {"x": self.x("a"), "x2": alt.X2("b:Q"), "y": self.y("y")} if across else {"y": self.y("a"), "y2": alt.Y2("b:Q"), "x": self.x("x")}
             layers += [alt.Chart(row).mark_rule(color=color, strokeWidth=wide).encode(**place) for color, wide in ((PAPER, 6), (INK, 2.5))]
         return layers

@@ -89,7 +89,7 @@ def _slopes(rows: list[dict[str, Any]], names: tuple[Text, Text], *, span: tuple
     spots = placement.spread([r["value"] for r in named], (top - bottom) * 19 / height, low=bottom, high=top)
     named = [r | {"spot": s, "paint": ACCENT if r["moved"] else LINE_2} for r, s in zip(named, spots, strict=True)]
     layers = _slope_layers(named, unnamed, ticks=ticks, domain=[bottom, top], unit=unit, room=room)
-    return alt.layer(*layers, *head).properties(height=height + above)
+    return alt.layer(*layers, *head, height=height + above)
 
 
 def _slope_head(names: tuple[Text, Text], lang: str, *, plot: float, whole: float) -> tuple[list[alt.Chart], int]:
@@ -99,7 +99,7 @@ def _slope_head(names: tuple[Text, Text], lang: str, *, plot: float, whole: floa
     keys, above = placement.key(key, width=whole - 50, above=26)
     heads = [placement.words(names[0][lang], x=0, y=-14, colour=INK_2, fontWeight=600, fontSize=13)]
     apart = drawing.pixels(names[0][lang]) + drawing.pixels(names[1][lang]) + 16 < plot
-    heads.append(placement.words(names[1][lang], x=alt.value(alt.expr("width")), y=-14, colour=INK_2, align="right" if apart else "left",
+    heads.append(placement.words(names[1][lang], x=alt.XValue(alt.expr("width")), y=-14, colour=INK_2, align="right" if apart else "left",
                                  fontWeight=600, fontSize=13))
     return [*heads, *keys], above + 26
 
@@ -117,18 +117,18 @@ def _slope_layers(named: list[dict[str, Any]], unnamed: list[dict[str, Any]], *,
     front, layers = alt.Chart(pd.DataFrame(named)), []
     if domain[0] <= 0 <= domain[1]:
         layers.append(alt.Chart(pd.DataFrame([{"zero": 0}])).mark_rule().encode(y=y("zero")))
-    leader = front.mark_rule(color=LINE_2, strokeWidth=0.75).encode(x=x("end"), x2="rim:Q", y=y("value"), y2="spot:Q")
+    leader = front.mark_rule(color=LINE_2, strokeWidth=0.75).encode(x=x("end"), x2=alt.X2("rim:Q"), y=y("value"), y2=alt.Y2("spot:Q"))
     for base, pale in ((alt.Chart(pd.DataFrame(unnamed)), True), (front, False)) if unnamed else ((front, False),):
-        layers += [base.mark_rule(strokeWidth=1.25 if pale else 2).encode(x=x("start"), x2="end:Q", y=y("from"), y2="value:Q",
+        layers += [base.mark_rule(strokeWidth=1.25 if pale else 2).encode(x=x("start"), x2=alt.X2("end:Q"), y=y("from"), y2=alt.Y2("value:Q"),
                                                                          color=alt.Color("paint:N", scale=None, legend=None)),
-                   base.mark_rule(color=NAIVE_BAND if pale else BAND, strokeWidth=5).encode(x=x("end"), y=y("low"), y2="high:Q"),
+                   base.mark_rule(color=NAIVE_BAND if pale else BAND, strokeWidth=5).encode(x=x("end"), y=y("low"), y2=alt.Y2("high:Q")),
                    *([] if pale else [leader]),
                    base.mark_point(size=40 if pale else 70, fill=PAPER, stroke=NAIVE, strokeWidth=1.5, opacity=1).encode(x=x("start"), y=y("from")),
                    base.mark_circle(size=40 if pale else 80, stroke=PAPER, strokeWidth=1, opacity=1, color=NAIVE if pale else ACCENT).encode(
                        x=x("end"), y=y("value"))]
-    edge = alt.value(alt.expr(f"width + {room['numbers']:g}"))
-    layers.append(front.mark_text(fontSize=13, color=INK, align="right", fontWeight=600).encode(x=edge, y=y("spot"), text="numbers:N"))
-    layers.append(front.mark_text(fontSize=13, color=INK, align="left", dx=9, limit=room["g"]).encode(x=edge, y=y("spot"), text="g:N"))
+    edge = alt.XValue(alt.expr(f"width + {room['numbers']:g}"))
+    layers.append(front.mark_text(fontSize=13, color=INK, align="right", fontWeight=600).encode(x=edge, y=y("spot"), text=alt.Text("numbers:N")))
+    layers.append(front.mark_text(fontSize=13, color=INK, align="left", dx=9, limit=room["g"]).encode(x=edge, y=y("spot"), text=alt.Text("g:N")))
     return layers
 
 
@@ -200,21 +200,21 @@ def _funnel(rows: list[dict[str, Any]], limits: list[dict[str, Any]], center: fl
     layers = [*_funnel_limits(limits, x, y, (low, high), center, center_text, most), *_funnel_points(rows, x, y, low, high, most, plot, height, lang)]
     key = [Key("diamond", "需要复核" if zh else "To review", FLAG), Key("dot", "其余" if zh else "The others", BAND, ACCENT)]
     keys, above = placement.key(key if any(r["flag"] for r in rows) else key[1:], width=plot)
-    return alt.layer(*layers, *keys).properties(height=height + above + 50)
+    return alt.layer(*layers, *keys, height=height + above + 50)
 
 
 def _funnel_limits(limits: list[dict[str, Any]], x: alt.X, y: Any, view: tuple[float, float], center: float, center_text: str,
                    most: float) -> list[alt.Chart]:
     mean = alt.Chart(pd.DataFrame([{"n": most, "center": center}]))
     layers = [mean.mark_rule(color=INK_3, strokeWidth=1.25).encode(y=y("center")),
-              mean.mark_text(align="left", dx=8, color=INK_2, fontWeight=600).encode(x=x, y=y("center"), text=alt.value(center_text))]
+              mean.mark_text(align="left", dx=8, color=INK_2, fontWeight=600).encode(x=x, y=y("center"), text=alt.TextValue(center_text))]
     for level, dash in (("95%", [4, 3]), ("99.8%", [1, 0])):
         for end in ("low", "high"):
             mine = [r for r in limits if r["level"] == level and view[0] <= r[end] <= view[1]]
             base, last = alt.Chart(pd.DataFrame(mine)), alt.Chart(pd.DataFrame(mine[-1:]))
             layers.append(base.mark_line(color=LINE_2, strokeWidth=1.5, strokeDash=dash).encode(x=x, y=y(end)))
             away = (9 if level == "99.8%" else -3) * (-1 if end == "high" else 1)
-            layers.append(last.mark_text(align="left", dx=8, dy=away, color=INK_3).encode(x=x, y=y(end), text=alt.value(level)))
+            layers.append(last.mark_text(align="left", dx=8, dy=away, color=INK_3).encode(x=x, y=y(end), text=alt.TextValue(level)))
     return layers
 
 
@@ -244,8 +244,8 @@ def named(rows: list[dict[str, Any]], spots: list[placement.Spot | None], x: alt
         base = alt.Chart(pd.DataFrame([r for r, s in zip(rows, spots, strict=True) if s == spot]))
         if abs(spot.dy) > 20:  # a thin line ties a label further off to its point
             layers.append(base.mark_rule(color=LINE_2, strokeWidth=0.75, x2Offset=spot.dx * 0.6, y2Offset=spot.dy * 0.8).encode(
-                x=x, x2=x.shorthand.split(":")[0], y=y, y2=y.shorthand.split(":")[0]))
+                x=x, x2=alt.X2(x.shorthand.split(":")[0]), y=y, y2=alt.Y2(y.shorthand.split(":")[0])))
         for style in ({"stroke": PAPER, "strokeWidth": 3, "color": PAPER}, {"color": INK}):
             layers.append(base.mark_text(align=spot.align, dx=spot.dx, dy=spot.dy, baseline="middle", fontSize=12, **style).encode(
-                x=x, y=y, text=f"{field}:N"))
+                x=x, y=y, text=alt.Text(f"{field}:N")))
     return layers

@@ -87,9 +87,9 @@ def _tornado(inputs: list[dict[str, Any]], base: float, labels: Mapping[Any, Tex
         parts = [{"from": base, "to": r[ends[k]], "mid": r["mid"], "fill": LOW_FILL if ends[k] == "low" else HIGH_FILL}
                  for r, ends in zip(lanes.rows, by_reach, strict=True)]
         bars.append(alt.Chart(pd.DataFrame(parts)).mark_bar(orient="horizontal", size=20).encode(
-            x=lanes.x("from"), x2="to:Q", y=lanes.y(), color=alt.Color("fill:N", scale=None, legend=None)))
+            x=lanes.x("from"), x2=alt.X2("to:Q"), y=lanes.y(), color=alt.Color("fill:N", scale=None, legend=None)))
     words = [alt.Chart(kept).mark_text(align=align, dx=dx, fontSize=12, baseline="middle", **look).encode(
-        x=lanes.x(side), y=lanes.y(), text=f"{side}_text:N") for side, align, dx in (("left", "right", -6), ("right", "left", 6))
+        x=lanes.x(side), y=lanes.y(), text=alt.Text(f"{side}_text:N")) for side, align, dx in (("left", "right", -6), ("right", "left", 6))
         for look in (charts_lanes.RIM, {"color": INK_2})]
     zh = lang == "zh"
     rule = alt.Chart(pd.DataFrame([{"at": base}])).mark_rule(color=INK_3, strokeWidth=1.5, strokeDash=[4, 3]).encode(x=lanes.x("at"))
@@ -113,7 +113,7 @@ def _over(words: str, at: float, lanes: charts_lanes.Lanes) -> list[alt.Chart]:
     half, middle = drawing.pixels(words) / 2, lanes.px(at)
     align = "left" if middle - half < 0 else "right" if middle + half > lanes.width else "center"
     return [alt.Chart(pd.DataFrame([{"at": at}])).mark_text(align=align, baseline="middle", fontSize=13, fontWeight=600, color=INK).encode(
-        x=lanes.x("at"), y=alt.value(-8), text=alt.value(words))]
+        x=lanes.x("at"), y=alt.YValue(-8), text=alt.TextValue(words))]
 
 
 def density(frame: pd.DataFrame, *, value: str, density: str, title: Text, subtitle: Text, description: Text, unit: str = "cny",
@@ -208,7 +208,8 @@ class _Density:
 
     @property
     def domain(self) -> tuple[float, float]:
-        seen = [r["value"] for side in self.sides for r in side if r["density"] > 0.002 * self.peak] + [0.0]
+        least = 0.002 * self.peak
+        seen = [r["value"] for side in self.sides for r in side if r["density"] > least] + [0.0]
         seen += [*(self.interval or ()), *([self.no_effect[0]] if self.no_effect else [])]
         pad = 0.04 * (max(seen) - min(seen))
         return min(seen) - pad, max(seen) + pad
@@ -233,22 +234,22 @@ class _Density:
         for side, fill in zip(self.sides, (NAIVE_BAND, ACCENT), strict=True):
             if len(side) > 1:
                 layers.append(alt.Chart(pd.DataFrame([r | {"floor": 0} for r in side])).mark_area(color=fill, opacity=1).encode(
-                    x=self.x("value"), y=self.y("density"), y2="floor:Q"))
+                    x=self.x("value"), y=self.y("density"), y2=alt.Y2("floor:Q")))
         floor = alt.Chart(pd.DataFrame([{"floor": 0, "zero": 0}]))
         layers += [floor.mark_rule(color=LINE_2, strokeWidth=1).encode(y=self.y("floor")), floor.mark_rule().encode(x=self.x("zero"))]
         layers += self._spike()
         layers += [*self._interval(), *self._chances()]
         for k, line in enumerate(over):
             layers += self._around(line, 0.0, -8 - 17 * (len(over) - 1 - k), bold=True)
-        return alt.layer(*layers).properties(height=(200 if self.narrow else 230) + self.head + self.foot + 34 + 17 * len(over))
+        return alt.layer(*layers, height=(200 if self.narrow else 230) + self.head + self.foot + 34 + 17 * len(over))
 
     def _around(self, text: str, at: float, y: float, *, bold: bool = False, ink: str = INK, below: bool = False) -> list[alt.Chart]:
         """Words around a value, moved inside the plot; `y` px from its top, or from its foot with `below`."""
         half, middle = drawing.pixels(text) * (0.52 if bold else 0.5), self.px(at)
         shift = max(half - middle, 0) or min(self.width - half - middle, 0)
-        base, place = alt.Chart(pd.DataFrame([{"at": at}])), alt.value(alt.expr(f"height - {y}")) if below else alt.value(y)
+        base, place = alt.Chart(pd.DataFrame([{"at": at}])), alt.YValue(alt.expr(f"height - {y}") if below else y)
         return [base.mark_text(align="center", baseline="middle", dx=shift, fontSize=13, fontWeight=600 if bold else 400, **look).encode(
-            x=self.x("at"), y=place, text=alt.value(text)) for look in (charts_lanes.RIM | {"strokeWidth": 8}, {"color": ink})]
+            x=self.x("at"), y=place, text=alt.TextValue(text)) for look in (charts_lanes.RIM | {"strokeWidth": 8}, {"color": ink})]
 
     def _spike(self) -> list[alt.Chart]:
         if not self.no_effect:
@@ -256,7 +257,7 @@ class _Density:
         at, share = self.no_effect
         said = f"{chance(share, self.lang)} {self.words['no_effect']}"
         stick = alt.Chart(pd.DataFrame([{"at": at, "floor": 0, "top": self.peak}]))
-        return [stick.mark_rule(color=NAIVE, strokeWidth=8).encode(x=self.x("at"), y=self.y("floor"), y2="top:Q"),
+        return [stick.mark_rule(color=NAIVE, strokeWidth=8).encode(x=self.x("at"), y=self.y("floor"), y2=alt.Y2("top:Q")),
                 *self._around(said, at, self.head - 12, ink=INK_2)]
 
     def _interval(self) -> list[alt.Chart]:
@@ -267,8 +268,8 @@ class _Density:
         ends = numbers.interval(shown, self.lang)
         said = f"{numbers.value(shown, self.lang)}（95%：{ends}）" if self.lang == "zh" else f"{numbers.value(shown, self.lang)} (95%: {ends})"
         base = alt.Chart(pd.DataFrame([{"low": low, "value": middle, "high": high}]))
-        y = alt.value(alt.expr(f"height - {self.foot - 16}"))
-        return [base.mark_rule(color=BAND, strokeWidth=12).encode(x=self.x("low"), x2="high:Q", y=y),
+        y = alt.YValue(alt.expr(f"height - {self.foot - 16}"))
+        return [base.mark_rule(color=BAND, strokeWidth=12).encode(x=self.x("low"), x2=alt.X2("high:Q"), y=y),
                 *(base.mark_tick(size=18, orient="vertical").encode(x=self.x(end), y=y) for end in ("low", "high")),
                 base.mark_circle(size=130, color=ACCENT, stroke=PAPER, strokeWidth=2, opacity=1).encode(x=self.x("value"), y=y),
                 *self._around(said, middle, 9, ink=INK_2, below=True)]
@@ -288,5 +289,5 @@ class _Density:
             for text, size, weight, dx, paint in ((figure, 22, 600, 0, ink), (rest, 13, 400, wide - drawing.pixels(rest), INK_2)):
                 layers.append(alt.Chart(pd.DataFrame([{"at": 0.0}])).mark_text(
                     align="left", baseline="alphabetic", dx=start - zero + dx, fontSize=size, fontWeight=weight, color=paint).encode(
-                    x=self.x("at"), y=alt.value(24), text=alt.value(text)))
+                    x=self.x("at"), y=alt.YValue(24), text=alt.TextValue(text)))
         return layers

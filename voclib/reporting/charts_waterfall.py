@@ -75,7 +75,8 @@ def _rows(lanes: Lanes, *, cut: bool) -> alt.TopLevelMixin:
     base = alt.Chart(pd.DataFrame([{k: r[k] for k in ("from", "to", "low", "high", "step", "mid")} for r in lanes.rows]))
     total, step = base.transform_filter("!datum.step"), base.transform_filter("datum.step")
     links = [{"at": a["to"], "mid": a["mid"], "next": b["mid"]} for a, b in zip(lanes.rows, lanes.rows[1:], strict=False)]
-    link = alt.Chart(pd.DataFrame(links)).mark_rule(color=LINE_2, strokeWidth=1).encode(x=lanes.x("at"), y=lanes.y(), y2="next:Q") if links else None
+    link = alt.Chart(pd.DataFrame(links)).mark_rule(color=LINE_2, strokeWidth=1).encode(
+        x=lanes.x("at"), y=lanes.y(), y2=alt.Y2("next:Q")) if links else None
     bodies = [] if cut else [charts_lanes.bar(total, lanes, "from", "to", size=24, color=BODY)]
     bodies.append(charts_lanes.bar(step, lanes, "from", "to", size=24, color=STEP))
     ends = [*charts_lanes.interval(base, lanes, size=10), charts_lanes.dot(base, lanes, "to", size=110)]
@@ -101,7 +102,7 @@ def _columns(rows: list[dict[str, Any]], span: tuple[float, float], *, unit: str
             for k, r in enumerate(rows)]
     place = _Upright([low, high], drawing.inside(min(span[0], low), max(span[1], low)), len(rows), unit, lang)
     layers = place.marks(laid, cut=cut) + place.words(laid, rows, names, texts, hang, cut=cut)
-    return alt.layer(*layers).properties(height=PLOT + high_words + 17 * max(len(n) for n in names) + 24)
+    return alt.layer(*layers, height=PLOT + high_words + 17 * max(len(n) for n in names) + 24)
 
 
 @dataclass(frozen=True)
@@ -127,12 +128,12 @@ class _Upright:
         if cut:
             links = [{"left": a["at"], "right": b["left"] if b["step"] else b["at"], "at": a["to"]} for a, b in zip(laid, laid[1:], strict=False)]
         layers = [alt.Chart(pd.DataFrame(links)).mark_rule(color=LINE_2, strokeWidth=1).encode(
-            x=self.x("left"), x2="right:Q", y=self.y("at"))] if links else []
+            x=self.x("left"), x2=alt.X2("right:Q"), y=self.y("at"))] if links else []
         for part, fill in ((step, STEP), *(((total, BODY),) if not cut else ())):
-            layers.append(part.mark_rect(color=fill).encode(x=self.x("left"), x2="right:Q", y=self.y("from"), y2="to:Q"))
+            layers.append(part.mark_rect(color=fill).encode(x=self.x("left"), x2=alt.X2("right:Q"), y=self.y("from"), y2=alt.Y2("to:Q")))
         if self.domain[0] <= 0 <= self.domain[1]:
             layers.append(alt.Chart(pd.DataFrame([{"zero": 0}])).mark_rule().encode(y=self.y("zero")))
-        return [*layers, base.mark_bar(orient="vertical", size=12, color=BAND).encode(x=self.x("at"), y=self.y("low"), y2="high:Q"),
+        return [*layers, base.mark_bar(orient="vertical", size=12, color=BAND).encode(x=self.x("at"), y=self.y("low"), y2=alt.Y2("high:Q")),
                 *(base.mark_tick(size=20, orient="horizontal").encode(x=self.x("at"), y=self.y(end)) for end in ("low", "high")),
                 base.mark_circle(size=120, color=ACCENT, stroke=PAPER, strokeWidth=2, opacity=1).encode(x=self.x("at"), y=self.y("to"))]
 
@@ -154,6 +155,6 @@ class _Upright:
             for look in (RIM, {"color": INK if bold else INK_3}):
                 layers.append(alt.Chart(pd.DataFrame(mine)).mark_text(
                     dy=dy, baseline="middle", fontSize=13 if bold else 12, fontWeight=600 if bold else 400, **look).encode(
-                    x=self.x("at"), y=self.y("end"), text="text:N"))
+                    x=self.x("at"), y=self.y("end"), text=alt.Text("text:N")))
         return layers + [alt.Chart(pd.DataFrame(mine)).mark_text(baseline="top", fontSize=13, color=INK).encode(
-            x=self.x("at"), y=alt.value(alt.expr(f"height + {10 + 17 * k}")), text="text:N") for k, mine in under.items()]
+            x=self.x("at"), y=alt.YValue(alt.expr(f"height + {10 + 17 * k}")), text=alt.Text("text:N")) for k, mine in under.items()]

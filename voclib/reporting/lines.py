@@ -84,24 +84,25 @@ def draw(rows: list[dict[str, Any]], *, series: list[str], time: Calendar | None
     y, low = alt.Y("value:Q", scale=scale, title=None, axis=drawing.axis(ticks, unit)), alt.Y("low:Q", scale=scale, title=None)
     several = len(series) > 1
     colour = alt.Color("g:N", scale=alt.Scale(domain=series, range=list(CATEGORICAL[:len(series)]) if several else [ACCENT]), legend=None)
-    paint = {"color": colour} if several else {"color": alt.value(BAND)}
+    paint = {"color": colour} if several else {"color": alt.ColorValue(BAND)}
     tip = [alt.Tooltip("x:T" if time else "x:N", title="时间" if lang == "zh" else "When", **({"format": time.format} if time else {})),
            *([alt.Tooltip("g:N", title="系列" if lang == "zh" else "Series")] if several else []), *drawing.tips(lang)]
     base, opacity = alt.Chart(pd.DataFrame(rows)), 0.18 if several else 0.6
-    ribbon = base.transform_filter("!datum.alone").mark_area(opacity=opacity).encode(x=x, y=low, y2="high:Q", detail=["run:N", "g:N"], **paint)
-    alone = base.transform_filter("datum.alone").mark_rule(strokeWidth=8, opacity=opacity).encode(x=x, y=low, y2="high:Q", **paint)
+    ribbon = base.transform_filter("!datum.alone").mark_area(opacity=opacity).encode(
+        x=x, y=low, y2=alt.Y2("high:Q"), detail=[alt.Detail("run:N"), alt.Detail("g:N")], **paint)
+    alone = base.transform_filter("datum.alone").mark_rule(strokeWidth=8, opacity=opacity).encode(x=x, y=low, y2=alt.Y2("high:Q"), **paint)
     layers = [  # a layer without rows has an infinite extent, which the library complains of
         *([ribbon] if any(not row["alone"] for row in rows) else []), *([alone] if any(row["alone"] for row in rows) else []),
-        base.mark_line().encode(x=x, y=y, color=colour, detail="run:N"),
+        base.mark_line().encode(x=x, y=y, color=colour, detail=alt.Detail("run:N")),
         base.mark_circle(size=70, stroke=PAPER, strokeWidth=1.5, opacity=1).encode(x=x, y=y, color=colour, tooltip=tip),
     ]
     if domain[0] <= 0 <= domain[1]:
-        layers.insert(len(layers) - 2, alt.Chart(pd.DataFrame([{"zero": 0}])).mark_rule().encode(y="zero:Q"))
+        layers.insert(len(layers) - 2, alt.Chart(pd.DataFrame([{"zero": 0}])).mark_rule().encode(y=alt.Y("zero:Q")))
     ends = _ends(rows, series, (domain[1] - domain[0]) / (11 if narrow else 15))
     layers.append(alt.Chart(pd.DataFrame(ends)).mark_text(align="left", dx=10, fontWeight=600, fontSize=13).encode(
-        x=x, y="spot:Q", text="end:N", color=colour))
+        x=x, y=alt.Y("spot:Q"), text=alt.Text("end:N"), color=colour))
     right = 18 + max(drawing.pixels(row["end"]) for row in ends)
-    return alt.layer(*layers).properties(height=260 if narrow else 320, padding={"left": 2, "right": right, "top": 8, "bottom": 4})
+    return alt.layer(*layers, height=260 if narrow else 320, padding={"left": 2, "right": right, "top": 8, "bottom": 4})
 
 
 def _when(rows: list[dict[str, Any]], time: Calendar | None, *, narrow: bool) -> alt.X:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import altair as alt
+from altair.utils import schemapi
 
 from voclib.errors import DataError, VocError
 from voclib.reporting import theme
@@ -74,15 +75,20 @@ def chart(zh: alt.TopLevelMixin, en: alt.TopLevelMixin, *, title: Text, subtitle
 
 
 def pair(build: Callable[[str, bool], alt.TopLevelMixin], *, title: Text, subtitle: Text, description: Text, note: Text | None) -> Pair:
-    """Both languages and both widths of a ready-made chart; `build(lang, narrow)` draws one."""
-    specs = {lang: {"wide": _spec(build(lang, False), lang=lang, width=WIDE, description=description),
-                    "narrow": _spec(build(lang, True), lang=lang, width=NARROW, description=description)} for lang in ("zh", "en")}
+    """Both languages and both widths of a ready-made chart; `build(lang, narrow)` draws one.
+
+    Under the runner Altair does not check what we build, part by part: that takes longer than drawing it. In tests and in JupyterLab it does.
+    """
+    checks = theme.current_mode() == "live"
+    with schemapi.debug_mode(checks):
+        specs = {lang: {size: _spec(build(lang, size == "narrow"), lang=lang, width=width, description=description, checks=checks)
+                        for size, width in (("wide", WIDE), ("narrow", NARROW))} for lang in ("zh", "en")}
     return Pair(title, subtitle, description, specs, note)
 
 
-def _spec(one: alt.TopLevelMixin, *, lang: str, width: int, description: Text) -> dict[str, Any]:
-    with alt.theme.enable("none"), alt.data_transformers.enable("default", max_rows=None):
-        spec = one.to_dict()
+def _spec(one: alt.TopLevelMixin, *, lang: str, width: int, description: Text, checks: bool = True) -> dict[str, Any]:
+    with alt.theme.enable("none"), alt.data_transformers.enable("voc", kept={}):
+        spec = one.to_dict(validate=checks)
     for rows in spec.get("datasets", {}).values():
         if len(rows) > MAX_ROWS:
             raise DataError(f"The chart carries {len(rows):,} rows; a page takes {MAX_ROWS:,}. Aggregate before you draw.")
@@ -92,6 +98,16 @@ def _spec(one: alt.TopLevelMixin, *, lang: str, width: int, description: Text) -
         spec |= {"width": width, "usermeta": {"fit": True}}  # the page's script sets the width it finds
     spec["description"] = description[lang]
     return theme.round_spec(prune(spec))
+
+
+def _values(data: Any, *, kept: dict[int, tuple[Any, Any]]) -> Any:
+    """Altair's own way to take a frame apart into rows, once however many layers draw it."""
+    if id(data) not in kept:
+        kept[id(data)] = data, alt.default_data_transformer(data, max_rows=None)  # with the frame, so that no other gets its id
+    return kept[id(data)][1]
+
+
+alt.data_transformers.register("voc", _values)
 
 
 def prune(spec: dict[str, Any]) -> dict[str, Any]:

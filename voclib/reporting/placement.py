@@ -129,7 +129,7 @@ class Key:
 def words(text: str, *, x: Any, y: Any, colour: str = INK_2, **mark: Any) -> alt.Chart:
     """One text at a place of its own."""
     return alt.Chart(alt.Data(values=[{}])).mark_text(**{"align": "left", "fontSize": 12, "color": colour} | mark).encode(
-        x=x if not isinstance(x, (int, float)) else alt.value(x), y=y if not isinstance(y, (int, float)) else alt.value(y), text=alt.value(text))
+        x=alt.XValue(x) if isinstance(x, (int, float)) else x, y=alt.YValue(y) if isinstance(y, (int, float)) else y, text=alt.TextValue(text))
 
 
 def key(entries: Sequence[Key], *, width: float, above: int = 0) -> tuple[list[alt.Chart], int]:
@@ -156,7 +156,8 @@ def _sign(entry: Key, x: float, y: float) -> alt.Chart:
     if entry.sign in ("band", "bounds", "line"):
         half = 1.25 if entry.sign == "line" else 6
         edge = {"stroke": entry.edge, "strokeWidth": 1.25} if entry.sign == "bounds" else {}
-        return base.mark_rect(color=entry.colour, **edge).encode(x=alt.value(x), x2=alt.value(x + 15), y=alt.value(y - half), y2=alt.value(y + half))
+        return base.mark_rect(color=entry.colour, **edge).encode(
+            x=alt.XValue(x), x2=alt.X2Value(x + 15), y=alt.YValue(y - half), y2=alt.Y2Value(y + half))
     look = {"ring": {"fill": PAPER, "stroke": entry.colour, "strokeWidth": 2}, "dot": {"fill": entry.colour, "stroke": entry.edge, "strokeWidth": 1},
             "diamond": {"fill": entry.colour, "stroke": PAPER, "strokeWidth": 1, "shape": "diamond"}}[entry.sign]
-    return base.mark_point(**{"size": 100, "opacity": 1} | look).encode(x=alt.value(x + 7), y=alt.value(y))
+    return base.mark_point(**{"size": 100, "opacity": 1} | look).encode(x=alt.XValue(x + 7), y=alt.YValue(y))

@@ -33,6 +33,7 @@ MATH_ATTRIBUTES = {"accent", "columnalign", "columnlines", "depth", "display", "
                    "separator", "stretchy", "width"}
 _SAFE_LINK = re.compile(r"^(https?://|mailto:|#|(?!//)[^:]*$)", re.IGNORECASE)
 _NUMBER = re.compile(r"<td>(\s*[−+\-]?[¥$]?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?\s*(?:%|‰)?\s*|\s*(?:NaN|None|NaT|&lt;NA&gt;)\s*)</td>")
+_MARKUP = str.maketrans({c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
 _MATHML = "{http://www.w3.org/1998/Math/MathML}"
 
 
@@ -145,6 +146,4 @@ def svg_uri(svg: str) -> str:
 
 def json_text(value: Any) -> str:
     """A value as JSON that is safe inside `<script type="application/json">`: no markup character is left in it."""
-    table = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return "".join(table.get(c, c) for c in text)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).translate(_MARKUP)

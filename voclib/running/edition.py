@@ -214,17 +214,31 @@ def _missing_data(job: Job, space: Workspace) -> Iterator[str]:
 def tables_read(path: Path) -> list[str]:
     """Tables that a notebook names in `voclib.load(data, "table", …)`, sorted; cells that are no plain Python are passed over."""
     found: set[str] = set()
-    for one in cells_of(path):
-        if one["cell_type"] != "code":
-            continue
-        try:
-            tree = ast.parse("".join(one["source"]))
-        except SyntaxError:  # a magic command; the kernel judges it
-            continue
-        for call in (n for n in ast.walk(tree) if isinstance(n, ast.Call)):
-            if isinstance(call.func, ast.Attribute) and call.func.attr == "load" and getattr(call.func.value, "id", "") in ("voclib", "voc"):
-                found |= {a.value for a in call.args[1:] if isinstance(a, ast.Constant) and isinstance(a.value, str)}
+    for call in (n for n in _nodes(path) if isinstance(n, ast.Call)):
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "load" and getattr(call.func.value, "id", "") in ("voclib", "voc"):
+            found |= {a.value for a in call.args[1:] if isinstance(a, ast.Constant) and isinstance(a.value, str)}
     return sorted(found)
+
+
+def modules_read(path: Path) -> list[str]:
+    """What of this library a notebook imports, by full name, sorted: `from voclib import charts` is `voclib.charts`."""
+    found: set[str] = set()
+    for node in _nodes(path):
+        if isinstance(node, ast.Import):
+            found |= {a.name for a in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{a.name}" for a in node.names}
+    return sorted(name for name in found if name.split(".")[0] == "voclib")
+
+
+def _nodes(path: Path) -> Iterator[ast.AST]:
+    """Every node of the syntax trees of a notebook's code cells."""
+    for one in cells_of(path):
+        if one["cell_type"] == "code":
+            try:
+                yield from ast.walk(ast.parse("".join(one["source"])))
+            except SyntaxError:  # a magic command; the kernel judges it
+                continue
 
 
 def _outside(value: str) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voclib.errors import RunError
+from voclib.running.forkserver import light, provisioner
 from voclib.running.normalise import normalise
 
 if TYPE_CHECKING:
@@ -28,12 +29,13 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 @dataclass(frozen=True)
 class Task:
-    """What a worker needs, as plain text: it travels to another process or machine."""
+    """What a worker needs, as plain text: it travels to another process or machine. `forkserver` is where to ask for a kernel."""
 
     notebook: str
     source: str
     parameters: str
     root: str
+    forkserver: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def pool(jobs: int) -> Executor:
     return ProcessPoolExecutor(max_workers=jobs, mp_context=get_context("spawn"))
 
 
-def task(job: Job, root: Path) -> Task:
+def task(job: Job, root: Path, forkserver: str = "") -> Task:
     """The job with its parameters written into the notebook, right after the `parameters` cell.
 
     Names were matched against that cell and values are plain, so `repr` of a value is all that enters the code.
@@ -69,12 +71,13 @@ def task(job: Job, root: Path) -> Task:
         node["cells"].insert(place, {
             "id": "injected", "cell_type": "code", "execution_count": None, "outputs": [], "source": "\n".join(["# Parameters", *lines]),
             "metadata": {"tags": ["injected-parameters"], "voc": {"cell": place}}})
-    return Task(job.notebook, json.dumps(node), json.dumps(dict(job.parameters)), str(root))
+    return Task(job.notebook, json.dumps(node), json.dumps(dict(job.parameters)), str(root), forkserver)
 
 
 def execute(task: Task) -> Outcome:
     """Run a notebook through papermill; a failing cell becomes an Outcome with its `failure` told, never an exception."""
-    import nbformat
+    with light():
+        import nbformat
 
     node = nbformat.reads(task.source, as_version=4)
     with tempfile.TemporaryDirectory(prefix="voc-") as folder:
@@ -105,7 +108,7 @@ def _run(node: NotebookNode, task: Task, folder: Path) -> NotebookNode:
     try:
         return papermill.execute_notebook(
             node, str(copy), kernel_name="voclib", progress_bar=False, language="python", record_timing=False, coalesce_streams=True,
-            request_save_on_cell_execute=False, kernel_manager_class=_manager(folder, Path(task.root)),
+            request_save_on_cell_execute=False, kernel_manager_class=_manager(folder, task),
             resources={"metadata": {"path": task.root}})
     except PapermillExecutionError as error:
         import nbformat
@@ -125,14 +128,14 @@ def _told(notebook: str, cell: NotebookNode, error: Any) -> str:
     return "\n".join([f"notebook '{notebook}', cell {cell.metadata['voc']['cell']}: {cause}", *first])
 
 
-def _manager(folder: Path, root: Path) -> type[AsyncKernelManager]:
+def _manager(folder: Path, task: Task) -> type[AsyncKernelManager]:
     """A kernel manager that knows one kernel: this interpreter. No kernel another Python installed can take its place."""
     from jupyter_client import AsyncKernelManager
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from traitlets import default
 
     spec = KernelSpec(argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=CRITICAL"], display_name="voclib",
-                      language="python", env=environment(folder, root))
+                      language="python", env=environment(folder, Path(task.root)))
 
     # a socket in a folder of its own: neither ports nor names of parallel kernels can collide; its path must stay short
     use_sockets = sys.platform != "win32" and len(str(folder)) < 80
@@ -143,6 +146,11 @@ def _manager(folder: Path, root: Path) -> type[AsyncKernelManager]:
 
     class Manager(AsyncKernelManager):
         connection_file = str(folder / "connection.json")
+
+        def __init__(self, *given: Any, **named: Any) -> None:
+            super().__init__(*given, **named)
+            if task.forkserver:
+                self.provisioner = provisioner(task.forkserver)(kernel_id="", kernel_spec=spec, parent=self)
 
         @default("kernel_spec_manager")
         def _one_kernel(self) -> KernelSpecManager:

@@ -7,15 +7,16 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voclib.errors import RunError, VocError
 from voclib.running import index
-from voclib.running.edition import Edition, Job, load, plan
-from voclib.running.execute import Outcome, execute, pool, task
+from voclib.running.edition import Edition, Job, cells_of, load, modules_read, plan
+from voclib.running.execute import Outcome, environment, execute, pool, task
+from voclib.running.forkserver import forkserver
 from voclib.running.provenance import Provenance, Tracer
 from voclib.running.workspace import Workspace, digest, dumps, find, read_json, write
 
@@ -86,12 +87,12 @@ def run(edition_path: str | Path, *, overrides: Mapping[str, Any] | None = None,
 
 
 def outcomes(planned: list[Job], space: Workspace, *, jobs: int | None = None, executor: Executor | None = None) -> Iterator[Outcome]:
-    """Execute jobs and yield each as it ends; no executor is made where there is nothing to do."""
+    """Execute jobs, those of many cells first, and yield each as it ends; no executor is made where there is nothing to do."""
     if not planned:
         return
     workers = max(1, min(jobs or os.cpu_count() or 1, len(planned)))
-    with _workers(executor, workers) as hands:
-        futures = {hands.submit(execute, task(job, space.root)): job.notebook for job in planned}
+    with _workers(executor, workers) as hands, (_forkserver(planned, space) if executor is None else nullcontext("")) as server:
+        futures = {hands.submit(execute, task(job, space.root, server)): job.notebook for job in sorted(planned, key=_cells, reverse=True)}
         for future in as_completed(futures):
             try:
                 yield future.result()
@@ -107,13 +108,13 @@ def page(outcome: Outcome, edition: Edition, provenance: Provenance, *, standalo
     RunError
         if the notebook failed, or states no headline.
     """
-    import nbformat
-
     from voclib.reporting.page import render
 
     if outcome.failure:
         raise RunError(outcome.failure)
-    node = nbformat.reads(outcome.executed, as_version=4)
+    node = json.loads(outcome.executed)
+    for cell in node["cells"]:
+        cell["source"] = "".join(cell["source"])  # all that nbformat, which takes a second to import, would do for a page
     texts = edition.model_dump(mode="json", include={"title", "company", "notice"})
     made = render(node, edition={"name": edition.edition, "title": texts["title"]}, report=outcome.notebook, provenance=provenance.footer(),
                   company=texts["company"], notice=texts["notice"], standalone=standalone)
@@ -160,6 +161,17 @@ def _workers(executor: Executor | None, jobs: int) -> Iterator[Executor]:
         yield own
     finally:
         own.shutdown(wait=True, cancel_futures=True)
+
+
+def _cells(job: Job) -> int:
+    """How much code a notebook has: the longest should not be the last to begin."""
+    return sum(cell["cell_type"] == "code" for cell in cells_of(job.path))
+
+
+def _forkserver(planned: list[Job], space: Workspace) -> AbstractContextManager[str]:
+    """A fork server whose kernels know what the notebooks import, and how tables are read."""
+    modules = sorted({"voclib.schema.store", *(name for job in planned for name in modules_read(job.path))})
+    return forkserver(modules, environment(space.build, space.root))
 
 
 class _Cache:

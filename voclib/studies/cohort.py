@@ -16,6 +16,7 @@ from scipy import stats
 
 from voclib.errors import DataError, ParameterError, nearest
 from voclib.results import Unit
+from voclib.schema.keys import among
 from voclib.studies import frame as framing
 from voclib.studies import ledger as ledgers
 from voclib.studies.ledger import Ledger
@@ -215,8 +216,8 @@ def _about(people: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     asked, responses = tables.get("invitations"), tables.get("responses")
     if asked is None or responses is None or asked.empty or responses.empty:
         return pd.DataFrame(columns=["customer_id", "response_id", "nps_score", "submitted_at"])
-    mine = asked[asked["touchpoint_id"].isin(people["touchpoint_id"])][["invitation_id"]].drop_duplicates()
-    return responses[responses["customer_id"].isin(people["customer_id"])].merge(mine, on="invitation_id")
+    mine = asked[among(asked["touchpoint_id"], people["touchpoint_id"])][["invitation_id"]].drop_duplicates()
+    return responses[among(responses["customer_id"], people["customer_id"])].merge(mine, on="invitation_id")
 
 
 def _pains(people: pd.DataFrame, tables: Tables, dose_topic: str, min_mentions: int) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -228,7 +229,7 @@ def _pains(people: pd.DataFrame, tables: Tables, dose_topic: str, min_mentions: 
     size = bad.groupby("topic")["customer_id"].nunique()
     topics = [str(t) for t in sorted(size[size >= min_mentions].index) if t != dose_topic]
     made = {f"pain_{topic}": people["customer_id"].isin(bad.loc[bad["topic"] == topic, "customer_id"]).to_numpy(dtype=float) for topic in topics}
-    return people.assign(**made, has_spoken=people["customer_id"].isin(told["customer_id"]).to_numpy(dtype=float)), tuple(made)
+    return people.assign(**made, has_spoken=among(people["customer_id"], told["customer_id"]).to_numpy(dtype=float)), tuple(made)
 
 
 def answered(tables: Tables, cohort: Cohort, *, timezone: str = "Asia/Shanghai") -> pd.DataFrame:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.errors import DataError, ParameterError
+from voclib.schema.keys import among
 from voclib.studies.scores import SCORES
 
 Tables = Mapping[str, pd.DataFrame]
@@ -224,7 +225,7 @@ def _calls(followups: pd.DataFrame | None, people: pd.DataFrame, metric: str, st
     if followups is None or followups.empty or metric != "nps":
         return None, 0
     drawn = followups["drawn_on"].dt.tz_localize(timezone)
-    ours = followups["customer_id"].isin(people["customer_id"]) & (drawn >= start) & (drawn < end + pd.Timedelta(days=92))
+    ours = among(followups["customer_id"], people["customer_id"]) & (drawn >= start) & (drawn < end + pd.Timedelta(days=92))
     early = ours & (drawn < end - pd.Timedelta(days=1))
     mine = followups[ours & ~early].sort_values(["customer_id", "drawn_on", "followup_id"]).drop_duplicates("customer_id")
     return (None if mine.empty else mine), int(early.sum())
@@ -232,7 +233,7 @@ def _calls(followups: pd.DataFrame | None, people: pd.DataFrame, metric: str, st
 
 def _asked(people: pd.DataFrame, tables: Tables, metric: str, calls: pd.DataFrame | None, timezone: str) -> tuple[pd.DataFrame, dict[str, int]]:
     """Stages from the invitation to the comment, for the contact each customer is asked about."""
-    sent = tables["invitations"][tables["invitations"]["touchpoint_id"].isin(people["touchpoint_id"])]
+    sent = tables["invitations"][among(tables["invitations"]["touchpoint_id"], people["touchpoint_id"])]
     by = sent.sort_values(["sent_at", "invitation_id"]).groupby("touchpoint_id")
     stages = pd.DataFrame({"is_delivered": by["is_delivered"].any(), "channel": by["channel"].first(), "trigger": by["trigger"].first()})
     found, strays = _answers(people, tables, sent, metric)
@@ -240,7 +241,7 @@ def _asked(people: pd.DataFrame, tables: Tables, metric: str, calls: pd.DataFram
     kept = found[~late].drop_duplicates("touchpoint_id")
     kept = kept.set_index("touchpoint_id")[["response_id", SCORES[metric].column, "comment", "wave", "submitted_at"]]
     people = people.join(stages, on="touchpoint_id").join(kept.rename(columns={SCORES[metric].column: "score"}), on="touchpoint_id")
-    people["is_invited"] = people["touchpoint_id"].isin(sent["touchpoint_id"])
+    people["is_invited"] = among(people["touchpoint_id"], sent["touchpoint_id"])
     people["is_contactable"] = people["is_contactable"].fillna(False).astype(bool) | people["is_invited"]
     people["is_delivered"] = people["is_delivered"].eq(True) & people["is_invited"]
     people["is_answered"] = people["response_id"].notna()
@@ -255,7 +256,7 @@ def _asked(people: pd.DataFrame, tables: Tables, metric: str, calls: pd.DataFram
 def _answers(people: pd.DataFrame, tables: Tables, sent: pd.DataFrame, metric: str) -> tuple[pd.DataFrame, dict[str, int]]:
     """Scored answers to these invitations, the first of a contact first; and how many had no known invitation, or came before the contact."""
     scored = tables["responses"][tables["responses"][SCORES[metric].column].notna()]
-    claimed = scored["invitation_id"].notna() & ~scored["invitation_id"].isin(tables["invitations"]["invitation_id"])
+    claimed = scored["invitation_id"].notna() & ~among(scored["invitation_id"], tables["invitations"]["invitation_id"])
     found = scored.merge(sent[["invitation_id", "touchpoint_id", "wave"]], on="invitation_id", how="inner")
     began = found["touchpoint_id"].map(people.set_index("touchpoint_id")["started_at"])
     early = found["submitted_at"] < began

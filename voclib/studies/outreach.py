@@ -12,6 +12,7 @@ import pandas as pd
 
 from voclib.errors import ParameterError, nearest
 from voclib.results import Check, Estimate, Text, Verdict, refusal
+from voclib.schema.keys import among
 from voclib.stats import crossfit, inference, metrics, missingness, representativeness
 from voclib.stats import gates as gating
 from voclib.studies import outreach_text as words
@@ -190,7 +191,7 @@ def _waves(tables: Tables, asked: pd.DataFrame, conf_level: float) -> tuple[Esti
     """Replies by delivered message: first message, first reminder …; later waves only reach who kept silent before."""
     sent = tables["invitations"].drop_duplicates("invitation_id")
     shock = asked.drop_duplicates("customer_id").set_index("customer_id")["shock"]
-    sent = sent.assign(is_replied=sent["invitation_id"].isin(tables["responses"]["invitation_id"].dropna()), shock=sent["customer_id"].map(shock))
+    sent = sent.assign(is_replied=among(sent["invitation_id"], tables["responses"]["invitation_id"].dropna()), shock=sent["customer_id"].map(shock))
     sent = sent[(sent["is_delivered"].fillna(False).astype(bool) | sent["is_replied"]) & sent["shock"].notna()]
     return metrics.groups("share", sent.assign(wave=sent["wave"].astype("int64").astype("str")), by="wave", column="is_replied", cluster="shock",
                           estimand="reply_rate", conf_level=conf_level)
@@ -235,7 +236,7 @@ def _lost(tables: Tables, conf_level: float) -> dict[str, Estimate]:
     lost = known.assign(is_lost=~known["is_contactable"].astype(bool), everyone="")
     options = {"by": "everyone", "column": "is_lost", "conf_level": conf_level}
     unreachable = metrics.groups("share", lost, estimand="unreachable_share", **options)[0].with_(group="")
-    messaged = lost[lost["customer_id"].isin(tables["invitations"]["customer_id"])]
+    messaged = lost[among(lost["customer_id"], tables["invitations"]["customer_id"])]
     if not messaged["is_lost"].any():
         reason, needs = words.OPT_OUT_UNSEEN
         return {"unreachable": unreachable, "opt_out": refusal("opt_out_share", unit="share", reason=reason, needs=needs, n=len(messaged))}

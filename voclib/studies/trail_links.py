@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from voclib.schema.keys import among
+
 TABLES = ("responses", "topic_mentions", "cases")
 LINE = ("customer_id", "response_id", "topic", "sentiment", "case_id")
 
@@ -50,8 +52,8 @@ def _voices(responses: pd.DataFrame, start: pd.Series, span: pd.Timedelta) -> tu
 
 def _topics(mentions: pd.DataFrame, every: pd.DataFrame | None, voices: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
     known = () if every is None else every["response_id"]
-    found = mentions[mentions["response_id"].isin(voices["response_id"])].drop_duplicates(["response_id", "topic"])
-    counts = {"topics": len(found), "voices_without_topic": int((~voices["response_id"].isin(found["response_id"])).sum()),
+    found = mentions[among(mentions["response_id"], voices["response_id"])].drop_duplicates(["response_id", "topic"])
+    counts = {"topics": len(found), "voices_without_topic": int((~among(voices["response_id"], found["response_id"])).sum()),
               "topics_lost": int((~mentions["response_id"].isin(known)).sum()), "topics_all": len(mentions)}
     return found, counts
 
@@ -67,7 +69,7 @@ def _cases(cases: pd.DataFrame, every: pd.DataFrame | None, voices: pd.DataFrame
     clash = cases["customer_id"].notna() & via.notna() & (cases["customer_id"] != via)
     found = cases.assign(customer_id=owner).loc[inside, ["case_id", "customer_id", "response_id", "topic"]]
     counts = {"cases": len(found), "cases_outside": int((mine & ~inside).sum()), "cases_nameless": int(owner.isna().sum()), "cases_all": len(cases),
-              "cases_without_voice": int((~found["response_id"].isin(voices["response_id"])).sum()), "cases_clashing": int((clash & mine).sum())}
+              "cases_without_voice": int((~among(found["response_id"], voices["response_id"])).sum()), "cases_clashing": int((clash & mine).sum())}
     return found, counts
 
 
