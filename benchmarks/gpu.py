@@ -1,40 +1,39 @@
-"""What a GPU gives topic modelling: the same answer first, then the time of every stage, beside the processor of the same machine.
+"""What a GPU gives topic modelling: the same answer first, then the time of every stage, beside cuML's own and the processor's.
 
-`python -m benchmarks.gpu --out gpu.json --budget 480` on a machine with an NVIDIA GPU and RAPIDS. The file is written after every step, so
-that a run cut short leaves what it measured; steps that no longer fit the budget are skipped and named. Vectors are drawn here, with
-planted groups; `--vectors` adds real ones (.npz: vectors, labels). Times are wall seconds of a call with arrays in the computer's own
-memory, the transfers to the card included, after one call that is kept apart; medians over the runs told beside them.
+`python -m benchmarks.gpu --budget 480` on a machine with an NVIDIA GPU and RAPIDS writes build/gpu.json, of the form of benchmarks/gpu.json;
+`python -m benchmarks.gpu_table build/gpu.json` makes tables of it. The file is written after every step, so that a run cut short leaves
+what it measured; steps that no longer fit the budget are skipped and named. Vectors are drawn here, with planted groups; `--vectors` adds
+real ones (.npz: vectors, labels). Times are wall seconds of a call with arrays in the computer's own memory, the transfers to the card
+included, after one call that is kept apart.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
-import os
 import shutil
 import statistics
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 from tqdm import tqdm
 
+from benchmarks.gpu_parity import DIMS, EPOCHS, K, groups_at, kept, parity, planted, quality, sentence_like, settings
 from voclib.text import engines
 
-Array = NDArray[np.float32]
-Labels = NDArray[np.int64]
-K, EPOCHS, DIMS, SIZE, SAMPLES = 15, 50, 5, 40, 5  # neighbours, UMAP epochs and dimensions, HDBSCAN's two settings at 10,000 documents
 STAGES = ("neighbours", "reduce", "cluster")
 GROWTH = {"neighbours": 2.0, "reduce": 1.1, "cluster": 2.0}  # exponents used only to foresee whether a step still fits
+WIDTH = 384
+LIMITS = ((4.0, WIDTH), (1.25, WIDTH), (2.0, 2 * WIDTH))  # GiB for RAPIDS, and width of a million vectors
 
 
 @dataclass
@@ -55,11 +54,18 @@ class Log:
     def put(self, what: str, value: Any) -> None:
         """Keep one finding, write the file, say it."""
         self.found[what] = value
-        self.found["elapsed_s"] = round(self.budget - self.left, 1)
+        self._write(what, value)
+
+    def row(self, table: str, **row: Any) -> None:
+        """Keep one row of a table of findings."""
+        self.found.setdefault(table, []).append(row)
+        self._write(table, row)
+
+    def _write(self, what: str, value: Any) -> None:
         draft = self.out.with_suffix(".part")
         draft.write_text(json.dumps(self.found, indent=1, default=float), encoding="utf-8")
         draft.replace(self.out)
-        tqdm.write(f"[{self.found['elapsed_s']:6.1f} s] {what}: {json.dumps(value, default=float)}")
+        tqdm.write(f"[{self.budget - self.left:6.1f} s] {what}: {json.dumps(value, default=float)}")
 
     def fits(self, what: str, needs: float) -> bool:
         """Whether a step of about that many seconds still fits; if not, it is named as skipped."""
@@ -76,37 +82,6 @@ class Log:
             yield
         except Exception as why:  # a card out of memory must not cost the figures that come after it
             self.put(f"{what}: failed", f"{type(why).__name__}: {str(why)[:600]}")
-
-
-def planted(n: int, groups: int, seed: int, *, width: int = 384, alike: float = 0.45) -> tuple[Array, Labels]:
-    """Unit vectors around `groups` random directions; two of one group have a cosine of about `alike`, two of different ones of about 0."""
-    rng = np.random.default_rng(seed)
-    labels = rng.integers(0, groups, n)
-    centres = rng.standard_normal((groups, width), dtype=np.float32)
-    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
-    x = rng.standard_normal((n, width), dtype=np.float32)
-    x *= np.float32(math.sqrt((1 / alike - 1) / width))
-    x += centres[labels]
-    x /= np.sqrt(np.einsum("ij,ij->i", x, x))[:, None]
-    return x, labels
-
-
-def sentence_like(n: int, groups: int, seed: int, *, width: int = 384) -> tuple[Array, Labels]:
-    """Unit vectors as sentence encoders give them: a common direction, groups within themes, sizes of Zipf's law, noise of a falling spectrum."""
-    rng = np.random.default_rng(seed)
-    share = 1 / np.arange(3, groups + 3)
-    labels = rng.choice(groups, n, p=share / share.sum())
-    axes = np.linalg.qr(rng.standard_normal((width, width)))[0]
-    fall = np.arange(1, width + 1) ** -0.5
-    fall /= np.sqrt((fall**2).sum())
-
-    def draw(rows: int) -> NDArray[np.float64]:
-        return rng.standard_normal((rows, width)) * fall @ axes
-
-    themes = draw(groups // 6 + 1)
-    centres = 0.5 * draw(1) + 0.7 * themes[rng.integers(0, len(themes), groups)] + 0.75 * draw(groups)
-    x = centres[labels] + draw(n) * rng.uniform(1.0, 1.5, (n, 1))
-    return (x / np.linalg.norm(x, axis=1, keepdims=True)).astype(np.float32), labels
 
 
 class Watch:
@@ -183,61 +158,20 @@ def floors(n: int, width: int, best: dict[str, float]) -> dict[str, float]:
             "cluster": pairs * DIMS / best["fp32_tflops"]}
 
 
-def settings(n: int) -> dict[str, int]:
-    """HDBSCAN's settings: the smallest group grows as the root of the number of documents."""
-    return {"min_cluster_size": round(SIZE * math.sqrt(max(n, 10_000) / 10_000)), "min_samples": SAMPLES}
-
-
-def kept(reduced: Array, indices: Labels) -> float:
-    """Share of the neighbours of up to 5,000 documents that are among as many nearest points of the layout."""
-    from sklearn.neighbors import NearestNeighbors
-
-    some = np.random.default_rng(0).permutation(len(reduced))[:5000]
-    near = NearestNeighbors(n_neighbors=indices.shape[1]).fit(reduced).kneighbors(reduced[some], return_distance=False)
-    return float(np.mean([len(np.intersect1d(a[1:], b)) / (len(a) - 1) for a, b in zip(indices[some], near, strict=True)]))
-
-
-def agreement(a: Labels, b: Labels) -> dict[str, float]:
-    """How alike two partitions are; −1, in no group, counts as a group. Chance-adjusted information is left out where it takes long."""
-    ami = {"ami": round(adjusted_mutual_info_score(a, b), 4)} if len(a) <= 20_000 else {}
-    return {**ami, "ari": round(adjusted_rand_score(a, b), 4)}
-
-
-def quality(labels: Labels, truth: Labels) -> dict[str, float]:
-    """Groups, share in none, agreement with the planted groups."""
-    return {"groups": int(labels.max() + 1), "outliers": round(float((labels < 0).mean()), 4), **agreement(labels, truth)}
-
-
-def parity(x: Array, truth: Labels, ours: engines.Engine, cpu: engines.Engine) -> dict[str, Any]:
-    """The same stages on both engines: first each stage alone on equal input, then the chain; two seeds of the processor are the yardstick."""
-    setting = settings(len(x))
-    (i0, d0), (i1, d1) = cpu.neighbours(x, K), ours.neighbours(x, K)
-    layouts = {"cpu": cpu.reduce(x, knn=(i0, d0), epochs=EPOCHS, seed=0), "cpu, seed 1": cpu.reduce(x, knn=(i0, d0), epochs=EPOCHS, seed=1),
-               "ours": ours.reduce(x, knn=(i1, d1), epochs=EPOCHS, seed=0)}
-    labels = {who: (ours if who == "ours" else cpu).cluster(layout, **setting) for who, layout in layouts.items()}
-    recall = np.mean([len(np.intersect1d(a, b)) / K for a, b in zip(i0, i1, strict=True)])
-    found = {"n": len(x), "ours": ours.name, "recall_at_15": round(float(recall), 5), "largest_distance_gap": float(np.abs(d0 - d1).max()),
-             "self_first": bool((i1[:, 0] == np.arange(len(x))).all()),
-             "cluster_on_equal_layout": agreement(ours.cluster(layouts["cpu"], **setting), labels["cpu"]),
-             "neighbours_kept": {who: round(kept(layout, i0), 4) for who, layout in layouts.items()},
-             "against_truth": {who: quality(found, truth) for who, found in labels.items()},
-             "chain_against_cpu": agreement(labels["ours"], labels["cpu"]), "cpu_seed_against_seed": agreement(labels["cpu, seed 1"], labels["cpu"])}
-    gap = found["against_truth"]["ours"]["ami"] - found["against_truth"]["cpu"]["ami"]
-    found["passes"] = {"neighbours": found["recall_at_15"] >= 0.999, "cluster": found["cluster_on_equal_layout"]["ari"] >= 0.99,
-                       "layout": found["neighbours_kept"]["ours"] >= 0.9 * found["neighbours_kept"]["cpu"], "chain": gap >= -0.03}
-    return found
+def by(engine: engines.Engine) -> str:
+    """Whose time a row tells."""
+    return "engine" if engine.name == "gpu" else "processor"
 
 
 def stages(engine: engines.Engine, n: int, log: Log, watch: Watch, repeat: int, foreseen: dict[str, float]) -> dict[str, float]:
     """Time the three stages at one size; what they took, for the next size. Runs with one seed are also compared bit by bit."""
     took: dict[str, float] = {}
-    x, truth = planted(n, round(77 * math.sqrt(n / 10_000)), 7)
+    x, truth = planted(n, groups_at(n), 7)
     last: dict[str, Any] = {}
     calls = {"neighbours": lambda: engine.neighbours(x, K), "reduce": lambda: engine.reduce(x, knn=last["neighbours"], epochs=EPOCHS, seed=0),
              "cluster": lambda: engine.cluster(last["reduce"], **settings(n))}
     for stage in STAGES:
-        what = f"{engine.name} {stage} {n}"
-        if not log.fits(what, foreseen.get(stage, 0.0)):
+        if not log.fits(f"{engine.name} {stage} {n}", foreseen.get(stage, 0.0)):
             break
         seconds, moved = [], []
         watch.peak()
@@ -249,10 +183,13 @@ def stages(engine: engines.Engine, n: int, log: Log, watch: Watch, repeat: int, 
                 moved.append(_moved(last[stage], result))
             last.setdefault(stage, result)
         took[stage] = statistics.median(seconds)
-        row = {"median_s": took[stage], "runs_s": seconds, "peak_gib": watch.peak(), "largest_difference_between_runs": max(moved, default=None)}
-        if stage == "cluster":
-            row |= quality(last[stage], truth)
-        log.put(what, row)
+        row = {"by": by(engine), "stage": stage, "n": n, "width": WIDTH, "vectors": "planted", "seconds": seconds, "peak_gib": watch.peak(),
+               "largest_difference_between_runs": max(moved, default=None)}
+        if stage == "reduce" and engine.name == "gpu":
+            row["gpu_epochs"] = engines.PASSES * EPOCHS
+        log.row("times", **row, **(quality(last[stage], truth) if stage == "cluster" else {}))
+    if engine.name == "gpu" and len(last) == 3 and log.fits(f"chain {n}", 2 * sum(took.values())):
+        chain(engine, x, truth, log, watch)
     return took
 
 
@@ -262,7 +199,22 @@ def _moved(a: Any, b: Any) -> float:
     return max(float(np.abs(p.astype(np.float64) - q).max()) for p, q in pairs)
 
 
-def scale(engine: engines.Engine, sizes: list[int], log: Log, watch: Watch, repeat: int) -> dict[int, dict[str, float]]:
+def chain(engine: engines.Engine, x: np.ndarray, truth: np.ndarray, log: Log, watch: Watch) -> None:
+    """All three stages one after another, twice."""
+    runs, results = [], []
+    watch.peak()
+    for _ in range(2):
+        start = time.perf_counter()
+        knn = engine.neighbours(x, K)
+        reduced = engine.reduce(x, knn=knn, epochs=EPOCHS, seed=0)
+        results.append((*knn, reduced, engine.cluster(reduced, **settings(len(x)))))
+        runs.append(time.perf_counter() - start)
+    log.row("times", by=by(engine), stage="chain", n=len(x), width=WIDTH, vectors="planted", seconds=runs, peak_gib=watch.peak(),
+            gpu_epochs=engines.PASSES * EPOCHS, largest_difference_between_runs=max(_moved(a, b) for a, b in zip(*results, strict=True)),
+            **quality(results[0][-1], truth))
+
+
+def scale(engine: engines.Engine, sizes: list[int], log: Log, watch: Watch, repeat: int) -> None:
     """All sizes, smallest first; each foresees the next."""
     took: dict[int, dict[str, float]] = {}
     for n in sorted(sizes):
@@ -274,34 +226,56 @@ def scale(engine: engines.Engine, sizes: list[int], log: Log, watch: Watch, repe
             took[n] = stages(engine, n, log, watch, repeat, foreseen)
         if n not in took:
             break
-    return took
 
 
-def compare(ours: dict[int, dict[str, float]], cpu: dict[int, dict[str, float]]) -> dict[str, Any]:
-    """Processor over GPU at sizes that both ran, and the processor extrapolated, marked as such, to those it did not."""
-    both = sorted(set(ours) & set(cpu))
-    found: dict[str, Any] = {f"ratio {n}": {s: cpu[n][s] / ours[n][s] for s in STAGES if s in cpu[n] and s in ours[n]} for n in both}
-    if len(cpu) >= 2:
-        a, b = sorted(cpu)[-2:]
-        power = {s: math.log(cpu[b][s] / cpu[a][s]) / math.log(b / a) for s in STAGES if s in cpu[a] and s in cpu[b]}
-        found["processor's exponents"] = power
-        for n in sorted(set(ours) - set(cpu)):
-            found[f"processor at {n}, EXTRAPOLATED from {b}, s"] = {s: cpu[b][s] * (n / b) ** power[s] for s in power}
-    return found
-
-
-def own_neighbours(engine: engines.Engine, n: int, log: Log, watch: Watch, needs: float) -> None:
-    """UMAP that finds its neighbours itself by nearest-neighbour descent, which no seed settles: how fast, and what it costs in agreement."""
-    what = f"{engine.name} reduce without neighbours {n}"
-    if not log.fits(what, needs):
+def rivals(gpu: engines.GpuEngine, n: int, log: Log, watch: Watch) -> None:
+    """cuML's own way through the stages on the same vectors, once each: brute force, neighbours of UMAP's own, HDBSCAN on the engine's layout."""
+    if not log.fits(f"rivals {n}", 3 + n / 100_000):
         return
-    with log.step(what):
-        x, truth = planted(n, round(77 * math.sqrt(n / 10_000)), 7)
-        watch.peak()
+    x, truth = planted(n, groups_at(n), 7)
+    unit = gpu.rapids.cupy.asarray(x)  # of length 1 as they are
+    reduced = gpu.reduce(x, knn=gpu.neighbours(x, K), epochs=EPOCHS, seed=0)
+    hdbscan = gpu.rapids.hdbscan(**settings(n), output_type="numpy")
+    ways: dict[str, tuple[str, float, Callable[[], Any]]] = {
+        "cuML brute force": ("neighbours", 25e-12, lambda: gpu._brute(unit, None, K)),
+        "cuML HDBSCAN": ("cluster", 29e-12, lambda: np.asarray(hdbscan.fit_predict(reduced), dtype=np.int64)),
+        "cuML UMAP, neighbours of its own": ("neighbours and reduce", 30e-12, lambda: gpu.reduce(x, epochs=EPOCHS, seed=0))}
+    for name, (stage, per_pair, call) in ways.items():
+        if not log.fits(f"{name} {n}", 1 + per_pair * n * n):
+            continue
+        with log.step(f"{name} {n}"):
+            watch.peak()
+            start = time.perf_counter()
+            result = call()
+            row = {"by": name, "stage": stage, "n": n, "width": WIDTH, "vectors": "planted", "seconds": [time.perf_counter() - start]}
+            if stage == "neighbours and reduce":
+                row["gpu_epochs"] = engines.PASSES * EPOCHS
+            labels = result if stage == "cluster" else gpu.cluster(result, **settings(n)) if stage != "neighbours" else None
+            log.row("times", **row, peak_gib=watch.peak(), **(quality(labels, truth) if labels is not None else {}))
+
+
+def layouts(gpu: engines.GpuEngine, name: str, x: np.ndarray, truth: np.ndarray, log: Log) -> None:
+    """What share of neighbours the GPU's layout keeps, by epochs and negative samples; the processor's share is among `parity`."""
+    knn = gpu.neighbours(x, K)
+    for epochs, negative in ((EPOCHS, 5), (EPOCHS, 10), (engines.PASSES * EPOCHS, 5)):
+        model = gpu.rapids.umap(n_components=DIMS, n_epochs=epochs, min_dist=0.0, metric="cosine", init=gpu._start(x, DIMS), random_state=0,
+                                n_neighbors=K, precomputed_knn=knn, negative_sample_rate=negative, output_type="numpy")
         start = time.perf_counter()
-        reduced = engine.reduce(x, epochs=EPOCHS, seed=0)
-        seconds = time.perf_counter() - start
-        log.put(what, {"s": seconds, "peak_gib": watch.peak(), **quality(engine.cluster(reduced, **settings(n)), truth)})
+        reduced = np.asarray(model.fit_transform(x))
+        seconds = [time.perf_counter() - start]
+        log.row("layouts", by="gpu", vectors=name, n=len(x), gpu_epochs=epochs, negative_samples=negative, seconds=seconds,
+                kept=round(kept(reduced, knn[0]), 4), **quality(gpu.cluster(reduced, **settings(len(x))), truth))
+
+
+def limits(n: int, log: Log) -> None:
+    """Layouts under a limit on memory, each in a process of its own."""
+    for gib, width in LIMITS:
+        what = f"{n} x {width} within {gib} GiB"
+        if log.fits(what, 40):
+            with log.step(what):
+                command = [sys.executable, "-m", "benchmarks.gpu_memory", "--gib", str(gib), "--n", str(n), "--width", str(width)]
+                done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+                log.row("memory", **json.loads(done.stdout.splitlines()[-1]))
 
 
 def first_calls(engine: engines.Engine) -> dict[str, float]:
@@ -321,14 +295,10 @@ def first_calls(engine: engines.Engine) -> dict[str, float]:
 
 
 def run(log: Log, args: argparse.Namespace) -> None:
-    """Parity, then the GPU's times, then the processor's."""
+    """Parity, then the GPU's times and cuML's, then the processor's."""
     watch, cpu = Watch(), engines.engine("cpu")
     ours = engines.engine(args.engine)
-    with log.step("engine"):
-        log.put("engine", {**ours.describe(), "idle_gib": watch.peak()})
-    log.put("processor", {**cpu.describe(), **rates(cpu)})
-    with log.step("rates"):
-        log.put("rates", rates(ours))
+    log.put("machine", {ours.name: {**ours.describe(), **rates(ours)}, "cpu": {**cpu.describe(), **rates(cpu)}})
     for who in {ours.name: ours, "cpu": cpu}.values():
         with log.step(f"{who.name} first calls"):
             log.put(f"{who.name} first calls, s", first_calls(who))
@@ -337,19 +307,21 @@ def run(log: Log, args: argparse.Namespace) -> None:
         with np.load(args.vectors) as given:
             sets["given"] = given["vectors"].astype(np.float32), np.unique(given["labels"], return_inverse=True)[1]
     for name, (x, truth) in sets.items():
-        if not log.fits(f"parity {name}", 20):
-            continue
-        with log.step(f"parity {name}"):
-            log.put(f"parity {name}", parity(x, truth, ours, cpu))
+        if log.fits(f"parity {name}", 20):
+            with log.step(f"parity {name}"):
+                log.row("parity", vectors=name, **parity(x, truth, ours, cpu))
+                if ours.name == "gpu":
+                    layouts(ours, name, x, truth, log)
     log.reserve = args.reserve
-    mine = scale(ours, args.sizes, log, watch, args.repeat)
+    scale(ours, args.sizes, log, watch, args.repeat)
     log.reserve = 0.0
-    theirs = scale(cpu, args.cpu_sizes, log, watch, args.repeat)
-    log.put("comparison", compare(mine, theirs))
-    if "rates" in log.found:
-        log.put("floors, s", {str(n): floors(n, 384, log.found["rates"]) for n in mine})
-    for n in mine if ours.name == "gpu" else ():
-        own_neighbours(ours, n, log, watch, 15 + n / 50_000)
+    scale(cpu, args.cpu_sizes if ours.name == "gpu" else (), log, watch, args.repeat)
+    if ours.name == "gpu":
+        log.put("floors, s", {str(n): floors(n, WIDTH, log.found["machine"]["gpu"]) for n in args.sizes})
+        for n in sorted(args.sizes):
+            with log.step(f"rivals {n}"):
+                rivals(ours, n, log, watch)
+        limits(max(args.sizes, default=0), log)
     watch.close()
 
 
@@ -359,7 +331,7 @@ def main() -> None:
     parser.add_argument("--engine", default="gpu", choices=engines.ENGINES)
     parser.add_argument("--out", type=Path, default=Path("build/gpu.json"))
     parser.add_argument("--budget", type=float, default=480, help="seconds")
-    parser.add_argument("--reserve", type=float, default=100, help="seconds of it that repeated GPU runs leave to the processor's")
+    parser.add_argument("--reserve", type=float, default=100, help="seconds of it that repeated GPU runs leave to the processor's and cuML's")
     parser.add_argument("--parity", type=int, default=10_003, help="documents in the comparison of engines")
     parser.add_argument("--sizes", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--cpu-sizes", type=int, nargs="*", default=[10_000, 100_000])
@@ -368,7 +340,7 @@ def main() -> None:
     args = parser.parse_args()
     args.out.parent.mkdir(parents=True, exist_ok=True)
     log = Log(args.out, args.budget)
-    log.put("machine", {"cores": os.cpu_count(), **{key: value for key, value in vars(args).items() if isinstance(value, int | float | list)}})
+    log.put("date", datetime.now(UTC).date().isoformat())
     run(log, args)
 
 

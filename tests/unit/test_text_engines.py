@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from dataclasses import replace
+from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from serial_kernels import NEEDS_COMPILER, Numpy, Serial
 from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score
 
 from voclib.errors import DataError, ParameterError, VocError
-from voclib.text import engines
+from voclib.text import density, engines, nearest
 
 
 @pytest.fixture
@@ -128,9 +131,13 @@ class TestNeighbours:
 
     def test_a_row_that_a_search_leaves_out_replaces_the_farthest(self) -> None:
         given = np.array([[2, 1, 3], [2, 1, 0], [2, 0, 1]]), np.array([[-1e-7, 0.1, 0.2], [0.0, 0.1, 0.3], [0.0, 0.2, 0.4]])
-        indices, distances = engines._self_first(*given)
+        indices, distances = engines._self_first(*given, np.arange(3))
         assert indices.tolist() == [[0, 2, 1], [1, 2, 0], [2, 0, 1]]
         assert distances.tolist() == [[0, 0, 0.1], [0, 0, 0.3], [0, 0.2, 0.4]]
+
+    def test_some_rows_alone(self) -> None:
+        indices, distances = engines._self_first(np.array([[4, 7], [9, 5]]), np.array([[0.0, 0.0], [0.0, 0.2]]), np.array([7, 9]))
+        assert indices.tolist() == [[7, 4], [9, 5]] and distances.tolist() == [[0, 0], [0, 0.2]]
 
     @pytest.mark.parametrize("value", [0.0, np.nan, np.inf])
     def test_vectors_without_direction_are_counted(self, groups, value: float) -> None:
@@ -232,31 +239,58 @@ class Recorder:
     fit_transform = fit_predict = kneighbors
 
 
+class Found(Recorder):
+    """Neighbours from recorded calls: of the rows asked for, by the processor's engine."""
+
+    def fit(self, x) -> Found:
+        self.x = np.asarray(x)
+        return self
+
+    def kneighbors(self, rows):
+        k = self.given["n_neighbors"]
+        every = engines.engine("cpu").neighbours(self.x, k)
+        at = [int(np.flatnonzero((self.x == row).all(axis=1))[0]) for row in np.asarray(rows)]
+        return every[1][at], every[0][at]
+
+
 @pytest.fixture
 def gpu() -> engines.GpuEngine:
-    """The GPU engine on recorders, with 1 MB of free memory."""
-    def near(x):
-        return engines.engine("cpu").neighbours(x, 5)[::-1]
-
-    cupy = SimpleNamespace(asarray=np.asarray, asnumpy=np.asarray, linalg=np.linalg, outer=np.outer, abs=np.abs, sign=np.sign, arange=np.arange,
-                           where=np.where, cuda=SimpleNamespace(runtime=SimpleNamespace(memGetInfo=lambda: (1_000_000, 2_000_000))))
-    return engines.GpuEngine(engines._Rapids(cupy, Recorder("NearestNeighbors", near), Recorder("UMAP", lambda x: x[:, :5]),
+    """The GPU engine on recorders, with 1 MB of free memory and no kernels."""
+    cupy = Numpy()
+    cupy.cuda = SimpleNamespace(runtime=SimpleNamespace(memGetInfo=lambda: (1_000_000, 2_000_000)))
+    return engines.GpuEngine(engines._Rapids(cupy, Found("NearestNeighbors", None), Recorder("UMAP", lambda x: x[:, :5]),
                                              Recorder("HDBSCAN", lambda x: np.zeros(len(x)))))
 
 
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory):
+    """Kernels as serial C++, compiled once for every set of sizes."""
+    folder = tmp_path_factory.mktemp("kernels")
+    return cache(lambda **sizes: Serial(folder, **sizes))
+
+
 class TestGpuCalls:
-    def test_neighbours(self, gpu: engines.GpuEngine, groups) -> None:
-        indices, distances = gpu.neighbours(groups[0], 5)
-        expected = engines.engine("cpu").neighbours(groups[0], 5)
+    def test_many_neighbours_are_left_to_brute_force_with_a_word(self, gpu: engines.GpuEngine, groups) -> None:
+        k = nearest.MOST + 1
+        with pytest.warns(UserWarning, match=f"{k} neighbours are more than the {nearest.MOST}.*brute force"):
+            indices, distances = gpu.neighbours(groups[0], k)
+        expected = engines.engine("cpu").neighbours(groups[0], k)
         np.testing.assert_array_equal(indices, expected[0])
         np.testing.assert_allclose(distances, expected[1], atol=1e-6)
-        assert gpu.rapids.nearest_neighbors.given["algorithm"] == "brute" and gpu.rapids.nearest_neighbors.given["metric"] == "cosine"
+        assert gpu.rapids.nearest_neighbors.given == {"n_neighbors": k, "algorithm": "brute", "metric": "cosine", "output_type": "numpy"}
+
+    @pytest.mark.parametrize(("dims", "min_samples"), [(density.MOST_DIMS + 1, 5), (5, density.MOST_SAMPLES + 1)])
+    def test_many_dimensions_or_samples_are_left_to_cuml_with_a_word(self, gpu: engines.GpuEngine, groups, dims: int, min_samples: int) -> None:
+        with pytest.warns(UserWarning, match=f"{dims} dimensions and min_samples {min_samples} are beyond.*cuML's HDBSCAN"):
+            labels = gpu.cluster(groups[0][:, :dims], min_cluster_size=9, min_samples=min_samples)
+        assert labels.dtype == np.int64
+        assert gpu.rapids.hdbscan.given == {"min_cluster_size": 9, "min_samples": min_samples, "output_type": "numpy"}
 
     def test_reduce_with_neighbours_is_seeded_and_starts_as_the_processor_does(self, gpu: engines.GpuEngine, groups) -> None:
         x = groups[0]
         gpu.reduce(x, knn=engines.engine("cpu").neighbours(x, 9), epochs=7, seed=3)
         given = gpu.rapids.umap.given
-        assert given["n_neighbors"] == 9 and given["n_epochs"] == 7 and given["random_state"] == 3 and "build_algo" not in given
+        assert given["n_neighbors"] == 9 and given["n_epochs"] == 28 and given["random_state"] == 3 and "build_algo" not in given
         np.testing.assert_array_equal(given["init"], engines._start(x, 5, np))
 
     def test_reduce_without_neighbours_is_cut_to_the_memory(self, gpu: engines.GpuEngine, groups) -> None:
@@ -265,18 +299,76 @@ class TestGpuCalls:
         gpu.reduce(np.tile(groups[0], (20, 1)))
         assert gpu.rapids.umap.given["build_kwds"]["knn_n_clusters"] > 2
 
-    def test_cluster(self, gpu: engines.GpuEngine, groups) -> None:
-        assert gpu.cluster(groups[0], min_cluster_size=9, min_samples=4).dtype == np.int64
-        assert gpu.rapids.hdbscan.given["min_cluster_size"] == 9 and gpu.rapids.hdbscan.given["min_samples"] == 4
+
+class TestGpuKernels:
+    pytestmark = NEEDS_COMPILER
+
+    @pytest.fixture
+    def serial(self, gpu: engines.GpuEngine, build) -> engines.GpuEngine:
+        """The same engine with its kernels."""
+        return engines.GpuEngine(replace(gpu.rapids, kernels=build))
+
+    def test_neighbours_as_the_processor_finds_them(self, serial: engines.GpuEngine, groups) -> None:
+        x = groups[0].copy()
+        x[100:150] *= np.linspace(1, 3, 50, dtype=np.float32)[:, None]
+        ours, expected = serial.neighbours(x, 15), engines.engine("cpu").neighbours(x, 15)
+        np.testing.assert_array_equal(ours[0], expected[0])
+        np.testing.assert_allclose(ours[1], expected[1], atol=1e-6)
+        assert ours[0].dtype == np.int64 and ours[1].dtype == np.float32
+
+    def test_equal_rows_go_through_brute_force(self, serial: engines.GpuEngine, groups) -> None:
+        x = groups[0].copy()
+        x[10:60] = x[9]
+        indices, distances = serial.neighbours(x, 5)
+        assert (indices[:, 0] == np.arange(600)).all() and (distances[9:60] < 1e-6).all() and all(len(set(row)) == 5 for row in indices)
+        assert serial.rapids.nearest_neighbors.given["n_neighbors"] == 5
+        np.testing.assert_allclose(distances, engines.engine("cpu").neighbours(x, 5)[1], atol=1e-6)
+
+    def test_clusters_as_the_processor_finds_them(self, serial: engines.GpuEngine, groups) -> None:
+        x = groups[0][:, :5] * np.float32(3)
+        for dims, min_samples in ((5, 4), (3, 9)):
+            given = {"min_cluster_size": 12, "min_samples": min_samples}
+            ours, expected = serial.cluster(x[:, :dims], **given), engines.engine("cpu").cluster(x[:, :dims], **given)
+            assert adjusted_rand_score(expected, ours) > 0.95 and ours.dtype == np.int64 and ours.max() > 0
+        assert serial.rapids.hdbscan.given == {}
+
+    def test_what_the_processor_refuses_is_refused(self, serial: engines.GpuEngine, groups) -> None:
+        x = groups[0].copy()
+        x[3:5] = 0
+        with pytest.raises(DataError, match="2 of 600 vectors"):
+            serial.neighbours(x, 5)
+        with pytest.raises(ParameterError, match="600 rows, not 601"):
+            serial.neighbours(x, 601)
+        with pytest.raises(DataError, match="gaps"):
+            serial.cluster(np.full((9, 2), np.nan), min_cluster_size=2, min_samples=1)
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not engines._devices(), reason="no NVIDIA GPU here")
-def test_a_real_gpu_finds_the_same_groups(groups) -> None:
-    x, truth = groups
-    ours = engines.engine("gpu")
-    indices, distances = ours.neighbours(x, 15)
-    expected = engines.engine("cpu").neighbours(x, 15)
-    np.testing.assert_allclose(distances, expected[1], atol=1e-5)
-    reduced = ours.reduce(x, knn=(indices, distances), dims=3, seed=1)
-    assert adjusted_rand_score(truth, ours.cluster(reduced, min_cluster_size=20, min_samples=5)) > 0.9
+class TestRealGpu:
+    def test_the_same_groups(self, groups) -> None:
+        x, truth = groups
+        ours = engines.engine("gpu")
+        knn = ours.neighbours(x, 15)
+        np.testing.assert_allclose(knn[1], engines.engine("cpu").neighbours(x, 15)[1], atol=1e-5)
+        reduced = ours.reduce(x, knn=knn, dims=3, seed=1)
+        assert adjusted_rand_score(truth, ours.cluster(reduced, min_cluster_size=20, min_samples=5)) > 0.9
+
+    @pytest.mark.parametrize(("k", "p"), [(2, 30), (15, 384), (40, 77), (64, 30)])
+    def test_neighbours_with_equal_rows(self, k: int, p: int) -> None:
+        x = np.random.default_rng(p).normal(size=(20_000, p)).astype(np.float32)
+        x[500:700] = x[499]
+        ours, cpu = engines.engine("gpu"), engines.engine("cpu")
+        (indices, distances), expected = ours.neighbours(x, k), cpu.neighbours(x, k)
+        np.testing.assert_allclose(distances, expected[1], atol=2e-6)
+        assert (indices == expected[0])[:499].mean() > 0.99 and (indices[:, 0] == np.arange(len(x))).all()
+        np.testing.assert_array_equal(indices, ours.neighbours(x, k)[0])
+
+    @pytest.mark.parametrize(("dims", "min_samples"), [(5, 5), (2, 1), (10, 32)])
+    def test_clusters(self, dims: int, min_samples: int) -> None:
+        rng = np.random.default_rng(dims)
+        x = (3 * rng.normal(size=(20, dims))[rng.integers(0, 20, 6000)] + 0.4 * rng.normal(size=(6000, dims))).astype(np.float32)
+        given = {"min_cluster_size": 40, "min_samples": min_samples}
+        ours = engines.engine("gpu").cluster(x, **given)
+        assert adjusted_rand_score(engines.engine("cpu").cluster(x, **given), ours) > 0.95
+        np.testing.assert_array_equal(ours, engines.engine("gpu").cluster(x, **given))

@@ -3,8 +3,9 @@
 A document is a vector. `neighbours` finds the k most alike by cosine, exactly; `reduce` lays documents out in a few dimensions so that
 neighbours stay neighbours (UMAP; McInnes, Healy & Melville 2018, arXiv 1802.03426); `cluster` finds the dense groups among them (HDBSCAN*;
 Campello, Moulavi & Sander 2013, PAKDD; McInnes & Healy 2017, ICDMW). Both engines begin from the same neighbours and the same principal
-components. They agree as partitions, not point by point: compare them by adjusted mutual information. Equal rows are best merged before
-`reduce`: among them the order of neighbours, and with it the layout, is not settled by the seed.
+components, and count neighbours alike: hdbscan, cuML 26.10 and our own tree leave the point itself out of `min_samples`. They agree as
+partitions, not point by point: compare them by adjusted mutual information. Equal rows are best merged before `reduce`: among them the
+order of neighbours, and with it the layout, is not settled by the seed.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,11 +29,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from voclib.errors import DataError, ParameterError, VocError, nearest
+from voclib.text import density, kernels
+from voclib.text import nearest as search
 
 Array = NDArray[np.float32]
 Indices = NDArray[np.int64]
 Neighbours = tuple[Indices, Array]
 ENGINES = ("cpu", "gpu", "auto")
+PASSES = 4  # epochs of a GPU's layout for one of the processor's
 LINKER = "__nvJitLinkCreate_13_3"  # what cuML 26.10 asks of the CUDA linker
 MAPS = Path("/proc/self/maps")
 
@@ -52,7 +57,9 @@ class Engine(Protocol):
         """UMAP layout (n, dims) of `vectors` (n, p): cosine, minimum distance 0, principal components as the start.
 
         With `knn` from `neighbours` the layout is the same on every run with one seed. Without, neighbours (15) are approximate; on a GPU they
-        are then built by nearest-neighbour descent, in parts where the vectors do not fit into its memory, and no seed settles them.
+        are then built by nearest-neighbour descent, in parts where the vectors do not fit into its memory, and no seed settles them. An epoch
+        moves points one after another on the processor, all at once on a GPU, which therefore makes four of each: as few as the processor
+        takes keep fewer neighbours together there.
         """
 
     def cluster(self, reduced: ArrayLike, *, min_cluster_size: int, min_samples: int) -> Indices:
@@ -94,9 +101,11 @@ class CpuEngine:
         """See `Engine`: blocked matrix products in double precision; for unit vectors 1 − cos = ‖a − b‖² / 2."""
         from sklearn.neighbors import NearestNeighbors
 
-        unit = _unit(vectors, k)
+        x = _table(vectors)
+        _check_k(x, k)
+        unit = _unit(x)
         distances, indices = NearestNeighbors(n_neighbors=k, algorithm="brute", metric="euclidean").fit(unit).kneighbors(unit)
-        return _self_first(indices.astype(np.int64), (distances**2 / 2).astype(np.float32))
+        return _self_first(indices.astype(np.int64), (distances**2 / 2).astype(np.float32), np.arange(len(x)))
 
     def reduce(self, vectors: ArrayLike, *, knn: Neighbours | None = None, dims: int = 5, epochs: int = 50, seed: int = 0) -> Array:
         """See `Engine`."""
@@ -132,22 +141,38 @@ class _Rapids:
     nearest_neighbors: type
     umap: type
     hdbscan: type
+    kernels: Callable[..., kernels.Launch] | None = None  # constants of the source → our own kernels
+    workspace: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
 @dataclass(frozen=True)
 class GpuEngine:
-    """RAPIDS cuML on the current CUDA device; made by `engine`, which loads its libraries in the order they need."""
+    """Neighbours and clusters by kernels of our own, exactly; layouts by RAPIDS cuML; on the current CUDA device. Made by `engine`.
+
+    Where the kernels do not reach (`nearest.MOST`, `density.MOST_DIMS`, `density.MOST_SAMPLES`) cuML takes over and a warning says so.
+    """
 
     rapids: _Rapids = field(repr=False)
     name: str = field(default="gpu", init=False)
 
     def neighbours(self, vectors: ArrayLike, k: int) -> Neighbours:
-        """See `Engine`: brute force in single precision; distances of near-equal rows are good to about 1e-6."""
-        unit = _unit(vectors, k)
+        """See `Engine`: `nearest.neighbours`; distances of near-equal rows are good to about 1e-6."""
+        x = _table(vectors)
+        _check_k(x, k)
+        if k > search.MOST:
+            warnings.warn(f"{k} neighbours are more than the {search.MOST} of the fast exact search; cuML's brute force takes over, as exact and "
+                          "several times slower.", stacklevel=2)
+            return self._brute(self.rapids.cupy.asarray(_unit(x)), None, k)
+        with self.rapids.workspace():
+            found = search.neighbours(x, k, xp=self.rapids.cupy, launch=self.rapids.kernels(), brute=self._brute)
+        return found.indices, found.distances
+
+    def _brute(self, unit: Any, rows: Any, k: int) -> Neighbours:
+        """Neighbours of some rows on the card, or of all, by cuML's brute force in single precision."""
         model = self.rapids.nearest_neighbors(n_neighbors=k, algorithm="brute", metric="cosine", output_type="numpy")
-        x = self.rapids.cupy.asarray(unit)
-        distances, indices = model.fit(x).kneighbors(x)
-        return _self_first(np.asarray(indices, dtype=np.int64), np.asarray(distances, dtype=np.float32))
+        distances, indices = model.fit(unit).kneighbors(unit if rows is None else unit[rows])
+        own = np.arange(len(unit)) if rows is None else self.rapids.cupy.asnumpy(rows)
+        return _self_first(np.array(indices, dtype=np.int64), np.array(distances, dtype=np.float32), own)
 
     def reduce(self, vectors: ArrayLike, *, knn: Neighbours | None = None, dims: int = 5, epochs: int = 50, seed: int = 0) -> Array:
         """See `Engine`."""
@@ -160,7 +185,7 @@ class GpuEngine:
             given = {"n_neighbors": min(15, len(x) - 1), "build_algo": "nn_descent", "build_kwds": {"knn_n_clusters": _parts(x.nbytes, free)}}
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*not deterministic")  # said in `Engine.reduce`
-            model = self.rapids.umap(n_components=dims, n_epochs=epochs, min_dist=0.0, metric="cosine", init=self._start(x, dims),
+            model = self.rapids.umap(n_components=dims, n_epochs=PASSES * epochs, min_dist=0.0, metric="cosine", init=self._start(x, dims),
                                      random_state=seed, output_type="numpy", **given)
             return np.asarray(model.fit_transform(x), dtype=np.float32)
 
@@ -175,8 +200,14 @@ class GpuEngine:
         """See `Engine`."""
         x = _table(reduced)
         _check_cluster(x, min_cluster_size, min_samples)
-        model = self.rapids.hdbscan(min_cluster_size=min_cluster_size, min_samples=min_samples, output_type="numpy")
-        return np.asarray(model.fit_predict(x), dtype=np.int64)
+        if x.shape[1] > density.MOST_DIMS or min_samples > density.MOST_SAMPLES:
+            warnings.warn(f"{x.shape[1]} dimensions and min_samples {min_samples} are beyond the {density.MOST_DIMS} and {density.MOST_SAMPLES} of "
+                          "the exact spanning tree; cuML's HDBSCAN takes over, slower, and less exact where points lie close.", stacklevel=2)
+            model = self.rapids.hdbscan(min_cluster_size=min_cluster_size, min_samples=min_samples, output_type="numpy")
+            return np.asarray(model.fit_predict(x), dtype=np.int64)
+        launch = self.rapids.kernels(DIMS=x.shape[1], SAMPLES=min_samples, BLOCK=density.BLOCK)
+        with self.rapids.workspace():
+            return density.cluster(x, min_cluster_size=min_cluster_size, xp=self.rapids.cupy, launch=launch)
 
     def describe(self) -> dict[str, Any]:
         """See `Engine`."""
@@ -195,14 +226,15 @@ def _table(values: ArrayLike) -> Array:
     return x
 
 
-def _unit(vectors: ArrayLike, k: int) -> Array:
-    """Vectors divided by their lengths."""
-    x = _table(vectors)
+def _check_k(x: Array, k: int) -> None:
     if not 2 <= k <= len(x):
         raise ParameterError(f"k counts the row itself and lies between 2 and the {len(x)} rows, not {k}.")
+
+
+def _unit(x: Array) -> Array:
+    """Vectors divided by their lengths."""
     length = np.sqrt(np.einsum("ij,ij->i", x, x))
-    if bad := int((~np.isfinite(length) | (length == 0)).sum()):
-        raise DataError(f"{bad} of {len(x)} vectors are zero, infinite or hold gaps and have no direction; leave those documents out.")
+    search.check_directions(int((~np.isfinite(length) | (length == 0)).sum()), len(x))
     return x / length[:, None]
 
 
@@ -220,18 +252,18 @@ def _check_cluster(x: Array, min_cluster_size: int, min_samples: int) -> None:
         raise DataError("Points to cluster hold gaps or infinities; reduce the vectors again.")
 
 
-def _self_first(indices: Indices, distances: Array) -> Neighbours:
-    """Every row as its own first neighbour, at 0: among equal rows a search may name another first, or leave the row itself out."""
+def _self_first(indices: Indices, distances: Array, rows: Indices) -> Neighbours:
+    """Each of `rows` as its own first neighbour, at 0: among equal rows a search may name another first, or leave the row itself out."""
     k = indices.shape[1]
     distances = np.maximum(distances, 0)
-    wrong = np.flatnonzero(indices[:, 0] != np.arange(len(indices)))
+    wrong = np.flatnonzero(indices[:, 0] != rows)
     if len(wrong):
-        own = indices[wrong] == wrong[:, None]
+        own = indices[wrong] == rows[wrong, None]
         drop = np.where(own.any(axis=1), own.argmax(axis=1), k - 1)
         keep = np.arange(k) != drop[:, None]
         for table in (indices, distances):
             table[wrong, 1:] = table[wrong][keep].reshape(-1, k - 1)
-        indices[wrong, 0] = wrong
+        indices[wrong, 0] = rows[wrong]
     distances[:, 0] = 0
     return indices, distances
 
@@ -289,7 +321,7 @@ def _rapids() -> _Rapids:
     except ImportError as why:
         raise VocError(f"RAPIDS cuML is installed but does not load ({why}). Install its set anew in one place: pip install 'voclib[gpu]', "
                        f"{other}") from why
-    return _Rapids(cupy, NearestNeighbors, UMAP, HDBSCAN)
+    return _Rapids(cupy, NearestNeighbors, UMAP, HDBSCAN, partial(kernels.compiled, cupy), partial(kernels.workspace, cupy))
 
 
 def _devices() -> int:
