@@ -255,6 +255,22 @@ NAMES: dict[str, Name] = {
         scale=Text("校正后的差别；四条路不能相加", "An adjusted difference; the four paths are never added"),
         short=Text("每分", "a point"),
     ),
+    "ex_slope": Name(
+        title=Text("员工体验每高 1 个标准差，下一期的变化", "A standard deviation more of employee experience, one period later"),
+        scale=Text("各自与自己的过去相比，分；零表示没有变化", "Each unit against its own past, in points; zero means no change"),
+        short=Text("每标准差", "a standard deviation"),
+    ),
+    "programme_effect": Name(
+        title=Text("员工体验项目之后的变化", "Change after the employee programme"),
+        scale=Text("参加的减还没参加的，分；零表示没有差别", "Took part less not yet, in points; zero means no difference"),
+    ),
+    "ex_worth": Name(
+        title=Text("折成一年毛利", "In margin a year"),
+        scale=Text("经由客户体验；是其中的一部分，不与其他损失相加", "By way of customer experience: of which, never added to other losses"),
+        short=Text("一年毛利", "margin a year"),
+    ),
+    "ex_worth_unit": Name(title=Text("平均每家店一年毛利", "Margin a year for an average store"),
+                          scale=Text("同上，除以店数", "The same, divided by stores")),
     "class_money": Name(title=Text("每位客户的钱", "Money a customer"), scale=Text("此前的消费相同", "For the same earlier spending")),
     "score_slope": Name(
         title=Text("打分高 1 分的客户多多少钱", "Money by one point of a customer's score"),

@@ -32,6 +32,10 @@ class ScoreWorth:
     slope: Ladder
     captions: Mapping[str, Mapping[str, Any]]
 
+    def path(self, name: str) -> Estimate:
+        """The worth of a point along one path, or its refusal."""
+        return next(e for e in self.paths if e.group == name)
+
     def bars(self) -> pd.DataFrame:
         """The four paths for the chart, those that can be priced: path, value, low, high."""
         rows = [(e.group, e.value, e.conf_low, e.conf_high) for e in self.paths if e.kind == "estimate"]

@@ -1,0 +1,73 @@
+"""Names of the two sides of an employee–customer panel, and where its rows went, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from voclib.results import Check, Text
+from voclib.sentences import say
+
+EXPOSURE = Text("员工体验", "employee experience")
+METRICS = {"nps_score": Text("NPS", "NPS"), "csat_score": Text("满意度", "satisfaction"), "ces_score": Text("轻松度", "ease"),
+           "rating_score": Text("评分", "the rating")}
+SMALL = Text("小样本格子已屏蔽", "Small cells are suppressed")
+STORE, UNIT, PERIOD = Text("门店", "store"), Text("单位", "unit"), Text("期", "period")
+
+
+def months(step: int) -> Text:
+    """How long a period is, as it stands after a number."""
+    named = {1: Text("个月", "month"), 3: Text("季度", "quarter"), 12: Text("年", "year")}
+    return named.get(step, say("{n} 个月", "{n} months", n=step))
+
+
+def suppressed(cells: int, answers: int, floor: int, unit: Text) -> Check:
+    """How many small cells were removed, before any mean was formed."""
+    detail = (say("{n} 个格子（{u}×期）少于 {k} 位员工作答，共 {a} 份，先删去再算均值。",
+                  "Cells ({u} and period) with answers from fewer than {k} employees: {n}, with {a} answers; removed before any mean was formed.",
+                  n=cells, k=floor, a=answers, u=unit) if cells else
+              say("没有少于 {k} 位员工作答的格子。", "No cell rests on fewer than {k} employees.", k=floor))
+    return Check(SMALL, True, detail)
+
+
+def uncounted() -> Check:
+    """Means of an unknown number of employees."""
+    return Check(SMALL, None, Text("没有给出每个均值背后有几位员工，小样本格子无从屏蔽。",
+                                   "How many employees stand behind a mean is not given, so small cells cannot be found."),
+                 Text("对外之前先核对人数。", "Check the numbers before these means leave the house."))
+
+
+def closed(late: int, total: int) -> Check:
+    """Whether surveys close before the customers come in."""
+    detail = say("{n} 份员工答卷里有 {late} 份晚于本期结束；客户按到店日期归期，不按答题日期。",
+                 "Of {n} employee answers {late} came in after their period was over; customers count when they were served, not when they answered.",
+                 n=total, late=late)
+    return Check(Text("员工调研先于客户到店", "The survey closes before the customers come in"), True, detail)
+
+
+def counted(rows: Mapping[str, int]) -> Check:
+    """Where the scored voices went."""
+    detail = say("打了分的声音 {scored} 条：没有门店或到店时间 {unplaced} 条，不在调研期内 {outside} 条，用上 {used} 条。",
+                 "{scored} voices carry the score: {unplaced} name no store or moment, {outside} lie outside the waves, {used} are used.", **rows)
+    whole = rows["scored"] == rows["unplaced"] + rows["outside"] + rows["used"]
+    return Check(Text("每条打分都有去向", "Every score is accounted for"), whole, detail)
+
+
+def facts(frame: pd.DataFrame, unit: Text, sheets: int | None, managers: int | None, step: int | None) -> dict[Text, float]:
+    """The panel in a few numbers."""
+    both = frame[frame["ex"].notna() & frame["outcome"].notna()]
+    made: dict[Text, float] = {Text(unit.zh, f"{unit.en[:1].upper()}{unit.en[1:]}s"): int(frame["unit_id"].nunique()),
+                               Text("期", "Periods"): int(frame["period"].nunique()),
+                               Text("两边都有数的格子", "Cells with both sides"): len(both)}
+    if step is not None:
+        made[Text("每期月数", "Months a period")] = step
+    if sheets is not None:
+        made[Text("员工答卷", "Employee sheets")] = sheets
+    if managers:
+        made[Text("未计入的管理者答卷", "Managers' sheets left out")] = managers
+    for column, name in (("ex_n", Text("每格员工答卷（中位数）", "Employee sheets a cell (median)")),
+                         ("outcome_n", Text("每格客户打分（中位数）", "Customer scores a cell (median)"))):
+        if column in both and both[column].notna().any():
+            made[name] = int(both[column].median())
+    return made
