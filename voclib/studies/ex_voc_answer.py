@@ -57,7 +57,7 @@ def _answer(rungs: Rungs, chosen: Estimate, pooled: Estimate, worth: Worth | Non
              "i": chosen, "t": words.next_period(panel, rungs.lag), "d": words.way(chosen), "raw": pooled, "u": panel.unit_name}
     if chosen.conf_low <= 0 <= chosen.conf_high:
         first = say("同一{u}前后相比，{e}每高 {s}，{t}{o}的变化是 {i:bare} 分，区间 {i:interval} 含零：看不出关系。",
-                    "{s} more of {e} goes with {i:bare} points of {o} {t}; the range, {i:interval}, includes zero: no relation can be seen.",
+                    "{s} more of {e} goes with {i:bare} points of {o} {t}; the range, {i:interval}, includes zero: no relation is visible.",
                     **_capital(about, "s"))
     elif chosen.evidence_level >= 2:
         first = say("{e}领先于{o}：同一{u}里{e}每高 {s}，{t}{o}{d} {x:bare} 分（95% 区间 {x:interval}）。",

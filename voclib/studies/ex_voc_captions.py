@@ -177,7 +177,7 @@ def meaning(rungs: Rungs, key: str) -> Text:
     """One sentence for the reader about a reading."""
     u = rungs.panel.unit_name
     said = {"icc1": say("同一{u}的员工比随机凑的一队更相像，才谈得上“{u}的员工体验”。",
-                        "Only where a {u}'s employees resemble each other is there an experience of the {u}.", u=u),
+                        "Only where employees of one {u} resemble each other does it have a voice of its own.", u=u),
             "icc2": say("一个{u}的均值有多准；低于 0.4 不下结论。", "How exact a {u}'s mean is; below 0.4 there is no conclusion.", u=u),
             "rwg": say("只作参考：友善的题目人人给高分，假{u}也会“一致”。条是各{u}的中间一半。",
                        "For information: friendly questions make pseudo-{u}s agree, too. The bar is the middle half of {u}s.", u=u),

@@ -145,7 +145,7 @@ def _equivalence(rungs: Rungs) -> Check:
 def _way_back(rungs: Rungs) -> Check:
     """Whether the outcome goes ahead of the exposure."""
     about = {"e": rungs.panel.exposure, "o": rungs.panel.outcome}
-    name, back = say("{o}没有反过来领先{e}", "{O} does not go ahead of {e}", O=words.capital(about["o"]), **about), rungs.way_back
+    name, back = say("{o}没有反过来领先{e}", "{O} is not ahead of {e}", O=words.capital(about["o"]), **about), rungs.way_back
     if back is None:
         return Check(name, None, words.NO_PROFILE, CAPPED)
     step = 10 if rungs.panel.outcome_unit == "points" else 1  # a point of a 1–5 scale is a long way already
