@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks import coverage, coverage_ex
-from voclib.stats import inference, panel
+from voclib.stats import panel
 
 SETTINGS = {s.name: s for s in coverage_ex.settings()}
 SHORT, BAND, ALARMS, FOUND = 200, coverage.SHORT_BAND, (0.0, 0.09), (0.8, 1.0)
@@ -98,28 +98,6 @@ class TestProfile:
         assert measured(f"lag profile, {method}: lags {lags}, twice the detectable effect at lag 1", 100, FOUND)["passed"]
 
 
-class TestDirection:
-    def test_customers_that_move_employees_are_not_taken_for_the_other_way_round(self) -> None:
-        record = measured("direction, precedes: customers move employees, not the other way", band=(0.0, 0.06))
-        assert record["passed"], record
-        weak = measured("direction, no lead found: customers move employees: what a passed test of leads is worth", 100, (0.2, 0.8))
-        assert weak["passed"], "a test of leads alone passes in every second such world"
-
-    def test_and_yet_employees_that_lead_are_said_to(self) -> None:
-        assert measured("direction, precedes: employees lead by twice the detectable effect", 100, (0.5, 1.0))["passed"]
-        assert measured("direction, a lead found: employees lead", band=ALARMS)["passed"]
-
-    def test_the_way_back_is_found_where_it_is_and_not_where_it_is_not(self) -> None:
-        assert measured("way back: employees lead, customers move nothing", band=ALARMS)["passed"]
-        assert measured("way back: customers move employees, found", 60, FOUND)["passed"]
-
-    @pytest.mark.parametrize("method", ["half panel", "Anderson-Hsiao"])
-    def test_under_feedback_both_hold_the_slope_and_fixed_effects_are_too_low(self, method: str) -> None:
-        record = measured(f"{method}: 100 stores, 20 periods, customers move employees too")
-        assert record["passed"], record
-        assert record["naive_bias"] < -0.12 and abs(record["bias"]) < 0.6 * abs(record["naive_bias"]), record
-
-
 class TestHiddenFactor:
     def test_the_interval_of_the_robustness_value_holds_the_planted_strength(self) -> None:
         record = measured("robustness value, panel: 60 stores, a manager changes, nobody recorded it")
@@ -144,25 +122,6 @@ class TestHiddenFactor:
         assert strength / np.sqrt(1 - strength) == pytest.approx(factor, rel=0.06)
 
 
-class TestProgramme:
-    def test_effects_that_grow_are_held_and_static_fixed_effects_are_far_off(self) -> None:
-        record = measured("event study, stores: 120 stores, programme of 4 to 8 points", 2 * SHORT)
-        assert record["passed"] and abs(record["bias"]) < 0.05 * record["truth"] and record["power"] >= 0.8, record
-        assert record["naive_bias"] < -0.15 * record["truth"] and record["naive_coverage"] < 0.75
-
-    def test_stores_that_were_rising_anyway_are_noticed_and_others_are_not(self) -> None:
-        assert measured("event study, stores, leads: 120 stores, rising by 2 to 3 points a period before", 60, FOUND)["passed"]
-        assert measured("event study, stores, leads: 120 stores, on one path before", band=ALARMS)["passed"]
-
-    def test_few_treated_stores_are_left_to_a_permutation_or_refused(self) -> None:
-        for stores, treated in ((12, 3), (60, 4), (60, 2), (30, 28)):
-            frame, _ = coverage_ex.table(1, stores=stores, programme=5.0, treated_share=treated / stores)
-            given = frame.groupby("unit_id")["started"].first().notna()
-            assert given.sum() == treated and inference.policy(stores, treated).methods == ("permutation",)
-        for stores, treated in ((60, 1), (9, 4), (8, 2)):
-            assert not inference.policy(stores, treated).p_values
-
-
 class TestBetweenAndWithin:
     def test_a_noisy_survey_is_not_taken_for_a_paradox(self) -> None:
         record = measured("between against within: 60 stores, the same slope, five employees", 50, ALARMS)
@@ -170,16 +129,3 @@ class TestBetweenAndWithin:
 
     def test_and_yet_opposite_slopes_are_told(self) -> None:
         assert measured("between against within: 60 stores, opposite slopes", 40, FOUND)["passed"]
-
-
-class TestChain:
-    def test_two_links_are_held_and_ends_multiplied_are_too_wide(self) -> None:
-        record = measured("chain: two links", 2 * SHORT)
-        assert record["passed"] and record["naive_coverage"] > record["coverage"], record
-
-    @pytest.mark.parametrize("missing", ["one link is", "both links are"])
-    def test_a_missing_link_raises_no_alarm(self, missing: str) -> None:
-        assert measured(f"chain: {missing} missing", band=ALARMS)["passed"]
-
-    def test_and_yet_two_links_at_twice_the_detectable_effect_are_found(self) -> None:
-        assert measured("chain: both links at twice the detectable effect", 100, FOUND)["passed"]
