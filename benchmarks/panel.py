@@ -10,17 +10,14 @@ import argparse
 import json
 import os
 import resource
-import subprocess
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
+from benchmarks import alone
 from voclib.simulate import dgp_a
 from voclib.stats import panel
 
-ROOT = Path(__file__).resolve().parent.parent
 STORES, PERIODS, LAGS, LIMIT_S, LIMIT_GIB = 2000, 60, (1, 2, 3), 60.0, 2.0
 NAMES = {"unit": "unit_id", "period": "period", "outcome": "nps", "exposure": "ex", "noise": "ex_noise"}
 
@@ -51,21 +48,9 @@ def measure(stores: int = STORES, *, seed: int = 1) -> dict[str, Any]:
             "truth": truth["slope"], "distance": made["agreement"].distance}
 
 
-def apart(stores: int = STORES) -> dict[str, Any]:
-    """The same in a process of its own, so that peak memory is that of this alone."""
-    command = [sys.executable, "-m", "benchmarks.panel", "--json", "--stores", str(stores)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-    if done.returncode:
-        raise SystemExit(f"The benchmark failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
-
-
 def rows() -> list[str]:
-    """The lines for the table of benchmarks/results.md; nobody else offers it, so the limits stand in the rival's place."""
-    record = apart()
-    name, made = record["what"], (("", record["seconds"], LIMIT_S, "s"), (": peak memory", record["gib"], LIMIT_GIB, "GiB"))
-    return [f"| {name}{what} | stats.panel | {value:.3g} {unit} | allowed | {limit:g} {unit} | {value / limit:.3g} | ×1 | "
-            f"{'yes' if value <= limit else 'NO'} | 1 |" for what, value, limit, unit in made]
+    """The lines for the table of benchmarks/results.md."""
+    return alone.rows("benchmarks.panel", ours="stats.panel", seconds=LIMIT_S, gib=LIMIT_GIB)
 
 
 def main() -> None:

@@ -9,16 +9,13 @@ import argparse
 import json
 import os
 import resource
-import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
+from benchmarks import alone
 from voclib.simulate import dgp_pains
 from voclib.stats import attribution
 
-ROOT = Path(__file__).resolve().parent.parent
 CUSTOMERS, PAINS, LIMIT_S, LIMIT_GIB = 1_000_000, 12, 60.0, 4.0
 
 
@@ -36,21 +33,9 @@ def measure(customers: int = CUSTOMERS, *, seed: int = 1) -> dict[str, Any]:
             "gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, "efficiency": sum(f.value for f in found.shares) / total[0] - 1}
 
 
-def apart(customers: int = CUSTOMERS) -> dict[str, Any]:
-    """The same in a process of its own, so that peak memory is that of this alone."""
-    command = [sys.executable, "-m", "benchmarks.shapley", "--json", "--customers", str(customers)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-    if done.returncode:
-        raise SystemExit(f"The benchmark failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
-
-
 def rows() -> list[str]:
-    """The lines for the table of benchmarks/results.md; nobody else offers it, so the limits stand in the rival's place."""
-    record = apart()
-    name, made = record["what"], (("", record["seconds"], LIMIT_S, "s"), (": peak memory", record["gib"], LIMIT_GIB, "GiB"))
-    return [f"| {name}{what} | joint_removal | {value:.3g} {unit} | allowed | {limit:g} {unit} | {value / limit:.3g} | ×1 | "
-            f"{'yes' if value <= limit else 'NO'} | 1 |" for what, value, limit, unit in made]
+    """The lines for the table of benchmarks/results.md."""
+    return alone.rows("benchmarks.shapley", ours="joint_removal", seconds=LIMIT_S, gib=LIMIT_GIB)
 
 
 def main() -> None:
