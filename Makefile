@@ -44,7 +44,7 @@ test: $(TEST)  ## lint and run all tests
 	@$(BIN)/ruff check .
 	@$(BIN)/python -m pytest
 
-coverage: $(TEST)  ## long planted-truth runs (a quarter of an hour); writes benchmarks/coverage.json
+coverage: $(TEST)  ## planted-truth runs of what changed since the record (all: a quarter of an hour); writes benchmarks/coverage.json
 	@$(BIN)/python -m benchmarks.coverage
 
 verify: $(CORE)  ## run the committed reports again and compare

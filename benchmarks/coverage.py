@@ -1,14 +1,16 @@
-"""Planted-truth runs: how often intervals hold the truth, tests raise false alarms, gates trip. `python -m benchmarks.coverage` writes coverage.json.
+"""Planted-truth runs: how often intervals hold the truth, tests raise false alarms, gates trip; coverage.json holds them.
 
+`python -m benchmarks.coverage` runs the settings whose record is absent, or older than the code it depends on (benchmarks/freshness.py says what
+that is); `--all` runs every one. The file is written after each setting, so that an interruption loses none that was finished.
 Every setting also runs the naive method on the same data; where that one fails, the file shows what the method is for.
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
-import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cache
@@ -19,11 +21,11 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from benchmarks import freshness
 from voclib.errors import ParameterError
 from voclib.results import Estimate
 from voclib.simulate import scores
-from voclib.stats import gates, metrics
-from voclib.studies.validation import code_hash
+from voclib.stats import metrics
 
 OUT = Path(__file__).with_name("coverage.json")
 LONG, FALSE_ALARM_RUNS, BAND, FALSE_ALARM_BAND = 1000, 2000, (0.93, 0.97), (0.0, 0.06)
@@ -179,7 +181,7 @@ def scored() -> list[Setting]:
 
 
 def settings() -> list[Setting]:
-    """Every planted world: scores, silence, what becomes of answers, money with what it rests on, and employees beside customers."""
+    """Every planted world: scores, silence, what becomes of answers, money with what it rests on, employees beside customers, many groups."""
     from benchmarks import (
         coverage_answers,
         coverage_attribution,
@@ -188,13 +190,14 @@ def settings() -> list[Setting]:
         coverage_ex,
         coverage_money,
         coverage_reliability,
+        coverage_segments,
         coverage_sensitivity,
         coverage_silence,
         coverage_worth,
     )
 
     others = (coverage_silence, coverage_answers, coverage_money, coverage_designs, coverage_attribution, coverage_worth, coverage_sensitivity,
-              coverage_reliability, coverage_clusters, coverage_ex)
+              coverage_reliability, coverage_clusters, coverage_ex, coverage_segments)
     return [*scored(), *(setting for module in others for setting in module.settings())]
 
 
@@ -229,14 +232,10 @@ def one_run(setting: Setting, seed: int) -> tuple[float, ...]:
     return tuple(row.values())
 
 
-def measure(setting: Setting, *, runs: int, seed: int | None = None, band: tuple[float, float] | None = None,
-            tick: Callable[[], Any] = lambda: None) -> dict[str, Any]:
+def measure(setting: Setting, *, runs: int, seed: int | None = None, band: tuple[float, float] | None = None) -> dict[str, Any]:
     """One record of `runs` runs made here; see `record`."""
-    first, rows = _first_seed(setting) if seed is None else seed, []
-    for r in range(runs):
-        rows.append(one_run(setting, first + r))
-        tick()
-    return record(setting, rows, seed=first, band=band)
+    first = _first_seed(setting) if seed is None else seed
+    return record(setting, [one_run(setting, first + r) for r in range(runs)], seed=first, band=band)
 
 
 def record(setting: Setting, rows: Sequence[tuple[float, ...]], *, seed: int, band: tuple[float, float] | None = None) -> dict[str, Any]:
@@ -283,10 +282,11 @@ def _round(value: float | None) -> float | None:
 
 
 def run(chosen: Iterable[Setting] | None = None, R: int | None = None, *, seed: int | None = None,  # noqa: N803
-        band: tuple[float, float] | None = None, progress: bool = False, processes: int = 1) -> list[dict[str, Any]]:
+        band: tuple[float, float] | None = None, progress: bool = False, processes: int = 1,
+        finished: Callable[[Setting, dict[str, Any]], Any] = lambda setting, made: None) -> list[dict[str, Any]]:
     """Records of the chosen settings (all without a choice), `R` runs each (the long tier's number without one), by `band` if given.
 
-    The records do not depend on `processes`.
+    The records do not depend on `processes`; each is handed to `finished` as soon as it is made.
 
     Raises
     ------
@@ -298,22 +298,34 @@ def run(chosen: Iterable[Setting] | None = None, R: int | None = None, *, seed: 
     chosen = settings() if chosen is None else list(chosen)
     runs = [R or s.runs for s in chosen]
     first = [_first_seed(s) if seed is None else seed for s in chosen]
-    with tqdm(total=sum(runs), unit="run", disable=not progress, desc="coverage") as bar:
-        if processes == 1:
-            return [measure(s, runs=n, seed=at, band=band, tick=bar.update) for s, n, at in zip(chosen, runs, first, strict=True)]
-        if unknown := [s.name for s in chosen if s.name not in _by_name()]:
-            raise ParameterError(f"'{unknown[0]}' is none of settings(), where other processes look for it by name; use processes=1.")
-        tasks = [(k, s.name, at + start, min(CHUNK, n - start)) for k, (s, n, at) in enumerate(zip(chosen, runs, first, strict=True))
-                 for start in range(0, n, CHUNK)]
+    if processes > 1 and (unknown := [s.name for s in chosen if s.name not in _by_name()]):
+        raise ParameterError(f"'{unknown[0]}' is none of settings(), where other processes look for it by name; use processes=1.")
+    made: dict[int, dict[str, Any]] = {}
+    with tqdm(total=sum(runs), unit="run", disable=not progress or not chosen, desc="coverage") as bar:
+        tasks = [(k, at + start, min(CHUNK, n - start)) for k, (n, at) in enumerate(zip(runs, first, strict=True)) for start in range(0, n, CHUNK)]
         rows: list[dict[int, list[tuple[float, ...]]]] = [{} for _ in chosen]
-        with ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
-            waiting = {pool.submit(_chunk, *task[1:]): task for task in tasks}
+        for k, start, part in _done(chosen, tasks, processes):
+            rows[k][start] = part
+            bar.update(len(part))
+            if sum(map(len, rows[k].values())) == runs[k]:
+                made[k] = record(chosen[k], [row for at in sorted(rows[k]) for row in rows[k][at]], seed=first[k], band=band)
+                finished(chosen[k], made[k])
+    return [made[k] for k in range(len(chosen))]
+
+
+def _done(chosen: Sequence[Setting], tasks: Sequence[tuple[int, int, int]], processes: int) -> Iterator[tuple[int, int, list[tuple[float, ...]]]]:
+    """Runs of tasks (which setting, first seed, how many) as they are finished: here in order, or in processes of their own in any order."""
+    if processes == 1:
+        for k, first, runs in tasks:
+            yield k, first, _in_turn(chosen[k], first, runs)
+        return
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
+        waiting = {pool.submit(_chunk, chosen[k].name, first, runs): (k, first) for k, first, runs in tasks}
+        try:
             for done in as_completed(waiting):
-                k, _, start, count = waiting[done]
-                rows[k][start] = done.result()
-                bar.update(count)
-    return [record(s, [row for start in sorted(part) for row in part[start]], seed=at, band=band)
-            for s, part, at in zip(chosen, rows, first, strict=True)]
+                yield *waiting[done], done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)  # else an interruption would wait for all that is left
 
 
 @cache
@@ -323,8 +335,19 @@ def _by_name() -> dict[str, Setting]:
 
 def _chunk(name: str, first: int, runs: int) -> list[tuple[float, ...]]:
     """Some runs of one setting, in a process of their own."""
-    setting = _by_name()[name]
-    return [one_run(setting, first + r) for r in range(runs)]
+    return _in_turn(_by_name()[name], first, runs)
+
+
+def _in_turn(setting: Setting, first: int, runs: int) -> list[tuple[float, ...]]:
+    """Some runs of one setting; an error says of which, and of which seed."""
+    rows = []
+    for seed in range(first, first + runs):
+        try:
+            rows.append(one_run(setting, seed))
+        except Exception as error:
+            error.add_note(f"This was '{setting.name}' with seed {seed}.")
+            raise
+    return rows
 
 
 def _one_thread() -> None:
@@ -335,13 +358,32 @@ def _one_thread() -> None:
     threadpool_limits(1)
 
 
-def main() -> int:
-    """Run everything on all cores and write coverage.json; 1 where a setting falls outside its band."""
-    records = run(progress=True, processes=os.cpu_count() or 1)
-    body = {"code_hash": code_hash(), "gates_default": gates.load().is_default, "records": records}
-    OUT.write_text(json.dumps(body, ensure_ascii=False, indent=1) + "\n", "utf-8")
-    return int(not all(r["passed"] for r in records))
+def marks(chosen: Iterable[Setting]) -> dict[str, dict[str, str]]:
+    """By name, what each setting depends on, as its record carries it."""
+    reader = freshness.Reader()
+    return {s.name: reader.mark(s, harness=(one_run, record, _first_seed)) for s in chosen}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run what is stale or absent on all cores, and write coverage.json after each setting; 1 where a record falls outside its band."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.coverage", description="Run the settings whose record is absent or stale.")
+    parser.add_argument("--all", action="store_true", help="run every setting")
+    known = settings()
+    marked, kept = marks(known), freshness.read(OUT)
+    chosen = known if parser.parse_args(argv).all else [s for s in known if not freshness.agrees(kept.get(s.name), marked[s.name])]
+
+    def keep(setting: Setting, made: dict[str, Any]) -> None:
+        kept[setting.name] = made | marked[setting.name]
+        freshness.write(OUT, kept, order=list(marked))
+
+    run(chosen, progress=True, processes=os.cpu_count() or 1, finished=keep)
+    freshness.write(OUT, kept, order=list(marked))
+    failed = [name for name in marked if not kept[name]["passed"]]
+    print(f"{len(known)} settings, {len(chosen)} of them run now; outside their band: {', '.join(failed) or 'none'}.")
+    return int(bool(failed))
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    from benchmarks import coverage  # this file by the name that records and other processes know it by
+
+    raise SystemExit(coverage.main())

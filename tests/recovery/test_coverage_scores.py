@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from types import FrameType
+
 import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks import coverage
+from benchmarks import coverage, freshness
 from voclib.simulate import scores
 from voclib.stats import inference, metrics
+from voclib.studies import validation
 
 SETTINGS = {f"{s.method}: {s.setting}": s for s in coverage.scored()}
 SHORT = 200
@@ -119,7 +123,40 @@ def test_a_broken_method_would_be_noticed() -> None:
     assert not coverage.measure(broken, runs=SHORT, band=coverage.SHORT_BAND)["passed"]
 
 
-def test_runs_repeat_and_the_hash_is_of_the_code() -> None:
+def test_runs_repeat() -> None:
     chosen = [SETTINGS["csat: n=60"]]
     assert coverage.run(chosen, 50) == coverage.run(chosen, 50) != coverage.run(chosen, 50, seed=99)
-    assert len(coverage.code_hash()) == 64 and coverage.code_hash() == coverage.code_hash()
+
+
+def test_the_record_on_file_is_of_this_code() -> None:
+    """Every setting has a record and no other has; each was made by what its setting depends on now. `make coverage` runs what is named here."""
+    known = coverage.settings()
+    marked, kept = coverage.marks(known), freshness.read(coverage.OUT)
+    assert [name for name, mark in marked.items() if not freshness.agrees(kept.get(name), mark)] == []
+    assert list(kept) == [s.name for s in known] and all(record["R"] == s.runs for record, s in zip(kept.values(), known, strict=True))
+    found = validation.load_record()
+    assert found.stale == () and found.is_fresh, "the page judges by the same marks"
+
+
+def _representatives() -> list[coverage.Setting]:
+    """One setting of every list of modules; boosted trees, which take a minute when watched, are left out."""
+    marked = coverage.marks(known := coverage.settings())
+    return list({marked[s.name]["modules"]: s for s in known if "boosted" not in s.method}.values())
+
+
+@pytest.mark.parametrize("setting", _representatives(), ids=lambda s: s.name)
+def test_whatever_code_runs_is_among_what_a_record_depends_on(setting: coverage.Setting) -> None:
+    """Marks are read off the source; here the modules are those in which something was called while a run was made."""
+    def watched(frame: FrameType, event: str, arg: object) -> None:
+        if event == "call" and frame.f_code.co_name != "<module>":
+            ran.add(frame.f_globals.get("__name__", ""))
+
+    coverage.one_run(setting, 1)  # imports what is imported late, whose classes would count as calls
+    ran: set[str] = set()
+    sys.setprofile(watched)
+    try:
+        coverage.one_run(setting, 2)
+    finally:
+        sys.setprofile(None)
+    computing = {name.removeprefix("voclib.") for name in ran if freshness.computes(name)}
+    assert computing and computing <= set(coverage.marks([setting])[setting.name]["modules"].split())

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 from study_tables import figures, spoken, texts
 
+from voclib import fingerprints
 from voclib.errors import DataError, ParameterError
 from voclib.results import Estimate, Text, Verdict, refusal
-from voclib.studies import validation
+from voclib.studies import validation, validation_text
 
 ROW = {"method": "nps", "setting": "n=100, promoters=0.5, detractors=0.2", "kind": "coverage", "truth": 30.0, "coverage": 0.95, "mean_width": 30.0,
        "bias": 0.1, "refusals": 0.0, "R": 1000, "seed": 1, "band": [0.93, 0.97], "passed": True, "naive_coverage": 0.8, "power": None,
@@ -70,41 +71,44 @@ def check(found: validation.Validation, name: str):
 
 
 class TestRecord:
-    def _write(self, folder, code_hash: str):
-        path = folder / "coverage.json"
-        path.write_text(json.dumps({"code_hash": code_hash, "records": [ROW]}), "utf-8")
-        return path
+    @pytest.fixture
+    def root(self, tmp_path):
+        """A library of two estimators, of which one rests on thresholds, and a world."""
+        for name, text in {"stats/metrics.py": "a = 1\n", "stats/gates.py": "b = 1\n", "stats/gates.yml": "min_clusters: 10\n",
+                           "stats/crossfit/newton.py": "a = 1\n", "simulate/scores.py": "a = 1\n"}.items():
+            path = tmp_path / "voclib" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+        return tmp_path
 
-    def test_a_record_of_this_code_is_fresh_and_of_other_code_stale(self, tmp_path) -> None:
-        fresh = validation.load_record(self._write(tmp_path, validation.code_hash()))
-        assert fresh.is_fresh and fresh.rows["coverage"].tolist() == [0.95]
-        stale = validation.load_record(self._write(tmp_path, "0" * 64))
-        assert not stale.is_fresh and len(stale.rows) == 1
+    def _made(self, root, *rows: tuple[dict, str]) -> list[dict]:
+        return [{**row, "modules": modules, "code": fingerprints.joint([f"voclib.{m}" for m in modules.split()], root)} for row, modules in rows]
 
-    def test_the_hash_follows_the_estimators_and_nothing_else(self, tmp_path) -> None:
-        stats = tmp_path / "voclib" / "stats"
-        stats.mkdir(parents=True)
-        (stats / "metrics.py").write_text("a = 1\n", "utf-8")
-        package = stats / "crossfit"
-        package.mkdir()
-        (package / "newton.py").write_text("a = 1\n", "utf-8")
-        first = validation.code_hash(tmp_path)
-        (tmp_path / "voclib" / "other.py").write_text("b = 1\n", "utf-8")
-        assert validation.code_hash(tmp_path) == first
-        (stats / "metrics.py").write_text("a = 2\n", "utf-8")
-        second = validation.code_hash(tmp_path)
-        (package / "newton.py").write_text("a = 2\n", "utf-8")
-        assert len({first, second, validation.code_hash(tmp_path)}) == 3, "a package inside is followed too"
-        (package / "newton.py").rename(stats / "newton.py")
-        assert validation.code_hash(tmp_path) != second
+    def _load(self, root, records: list[dict]) -> validation.Record:
+        path = root / "coverage.json"
+        path.write_text(json.dumps({"records": records}), "utf-8")
+        return validation.load_record(path, root=root)
 
-    def test_thresholds_belong_to_the_code_they_steer(self, tmp_path) -> None:
-        stats = tmp_path / "voclib" / "stats"
-        stats.mkdir(parents=True)
-        (stats / "gates.yml").write_text("min_clusters: 10\n", "utf-8")
-        first = validation.code_hash(tmp_path)
-        (stats / "gates.yml").write_text("min_clusters: 2\n", "utf-8")
-        assert validation.code_hash(tmp_path) != first
+    def test_a_record_of_this_code_is_fresh_and_one_without_modules_is_not(self, root) -> None:
+        found = self._load(root, self._made(root, (ROW, "simulate.scores stats.metrics")))
+        assert found.is_fresh and found.stale == () and found.rows["coverage"].tolist() == [0.95]
+        assert self._load(root, [ROW]).stale == ("nps: n=100, promoters=0.5, detractors=0.2",)
+
+    @pytest.mark.parametrize(("file", "text", "stale"), [
+        ("stats/metrics.py", "a = 2\n", "nps"), ("stats/crossfit/newton.py", "a = 2\n", "nps clustered"),
+        ("stats/gates.yml", "min_clusters: 2\n", "nps"),
+        ("simulate/scores.py", "a = 2\n", "nps, nps clustered"), ("stats/metrics.py", "# one\na = 1\n", ""), ("stats/newer.py", "a = 2\n", "")])
+    def test_a_change_makes_stale_what_rests_on_it_and_nothing_else(self, root, file: str, text: str, stale: str) -> None:
+        made = self._made(root, (ROW, "simulate.scores stats.gates stats.metrics"), (CLUSTERED, "simulate.scores stats.crossfit.newton"))
+        (root / "voclib" / file).write_text(text, "utf-8")
+        found = self._load(root, made)
+        assert {name.split(":")[0] for name in found.stale} == set(filter(None, stale.split(", ")))
+        assert found.is_fresh == (not stale)
+
+    def test_a_module_that_is_gone_makes_stale(self, root) -> None:
+        made = self._made(root, (ROW, "stats.metrics"), (CLUSTERED, "stats.crossfit.newton"))
+        (root / "voclib/stats/crossfit/newton.py").rename(root / "voclib/stats/newton.py")
+        assert self._load(root, made).stale == ("nps clustered: clusters=20, icc=0.05",)
 
     def test_no_record_says_how_to_make_one(self, tmp_path) -> None:
         with pytest.raises(DataError, match="Run `make coverage`"):
@@ -146,6 +150,21 @@ class TestChecks:
         assert flagged.passed is False and "make coverage" in flagged.consequence.en
         assert "已过期" in flagged.detail.zh and "stale" in flagged.detail.en
         assert found.study.verdict is found.study.headline[0].verdict is Verdict.REPORT_WITH_CAVEAT
+
+    def test_stale_settings_are_counted_and_named_by_method(self) -> None:
+        rows = (ROW, {**ROW, "setting": "n=30"}, CLUSTERED, {**ALARMS, "setting": "all alike"}, ALARMS, POWER)
+        stale = tuple(f"{r['method']}: {r['setting']}" for r in rows[:3])
+        detail = check(study(validation.Record(pd.DataFrame(rows), is_fresh=False, stale=stale)), "The record was made by this code").detail
+        assert "3 of 6 settings are stale" in detail.en and detail.en.endswith("long runs: NPS, plain sample (2); NPS, clustered by dealer (1).")
+        assert "NPS，按门店聚类（1）" in detail.zh and "分组" not in detail.zh and figures(detail.zh) == figures(detail.en)
+
+    def test_of_many_stale_methods_some_are_named_and_the_others_counted(self) -> None:
+        rows = [*(ROW, CLUSTERED, ALARMS, POWER), *MONEY, *SILENT]
+        stale = tuple(f"{r['method']}: {r['setting']}" for r in rows)
+        detail = check(study(validation.Record(pd.DataFrame(rows), is_fresh=False, stale=stale)), "The record was made by this code").detail
+        others = len({validation.names.method(r["method"]) for r in rows}) - validation_text.NAMED
+        assert others > 1 and detail.en.endswith(f"; and {others} more.") and detail.zh.endswith(f"；另有 {others} 种方法。")
+        assert detail.en.count(" (") == validation_text.NAMED and figures(detail.zh) == figures(detail.en)
 
     def test_a_failing_setting_is_flagged_and_counted(self) -> None:
         found = study(record(ROW, {**CLUSTERED, "passed": False}))
@@ -318,7 +337,7 @@ class TestScorecard:
 
     def test_a_record_without_kinds_is_read_as_coverage(self, tmp_path) -> None:
         path = tmp_path / "coverage.json"
-        path.write_text(json.dumps({"code_hash": "", "records": [{k: v for k, v in ROW.items() if "share" not in k and k != "kind"}]}), "utf-8")
+        path.write_text(json.dumps({"records": [{k: v for k, v in ROW.items() if "share" not in k and k != "kind"}]}), "utf-8")
         assert validation.load_record(path).rows["measured"].tolist() == [0.95]
 
 

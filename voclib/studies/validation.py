@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
+from voclib import fingerprints
 from voclib.errors import DataError, ParameterError
 from voclib.results import Estimate, Ladder, Study, Text, Verdict
 from voclib.studies import validation_names as names
@@ -40,10 +41,14 @@ World = Callable[[int], tuple[pd.DataFrame, Mapping[str, float]]]
 
 @dataclass(frozen=True)
 class Record:
-    """The long runs on file: rows as in benchmarks/coverage.json, and whether the code is still the code that made them."""
+    """The long runs on file: rows as in benchmarks/coverage.json, whether the code is still the code that made them, and where it is not.
+
+    `stale` names settings as "method: setting".
+    """
 
     rows: pd.DataFrame
     is_fresh: bool
+    stale: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,16 +73,11 @@ class Validation:
     captions: Mapping[str, Mapping[str, Any]]
 
 
-def code_hash(root: Path = ROOT) -> str:
-    """Hash of the estimators' source and thresholds, subfolders included; a record made by other code is stale."""
-    digest, stats = hashlib.sha256(), root / "voclib" / "stats"
-    for path in sorted(p for p in stats.rglob("*") if p.suffix in {".py", ".yml"}):
-        digest.update(path.relative_to(stats).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
+def load_record(path: Path = RECORD, *, root: Path = ROOT) -> Record:
+    """The long runs on file, held against the code below `root`; a record of earlier code may lack what was not measured then.
 
-
-def load_record(path: Path = RECORD) -> Record:
-    """The long runs on file; a record of earlier code may lack what was not measured then.
+    A record carries the names of the modules that its setting depends on and one hash of them (`fingerprints.joint`), so that a change in one
+    module makes stale only what rests on it. Whether the setting itself is still what it was, benchmarks/freshness.py tells.
 
     Raises
     ------
@@ -86,8 +86,10 @@ def load_record(path: Path = RECORD) -> Record:
     """
     if not path.is_file():
         raise DataError("There is no benchmarks/coverage.json yet. Run `make coverage` (some minutes), then this notebook again.")
-    content = json.loads(path.read_text("utf-8"))
-    return Record(_rows(pd.DataFrame(content["records"])), is_fresh=content["code_hash"] == code_hash())
+    records = json.loads(path.read_text("utf-8"))["records"]
+    now = {modules: fingerprints.joint((f"voclib.{name}" for name in modules.split()), root) for modules in {r.get("modules", "") for r in records}}
+    stale = tuple(f"{r['method']}: {r['setting']}" for r in records if "modules" not in r or r["code"] != now[r["modules"]])
+    return Record(_rows(pd.DataFrame(records)), is_fresh=not stale, stale=stale)
 
 
 def _rows(rows: pd.DataFrame) -> pd.DataFrame:
@@ -166,8 +168,8 @@ def study(record: Record, live_runs: Sequence[Estimate], *, seed: int) -> Valida
     areas = {name: kept[kept["family"].isin(families)] for name, families in FIGURES.items()}
     overall, naive = _totals(kept)
     agrees, passed = _agrees(live_runs), int(rows["passed"].astype(bool).sum())
-    checks = text.checks(is_fresh=record.is_fresh, settings=len(rows), failed=len(rows) - passed, agrees=agrees, naive=kept["naive_coverage"].min(),
-                         worst=min(live_runs, key=lambda e: e.conf_high), **_tested(rows))
+    checks = text.checks(is_fresh=record.is_fresh, stale=_by_method(rows, record.stale), settings=len(rows), failed=len(rows) - passed,
+                         agrees=agrees, naive=kept["naive_coverage"].min(), worst=min(live_runs, key=lambda e: e.conf_high), **_tested(rows))
     verdict = Verdict.REPORT if all(c.passed is not False for c in checks) else Verdict.REPORT_WITH_CAVEAT
     headline = overall.with_(rung="ours", verdict=verdict, seed=seed)
     naive = naive.with_(rung="naive")
@@ -182,6 +184,12 @@ def study(record: Record, live_runs: Sequence[Estimate], *, seed: int) -> Valida
         tables={name: _summary(rows[rows["family"].isin(families)]) for name, families in TABLES.items()},
         captions=text.captions(passed=passed, settings=len(rows), live=live_title,
                                totals={name: _totals(part) for name, part in areas.items() if len(part)}))
+
+
+def _by_method(rows: pd.DataFrame, settings: Sequence[str]) -> Mapping[Text, int]:
+    """How many of the settings are of which method, as a page names it; the order of the record."""
+    chosen = rows[(rows["method"] + ": " + rows["setting"]).isin(settings)]
+    return Counter(names.method(method) for method in chosen["method"])
 
 
 def _totals(rows: pd.DataFrame) -> tuple[Estimate, Estimate]:

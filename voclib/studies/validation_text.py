@@ -89,6 +89,7 @@ INSTEAD = {
 }
 # of the families whose bias is not in points: percentage points, yuan a customer, points of NPS a standard deviation of employees' answers
 BIAS_UNITS = {"topics": "pp", "effects": "cny", "leads": "slope"}
+NAMED = 8  # methods of stale settings
 DECIMALS = {"slope": 2}  # one elsewhere
 LIMITS = (
     (
@@ -223,15 +224,27 @@ def passed(count: int, settings: int) -> Text:
     return Text(f"{count}/{settings}", f"{count}/{settings}")
 
 
-def checks(*, is_fresh: bool, settings: int, failed: int, agrees: bool, worst: Estimate, naive: float, alarms: float | None,
-           power: float | None, faintest: Text | None) -> tuple[Check, ...]:
-    """What a reader should know before reading on."""
+def _stale(methods: Mapping[Text, int], settings: int) -> Text:
+    """Which settings are older than the code they rest on, by method, the first few named."""
+    if not methods:
+        return Text("成绩单已过期：代码在长跑之后改过。", "The record is stale: the code changed after the long runs.")
+    named, rest = list(methods.items())[:NAMED], max(len(methods) - NAMED, 0)
+    zh, en = "；".join(f"{m.zh}（{k}）" for m, k in named), "; ".join(f"{m.en} ({k})" for m, k in named)
+    more = say("；另有 {n} 种方法", "; and {n} more", n=rest) if rest else Text("", "")
+    return say("{m} 种情形中有 {k} 种已过期，所用的代码在长跑之后改过：{which}{more}。",
+               "{k} of {m} settings are stale, their code having changed after the long runs: {which}{more}.",
+               m=settings, k=sum(methods.values()), which=Text(zh, en), more=more)
+
+
+def checks(*, is_fresh: bool, stale: Mapping[Text, int], settings: int, failed: int, agrees: bool, worst: Estimate, naive: float,
+           alarms: float | None, power: float | None, faintest: Text | None) -> tuple[Check, ...]:
+    """What a reader should know before reading on; `stale` counts by method the settings whose code has changed."""
     made = [
         Check(
             Text("成绩单与代码一致", "The record was made by this code"), is_fresh,
             Text("代码指纹相同。", "The code hashes agree.") if is_fresh
-            else Text("成绩单已过期：代码在长跑之后改过。", "The record is stale: the code changed after the long runs."),
-            Text("重新运行 make coverage 之前，成绩单仅供参考。", "Until `make coverage` has run again, the record is only a hint."),
+            else _stale(stale, settings),
+            Text("重新运行 make coverage 之前，过期的部分仅供参考。", "Until `make coverage` has run again, what is stale is only a hint."),
         ),
         Check(
             Text("每种情形都在合格范围内", "Every setting lies within its band"), failed == 0,
