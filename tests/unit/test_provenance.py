@@ -12,6 +12,7 @@ import pytest
 
 import voclib
 from voclib import schema
+from voclib.running import provenance
 from voclib.running.edition import Edition, Job
 from voclib.running.provenance import Tracer
 from voclib.running.workspace import FileHashes, Workspace, write
@@ -57,10 +58,10 @@ def test_each_part_moves_its_own_hash_and_no_other(space: Workspace) -> None:
 
     first = Tracer(space).provenance(_job(space, seed=1)).to_dict()
     assert moved(first, Tracer(space).provenance(_job(space, seed=1)).to_dict()) == set()
-    assert moved(first, Tracer(space).provenance(_job(space, seed=2)).to_dict()) == {"parameters"}
+    assert moved(first, Tracer(space).provenance(_job(space, seed=2)).to_dict()) == {"parameters", "parameter_values"}
     (space.root / "requirements/core.lock").write_text("pandas==3.0.2\n", "utf-8")
     second = Tracer(space).provenance(_job(space, seed=1)).to_dict()
-    assert moved(first, second) == {"code"}
+    assert moved(first, second) == {"code", "locked"}
     _notebook(space.root, "seed = 1  # changed")
     third = Tracer(space).provenance(_job(space, seed=1)).to_dict()
     assert moved(second, third) == {"code"}
@@ -117,6 +118,41 @@ def test_what_lies_beside_the_tables_and_the_texts_decide_a_rerun(space: Workspa
     (space.root / "params/rules/aspects.yml").write_text("a: 1\n", "utf-8")
     keys.append(_key(space))
     assert len(set(keys)) == 4
+
+
+def test_inputs_beside_the_tables_move_the_hash_of_files_alone(space: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    outside = space.root / "elsewhere"
+    for name in ("truth.json", "data/standard/tiny/scorecard.json", "elsewhere/telco/a.csv", "benchmarks/coverage.json"):
+        (space.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (space.root / name).write_text("1", "utf-8")
+    monkeypatch.setenv("ELSEWHERE", str(outside))
+    _notebook(space.root, 'import voclib\nfrom voclib.studies import validation\nvoclib.locate(f"{public}/telco")')
+    job = _job(space, truth_file="truth.json", public="$ELSEWHERE", absent_file="none.json")
+    assert provenance.located(job) == ["$ELSEWHERE/telco", "none.json", "truth.json"]
+    before = Tracer(space).provenance(job).to_dict()
+    for name in ("truth.json", "data/standard/tiny/scorecard.json", "elsewhere/telco/a.csv", "benchmarks/coverage.json"):
+        (space.root / name).write_text("two", "utf-8")
+        after = Tracer(space).provenance(job).to_dict()
+        assert {n for n in before if before[n] != after[n]} == {"files"}, name
+        before = after
+    (outside / "other.csv").write_text("not read", "utf-8")
+    assert Tracer(space).provenance(job).to_dict() == before
+    monkeypatch.delenv("ELSEWHERE")
+    assert Tracer(space).provenance(job).files != before["files"]
+
+
+def test_parameters_stand_in_plain_but_for_places_outside_the_repository(space: Workspace) -> None:
+    given = {"seed": 1, "segments": ["region"], "data": "data/standard/tiny", "public": "$HOME/a", "root": "/home/me", "disk": "C:\\me",
+             "home": "~/a", "several": ["data", "/etc"], "named": {"a": "$B"}}
+    assert Tracer(space).provenance(_job(space, **given)).parameter_values == {"data": "data/standard/tiny", "seed": 1, "segments": ["region"]}
+
+
+def test_what_a_notebook_imports_is_found_once(space: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    tracer = Tracer(space)
+    first = tracer.provenance(_job(space))
+    tracer.save()
+    monkeypatch.setattr("voclib.running.methods.definition", lambda *a, **k: pytest.fail("imports were followed again"))
+    assert Tracer(space).provenance(_job(space)) == first
 
 
 def test_a_footer_holds_hashes_and_versions_but_no_path_clock_or_commit(space: Workspace) -> None:
