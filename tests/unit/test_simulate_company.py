@@ -44,7 +44,7 @@ def test_the_same_seed_gives_the_same_company_and_another_does_not(middle):
 
 
 def test_a_table_made_alone_is_the_table_made_among_the_others(middle):
-    for name in ("cases", "usage", "operations", "gold_labels"):
+    for name in ("cases", "usage", "operations", "gold_labels", "conversations", "turns", "responses"):
         pd.testing.assert_frame_equal(company.TABLES[name](company.World(Plan(customers=4000))), middle[1][name])
 
 

@@ -12,7 +12,8 @@ from voclib.schema.columns import choice, day, flag, ident, moment, money, month
 
 TABLES: dict[str, pa.DataFrameSchema] = {}
 SURVEY_CHANNELS = ("survey", "sms", "app", "email", "phone", "onsite")
-CHANNELS = (*SURVEY_CHANNELS, "review", "post", "ticket", "call", "chat")
+CHANNELS = (*SURVEY_CHANNELS, "review", "appstore", "post", "social", "ticket", "call", "chat", "mail")
+FRONTLINE_KINDS = ("product_bug", "competitor_intel", "process_suggestion")
 
 
 def _table(name: str, zh: str, en: str, /, *, key: tuple[str, ...], after: tuple[tuple[str, str], ...] = (), **columns: pa.Column) -> None:
@@ -81,12 +82,35 @@ _table(
     ces_score=whole("费力度 1–7", "Ease (7 = very easy)", 1, 7, unit="1–7", null=True),
     rating_score=whole("总评 0–10", "Overall rating; not a likelihood to recommend", 0, 10, unit="0–10", null=True),
     is_recommended=flag("是否推荐", "Recommends: yes or no", null=True),
+    star_rating=whole("星级 1–5", "Stars given in a shop or on a site", 1, 5, unit="1–5", null=True),
+    emotion=choice("情绪", "Feeling, as the source tags it", "positive", "neutral", "negative", null=True),
+    business_type=words("业务类型", "Line of business, as the source names it"),
+    campaign_id=ident("批次", "Campaign that asked", null=True),
     comment=words("原话", "Verbatim, redacted", sensitivity="text"), language=choice("语言", "Language of the verbatim", "zh", "en", null=True),
     segment=words("场景/客群", "Scene or segment named by the source"),
     duration_seconds=real("作答时长", "Time taken to answer", 0, unit="seconds", null=True),
     is_on_premises=flag("店内提交", "Submitted on the dealer's premises", null=True),
     device_hash=ident("设备指纹", "Hashed device", null=True, sensitivity="personal"),
+    author_id=ident("作者（假名）", "Author's name at the source, as a pseudonym", null=True, sensitivity="personal"),
+    reach=whole("触达人数", "Audience: followers or views", 0, 10_000_000_000, null=True),
     weight=real("权重", "Survey weight; 1 unless a study sets it", 0),
+)
+_table(
+    "conversations", "一通电话、一次在线会话或一串邮件", "One call, chat or thread of e-mails", key=("response_id",),
+    after=(("ended_at", "started_at"),),
+    response_id=ident("声音", "Voice", references="responses.response_id"), kind=choice("类型", "Kind", "call", "chat", "mail"),
+    staff_id=ident("坐席（假名）", "Agent, as a pseudonym", null=True, sensitivity="personal"), queue_id=ident("队列", "Queue", null=True),
+    started_at=moment("开始时间", "Started at"), ended_at=moment("结束时间", "Ended at", null=True),
+    wait_seconds=real("等待", "Waiting before the first answer", 0, unit="seconds", null=True),
+    emotion_score=real("情绪分", "Feeling at the end, scored by the source: −1 upset, 1 pleased", -1, 1, unit="−1–1", null=True),
+    is_resolved=flag("已解决", "Settled in this conversation", null=True),
+)
+_table(
+    "turns", "对话中的一次发言", "One turn of a conversation", key=("response_id", "turn"),
+    response_id=ident("对话", "Conversation", references="conversations.response_id"), turn=whole("序号", "Position, from 1", 1, 100_000),
+    speaker=choice("说话人", "Who speaks", "customer", "agent", "bot", "other"), started_at=moment("时间", "Said at", null=True),
+    offset_seconds=real("距开始", "Seconds since the start", 0, unit="seconds", null=True),
+    text=words("原话", "What was said, redacted", sensitivity="text"),
 )
 _table(
     "followups", "对未作答者的随机回访", "Random call-backs to people who did not answer", key=("followup_id",),
@@ -162,4 +186,75 @@ _table(
     opened_at=moment("开单时间", "Opened at"), assigned_at=moment("分派时间", "Assigned at", null=True),
     responded_at=moment("首次响应", "First response", null=True), resolved_at=moment("解决时间", "Resolved at; empty while open", null=True),
     description=words("描述", "Description, redacted", sensitivity="text"),
+)
+_table(
+    "rosters", "门店每周排班与出勤", "A unit's week: hours planned and worked", key=("unit_id", "week_on", "role_band"),
+    unit_id=ident("门店", "Unit", references="units.unit_id"), week_on=day("周一日期", "Monday of the week"),
+    role_band=words("岗位", "Role band", null=False),
+    planned_hours=real("排班工时", "Hours planned", 0, unit="hours"), worked_hours=real("实际工时", "Hours worked", 0, unit="hours"),
+)
+_table(
+    "batches", "零件批次：装车数量是分母", "Batches of parts; the number fitted is the denominator", key=("batch_id",),
+    batch_id=ident("批次", "Batch"), part=words("零件", "Part", null=False), product=words("车型/产品", "Product or model", null=False),
+    supplier=words("供应商", "Supplier", null=False), produced_on=day("生产日", "Produced on"),
+    fitted_n=whole("装车数", "Vehicles fitted with it", 0, 100_000_000),
+)
+_table(
+    "repairs", "一次维修：车型、零件、批次", "One repair: model, part, batch", key=("repair_id",),
+    repair_id=ident("维修单", "Repair"), touchpoint_id=ident("接触", "Contact", references="touchpoints.touchpoint_id", null=True),
+    customer_id=ident("客户", "Customer", references="customers.customer_id", null=True, sensitivity="personal"),
+    vehicle_id=ident("车辆（假名）", "Vehicle, as a pseudonym", null=True, sensitivity="personal"),
+    unit_id=ident("门店", "Unit", references="units.unit_id", null=True), product=words("车型/产品", "Product or model"),
+    part=words("零件", "Part", null=False), batch_id=ident("批次", "Batch", references="batches.batch_id", null=True), fault=words("故障", "Fault"),
+    repaired_at=moment("维修时间", "Repaired at"), mileage_km=real("里程", "Mileage", 0, unit="km", null=True),
+    cost_cny=money("费用", "Cost", null=True), is_warranty=flag("保修", "Under warranty", null=True),
+)
+_table(
+    "frontline_reports", "一线一键上报", "One-click reports of the frontline", key=("report_id",),
+    after=(("confirmed_at", "reported_at"), ("fixed_at", "reported_at"), ("notified_at", "reported_at")),
+    report_id=ident("上报编号", "Report"), staff_id=ident("员工（假名）", "Employee, as a pseudonym", null=True, sensitivity="personal"),
+    unit_id=ident("门店", "Unit", references="units.unit_id", null=True), reported_at=moment("上报时间", "Reported at"),
+    kind=choice("类型", "Kind", *FRONTLINE_KINDS), product=words("车型/产品", "Product or model"), topic=words("主题", "Topic"),
+    competitor=words("竞品", "Competitor named"), quoted_price_cny=money("竞品报价", "Competitor's price quoted", null=True),
+    text=words("原话", "What was reported, redacted", sensitivity="text"),
+    duplicate_of_report_id=ident("重复于", "Earlier report of the same", references="frontline_reports.report_id", null=True),
+    confirmed_at=moment("确认时间", "Confirmed at", null=True), fixed_at=moment("解决时间", "Fixed at", null=True),
+    notified_at=moment("反馈一线时间", "Frontline told at", null=True), recovered_cny=money("挽回金额", "Money recovered", null=True),
+)
+_table(
+    "projects", "改进项目", "Improvement projects", key=("project_id",),
+    after=(("due_on", "chartered_on"), ("landed_on", "chartered_on"), ("evaluated_on", "landed_on")),
+    project_id=ident("项目编号", "Project"), name=words("名称", "Name", null=False), topic=words("主题", "Topic"),
+    owner_department=words("责任部门", "Department that owns it", null=False),
+    owner_id=ident("负责人（假名）", "Owner, as a pseudonym", null=True, sensitivity="personal"), chartered_on=day("立项日", "Chartered on"),
+    due_on=day("期限", "Due on", null=True), landed_on=day("落地日", "Landed on", null=True), evaluated_on=day("评估日", "Evaluated on", null=True),
+    measure=words("衡量指标", "Measure it is judged by"), baseline=real("基线", "Measure before", null=True),
+    target=real("目标", "Target", null=True), cost_cny=money("成本", "Cost", null=True),
+)
+_table(
+    "recommendations", "提出的洞察与建议", "Recommendations made to departments", key=("recommendation_id",), after=(("decided_on", "proposed_on"),),
+    recommendation_id=ident("建议编号", "Recommendation"), proposed_on=day("提出日", "Proposed on"), title=words("标题", "Title", null=False),
+    topic=words("主题", "Topic"), department=words("部门", "Department asked"), report=words("出自报告", "Report it rests on"),
+    evidence_level=whole("证据等级", "Evidence level", 0, 4, null=True), decision=choice("决定", "Decision", "adopted", "rejected", "pending"),
+    decided_on=day("决定日", "Decided on", null=True), project_id=ident("项目", "Project", references="projects.project_id", null=True),
+)
+_table(
+    "concept_tests", "概念测试的一份回答", "One answer in a concept test", key=("answer_id",),
+    answer_id=ident("答卷", "Answer"), concept_id=ident("概念编号", "Concept"), concept=words("概念", "Concept's name", null=False),
+    kind=choice("类型", "Kind: under test, or a product on sale to compare with", "concept", "benchmark"),
+    product=words("车型/产品", "Product or model"),
+    customer_id=ident("客户", "Customer", references="customers.customer_id", null=True, sensitivity="personal"), segment=words("客群", "Segment"),
+    answered_at=moment("作答时间", "Answered at", null=True), intent_score=whole("购买意愿 1–5", "Intent to buy", 1, 5, unit="1–5", null=True),
+    appeal_score=whole("喜好 1–5", "Appeal", 1, 5, unit="1–5", null=True),
+    value_score=whole("性价比 1–5", "Value for money", 1, 5, unit="1–5", null=True),
+    comment=words("原话", "Verbatim, redacted", sensitivity="text"), language=choice("语言", "Language of the verbatim", "zh", "en", null=True),
+)
+_table(
+    "touchpoint_register", "触点登记表：每个触点归谁、从哪个文件来", "Touchpoints: who owns each, which file it delivers", key=("register_id",),
+    register_id=ident("登记编号", "Entry"), name=words("触点", "Touchpoint", null=False),
+    name_en=words("触点英文名", "Touchpoint's name in English; empty: as in the other"), stage=words("旅程阶段", "Stage of the journey"),
+    channel=words("渠道", "Channel it should deliver"), owner_department=words("责任部门", "Department that owns it"),
+    feed=words("数据文件", "File it delivers, as a pattern; empty where none is planned"),
+    expected_days=real("应送间隔", "Days between voices at most", 0, unit="days", null=True),
+    registered_on=day("登记日", "Registered on", null=True),
 )

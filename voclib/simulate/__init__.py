@@ -15,7 +15,7 @@ def build(out: str | Path, *, customers: int = 20_000, seed: int = 20260701, raw
 
     Writes `<out>/standard/<table>.parquet`, `<out>/truth.json` and, unless `raw` is false, the exports a real company has
     under `<out>/raw/`, dirty on purpose (counts in the truth under "dirt"). The same seed and size give the same bytes of every
-    raw CSV and JSON file and of the truth. `shuffle` puts the rows of every file in another order and changes nothing else.
+    raw CSV, JSON and mailbox file and of the truth. `shuffle` puts the rows of every file in another order and changes nothing else.
     `progress(done, total, label)` is called before each table. Raises ParameterError below 50 customers or for an as-of
     date that does not end a quarter.
     """

@@ -9,7 +9,22 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from voclib.simulate import asking, dealers, frames, money, network_tables, people, voice_tables, voices
+from voclib.simulate import (
+    asking,
+    conversations,
+    dealers,
+    field_tables,
+    frames,
+    mails,
+    money,
+    more_voices,
+    network_tables,
+    people,
+    public_voices,
+    transcripts,
+    voice_tables,
+    voices,
+)
 from voclib.simulate.plan import Plan
 
 
@@ -74,6 +89,56 @@ class World:
         return voices.cases(self.plan, self.voices)
 
     @cached_property
+    def topics(self) -> tuple[np.ndarray, np.ndarray]:
+        """First and second topic of every contact."""
+        return voices.topics_of(self.plan, self.contacts)
+
+    @cached_property
+    def conversations(self) -> conversations.Conversations:
+        """Calls and chats."""
+        return conversations.make(self.plan, self.contacts, self.voices, voice_tables.seconds(self))
+
+    @cached_property
+    def turns(self) -> transcripts.Turns:
+        """Transcripts."""
+        return transcripts.make(self.plan, self.voices, self.conversations)
+
+    @cached_property
+    def post_call(self) -> conversations.PostCall:
+        """The survey after a call."""
+        return conversations.post_call(self.plan, self.customers, self.contacts, self.voices, self.conversations)
+
+    @cached_property
+    def mails(self) -> mails.Mails:
+        """E-mails."""
+        return mails.make(self.plan, self.customers, self.contacts, self.topics)
+
+    @cached_property
+    def reviews(self) -> public_voices.Reviews:
+        """App-store reviews."""
+        return public_voices.reviews(self.plan, self.customers, self.contacts)
+
+    @cached_property
+    def posts(self) -> public_voices.Posts:
+        """Social posts."""
+        return public_voices.posts(self.plan, self.customers, self.contacts, self.topics, self.reviews)
+
+    @cached_property
+    def kiosk(self) -> public_voices.Kiosk:
+        """Showroom tablets."""
+        return public_voices.kiosk(self.plan, self.dealers)
+
+    @property
+    def voice_ids(self) -> np.ndarray:
+        """Numbers of the first voices, from S00000001 on."""
+        return voice_tables.voice_ids(self)
+
+    @property
+    def voice_kinds(self) -> np.ndarray:
+        """What each of the first voices is: survey, review, post, call or chat."""
+        return frames.pick(voice_tables.VOICE_CHANNELS, self.voices.source)
+
+    @cached_property
     def customer_ids(self) -> np.ndarray:
         """Customer numbers C0000001 …"""
         return frames.ids("C", np.arange(1, self.customers.n + 1), width=7)
@@ -90,7 +155,8 @@ TABLES: dict[str, Callable[[World], pd.DataFrame]] = {
     "followups": voice_tables.followups, "employee_surveys": network_tables.employee_surveys, "employee_waves": network_tables.employee_waves,
     "operations": network_tables.operations, "programmes": network_tables.programmes, "transactions": network_tables.transactions,
     "usage": network_tables.usage, "topic_mentions": voice_tables.topic_mentions, "gold_labels": voice_tables.gold_labels,
-    "cases": voice_tables.cases,
+    "cases": voice_tables.cases, "conversations": more_voices.conversation_rows, "turns": more_voices.turn_rows,
+    **field_tables.TABLES,
 }
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import duckdb
 
+from voclib.simulate.exports_field import DIRT
+
 KEYS = {"ledger.csv": ("流水号", "B9"), "customers.csv": ("客户编号", "C9"), "touchpoints.csv": ("接触编号", "T9"),
-        "contact_centre.csv": ("记录编号", "K9")}
-DUPLICATED = {"ledger.csv": 0.002, "usage.csv": 0.0005, "customers.csv": 0.0005, "touchpoints.csv": 0.0005, "reviews.csv": 0.01}
-UNKNOWN_CUSTOMER = {"ledger.csv": 0.0005, "touchpoints.csv": 0.0002, "contact_centre.csv": 0.003}
+        "contact_centre.csv": ("记录编号", "K9"), **DIRT["KEYS"]}
+DUPLICATED = {"ledger.csv": 0.002, "usage.csv": 0.0005, "customers.csv": 0.0005, "touchpoints.csv": 0.0005, "reviews.csv": 0.01,
+              **DIRT["DUPLICATED"]}
+UNKNOWN_CUSTOMER = {"ledger.csv": 0.0005, "touchpoints.csv": 0.0002, "contact_centre.csv": 0.003, **DIRT["UNKNOWN_CUSTOMER"]}
 REVERSED = {"customers.csv": ("入会日期", "流失日期"), "contact_centre.csv": ("通话时间", "录入时间")}
 REVERSED_SHARE = 0.003
 """Of the rows that hold the later time. A table with many more would be refused as a whole, so a small one gets none."""
-MONEY = ("净额", "毛利", "金额", "收入", "消费12月", "成本")
+MONEY = ("净额", "毛利", "金额", "收入", "消费12月", "成本", *DIRT["MONEY"])
 
 
 def plant(connection: duckdb.DuckDBPyConnection, file: str, rows: int) -> dict[str, int]:
@@ -64,6 +67,8 @@ def _foreign(connection: duckdb.DuckDBPyConnection, file: str, rows: int) -> int
 def _reversed(connection: duckdb.DuckDBPyConnection, file: str, rows: int) -> int:
     """Lines whose second time lies before the first, under keys of their own."""
     (key, prefix), (first, second) = KEYS[file], REVERSED[file]
+    if file in UNKNOWN_CUSTOMER:
+        prefix = f"{prefix[:-1]}8"  # so that no line of an unknown customer has the same key
     left = ", '是' AS \"是否流失\"" if file == "customers.csv" else ""
     query = f"""SELECT * REPLACE (rn + {4 * rows} AS rn, '{prefix}' || substr("{key}", 3) AS "{key}", '2026-02-01' AS "{first}",
         '2025-12-01' AS "{second}"{left}) FROM lines WHERE rn % 7 = 0"""

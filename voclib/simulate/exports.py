@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from voclib.simulate import exports_field, exports_voices
+
 TIMEZONE = "Asia/Shanghai"
 WITHHELD = ("N/A", "-", "无", "")
 
@@ -9,7 +11,7 @@ _SURVEY = {
     "问卷编号": "response_id", "邀请编号": "invitation_id", "客户编号": "customer_id", "门店编号": "unit_id", "渠道": "channel",
     "到店时间": "touched_at", "提交时间": "submitted_at", "推荐分": "nps_score", "满意度": "csat_score", "轻松度": "ces_score",
     "原话": "comment", "语言": "language", "场景": "segment", "作答秒数": "duration_seconds", "是否店内提交": "is_on_premises",
-    "设备": "device_hash",
+    "设备": "device_hash", "业务类型": "business_type",
 }
 _WAVE = {"答卷编号": "employee_response_id", "门店编号": "unit_id", "期次": "wave_month", "提交时间": "submitted_at", "岗位": "role_band",
          "司龄": "tenure_band", "是否管理者": "is_manager", "q1": "value", "q2": "value", "q3": "value", "q4": "value", "q5": "value",
@@ -22,7 +24,8 @@ EXPORTS: dict[str, dict[str, str]] = {
                     "score": "rating_score", "would_recommend": "is_recommended", "text": "comment", "lang": "language"},
     "posts.jsonl": {"id": "response_id", "dealer": "unit_id", "time": "submitted_at", "text": "comment", "lang": "language", "board": "segment"},
     "contact_centre.csv": {"记录编号": "response_id", "客户编号": "customer_id", "门店编号": "unit_id", "类型": "channel", "通话时间": "touched_at",
-                           "录入时间": "submitted_at", "内容": "comment", "语言": "language", "时长秒": "duration_seconds"},
+                           "录入时间": "submitted_at", "内容": "comment", "语言": "language", "时长秒": "duration_seconds", "情绪": "emotion",
+                           "业务类型": "business_type"},
     "tickets.jsonl": {"ticket_id": "case_id", "source_id": "response_id", "customer.id": "customer_id", "dealer.id": "unit_id", "topic": "topic",
                       "severity": "severity", "department": "owner_department", "description": "description", "events.opened": "opened_at",
                       "events.assigned": "assigned_at", "events.responded": "responded_at", "events.resolved": "resolved_at"},
@@ -55,6 +58,7 @@ EXPORTS: dict[str, dict[str, str]] = {
                            "classifier": "classifier"},
     "gold_labels.csv": {"response_id": "response_id", "topic": "topic", "labeller_id": "labeller_id", "is_present": "is_present",
                         "sampling_probability": "sampling_probability"},
+    **exports_voices.EXPORTS, **exports_field.EXPORTS,
 }
 """In `employee_survey_*` each of q1 … q6 is one item: the heading becomes `item_code`, the cell `value`."""
 
@@ -63,7 +67,11 @@ TABLE_OF: dict[str, str] = {
     "contact_centre.csv": "responses", "tickets.jsonl": "cases", "ledger.csv": "transactions", "employee_survey_*.csv": "employee_surveys",
     **{f"{name}.csv": name for name in ("employee_waves", "usage", "customers", "units", "touchpoints", "invitations", "followups", "behaviours",
                                         "operations", "programmes", "topic_mentions", "gold_labels")},
+    **exports_voices.TABLE_OF, **exports_field.TABLE_OF,
 }
+
+ALSO: dict[str, dict[str, dict[str, str]]] = exports_voices.ALSO
+"""Further tables made from a file that makes more than one: file → table → {heading: standard column}."""
 
 _CHANNELS = {"短信": "sms", "应用": "app", "邮件": "email", "电话": "phone", "店内": "onsite"}
 _CONTACTS = {"购车": "sale", "交车": "delivery", "保养": "maintenance", "维修": "repair", "来电": "call", "线上": "digital"}
@@ -72,7 +80,7 @@ _LANGUAGES = {"中文": "zh", "英文": "en"}
 VALUES: dict[str, dict[str, dict[str, str]]] = {
     "survey_*.csv": {"渠道": _CHANNELS, "语言": _LANGUAGES},
     "survey_*.xlsx": {"渠道": _CHANNELS, "语言": _LANGUAGES},
-    "contact_centre.csv": {"类型": {"来电": "call", "在线会话": "chat"}, "语言": _LANGUAGES},
+    "contact_centre.csv": {"类型": {"来电": "call", "在线会话": "chat"}, "语言": _LANGUAGES, "情绪": exports_voices.EMOTION_WORDS},
     "ledger.csv": {"类型": {"整车": "vehicle", "工时": "service", "配件": "parts", "订阅": "subscription", "退款": "refund"},
                    "币种": {"人民币": "CNY"}},
     "customers.csv": {"价值层级": {"VVIP": "vvip", "普通": "regular"}, "语言": _LANGUAGES},
@@ -82,11 +90,12 @@ VALUES: dict[str, dict[str, dict[str, str]]] = {
     "followups.csv": {"方式": {"电话": "phone", "上门": "visit", "混合": "mixed"},
                       "结果": {"完成": "completed", "拒访": "refused", "未联系上": "no_contact"}},
     "programmes.csv": {"选店方式": {"随机": "random", "自愿": "volunteer", "总部指定": "management", "不详": "unknown"}},
+    **exports_voices.VALUES, **exports_field.VALUES,
 }
 """How the exports word a coded value; flags stand as 是 / 否 in every file with Chinese headings."""
 
 CONSTANTS: dict[str, dict[str, str]] = {
     "survey_*.csv": {"weight": "1"}, "survey_*.xlsx": {"weight": "1"}, "reviews.csv": {"channel": "review", "weight": "1"},
-    "posts.jsonl": {"channel": "post", "weight": "1"}, "contact_centre.csv": {"weight": "1"},
+    "posts.jsonl": {"channel": "post", "weight": "1"}, "contact_centre.csv": {"weight": "1"}, **exports_voices.CONSTANTS, **exports_field.CONSTANTS,
 }
 """Standard columns an export does not carry and that are the same for every row."""

@@ -6,17 +6,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 from voclib.schema.tables import TABLES
-from voclib.simulate import dirt, surveys
+from voclib.simulate import dirt, field_tables, more_voices, raw_voices, surveys
 from voclib.simulate.dealers import ITEMS
-from voclib.simulate.exports import CONSTANTS, EXPORTS, TABLE_OF, TIMEZONE, VALUES
+from voclib.simulate.exports import ALSO, CONSTANTS, EXPORTS, TABLE_OF, TIMEZONE, VALUES
 
 if TYPE_CHECKING:
     from voclib.simulate.company import World
 
-__all__ = ["CONSTANTS", "EXPORTS", "TABLE_OF", "TIMEZONE", "VALUES", "Exporter"]
+__all__ = ["ALSO", "CONSTANTS", "EXPORTS", "TABLE_OF", "TIMEZONE", "VALUES", "Exporter"]
+FILES = {"transactions": "ledger.csv", "frontline_reports": "frontline.csv"}
+"""Where a table's file is not called after it."""
 SLASHED = "%Y/%-m/%-d %H:%M"
 ISO = "%Y-%m-%dT%H:%M:%S+08:00"
 
@@ -45,13 +48,20 @@ class Exporter:
                 return self._tickets(frame)
             case "employee_surveys":
                 return self._employee_surveys(frame)
+            case "conversations":
+                return {}  # they stand in contact_centre.csv, beside their voices, and in the mailbox
+            case "turns":
+                mail = raw_voices.mailbox(self._folder / "inbox.mbox", self._world, shuffle=self._shuffle)
+                return {**raw_voices.call_and_chat(self._folder, self._world, shuffle=self._shuffle), "inbox.mbox": mail}
             case _:
-                return self._table(frame, f"{name}.csv" if name != "transactions" else "ledger.csv")
+                return self._table(field_tables.as_written(self._world, name, frame), FILES.get(name, f"{name}.csv"))
 
     def _table(self, frame: pd.DataFrame, file: str) -> dict[str, Any]:
         """A flat file: cells put into words by SQL, then the dirty rows behind them."""
-        columns = {standard: heading for heading, standard in EXPORTS[file].items()}
-        cells = [f'{_cell(frame, name, file, heading)} AS "{heading}"' for name, heading in columns.items()]
+        columns: dict[str, str] = {}
+        for described in (EXPORTS[file], *ALSO.get(file, {}).values()):  # a heading that fills two tables is written once
+            columns |= {heading: name for heading, name in described.items() if heading not in columns}
+        cells = [f'{_cell(frame, name, file, heading)} AS "{heading}"' for heading, name in columns.items()]
         self._connection.register("given", frame)
         self._connection.execute("CREATE OR REPLACE TEMP VIEW lines AS SELECT rn, "
                                  f"{', '.join(cells)} FROM (SELECT *, row_number() OVER () AS rn FROM given)")
@@ -71,13 +81,17 @@ class Exporter:
 
     def _responses(self, frame: pd.DataFrame) -> dict[str, Any]:
         world = self._world
-        spoken = frame.assign(comment=pd.array(world.voices.raw_text, dtype="str"))
+        spoken = frame.assign(comment=pd.array(np.concatenate([world.voices.raw_text, more_voices.raw_comments(world)]), dtype="str"))
         made = surveys.write(self._connection, spoken[: world.asking.answers.size], folder=self._folder, plan=world.plan, shuffle=self._shuffle)
-        for file, channels in (("reviews.csv", ["review"]), ("contact_centre.csv", ["call", "chat"])):
-            made |= self._table(spoken[spoken["channel"].isin(channels)].reset_index(drop=True), file)
-        self._posts(spoken[spoken["channel"] == "post"].reset_index(drop=True))
-        counts = world.voices.planted
-        return made | {"verbatims": counts}
+        made |= self._table(_of(spoken, "review"), "reviews.csv")
+        made |= self._table(_of(spoken, "call", "chat").merge(more_voices.call_rows(world), on="response_id"), "contact_centre.csv")
+        self._posts(_of(spoken, "post"))
+        made["social_posts.csv"] = raw_voices.social(self._folder / "social_posts.csv", world, _of(spoken, "social"), shuffle=self._shuffle)
+        made["app_reviews.json"] = raw_voices.app_reviews(self._folder / "app_reviews.json", world, _of(spoken, "appstore"), shuffle=self._shuffle)
+        answers = [more_voices.post_call(world), more_voices.post_call(world, again=True)]
+        made |= self._table(pd.concat(answers, ignore_index=True), "postcall_survey.csv")
+        made |= self._table(more_voices.kiosk(world), "kiosk.csv")
+        return made | {"verbatims": world.voices.planted}
 
     def _posts(self, frame: pd.DataFrame) -> None:
         self._connection.register("given", frame)
@@ -119,13 +133,18 @@ class Exporter:
         return {}
 
 
+def _of(frame: pd.DataFrame, *channels: str) -> pd.DataFrame:
+    return frame[frame["channel"].isin(channels)].reset_index(drop=True)
+
+
 def _time(column: str, pattern: str) -> str:
     return f"strftime({column} + INTERVAL 8 HOUR, '{pattern}')"
 
 
 def _cell(frame: pd.DataFrame, name: str, file: str, heading: str) -> str:
     """SQL that words one column of a file as that file words it; mixed date formats and separators by line number."""
-    kind, column = TABLES[TABLE_OF[file]].columns[name].metadata["kind"], f'"{name}"'
+    told = next(TABLES[table].columns[name].metadata for table in (TABLE_OF[file], *ALSO.get(file, {})) if name in TABLES[table].columns)
+    kind, column = told["kind"], f'"{name}"'
     chinese = not heading.isascii()
     match kind:
         case "moment":
@@ -139,7 +158,7 @@ def _cell(frame: pd.DataFrame, name: str, file: str, heading: str) -> str:
             words = {coded: worded for worded, coded in VALUES.get(file, {}).get(heading, {}).items()}
             whens = " ".join(f"WHEN {column} = '{coded}' THEN '{worded}'" for coded, worded in words.items())
             return f"CASE {whens} ELSE {column} END" if whens else column
-        case "real" if TABLES[TABLE_OF[file]].columns[name].metadata["unit"] == "CNY":
+        case "real" if told["unit"] == "CNY":
             return f"CASE WHEN rn % 6 = 0 THEN format('{{:,.2f}}', {column}) ELSE printf('%.2f', {column}) END"
         case "real":
             return f"CASE WHEN {column} = floor({column}) THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) ELSE CAST({column} AS VARCHAR) END"

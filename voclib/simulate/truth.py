@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from voclib.simulate import asking, dgp_a, dgp_b, dgp_c, people, verbatims, voices
+from voclib.simulate import asking, dgp_a, dgp_b, dgp_c, field_tables, people, truth_voices, verbatims, voices
 from voclib.simulate.dealers import LATENT_PER_NPS
 from voclib.simulate.network_tables import is_vvip
 from voclib.simulate.plan import HOURS_EAST, LONG_WAIT_MINUTES, PERIOD_MONTHS
@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
 
 def of(world: World) -> dict[str, Any]:
-    """The truth of a world: company, scores, EX–NPS, wait–margin, begging, topics, cases."""
+    """The truth of a world: company, scores, EX–NPS, wait–margin, begging, topics, cases, channels, cooling down."""
     plan = world.plan
     counts = {"customers": world.customers.n, "dealers": world.dealers.n, "contacts": world.contacts.n, "invited": int(world.asking.invited.size),
               "answers": int(world.asking.answers.size), "voices": world.voices.n}
     return {"seed": plan.seed, "asof": plan.asof, "first_day": str(plan.first_day), "quarters": plan.quarters, "utc_offset_hours": HOURS_EAST,
             "counts": counts, "survivorship": survivorship(world), "ex_voc": ex_voc(world), "nps_revenue": nps_revenue(world),
-            "inflation": inflation(world), "topics": topics(world), "cases": clocks(world)}
+            "inflation": inflation(world), "topics": topics(world), "cases": clocks(world),
+            "channels": truth_voices.channels(world), "cooling": truth_voices.cooling(world), "field": field_tables.truth(world)}
 
 
 def _last_contact(world: World, rows: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from voclib.simulate import asking, people, voices
+from voclib.simulate import asking, conversations, more_voices, people, voices
 from voclib.simulate.frames import ids, pick, standard
 from voclib.simulate.plan import Plan
 from voclib.simulate.streams import stream
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 VOICE_CHANNELS = ("survey", "review", "post", "call", "chat")
 SCENES = ("购车", "交车", "保养", "维修", "来电", "线上")
+LINES = ("销售", "交付", "售后", "售后", "客服", "线上")
+"""Line of business of each kind of contact."""
 BOARDS = ("E 系车友圈", "X 系车友圈", "用车问答", "提车作业")
 SEVERITIES = ("safety", "high", "medium", "low")
 
@@ -48,9 +50,13 @@ def voice_ids(world: World) -> np.ndarray:
 
 
 def responses(world: World) -> pd.DataFrame:
-    """One row a voice, the survey answers first."""
+    """One row a voice: the survey answers first, then reviews, posts, calls and chats, then the voices of `more_voices`."""
+    return pd.concat([_first(world), *more_voices.responses(world)], ignore_index=True)
+
+
+def _first(world: World) -> pd.DataFrame:
     spoken, contacts, asked = world.voices, world.contacts, world.asking
-    rng, n = stream(world.plan.seed, "responses"), world.voices.n
+    n, drawn = world.voices.n, _details(world)
     survey = spoken.source == voices.SURVEY
     answers, count = asked.answers, int(survey.sum())
     invited = np.full(n, -1)
@@ -62,21 +68,47 @@ def responses(world: World) -> pd.DataFrame:
     score = spoken.score.astype(float)
     kind, unit, anonymous = contacts.kind[spoken.contact], contacts.unit[spoken.contact], ~spoken.named
     review, post, remote = (np.isin(spoken.source, codes) for codes in ((1,), (2,), (3, 4)))
-    csat, ces = _side_scores(rng, score, survey)
     scene = pick(SCENES, kind, missing=review | remote)
-    scene[post] = pick(BOARDS, rng.integers(0, len(BOARDS), int(post.sum())))
-    taken = np.round(rng.lognormal(4.2, 0.6, n) * np.where(begged, 0.25, 1.0)) + 3
-    seconds = np.where(survey, taken, np.where(remote, 60 + np.round(rng.exponential(240, n)), np.nan))
-    device = np.where(begged & premises, unit.astype(int) * 7 + rng.integers(0, 2, n), 1_000_000 + rng.integers(0, 10**9, n))
+    scene[post] = pick(BOARDS, drawn["board"])
+    device = np.where(begged & premises, unit.astype(int) * 7 + drawn["tablet"], 1_000_000 + drawn["device"])
+    line = pick(LINES, kind, missing=review | post | remote & (stream(world.plan.seed, "business_type").random(n) < 0.04))
     return standard("responses", {
         "response_id": voice_ids(world), "invitation_id": ids("I", invited),
         "customer_id": _blank(world.customer_ids[contacts.customer[spoken.contact]], anonymous), "unit_id": world.unit_ids[unit],
         "channel": channel, "touched_at": moments(world.plan, contacts.minute[spoken.contact], seen=~(review | post)),
-        "submitted_at": moments(world.plan, spoken.minute), "nps_score": np.where(survey, score, np.nan), "csat_score": csat, "ces_score": ces,
-        "rating_score": np.where(review, score, np.nan), "is_recommended": np.where(review, (score >= 7).astype(object), None),
-        "comment": spoken.text, "language": pick(("zh", "en"), spoken.english, missing=~spoken.commented), "segment": scene,
-        "duration_seconds": seconds, "is_on_premises": np.where(survey, premises.astype(object), None),
-        "device_hash": _blank(ids("d", device, width=10), ~survey), "weight": np.ones(n)})
+        "submitted_at": moments(world.plan, spoken.minute), "nps_score": np.where(survey, score, np.nan), "csat_score": drawn["csat"],
+        "ces_score": drawn["ces"], "rating_score": np.where(review, score, np.nan),
+        "is_recommended": np.where(review, (score >= 7).astype(object), None), "star_rating": np.full(n, np.nan), "emotion": _emotion(world),
+        "business_type": line, "campaign_id": np.full(n, None, dtype=object), "comment": spoken.text,
+        "language": pick(("zh", "en"), spoken.english, missing=~spoken.commented), "segment": scene, "duration_seconds": drawn["seconds"],
+        "is_on_premises": np.where(survey, premises.astype(object), None), "device_hash": _blank(ids("d", device, width=10), ~survey),
+        "author_id": np.full(n, None, dtype=object), "reach": np.full(n, np.nan), "weight": np.ones(n)})
+
+
+def _details(world: World) -> dict[str, np.ndarray]:
+    """What is drawn about each voice beyond its score: side scores, how long it took, the board of a post, the device."""
+    spoken, rng, n = world.voices, stream(world.plan.seed, "responses"), world.voices.n
+    survey, asked = spoken.source == voices.SURVEY, world.asking
+    begged = np.zeros(n, dtype=bool)
+    begged[: asked.answers.size] = asked.begged[asked.answers]
+    csat, ces = _side_scores(rng, spoken.score.astype(float), survey)
+    board = rng.integers(0, len(BOARDS), int((spoken.source == voices.POST).sum()))
+    taken = np.round(rng.lognormal(4.2, 0.6, n) * np.where(begged, 0.25, 1.0)) + 3
+    remote = np.isin(spoken.source, (voices.CALLED, voices.CHAT))
+    seconds = np.where(survey, taken, np.where(remote, 60 + np.round(rng.exponential(240, n)), np.nan))
+    return {"csat": csat, "ces": ces, "board": board, "seconds": seconds, "tablet": rng.integers(0, 2, n), "device": rng.integers(0, 10**9, n)}
+
+
+def seconds(world: World) -> np.ndarray:
+    """How long each voice took, in seconds; missing for reviews and posts."""
+    return _details(world)["seconds"]
+
+
+def _emotion(world: World) -> np.ndarray:
+    """The agents' tags; only calls and chats have one."""
+    made, held = np.full(world.voices.n, None, dtype=object), world.conversations
+    made[held.voice] = pick(conversations.EMOTIONS, np.maximum(held.tag, 0), missing=held.tag < 0)
+    return made
 
 
 def _side_scores(rng: np.random.Generator, score: np.ndarray, survey: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
