@@ -1,8 +1,9 @@
-"""The command line: `voc simulate | ingest | run | index | verify`."""
+"""The command line: `voc simulate | ingest | run | index | verify | compare | trace | doctor | new`."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,10 @@ examples:
   voc run params/sample.yml                     publish the sample edition; unchanged notebooks are not run again
   voc run params/sample.yml --only 20-scores -p seed=7
   voc verify params/sample.yml                  run again elsewhere and compare with the committed reports
+  voc compare HEAD~1 reports/sample             what moved since the last commit, and why
+  voc trace S00000123                           which file and row it came from, and which reports count it
+  voc doctor                                    what is missing here, and the command that mends it
+  voc new study 33-referrals --question-zh 谁带来了新客户？ --question-en "Who brings new customers?"
 """
 _RUN_EXAMPLES = """\
 examples:
@@ -30,6 +35,23 @@ examples:
   voc run params/sample.yml -p seed=7           a parameter for every notebook that declares it
   voc run params/sample.yml --force --jobs 1    all again, one at a time
   voc run params/sample.yml --standalone        also one-file pages for e-mail, under build/standalone/
+"""
+
+
+_COMPARE_EXAMPLES = """\
+examples:
+  voc compare HEAD~1 reports/sample             a revision beside what lies on disk
+  voc compare v1.2:reports/sample HEAD:reports/sample
+  voc compare reports build/reports --edition sample
+  voc compare HEAD~1 reports/sample --json      for a program
+
+Data, code, definition (formulas, parameters, thresholds) and packages are told apart by what each report records of itself.
+"""
+_TRACE_EXAMPLES = """\
+examples:
+  voc trace S00000123                           a voice
+  voc trace C0000042                            a customer's number as in the export; only its pseudonym is looked for and shown
+  voc trace B00000777 --edition params/mine.yml
 """
 
 
@@ -76,6 +98,37 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("verify", help="run an edition again and compare with what is published", **shape)
     one.add_argument("edition", help="edition file, such as params/sample.yml")
     _quiet(_jobs(one)).set_defaults(do=_verify)
+    _asking(commands, shape)
+    return parser
+
+
+def _asking(commands: Any, shape: Mapping[str, Any]) -> None:
+    """The commands that answer questions about what is there."""
+    one = commands.add_parser("compare", help="what moved between two states of the reports, and why", epilog=_COMPARE_EXAMPLES, **shape)
+    one.add_argument("old", help="a folder of reports, one report's .json, or a git revision such as HEAD~1 or v1.2:reports/sample")
+    one.add_argument("new", help="the same, of the newer state")
+    one.add_argument("--edition", metavar="NAME", help="which edition, where a folder or revision holds several")
+    one.add_argument("--json", action="store_true", help="everything, both languages, for a program")
+    _lang(one).set_defaults(do=_compare)
+    one = commands.add_parser("trace", help="where one identifier comes from, and which reports count it", epilog=_TRACE_EXAMPLES, **shape)
+    one.add_argument("identifier", help="of a voice, case, booking, contact, customer, dealer … as in the export")
+    one.add_argument("--edition", default="params/sample.yml", metavar="FILE", help="edition whose data and reports are asked (params/sample.yml)")
+    _lang(one).set_defaults(do=_trace)
+    one = commands.add_parser("doctor", help="what is missing here, and the command that mends it", **shape)
+    _lang(one).set_defaults(do=_doctor)
+    one = commands.add_parser("new", help="begin something in the pattern of its siblings", **shape)
+    kinds = one.add_subparsers(dest="kind", required=True, metavar="kind")
+    one = kinds.add_parser("study", help="a notebook, its study, its words, its test, and a line in an edition", **shape,
+                           epilog="example:\n  voc new study 33-referrals --question-zh 谁带来了新客户？ --question-en 'Who brings new customers?'\n")
+    one.add_argument("name", help="two digits, then words: 33-referrals; the tens digit is the stage (0 data … 3 links and money … 9 validation)")
+    one.add_argument("--question-zh", required=True, metavar="TEXT", help="the question the page answers, in Chinese")
+    one.add_argument("--question-en", required=True, metavar="TEXT", help="the same in English")
+    one.add_argument("--edition", default="sample", metavar="NAME", help="edition it joins (default sample)")
+    _lang(one).set_defaults(do=_new_study)
+
+
+def _lang(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("--lang", choices=("zh", "en"), default="en", help="language of the answer (default en)")
     return parser
 
 
@@ -185,6 +238,89 @@ def _verify(arguments: argparse.Namespace) -> int:
         print(("ok    " if one.passed else "FAIL  ") + one.message)
     print(f"largest relative difference {result.difference:.1e}: {'the edition repeats' if result.passed else 'the edition does not repeat'}")
     return 0 if result.passed else 1
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    import json
+
+    from voclib.running.comparison import compare
+    from voclib.running.workspace import find
+
+    found = compare(arguments.old, arguments.new, root=find(Path.cwd()).root, edition=arguments.edition)
+    print(json.dumps(found.to_dict(), ensure_ascii=False, indent=1) if arguments.json else found.told(arguments.lang))
+    return 0
+
+
+def _trace(arguments: argparse.Namespace) -> int:
+    import pandas as pd
+
+    from voclib.running.edition import load, plan
+    from voclib.running.workspace import find, resolved
+    from voclib.schema import store
+    from voclib.sources import origins
+    from voclib.studies.tracing import trace
+
+    edition, space = load(arguments.edition), find(arguments.edition)
+    jobs = {job.notebook: job for job in plan(edition, space=space)}
+    for data in dict.fromkeys(name for job in jobs.values() for name in job.data):
+        folder = resolved(data, space.root)
+        if not folder.is_dir():
+            continue  # a single file is what it is: it was never imported
+        asked = {name: _with_truth(job.parameters, space) for name, job in jobs.items() if data in job.data}
+        asides = {kind: pd.read_csv(folder / f"{kind}.csv", dtype="str", encoding="utf-8-sig").astype({"row": "int64"})
+                  for kind in ("repairs", "quarantine")}
+        found = trace(arguments.identifier, tables=store.read(folder), origins=origins.read(folder), jobs=asked, **asides,
+                      pseudonyms=_pseudonyms(arguments.identifier, edition.inputs, folder.name, space))
+        print(found.told(arguments.lang))
+    return 0
+
+
+def _with_truth(parameters: Mapping[str, Any], space: Workspace) -> dict[str, Any]:
+    """A notebook's parameters, with the planted truth where it names a file of it."""
+    import json
+
+    from voclib.running.workspace import resolved
+
+    given = dict(parameters)
+    file = given.get("truth_file")
+    if file and (path := resolved(str(file), space.root)).is_file():
+        given["truth"] = json.loads(path.read_text("utf-8"))
+    return given
+
+
+def _pseudonyms(identifier: str, inputs: Sequence[str], data: str, space: Workspace) -> dict[str, str]:
+    """What a person's number is called in the tables; nothing where the mapping's key is not at hand."""
+    from voclib import privacy
+    from voclib.sources import gathering
+    from voclib.sources import mapping as mappings
+
+    specs = [mappings.read(space.root / path) for path in inputs]
+    keys = [spec.pseudonym_key or os.environ.get(privacy.KEY_VARIABLE) for spec in specs if spec.name == data]
+    return gathering.known_as(identifier, key=keys[0]) if keys and keys[0] else {}
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from voclib.running.doctor import examine
+    from voclib.running.workspace import find
+
+    try:
+        from voclib.sources.mapping import read
+    except ImportError:  # half installed: the doctor says what is missing
+        read = None
+    report = examine(find(Path.cwd()), read_mapping=read)
+    print(report.told(arguments.lang))
+    return report.exit_status
+
+
+def _new_study(arguments: argparse.Namespace) -> int:
+    from voclib.running.scaffold import new_study, next_steps
+    from voclib.running.workspace import find
+
+    space = find(Path.cwd())
+    for path in new_study(space, arguments.name, question_zh=arguments.question_zh, question_en=arguments.question_en, edition=arguments.edition):
+        print(space.shown(path))
+    print(next_steps(arguments.name, edition=arguments.edition)[arguments.lang])
+    return 0
 
 
 def _ingest_inputs(arguments: argparse.Namespace, *, overrides: Mapping[str, Any] | None = None, only: tuple[str, ...] | None = None) -> None:
