@@ -7,7 +7,7 @@ and leaving come after it. Nothing that happened later can be a covariate, and c
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -39,7 +39,8 @@ class Cohort:
     `staff_id`, `index_at`, `score` (answer about that very contact, null where silent) and the known ones. A cohort from files without dates
     has no `index_at`, no `prior_money` and no `left_days`; `is_dated` says so. `pains` are 0/1 columns of further pain points at that contact.
     `unit` is the currency, `measure` what is counted. `undated` names known columns that may as well have come after the exposure: with them and
-    without them are two answers, and which is right the data cannot tell.
+    without them are two answers, and which is right the data cannot tell. `steps` says by table and key at which step a customer or contact was
+    left out, "" for those of the cohort.
     """
 
     people: pd.DataFrame
@@ -56,6 +57,7 @@ class Cohort:
     is_dated: bool = True
     ledger: Ledger | None = None
     notes: Mapping[str, int]
+    steps: Mapping[str, pd.Series] = field(default_factory=dict)
 
     @property
     def exposed(self) -> np.ndarray:
@@ -103,10 +105,11 @@ def build(tables: Tables, *, first_day: str, last_day: str, dose: str = "wait_mi
         raise DataError(f"Money after a contact needs the tables {', '.join(NEEDED)}; missing or empty: {', '.join(absent)}.")
     if horizon_days < 1:
         raise ParameterError(f"horizon_days is a number of days from 1 up, such as 365; it is {horizon_days}.")
-    met, start, end = _contacts(tables["touchpoints"], first_day, last_day, kinds, dose, timezone)
-    people, notes = _joined(met, tables["customers"], start)
+    met, start, passed = _contacts(tables["touchpoints"], first_day, last_day, kinds, dose, timezone)
+    joined, notes = _joined(met, tables["customers"], start)
     books = ledgers.clean(tables["transactions"], exclude_kinds=exclude_kinds, measure=MEASURES[measure])
-    people, censored = _money(people, books, horizon_days)
+    people, censored = _money(joined, books, horizon_days)
+    steps = _steps(tables, passed, met=met, joined=joined, followed=people)
     people = _leaving(people, horizon_days)
     people = _behaviours(people, tables.get("behaviours"), start)
     people = people.assign(is_exposed=people["dose"] > threshold, tenure_rank=rank_score(people["tenure_days"]),
@@ -117,7 +120,7 @@ def build(tables: Tables, *, first_day: str, last_day: str, dose: str = "wait_mi
     people, pains = _pains(people, tables, dose_topic, min_mentions)
     known = tuple(name for name in KNOWN if name in people and people[name].notna().any() and people[name].nunique() > 1)
     return Cohort(people=people, known=known, pains=pains, measure=measure, exposure=dose, threshold=threshold, first_day=first_day,
-                  last_day=last_day, horizon_days=horizon_days, ledger=books, notes={**notes, **censored})
+                  last_day=last_day, horizon_days=horizon_days, ledger=books, notes={**notes, **censored}, steps=steps)
 
 
 def rank_score(values: pd.Series) -> np.ndarray:
@@ -133,8 +136,8 @@ def rank_score(values: pd.Series) -> np.ndarray:
 
 
 def _contacts(touchpoints: pd.DataFrame, first_day: str, last_day: str, kinds: Sequence[str], dose: str, timezone: str,
-              ) -> tuple[pd.DataFrame, pd.Timestamp, pd.Timestamp]:
-    """Each customer's first qualifying contact in the window that tells its dose."""
+              ) -> tuple[pd.DataFrame, pd.Timestamp, np.ndarray]:
+    """Each customer's first qualifying contact in the window that tells its dose; when the window starts; where the other contacts went."""
     start, end = framing.day(first_day, timezone), framing.day(last_day, timezone) + pd.Timedelta(days=1)
     if end <= start:
         raise ParameterError(f"The window ends ({last_day}) before it begins ({first_day}).")
@@ -142,15 +145,29 @@ def _contacts(touchpoints: pd.DataFrame, first_day: str, last_day: str, kinds: S
         raise ParameterError(f"Contacts carry no '{dose}'; {nearest(dose, touchpoints.columns)}")
     if unknown := sorted(set(kinds) - set(touchpoints["kind"])):
         raise ParameterError(f"No contact is of kind {', '.join(unknown)}; there are {', '.join(sorted(set(touchpoints['kind'])))}.")
-    inside = touchpoints[touchpoints["started_at"].between(start, end, inclusive="left") & touchpoints["kind"].isin(list(kinds))]
-    told = inside[inside[dose].notna()]
+    gone = [~touchpoints["started_at"].between(start, end, inclusive="left"), ~touchpoints["kind"].isin(list(kinds)), touchpoints[dose].isna()]
+    step = np.select([mask.to_numpy(dtype=bool) for mask in gone], ["window", "kind", "dose"], "")
+    told = touchpoints[step == ""]
     if told.empty:
         days = touchpoints["started_at"].dt.tz_convert(start.tz)
         raise DataError(f"No contact of kind {', '.join(kinds)} with a '{dose}' lies between {first_day} and {last_day}; "
                         f"there are contacts from {days.min().date()} to {days.max().date()}.")
     first = told.sort_values(["customer_id", "started_at", "touchpoint_id"]).drop_duplicates("customer_id")
     first = first.assign(index_month=first["started_at"].dt.tz_convert(start.tz).dt.strftime("%Y-%m"))
-    return first.rename(columns={"started_at": "index_at", dose: "dose"}), start, end
+    return first.rename(columns={"started_at": "index_at", dose: "dose"}), start, step
+
+
+def _steps(tables: Tables, passed: np.ndarray, *, met: pd.DataFrame, joined: pd.DataFrame, followed: pd.DataFrame) -> dict[str, pd.Series]:
+    """Where every contact and every customer went: what `passed` leaves, then the customers met, joined and followed."""
+    contacts, customers = tables["touchpoints"], tables["customers"]["customer_id"]
+    who = contacts["customer_id"]
+    gone = [passed != "", ~among(contacts["touchpoint_id"], met["touchpoint_id"]), ~among(who, customers), ~among(who, joined["customer_id"]),
+            ~among(who, followed["customer_id"])]
+    at = np.select([np.asarray(mask, dtype=bool) for mask in gone], [passed, "later", "unknown", "won_later", "not_followed"], "")
+    gone = [~among(customers, part["customer_id"]) for part in (met, joined, followed)]
+    of = np.select([mask.to_numpy(dtype=bool) for mask in gone], ["contact", "won_later", "not_followed"], "")
+    return {"touchpoints": pd.Series(at.astype(object), index=pd.Index(contacts["touchpoint_id"])),
+            "customers": pd.Series(of.astype(object), index=pd.Index(customers))}
 
 
 def _joined(met: pd.DataFrame, customers: pd.DataFrame, start: pd.Timestamp) -> tuple[pd.DataFrame, dict[str, int]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from voclib.errors import DataError
@@ -139,11 +140,23 @@ def _published(answers: pd.DataFrame, window: str) -> Estimate:
 
 def in_window(responses: pd.DataFrame, quarter: str, utc_offset_hours: int) -> pd.DataFrame:
     """Survey answers with a score whose contact lies in a quarter such as "2026Q3" of the company's own time."""
-    local = (responses["touched_at"].fillna(responses["submitted_at"]) + pd.Timedelta(hours=utc_offset_hours)).dt.tz_localize(None)
-    kept = responses[responses["channel"].isin(SURVEYS) & responses["nps_score"].notna() & (local.dt.to_period("Q").astype("str") == quarter)]
+    kept = responses[steps(responses, quarter, utc_offset_hours) == ""]
     if kept.empty:
+        local = _local(responses, utc_offset_hours)
         raise DataError(f"No survey answer has its contact in {quarter}; the pool spans {local.min():%Y-%m-%d} to {local.max():%Y-%m-%d}.")
     return kept
+
+
+def steps(responses: pd.DataFrame, quarter: str, utc_offset_hours: int) -> np.ndarray:
+    """At which step each voice is left out (N,): "channel", "score" or "window"; "" for the answers that stay."""
+    inside = _local(responses, utc_offset_hours).dt.to_period("Q").astype("str") == quarter
+    gone = [~responses["channel"].isin(SURVEYS), responses["nps_score"].isna(), ~inside]
+    return np.select([mask.to_numpy(dtype=bool) for mask in gone], ["channel", "score", "window"], "").astype(object)
+
+
+def _local(responses: pd.DataFrame, utc_offset_hours: int) -> pd.Series:
+    """When each voice's contact was, else the voice itself, by the company's own clock."""
+    return (responses["touched_at"].fillna(responses["submitted_at"]) + pd.Timedelta(hours=utc_offset_hours)).dt.tz_localize(None)
 
 
 def _truths(planted: Mapping[str, Any]) -> list[Estimate]:

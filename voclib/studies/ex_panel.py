@@ -35,7 +35,8 @@ class ExPanel:
     `frame` has one row a unit and period: `unit_id`, `period` (0, 1, …), `ex` and `outcome` (NaN where a side is missing), and where known `ex_n`,
     `ex_noise` (sampling variance of `ex`), `outcome_n`, `outcome_sampling`, `untouched` (an outcome that employees cannot move), `response_rate`,
     `region`, `started` (first period of a programme, NaN where never) and the columns named by `controls`, which enter one lag back.
-    `answers` are the employees' sheets behind `ex` (unit_id, period, value and items), None where only means are at hand.
+    `answers` are the employees' sheets behind `ex` (unit_id, period, value and items), None where only means are at hand. `placed` says for the
+    rows of a table, in its order, which unit_id and period they belong to and at which `step` they were left out ("" for those in the panel).
 
     Raises
     ------
@@ -57,6 +58,7 @@ class ExPanel:
     checks: tuple[Check, ...] = ()
     programme: Text | None = None
     facts: Mapping[Text, float] = field(default_factory=dict)
+    placed: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         numbers = [c for c in (*NUMBERS, *self.controls) if c in self.frame]
@@ -102,7 +104,8 @@ def from_tables(tables: Tables, *, metric: str = "nps_score", programme: str = "
     cells = reliability.cells(sheets, unit="unit_id", period="period", value="value", at_least=SMALL_CELL)
     means, hidden = cells.frame, words.suppressed(cells.suppressed_cells, cells.suppressed_answers, SMALL_CELL, words.STORE)
     kept = sheets.merge(means[["unit_id", "period"]], on=["unit_id", "period"])
-    scores, counted = _scores(tables["responses"], metric, waves, timezone)
+    scores, counted, voices = _scores(tables["responses"], metric, waves, timezone)
+    placed = {"responses": voices, "employee_surveys": _placed(tables["employee_surveys"], waves, means, with_managers)}
     frame = means.rename(columns={"mean": "ex", "n": "ex_n", "noise": "ex_noise"}).merge(scores, on=["unit_id", "period"], how="outer")
     frame, used = _operations(frame, tables.get("operations"), controls, waves)
     frame = _response_rate(_untouched(frame, tables, waves, timezone), tables, waves, timezone)
@@ -112,7 +115,7 @@ def from_tables(tables: Tables, *, metric: str = "nps_score", programme: str = "
     return ExPanel(frame=frame, answers=kept, items=items, controls=used, exposure=words.EXPOSURE, outcome=words.METRICS[metric],
                    outcome_unit="points" if metric == "nps_score" else "score", period_name=words.months(waves.step), unit_name=words.STORE,
                    programme=named, checks=(hidden, closing, words.counted(counted)),
-                   facts=words.facts(frame, words.STORE, len(kept), managers, waves.step))
+                   facts=words.facts(frame, words.STORE, len(kept), managers, waves.step), placed=placed)
 
 
 def from_frame(frame: pd.DataFrame, *, unit: str, period: str, exposure: str, outcome: str, exposure_name: Text, outcome_name: Text,
@@ -192,7 +195,7 @@ def _waves(surveys: pd.DataFrame) -> _Calendar:
 
 def _sheets(surveys: pd.DataFrame, waves: _Calendar, with_managers: bool) -> tuple[pd.DataFrame, tuple[str, ...], int]:
     """One row an answer sheet: unit, period, mean of its items, the items; and how many sheets of managers were left out."""
-    known = surveys.assign(is_manager=surveys["is_manager"].fillna(False).astype(bool))
+    known = surveys.assign(is_manager=_leads(surveys))
     wide = known.pivot_table(index=["unit_id", "wave_month", "employee_response_id", "is_manager"], columns="item_code", values="value",
                              observed=True).reset_index()
     items = tuple(c for c in wide.columns if c not in ("unit_id", "wave_month", "employee_response_id", "is_manager"))
@@ -204,8 +207,20 @@ def _sheets(surveys: pd.DataFrame, waves: _Calendar, with_managers: bool) -> tup
     return made, items, 0 if with_managers else int(lead.sum())
 
 
-def _scores(responses: pd.DataFrame, metric: str, waves: _Calendar, timezone: str) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Mean score of the customers served in a period, its n and its sampling variance; and where rows went."""
+def _leads(surveys: pd.DataFrame) -> pd.Series:
+    """Whether a row is a manager's."""
+    return surveys["is_manager"].fillna(False).astype(bool)
+
+
+def _placed(surveys: pd.DataFrame, waves: _Calendar, means: pd.DataFrame, with_managers: bool) -> pd.DataFrame:
+    """The cell of every row of the employee survey, and whether it was a manager's or its cell too small."""
+    made = pd.DataFrame({"unit_id": surveys["unit_id"].to_numpy(), "period": waves.period(_month(surveys["wave_month"])).astype(int).to_numpy()})
+    large = pd.MultiIndex.from_frame(made).isin(pd.MultiIndex.from_frame(means[["unit_id", "period"]]))
+    return made.assign(step=np.select([_leads(surveys).to_numpy() & (not with_managers), ~large], ["manager", "small"], ""))
+
+
+def _scores(responses: pd.DataFrame, metric: str, waves: _Calendar, timezone: str) -> tuple[pd.DataFrame, dict[str, int], pd.DataFrame]:
+    """Mean score of the customers served in a period, its n and its sampling variance; how many rows went where; and where each of them went."""
     if metric not in words.METRICS or metric not in responses:
         raise ParameterError(f"There is no score '{metric}'; {nearest(metric, [m for m in words.METRICS if m in responses])}")
     given = responses[responses[metric].notna()]
@@ -220,7 +235,10 @@ def _scores(responses: pd.DataFrame, metric: str, waves: _Calendar, timezone: st
     one = pooled if metric != "nps_score" else made["unit_id"].map(_one_answer(value.groupby(placed.loc[inside, "unit_id"])))
     made["outcome_sampling"] = one / made["outcome_n"]
     counted = {"scored": len(given), "unplaced": len(given) - len(placed), "outside": int((~inside).sum()), "used": int(inside.sum())}
-    return made.drop(columns="spread"), counted
+    voices = pd.DataFrame({"unit_id": responses["unit_id"], "period": period.reindex(responses.index).astype("Int64"), "step": "score"})
+    for rows, step in ((given.index, "unplaced"), (placed.index, "outside"), (placed.index[inside], "")):
+        voices.loc[rows, "step"] = step
+    return made.drop(columns="spread"), counted, voices.reset_index(drop=True)
 
 
 def _one_answer(by: pd.api.typing.SeriesGroupBy) -> pd.Series:

@@ -96,6 +96,19 @@ def study(panel: ExPanel, *, lag: int = 1, lags: Sequence[int] = (0, 1, 2, 3), l
     return ExVoc(study=finding, rungs=rungs, ladder=ladder, programme=programme, worth=worth, captions=captions, **frames)
 
 
+def counted(panel: ExPanel, *, lag: int) -> pd.DataFrame:
+    """Cells that stand behind the slope of the declared lag (unit_id, ex_period, period); none where the study gives no slope.
+
+    Raises
+    ------
+    DataError
+        where the declared lag cannot be estimated at all.
+    """
+    if _obstacle(panel, lag) is not None:
+        return pd.DataFrame({"unit_id": pd.Series(dtype="str"), "ex_period": pd.Series(dtype="int64"), "period": pd.Series(dtype="int64")})
+    return climbing.cells(panel, lag)
+
+
 def _pictures(rungs: Rungs, conf_level: float, seed: int) -> dict[str, pd.DataFrame]:
     """Profile, lines and bins; empty where no slope has an error worth printing."""
     if rungs.plain.conf_low is None:

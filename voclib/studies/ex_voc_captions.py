@@ -259,9 +259,9 @@ def _worth(rungs: Rungs, worth: Worth) -> dict[str, Any]:
     told = say("若 {n} 个{u}的{e}都高 1 个标准差，全部客户一年的毛利" + each,
                "Were all {n} {u}s one standard deviation higher: margin of all customers in a year" + each.replace("；平均每家", "; an average {u}"),
                n=worth.n_units, u=rungs.panel.unit_name, x=worth.per_unit, e=rungs.panel.exposure)
-    return {"title": title, "subtitle": told,
-            "labels": {"naive": (Text("校正前", "Before correction"), Text("混在一起的坡 × 粗算的每分", "Pooled slope × crude worth of a point")),
-                       "chain": (Text("两段都校正", "Both links corrected"), Text("两段估计的误差都算进去", "With the errors of both links"))},
+    labels = {"naive": (Text("校正前", "Before correction"), Text("混在一起的坡 × 粗算的每分", "Pooled slope × crude worth of a point")),
+              "chain": (Text("两段都校正", "Both links corrected"), Text("两段估计的误差都算进去", "With the errors of both links"))}
+    return {"title": title, "subtitle": told, "labels": {rung.rung: labels[rung.rung] for rung in worth.ladder().rungs},
             "note": Text("只算经由客户体验的这条路。流失、产能等直接的路另算，也不相加。",
                          "Only the path through customer experience. Turnover or output are other paths, counted apart and never added.")}
 

@@ -95,9 +95,8 @@ def compute(given: ExPanel, *, lag: int, lags: tuple[int, ...], leads: int, gate
     DataError
         where the declared lag cannot be estimated at all.
     """
-    given, left_out = _usable(given, lag)
+    given, left_out, main = declared(given, lag)
     roles = _roles(given, lag)
-    main = panel.distributed_lag(given.frame, **roles, lags=(lag,))
     measured = _measured(given, conf_level, seed)
     sd, is_true = _spread(main, measured)
     slopes = panel.slopes(main.rows, conf_level=conf_level)
@@ -119,6 +118,32 @@ def compute(given: ExPanel, *, lag: int, lags: tuple[int, ...], leads: int, gate
         hidden=_hidden(main, sd, conf_level), untouched=_other_outcome(given, roles, lag, "untouched"),
         selection=_other_outcome(given, roles, lag, "response_rate"), elsewhere=_elsewhere(given, roles, lag, seed), programme=programme,
         lottery=lottery, n_treated=treated, more=panel.doubled(main, lag, conf_level=conf_level), seed=seed)
+
+
+def declared(given: ExPanel, lag: int) -> tuple[ExPanel, tuple[str, ...], DistributedLag]:
+    """The panel with the controls that can be used, those that cannot, and the model of the one declared lag.
+
+    Raises
+    ------
+    DataError
+        where that lag cannot be estimated at all.
+    """
+    given, left_out = _usable(given, lag)
+    return given, left_out, panel.distributed_lag(given.frame, **_roles(given, lag), lags=(lag,))
+
+
+def cells(given: ExPanel, lag: int) -> pd.DataFrame:
+    """The rows that the declared lag is estimated on: unit_id, ex_period in which employees were asked, period in which customers were served.
+
+    Raises
+    ------
+    DataError
+        as `declared`.
+    """
+    main = declared(given, lag)[2]
+    ordered = given.frame.sort_values(["unit_id", "period"], ignore_index=True)  # as the regression numbers its cells
+    asked = ordered.loc[main.rows.cell[:, 0], ["unit_id", "period"]].reset_index(drop=True)
+    return pd.DataFrame({"unit_id": asked["unit_id"], "ex_period": asked["period"], "period": asked["period"] + lag})
 
 
 def _libraries(main: DistributedLag) -> Agreement:

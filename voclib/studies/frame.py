@@ -6,7 +6,7 @@ The frame comes before any score: who answered is a column of it, never its filt
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -31,7 +31,7 @@ class Frame:
     Columns of `people`: the stages as booleans (`is_contactable` … `is_commented`), `y` in printed units (null where silent), `score` as given,
     `wave`, `channel`, `unit_id`, `is_churned` (left by the end of the data), `value_cny` (margin of the twelve months before the window),
     `is_eligible` (asked and silent when call-backs were drawn), `is_called`, `draw_probability`, `followup_y`, and the known ones.
-    `notes` counts what was left out and why.
+    `notes` counts what was left out and why; `steps` says it row by row, by table and key: "" for what the frame holds.
     """
 
     people: pd.DataFrame
@@ -42,6 +42,7 @@ class Frame:
     last_day: str
     notes: Mapping[str, int]
     is_census: bool = False
+    steps: Mapping[str, pd.Series] = field(default_factory=dict)
 
     @property
     def y(self) -> np.ndarray:
@@ -87,16 +88,18 @@ def build(tables: Tables, *, metric: str = "nps", first_day: str = "", last_day:
     people = met.merge(tables["customers"].drop(columns="unit_id"), on="customer_id", how="inner", validate="one_to_one")
     if people.empty:
         raise DataError(f"None of the {len(met):,} customers with a contact in the window stands in the customer table; check the customer numbers.")
-    calls, early = _calls(tables.get("followups"), people, metric, start, end, timezone)
-    people, notes = _asked(people, tables, metric, calls, timezone)
+    calls, drawn = _calls(tables.get("followups"), people, metric, start, end, timezone)
+    people, notes, answers = _asked(people, tables, metric, calls, timezone)
     people = _called(people, calls, metric)
-    notes = {"unknown_customers": len(met) - len(people), **notes, "early_draws": early}
+    notes = {"unknown_customers": len(met) - len(people), **notes, "early_draws": int((drawn == "early").sum())}
+    told = people.loc[people["followup_y"].notna(), "customer_id"]
     people["tenure_days"] = (start.tz_localize(None) - people["joined_on"]).dt.days.clip(lower=0).astype(float)
     people = _behaviour(people, tables.get("behaviours"), start)
     people["value_cny"] = _value(people["customer_id"], tables.get("transactions"), start)
     people = people.sort_values("customer_id", ignore_index=True)
     known = tuple(name for name in KNOWN if name in people and people[name].notna().any())
-    return Frame(people, known, metric, LEVELS[metric], first_day, last_day, notes)
+    steps = {"customers": _listed(tables["customers"], people), "responses": answers, "followups": _told(drawn, calls, told)}
+    return Frame(people, known, metric, LEVELS[metric], first_day, last_day, notes, steps=steps)
 
 
 def withhold(frame: Frame, rows: pd.Series | np.ndarray) -> Frame:
@@ -160,7 +163,26 @@ def _census(tables: Tables, metric: str) -> Frame:
     people = people.drop(columns="comment").sort_values("customer_id", ignore_index=True)
     known = tuple(name for name in KNOWN if name in people and people[name].notna().any() and people[name].nunique() > 1)
     repeated = int(found["customer_id"].duplicated().sum())
-    return Frame(people, known, metric, LEVELS[metric], "", "", {"repeated_answers": repeated}, is_census=True)
+    steps = {"customers": _listed(tables["customers"], people), "responses": _first_of_each(tables["responses"], column, people["response_id"])}
+    return Frame(people, known, metric, LEVELS[metric], "", "", {"repeated_answers": repeated}, is_census=True, steps=steps)
+
+
+def _first_of_each(responses: pd.DataFrame, column: str, first: pd.Series) -> pd.Series:
+    """At which step a census leaves out each voice."""
+    ids = responses["response_id"]
+    gone = [responses[column].isna(), responses["customer_id"].isna(), ~among(ids, first.dropna())]
+    return _by(ids, np.select([mask.to_numpy(dtype=bool) for mask in gone], ["score", "customer", "repeated"], ""))
+
+
+def _listed(customers: pd.DataFrame, people: pd.DataFrame) -> pd.Series:
+    """Customers without a contact in the window are not on the list."""
+    ids = customers["customer_id"]
+    return _by(ids, np.where(among(ids, people["customer_id"]), "", "contact"))
+
+
+def _by(ids: pd.Series, step: np.ndarray) -> pd.Series:
+    """Steps by the key of their rows."""
+    return pd.Series(step.astype(object), index=pd.Index(ids, name=ids.name))
 
 
 def funnel(frame: Frame) -> pd.DataFrame:
@@ -220,25 +242,40 @@ def _contacts(touchpoints: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp,
 
 
 def _calls(followups: pd.DataFrame | None, people: pd.DataFrame, metric: str, start: pd.Timestamp, end: pd.Timestamp, timezone: str,
-           ) -> tuple[pd.DataFrame | None, int]:
-    """Call-backs to these people drawn from the window's last day to a quarter after it, the first of a customer; and how many came too early."""
-    if followups is None or followups.empty or metric != "nps":
-        return None, 0
+           ) -> tuple[pd.DataFrame | None, pd.Series]:
+    """Call-backs to these people drawn from the window's last day to a quarter after it, the first of a customer; and where all others went."""
+    if followups is None or followups.empty:
+        return None, pd.Series(dtype=object)
+    if metric != "nps":
+        return None, _by(followups["followup_id"], np.full(len(followups), "metric"))
     drawn = followups["drawn_on"].dt.tz_localize(timezone)
     ours = among(followups["customer_id"], people["customer_id"]) & (drawn >= start) & (drawn < end + pd.Timedelta(days=92))
     early = ours & (drawn < end - pd.Timedelta(days=1))
     mine = followups[ours & ~early].sort_values(["customer_id", "drawn_on", "followup_id"]).drop_duplicates("customer_id")
-    return (None if mine.empty else mine), int(early.sum())
+    first = among(followups["followup_id"], mine["followup_id"])
+    gone = np.select([~ours, early, ~first], ["elsewhere", "early", "repeated"], "")
+    return (None if mine.empty else mine), _by(followups["followup_id"], gone)
 
 
-def _asked(people: pd.DataFrame, tables: Tables, metric: str, calls: pd.DataFrame | None, timezone: str) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Stages from the invitation to the comment, for the contact each customer is asked about."""
+def _told(drawn: pd.Series, calls: pd.DataFrame | None, told: pd.Series) -> pd.Series:
+    """Of the call-backs drawn, those that ended with an answer of somebody who was silent."""
+    if calls is None:
+        return drawn
+    heard = calls.loc[among(calls["customer_id"], told), "followup_id"]
+    return drawn.mask(drawn.eq("") & ~drawn.index.isin(heard), "unreached")
+
+
+def _asked(people: pd.DataFrame, tables: Tables, metric: str, calls: pd.DataFrame | None, timezone: str,
+           ) -> tuple[pd.DataFrame, dict[str, int], pd.Series]:
+    """Stages from the invitation to the comment, for the contact each customer is asked about; and where each voice went."""
     sent = tables["invitations"][among(tables["invitations"]["touchpoint_id"], people["touchpoint_id"])]
     by = sent.sort_values(["sent_at", "invitation_id"]).groupby("touchpoint_id")
     stages = pd.DataFrame({"is_delivered": by["is_delivered"].any(), "channel": by["channel"].first(), "trigger": by["trigger"].first()})
-    found, strays = _answers(people, tables, sent, metric)
+    found, strays, steps = _answers(people, tables, sent, metric)
     late = found["submitted_at"] >= calls["drawn_on"].min().tz_localize(timezone) if calls is not None else pd.Series(False, index=found.index)
     kept = found[~late].drop_duplicates("touchpoint_id")
+    steps[found.loc[late, "response_id"]] = "late"
+    steps[steps.eq("") & ~steps.index.isin(kept["response_id"])] = "repeated"
     kept = kept.set_index("touchpoint_id")[["response_id", SCORES[metric].column, "comment", "wave", "submitted_at"]]
     people = people.join(stages, on="touchpoint_id").join(kept.rename(columns={SCORES[metric].column: "score"}), on="touchpoint_id")
     people["is_invited"] = among(people["touchpoint_id"], sent["touchpoint_id"])
@@ -250,18 +287,24 @@ def _asked(people: pd.DataFrame, tables: Tables, metric: str, calls: pd.DataFram
     people["score"] = people["score"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
     people["y"] = coded(people["score"], metric)
     repeated = int(found.loc[~late, "touchpoint_id"].duplicated().sum())
-    return people.drop(columns="comment"), {**strays, "late_answers": int(late.sum()), "repeated_answers": repeated}
+    return people.drop(columns="comment"), {**strays, "late_answers": int(late.sum()), "repeated_answers": repeated}, steps
 
 
-def _answers(people: pd.DataFrame, tables: Tables, sent: pd.DataFrame, metric: str) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Scored answers to these invitations, the first of a contact first; and how many had no known invitation, or came before the contact."""
-    scored = tables["responses"][tables["responses"][SCORES[metric].column].notna()]
+def _answers(people: pd.DataFrame, tables: Tables, sent: pd.DataFrame, metric: str) -> tuple[pd.DataFrame, dict[str, int], pd.Series]:
+    """Scored answers to these invitations, the first of a contact first; how many had no known invitation, or came before the contact; and the
+    step at which each voice is left out."""
+    every = tables["responses"]
+    scored = every[every[SCORES[metric].column].notna()]
     claimed = scored["invitation_id"].notna() & ~among(scored["invitation_id"], tables["invitations"]["invitation_id"])
     found = scored.merge(sent[["invitation_id", "touchpoint_id", "wave"]], on="invitation_id", how="inner")
     began = found["touchpoint_id"].map(people.set_index("touchpoint_id")["started_at"])
     early = found["submitted_at"] < began
+    strange = every["invitation_id"].isna() | among(every["response_id"], scored.loc[claimed, "response_id"])
+    gone = [~every.index.isin(scored.index), strange, ~among(every["response_id"], found["response_id"]),
+            among(every["response_id"], found.loc[early, "response_id"])]
+    steps = _by(every["response_id"], np.select(gone, ["score", "invitation", "other_contact", "early"], ""))
     found = found[~early].sort_values(["touchpoint_id", "submitted_at", "response_id"])
-    return found, {"unknown_invitations": int(claimed.sum()), "early_answers": int(early.sum())}
+    return found, {"unknown_invitations": int(claimed.sum()), "early_answers": int(early.sum())}, steps
 
 
 def coded(score: pd.Series, metric: str) -> np.ndarray:

@@ -55,7 +55,7 @@ def answers(tables: Tables) -> pd.DataFrame:
         if there is none.
     """
     found = tables["responses"]
-    kept = found[found["channel"].isin(SURVEYS) & found["nps_score"].notna() & found["unit_id"].notna()]
+    kept = found[steps(found) == ""]
     if kept.empty:
         raise DataError("No survey answer has both a score 0–10 and a dealer; the study of begged scores needs both.")
     if {"invitations", "touchpoints"} <= set(tables):
@@ -63,6 +63,12 @@ def answers(tables: Tables) -> pd.DataFrame:
         kind = tables["touchpoints"].drop_duplicates("touchpoint_id").set_index("touchpoint_id")["kind"]
         kept = kept.assign(kind=kept["invitation_id"].map(asked).map(kind))
     return kept.assign(nps_score=kept["nps_score"].astype(float)).sort_values("response_id", ignore_index=True)
+
+
+def steps(responses: pd.DataFrame) -> np.ndarray:
+    """At which step each voice is left out (N,): "channel", "score" or "unit"; "" for the answers that stay."""
+    gone = [~responses["channel"].isin(SURVEYS), responses["nps_score"].isna(), responses["unit_id"].isna()]
+    return np.select([mask.to_numpy(dtype=bool) for mask in gone], ["channel", "score", "unit"], "").astype(object)
 
 
 def facts(kept: pd.DataFrame, *, min_answers: int = 60) -> dict[Text, int]:

@@ -37,7 +37,8 @@ class Ledger:
     `rows`: transaction_id, customer_id, booked_at, kind, net_cny, margin_cny, refund_of_transaction_id, and the amounts in cents (`net_cents`
     int64, `margin_cents` Int64, missing where unknown), sorted by time. `notes`: one row a step from read to kept, with rows and totals.
     `problems`: one row a kind of problem, with rows, totals, examples and what was done. `measure` is what counts as money; `opens` and `closes`
-    bound the days the ledger covers, the latter excluded. Amounts are in `currency`, whatever the columns are called.
+    bound the days the ledger covers, the latter excluded. Amounts are in `currency`, whatever the columns are called. `steps` says by booking id
+    at which step a booking was left out, "" for those of `rows`.
     """
 
     rows: pd.DataFrame
@@ -47,6 +48,7 @@ class Ledger:
     currency: str
     opens: pd.Timestamp
     closes: pd.Timestamp
+    steps: pd.Series
 
     @cached_property
     def bookings(self) -> pd.Index:
@@ -115,7 +117,8 @@ def clean(transactions: pd.DataFrame, *, currency: str = "CNY", exclude_kinds: I
     rows = rows.assign(net_cny=rows["net_cents"] / 100, margin_cny=hygiene.floats(rows["margin_cents"]) / 100)
     problems = hygiene.problems(rows, linked, step == "", test_accounts)
     kept = rows.loc[step == "", list(_COLUMNS)].reset_index(drop=True)
-    return Ledger(rows=kept, notes=hygiene.notes(rows, step), problems=problems, measure=measure, currency=currency, opens=opens, closes=closes)
+    return Ledger(rows=kept, notes=hygiene.notes(rows, step), problems=problems, measure=measure, currency=currency, opens=opens, closes=closes,
+                  steps=pd.Series(step, index=pd.Index(rows["transaction_id"])))
 
 
 def cents(amounts: ArrayLike) -> NDArray[np.int64]:

@@ -1,0 +1,140 @@
+"""What is said of the way from rows read to rows counted, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from voclib.results import Text
+from voclib.schema.tables import TABLES
+from voclib.sentences import say
+from voclib.studies import ledger_text
+
+NAMES = {
+    "responses": Text("客户声音", "Voices"),
+    "customers": Text("客户", "Customers"),
+    "touchpoints": Text("服务接触", "Service contacts"),
+    "transactions": Text("账目", "Bookings"),
+    "employee_surveys": Text("员工作答（一题一行）", "Employee answers, a row an item"),
+    "followups": Text("随机回访", "Random call-backs"),
+}
+UNREADABLE = Text("去掉：读不出来的行", "Left out: rows that cannot be read")
+MADE = Text("整理成这张表的行（一行可变多行，多行可并成一行）", "Made into rows of this table (one may make several, several one)")
+QUARANTINED = Text("去掉：不合标准，放入隔离区", "Left out: against the standard, set aside in quarantine")
+ACCEPTED = Text("接受：这张表的行", "Accepted: the rows of the table")
+_SCORE = Text("去掉：没有这个分数", "Left out: without this score")
+_SURVEY = Text("去掉：不是调研回答", "Left out: no survey answers")
+_WITHHELD = Text("去掉：有意放在一边，用来检验方法", "Left out: set aside on purpose, to test the method")
+_CONTACT = Text("去掉：窗口内没有这样的接触", "Left out: no such contact in the window")
+_WON_LATER = Text("去掉：窗口开始以后才成为客户", "Left out: customers won after the window began")
+_NOT_FOLLOWED = Text("去掉：账目到不了期限的最后一天", "Left out: the ledger ends before their year does")
+STEPS: Mapping[str, Mapping[str, Mapping[str, Text]]] = {
+    "00-sample-company": {"responses": {
+        "channel": _SURVEY,
+        "score": Text("去掉：没有 0–10 分", "Left out: without a mark from 0 to 10"),
+        "window": Text("去掉：接触不在真值所说的季度", "Left out: contact outside the quarter that the truth speaks of"),
+    }},
+    "20-scores": {"responses": {"score": _SCORE, "channel": Text("去掉：属于其他渠道", "Left out: of other channels")}},
+    "21-survivorship": {
+        "customers": {
+            "contact": _CONTACT,
+            "unheard": Text("去掉：没有人能问到（只进入范围）", "Left out: nobody could ask them (range only)"),
+        },
+        "responses": {
+            "score": _SCORE,
+            "customer": Text("去掉：没有客户编号", "Left out: without a customer"),
+            "invitation": Text("去掉：没有邀请编号，或名单上没有这个邀请", "Left out: no invitation named, or one that is on no list"),
+            "other_contact": Text("去掉：问的是窗口以外或更早的一次接触", "Left out: about a contact outside the window, or an earlier one"),
+            "early": Text("去掉：答在接触之前", "Left out: answered before the contact"),
+            "late": Text("去掉：答在抽取回访之后", "Left out: answered after call-backs were drawn"),
+            "repeated": Text("去掉：同一客户的重复作答", "Left out: further answers of the same customer"),
+            "withheld": _WITHHELD,
+            "unheard": Text("去掉：所在人群作答太少（只进入范围）", "Left out: of a group too few of whom answered (range only)"),
+        },
+        "followups": {
+            "metric": Text("去掉：回访问的是另一个分数", "Left out: asked about another score"),
+            "elsewhere": Text("去掉：不在名单上，或不是为这个窗口抽取", "Left out: not on the list, or not drawn for this window"),
+            "early": Text("去掉：抽取过早，当时还不知道谁没有作答", "Left out: drawn too early to reach everybody who was silent"),
+            "repeated": Text("去掉：同一客户的第二次回访", "Left out: a second call-back of the same customer"),
+            "unreached": Text("去掉：没有接通、拒答，或其实已作答", "Left out: not reached, refused, or not silent after all"),
+            "withheld": _WITHHELD,
+            "unheard": Text("去掉：没有人能问到（只进入范围）", "Left out: nobody could ask them (range only)"),
+        },
+    },
+    "22-score-inflation": {"responses": {
+        "channel": _SURVEY,
+        "score": Text("去掉：没有 0–10 分", "Left out: without a mark from 0 to 10"),
+        "unit": Text("去掉：没有写明门店", "Left out: name no dealer"),
+    }},
+    "30-ex-voc": {
+        "responses": {
+            "score": _SCORE,
+            "unplaced": Text("去掉：没有门店或到店时间", "Left out: name no store or no time of the contact"),
+            "outside": Text("去掉：到店不在调研各期之内", "Left out: served outside the periods of the survey"),
+            "alone": Text("去掉：该店该期没有可对照的员工结果", "Left out: store and period without an employee result to set them against"),
+        },
+        "employee_surveys": {
+            "manager": Text("去掉：管理者不计入自己的店", "Left out: managers, who do not count in their own store"),
+            "small": Text("去掉：该店该期不足 5 份", "Left out: fewer than 5 sheets of the store and period"),
+            "alone": Text("去掉：该店之后没有可对照的客户结果", "Left out: no customer result of the store later on to set them against"),
+        },
+    },
+    "31-nps-revenue": {
+        "customers": {"contact": _CONTACT, "won_later": _WON_LATER, "not_followed": _NOT_FOLLOWED},
+        "touchpoints": {
+            "window": Text("去掉：不在窗口内", "Left out: outside the window"),
+            "kind": Text("去掉：不是维修保养", "Left out: neither maintenance nor repair"),
+            "dose": Text("去掉：没有记录等待等口径", "Left out: without a record of how bad the contact was"),
+            "later": Text("去掉：同一客户此后的接触", "Left out: later contacts of the same customer"),
+            "unknown": Text("去掉：客户不在客户表里", "Left out: of customers who are on no list"),
+            "won_later": _WON_LATER,
+            "not_followed": _NOT_FOLLOWED,
+        },
+        "transactions": {
+            **{name: ledger_text.STEPS[name] for name in ("test_accounts", "excluded_kinds", "their_refunds")},
+            "other_customer": Text("去掉：不是这批客户的账", "Left out: of other customers"),
+            "before": Text("去掉：接触前一年的账，只用来找相似的客户", "Left out: of the year before the contact, used to find customers alike"),
+            "outside": Text("去掉：在期限以外", "Left out: outside the horizon"),
+        },
+    },
+}
+COUNTED: Mapping[str, Mapping[str, Text]] = {
+    "00-sample-company": {"responses": Text("计入公布值的回答", "Counted: answers behind the published score")},
+    "20-scores": {"responses": Text("计入分数的回答", "Counted: answers behind the score")},
+    "21-survivorship": {
+        "customers": Text("计入：校正代表的客户，不论是否作答", "Counted: customers the corrections speak for, silent or not"),
+        "responses": Text("计入：其中作答者的回答", "Counted: answers of those who answered"),
+        "followups": Text("计入：沉默者接通后的回答", "Counted: answers of the silent who were reached"),
+    },
+    "22-score-inflation": {"responses": Text("计入的调研回答", "Counted: survey answers")},
+    "30-ex-voc": {
+        "responses": Text("计入客户均值的打分", "Counted: scores behind the customers' means"),
+        "employee_surveys": Text("计入员工均值的作答", "Counted: answers behind the employees' means"),
+    },
+    "31-nps-revenue": {
+        "customers": Text("计入的客户", "Counted: customers"),
+        "touchpoints": Text("计入：每位客户的第一次接触", "Counted: the first contact of each customer"),
+        "transactions": Text("计入：接触后期限内的账", "Counted: bookings within the horizon after the contact"),
+    },
+}
+COLUMNS = {"step": Text("步骤", "Step"), "taken": Text("去掉", "Left out"), "left": Text("余下", "Remaining")}
+SUBTITLE = Text("接受以后的每一步都是本报告自己的取舍；隔离的行连同原因写在 quarantine.csv",
+                "From accepted on each step is this report's own; quarantined rows stand in quarantine.csv with the reason")
+NO_TABLES = Text("本页不读标准表；原始文件的逐行去向见上文。", "This page reads no standard tables; where the rows of its files went is told above.")
+
+
+def table(name: str) -> Text:
+    """What the rows of a table are, in a word or two."""
+    return NAMES[name] if name in NAMES else Text(TABLES[name].metadata["zh"], TABLES[name].description)
+
+
+def read(name: str, files: int) -> Text:
+    """The first line of a chain."""
+    return say("{t}：从 {n} 个文件读入", "{t}: read from {n} files" if files != 1 else "{t}: read from {n} file", t=table(name), n=files)
+
+
+def captions(name: Text, begun: int, counted: int) -> dict[str, Any]:
+    """The finding of a chain as the title of its table."""
+    title = say("{t}：读入 {a} 行，计入 {b} 行，其余各有去处", "{t}: of {a} rows read {b} count; the others are named with their reason", t=name,
+                a=begun, b=counted)
+    return {"title": title, "subtitle": SUBTITLE, "columns": COLUMNS}
