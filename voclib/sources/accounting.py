@@ -88,9 +88,10 @@ def quarantine(pieces: list[Piece], accounts: dict[str, Account]) -> pd.DataFram
 
 
 def rows_of(piece: Piece, accounts: dict[str, Account], mapping: Mapping, repairs: pd.DataFrame) -> dict[str, int]:
-    """Rows of one file: read, accepted, repaired and set aside, and how many of them repeat a key.
+    """Rows of one file: read, accepted (clean or repaired) and set aside, and how many of them repeat a key.
 
-    A row is accepted when it entered every table it was meant for. Raises DataError when a row would be unaccounted for.
+    A row is accepted when it entered every table it was meant for; a record that became several rows counts once.
+    rows_read = clean + repaired + quarantined holds, or DataError is raised: a row would be unaccounted for.
     """
     numbers = set(piece.raw["_row"])
     broken = set(piece.raw.loc[piece.raw["_problem"] != "", "_row"])
@@ -105,11 +106,13 @@ def rows_of(piece: Piece, accounts: dict[str, Account], mapping: Mapping, repair
             is_whole = True
             entered |= set(found.offered.loc[own & found.is_accepted, "_row"])
     accepted = (entered if is_whole else numbers) - aside
-    if len(numbers) != len(accepted) + len(aside):
-        raise DataError(f"{piece.file}: {len(numbers)} rows read, {len(accepted)} accepted and {len(aside)} set aside; rows would be lost")
     mended = set(repairs.loc[(repairs["file"] == piece.file) & (repairs["channel"] == piece.channel), "row"]) & accepted
-    return {"rows_read": len(numbers), "accepted": len(accepted), "quarantined": len(aside), "unreadable": len(broken), "repaired": len(mended),
-            "duplicates": len(again)}
+    clean = accepted - mended
+    if len(numbers) != len(clean) + len(mended) + len(aside):
+        raise DataError(f"{piece.file}: {len(numbers)} rows read, {len(clean)} clean, {len(mended)} repaired and {len(aside)} set aside; "
+                        "rows would be lost, so nothing is written")
+    return {"rows_read": len(numbers), "accepted": len(accepted), "clean": len(clean), "quarantined": len(aside), "unreadable": len(broken),
+            "repaired": len(mended), "duplicates": len(again)}
 
 
 def _repeats(found: Account, own: np.ndarray) -> set[int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from voclib.errors import DataError, nearest
-from voclib.sources import readers
+from voclib.sources import mails, readers, turns
 from voclib.sources.mapping import Channel, Events
 from voclib.sources.readers import Extract
 
@@ -18,9 +18,21 @@ OWN = ("_file", "_row", "_problem")
 
 
 def flat(path: Path, spec: Channel, *, name: str = "") -> Extract:
-    """Rows as they stand in the file: surveys, reviews, posts, transcripts, ledgers, use and master data."""
+    """Rows as they stand in the file: surveys, reviews, posts, ledgers, reports, operations, use and master data."""
     return readers.read(path, name=name or path.name, encoding=spec.encoding, delimiter=spec.delimiter, sheet=spec.sheet,
                         heading_row=spec.heading_row, records=spec.records)
+
+
+def transcripts(path: Path, spec: Channel, *, name: str = "") -> Extract:
+    """Calls and chats: with `turns` one row a turn, without it rows as they stand."""
+    return turns.spread(flat(path, spec, name=name), spec, name=name or path.name)
+
+
+def mail(path: Path, spec: Channel, *, name: str = "") -> Extract:
+    """E-mails: .mbox and .eml files become one row a message, gathered into threads; flat files are read like transcripts."""
+    if path.suffix.lower() in mails.MAIL_FILES:
+        return mails.read(path, spec, name=name or path.name)
+    return transcripts(path, spec, name=name)
 
 
 def tickets(path: Path, spec: Channel, *, name: str = "") -> Extract:
@@ -84,6 +96,7 @@ def _first_times(text: object, events: Events) -> dict[str, str] | None:
 
 
 CHANNELS: dict[str, Adapter] = {
-    "survey": flat, "review": flat, "post": flat, "call": flat, "ticket": tickets, "ledger": flat, "employee": employees, "usage": flat,
-    "master": flat,
+    "survey": flat, "review": flat, "appstore": flat, "post": flat, "social": flat, "mail": mail, "chat": transcripts, "call": transcripts,
+    "ticket": tickets, "frontline": flat, "ledger": flat, "employee": employees, "usage": flat, "operations": flat, "repair": flat,
+    "project": flat, "concept": flat, "touchpoint": flat, "master": flat,
 }

@@ -11,7 +11,8 @@ from voclib.schema.tables import TABLES
 from voclib.sources.mapping import Mapping
 from voclib.sources.shaping import MARKS, Piece
 
-PERSONS = {"customer_id": "customer", "staff_id": "staff", "employee_response_id": "employee", "labeller_id": "labeller", "device_hash": "device"}
+PERSONS = {"customer_id": "customer", "staff_id": "staff", "employee_response_id": "employee", "labeller_id": "labeller", "device_hash": "device",
+           "owner_id": "staff"}
 
 
 def gather(pieces: Iterable[Piece], table: str, mapping: Mapping) -> pd.DataFrame:
@@ -42,6 +43,13 @@ def pseudonymised(frame: pd.DataFrame, table: str, key: str) -> pd.DataFrame:
         if column.metadata["sensitivity"] == "personal" and name in made.columns:
             made[name] = privacy.pseudonymise(frame[name], kind=PERSONS.get(name, name.removesuffix("_id")), key=key)
     return made
+
+
+def known_as(identifier: str, *, key: str) -> dict[str, str]:
+    """What a person's raw identifier is called in the standard tables: kind of person → pseudonym, for every kind there is."""
+    personal = {name for table in TABLES.values() for name, column in table.columns.items() if column.metadata["sensitivity"] == "personal"}
+    kinds = sorted({PERSONS.get(name, name.removesuffix("_id")) for name in personal})
+    return {kind: str(privacy.pseudonymise(pd.Series([identifier], dtype="str"), kind=kind, key=key).iloc[0]) for kind in kinds}
 
 
 def redacted(frame: pd.DataFrame, table: str) -> tuple[pd.DataFrame, dict[int, dict[str, int]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo, available_timezones
@@ -14,9 +15,13 @@ from voclib import strictyaml
 from voclib.errors import DataError, ParameterError, nearest
 from voclib.schema.tables import TABLES
 
-ChannelName = Literal["survey", "review", "post", "call", "ticket", "ledger", "employee", "usage", "master"]
+ChannelName = Literal["survey", "review", "appstore", "post", "social", "mail", "chat", "call", "ticket", "frontline", "ledger", "employee",
+                      "usage", "operations", "repair", "project", "concept", "touchpoint", "master"]
+Speaker = Literal["customer", "agent", "bot", "other"]
 CHANNEL_NAMES = get_args(ChannelName)
-RESERVED = ("_id", "_file", "_row", "_item", "_value")
+CONVERSING = ("call", "chat", "mail")
+SPOKEN = ("_conversation", "_turn", "_speaker", "_agent", "_offset", "_at", "_text", "_said", "_began", "_ended")  # made of conversations
+RESERVED = ("_id", "_file", "_row", "_item", "_value", *SPOKEN)
 MISSING = ("", "NA", "N/A", "n/a", "NULL", "null", "NaN", "nan", "#N/A")
 VALID_VOICE = (("customer_id",), ("unit_id", "segment"), ("nps_score", "csat_score", "ces_score", "rating_score", "comment"),
                ("submitted_at", "touched_at"))
@@ -52,14 +57,47 @@ class Events(_Part):
     at: str
 
 
+class Turns(_Part):
+    """The turns of a conversation: a list inside a record, or rows of a flat file that share the conversation in column `by`."""
+
+    list: str | None = None
+    by: str | None = None
+    speaker: str
+    text: str
+    offset: str | None = None
+    at: str | None = None
+    agent: str | None = None
+    speakers: dict[Scalar, Speaker] = Field(default_factory=dict)
+
+    @field_validator("speakers", mode="after")
+    @classmethod
+    def _as_text(cls, given: dict) -> dict:
+        return {as_text(word): who for word, who in given.items()}
+
+    @model_validator(mode="after")
+    def _one_shape(self) -> Turns:
+        if (self.list is None) == (self.by is None):
+            raise ValueError("turns needs either  list: the list of turns inside a record  or  by: the column that names the conversation")
+        return self
+
+
 class Table(_Part):
     """How one standard table is made from a source."""
 
     columns: dict[str, str] = Field(default_factory=dict)
     constants: dict[str, Scalar] = Field(default_factory=dict)
     values: dict[str, dict[Scalar, Scalar | None]] = Field(default_factory=dict)
-    formats: dict[str, str] = Field(default_factory=dict)
+    formats: dict[str, str | list[str]] = Field(default_factory=dict)  # one pattern, or several tried in order
     distinct: bool = False
+
+    @field_validator("formats", mode="after")
+    @classmethod
+    def _can_be_read(cls, given: dict) -> dict:
+        for column, patterns in given.items():
+            for pattern in [patterns] if isinstance(patterns, str) else patterns:
+                if wrong := _wrong(pattern):
+                    raise ValueError(f"{column}: '{pattern}' {wrong}; write day, month and year as %d, %m and %Y, hours and minutes as %H and %M")
+        return given
 
     @field_validator("values", "constants", mode="after")
     @classmethod
@@ -80,6 +118,8 @@ class Channel(_Part):
     heading_row: int = Field(default=1, ge=1)
     records: str | None = None
     events: Events | None = None
+    turns: Turns | None = None
+    own_domains: list[str] | None = None
     items: list[str] | dict[str, str] | None = None
     make_id: list[str] | None = None
     join: Join | None = None
@@ -103,6 +143,10 @@ class Channel(_Part):
             raise ValueError(f"items belong to channel employee, this source is '{self.channel}'")
         if self.events and self.channel != "ticket":
             raise ValueError(f"events belong to channel ticket, this source is '{self.channel}'")
+        if self.turns and self.channel not in CONVERSING:
+            raise ValueError(f"turns belong to the channels {', '.join(CONVERSING)}, this source is '{self.channel}'")
+        if self.own_domains is not None and self.channel != "mail":
+            raise ValueError(f"own_domains belong to channel mail, this source is '{self.channel}'")
         return self
 
 
@@ -116,6 +160,16 @@ class Mapping(_Part):
     pseudonym_key: str | None = None
     valid_voice: list[list[str]] = Field(default_factory=lambda: [list(line) for line in VALID_VOICE])
     sources: list[Channel] = Field(min_length=1)
+
+
+def _wrong(pattern: str) -> str:
+    """What keeps a pattern from reading a date, empty where nothing does."""
+    try:
+        datetime.strptime("", pattern)
+    except (ValueError, re.error) as error:
+        if "does not match format" not in str(error):
+            return "is not a date format"
+    return "" if "%" in pattern else "holds no part of a date"
 
 
 def as_text(value: object) -> str:
@@ -201,7 +255,8 @@ def _message(item: dict) -> str:
     if item["type"] == "missing":
         return f"the key '{last}' is missing{place}"
     if item["type"] == "literal_error":
-        return f"{last} is '{item['input']}'{place}; {nearest(str(item['input']), CHANNEL_NAMES)}"
+        known = re.findall(r"'([^']+)'", item["ctx"]["expected"])
+        return f"{last} is '{item['input']}'{place}; {nearest(str(item['input']), known)}"
     return f"{last}{place}: {item['msg'].removeprefix('Value error, ')}"
 
 
@@ -212,6 +267,7 @@ def _place(path: tuple) -> str:
 
 def _keys_at(path: tuple) -> list[str]:
     names = [part for part in path if isinstance(part, str)]
-    models = {(): Mapping, ("company",): Name, ("sources",): Channel, ("sources", "join"): Join, ("sources", "events"): Events}
+    models = {(): Mapping, ("company",): Name, ("sources",): Channel, ("sources", "join"): Join, ("sources", "events"): Events,
+              ("sources", "turns"): Turns}
     model = Table if "tables" in names else models.get(tuple(names), Mapping)
     return list(model.model_fields)

@@ -14,7 +14,7 @@ from voclib.schema import coercion, gates, store
 from voclib.schema import problems as found_problems
 from voclib.schema.tables import TABLES
 from voclib.schema.validation import validate_all
-from voclib.sources import accounting, exporting, gathering, scorecard, shaping, wording
+from voclib.sources import accounting, exporting, gathering, origins, scorecard, shaping, wording
 from voclib.sources import mapping as mappings
 from voclib.sources.accounting import Account
 from voclib.sources.mapping import Mapping
@@ -25,7 +25,7 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class Pool:
-    """Standard tables of one mapping, and the account of the import: scorecard, rows set aside, problems and repairs."""
+    """Standard tables of one mapping, and the account of the import: scorecard, rows set aside, problems, repairs and origins."""
 
     name: str
     tables: dict[str, pd.DataFrame]
@@ -33,6 +33,7 @@ class Pool:
     quarantine: pd.DataFrame
     problems: pd.DataFrame
     repairs: pd.DataFrame
+    origins: pd.DataFrame
 
     def summary(self, lang: str = "zh") -> str:
         """The scorecard in sentences, zh or en."""
@@ -45,7 +46,7 @@ def ingest(mapping: str | Path, *, root: str | Path | None = None, out: str | Pa
 
     `root` replaces the mapping's root folder, `out` the folder `data/standard/<name>`, `key` the pseudonym key; a key declared in
     the mapping comes before the environment variable VOC_PSEUDONYM_KEY. `progress(done, total, label)` is called once a step.
-    Writes `<table>.parquet`, scorecard.json, quarantine.csv and repairs.csv. Raises ParameterError about the mapping or the key and
+    Writes `<table>.parquet`, origins.parquet, scorecard.json, quarantine.csv and repairs.csv. Raises ParameterError about the mapping or the key and
     DataError about the exports; nothing is written then.
     """
     spec = mappings.read(_path(mapping))
@@ -136,7 +137,7 @@ def _pool(spec: Mapping, pieces: list[Piece], accounts: dict[str, Account], reda
     problems = _gathered([accounting.located(found.validated.problems, found.offered, found.table, channels) for found in accounts.values()])
     card = scorecard.build(spec, pieces, accounts, repairs=repairs, problems=problems, redactions=redactions, absent=absent)
     tables = {name: found.validated.accepted for name, found in accounts.items()}
-    return Pool(spec.name, tables, card, accounting.quarantine(pieces, accounts), problems, repairs)
+    return Pool(spec.name, tables, card, accounting.quarantine(pieces, accounts), problems, repairs, origins.build(spec, accounts))
 
 
 def _gathered(parts: list[pd.DataFrame]) -> pd.DataFrame:
@@ -151,5 +152,6 @@ def _write(pool: Pool, folder: Path) -> None:
         if stale.stem in TABLES and stale.stem not in pool.tables:
             stale.unlink()
     store.write(pool.tables, folder)
+    origins.write(pool.origins, folder)
     exporting.write(folder, scorecard=pool.scorecard, quarantine=exporting.safe(pool.quarantine, keep=keep),
                     repairs=exporting.safe(pool.repairs, keep=keep))

@@ -6,12 +6,12 @@ import pandas as pd
 
 from voclib import privacy
 from voclib.schema.tables import TABLES
-from voclib.sources import traps
+from voclib.sources import campaigns, duplicates, feeds, formats, tiers, traps, voices
 from voclib.sources.accounting import Account, rows_of
 from voclib.sources.mapping import Mapping
 from voclib.sources.shaping import MARKS, Piece
 
-_COUNTS = ("rows_read", "accepted", "repaired", "quarantined", "unreadable", "duplicates")
+_COUNTS = ("rows_read", "accepted", "clean", "repaired", "quarantined", "unreadable", "duplicates")
 
 
 def build(mapping: Mapping, pieces: list[Piece], accounts: dict[str, Account], *, repairs: pd.DataFrame, problems: pd.DataFrame,
@@ -25,7 +25,13 @@ def build(mapping: Mapping, pieces: list[Piece], accounts: dict[str, Account], *
         "tables": {name: _table(found, repairs, problems) for name, found in sorted(accounts.items())},
         "redaction": {"covered": list(privacy.KINDS), "not_covered": {language: list(kinds) for language, kinds in privacy.NOT_COVERED.items()}},
         "valid_voice": [list(line) for line in mapping.valid_voice], "traps": _traps(mapping, accounts),
+        "feeds": feeds.build(mapping, pieces, accounts), "format_changes": formats.changes(mapping, pieces, accounts),
+        **_repeats(voices.gather(accounts, mapping.timezone), accounts),
     }
+
+
+def _repeats(heard: pd.DataFrame | None, accounts: dict[str, Account]) -> dict[str, object]:
+    return {"campaigns": campaigns.build(heard), "duplicates": duplicates.build(heard), "tiers": tiers.build(heard, accounts)}
 
 
 def _file(piece: Piece, accounts: dict[str, Account], mapping: Mapping, repairs: pd.DataFrame) -> dict:
@@ -46,18 +52,22 @@ def _channels(mapping: Mapping, pieces: list[Piece], files: list[dict], accounts
         entry: dict[str, object] = {name: sum(int(item.get(name, 0)) for item in own) for name in _COUNTS}
         entry["files"] = len(own)
         entry["redactions"] = {kind: sum(redactions.get(number, {}).get(kind, 0) for number in sources) for kind in privacy.KINDS}
-        entry["unmatched_customers"] = _unmatched(channel, repairs, problems)
+        entry |= _unmatched(channel, repairs, problems, accounts, sources)
         if "responses" in accounts:
             entry |= _voices(accounts["responses"], sources, mapping)
         found[channel] = entry
     return found
 
 
-def _unmatched(channel: str, repairs: pd.DataFrame, problems: pd.DataFrame) -> int:
-    """Rows whose customer identifier is in no customer list."""
+def _unmatched(channel: str, repairs: pd.DataFrame, problems: pd.DataFrame, accounts: dict[str, Account], sources: list[int]) -> dict[str, object]:
+    """Rows whose customer identifier is in no customer list, their share of the rows that name a customer, and how many identifiers they name."""
     every = pd.concat([repairs, problems], ignore_index=True)
     mine = every[(every["channel"] == channel) & (every["column"] == "customer_id")]
-    return int(mine["problem"].str.contains("not found in customers", regex=False).sum())
+    lost = mine[mine["problem"].str.contains("not found in customers", regex=False)]
+    named = sum(int((found.offered["_source"].isin(sources) & found.offered["customer_id"].notna()).sum())
+                for name, found in accounts.items() if name != "customers" and "customer_id" in found.offered)
+    return {"unmatched_customers": len(lost), "unmatched_share": round(len(lost) / named, 6) if named else 0.0,
+            "unmatched_identifiers": int(lost["example"].nunique())}
 
 
 def _voices(found: Account, sources: list[int], mapping: Mapping) -> dict[str, object]:

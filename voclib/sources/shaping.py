@@ -13,7 +13,7 @@ import pandas as pd
 from voclib import privacy
 from voclib.errors import DataError, nearest
 from voclib.schema.tables import TABLES
-from voclib.sources import readers
+from voclib.sources import mails, readers
 from voclib.sources.adapters import CHANNELS, OWN
 from voclib.sources.mapping import DEFAULTS, RESERVED, Channel, Join, Table
 
@@ -83,8 +83,16 @@ def shape(path: Path, name: str, *, source: int, spec: Channel, root: Path, key:
     tables = {table: _table(usable, table, rule, spec, name, timezone).assign(_source=source) for table, rule in spec.tables.items()}
     used = {column for rule in spec.tables.values() for column in rule.columns.values()} | set(spec.make_id or [])
     used |= set(spec.join.on if isinstance(spec.join.on, dict) else [spec.join.on]) if spec.join else set()
+    used |= _taken(spec)
     ignored = tuple(column for column in raw.columns if column not in used and column not in OWN and column not in RESERVED)
     return Piece(source, spec.channel, name, extract.encoding, raw, tables, ignored, notes, {k: n for k, n in counted.items() if n}, unjoined)
+
+
+def _taken(spec: Channel) -> set[str]:
+    """Columns the adapter has used already."""
+    if spec.turns is not None:
+        return {spec.turns.speaker, spec.turns.text, *filter(None, (spec.turns.by, spec.turns.offset, spec.turns.at, spec.turns.agent))}
+    return set(mails.COLUMNS) if spec.own_domains is not None else set()
 
 
 def _blanked(frame: pd.DataFrame, spec: Channel) -> pd.DataFrame:
@@ -131,8 +139,8 @@ def _joined(raw: pd.DataFrame, join: Join, root: Path, file: str) -> tuple[pd.Da
 
 def _table(raw: pd.DataFrame, table: str, rule: Table, spec: Channel, file: str, timezone: str) -> pd.DataFrame:
     columns = {target: _recoded(_column(raw, name, file), rule.values.get(target, {})) for target, name in rule.columns.items()}
-    for target, pattern in rule.formats.items():
-        columns[target] = _reformatted(columns[target], pattern)
+    for target, given in rule.formats.items():
+        columns[target] = _reformatted(columns[target], [given] if isinstance(given, str) else given)
     constants = DEFAULTS.get(table, {}) | rule.constants
     columns |= {name: pd.Series(value, index=raw.index, dtype="str") for name, value in constants.items() if name not in columns}
     made = pd.DataFrame({name: columns[name] for name in TABLES[table].columns if name in columns}, index=raw.index)
@@ -144,8 +152,17 @@ def _table(raw: pd.DataFrame, table: str, rule: Table, spec: Channel, file: str,
     if rule.distinct:
         named = list(TABLES[table].metadata["key"])
         made = made.dropna(subset=[name for name in named if name in made.columns], how="all")
+        if "_turn" in raw.columns:
+            made = _once(made, named, raw["_turn"])
         made = made.drop_duplicates(subset=[name for name in made.columns if name not in MARKS])
     return made
+
+
+def _once(made: pd.DataFrame, key: list[str], turn: pd.Series) -> pd.DataFrame:
+    """Rows of turns as one row a conversation: of each cell the first that is filled, in the order of the turns."""
+    place = pd.to_numeric(turn, errors="coerce").reindex(made.index)
+    ordered = made.loc[place.sort_values(kind="stable").index]
+    return ordered.groupby(key, sort=False, dropna=False).first().reset_index()[list(made.columns)]
 
 
 def _each(series: pd.Series, change: Callable[[str], str]) -> pd.Series:
@@ -161,12 +178,14 @@ def _recoded(series: pd.Series, values: dict[str, str]) -> pd.Series:
     return changed.mask(changed == "")
 
 
-def _reformatted(series: pd.Series, pattern: str) -> pd.Series:
+def _reformatted(series: pd.Series, patterns: list[str]) -> pd.Series:
     def change(text: str) -> str:
-        try:
-            return datetime.strptime(text.strip(), pattern).isoformat()
-        except ValueError:
-            return text  # the standard sets it aside and shows it
+        for pattern in patterns:
+            try:
+                return datetime.strptime(text.strip(), pattern).isoformat()
+            except ValueError:
+                continue
+        return text  # the standard sets it aside and shows it
 
     return _each(series, change)
 

@@ -8,7 +8,7 @@ from voclib.sources.adapters import OWN
 from voclib.sources.mapping import RESERVED
 
 SCORES = ("nps_score", "csat_score", "ces_score", "rating_score")
-_PLACEHOLDERS = ("1899-12-30", "1899-12-31", "1900-01-01", "1970-01-01", "1999-12-31", "2000-01-01", "2099-12-31", "9999-12-31")
+PLACEHOLDERS = ("1899-12-30", "1899-12-31", "1900-01-01", "1970-01-01", "1999-12-31", "2000-01-01", "2099-12-31", "9999-12-31")
 _LEAST_ROWS, _LEAST_TEXT = 30, 20
 _MOSTLY_EMPTY, _LEAKED, _PILE = 0.8, 0.5, 0.02
 
@@ -35,7 +35,7 @@ def columns(raw: pd.DataFrame) -> dict[str, dict[str, object]]:
 def repeated_rows(raw: pd.DataFrame) -> int:
     """Rows of a file that repeat an earlier row in every cell."""
     cells = [name for name in raw.columns if name not in OWN and name not in RESERVED]
-    usable = raw[raw["_problem"] == ""]
+    usable = raw[raw["_problem"] == ""].drop_duplicates("_row")  # a record that became several rows stands in the file once
     return int(usable.duplicated(cells).sum()) if cells else 0
 
 
@@ -108,8 +108,8 @@ def dates(responses: pd.DataFrame, timezone: str) -> list[dict]:
     found = []
     for name in ("submitted_at", "touched_at"):
         counts = day_counts(responses[name], timezone)
-        found += [{"trap": "placeholder_date", "column": name, "day": day, "rows": int(counts[day])} for day in _PLACEHOLDERS if day in counts]
-        real = counts.drop([day for day in _PLACEHOLDERS if day in counts])
+        found += [{"trap": "placeholder_date", "column": name, "day": day, "rows": int(counts[day])} for day in PLACEHOLDERS if day in counts]
+        real = counts.drop([day for day in PLACEHOLDERS if day in counts])
         if len(real) < 2 or (pd.Timestamp(real.index[-1]) - pd.Timestamp(real.index[0])).days < 365:
             continue
         piles = real[(real >= _LEAST_ROWS) & (real > _PILE * real.sum())].sort_values(ascending=False, kind="stable").head(5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from voclib.errors import ParameterError
+from voclib.sources import notices
 
 _PRIVATE = {"zh": {"phone": "电话", "email": "邮箱", "id_card": "证件号", "plate": "车牌", "vin": "车架号"},
             "en": {"phone": "phone", "email": "e-mail", "id_card": "ID card", "plate": "licence plate", "vin": "VIN"}}
@@ -12,6 +13,8 @@ _PRIVATE = {"zh": {"phone": "电话", "email": "邮箱", "id_card": "证件号",
 
 _NOTES = {"repeated_heading": ("标题出现多次", "heading stands more than once"), "sheet_not_read": ("工作表未读取", "sheet not read"),
           "column_not_joined": ("同名列已存在，未并入", "column is there already and was not joined"),
+          "speakers_not_named": ("说话人不在对照表中、按“其他”处理的发言数", "turns whose speaker the mapping does not name, counted as other"),
+          "header_not_found": ("没有一封邮件带有的信头", "header that no message carries"),
           "rows_not_readable": ("无法读取、未并入的行数", "rows that cannot be read and were not joined")}
 
 
@@ -25,7 +28,8 @@ def summary(card: dict, lang: str) -> str:
 def _chinese(card: dict) -> Iterator[str]:
     total = card["totals"]
     yield (f"{card['company']['zh']}：读入 {total['rows_read']:,} 行，接收 {total['accepted']:,} 行（其中修复 {total['repaired']:,} 行），"
-           f"隔离 {total['quarantined']:,} 行。")
+           f"隔离 {total['quarantined']:,} 行；"
+           f"{total['rows_read']:,} = 原样 {total['clean']:,} + 修复 {total['repaired']:,} + 隔离 {total['quarantined']:,}。")
     for channel, entry in card["channels"].items():
         line = f"- {channel}：{entry['files']} 个文件，{entry['rows_read']:,} 行，隔离 {entry['quarantined']:,} 行"
         if entry.get("voices"):
@@ -33,11 +37,13 @@ def _chinese(card: dict) -> Iterator[str]:
             if entry["missing_required"]:
                 line += "，最常缺：" + "、".join(f"{item['fields']}（{item['n']:,}）" for item in entry["missing_required"][:3])
         if entry["unmatched_customers"]:
-            line += f"；{entry['unmatched_customers']:,} 行的客户编号不在客户名单中"
+            line += (f"；{entry['unmatched_customers']:,} 行的客户编号不在客户名单中（占有客户编号各行的 {entry['unmatched_share']:.2%}，"
+                     f"{entry['unmatched_identifiers']:,} 个编号）")
         yield line + _private(entry, "zh")
     yield from (f"  {name}：{entry['conflicting_duplicates']:,} 行与同一主键的另一行内容不同，已隔离"
                 for name, entry in card["tables"].items() if entry["conflicting_duplicates"])
     yield from _files(card, "zh")
+    yield from (f"  发现：{told}" for told in notices.lines(card, "zh"))
     yield from (f"  留意：{_trap(item, 'zh')}" for item in card["traps"])
     yield f"脱敏不覆盖：{'、'.join(card['redaction']['not_covered']['zh'])}。"
 
@@ -45,6 +51,7 @@ def _chinese(card: dict) -> Iterator[str]:
 def _english(card: dict) -> Iterator[str]:
     total = card["totals"]
     yield (f"{card['company']['en']}: {total['rows_read']:,} rows read, {total['accepted']:,} accepted ({total['repaired']:,} of them repaired), "
+           f"{total['quarantined']:,} set aside; {total['rows_read']:,} = {total['clean']:,} clean + {total['repaired']:,} repaired + "
            f"{total['quarantined']:,} set aside.")
     for channel, entry in card["channels"].items():
         line = f"- {channel}: {entry['files']} file(s), {entry['rows_read']:,} rows, {entry['quarantined']:,} set aside"
@@ -53,11 +60,13 @@ def _english(card: dict) -> Iterator[str]:
             if entry["missing_required"]:
                 line += ", most often missing: " + ", ".join(f"{item['fields']} ({item['n']:,})" for item in entry["missing_required"][:3])
         if entry["unmatched_customers"]:
-            line += f"; {entry['unmatched_customers']:,} rows name a customer who is in no customer list"
+            line += (f"; {entry['unmatched_customers']:,} rows name a customer who is in no customer list ({entry['unmatched_share']:.2%} of the "
+                     f"rows that name one; {entry['unmatched_identifiers']:,} identifiers)")
         yield line + _private(entry, "en")
     yield from (f"  {name}: {entry['conflicting_duplicates']:,} rows repeat a key with another content and were set aside"
                 for name, entry in card["tables"].items() if entry["conflicting_duplicates"])
     yield from _files(card, "en")
+    yield from (f"  found: {told}" for told in notices.lines(card, "en"))
     yield from (f"  note: {_trap(item, 'en')}" for item in card["traps"])
     yield f"Redaction does not cover: {', '.join(card['redaction']['not_covered']['en'])}."
 

@@ -1,0 +1,103 @@
+"""What the import noticed beyond single rows, in sentences: feeds, changes of format, campaigns, duplicates, tiers. One line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+
+def lines(card: dict, lang: str) -> Iterator[str]:
+    """The findings of a scorecard in zh or en, one line each."""
+    zh = lang == "zh"
+    yield from _feeds(card["feeds"], zh=zh)
+    yield from (_format(item, zh=zh) for item in card["format_changes"])
+    yield from (_batch(item, zh=zh) for item in card["campaigns"]["same_batch"])
+    yield from (_again(item, zh=zh) for item in card["campaigns"]["entered_again"])
+    yield from (_copied(item, zh=zh) for item in card["campaigns"]["copied_text"])
+    if card["duplicates"]:
+        pairs = sum(item["pairs"] for item in card["duplicates"])
+        most = max(card["duplicates"], key=lambda item: item["pairs"])["channels"]
+        yield (f"跨渠道重复：{pairs:,} 对声音出自同一人、内容相近或同日同分，最多在 {most[0]} 与 {most[1]} 之间" if zh else
+               f"across channels: {pairs:,} pairs of voices come from one person with nearly the same words, or the same score on one day; "
+               f"most between {most[0]} and {most[1]}")
+    yield from _tiers(card["tiers"], zh=zh)
+
+
+def _feeds(feeds: dict, *, zh: bool) -> Iterator[str]:
+    found = feeds["touchpoints"]
+    if feeds["has_register"]:
+        n = {status: sum(item["status"] == status for item in found) for status in ("connected", "silent", "missing", "unplanned")}
+        yield (f"触点登记 {len(found)} 个：已接入 {n['connected']}，静默 {n['silent']}，缺失 {n['missing']}，未规划 {n['unplanned']}" if zh else
+               f"{len(found)} touchpoints registered: {n['connected']} connected, {n['silent']} silent, {n['missing']} missing, "
+               f"{n['unplanned']} without a feed")
+    for item in found:
+        if item["reason"]:
+            yield _touchpoint(item, zh=zh)
+    if feeds["unregistered"]:
+        named = feeds["unregistered"]
+        shown = ("、" if zh else ", ").join(named[:5])
+        if zh:
+            yield f"登记表未列出的文件 {len(named)} 个：{shown}{' 等' if len(named) > 5 else ''}"
+        else:
+            yield f"{len(named)} file(s) that no touchpoint names: {shown}{' …' if len(named) > 5 else ''}"
+
+
+def _touchpoint(item: dict, *, zh: bool) -> str:
+    name, feed = item["name"], item["feed"]
+    match item["reason"]:
+        case "no_feed":
+            return f"触点「{name}」没有规划数据文件" if zh else f"touchpoint “{name}” has no feed planned"
+        case "no_file":
+            return f"触点「{name}」缺失：没有文件符合 {feed}" if zh else f"touchpoint “{name}” is missing: no file matches {feed}"
+        case "set_aside":
+            return (f"触点「{name}」仍在送数据，但 {item['last_day']} 之后的声音都被隔离" if zh else
+                    f"touchpoint “{name}” still delivers, but every voice after {item['last_day']} was set aside")
+        case "no_rows":
+            return f"触点「{name}」静默：{feed} 没有数据行" if zh else f"touchpoint “{name}” is silent: {feed} holds no row"
+    expected = item["expected_days"]
+    if zh:
+        told = f"（应每 {expected:g} 天至少一条）" if expected is not None else ""
+        return f"触点「{name}」静默：{feed} 最后一条在 {item['last_day']}，比全体最后一天早 {item['days_silent']} 天{told}"
+    told = f" (one is expected every {expected:g} days)" if expected is not None else ""
+    return (f"touchpoint “{name}” is silent: the last entry of {feed} is of {item['last_day']}, {item['days_silent']} days before the last of all"
+            f"{told}")
+
+
+def _format(item: dict, *, zh: bool) -> str:
+    before, after = (item[side]["example"] or item[side]["shape"] for side in ("before", "after"))
+    aside, fix = item["rows_quarantined_after"], item["fix"]
+    what = {"format": ("写法", "is written differently"), "scale": ("量级", "is on another scale")}[item["kind"]]
+    if zh:
+        return (f"{item['file']} 的“{item['column']}”自 {item['day']} 起{what[0]}改变：{before} → {after}，其后 {item['rows_after']:,} 行，"
+                f"隔离 {aside:,} 行" + (f"；可在映射中加入  {fix}" if fix else ""))
+    return (f"{item['file']}: “{item['column']}” {what[1]} from {item['day']} on: {before} → {after}; {item['rows_after']:,} rows since, "
+            f"{aside:,} set aside" + (f"; add to the mapping  {fix}" if fix else ""))
+
+
+def _batch(item: dict, *, zh: bool) -> str:
+    n, same, chance = f"{item['customers']:,}", f"{item['agreement']:.0%}", f"{item['expected_agreement']:.0%}"
+    if zh:
+        return (f"{item['channel']} 的批次“{item['repeats_as']}”疑为“{item['campaign']}”重复导入：{n} 位客户相同，{same} 分数一致"
+                f"（偶然一致约 {chance}），涉及 {item['rows_again']:,} 行")
+    return (f"{item['channel']}: campaign “{item['repeats_as']}” looks like “{item['campaign']}” a second time: {n} customers shared, "
+            f"{same} with the same scores ({chance} by chance), {item['rows_again']:,} rows")
+
+
+def _again(item: dict, *, zh: bool) -> str:
+    if zh:
+        return f"{item['channel']} 在 {item['month']} 有 {item['rows']:,} 条声音疑为 24 小时内重复录入（客户与分数相同、编号不同）"
+    return (f"{item['channel']}, {item['month']}: {item['rows']:,} voices look entered twice within 24 hours "
+            "(same customer and scores, another number)")
+
+
+def _copied(item: dict, *, zh: bool) -> str:
+    first, last, n, authors = item["first_day"], item["last_day"], f"{item['voices']:,}", f"{item['authors']:,}"
+    if zh:
+        return f"{item['channel']} 在 {first} 至 {last} 有 {n} 条几乎相同的文字，出自 {authors} 个账号：疑为复制粘贴的集中发帖"
+    return f"{item['channel']}, {first} to {last}: {n} voices of {authors} authors say nearly the same: a copy-paste campaign, it seems"
+
+
+def _tiers(tiers: dict, *, zh: bool) -> Iterator[str]:
+    urgent = [item for item in tiers["voices"] if item["urgent"]]
+    if urgent:
+        n, vvip = sum(item["n"] for item in urgent), sum(item["n"] for item in urgent if item["tier"] == "vvip")
+        yield f"紧急声音 {n:,} 条，其中 VVIP 客户 {vvip:,} 条" if zh else f"{n:,} urgent voices, {vvip:,} of them of VVIP customers"
