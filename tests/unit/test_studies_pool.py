@@ -15,15 +15,17 @@ from voclib.studies import pool, pool_text
 
 CARD = {
     "name": "shop",
-    "totals": {"rows_read": 120, "accepted": 110, "repaired": 9, "quarantined": 10, "unreadable": 2},
+    "totals": {"rows_read": 120, "accepted": 110, "clean": 101, "repaired": 9, "quarantined": 10, "unreadable": 2},
+    "valid_voice": [["customer_id"], ["unit_id", "segment"], ["emotion", "nps_score", "csat_score"]],
     "channels": {
-        "survey": {"rows_read": 100, "accepted": 95, "repaired": 9, "quarantined": 5, "voices": 100, "voices_valid": 90, "valid_share": 0.9,
+        "survey": {"rows_read": 100, "accepted": 95, "clean": 86, "repaired": 9, "quarantined": 5, "voices": 100, "voices_valid": 90,
+                   "valid_share": 0.9,
                    "missing_required": [{"fields": "unit_id | segment", "n": 3}, {"fields": "customer_id", "n": 2}],
                    "redactions": {"phone": 4, "email": 1}, "unmatched_customers": 0, "first_day": "2026-01-02", "last_day": "2026-03-30"},
-        "post": {"rows_read": 10, "accepted": 8, "repaired": 0, "quarantined": 2, "voices": 10, "voices_valid": 8, "valid_share": 0.8,
+        "post": {"rows_read": 10, "accepted": 8, "clean": 8, "repaired": 0, "quarantined": 2, "voices": 10, "voices_valid": 8, "valid_share": 0.8,
                  "missing_required": [{"fields": "customer_id", "n": 2}], "redactions": {"phone": 1}, "unmatched_customers": 0,
                  "first_day": "2026-02-01", "last_day": "2026-04-02"},
-        "master": {"rows_read": 10, "accepted": 7, "repaired": 0, "quarantined": 3, "redactions": {}, "unmatched_customers": 0},
+        "master": {"rows_read": 10, "accepted": 7, "clean": 7, "repaired": 0, "quarantined": 3, "redactions": {}, "unmatched_customers": 0},
     },
     "tables": {
         "responses": {"problems": [{"column": "response_id", "problem": "duplicate key", "n": 5},
@@ -37,6 +39,9 @@ CARD = {
         {"file": "b.csv", "status": "missing"},
     ],
     "traps": [],
+    "feeds": {"last_day": "2026-04-02", "has_register": False, "touchpoints": [], "unregistered": []},
+    "format_changes": [], "campaigns": {"same_batch": [], "entered_again": [], "copied_text": []}, "duplicates": [],
+    "tiers": {"voices": [], "cases": []},
     "redaction": {"covered": ["phone", "email", "vin"], "not_covered": {"zh": ["人名"], "en": ["names of people"]}},
 }
 
@@ -63,7 +68,7 @@ class TestFinding:
         assert study.answer.zh.startswith("110 条声音里，98 条有效，占 89%") and study.answer.en.startswith("98 of 110 voices are valid: 89%")
         assert study.kicker == Text("客户声音池 · 2026-01-02 至 2026-04-02", "The voice pool · 2026-01-02 to 2026-04-02")
         assert {t.en: n for t, n in pool.facts(CARD).items()} == {
-            "rows read": 120, "rows accepted": 110, "of them repaired": 9, "rows quarantined": 10}
+            "rows read": 120, "rows accepted as they were": 101, "rows repaired and accepted": 9, "rows quarantined": 10}
 
     def test_the_decision_names_the_field_that_costs_most_over_all_channels(self) -> None:
         study = pool.study(CARD).study
@@ -93,9 +98,12 @@ class TestFinding:
 class TestChecks:
     def test_a_lost_row_fails_the_balance(self) -> None:
         assert check(pool.study(CARD), "No row is lost").passed is True
-        lost = pool.study(card(totals={**CARD["totals"], "accepted": 109}))
+        lost = pool.study(card(totals={**CARD["totals"], "clean": 100}))
         assert check(lost, "No row is lost").passed is False and lost.study.verdict is Verdict.REPORT_WITH_CAVEAT
-        assert "109" in check(lost, "No row is lost").detail.zh
+        assert "= 原样接受 100 +" in check(lost, "No row is lost").detail.zh
+
+    def test_a_channel_that_does_not_add_up_fails_it_too(self) -> None:
+        assert check(pool.study(channel("post", quarantined=1)), "No row is lost").passed is False
 
     def test_a_leaked_outcome_fails_its_check_and_stands_among_the_traps(self) -> None:
         leak = {"trap": "leaked_outcome", "column": "csat_score", "outcome": "is_churned", "settled_share": 0.67, "n": 90}
@@ -121,9 +129,14 @@ class TestChecks:
 class TestFrames:
     def test_every_channel_is_reconciled(self) -> None:
         table = pool.study(CARD).channels
-        assert (table["rows_read"] == table["accepted"] + table["quarantined"]).all() and [t.en for t in table["channel"]] == [
+        assert (table["rows_read"] == table["clean"] + table["repaired"] + table["quarantined"]).all() and [t.en for t in table["channel"]] == [
             "Surveys", "Posts", "Master data"]
-        assert table["voices"].tolist()[:2] == [100, 10] and pd.isna(table["voices"][2])
+
+    def test_validity_names_what_a_channel_lacks_most(self) -> None:
+        table = pool.study(CARD).validity
+        assert [t.en for t in table["channel"]] == ["Surveys", "Posts"] and table["share"].tolist() == [0.9, 0.8]
+        assert table["lack"][0] == Text("门店或场景（3）、客户（2）", "unit or scene (3), customer (2)")
+        assert pool.study(CARD).captions["validity"]["subtitle"].en == "Required: customer; unit or scene; feeling or any score"
 
     def test_reasons_are_sorted_and_worded_in_both_languages(self) -> None:
         found = pool.study(CARD)
@@ -139,7 +152,8 @@ class TestFrames:
                                                      "problem": Text("全角转半角", "full-width characters read as plain")}]
         assert [(t.en, n) for t, n in found.redactions.itertuples(index=False)] == [("Phone numbers", 5), ("E-mail addresses", 1), ("VINs", 0)]
         assert found.missing.values.tolist() == [["customer_id", 4], ["unit_id | segment", 3]]
-        assert found.captions["missing"]["labels"]["unit_id | segment"] == Text("门店或场景", "unit or scene")
+        assert found.captions["missing"]["labels"]["unit_id | segment"] == Text("门店或场景（累计 100%）", "unit or scene (up to here 100%)")
+        assert found.captions["missing"]["labels"]["customer_id"].zh == "客户（累计 57%）"
         nothing = pool.study(card(tables={"units": {"problems": [], "repairs": []}}, totals={**CARD["totals"], "unreadable": 0}))
         assert nothing.repairs["problem"].tolist() == [pool_text.NOTHING_REPAIRED] and nothing.reasons.empty
 
@@ -228,4 +242,4 @@ class TestWordings:
         found = pool.study(small_company.card)
         unworded = [t.en for t in [*found.repairs["problem"], *found.captions["reasons"]["labels"].values()] if t.zh == t.en]
         assert unworded == [] and len(found.reasons) > 2 and len(found.repairs) > 5
-        assert (found.channels["rows_read"] == found.channels["accepted"] + found.channels["quarantined"]).all()
+        assert (found.channels["rows_read"] == found.channels["clean"] + found.channels["repaired"] + found.channels["quarantined"]).all()

@@ -194,28 +194,24 @@ class TestLadders:
 
 
 class TestGroups:
-    def test_groups_against_the_rest_are_read_with_their_adjusted_range(self) -> None:
-        better = with_responses(POOL, nps_score=POOL["responses"]["nps_score"].mask(POOL["responses"]["channel"].eq("app"), 10))
-        table = study(better, segments=["channel"]).comparisons.assign(group=lambda f: [t.en for t in f["group"]])
-        assert table.set_index("group")["reading"]["App"] == scores_text.HIGHER
-        assert table.set_index("group")["reading"]["Text message"] == scores_text.LOWER
-        assert table["n"].sum() == 384
+    def test_groups_of_the_first_column_stand_side_by_side(self) -> None:
+        result = study(segments=["channel", "region"])
+        assert {e.group for e in result.groups} == {"app", "sms"} and "2" in result.captions["groups"]["title"].zh
 
-    def test_one_group_has_nothing_to_be_compared_with(self) -> None:
-        table = study(metric="rating", segments=["channel"]).comparisons
-        assert len(table) == 1 and table["reading"][0].en == "There are no usable answers."
+    def test_two_columns_cross(self) -> None:
+        result = study(segments=["region × channel"])
+        assert [e.group for e in result.groups] == ["华东 · app", "华东 · sms", "华南 · app", "华南 · sms"]
+        assert sum(e.n for e in result.groups) == 384
 
-    def test_not_even_the_size_of_a_tiny_group_is_shown(self) -> None:
-        tiny = POOL["responses"]["response_id"].isin([f"R1-C{u:02d}-00" for u in range(3)])
-        table = study(with_responses(POOL, channel=POOL["responses"]["channel"].mask(tiny, "phone")), segments=["channel"]).comparisons
-        row = table[[t.en == "Phone survey" for t in table["group"]]].iloc[0]
-        assert "withheld" in row["reading"].en and pd.isna(row["n"])
+    def test_a_missing_part_of_a_pair_says_so(self) -> None:
+        kept = scores.answers(with_responses(POOL, unit_id=POOL["responses"]["unit_id"].mask(POOL["responses"]["unit_id"].eq("D01"))), metric="nps")
+        crossed = scores.with_segments(kept, POOL, ["channel × region"])["channel × region"]
+        assert f"app · {metrics.MISSING}" in set(crossed) and crossed.notna().all()
 
-    def test_groups_of_one_name_in_two_columns_keep_their_own_size(self) -> None:
-        named = with_responses(POOL, product=POOL["responses"]["channel"].map({"app": "甲", "sms": "乙", "review": "乙"}),
-                               line=POOL["responses"]["channel"].map({"app": "乙", "sms": "甲", "review": "甲"}))
-        table = study(named, segments=["product", "line"]).comparisons
-        assert [(t.zh, n) for t, n in zip(table["group"], table["n"], strict=True)] == [("乙", 256), ("甲", 128), ("乙", 128), ("甲", 256)]
+    @pytest.mark.parametrize("metric", list(scores.SCORES))
+    def test_what_an_answer_counts_averages_to_the_score(self, found, metric: str) -> None:
+        kept = scores.answers(POOL, metric=metric)
+        assert scores.coded(kept, scores.SCORES[metric]).mean() == pytest.approx(found[metric].study.headline[0].value)
 
 
 def check_of(result: scores.Scores, name: str):

@@ -60,8 +60,8 @@ NAMES: dict[str, Name] = {
     "valid_share": _share(
         "有效客户声音占比",
         "Share of valid voices",
-        "客户、场景、时间、分数或原话都齐全的声音",
-        "Voices with a customer, a scene, a time, and a score or a text",
+        "必填字段都齐全的声音",
+        "Voices with every required field",
         "有效",
         "valid",
     ),
@@ -292,6 +292,16 @@ NAMES: dict[str, Name] = {
         title=Text("被回访后 NPS 的变化", "Change of NPS after a call"),
         scale=Text("首次打 6 分及以下的客户", "Customers who first gave 6 or less"),
     ),
+    "feeling_slope": Name(
+        title=Text("通话情绪每高 1，之后的打分高多少", "Later mark for one step of feeling at the end of a call"),
+        scale=Text("原始分；零表示打分里没有那时的情绪", "In raw marks; zero means none of the feeling is in the mark"),
+    ),
+    "feeling_fall": Name(
+        title=Text("隔久之后斜率少了多少", "How much less the slope is later"), scale=Text("零表示没有变淡", "Zero means no cooling")
+    ),
+    "feeling_gap": Name(
+        title=Text("满意挂断的与生气挂断的平均分之差", "Ended pleased less ended upset"), scale=Text("零表示没有差别", "Zero means no difference")
+    ),
     "ledger_total": Name(title=Text("账目合计", "Ledger total"), scale=Text("精确到分", "To the cent")),
     "review_list": Name(
         title=Text("供核查的门店", "Dealers for review"),
@@ -304,6 +314,7 @@ NAMES: dict[str, Name] = {
 _DERIVED: dict[str, tuple[Text, Text, Text]] = {
     "_difference": (Text("{}之差", "{}: difference"), Text("零表示没有差别", "Zero means no difference"), Text("之差", "apart")),
     "_change": (Text("{}的变化", "{}: change"), Text("零表示没有变化", "Zero means no change"), Text("变化", "change")),
+    "_trend": (Text("{}：每期的变化", "{}: change a period"), Text("零表示没有变化", "Zero means no change"), Text("每期", "a period")),
     "_mix": (Text("{}：构成变化", "{}: mix"), Text("零表示没有变化", "Zero means no change"), Text("构成", "mix")),
     "_rate": (Text("{}：各组自身变化", "{}: the groups themselves"), Text("零表示没有变化", "Zero means no change"), Text("自身", "own")),
     "_against_rest": (

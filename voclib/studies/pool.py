@@ -12,6 +12,7 @@ from voclib.errors import DataError
 from voclib.results import Estimate, Study, Text, Verdict
 from voclib.sentences import say
 from voclib.studies import pool_text as words
+from voclib.studies import touchpoints
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Pool:
 
     study: Study
     channels: pd.DataFrame
+    validity: pd.DataFrame
     reasons: pd.DataFrame
     missing: pd.DataFrame
     repairs: pd.DataFrame
@@ -33,8 +35,8 @@ def facts(card: Mapping[str, Any]) -> dict[Text, int]:
     total = card["totals"]
     return {
         Text("行读入", "rows read"): total["rows_read"],
-        Text("行接受", "rows accepted"): total["accepted"],
-        Text("行修复后接受", "of them repaired"): total["repaired"],
+        Text("行原样接受", "rows accepted as they were"): total["clean"],
+        Text("行修复后接受", "rows repaired and accepted"): total["repaired"],
         Text("行隔离", "rows quarantined"): total["quarantined"],
     }
 
@@ -54,7 +56,7 @@ def study(card: Mapping[str, Any], *, required_share: float = 0.8) -> Pool:
     share = Estimate(estimand="valid_share", kind="count", unit="share", value=valid / offered, n=offered, ci_method="exact count")
     missing = _missing(voices)
     worst = str(missing["label"].iloc[0]) if len(missing) else ""
-    checks = words.checks(card, voices, required_share)
+    checks = (*words.checks(card, voices, required_share), *touchpoints.checks(card))
     verdict = Verdict.REPORT if all(c.passed is not False for c in checks) else Verdict.REPORT_WITH_CAVEAT
     headline = share.with_(verdict=verdict)
     reasons = _reasons(card)
@@ -76,7 +78,17 @@ def study(card: Mapping[str, Any], *, required_share: float = 0.8) -> Pool:
         caveat=words.caveat(),
         decision=words.decision(missing, worst),
     )
-    return Pool(finding, _channels(card), reasons, missing, _repairs(card), _redactions(card), _traps(card), words.captions(card, reasons, missing))
+    return Pool(
+        study=finding,
+        channels=_channels(card),
+        validity=_validity(voices),
+        reasons=reasons,
+        missing=missing,
+        repairs=_repairs(card),
+        redactions=_redactions(card),
+        traps=_traps(card),
+        captions=words.captions(card, reasons, missing, voices),
+    )
 
 
 def examples(responses: pd.DataFrame, *, show: bool, n: int = 8) -> pd.DataFrame:
@@ -98,14 +110,21 @@ def _span(voices: Mapping[str, Any]) -> Text:
 def _channels(card: Mapping[str, Any]) -> pd.DataFrame:
     rows = [
         {
-            "channel": words.CHANNELS.get(name, Text(name, name)),
-            **{k: c[k] for k in ("rows_read", "accepted", "repaired", "quarantined")},
-            "voices": c.get("voices"),
-            "valid": c.get("voices_valid"),
+            "channel": words.channel(name),
+            **{k: c[k] for k in ("rows_read", "clean", "repaired", "quarantined")},
         }
         for name, c in card["channels"].items()
     ]
-    return pd.DataFrame(rows).astype({"voices": "Int64", "valid": "Int64"})
+    return pd.DataFrame(rows)
+
+
+def _validity(voices: Mapping[str, Any]) -> pd.DataFrame:
+    """Channels by number of voices: how many are valid, and which fields the others lack most often."""
+    rows = [
+        {"channel": words.channel(n), "voices": c["voices"], "valid": c["voices_valid"], "share": float(c["valid_share"]), "lack": words.lacking(c)}
+        for n, c in voices.items()
+    ]
+    return pd.DataFrame(rows).sort_values("voices", ascending=False, kind="stable", ignore_index=True)
 
 
 def _reasons(card: Mapping[str, Any]) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -22,7 +22,16 @@ CHANNELS = {
     "email": Text("邮件", "E-mail"),
     "phone": Text("电话调研", "Phone survey"),
     "onsite": Text("店内", "On site"),
+    "mail": Text("邮件来信", "E-mails"),
+    "appstore": Text("应用商店", "App stores"),
+    "social": Text("社交媒体", "Social media"),
     "ticket": Text("工单", "Tickets"),
+    "frontline": Text("一线上报", "Frontline reports"),
+    "operations": Text("经营", "Operations"),
+    "repair": Text("维修", "Repairs"),
+    "project": Text("改进项目", "Projects"),
+    "concept": Text("概念测试", "Concept tests"),
+    "touchpoint": Text("触点登记", "Touchpoint register"),
     "ledger": Text("账目", "Ledger"),
     "employee": Text("员工调研", "Employee surveys"),
     "usage": Text("使用记录", "Usage"),
@@ -37,17 +46,26 @@ FIELDS = {
     "csat_score": Text("满意度", "satisfaction"),
     "ces_score": Text("费力度", "effort score"),
     "rating_score": Text("总评", "rating"),
+    "star_rating": Text("星级", "stars"),
+    "is_recommended": Text("是否推荐", "recommendation"),
+    "emotion": Text("情绪", "feeling"),
+    "business_type": Text("业务类型", "line of business"),
     "submitted_at": Text("提交时间", "time of answer"),
     "touched_at": Text("接触时间", "time of contact"),
 }
 CHANNEL_COLUMNS = {
     "channel": Text("渠道", "Channel"),
     "rows_read": Text("读入", "Read"),
-    "accepted": Text("接受", "Accepted"),
-    "repaired": Text("其中修复", "Of them repaired"),
+    "clean": Text("原样接受", "Accepted as they were"),
+    "repaired": Text("修复后接受", "Repaired and accepted"),
     "quarantined": Text("隔离", "Quarantined"),
+}
+VALIDITY_COLUMNS = {
+    "channel": Text("渠道", "Channel"),
     "voices": Text("声音", "Voices"),
     "valid": Text("有效", "Valid"),
+    "share": Text("有效率", "Valid share"),
+    "lack": Text("最常缺", "Most often missing"),
 }
 REPAIR_COLUMNS = {"where": Text("表 · 列", "Table · column"), "problem": Text("修了什么", "What was repaired"), "n": Text("处", "Cells")}
 REDACTION_COLUMNS = {"kind": Text("类型", "Kind"), "n": Text("处抹去", "Removed")}
@@ -125,10 +143,30 @@ def problem(words: str) -> Text:
     return Text(words, words)
 
 
+def channel(name: str) -> Text:
+    """A channel's name; one the product does not know stays as it is."""
+    return CHANNELS.get(name, Text(name, name))
+
+
 def field_name(fields: str) -> Text:
-    """ "unit_id | segment" as words."""
-    names = [FIELDS.get(f.strip(), Text(f.strip(), f.strip())) for f in fields.split("|")]
+    """ "unit_id | segment" as words; of several scores, one of which would do, only that a score is wanted."""
+    given = [f.strip() for f in fields.split("|")]
+    scores = [f for f in given if f.endswith(("_score", "_rating"))]
+    names = [FIELDS.get(f, Text(f, f)) for f in given if len(scores) < 2 or f not in scores]
+    names += [Text("任一分数", "any score")] if len(scores) > 1 else []
     return Text("或".join(n.zh for n in names), " or ".join(n.en for n in names))
+
+
+def required(lines: Sequence[Sequence[str]]) -> Text:
+    """What a voice must have to count as valid, as the mapping says."""
+    names = [field_name(" | ".join(line)) for line in lines]
+    return Text(f"必填：{'；'.join(n.zh for n in names)}", f"Required: {'; '.join(n.en for n in names)}")
+
+
+def lacking(found: Mapping[str, Any], *, most: int = 2) -> Text:
+    """The fields that a channel's voices lack most often, with counts; a dash where none is lacking."""
+    told = [(field_name(item["fields"]), item["n"]) for item in found["missing_required"][:most]]
+    return Text("、".join(f"{name.zh}（{n:,}）" for name, n in told) or "–", ", ".join(f"{name.en} ({n:,})" for name, n in told) or "–")
 
 
 def trap_row(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
@@ -190,11 +228,16 @@ def checks(card: Mapping[str, Any], voices: Mapping[str, Any], required_share: f
 
 def _balance(card: Mapping[str, Any]) -> Check:
     total = card["totals"]
-    rows = {"r": total["rows_read"], "a": total["accepted"], "q": total["quarantined"]}
+    rows = {"r": total["rows_read"], "a": total["clean"], "m": total["repaired"], "q": total["quarantined"]}
+    parts = [*card["channels"].values(), total]
     return Check(
         Text("一行不丢", "No row is lost"),
-        rows["r"] == rows["a"] + rows["q"],
-        say("读入 {r} = 接受 {a} + 隔离 {q}。", "Read {r} = accepted {a} + quarantined {q}.", **rows),
+        all(part["rows_read"] == part["clean"] + part["repaired"] + part["quarantined"] for part in parts),
+        say(
+            "每个渠道都对得上；合计读入 {r} = 原样接受 {a} + 修复后接受 {m} + 隔离 {q}。",
+            "Every channel adds up; in total {r} read = {a} as they were + {m} repaired + {q} quarantined.",
+            **rows,
+        ),
         Text("本版数字不可引用。", "No number of this edition may be quoted."),
     )
 
@@ -267,7 +310,18 @@ def _cause(label: str) -> Text:
     return Text(*(" · ".join([*where, worded[lang]]) for lang in ("zh", "en")))
 
 
-def captions(card: Mapping[str, Any], reasons: pd.DataFrame, missing: pd.DataFrame) -> dict[str, dict[str, Any]]:
+def _pareto(missing: pd.DataFrame) -> dict[str, Text]:
+    """Each field with the share of all gaps up to and including it."""
+    if missing.empty:
+        return {}
+    shares = missing["n"].cumsum() / missing["n"].sum()
+    return {
+        fields: say("{name}（累计 {s:.0%}）", "{name} (up to here {s:.0%})", name=field_name(fields), s=float(share))
+        for fields, share in zip(missing["label"], shares, strict=True)
+    }
+
+
+def captions(card: Mapping[str, Any], reasons: pd.DataFrame, missing: pd.DataFrame, voices: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Title (the finding), subtitle and labels of every figure."""
     total = card["totals"]
     causes = {label: _cause(label) for label in reasons["label"]}
@@ -277,10 +331,16 @@ def captions(card: Mapping[str, Any], reasons: pd.DataFrame, missing: pd.DataFra
         why = say("隔离 {q} 行，最多的原因：{top}", "{q} rows quarantined; the most frequent reason: {top}", q=total["quarantined"], top=top)
     if len(missing):
         lack = say("最常缺的是{first}", "Most often missing: the {first}", first=field_name(str(missing["label"].iloc[0])))
+    whole = sum(1 for c in voices.values() if not c["missing_required"])
     return {
         "channels": {
             "title": say("读入 {r} 行，接受 {a} 行", "{r} rows read, {a} accepted", r=total["rows_read"], a=total["accepted"]),
-            "subtitle": Text("每个渠道：读入 = 接受 + 隔离", "Each channel: read = accepted + quarantined"),
+            "subtitle": Text("每个渠道：读入 = 原样接受 + 修复后接受 + 隔离", "Each channel: read = accepted as they were + repaired + quarantined"),
+        },
+        "validity": {
+            "title": say("{k} 个渠道里 {n} 个字段齐全", "{n} of {k} channels have every field throughout", k=len(voices), n=whole),
+            "subtitle": required(card["valid_voice"]),
+            "formats": {"share": "share"},
         },
         "reasons": {
             "title": why,
@@ -290,9 +350,9 @@ def captions(card: Mapping[str, Any], reasons: pd.DataFrame, missing: pd.DataFra
         },
         "missing": {
             "title": lack,
-            "subtitle": Text("缺少必填字段的声音数", "Voices that lack a required field"),
+            "subtitle": Text("缺少必填字段的声音数，由多到少", "Voices that lack a required field, most frequent first"),
             "description": lack,
-            "labels": {f: field_name(f) for f in missing["label"]},
+            "labels": _pareto(missing),
         },
         "repairs": {"title": say("修复 {n} 行，逐项记数", "{n} rows repaired, every kind counted", n=total["repaired"])},
         "redactions": {"title": Text("抹去的个人信息", "Personal details removed")},

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from voclib.errors import DataError, ParameterError, nearest
@@ -17,6 +18,7 @@ from voclib.studies import scores_text as words
 
 Tables = Mapping[str, pd.DataFrame]
 BOOTSTRAP_DRAWS = 499
+CROSS, BETWEEN = "×", " · "  # between the names of crossed columns, and between the labels of a crossed group
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,6 @@ class Scores:
     trend: pd.DataFrame
     periods: tuple[Estimate, ...]
     groups: tuple[Estimate, ...]
-    comparisons: pd.DataFrame
     every_score: pd.DataFrame
     ladder: Ladder
     change: Ladder
@@ -63,7 +64,7 @@ def answers(tables: Tables, *, metric: str, channel: str = "", period: str = "qu
     DataError
         if no voice carries the score; the message lists which scores there are.
     """
-    score, responses = _score(metric), tables["responses"]
+    score, responses = score_of(metric), tables["responses"]
     if period not in ("month", "quarter"):
         raise ParameterError(f"period is 'month' or 'quarter', not '{period}'.")
     if channel and channel not in set(responses["channel"]):
@@ -107,14 +108,14 @@ def study(
 ) -> Scores:
     """The score of those who answered: naive, clustered and resampled; by period and group; paired change; checks and verdict.
 
-    `segments` are columns of responses, or of units or customers joined to them; the first is drawn, all are compared.
+    `segments` are columns as in `with_segments`, of which the first is drawn; `segments.study` compares all of them.
 
     Raises
     ------
     ParameterError, DataError
         as in `answers`, and for an unknown segment.
     """
-    score = _score(metric)
+    score = score_of(metric)
     kept = with_segments(answers(tables, metric=metric, channel=channel, period=period, timezone=timezone), tables, segments)
     kept, shock, unassigned = clustered(kept, cluster)
     options = {"column": score.column, "cluster": shock, "conf_level": conf_level}
@@ -125,7 +126,6 @@ def study(
     rate = _response_rate(tables, conf_level=conf_level, channel=channel)
     said = rate if kept["invitation_id"].notna().any() else None  # the rate of surveys says nothing about voices nobody was invited to give
     checks = _checks(kept, ladder, shock=shock, unassigned=unassigned, rate=said, total=len(tables["responses"]))
-    compared = [(e, size) for s in segments for e, size in _against_rest(kept, score, s, options)]
     finding = _finding(ladder, change, checks, groups, said, score=score, seed=seed, kept=kept)
     return Scores(
         study=finding,
@@ -133,38 +133,66 @@ def study(
         trend=_frame(by_period),
         periods=by_period,
         groups=groups,
-        comparisons=words.comparisons(compared),
         every_score=words.every_score(_every_score(tables, conf_level=conf_level, cluster=cluster, rate=rate)),
         ladder=ladder,
         change=change,
-        captions=words.captions(score.estimand, ladder, groups, [e for e, _ in compared], by_period, change),
+        captions=words.captions(score.estimand, ladder, groups, by_period, change),
     )
 
 
-def _against_rest(kept: pd.DataFrame, score: Score, segment: str, options: Mapping[str, Any]) -> list[tuple[Estimate, int | None]]:
-    """Each group of a column against the rest, and its number of answers where that may be shown."""
-    sizes = {e.group: e.n for e in metrics.groups(score.function, kept, by=segment, **options)}
-    return [(e, sizes[e.group]) for e in metrics.compare_groups(score.function, kept, by=segment, **options)]
-
-
-def _score(metric: str) -> Score:
+def score_of(metric: str) -> Score:
+    """The entry of a score; ParameterError with the nearest for an unknown one."""
     if metric not in SCORES:
         raise ParameterError(f"There is no score '{metric}'; {nearest(metric, SCORES)}")
     return SCORES[metric]
 
 
 def with_segments(kept: pd.DataFrame, tables: Tables, segments: Sequence[str]) -> pd.DataFrame:
-    """The columns to compare by, joined from units and customers where responses lack them."""
+    """The columns to compare by, joined from units and customers where responses lack them; "region × product" crosses two columns.
+
+    Raises
+    ------
+    ParameterError
+        for an unknown column, or none.
+    """
     if not segments:
         raise ParameterError("segments names at least one column to compare by, such as ['channel'].")
     for name in segments:
-        for table, key in (("units", "unit_id"), ("customers", "customer_id")):
-            if name not in kept.columns and name in tables.get(table, pd.DataFrame()).columns:
-                kept = kept.join(tables[table].set_index(key)[name], on=key)
-        if name not in kept.columns:
-            known = {*kept.columns, *tables.get("units", pd.DataFrame()).columns, *tables.get("customers", pd.DataFrame()).columns}
-            raise ParameterError(f"There is no column '{name}' to compare by; {nearest(name, known)}")
+        parts = parts_of(name)
+        for part in parts:
+            kept = _joined(kept, tables, part)
+        if len(parts) > 1:
+            kept = kept.assign(**{name: _crossed(kept[parts])})
     return kept
+
+
+def parts_of(segment: str) -> list[str]:
+    """The columns that a segment is made of: one, or the two of "region × product"."""
+    return [part.strip() for part in segment.split(CROSS)]
+
+
+def _joined(kept: pd.DataFrame, tables: Tables, name: str) -> pd.DataFrame:
+    for table, key in (("units", "unit_id"), ("customers", "customer_id")):
+        if name not in kept.columns and name in tables.get(table, pd.DataFrame()).columns:
+            kept = kept.join(tables[table].set_index(key)[name], on=key)
+    if name not in kept.columns:
+        known = {*kept.columns, *tables.get("units", pd.DataFrame()).columns, *tables.get("customers", pd.DataFrame()).columns}
+        raise ParameterError(f"There is no column '{name}' to compare by; {nearest(name, known)}")
+    return kept
+
+
+def _crossed(columns: pd.DataFrame) -> pd.Series:
+    """One label a row from all columns."""
+    labels = [columns[name].astype("str").where(columns[name].notna(), metrics.MISSING) for name in columns]
+    return labels[0].str.cat(labels[1:], sep=BETWEEN)
+
+
+def coded(kept: pd.DataFrame, score: Score) -> np.ndarray:
+    """What each answer counts (n,), such that the mean is the score: −100, 0 or 100 for NPS, 0 or 1 for shares, else the mark itself."""
+    y = kept[score.column].to_numpy(dtype=float)
+    if score.function == "nps":
+        return 100.0 * (y >= 9) - 100.0 * (y <= 6)
+    return (y >= 4).astype(float) if score.function == "csat" else y
 
 
 def clustered(kept: pd.DataFrame, cluster: str) -> tuple[pd.DataFrame, str | None, int]:

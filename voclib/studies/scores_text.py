@@ -68,13 +68,6 @@ LIMITS = (
 ONE_PERIOD = Text("只有一个时期有回答，谈不上变化。", "Only one period has answers, so there is no change to measure.")
 TWO_PERIODS = Text("至少两个时期的回答，最好是同一批客户。", "Answers from at least two periods, best from the same customers.")
 ODD_CONSEQUENCE = Text("先查收集方式，再引用这个分数。", "Look into how answers are collected before quoting the score.")
-COMPARISON_COLUMNS = {
-    "group": Text("组", "Group"),
-    "difference": Text("与其余之差", "Against the rest"),
-    "interval": Text("区间（已按组数校正）", "Interval (adjusted for the number of groups)"),
-    "n": Text("回答数", "Answers"),
-    "reading": Text("怎么读", "How to read it"),
-}
 SCORE_COLUMNS = {
     "score": Text("分数", "Score"),
     "source": Text("来源", "Source"),
@@ -83,12 +76,6 @@ SCORE_COLUMNS = {
     "n": Text("回答数", "Answers"),
     "clusters": Text("门店/单位", "Units"),
 }
-CORRECTED = Text(
-    "与同一分组的其余各组之差，每个分组内按 Benjamini–Hochberg 控制误报",
-    "Difference from all others of the same column; false discoveries controlled within each column (Benjamini–Hochberg)",
-)
-REST = Text("区间含零，看不出差别", "range includes zero")
-HIGHER, LOWER = Text("高于其余，区间不含零", "higher; range excludes zero"), Text("低于其余，区间不含零", "lower; range excludes zero")
 
 
 def written(estimate: Estimate) -> Text:
@@ -101,32 +88,6 @@ def interval(estimate: Estimate) -> Text:
     if estimate.kind == "refusal":
         return estimate.needs
     return Text(numbers.interval(estimate, "zh"), numbers.interval(estimate, "en"))
-
-
-def reading(estimate: Estimate) -> Text:
-    """Whether a difference's range excludes zero, in words."""
-    if estimate.kind == "refusal":
-        return estimate.reason
-    if estimate.conf_low > 0:
-        return HIGHER
-    return LOWER if estimate.conf_high < 0 else REST
-
-
-def comparisons(compared: Sequence[tuple[Estimate, int | None]]) -> pd.DataFrame:
-    """Each group against the rest with its number of answers, one row a group; no number where it is withheld."""
-    return pd.DataFrame(
-        [
-            {
-                "group": GROUPS.get(e.group, Text(e.group, e.group)),
-                "difference": written(e),
-                "interval": interval(e),
-                "n": n,
-                "reading": reading(e),
-            }
-            for e, n in compared
-        ],
-        columns=list(COMPARISON_COLUMNS),
-    ).astype({"n": "Int64"})
 
 
 def every_score(found: Sequence[tuple[str, Estimate]]) -> pd.DataFrame:
@@ -308,16 +269,15 @@ def rung_labels(ladder: Ladder, known: Mapping[str, tuple[Text, Text]]) -> dict[
 
 
 def captions(
-    estimand: str, ladder: Ladder, groups: Sequence[Estimate], compared: Sequence[Estimate], periods: Sequence[Estimate], change: Ladder
+    estimand: str, ladder: Ladder, groups: Sequence[Estimate], periods: Sequence[Estimate], change: Ladder
 ) -> Mapping[str, Mapping[str, Any]]:
     """Title (the finding), subtitle (what is drawn) and description of every figure."""
     name, chosen = NAMES[estimand], ladder[ladder.chosen]
-    apart = sum(1 for e in compared if e.kind == "estimate" and not e.conf_low <= 0 <= e.conf_high)
     fill = {"name": name, "level": chosen.conf_level}
     drawn = say("{name}，点 = 估计值，横条 = {level:.0%} 区间", "{name}; dot = estimate, bar = {level:.0%} interval", **fill)
     spread = say("分数的分布：{n} 份回答", "How the scores spread: {n} answers", n=chosen.n or 0)
     course = _course(name, periods)
-    compare = say("{k} 组与其余不同，共比较 {m} 组", "{k} of {m} groups differ from the rest", k=apart, m=len(compared))
+    side = say("{name}：{k} 组并排", "{name} of {k} groups, side by side", name=name, k=len(groups))
     wider = _wider(chosen, ladder.rungs[0])
     return {
         "distribution": {"title": spread, "subtitle": say("每个分数的回答占比", "Share of answers at each score"), "description": spread},
@@ -327,8 +287,7 @@ def captions(
             "description": course,
         },
         "periods": {"title": course, "subtitle": drawn},
-        "groups": {"title": compare, "subtitle": drawn, "labels": GROUPS},
-        "comparisons": {"title": compare, "subtitle": CORRECTED},
+        "groups": {"title": side, "subtitle": drawn, "labels": GROUPS},
         "every_score": {
             "title": say("每个分数各有量表，不能相加", "Every score has its own scale; none are added"),
             "subtitle": say("聚类的 {level:.0%} 区间", "Clustered {level:.0%} intervals", **fill),

@@ -36,6 +36,14 @@ METHODS = {
     "ces": ("scores", Text("费力度", "Effort score")),
     "groups against the rest": ("scores", Text("各组与其余相比", "Groups against the rest")),
     "groups against the rest, false alarms": ("scores", Text("各组与其余相比", "Groups against the rest")),
+    "groups, drawn in": ("scores", Text("许多组，向平均收缩", "Many groups, drawn in")),
+    "groups, drawn in, taken for normal": ("scores", Text("收缩，把差别当作正态", "Drawn in, differences taken for normal")),
+    "many groups, false alarms": ("scores", Text("许多组一起看", "Many groups looked at")),
+    "many groups, false discoveries": ("scores", Text("许多组一起看", "Many groups looked at")),
+    "many groups, found": ("scores", Text("许多组一起看，找出多少", "Many groups looked at, finds")),
+    "cooling, slope": ("scores", Text("打分里剩下的情绪", "Feeling left in a later mark")),
+    "cooling, fall": ("scores", Text("情绪变淡了多少", "How far the feeling fades")),
+    "cooling, half-life": ("scores", Text("情绪消退一半要多久", "Half of the feeling is gone after")),
     "calibrated": ("weighting", Text("校准加权", "Calibration")),
     "calibrated, linearised": ("weighting", Text("校准加权的方差", "Variance of calibration")),
     "ipw": ("weighting", Text("作答概率倒数加权", "Inverse response chances")),
@@ -129,6 +137,8 @@ METHODS = {
 MEASURED_AS = {
     ("event study, whole path", "power"): "coverage",
     ("survival, whole curve", "power"): "coverage",
+    ("groups, drawn in", "power"): "coverage",
+    ("groups, drawn in, taken for normal", "power"): "coverage",
     ("leniency, Anderson-Rubin", "power"): "coverage",
     ("return", "false alarms"): "chance",
     ("direction, no lead found", "power"): "misses",
@@ -145,7 +155,7 @@ KINDS = {
     "misses": Text("漏看", "Missed"),
 }
 SIZE = (r"\d+ (customers|waves|contracts|answers|stores|periods|employees|treated)|\d+ agents × \d+ calls|\d+ (customers|answers a period) of .*"
-        r"|\d+ stores of \d+ answers")
+        r"|\d+ stores of \d+ answers|\d+ groups of \d+ answers|\d+ answers of \d+ units|\d+ groups")
 
 
 def method(name: str) -> Text:

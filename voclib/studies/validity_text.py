@@ -20,6 +20,7 @@ TITLE = Text("无效的声音把分数移动了多少", "How far invalid voices 
 SUBTITLE = Text("全部减有效；按门店聚类的区间", "All minus valid; intervals clustered by unit")
 ALL_VALID = Text("没有无效的回答，分数不受影响。", "No answer is invalid, so the score does not move.")
 NO_VALID = Text("没有一份有效的回答可比。", "No answer is valid, so there is nothing to compare with.")
+NO_SCORE = Text("没有一条声音带分数，谈不上移动。", "No voice carries a score, so none can move.")
 NEEDS_VALID = Text("先补齐必填字段。", "The required fields, filled in.")
 NEEDS_NOTHING = Text("无需补救。", "Nothing to mend.")
 
