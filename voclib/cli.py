@@ -185,13 +185,13 @@ def _ingest(arguments: argparse.Namespace) -> int:
 
 
 def _scorecard(card: Mapping[str, Any]) -> str:
-    """The scorecard of an import as a table: one line a channel, then the total."""
-    head = ("channel", "files", "rows", "accepted", "repaired", "quarantined", "valid voices", "most often missing")
+    """The scorecard of an import as a table: one line a channel, then the total; rows = as they were + repaired + quarantined."""
+    head = ("channel", "files", "rows", "as they were", "repaired", "quarantined", "valid voices", "most often missing")
     lines = [head]
     for channel, row in {**card["channels"], "total": {**card["totals"], "files": len(card["files"])}}.items():
         share = f"{row['valid_share']:.1%}" if row.get("voices") else "–"
         missing = ", ".join(f"{item['fields']} ({item['n']:,})" for item in row.get("missing_required", [])[:2])
-        counts = [f"{row[name]:,}" for name in ("files", "rows_read", "accepted", "repaired", "quarantined")]
+        counts = [f"{row[name]:,}" for name in ("files", "rows_read", "clean", "repaired", "quarantined")]
         lines.append((channel, *counts, share, missing))
     widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
     last = len(head) - 1

@@ -17,11 +17,11 @@ from voclib.errors import DataError
 
 HEAD = "edition: tiny\ntitle: {zh: 小, en: Tiny}\ncompany: {zh: 甲, en: A}\n"
 CARD = {"name": "mine", "company": {"zh": "甲", "en": "A"}, "files": [{}, {}, {}],
-        "totals": {"rows_read": 1300, "accepted": 1200, "repaired": 40, "quarantined": 100},
-        "channels": {"survey": {"files": 2, "rows_read": 1000, "accepted": 950, "repaired": 40, "quarantined": 50, "voices": 1000,
+        "totals": {"rows_read": 1300, "accepted": 1200, "clean": 1160, "repaired": 40, "quarantined": 100},
+        "channels": {"survey": {"files": 2, "rows_read": 1000, "accepted": 950, "clean": 910, "repaired": 40, "quarantined": 50, "voices": 1000,
                                 "valid_share": 0.875,
                                 "missing_required": [{"fields": "customer_id", "n": 1200}, {"fields": "nps_score | comment", "n": 7}]},
-                     "ledger": {"files": 1, "rows_read": 300, "accepted": 250, "repaired": 0, "quarantined": 50}}}
+                     "ledger": {"files": 1, "rows_read": 300, "accepted": 250, "clean": 250, "repaired": 0, "quarantined": 50}}}
 
 
 @pytest.fixture
@@ -107,10 +107,10 @@ def test_ingest_ends_with_the_scorecard(here: Path, ingest: Builder, capsys: pyt
     assert cli.main(["ingest", "params/rules/mine.yml", "--root", "data/mine"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "A (mine)"
-    assert " ".join(lines[1].split()) == "channel files rows accepted repaired quarantined valid voices most often missing"
-    assert lines[2].split() == ["survey", "2", "1,000", "950", "40", "50", "87.5%", "customer_id", "(1,200),", "nps_score", "|", "comment", "(7)"]
+    assert " ".join(lines[1].split()) == "channel files rows as they were repaired quarantined valid voices most often missing"
+    assert lines[2].split() == ["survey", "2", "1,000", "910", "40", "50", "87.5%", "customer_id", "(1,200),", "nps_score", "|", "comment", "(7)"]
     assert [line.split()[:7] for line in lines[3:]] == [["ledger", "1", "300", "250", "0", "50", "–"],
-                                                        ["total", "3", "1,300", "1,200", "40", "100", "–"]]
+                                                        ["total", "3", "1,300", "1,160", "40", "100", "–"]]
     assert len({line.index(word) for line, word in zip(lines[1:3], ("channel", "survey"), strict=True)}) == 1
     assert ingest.calls[0][1]["root"] == "data/mine"
 

@@ -241,6 +241,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_revisions_are_read_without_a_checkout(repository: Path) -> None:
     for old, new, edition, step in (("HEAD~1", "HEAD", None, 2), ("v1.0", "reports", "tiny", 5), ("HEAD:reports/tiny", "reports/tiny", None, 3),
+                                    ("HEAD", "reports", None, 3),  # two editions on disk: the one that the revision holds
                                     ("v1.0:reports/tiny/20-scores.json", "v1.1", None, 2), ("v1.0", "reports/tiny/20-scores.json", None, 5)):
         found = compare(old, new, root=repository, edition=edition)
         assert (found.edition, found.pages[0].moves[0].difference, found.pages[0].causes) == ("tiny", step, ("data",)), (old, new)
@@ -251,7 +252,7 @@ def test_revisions_are_read_without_a_checkout(repository: Path) -> None:
 @pytest.mark.parametrize(("old", "new", "edition", "error", "match"), [
     ("v1.2", "reports/tiny", None, ParameterError, r"no folder or report v1\.2, and git knows no revision 'v1\.2'.*did you mean 'v1\.[01]'"),
     ("--help", "reports/tiny", None, ParameterError, "git knows no revision '--help'"),
-    ("reports", "reports/tiny", None, ParameterError, r"reports holds the editions other, tiny; choose one with --edition"),
+    ("reports", "reports", None, ParameterError, r"reports holds the editions other, tiny; choose one with --edition"),
     ("reports/other", "reports/tiny", None, ParameterError, "reports/other holds the edition 'other', reports/tiny 'tiny'; compare two states"),
     ("reports", "reports", "tinny", ParameterError, "reports holds no report of the edition 'tinny'; did you mean 'tiny'"),
     ("HEAD:reports/tinny", "reports/tiny", None, DataError, "no reports in reports/tinny at revision HEAD; did you mean 'reports/tiny'"),

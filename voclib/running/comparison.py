@@ -191,6 +191,8 @@ class EditionComparison:
 def compare(old: str | Path, new: str | Path, *, root: str | Path, edition: str | None = None, ledger: Path = LEDGER) -> EditionComparison:
     """Compare two states of an edition's reports: folders, single reports, or git revisions, as `published.read` takes them.
 
+    Without `edition`, a side that holds several is read for the one edition that the other side holds.
+
     Raises
     ------
     ParameterError
@@ -199,7 +201,9 @@ def compare(old: str | Path, new: str | Path, *, root: str | Path, edition: str 
         where one side holds no reports, or git fails.
     """
     root = Path(root)
-    before, after = (published.read(spec, root=root, edition=edition) for spec in (old, new))
+    single = [published.only(spec, root=root) for spec in (old, new)]
+    before, after = (published.read(spec, root=root, edition=edition or (None if own else other))
+                     for spec, own, other in zip((old, new), single, reversed(single), strict=True))
     matched = list(published.pairs(before, after))
     entries = read_ledger(ledger)
     pages = tuple(_page(name, a, b, entries, root) for name, a, b in matched)

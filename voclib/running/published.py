@@ -56,6 +56,14 @@ def read(spec: str | Path, *, root: Path, edition: str | None = None) -> Publish
     return _chosen(name, own or below, edition)
 
 
+def only(spec: str | Path, *, root: Path) -> str | None:
+    """The edition of what `spec` names where that is one, None where there are several or what is named cannot be read: `read` tells that."""
+    try:
+        return read(spec, root=root).edition
+    except (ParameterError, DataError):
+        return None
+
+
 def _chosen(name: str, files: Mapping[str, bytes], edition: str | None, *, revision: str = "", is_single: bool = False) -> Published:
     """The reports of one edition among files."""
     found: dict[str, dict[str, Mapping[str, Any]]] = {}
