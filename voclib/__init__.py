@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,31 +27,54 @@ _NAMES = {"enable": "voclib.reporting.theme",
 __all__ = ["Tables", "load", "locate", "scorecard", "truth", *_MODULES, *_NAMES]
 
 
-class Tables(dict[str, "pd.DataFrame"]):
-    """Standard tables by name; `tables.responses` is `tables["responses"]`."""
+class Tables(Mapping):
+    """Standard tables by name; each is read when it is first asked for. `tables.responses` is `tables["responses"]`."""
+
+    def __init__(self, read: Callable[[str], pd.DataFrame], names: Iterable[str]) -> None:
+        self._read, self._names, self._held = read, tuple(names), {}
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name not in self._names:
+            raise KeyError(name)
+        if name not in self._held:
+            self._held[name] = self._read(name)
+        return self._held[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
     def __getattr__(self, name: str) -> pd.DataFrame:
-        if name in self:
+        if not name.startswith("_") and name in self:
             return self[name]
         from voclib.errors import nearest
 
-        raise AttributeError(f"The table '{name}' was not loaded; {nearest(name, self)}")
+        raise AttributeError(f"The table '{name}' was not loaded; {nearest(name, [] if name.startswith('_') else self)}")
 
 
 def load(data: str, *names: str) -> Tables:
     """Standard tables of a folder such as `data/standard/sample`; all of them, or those named.
 
     A relative path counts from the repository's root, whatever the working directory, so that a notebook finds its data both
-    in JupyterLab and under the runner.
+    in JupyterLab and under the runner. Tables that are named are read at once, others when they are first used.
 
     Raises
     ------
     DataError
-        if the folder or a table is not there; the message says which command builds it.
+        if the folder or a named table is not there; the message says which command builds it.
     """
     from voclib.schema import store
 
-    return Tables(store.read(locate(data), *names))
+    folder = locate(data)
+    tables = Tables(lambda name: store.read(folder, name)[name], names or store.held(folder))
+    for name in names:
+        tables[name]
+    return tables
 
 
 def locate(data: str) -> Path:

@@ -36,19 +36,25 @@ def read(folder: str | Path, *names: str) -> dict[str, pd.DataFrame]:
 
     Raises DataError where the folder or a named table is missing, or a file's columns are not those of the standard.
     """
+    folder, there = Path(folder), held(folder)
+    for name in names:
+        schema(name)
+        if name not in there:
+            listed = ", ".join(sorted(there)) or "no table"
+            raise DataError(f"{folder} holds no {name}.parquet; it holds {listed}. {nearest(name, there) if there else ''}".strip())
+    wanted = names or there
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        return {name: _read(connection, name, folder / f"{name}.parquet") for name in wanted}
+
+
+def held(folder: str | Path) -> tuple[str, ...]:
+    """The standard's tables that lie in a folder, in the standard's order; DataError where there is no such folder."""
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}; build the data first (voc simulate, or voc ingest)")
     there = {path.stem for path in folder.glob("*.parquet")}
-    for name in names:
-        schema(name)
-        if name not in there:
-            held = ", ".join(sorted(there & set(TABLES))) or "no table"
-            raise DataError(f"{folder} holds no {name}.parquet; it holds {held}. {nearest(name, there) if there else ''}".strip())
-    wanted = names or tuple(name for name in TABLES if name in there)
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        return {name: _read(connection, name, folder / f"{name}.parquet") for name in wanted}
+    return tuple(name for name in TABLES if name in there)
 
 
 def locate(data: str | Path) -> Path:

@@ -17,9 +17,13 @@ REPORT = "31-nps-revenue"
 
 
 def flows(tables: Mapping[str, pd.DataFrame], *, first_day: str, last_day: str, dose: str = "wait_minutes", threshold: float = 60.0,
-          horizon_days: int = 365) -> tuple[counting.Flow, ...]:
-    """Customers of the cohort, the contact that starts the year of each, and the bookings inside those years."""
-    cohort = cohorts.build(tables, first_day=first_day, last_day=last_day, dose=dose, threshold=threshold, horizon_days=horizon_days)
+          horizon_days: int = 365, cohort: Cohort | None = None) -> tuple[counting.Flow, ...]:
+    """Customers of the cohort, the contact that starts the year of each, and the bookings inside those years.
+
+    `cohort` is that of these very parameters where it has been built already.
+    """
+    if cohort is None:
+        cohort = cohorts.build(tables, first_day=first_day, last_day=last_day, dose=dose, threshold=threshold, horizon_days=horizon_days)
     steps = {**{name: cohort.steps[name] for name in ("customers", "touchpoints")}, "transactions": _bookings(cohort)}
     return tuple(counting.made(REPORT, name, tables[name], counting.by_key(tables[name], name, found)) for name, found in steps.items())
 
