@@ -84,7 +84,8 @@ def test_a_clean_survey_of_ones_own_makes_pages(root: Path, tmp_path: Path, monk
     own = root / "data" / "standard" / "own"
     shutil.rmtree(own, ignore_errors=True)
     sources.ingest(root / "params" / "rules" / "example.yml", root=tmp_path, out=own)
-    running.run(root / "params" / "ci.yml", only=("01-ingest", "20-scores"), overrides={"data": "data/standard/own"}, force=True, reports="build/tests/own")
+    own_words = {"data": "data/standard/own", "segments": ["region", "unit_id"], "campaign": ""}
+    running.run(root / "params" / "ci.yml", only=("01-ingest", "20-scores"), overrides=own_words, force=True, reports="build/tests/own")
     pages = {p.stem: json.loads(p.read_text("utf-8")) for p in (root / "build" / "tests" / "own" / "ci").glob("*.json")}
     assert pages["01-ingest"]["verdict"] == "REPORT" and pages["01-ingest"]["headline"][0]["value"] == 1
     assert pages["20-scores"]["headline"][0]["n"] == 600 and "how many were asked is unknown" in pages["20-scores"]["caveat"]["en"]

@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from jupyter_client.provisioning import LocalProvisioner
@@ -79,7 +79,6 @@ def serve(door: int, modules: Sequence[str]) -> None:
             if os.fork() == 0:
                 listener.close()
                 _become(line)
-                return
             line.close()
             _reap()
     _reap()
@@ -93,8 +92,8 @@ def _reap() -> None:
             continue
 
 
-def _become(line: socket.socket) -> None:
-    """Be the kernel that was asked for; the line stays open until it ends."""
+def _become(line: socket.socket) -> NoReturn:
+    """Be the kernel that was asked for; the line stays open until the process ends."""
     with line.makefile("rb") as stream:
         asked = json.loads(stream.readline())
     os.setsid()
@@ -107,7 +106,7 @@ def _become(line: socket.socket) -> None:
     line.sendall(f"{os.getpid()}\n".encode())
     sys.argv = asked["argv"]
     import_module(KERNEL).launch_new_instance(argv=asked["argv"][1:])
-    line.close()
+    os._exit(0)  # the line closes with the process and not before it: an interpreter that tidies up still writes to its folder
 
 
 class ForkedKernel:

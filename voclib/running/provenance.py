@@ -114,7 +114,8 @@ class Tracer:
 
     def _read_beside(self, job: Job, modules: list[str]) -> dict[str, Any]:
         """Hashes of what a notebook reads besides tables, by the name it gives them."""
-        beside = {n: self._beside(resolved(n, self._space.root)) for n in job.data if not n.startswith("$")}
+        beside = {n: self._files[card] for n in job.data
+                  if not n.startswith("$") and (card := resolved(n, self._space.root) / "scorecard.json").is_file()}
         named = {n: p for n in located(job) if (p := _there(n, self._space.root)) is not None}
         records = {RECORDS[m]: p for m in modules if (p := self._space.root / RECORDS[m]).is_file()}
         return beside | {n: self._files[p] if p.is_file() else self._files.folder(p) for n, p in {**named, **records}.items()}

@@ -1,0 +1,62 @@
+"""A verbatim as it is compared: one normal form a text, the language it is written in, and the identity of equal texts."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+LANGUAGES = ("zh", "en")
+_HIDDEN = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+                     "\ufe00-\ufe0f\ufeff\uffa0]")
+_PLACEHOLDER = re.compile(r"〔[^〕]{1,12}〕|\[(?:phone|e-mail|ID card|licence plate|VIN)\]")
+_CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_LETTER = re.compile(r"[^\W\d_]")
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+LONGEST = 4000  # signs of a text that are read: what comes later in a longer one is a quotation or an attachment far oftener than a voice
+
+
+def normal(text: str | None) -> str:
+    """The text in compatibility form (NFKC), lower case, without hidden signs and redaction marks, blanks folded, at most `LONGEST` signs.
+
+    Texts with one normal form are one text: they get one topic whatever their number. Empty where nothing is left.
+    """
+    if not isinstance(text, str):
+        return ""
+    plain = _HIDDEN.sub("", unicodedata.normalize("NFKC", _PLACEHOLDER.sub(" ", text[: 4 * LONGEST])))
+    return " ".join(plain.casefold().split())[:LONGEST]
+
+
+def language(plain: str) -> str:
+    """ "zh" or "en" by the words of a normal form, a Chinese character counting as one; empty where there is no letter."""
+    chinese = len(_CJK.findall(plain))
+    latin = len(_WORD.findall(_CJK.sub(" ", plain)))
+    if not chinese and not latin:
+        return ""
+    return "zh" if chinese >= latin else "en"
+
+
+def has_letters(plain: str) -> bool:
+    """Whether a normal form says anything in letters; an emoji or a number alone has no topic."""
+    return _LETTER.search(plain) is not None
+
+
+def identity(plain: str) -> str:
+    """sha256 of a normal form, in hex: what orders texts, so that the order of rows never matters."""
+    return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def distinct(texts: Sequence[str | None]) -> tuple[list[str], NDArray[np.intp], NDArray[np.intp]]:
+    """The distinct normal forms in the order of their identity, which of them each text is (−1: no letters), and how many texts share each.
+
+    Returns forms of length m, places (n,), counts (m,).
+    """
+    plain = [normal(text) for text in texts]
+    forms = sorted({p for p in plain if has_letters(p)}, key=identity)
+    place = {form: k for k, form in enumerate(forms)}
+    places = np.array([place.get(p, -1) for p in plain], dtype=np.intp)
+    return forms, places, np.bincount(places[places >= 0], minlength=len(forms))
