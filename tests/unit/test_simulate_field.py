@@ -12,7 +12,7 @@ import yaml
 from voclib import privacy
 from voclib.schema import TABLES, validate_all
 from voclib.schema.validation import check
-from voclib.simulate import company, exports_field, field, field_tables, touchpoints_known
+from voclib.simulate import company, exports_field, field_tables, touchpoints_known
 from voclib.simulate.dgp_batches import PARTS
 from voclib.simulate.plan import Plan
 
@@ -169,13 +169,13 @@ class TestFrontline:
         world, tables, truth = middle
         told, bad = truth["frontline"], truth["batches"]
         reports = tables["frontline_reports"]
-        of_it = reports[field.of(world).of_bad]
+        of_it = reports[world.field.of_bad]
         days = local_day(of_it["reported_at"])
         assert 7 <= told["lead_days"] <= 14 and str(days.min().date()) == told["first_report_on"] and len(of_it) == told["bad_batch_reports_n"] >= 3
         assert (pd.Timestamp(bad["surge_on"]) - days.min()).days == told["lead_days"]
         assert (of_it["product"] == bad["product"]).all() and of_it["text"].str.contains(bad["part"]).mean() > 0.8
         labelled = reports["text"].str.contains("PB\\d{5}")
-        assert labelled.any() and not labelled[~field.of(world).of_bad].any()
+        assert labelled.any() and not labelled[~world.field.of_bad].any()
 
 
 class TestProjects:

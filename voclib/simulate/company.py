@@ -13,6 +13,7 @@ from voclib.simulate import (
     asking,
     conversations,
     dealers,
+    field,
     field_tables,
     frames,
     mails,
@@ -122,6 +123,11 @@ class World:
     def posts(self) -> public_voices.Posts:
         """Social posts."""
         return public_voices.posts(self.plan, self.customers, self.contacts, self.topics, self.reviews)
+
+    @cached_property
+    def field(self) -> field.Field:
+        """Batches and repairs, reports of the frontline, projects, concept tests."""
+        return field.make(self)
 
     @cached_property
     def kiosk(self) -> public_voices.Kiosk:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import yaml
@@ -56,23 +55,14 @@ class Field:
     concepts: dgp_concepts.Answers
 
 
-_MADE: WeakKeyDictionary[World, Field] = WeakKeyDictionary()
-
-
-def of(world: World) -> Field:
-    """The field of a world, made on first use and forgotten with the world."""
-    if world not in _MADE:
-        _MADE[world] = _make(world)
-    return _MADE[world]
-
-
 @lru_cache(maxsize=1)
 def sentences() -> dict[str, Any]:
     """The templates of reports, comments and titles."""
     return yaml.safe_load(resources.files("voclib.simulate").joinpath("templates/frontline.yml").read_text(encoding="utf-8"))
 
 
-def _make(world: World) -> Field:
+def make(world: World) -> Field:
+    """The field of a world."""
     plan, met, model = world.plan, world.contacts, world.customers.product
     batches = dgp_batches.make(stream(plan.seed, "field.batches"), vehicles=np.bincount(model, minlength=len(PRODUCTS)), days=plan.days)
     projects = dgp_projects.make(stream(plan.seed, "field.projects"), days=plan.days, spared=int(batches.part[batches.bad]))

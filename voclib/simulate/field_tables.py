@@ -34,7 +34,7 @@ ROLE_SHARES = np.array([0.4, 0.25, 0.25, 0.1])
 
 def batches(world: World) -> pd.DataFrame:
     """One row a batch, in the order of its number."""
-    made = field.of(world).batches
+    made = world.field.batches
     order = np.argsort(made.number)
     part = made.part[order]
     return standard("batches", {
@@ -45,8 +45,8 @@ def batches(world: World) -> pd.DataFrame:
 
 def repairs(world: World) -> pd.DataFrame:
     """One row a repair contact; the batch is sometimes not written down, and what warranty pays has no price."""
-    made, met, who, plan = field.of(world), world.contacts, world.customers, world.plan
-    rng, contact = stream(plan.seed, "repairs.detail"), field.of(world).contact
+    made, met, who, plan = world.field, world.contacts, world.customers, world.plan
+    rng, contact = stream(plan.seed, "repairs.detail"), world.field.contact
     n, customer = contact.size, met.customer[contact]
     part, owned = made.batches.part[made.batch], met.day[contact] - who.joined[customer]
     yearly = rng.lognormal(np.log(14_000), 0.35, who.n)[customer]
@@ -113,7 +113,7 @@ def _by_month(world: World) -> dict[str, np.ndarray]:
 
 def frontline_reports(world: World) -> pd.DataFrame:
     """One row a report."""
-    made, plan = field.of(world), world.plan
+    made, plan = world.field, world.plan
     given, rng = made.reports, stream(world.plan.seed, "frontline.detail")
     kind, about, never = given.kind, made.about, dgp_frontline.NEVER
     topic = np.select([kind == BUG, kind == RIVAL], [np.array(_PART_TOPICS, dtype=object)[about % len(PARTS)], "vehicle_price"],
@@ -149,7 +149,7 @@ def measure_name(subject: int) -> str:
 
 def measured(world: World, subject: int, first: int, last: int) -> tuple[int, int]:
     """Cases of the subject and cases in all (repairs, or suggestions) from day `first` to before day `last`."""
-    made = field.of(world)
+    made = world.field
     if subject < len(PARTS):
         day, value = world.contacts.day[made.contact], made.batches.part[made.batch]
     else:
@@ -171,7 +171,7 @@ def _department(subjects: np.ndarray) -> np.ndarray:
 
 def projects(world: World) -> pd.DataFrame:
     """One row a project; the baseline is its measure over the 90 days before the charter, as a company would have read it."""
-    made, rng = field.of(world).projects, stream(world.plan.seed, "projects.detail")
+    made, rng = world.field.projects, stream(world.plan.seed, "projects.detail")
     n, scale = made.subject.size, np.where(made.subject < len(PARTS), 1000, 100)
     seen = np.array([measured(world, s, day - BASELINE_DAYS, day) for s, day in zip(made.subject, made.chartered, strict=True)], dtype=float)
     baseline = np.round(np.divide(scale * seen[:, 0], seen[:, 1], out=np.full(n, np.nan), where=seen[:, 1] > 0), 1)
@@ -187,7 +187,7 @@ def projects(world: World) -> pd.DataFrame:
 
 def recommendations(world: World) -> pd.DataFrame:
     """One row a recommendation; a project bears the title of what it came from."""
-    made, rng = field.of(world).projects, stream(world.plan.seed, "recommendations.detail")
+    made, rng = world.field.projects, stream(world.plan.seed, "recommendations.detail")
     n, named = made.proposed.size, np.array(_title(world, "projects.names", made.subject), dtype=object)
     title = np.where(made.project >= 0, named[made.project], np.array(_title(world, "recommendations.titles", made.about), dtype=object))
     return standard("recommendations", {
@@ -201,7 +201,7 @@ def recommendations(world: World) -> pd.DataFrame:
 
 def concept_tests(world: World) -> pd.DataFrame:
     """One row an answer; two thirds come from customers, the others from a panel that is not in the register."""
-    made, who, plan = field.of(world).concepts, world.customers, world.plan
+    made, who, plan = world.field.concepts, world.customers, world.plan
     rng, n = stream(plan.seed, "concept_tests.detail"), made.concept.size
     # within a concept nobody answers twice
     place = np.concatenate([np.arange(count) for count in np.bincount(made.concept)])
@@ -242,12 +242,12 @@ TABLES: dict[str, Callable[[World], pd.DataFrame]] = {
 
 def as_written(world: World, table: str, frame: pd.DataFrame) -> pd.DataFrame:
     """The frame as the company's systems hold it: texts before anything was redacted."""
-    return frame.assign(text=pd.array(field.of(world).raw_text, dtype="str")) if table == "frontline_reports" else frame
+    return frame.assign(text=pd.array(world.field.raw_text, dtype="str")) if table == "frontline_reports" else frame
 
 
 def truth(world: World) -> dict[str, Any]:
     """What was planted in the field, for `truth.json`."""
-    made, plan = field.of(world), world.plan
+    made, plan = world.field, world.plan
     projects, concepts = made.projects, made.concepts
     number = ids("J", np.arange(1, projects.subject.size + 1), width=3)
     landed, settled = projects.landed < dgp_projects.NEVER, projects.decision == dgp_projects.YES
@@ -274,7 +274,7 @@ def truth(world: World) -> dict[str, Any]:
 
 def _bad_batch(world: World) -> dict[str, Any]:
     """The batch that fails, how often against its siblings, since when; and where counting repairs alone would point."""
-    made, given = field.of(world), field.of(world).batches
+    made, given = world.field, world.field.batches
     bad, label = given.bad, ids("PB", given.number, width=5)
     count = np.bincount(made.batch, minlength=given.n)
     part = PARTS[given.part[bad]]
@@ -286,7 +286,7 @@ def _bad_batch(world: World) -> dict[str, Any]:
 
 def _frontline(world: World) -> dict[str, Any]:
     """Who reports, what news of a fix does to it, and how long before the customers the frontline spoke."""
-    made, given = field.of(world), field.of(world).reports
+    made, given = world.field, world.field.reports
     rate = given.rate.reshape(-1, dgp_frontline.STAFF).sum(axis=1)
     first = made.batches.surge - made.lead
     return {"reports_n": given.n, "by_kind": {name: int((given.kind == code).sum()) for code, name in enumerate(KINDS)},

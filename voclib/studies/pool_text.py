@@ -56,9 +56,9 @@ FIELDS = {
 CHANNEL_COLUMNS = {
     "channel": Text("渠道", "Channel"),
     "rows_read": Text("读入", "Read"),
-    "clean": Text("原样接受", "Accepted as they were"),
-    "repaired": Text("修复后接受", "Repaired and accepted"),
-    "quarantined": Text("隔离", "Quarantined"),
+    "clean": Text("原样接受", "As it was"),
+    "repaired": Text("修复", "Repaired"),
+    "quarantined": Text("隔离", "Set aside"),
 }
 VALIDITY_COLUMNS = {
     "channel": Text("渠道", "Channel"),
@@ -335,7 +335,7 @@ def captions(card: Mapping[str, Any], reasons: pd.DataFrame, missing: pd.DataFra
     return {
         "channels": {
             "title": say("读入 {r} 行，接受 {a} 行", "{r} rows read, {a} accepted", r=total["rows_read"], a=total["accepted"]),
-            "subtitle": Text("每个渠道：读入 = 原样接受 + 修复后接受 + 隔离", "Each channel: read = accepted as they were + repaired + quarantined"),
+            "subtitle": Text("每个渠道：读入 = 原样接受 + 修复后接受 + 隔离", "Each channel: read = as it was + repaired + set aside"),
         },
         "validity": {
             "title": say("{k} 个渠道里 {n} 个字段齐全", "{n} of {k} channels have every field throughout", k=len(voices), n=whole),
