@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from voclib.simulate import verbatims, writing
+from voclib.simulate import dgp_outbreak, verbatims, writing
 from voclib.simulate.conversations import mistaken
 from voclib.simulate.dealers import Dealers
 from voclib.simulate.people import Contacts, Customers
@@ -19,12 +19,16 @@ VERSIONS = ("App 4.0.6", "App 4.1.0", "App 4.1.3", "App 4.2.0", "App 5.0.1")
 FELT = np.array([0, 2, 1])
 """Tone (negative, positive, mixed) as a code of conversations.EMOTIONS."""
 TAG_ERROR, CROSSPOSTED_SHARE, CAMPAIGN_DAYS = 0.12, 0.08, 3
+NEW_STORY, NEW_DAYS = "dead_key", 12  # what the update of the last days broke: a key nobody complained of before
 _ABOUT_APP = (.3, .1, .3, .4, .2, 6, 2, 1, .1, .4, .1, 3, .5, .2)
 
 
 @dataclass(frozen=True)
 class Reviews:
-    """Reviews of the app, in the order of their times: stars, version, author and text; `crossposted` are those whose author also posted them."""
+    """Reviews of the app: stars, version, author and text, in the order of their times but for the last `new`, which tell one new story.
+
+    `crossposted` are those whose author also posted them.
+    """
 
     minute: np.ndarray
     stars: np.ndarray
@@ -34,6 +38,7 @@ class Reviews:
     text: np.ndarray
     raw_text: np.ndarray
     crossposted: np.ndarray
+    new: int
     planted: dict[str, int]
 
 
@@ -72,7 +77,7 @@ class Kiosk:
 
 
 def reviews(plan: Plan, customers: Customers, contacts: Contacts) -> Reviews:
-    """About 700 in a company of 20,000."""
+    """About 700 in a company of 20,000, and 32 to 48 in the last days about a key that fails."""
     rng, n = stream(plan.seed, "appstore"), max(20, round(0.035 * plan.customers))
     contact = rng.integers(0, contacts.n, n)
     minute = np.sort(_later(rng, plan, contacts.minute[contact], mean=3000))
@@ -84,7 +89,22 @@ def reviews(plan: Plan, customers: Customers, contacts: Contacts) -> Reviews:
     version = np.minimum(minute * len(VERSIONS) // plan.end_minute, rng.integers(0, len(VERSIONS), n) + 1).clip(0, len(VERSIONS) - 1)
     fits = (text == drafts) & (raw_text == drafts) & (np.array([len(line) for line in drafts]) > 24) & (minute < plan.end_minute - 21 * 1440)
     crossposted = rng.permutation(np.flatnonzero(fits))[: max(2, round(CROSSPOSTED_SHARE * n))]
-    return Reviews(minute, stars, version, _authors(rng, n, first=500_000), english, text, raw_text, np.sort(crossposted), planted)
+    own = {"minute": minute, "stars": stars, "version": version, "author": _authors(rng, n, first=500_000), "english": english, "text": text,
+           "raw_text": raw_text}
+    late = _outbreak(plan)
+    every = {name: np.concatenate([own[name], late[name]]) for name in own}
+    return Reviews(**every, crossposted=np.sort(crossposted), new=late["minute"].size, planted=planted)
+
+
+def _outbreak(plan: Plan) -> dict[str, np.ndarray]:
+    """Reviews of the last days that tell one story nobody told before; a fifth of them in English."""
+    rng = stream(plan.seed, "outbreak")
+    n = int(rng.integers(32, 49)) if plan.customers >= 2000 else 6
+    english = rng.random(n) < 0.2
+    text = np.where(english, dgp_outbreak.told(rng, NEW_STORY, "en", n), dgp_outbreak.told(rng, NEW_STORY, "zh", n))
+    return {"minute": np.sort(plan.end_minute - 1 - rng.integers(0, NEW_DAYS * 1440, n)), "stars": rng.choice([1.0, 2.0], n, p=[0.7, 0.3]),
+            "version": np.full(n, len(VERSIONS) - 1), "author": _authors(rng, n, first=700_000, distinct=True), "english": english, "text": text,
+            "raw_text": text}
 
 
 def posts(plan: Plan, customers: Customers, contacts: Contacts, topics: tuple[np.ndarray, np.ndarray], reviewed: Reviews) -> Posts:

@@ -23,7 +23,8 @@ def of(world: World) -> dict[str, Any]:
     return {"seed": plan.seed, "asof": plan.asof, "first_day": str(plan.first_day), "quarters": plan.quarters, "utc_offset_hours": HOURS_EAST,
             "counts": counts, "survivorship": survivorship(world), "ex_voc": ex_voc(world), "nps_revenue": nps_revenue(world),
             "inflation": inflation(world), "topics": topics(world), "cases": clocks(world),
-            "channels": truth_voices.channels(world), "cooling": truth_voices.cooling(world), "field": field_tables.truth(world)}
+            "channels": truth_voices.channels(world), "cooling": truth_voices.cooling(world), "outbreak": truth_voices.outbreak(world),
+            "field": field_tables.truth(world)}
 
 
 def _last_contact(world: World, rows: np.ndarray) -> np.ndarray:

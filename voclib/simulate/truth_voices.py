@@ -40,6 +40,15 @@ def channels(world: World) -> dict[str, Any]:
         "mail": _mail(world)}
 
 
+def outbreak(world: World) -> dict[str, Any]:
+    """The story that is told in the last days for the first time: its words, and when and how often it was told."""
+    made = world.reviews
+    late = made.minute[-made.new:]
+    return {"theme": {"zh": "钥匙失灵", "en": "keys that fail"}, "words": {"zh": ["钥匙", "识别"], "en": ["key", "fob"]}, "channel": "appstore",
+            "voices_n": made.new, "english_n": int(made.english[-made.new:].sum()), "first_day": _day(world, int(late[0] // 1440)),
+            "last_day": _day(world, int(late[-1] // 1440))}
+
+
 def _day(world: World, day: int) -> str:
     return str(world.plan.first_day + day)
 
