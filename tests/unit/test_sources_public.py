@@ -14,12 +14,16 @@ def pool(public_data, tmp_path_factory):
 
 def test_no_row_is_lost(pool):
     rows = {entry["file"]: (entry["rows_read"], entry["accepted"], entry["quarantined"]) for entry in pool.scorecard["files"]}
-    assert rows == {"text_en/skytrax_seat.csv": (1258, 1250, 8), "telco/Telco_customer_churn_status.xlsx": (7043, 7043, 0)}
-    assert {name: len(table) for name, table in pool.tables.items()} == {"units": 97, "customers": 7043, "responses": 8293}
+    assert rows == {"text_en/skytrax_seat.csv": (1258, 1250, 8), "text_en/airline_tweets_latin1.csv": (14640, 14640, 0),
+                    "text_zh/car_reviews_half.csv": (4921, 4921, 0), "telco/Telco_customer_churn_status.xlsx": (7043, 7043, 0)}
+    assert {name: len(table) for name, table in pool.tables.items()} == {"units": 103, "customers": 7043, "responses": 27078}
+    assert pool.tables["responses"]["channel"].value_counts().to_dict() == {"social": 14640, "survey": 7043, "post": 4145, "review": 1250}
 
 
 def test_the_traps_are_found(pool):
-    traps = {item["trap"]: item for item in pool.scorecard["traps"]}
+    traps = {item["trap"]: item for item in pool.scorecard["traps"] if item.get("channel") != "social"}
+    copied, = (item for item in pool.scorecard["traps"] if item.get("channel") == "social")
+    assert (copied["trap"], copied["texts"], copied["rows"]) == ("repeated_text", 167, 341)
     leak = traps["leaked_outcome"]
     assert (leak["column"], leak["settled_share"]) == ("csat_score", 0.6216)
     assert leak["values"]["1"]["churned_share"] == 1 and leak["values"]["5"]["churned_share"] == 0
