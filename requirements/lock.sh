@@ -7,11 +7,13 @@ resolve() { uv pip compile pyproject.toml requirements/build.in --quiet --univer
   --override requirements/overrides.in --no-header --no-annotate "$@"; }
 all=$(mktemp)
 trap 'rm -f "$all"' EXIT
-resolve --all-extras -o "$all"
+resolve requirements/torch.in --all-extras -o "$all"
 lock() { local name=$1; shift; resolve --generate-hashes -c "$all" "$@" -o "requirements/$name.lock"; }
 rm -f requirements/*.lock
+without=(--override requirements/bertopic.in)
 lock core
 lock lab --extra lab
-lock topics --extra topics
-lock test --extra lab --extra test
-lock gpu --extra topics --extra gpu
+lock topics --extra topics "${without[@]}"
+lock embed --extra embed requirements/torch.in
+lock test --extra lab --extra test "${without[@]}"
+lock gpu --extra topics --extra gpu "${without[@]}"

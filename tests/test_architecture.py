@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "errors": set(), "results": {"errors"}, "schema": {"errors"}, "privacy": {"errors"}, "strictyaml": {"errors"},
     "fingerprints": {"strictyaml", "errors"},  # what code computes, as a hash: asked by the ledger of methods and by the record of long runs
     "numbers": {"results", "errors"}, "sentences": {"numbers", "results", "errors"},  # how findings are put into words: below studies and pages
-    "stats": {"results", "schema", "errors", "strictyaml"}, "text": {"stats.prevalence", "results", "schema", "errors"},
+    "stats": {"results", "schema", "errors", "strictyaml"}, "text": {"stats.prevalence", "results", "schema", "strictyaml", "errors"},
     "sources": {"privacy", "schema", "strictyaml", "errors"}, "simulate": {"schema", "errors"},
     "studies": {"stats", "text", "sentences", "numbers", "results", "schema", "fingerprints", "errors"},
     "loop": {"stats", "text", "sentences", "numbers", "results", "schema", "errors"},

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-CONDA_NAMES = {"python-duckdb": "duckdb", "cuml": "cuml-cu13"}  # where conda-forge and RAPIDS use another name
+CONDA_NAMES = {"python-duckdb": "duckdb", "cuml": "cuml-cu13", "pytorch": "torch"}  # where conda-forge and RAPIDS use another name
 CONDA_ONLY = {"python", "pip", "cuda-version", "flit-core"}
 
 
 def _split(requirement: str) -> tuple[str, str]:
-    name, spec = re.fullmatch(r"([A-Za-z0-9._-]+?)\s*([<>=!~].*)?", requirement).groups()
+    name, spec = re.fullmatch(r"([A-Za-z0-9._-]+?)\s*([<>=!~][^;]*)?(?:;.*)?", requirement).groups()
     return name.lower().replace("_", "-"), (spec or "").replace(" ", "")
 
 
@@ -51,7 +51,7 @@ def test_conda_carries_the_same_set(root: Path, declared: dict[str, str]) -> Non
 
 
 def test_locks_are_cut_from_one_resolution(pins: dict[str, dict[str, set[str]]]) -> None:
-    assert set(pins) == {"core", "lab", "topics", "test", "gpu"}
+    assert set(pins) == {"core", "lab", "topics", "embed", "test", "gpu"}
     for package in set().union(*pins.values()):
         versions = {name: lock[package] for name, lock in pins.items() if package in lock}
         assert len({frozenset(v) for v in versions.values()}) == 1, f"{package}: {versions}"
@@ -67,7 +67,8 @@ def test_every_line_of_a_lock_is_hashed_and_names_no_address(root: Path) -> None
 def test_the_default_path_needs_no_torch(pins: dict[str, dict[str, set[str]]]) -> None:
     assert not {"torch", "numba", "bertopic"} & set(pins["core"])
     assert "bertopic" in pins["topics"]
-    assert not any("torch" in lock or "sentence-transformers" in lock for lock in pins.values())
+    assert not any("torch" in lock for lock in pins.values())
+    assert [name for name, lock in pins.items() if "sentence-transformers" in lock] == ["embed"]
 
 
 def test_pins_suit_rapids(pins: dict[str, dict[str, set[str]]]) -> None:

@@ -12,18 +12,16 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from voclib.errors import DataError, ParameterError
-from voclib.text import graph, grouping, ngrams, terms, writing
+from voclib.text import graph, grouping, keeping, ngrams, terms, writing
 from voclib.text.topics import UNCLEAR, Topic, fit_topics, resampled
 
 WAITING = (("保养", "维修", "取车", "工位"), ("等太久", "排队排到天黑", "等了半天没人理", "效率低得离谱", "一等就是几个小时"))
 RANGE = (("续航", "电池", "冬天的电量", "满电里程"), ("掉得厉害", "严重虚标", "衰减太快", "跑不到一半", "越开越短"))
 SCREEN = (("中控屏幕", "车机", "导航", "系统升级后"), ("黑屏", "卡顿死机", "一直重启", "点了没反应", "闪退"))
 PRICE = (("the service bill", "the price of parts", "the repair quote", "labour cost"),
-         ("is far too high", "rose again", "was more than quoted", "is overpriced",
-                                                                                    "costs a fortune"))
+         ("is far too high", "rose again", "was more than quoted", "is overpriced", "costs a fortune"))
 STAFF = (("the adviser", "staff at the desk", "our consultant", "the receptionist"),
-         ("was friendly", "explained everything patiently", "called back politely",
-                                                                                  "smiled and helped", "took time for us"))
+         ("was friendly", "explained everything patiently", "called back politely", "smiled and helped", "took time for us"))
 AROUND = {True: (("", "说实话，", "这次", "上周去店里，", "第三次了，"), ("。", "，希望改进", "！", "，已反馈", "，不知道为什么")),
           False: (("", "honestly ", "last week ", "once more ", "this time "), (".", ", please note", "!", " at my dealer", ", as before"))}
 
@@ -51,6 +49,12 @@ class TestWriting:
                                                                                                             "call now"), (None, ""), ("", "")])
     def test_normal_form(self, text, plain) -> None:
         assert writing.normal(text) == plain
+
+    @pytest.mark.parametrize(("text", "said"), [
+        ("@united lost my bag again @usairways", "lost my bag again"), ("write to me@there.example", "write to me@there.example"),
+        ("@united", "@united"), ("@店长 等太久", "等太久"), ("a @ b", "a @ b")])
+    def test_to_whom_one_speaks_is_not_what_one_says(self, text, said) -> None:
+        assert writing.unaddressed(text) == said
 
     @pytest.mark.parametrize(("text", "language"),
                              [("屏幕黑屏", "zh"), ("black screen", "en"), ("车机 OTA 升级失败", "zh"), ("the 车机 of my car froze again", "en"),
@@ -240,3 +244,56 @@ class TestParts:
     def test_resamples_differ_by_draw_and_repeat_by_seed(self) -> None:
         assert (resampled(50, 0.8, seed=1, draw=0) == resampled(50, 0.8, seed=1, draw=0)).all() and len(resampled(50, 0.8, seed=1, draw=0)) == 40
         assert (resampled(50, 0.8, seed=1, draw=0) != resampled(50, 0.8, seed=1, draw=1)).any()
+
+
+class TestModelsOnDiskAndBeyond:
+    def test_unchanged_input_is_read_and_not_fitted(self, tmp_path, monkeypatch) -> None:
+        texts, _ = corpus(WAITING, RANGE, PRICE, n=50)
+        cold = fit_topics(texts, engine="cpu", cache=tmp_path)
+        monkeypatch.setattr(grouping, "group", lambda *_: pytest.fail("fitted again"))
+        warm = fit_topics(texts, engine="cpu", cache=tmp_path)
+        assert (warm.labels == cold.labels).all() and warm.tidy().equals(cold.tidy()) and warm.texts == tuple(texts)
+        with pytest.raises(pytest.fail.Exception, match="fitted again"):
+            fit_topics([*texts, "全新的一句话"], engine="cpu", cache=tmp_path)
+        with pytest.raises(pytest.fail.Exception, match="fitted again"):
+            fit_topics(texts, engine="cpu", cache=tmp_path, seed=1)
+
+    def test_the_granularity_chosen_stands_in_each_part_and_on_disk(self, tmp_path) -> None:
+        texts, theme = corpus(WAITING, RANGE, SCREEN, PRICE, STAFF, n=80)
+        model = fit_topics(texts, engine="cpu", granularity="auto")
+        assert model.settings.granularity == "auto" and len(model.parts) == 2
+        again = keeping.load(keeping.save(model, tmp_path))
+        for part, read in zip(model.parts, again.parts, strict=True):
+            assert part.granularity == read.granularity
+            alone = fit_topics([t for t in texts if writing.language(writing.normal(t)) == part.language], engine="cpu",
+                               granularity=part.granularity)
+            assert adjusted_rand_score(alone.parts[0].labels, part.labels) == 1
+        assert (model.stability()["stability"] > 0).all()
+
+    def test_each_language_may_have_an_encoder_of_its_own(self, tmp_path) -> None:
+        texts, theme = corpus(WAITING, RANGE, PRICE, STAFF, n=60)
+        asked: list[str] = []
+
+        class Lengths:
+            fingerprint = "lengths of words"
+
+            def encode(self, forms):
+                asked.extend(forms)
+                return np.array([[1.0, "the service" in f or "parts" in f or "quote" in f or "labour" in f] for f in forms], dtype=np.float32)
+
+        model = fit_topics(texts, engine="cpu", vectors={"en": Lengths()}, cache=tmp_path)
+        assert {writing.language(form) for form in asked} == {"en"} and [part.language for part in model.parts] == ["zh", "en"]
+        n = len(asked)
+        assert (fit_topics(texts, engine="cpu", vectors={"en": Lengths()}, cache=tmp_path).labels == model.labels).all() and len(asked) == n
+
+    def test_bertopic_goes_on_from_the_same_labels(self) -> None:
+        pytest.importorskip("bertopic")
+        texts, _ = corpus(WAITING, RANGE, PRICE, n=50)
+        model = fit_topics(texts, engine="cpu")
+        assert model.bertopic.topics_ == model.labels.tolist() and model.bertopic is model.bertopic
+
+    def test_a_model_read_from_disk_says_that_it_has_no_texts(self, tmp_path) -> None:
+        texts, _ = corpus(WAITING, RANGE, n=40)
+        model = keeping.load(keeping.save(fit_topics(texts, engine="cpu"), tmp_path))
+        with pytest.raises(DataError, match="keeps no texts"):
+            _ = model.bertopic

@@ -12,6 +12,7 @@ from voclib.text.engines import Neighbours
 
 Ties = Literal["cosine", "shared"]
 TIES = ("cosine", "shared")
+PAIRS = 200_000
 
 
 def ties(found: Neighbours, *, kind: Ties = "cosine") -> Any:
@@ -31,15 +32,43 @@ def ties(found: Neighbours, *, kind: Ties = "cosine") -> Any:
         raise ParameterError(f"Ties are weighted by {' or '.join(TIES)}, not {kind!r}; {nearest(str(kind), TIES)}")
     indices, distances = found
     n, k = indices.shape
-    rows, columns = np.repeat(np.arange(n), k - 1), indices[:, 1:].ravel()
+    rows, columns = np.repeat(np.arange(n), k), indices.ravel()
+    other = rows != columns
     if kind == "cosine":
-        table = sparse.csr_matrix((np.clip(1 - distances[:, 1:].ravel(), 0, 1).astype(np.float64), (rows, columns)), shape=(n, n))
+        worth = np.clip(1 - distances.ravel()[other], 0, 1).astype(np.float64)
+        table = sparse.csr_matrix((worth, (rows[other], columns[other])), shape=(n, n))
         return table.maximum(table.T)
-    near = sparse.csr_matrix((np.ones(n * k), (np.repeat(np.arange(n), k), indices.ravel())), shape=(n, n))
-    joined = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(n, n))
-    common = (near @ near.T).multiply(joined.maximum(joined.T)).tocsr()
-    common.data /= 2 * k - common.data
-    return common
+    near = sparse.csr_matrix((np.ones(n * k), (rows, columns)), shape=(n, n))
+    near.data[:] = 1  # a row filled up with itself counts itself once
+    joined = sparse.triu(near.maximum(near.T), 1, format="coo")
+    return _shared(near, joined.row, joined.col)
+
+
+def _shared(near: Any, first: NDArray[Any], second: NDArray[Any]) -> Any:
+    """The graph of pairs weighted by the neighbours they share, over those that either has; `PAIRS` at a time, so that hubs cost no memory."""
+    from scipy import sparse
+
+    common = np.concatenate([np.zeros(0), *(np.asarray(near[first[a:a + PAIRS]].multiply(near[second[a:a + PAIRS]]).sum(axis=1)).ravel()
+                                            for a in range(0, len(first), PAIRS))])
+    held = np.diff(near.indptr)
+    weights = common / (held[first] + held[second] - common)
+    half = sparse.csr_matrix((weights, (first, second)), shape=near.shape)
+    return half + half.T
+
+
+def within(found: Neighbours, taken: NDArray[np.intp], k: int) -> Neighbours:
+    """Neighbours among some rows, `taken` in order, from those among all: the first k − 1 of each that were taken too, itself first.
+
+    The k nearest of a new search, as far as `found` reaches that deep; what is missing is filled up with the row itself at distance 1, no tie.
+    """
+    indices, distances = found
+    place = np.full(len(indices), -1, dtype=np.int64)
+    place[taken] = np.arange(len(taken))
+    own = place[indices[taken]]
+    order = np.argsort(own < 0, axis=1, kind="stable")[:, :k]
+    own, apart = np.take_along_axis(own, order, 1), np.take_along_axis(distances[taken], order, 1)
+    missing = own < 0
+    return np.where(missing, np.arange(len(taken))[:, None], own), np.where(missing, np.float32(1), apart)
 
 
 def communities(graph: Any, *, resolution: float = 1.0, seed: int = 0) -> NDArray[np.intp]:
@@ -56,7 +85,7 @@ def communities(graph: Any, *, resolution: float = 1.0, seed: int = 0) -> NDArra
         raise ParameterError(f"resolution is a number above 0, not {resolution!r}.")
     from sknetwork.clustering import Louvain
 
-    found = Louvain(resolution=resolution, random_state=seed, shuffle_nodes=False).fit_predict(graph)
+    found = Louvain(resolution=resolution, random_state=seed, shuffle_nodes=False, return_probs=False, return_aggregate=False).fit_predict(graph)
     return by_size(np.asarray(found, dtype=np.intp))
 
 

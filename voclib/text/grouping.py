@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,13 +11,14 @@ from numpy.typing import NDArray
 
 from voclib.errors import ParameterError, nearest
 from voclib.text import graph
-from voclib.text.engines import Engine
+from voclib.text.engines import Engine, Neighbours
+from voclib.text.graph import TIES, Ties
 
 Layout = Literal["graph", "density"]
 Labels = NDArray[np.intp]
 Vectors = NDArray[np.float32]
 LAYOUTS = ("graph", "density")
-UNCLEAR = -1
+UNCLEAR, AUTO = -1, "auto"
 NEIGHBOURS, SMALLEST, FEWEST = 16, 10, 40  # a text and its 15 nearest; texts of a topic; distinct texts worth modelling
 SHARE = 1 / 250  # of all texts: the smallest dense region at granularity 1
 DIMS, DENSE = 5, 5  # of a layout, and how many neighbours make a place dense
@@ -24,18 +26,26 @@ DIMS, DENSE = 5, 5  # of a layout, and how many neighbours make a place dense
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How topics are found. `granularity` above 1 asks for more and smaller topics; a topic holds at least `min_size` distinct texts."""
+    """How topics are found. `granularity` above 1 asks for more and smaller topics; a topic holds at least `min_size` distinct texts.
+
+    Granularity "auto" is left to resamples (`voclib.text.granularity`). `ties` weigh the neighbours of the layout "graph" (`graph.ties`).
+    """
 
     layout: Layout = "graph"
-    granularity: float = 1.0
+    granularity: float | Literal["auto"] = 1.0
     min_size: int = SMALLEST
     seed: int = 0
+    ties: Ties = "cosine"
 
     def __post_init__(self) -> None:
         if self.layout not in LAYOUTS:
             raise ParameterError(f"A layout is one of {', '.join(LAYOUTS)}, not {self.layout!r}; {nearest(str(self.layout), LAYOUTS)}")
-        if not self.granularity > 0 or self.min_size < 2:
-            raise ParameterError(f"granularity lies above 0 and min_size is at least 2, not {self.granularity!r} and {self.min_size!r}.")
+        if self.ties not in TIES:
+            raise ParameterError(f"Ties are weighted by {' or '.join(TIES)}, not {self.ties!r}; {nearest(str(self.ties), TIES)}")
+        is_number = not isinstance(self.granularity, str) and self.granularity > 0
+        if not (is_number or self.granularity == AUTO) or self.min_size < 2:
+            raise ParameterError(f"granularity lies above 0 and min_size is at least 2, not {self.granularity!r} and {self.min_size!r}; or "
+                                 f"granularity is {AUTO!r}, chosen without labels.")
 
 
 def group(x: Vectors, engine: Engine, settings: Settings) -> Labels:
@@ -44,21 +54,50 @@ def group(x: Vectors, engine: Engine, settings: Settings) -> Labels:
     `graph`: communities among nearest neighbours tied by their cosine, with the granularity as resolution. `density`: dense regions of a UMAP
     layout, of at least 1/250 of the texts over the granularity; what lies outside them goes to the nearest centre.
     """
-    labels = np.full(len(x), UNCLEAR, dtype=np.intp)
-    there = np.flatnonzero(np.abs(x).sum(axis=1) > 0)
-    if len(there) < max(FEWEST // 2, 2 * settings.min_size):
-        return labels
-    own = x[there]
-    found = engine.neighbours(own, min(NEIGHBOURS, len(own)))
+    from voclib.text import granularity
+
+    rows = directed(x, settings)
+    if not len(rows):
+        return np.full(len(x), UNCLEAR, dtype=np.intp)
+    if settings.granularity == AUTO:
+        return granularity.choose(x, engine, settings).labels
+    own = x[rows]
+    split = splitter(own, engine.neighbours(own, min(NEIGHBOURS, len(own))), engine, settings)
+    return spread(split(settings.granularity), rows, len(x))
+
+
+def directed(x: Vectors, settings: Settings) -> NDArray[np.intp]:
+    """The rows that can be grouped: those that are not zero, or none where they are too few."""
+    rows = np.flatnonzero(x.any(axis=1))
+    return rows if len(rows) >= max(FEWEST // 2, 2 * settings.min_size) else rows[:0]
+
+
+def splitter(own: Vectors, found: Neighbours, engine: Engine, settings: Settings) -> Callable[[float], Labels]:
+    """The stages that granularity has no part in, done once; what comes back makes the topics of `group` at a granularity."""
     if settings.layout == "graph":
-        groups = graph.communities(graph.ties(found), resolution=settings.granularity, seed=settings.seed)
-    else:
-        reduced = engine.reduce(own, knn=found, dims=min(DIMS, *own.shape), seed=settings.seed)
-        least = max(settings.min_size, round(SHARE * len(own) / settings.granularity))
-        groups = joined(own, np.asarray(engine.cluster(reduced, min_cluster_size=least, min_samples=DENSE), dtype=np.intp))
+        tied = graph.ties(found, kind=settings.ties)
+        return lambda granularity: sizeable(graph.communities(tied, resolution=granularity, seed=settings.seed), settings.min_size)
+    reduced = engine.reduce(own, knn=found, dims=min(DIMS, *own.shape), seed=settings.seed)
+
+    def dense(granularity: float) -> Labels:
+        least = max(settings.min_size, round(SHARE * len(own) / granularity))
+        groups = np.asarray(engine.cluster(reduced, min_cluster_size=least, min_samples=DENSE), dtype=np.intp)
+        return sizeable(joined(own, groups), settings.min_size)
+
+    return dense
+
+
+def sizeable(groups: Labels, least: int) -> Labels:
+    """Groups of at least `least` rows, from the largest on; the others are −1."""
     sizes = np.bincount(groups[groups >= 0], minlength=1)
-    labels[there] = graph.by_size(np.where((groups >= 0) & (sizes[np.maximum(groups, 0)] >= settings.min_size), groups, UNCLEAR))
-    return labels
+    return graph.by_size(np.where((groups >= 0) & (sizes[np.maximum(groups, 0)] >= least), groups, UNCLEAR))
+
+
+def spread(labels: Labels, rows: NDArray[np.intp], n: int) -> Labels:
+    """Labels of some rows among n; −1 for the others."""
+    whole = np.full(n, UNCLEAR, dtype=np.intp)
+    whole[rows] = labels
+    return whole
 
 
 def joined(x: Vectors, groups: Labels) -> Labels:
@@ -69,17 +108,19 @@ def joined(x: Vectors, groups: Labels) -> Labels:
 
 def centres(x: Vectors, labels: Labels, k: int) -> Vectors:
     """The mean direction of each of k topics (k, p)."""
-    sums = np.zeros((k, x.shape[1]))
-    np.add.at(sums, labels[labels >= 0], x[labels >= 0].astype(np.float64))
+    order, sums = np.argsort(labels, kind="stable"), np.zeros((k, x.shape[1]))
+    ends = np.searchsorted(labels[order], np.arange(k + 1))
+    for name in range(k):
+        sums[name] = x[order[ends[name]:ends[name + 1]]].sum(axis=0, dtype=np.float64)
     length = np.sqrt(np.einsum("ij,ij->i", sums, sums))
     return (sums / np.where(length > 0, length, 1)[:, None]).astype(np.float32)
 
 
 def overlaps(before: Labels, after: Labels, k: int) -> NDArray[np.float64]:
     """For each of k topics of `before` (n,), its largest Jaccard overlap with a topic of `after` (n,); 0 where none of its texts is left."""
-    both = np.zeros((k, int(after.max(initial=-1)) + 1))
+    columns = int(after.max(initial=-1)) + 1
     inside = (before >= 0) & (after >= 0)
-    np.add.at(both, (before[inside], after[inside]), 1)
+    both = np.bincount(before[inside] * columns + after[inside], minlength=k * columns).reshape(k, columns)
     if not both.shape[1]:
         return np.zeros(k)
     first = np.bincount(before[before >= 0], minlength=k)[:, None]

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voclib.errors import DataError, ParameterError, nearest
+from voclib.text import writing
 
 Array = NDArray[np.float32]
 DIMS, DECIMALS = 200, 4  # latent dimensions; decimals kept, so that bytes repeat where a sum is formed in another order
@@ -38,7 +39,12 @@ class Ngrams:
 
 
 def fit(forms: Sequence[str], *, language: str, dims: int = DIMS, seed: int = 0) -> Ngrams:
-    """An encoder of these normal forms (`voclib.text.writing.normal`), which should be distinct.
+    """The encoder of `fitted`, without the vectors."""
+    return fitted(forms, language=language, dims=dims, seed=seed)[0]
+
+
+def fitted(forms: Sequence[str], *, language: str, dims: int = DIMS, seed: int = 0) -> tuple[Ngrams, Array]:
+    """An encoder of these normal forms (`voclib.text.writing.normal`), which should be distinct, and what it makes of them (n, p).
 
     A term weighs (1 + log f)·(1 + log((1 + n)/(1 + d))), f its count in the text and d the number of texts that hold it; rows are divided by their
     length, then projected on the leading `dims` right singular vectors, found by randomised projection (Halko, Martinsson & Tropp 2011).
@@ -64,12 +70,14 @@ def fit(forms: Sequence[str], *, language: str, dims: int = DIMS, seed: int = 0)
     idf = (1 + np.log((1 + len(forms)) / (1 + held))).astype(np.float32)
     table = _weighted(counts, idf)
     _, _, right = randomized_svd(table, min(dims, min(table.shape) - 1), n_iter=3, random_state=seed)
-    return Ngrams(language, vocabulary, idf, np.ascontiguousarray(right.T, dtype=np.float32))
+    made = Ngrams(language, vocabulary, idf, np.ascontiguousarray(right.T, dtype=np.float32))
+    return made, _unit(table @ made.axes)
 
 
 def _written(forms: Sequence[str], language: str) -> list[str]:
-    """Chinese without its blanks, which mean nothing there."""
-    return [form.replace(" ", "") for form in forms] if language == "zh" else list(forms)
+    """What is said, not to whom; Chinese without its blanks, which mean nothing there."""
+    said = map(writing.unaddressed, forms)
+    return [form.replace(" ", "") for form in said] if language == "zh" else list(said)
 
 
 def _counter(language: str, vocabulary: dict[str, int] | None) -> Any:
@@ -90,6 +98,7 @@ def _telling(counts: Any, names: NDArray[Any]) -> tuple[tuple[str, ...], NDArray
 def _weighted(counts: Any, idf: Array) -> Any:
     """TF-IDF rows of unit length; rows without a known run stay zero."""
     table = counts.tocsr(copy=True)
+    table.sort_indices()  # sums in one order, whether a text is fitted or met later
     table.data = (1 + np.log(table.data)) * idf[table.indices]
     length = np.sqrt(np.asarray(table.multiply(table).sum(axis=1)).ravel())
     table.data /= np.repeat(np.where(length > 0, length, 1), np.diff(table.indptr))

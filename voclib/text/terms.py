@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from voclib.text import writing
+
 Terms = tuple[tuple[str, float], ...]
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _CJK = re.compile(r"[\u3400-\u9fff]+")
@@ -26,6 +28,7 @@ def words(form: str, *, language: str) -> list[str]:
 
     Chinese is segmented by rjieba (jieba's dictionary and hidden Markov model); English by letters, without scikit-learn's list of stop words.
     """
+    form = writing.unaddressed(form)
     if language == "zh":
         import rjieba
 

@@ -1,19 +1,22 @@
 """Topics of many short texts: what people speak of, found the same way whatever the order of the rows, with no voice dropped.
 
 Texts in one normal form are one text. Each language is modelled by itself, on vectors of its own. Texts that say nothing in letters, and groups
-too small to be a topic, are labelled −1: no clear topic, a class that is reported like the others. A model keeps no text, only its identity.
+too small to be a topic, are labelled −1: no clear topic, a class that is reported like the others. A model on disk keeps no text, only identities.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from voclib.errors import DataError
+from voclib.text import granularity as granularities
 from voclib.text import grouping, ngrams, terms, writing
 from voclib.text.engines import Engine
 from voclib.text.engines import engine as make_engine
@@ -21,8 +24,10 @@ from voclib.text.grouping import FEWEST, SMALLEST, UNCLEAR, Labels, Layout, Sett
 
 if TYPE_CHECKING:
     import pandas as pd
+    from bertopic import BERTopic
 
 Encode = Callable[[Sequence[str]], ArrayLike]
+Source = ArrayLike | Encode | Mapping[str, Encode] | None
 Progress = Callable[[int, int, str], None]
 OUTSIDE = 0.02  # a new text less like its nearest topic than all but this share of the topic's own texts is of no clear topic
 STABLE = 0.6  # mean Jaccard overlap below which a topic is a grouping of the day (Hennig 2007, Computational Statistics & Data Analysis 52)
@@ -70,7 +75,11 @@ class Topic:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One language: identities of its distinct texts (m), their unit vectors (m, p) and labels (m,), centres (k, p), their reach (k,), topics (k)."""
+    """One language: identities of its distinct texts (m), their unit vectors (m, p) and labels (m,), centres (k, p), their reach (k,), topics (k).
+
+    `granularity` is the one the topics were found at, also where it was chosen ("auto"). In memory only: `choice`, how, and
+    `forms`, the texts themselves.
+    """
 
     language: str
     encoder: Encoder
@@ -80,6 +89,9 @@ class Part:
     centres: Vectors
     reach: NDArray[np.float32]
     topics: tuple[Topic, ...]
+    granularity: float = 1.0
+    choice: granularities.Choice | None = field(default=None, repr=False, compare=False)
+    forms: tuple[str, ...] | None = field(default=None, repr=False, compare=False)
 
     def nearest(self, vectors: Vectors) -> Labels:
         """The topic whose centre is nearest by cosine, within its reach; −1 beyond, and for vectors of zeros."""
@@ -93,12 +105,28 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class TopicModel:
-    """Fitted topics; `labels` (n,) holds a topic's number for every text given, −1 for no clear topic."""
+    """Fitted topics; `labels` (n,) holds a topic's number for every text given, −1 for no clear topic.
+
+    `settings` are as they were asked for; `texts` (n,) stay in memory and are not saved.
+    """
 
     labels: Labels
     parts: tuple[Part, ...]
     settings: Settings
     engine: Engine
+    texts: tuple[str | None, ...] | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def bertopic(self) -> BERTopic:
+        """A fitted BERTopic with these vectors, labels and numbers, to go on with its tools (`voclib.text.bridge`); built when first asked for.
+
+        VocError where bertopic is not installed, DataError for a model that was loaded: call `bridge.bertopic(model, texts)` with the texts.
+        """
+        from voclib.text import bridge
+
+        if self.texts is None:
+            raise DataError("This model was read from disk, which keeps no texts; call bridge.bertopic(model, texts) with those of the fit.")
+        return bridge.bertopic(self, self.texts)
 
     def topics(self) -> tuple[Topic, ...]:
         """The topics in the order of their numbers: by language, then by number of distinct texts."""
@@ -136,8 +164,7 @@ class TopicModel:
                 if progress is not None:
                     progress(draw, resamples, part.language)
                 taken = resampled(len(part.ids), share, seed=self.settings.seed, draw=draw)
-                again = Settings(layout=self.settings.layout, granularity=self.settings.granularity, min_size=self.settings.min_size,
-                                 seed=self.settings.seed + 1 + draw)
+                again = replace(self.settings, granularity=part.granularity, seed=self.settings.seed + 1 + draw)
                 scores[draw] = grouping.overlaps(part.labels[taken], grouping.group(part.vectors[taken], self.engine, again), len(part.topics))
             rows += [{"topic": topic.number, "stability": round(float(scores[:, k].mean()), 4)} for k, topic in enumerate(part.topics)]
         made = pd.DataFrame(rows, columns=["topic", "stability"])
@@ -176,12 +203,15 @@ class TopicModel:
         return pd.DataFrame(rows).assign(share=lambda f: f["voices"] / max(len(self.labels), 1))
 
 
-def fit_topics(texts: Sequence[str | None], *, engine: str | Engine = "auto", layout: Layout = "graph", vectors: ArrayLike | Encode | None = None,
-               granularity: float = 1.0, min_size: int = SMALLEST, seed: int = 0, progress: Progress | None = None) -> TopicModel:
+def fit_topics(texts: Sequence[str | None], *, engine: str | Engine = "auto", layout: Layout = "graph", vectors: Source = None,
+               granularity: float | Literal["auto"] = 1.0, min_size: int = SMALLEST, seed: int = 0, cache: str | Path | None = None,
+               progress: Progress | None = None) -> TopicModel:
     """Find topics.
 
-    `vectors` are the texts' own (n, p), or a function from normal forms to vectors; without, character n-grams (`voclib.text.ngrams`) fitted in
-    each language. Languages are modelled apart where both have `FEWEST` distinct texts and vectors are not given.
+    `vectors` are the texts' own (n, p), or what makes vectors of normal forms: a function, an encoder as `voclib.text.sentence_vectors.encoder`
+    gives it, or {language: encoder} where languages differ. Without, character n-grams (`voclib.text.ngrams`) fitted in each language. Languages are
+    modelled apart where both have `FEWEST` distinct texts and one table of vectors does not bind them together. `granularity="auto"` chooses by
+    stability (`voclib.text.granularity`). With a folder as `cache` the model of unchanged texts and settings is read instead of fitted.
 
     Raises
     ------
@@ -190,22 +220,50 @@ def fit_topics(texts: Sequence[str | None], *, engine: str | Engine = "auto", la
     DataError
         where there are too few distinct texts, or vectors do not fit the texts.
     """
+    from voclib.text import keeping  # it reads models of this module
+
     settings = Settings(layout=layout, granularity=granularity, min_size=min_size, seed=seed)
+    chosen, texts = make_engine(engine) if isinstance(engine, str) else engine, tuple(texts)
+    known = keeping.key(texts, settings, chosen, vectors=vectors) if cache is not None else None
+    if known and (kept := keeping.remembered(known, cache, engine=chosen, vectors=vectors)):
+        return replace(kept, texts=texts)
+    model = _fitted(texts, chosen, settings, vectors, progress)
+    if known:
+        keeping.remember(known, model, cache)
+    return model
+
+
+def _fitted(texts: tuple[str | None, ...], engine: Engine, settings: Settings, vectors: Source, progress: Progress | None) -> TopicModel:
     forms, places, counts = writing.distinct(texts)
     if len(forms) < FEWEST:
         raise DataError(f"{len(forms)} distinct texts with letters are too few to find topics in; there have to be {FEWEST} of a language.")
-    groups = _languages(forms, is_given=vectors is not None and not callable(vectors))
-    chosen = make_engine(engine) if isinstance(engine, str) else engine
+    groups = _languages(forms, is_given=vectors is not None and not makes(vectors))
     labels, parts = np.full(len(forms), UNCLEAR, dtype=np.intp), []
     for step, (language, rows) in enumerate(groups.items()):
         if progress is not None:
             progress(step, len(groups), language)
         own = tuple(forms[i] for i in rows)
-        encoder, x = _vectors(own, vectors, language=language, first=_first(places, rows), n=len(texts), seed=seed)
-        found = grouping.group(x, chosen, settings)
-        parts.append(_part(language, encoder, own, counts[rows], x, found, first=sum(len(p.topics) for p in parts)))
-        labels[rows] = numbered(found, parts[-1])
-    return TopicModel(labels=np.append(labels, UNCLEAR)[places], parts=tuple(parts), settings=settings, engine=chosen)
+        encoder, x = _vectors(own, vectors.get(language) if isinstance(vectors, Mapping) else vectors, language=language,
+                              first=_first(places, rows), n=len(texts), seed=settings.seed)
+        found, value, choice = _grouped(x, engine, settings)
+        part = _part(language, encoder, own, counts[rows], x, found, first=sum(len(p.topics) for p in parts))
+        parts.append(replace(part, granularity=value, choice=choice))
+        labels[rows] = numbered(found, part)
+    return TopicModel(labels=np.append(labels, UNCLEAR)[places], parts=tuple(parts), settings=settings, engine=engine, texts=texts)
+
+
+def _grouped(x: Vectors, engine: Engine, settings: Settings) -> tuple[Labels, float, granularities.Choice | None]:
+    """Labels of unit vectors, the granularity they were found at, and how it was chosen."""
+    if settings.granularity != "auto" or not len(grouping.directed(x, settings)):
+        value = 1.0 if settings.granularity == "auto" else settings.granularity
+        return grouping.group(x, engine, replace(settings, granularity=value)), value, None
+    choice = granularities.choose(x, engine, settings)
+    return choice.labels, choice.value, choice
+
+
+def makes(vectors: Source) -> bool:
+    """Whether vectors are made of texts when asked for, rather than given."""
+    return isinstance(vectors, Mapping) or callable(vectors) or hasattr(vectors, "encode")
 
 
 def numbered(labels: ArrayLike, part: Part) -> Labels:
@@ -243,10 +301,12 @@ def _first(places: Labels, rows: NDArray[np.intp]) -> NDArray[np.intp]:
     return known[first][rows]
 
 
-def _vectors(forms: tuple[str, ...], given: ArrayLike | Encode | None, *, language: str, first: NDArray[np.intp], n: int,
+def _vectors(forms: tuple[str, ...], given: Source, *, language: str, first: NDArray[np.intp], n: int,
              seed: int) -> tuple[Encoder, Vectors]:
-    if given is None or callable(given):
-        encoder = ngrams.fit(forms, language=language, seed=seed) if given is None else Given(given)
+    if given is None:
+        return ngrams.fitted(forms, language=language, seed=seed)
+    if makes(given):
+        encoder = given if hasattr(given, "encode") else Given(given)
         return encoder, encoder.encode(forms)
     table = np.asarray(given, dtype=np.float32)
     if table.ndim != 2 or len(table) != n:
@@ -261,4 +321,4 @@ def _part(language: str, encoder: Encoder, forms: tuple[str, ...], counts: Label
     topics = tuple(Topic(number=first + c, language=language, words=named[c], voices=int(counts[labels == c].sum()), texts=int((labels == c).sum()))
                    for c in range(k))
     return Part(language=language, encoder=encoder, ids=tuple(map(writing.identity, forms)), vectors=x, labels=labels, centres=middle, reach=reach,
-                topics=topics)
+                topics=topics, forms=forms)

@@ -15,6 +15,7 @@ _HIDDEN = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u
                      "\ufe00-\ufe0f\ufeff\uffa0]")
 _PLACEHOLDER = re.compile(r"〔[^〕]{1,12}〕|\[(?:phone|e-mail|ID card|licence plate|VIN)\]")
 _CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_HANDLE = re.compile(r"(?<![\w.@])@\w{1,40}")
 _LETTER = re.compile(r"[^\W\d_]")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 LONGEST = 4000  # signs of a text that are read: what comes later in a longer one is a quotation or an attachment far oftener than a voice
@@ -43,6 +44,12 @@ def language(plain: str) -> str:
 def has_letters(plain: str) -> bool:
     """Whether a normal form says anything in letters; an emoji or a number alone has no topic."""
     return _LETTER.search(plain) is not None
+
+
+def unaddressed(plain: str) -> str:
+    """A normal form without the accounts it is addressed to (@name), which say to whom one speaks, not of what; whole where nothing is left."""
+    left = _HANDLE.sub(" ", plain)
+    return " ".join(left.split()) if has_letters(left) else plain
 
 
 def identity(plain: str) -> str:
