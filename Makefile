@@ -8,9 +8,11 @@ stamp = .venv/.stamp-$(1)-$(firstword $(shell cat requirements/$(1).lock pyproje
 CORE := $(call stamp,core)
 LAB := $(call stamp,lab)
 TEST := $(call stamp,test)
+EMBED := $(call stamp,embed)
+TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help reports public lab test coverage verify bench lock
+.PHONY: help reports public lab embed test coverage verify bench lock
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -39,6 +41,9 @@ lab: $(LAB)  ## open JupyterLab on the notebooks
 	@$(VOC) simulate --quiet
 	@$(VOC) ingest params/rules/sample.yml --if-changed
 	@$(BIN)/jupyter lab --config=lab/jupyter_lab_config.py notebooks
+
+embed: $(EMBED)  ## add sentence vectors for English topics (MiniLM, on torch: 1.1 GB)
+	@$(install) $(TORCH)
 
 test: $(TEST)  ## lint and run all tests
 	@$(BIN)/ruff check .
