@@ -13,8 +13,9 @@ from study_tables import spoken, texts
 
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Study, Text
-from voclib.studies import company, pool, scores, validation
+from voclib.studies import company, pool, scores, sentiment_aspects, sentiment_voices, validation
 
+RULES = Path(__file__).resolve().parents[2] / "params" / "rules"
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
 BANNED = re.compile(r"显著|signific", re.IGNORECASE)
 # evidence of a notebook's headline where it is more than description (0); a new notebook is held to description until it is named here
@@ -48,12 +49,18 @@ def _results(small) -> dict[str, object]:
     live = (validation.coverage(190, 200, group="n=100"),)
     bad = (validation.coverage(50, 200, group="n=100"),)
     record = validation.load_record()
+    marks = ("nps_score", "csat_score", "ces_score", "rating_score", "star_rating", "is_recommended", "emotion")
+    unmarked = {"responses": small.tables["responses"].head(600).assign(**dict.fromkeys(marks, pd.NA))}
     made = {f"scores {metric}": scores.study(table, metric=metric, segments=["region", "channel", "segment"]) for metric in scores.SCORES}
     return made | {
         "scores few dealers": scores.study(few, metric="nps"), "scores one period": scores.study(once, metric="nps"),
         "scores without invitations": scores.study({k: v for k, v in table.items() if k != "invitations"}, metric="nps"),
         "pool": pool.study(small.card), "pool strict": pool.study(small.card, required_share=1.0),
         "company": company.study(small.tables, small.truth, seed=1),
+        "sentiment": sentiment_aspects.study(small.tables, sentiment_voices.voices(small.tables), dictionary=RULES / "aspects.yml",
+                                             classes=RULES / "classes.yml", show_verbatims=True),
+        "sentiment without marks": sentiment_aspects.study(unmarked, sentiment_voices.voices(unmarked), dictionary=RULES / "aspects.yml",
+                                                           classes=RULES / "classes.yml"),
         "validation": validation.study(record, live, seed=1),
         "validation stale": validation.study(validation.Record(record.rows.assign(passed=False), is_fresh=False), bad, seed=1),
     }

@@ -17,6 +17,7 @@ from voclib.errors import DataError
 from voclib.reporting import drawing, lines
 from voclib.reporting.charts_caterpillar import caterpillar
 from voclib.reporting.charts_money import density, dose_response, event_path, forest, path_bars, robustness, survival, tornado, waterfall
+from voclib.reporting.charts_opinions import count_grid, mix_bars
 from voclib.reporting.charts_panel import lag_profile
 from voclib.reporting.charts_reliability import reliability_card
 from voclib.reporting.charts_silence import (
@@ -33,15 +34,16 @@ from voclib.reporting.charts_silence import (
     tilt_map,
 )
 from voclib.reporting.charts_slopes import binned_scatter, unit_slopes
+from voclib.reporting.charts_topics import courses, rises, stability_curve, topic_map
 from voclib.reporting.charts_touchpoints import touchpoint_map
 from voclib.reporting.pair import Pair, chart, pair
 from voclib.reporting.theme import ACCENT, BAND, BOUND_BAND, BOUND_LINE, CATEGORICAL, INK, INK_2, INK_3, NAIVE_BAND, PAPER
 from voclib.results import Text
 
-__all__ = ["Pair", "TiltPoint", "bars", "binned_scatter", "bounds_bar", "calibration", "caterpillar", "chart", "cost_curve", "density",
-           "distribution", "dose_response", "dumbbell", "event_path", "forest", "funnel_plot", "interval_plot", "lag_profile", "love_plot",
-           "overlap", "path_bars", "reliability_card", "resistance", "robustness", "slopegraph", "survival", "tilt_map", "tornado", "touchpoint_map",
-           "trend", "unit_slopes", "waterfall"]
+__all__ = ["Pair", "TiltPoint", "bars", "binned_scatter", "bounds_bar", "calibration", "caterpillar", "chart", "cost_curve", "count_grid",
+           "courses", "density", "distribution", "dose_response", "dumbbell", "event_path", "forest", "funnel_plot", "interval_plot", "lag_profile",
+           "love_plot", "mix_bars", "overlap", "path_bars", "reliability_card", "resistance", "rises", "robustness", "slopegraph",
+           "stability_curve", "survival", "tilt_map", "topic_map", "tornado", "touchpoint_map", "trend", "unit_slopes", "waterfall"]
 _GROUPS = ((0, 6, "#c4671a", "#8f3b00", Text("贬损者 0–6", "Detractors 0–6")), (7, 8, NAIVE_BAND, INK_3, Text("中立者 7–8", "Passives 7–8")),
            (9, 10, ACCENT, ACCENT, Text("推荐者 9–10", "Promoters 9–10")))
 EXACT_BELOW = 10_000  # a bar shows every digit of a count that a reader may check

@@ -140,6 +140,36 @@ NAMES: dict[str, Name] = {
         "满意",
         "satisfied",
     ),
+    "negative_voice_share": _share("负面声音占比", "Share of negative voices", "占有话可读的声音", "Of voices with words", "负面", "negative"),
+    "negative_voice_change": Name(
+        title=Text("负面声音占比的变化", "Change in the share of negative voices"),
+        scale=Text("最近一期减上一期", "Latest period minus the one before"),
+    ),
+    "topic_voice_share": _share(
+        "提到这个方面的声音占比", "Share of voices that name an aspect", "占有话可读的声音", "Of voices with words", "提到", "name it"
+    ),
+    "complaint_voice_share": _share(
+        "提到这个方面的负面声音占比",
+        "Share of voices that name an aspect and are negative",
+        "占有话可读的声音",
+        "Of voices with words",
+        "抱怨",
+        "complain of it",
+    ),
+    "complaint_share": _share(
+        "负面声音里谈到这个主题的占比",
+        "Share of complaints on a theme",
+        "带负面打分或标记的声音",
+        "Voices with a negative score or tag",
+        "谈到",
+        "of complaints",
+    ),
+    "theme_share": _share("谈到这个主题的声音占比", "Share of voices on a theme", "有文字的声音", "Voices with text", "谈到", "of voices"),
+    "new_themes": Name(
+        title=Text("新话题", "New themes"),
+        scale=Text("上了名单的新话题，精确计数，误报有预算", "New themes on the list, an exact count within a budget of false alarms"),
+        short=Text("个新话题", "new themes"),
+    ),
     "topic_share": _share(
         "遇到这个主题的客户占比", "Share of customers a topic concerns", "每位客户算一份", "Every customer counts as one", "涉及", "concerned"
     ),

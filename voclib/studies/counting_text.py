@@ -61,6 +61,12 @@ STEPS: Mapping[str, Mapping[str, Mapping[str, Text]]] = {
             "unheard": Text("去掉：没有人能问到（只进入范围）", "Left out: nobody could ask them (range only)"),
         },
     },
+    "10-sentiment-aspects": {"responses": {
+        "channel": Text("去掉：属于其他渠道", "Left out: of other channels"),
+        "comment": Text("去掉：没有写字", "Left out: nothing was written"),
+        "unreadable": Text("去掉：只有符号，看不出意思", "Left out: signs alone that say nothing"),
+    }},
+    "11-topics": {"responses": {"comment": Text("去掉：没有写文字", "Left out: nothing was written")}},
     "22-score-inflation": {"responses": {
         "channel": _SURVEY,
         "score": Text("去掉：没有 0–10 分", "Left out: without a mark from 0 to 10"),
@@ -100,6 +106,8 @@ STEPS: Mapping[str, Mapping[str, Mapping[str, Text]]] = {
 }
 COUNTED: Mapping[str, Mapping[str, Text]] = {
     "00-sample-company": {"responses": Text("计入公布值的回答", "Counted: answers behind the published score")},
+    "10-sentiment-aspects": {"responses": Text("计入：有话可读的声音", "Counted: voices with words to read")},
+    "11-topics": {"responses": Text("计入：有文字的声音", "Counted: voices with text")},
     "20-scores": {"responses": Text("计入分数的回答", "Counted: answers behind the score")},
     "21-survivorship": {
         "customers": Text("计入：校正代表的客户，不论是否作答", "Counted: customers the corrections speak for, silent or not"),

@@ -1,0 +1,123 @@
+"""Planted worlds in which the reading errs: plain counts of negative voices and of aspects miss the truth, corrected shares hold it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from voclib.studies import aspect_shares, sentiment_shares
+from voclib.text import sentiment
+
+SEEDS = 300
+CHANNELS = ("sms", "app", "email", "onsite", "review", "appstore", "call", "post")
+UNMARKED = ("call", "post")
+
+
+def world(seed: int, *, n: int = 2400) -> tuple[pd.DataFrame, np.ndarray]:
+    """Voices of customers who write once or more, read by a machine that errs, and what is true of each (N,).
+
+    By seed: how negative each channel is, how far customers differ, how often the machine errs in either direction, how many voices carry a mark.
+    Nobody gives a mark in posts or calls, where the machine errs as it does elsewhere.
+    """
+    rng = np.random.default_rng(seed)
+    person = np.sort(rng.integers(0, rng.integers(n // 3, n), n))
+    channel = rng.choice(CHANNELS, n, p=rng.dirichlet(np.full(len(CHANNELS), 8.0)))
+    level = dict(zip(CHANNELS, rng.normal(-1.0, 0.5, len(CHANNELS)), strict=True))
+    mood = rng.normal(0, rng.uniform(0.3, 1.2), person.max() + 1)[person]
+    negative = rng.random(n) < 1 / (1 + np.exp(-(np.array([level[c] for c in channel]) + mood)))
+    miss, slip = rng.uniform(0.15, 0.5), rng.uniform(0.01, 0.08)
+    seen = np.where(negative, rng.random(n) >= miss, rng.random(n) < slip)
+    doubt = rng.uniform(0.02, 0.3, n)
+    p = np.where(seen, 1 - doubt, doubt)
+    marked = np.array([0.0 if c in UNMARKED else 1.0 if c == "sms" else rng.uniform(0.3, 1.0) for c in CHANNELS])
+    has = rng.random(n) < marked[[CHANNELS.index(c) for c in channel]]
+    voices = pd.DataFrame({"response_id": [f"R{k:05d}" for k in range(n)], "channel": channel, "cluster": person, "weight": 1.0,
+                           "negative": p, "neutral": 0.0, "positive": 1 - p, "read": np.where(p > 0.5, "negative", "positive"),
+                           "own": pd.Series(np.where(negative, "negative", "positive"), dtype=object).where(has), "tag": None})
+    return voices, negative
+
+
+@pytest.fixture(scope="module")
+def tried() -> pd.DataFrame:
+    """One row a seed: what the truth was in expectation, and whether each interval holds it."""
+    rows = []
+    for seed in range(SEEDS):
+        voices, negative = world(seed)
+        truth = float(negative.mean())
+        corrected, counted = sentiment_shares.estimate(voices), sentiment_shares.counted(voices)
+        rows.append({"truth": truth, "corrected": corrected.value, "held": corrected.conf_low <= truth <= corrected.conf_high,
+                     "naive": counted.value, "naive_held": counted.conf_low <= truth <= counted.conf_high,
+                     "width": corrected.conf_high - corrected.conf_low})
+    return pd.DataFrame(rows)
+
+
+def test_corrected_shares_hold_the_truth_and_counts_do_not(tried: pd.DataFrame) -> None:
+    assert tried["held"].mean() >= 0.93
+    assert tried["naive_held"].mean() < 0.3, "counting what is read as negative is no answer"
+    assert abs((tried["corrected"] - tried["truth"]).mean()) < 0.003 < abs((tried["naive"] - tried["truth"]).mean())
+
+
+def test_the_interval_is_not_simply_wide(tried: pd.DataFrame) -> None:
+    assert tried["width"].median() < 0.09 and tried["held"].mean() < 1
+
+
+def test_where_the_assumption_fails_the_range_is_what_is_left() -> None:
+    outside, inside = [], []
+    for seed in range(40):
+        voices, negative = world(seed)
+        guarded = np.random.default_rng(10_000 + seed).random(len(voices)) < 0.9  # bad moods, guarded words: no mark and no word tells
+        truth = np.where(voices["channel"].isin(UNMARKED), guarded, negative).mean()
+        corrected, shown = sentiment_shares.estimate(voices), sentiment_shares.ladder(voices, np.zeros(len(voices)))["no_mark_range"]
+        outside.append(not corrected.conf_low <= truth <= corrected.conf_high)
+        inside.append(shown.conf_low <= truth <= shown.conf_high)
+    assert np.mean(outside) > 0.9 and all(inside)
+
+
+def audited(seed: int) -> tuple[pd.DataFrame, aspect_shares.Found, pd.DataFrame, pd.DataFrame]:
+    """Voices with three aspects found by a dictionary that errs, labels of people drawn with two known chances, and what is true."""
+    voices, negative = world(seed, n=3000)
+    rng = np.random.default_rng(50_000 + seed)
+    voices = voices.assign(negative=0.02 + 0.9 * negative)  # calibration is another test's matter
+    names, n = ("a", "b", "c"), len(voices)
+    true = {k: rng.random(n) < np.where(negative, 1.6, 1.0) * rng.uniform(0.05, 0.3) for k in names}
+    found = {k: np.where(true[k], rng.random(n) < rng.uniform(0.5, 0.95), rng.random(n) < rng.uniform(0.01, 0.1)) for k in names}
+    spoken = pd.DataFrame(found)
+    felt = pd.concat([pd.DataFrame({"row": np.flatnonzero(found[k]), "id": k, "negative": voices["negative"].to_numpy()[found[k]]}) for k in names])
+    chance = np.where(negative, rng.uniform(0.2, 0.4), rng.uniform(0.1, 0.2))
+    drawn = np.flatnonzero(rng.random(n) < chance)
+    labels = pd.concat([pd.DataFrame({"response_id": voices["response_id"].to_numpy()[drawn], "topic": k, "labeller_id": "L1",
+                                      "is_present": true[k][drawn], "sampling_probability": chance[drawn]}) for k in names])
+    planted = pd.DataFrame([{"topic": k, "spoken": true[k].mean(), "complaint": (true[k] & negative).mean()} for k in names])
+    return voices, aspect_shares.Found(spoken=spoken, felt=felt, pairs=pd.DataFrame(), mentions=pd.DataFrame()), labels, planted
+
+
+@pytest.fixture(scope="module")
+def aspects() -> pd.DataFrame:
+    """One row a seed and aspect: whether each interval, and each range of ranks, holds what was planted."""
+    rows = []
+    for seed in range(60):
+        voices, found, labels, planted = audited(seed)
+        result = aspect_shares.audit(voices, found, labels, seed=1)
+        order = planted["complaint"].rank(ascending=False)
+        for share, complaint, rank, true, place in zip(result.topics, result.complaints, result.ranks, planted.itertuples(), order, strict=True):
+            e, c = (one.corrected.estimate("topic_voice_share", conf_level=0.95) for one in (share, complaint))
+            plain = share.naive.estimate("topic_voice_share", unit="share", conf_level=0.95, low=0, high=1)
+            rows.append({"seed": seed, "held": e.conf_low <= true.spoken <= e.conf_high, "complaint": c.conf_low <= true.complaint <= c.conf_high,
+                         "naive": plain.conf_low <= true.spoken <= plain.conf_high, "rank": rank.best <= place <= rank.worst})
+    return pd.DataFrame(rows)
+
+
+def test_shares_of_aspects_hold_what_was_planted_and_the_dictionary_does_not(aspects: pd.DataFrame) -> None:
+    assert aspects["held"].mean() >= 0.93 and aspects["naive"].mean() < 0.5
+    assert aspects["complaint"].mean() >= 0.9, "unmarked voices count with their probability, so a little of the error is the model's"
+
+
+def test_ranks_admit_what_cannot_be_told_apart(aspects: pd.DataFrame) -> None:
+    assert aspects.groupby("seed")["rank"].all().mean() >= 0.93
+
+
+def test_the_world_is_what_it_says() -> None:
+    voices, negative = world(3)
+    assert set(voices["read"]) <= set(sentiment.CLASSES) and 0.05 < negative.mean() < 0.6
+    assert voices.loc[voices["channel"].isin(UNMARKED), "own"].isna().all() and voices["own"].notna().sum() > 300

@@ -1,0 +1,265 @@
+"""What customers talk about: planted topics, one at one dealer, one of one model, one that is new; every voice counted, both languages alike."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from study_tables import figures, spoken, texts
+from topic_company import tables
+
+from voclib.errors import DataError, ParameterError
+from voclib.reporting.language import half_width, verbs_exceed
+from voclib.results import Text, Verdict
+from voclib.studies import topic_checks, topic_spread, topic_tables, topic_voices, topics, topics_text
+
+ENTRY = "  - {{id: {id}, name: {{zh: {zh}, en: {en}}}, kind: aspect, terms: {{zh: [{a}], en: [{b}]}}}}\n"
+BOOK = "entries:\n" + "".join(ENTRY.format(id=i, zh=z, en=e, a=a, b=b) for i, z, e, a, b in (
+    ("waiting_time", "等待时间", "Waiting time", "等了, 干等, 排队", "wait, queue"), ("parts_price", "配件价格", "Price of parts", "配件, 账单",
+                                                                            "parts price"),
+    ("noise", "异响", "Noise", "异响, 咯噔", "rattle"), ("lounge", "休息区", "Lounge", "休息区", "lounge")))
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("rules") / "aspects.yml"
+    path.write_text(BOOK, "utf-8")
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def told(book: str) -> topics.Talk:
+    return topics.study(tables(), dictionary=book, watch_weeks=4, seed=1)
+
+
+@pytest.fixture(scope="module")
+def silent() -> topics.Talk:
+    """Without a dictionary and without verbatims, nothing new."""
+    return topics.study(tables(new=0), watch_weeks=4, show_verbatims=False, seed=1)
+
+
+def test_no_voice_with_text_is_dropped(told: topics.Talk) -> None:
+    given = tables()["responses"]
+    written = given["comment"].fillna("").str.strip().ne("")
+    assert len(told.kept) == written.sum() == topics.facts(told.kept, tables())[Text("条声音有文字", "voices with text")]
+    assert (topics.steps(given) == "").sum() == written.sum()
+    assert told.topics["voices"].sum() + told.kept["topic"].eq(-1).sum() == len(told.kept)
+    assert topics.by_channel(told.kept)["all"].sum() == len(told.kept)
+
+
+def test_the_order_of_rows_changes_nothing(told: topics.Talk, book: str) -> None:
+    given = tables()
+    mixed = {name: frame.sample(frac=1, random_state=3).reset_index(drop=True) for name, frame in given.items()}
+    again = topics.study(mixed, dictionary=book, watch_weeks=4, seed=1)
+    assert json.dumps(again.study.to_dict(), ensure_ascii=False) == json.dumps(told.study.to_dict(), ensure_ascii=False)
+    for name, frame in told.frames.items():
+        pd.testing.assert_frame_equal(frame, again.frames[name], obj=name)
+
+
+def test_the_complaint_most_named_leads(told: topics.Talk) -> None:
+    bad = told.kept["own"].eq("negative")
+    named = told.kept.loc[bad, "comment"].str.contains("等了|干等|排队|wait|queue").mean()
+    share = next(e for e in told.subjects if e.group == "waiting_time")
+    assert share.value == pytest.approx(named, abs=0.02) and share.conf_low < named < share.conf_high
+    assert told.study.headline[0].value == max(e.value for e in told.subjects) and told.study.headline[0].group == ""
+    assert told.study.verdict is Verdict.REPORT_WITH_CAVEAT
+
+
+def test_labels_by_people_take_the_errors_of_words_out(book: str) -> None:
+    """A word that also stands in other complaints counts too many; voices labelled by people mend that, and the count stands beside."""
+    given = tables(new=0, hostile=False)
+    voices = given["responses"]
+    fooled = voices["comment"].str.contains("咯噔|第.*次返修").fillna(False)  # complaints of noise that also say the word for waiting
+    voices = voices.assign(comment=voices["comment"].where(~fooled, voices["comment"] + "，排队"))
+    rng = np.random.default_rng(4)
+    drawn = voices[(voices["nps_score"] <= 6) & (rng.random(len(voices)) < 0.5)]
+    truth = {"waiting_time": "等了|干等|保养预约|wait|queue", "noise": "异响|咯噔"}
+    gold = pd.concat([pd.DataFrame({"response_id": drawn["response_id"], "topic": topic, "labeller_id": "L1", "sampling_probability": 0.5,
+                                    "is_present": drawn["comment"].str.replace("，排队", "").str.contains(words + "|排队" * (topic[0] == "w"))})
+                      for topic, words in truth.items()])
+    one = topics.study({**given, "responses": voices, "gold_labels": gold}, dictionary=book, watch_weeks=4, seed=1)
+    bad = one.kept["own"].eq("negative")
+    real = one.kept.loc[bad, "comment"].str.replace("，排队", "").str.contains(truth["waiting_time"] + "|排队").mean()
+    share = next(e for e in one.subjects if e.group == "waiting_time")
+    assert share.conf_low < real < share.conf_high and one.beside["waiting_time"].conf_low > real and share.rung == "corrected"
+    assert {e.group for e in one.subjects} == set(truth) and one.study.naive is not None
+
+
+def test_a_complaint_of_one_dealer_and_one_of_one_model_are_told_apart(told: topics.Talk) -> None:
+    inside = {name: told.kept["comment"].str.contains(words) & told.kept["own"].eq("negative")
+              for name, words in (("wait", "排队|干等"), ("price", "配件"), ("noise", "异响|咯噔"))}
+    dealer, model = ({name: one for name, one in zip(inside, topic_tables.places_of(told.kept, list(inside.values()), column, conf_level=0.95,
+                                                                                    seed=1),
+                                                     strict=True)} for column in ("dealer", "model"))
+    assert dealer["price"].verdict == "local" and dealer["price"].top == "辰星D03店" and dealer["price"].top_n > 3 * dealer["price"].top_expected
+    assert model["noise"].verdict == "local" and model["noise"].top == "乙车" and model["wait"].verdict == "spread"
+    assert topics_text.reading(dealer["wait"], model["wait"]).en.startswith(("systemic", "cannot"))
+    assert "辰星D03店" in topics_text.reading(dealer["price"], model["price"]).zh and "乙车" in topics_text.reading(dealer["noise"],
+                                                                                                               model["noise"]).zh
+    assert any("辰星D03店" in text.zh for text in told.frames["places"]["reading"])
+
+
+def test_what_is_new_is_listed_and_a_quiet_month_lists_nothing(told: topics.Talk, silent: topics.Talk) -> None:
+    new = told.frames["emerging"][told.frames["emerging"]["kind"].eq(topics_text.KINDS["new"])]
+    assert len(new) >= 1 and any("钥匙" in text.zh for text in new["theme"]) and new["delay"].max() <= 10
+    assert told.study.headline[1].value == len(new)
+    assert told.frames["days"].groupby("theme")["n"].sum().min() >= 5
+    assert not [t for t in silent.watch.themes if t.kind == "new"] and silent.study.headline[1].value == 0
+
+
+def test_the_usual_alarm_goes_off_more_often_than_the_list(silent: topics.Talk) -> None:
+    until = silent.kept["day"].max() - pd.Timedelta(weeks=12)
+    assert topic_checks.usual_alarms(silent.kept, until) > len(silent.watch.themes)
+
+
+def test_without_verbatims_no_run_of_a_text_stands_anywhere(silent: topics.Talk, told: topics.Talk) -> None:
+    """Runs of 7 Chinese or 16 Latin signs: shorter ones are words."""
+    def runs(one: topics.Talk) -> list[str]:
+        page = json.dumps([f.map(lambda x: [x.zh, x.en] if isinstance(x, Text) else str(x)).to_dict("records") for f in one.frames.values()]
+                          + [[t.zh, t.en] for t in (*texts(one.study), *spoken(one.captions))], ensure_ascii=False)
+        found = {text[k:k + size] for text in one.kept["comment"] if len(text) < 200 for size in [16 if text.isascii() else 7]
+                 for k in range(len(text) - size)}
+        return [run for run in found if run in page]
+
+    assert runs(silent) == [] and len(runs(told)) > 10
+    assert len(silent.frames["verbatims"]) == 0 and "原话" in silent.notes["verbatims"].zh
+
+
+def test_both_languages_say_the_same_numbers_and_claim_no_more_than_was_seen(told: topics.Talk, silent: topics.Talk) -> None:
+    for one in (told, silent):
+        said = [*texts(one.study), *spoken(one.captions), *one.notes.values()]
+        quotes = [name for theme in one.watch.themes for name in theme.words] + one.topics["name"].tolist()
+        for text in said:
+            assert not any(q in text.zh for q in quotes) or any(q in text.en for q in quotes)
+            for lang in ("zh", "en"):
+                assert verbs_exceed(text[lang], 0, lang) == [], text[lang]
+            assert half_width(text.zh) == [], text.zh
+        for check in one.study.checks:
+            assert figures(check.detail.zh) == figures(check.detail.en), check.detail
+
+
+def test_the_frames_hold_what_their_captions_say(told: topics.Talk) -> None:
+    for name, frame in told.frames.items():
+        if (columns := told.captions.get(name, {}).get("columns")) is not None:
+            assert set(columns) <= set(frame.columns), name
+    assert len(told.frames["cards"]) == len(told.frames["places"]) == min(8, told.topics["tone"].eq("worse").sum()) > 0
+    assert told.frames["joined"]["voices"].sum() + told.frames["unlinked"]["voices"].sum() == told.topics["voices"].sum()
+    assert told.frames["moved"]["topics"].sum() == len(told.topics)
+    assert {"waiting_time", "lounge"} <= set(told.topics["theme"])
+
+
+def test_like_complaints_are_one_group_and_a_wave_reads_otherwise() -> None:
+    given = tables(new=0, hostile=False)
+    day = given["responses"]["submitted_at"].max() - pd.Timedelta(days=60)
+    first = given["responses"]
+    copied = first.head(14).assign(response_id=[f"W{k}" for k in range(14)], submitted_at=day, nps_score=1, comment=[
+        f"这家店骗人，大家一起转发，让更多人看到{sign}" for sign in "！。~…，；" for _ in range(3)][:14])
+    often = first.tail(20).assign(response_id=[f"S{k}" for k in range(20)], nps_score=1, comment=[
+        f"退订金拖了{k}个星期还不到账{sign}" for k in range(5) for sign in "！。…；"])
+    more = pd.concat([copied, often]).astype({"nps_score": first["nps_score"].dtype})
+    one = topics.study({**given, "responses": pd.concat([first, more], ignore_index=True)}, watch_weeks=4, seed=1)
+    readings = [text.zh for text in one.frames["alike"]["reading"]]
+    assert any("转发" in text for text in readings) and any("系统性" in text for text in readings)
+    assert one.frames["alike"]["people"].min() >= 1 and one.frames["alike"]["texts"].min() >= 3
+
+
+def test_too_few_texts_are_refused_in_words() -> None:
+    one = topics.study(tables(n=60, new=0))
+    assert not one.is_told and one.study.verdict is Verdict.REFUSE and set(one.notes) == set(topics_text.FIGURES)
+    assert one.study.headline[0].kind == "refusal" and len(topics.against_truth(one, {"outbreak": {"x": 1}})) == 0
+
+
+def test_truth_is_compared_where_there_is_one(told: topics.Talk) -> None:
+    planted = {"theme": {"zh": "钥匙失灵", "en": "keys that fail"}, "words": {"zh": ["钥匙"], "en": ["key"]}, "voices_n": 30, "english_n": 0,
+               "first_day": "2026-09-21"}
+    row = topics.against_truth(told, {"outbreak": planted}).set_index("voices").loc[30]
+    assert 0 <= row["delay"] <= 9 and row["others"] == 0 and "钥匙" in row["found"].zh
+    assert len(topics.against_truth(told, {})) == 0
+    missed = topics.against_truth(replace(told, watch=replace(told.watch, themes=())), {"outbreak": planted})
+    assert missed["found"].tolist() == [topics_text.NOT_FOUND] * 2 and missed["delay"].isna().all()
+
+
+@pytest.mark.parametrize(("change", "error", "message"), [
+    ({"train_until": "somewhen"}, ParameterError, "a day such as"), ({"watch_weeks": -1}, ParameterError, "at least 0"),
+    ({"dictionary": "nowhere.yml"}, ParameterError, "nowhere.yml"), ({"layout": "grpah"}, ParameterError, "graph"),
+    ({"granularity": "fine"}, ParameterError, "'auto' or a number"),
+])
+def test_wrong_settings_are_named(change: dict, error: type, message: str) -> None:
+    with pytest.raises(error, match=message):
+        topics.study(tables(n=400, new=0), **change)
+
+
+def test_tables_without_text_or_time_are_named() -> None:
+    given = tables(n=50, new=0, hostile=False)
+    with pytest.raises(DataError, match="has a comment"):
+        topics.study({**given, "responses": given["responses"].assign(comment=None)})
+    with pytest.raises(DataError, match="has a time"):
+        topics.study({**given, "responses": given["responses"].assign(submitted_at=given["responses"]["touched_at"])})
+
+
+def test_a_channel_without_scores_lends_the_tag_of_its_source() -> None:
+    given = tables(n=300, new=0, hostile=False)
+    post = given["responses"].head(100).assign(channel="post", nps_score=pd.NA, emotion="negative", response_id=[f"P{k}" for k in range(100)])
+    kept = topic_voices.voices({**given, "responses": pd.concat([given["responses"].assign(emotion="negative"), post], ignore_index=True)})
+    assert kept.loc[kept["channel"].eq("post"), "own"].eq("negative").all()
+    assert kept.loc[kept["channel"].eq("sms"), "own"].eq("positive").any()
+
+
+class TestSpread:
+    """Uneven where it is, even where it is not."""
+
+    @staticmethod
+    def world(tau: float, n: int, seed: int) -> tuple[topic_spread.Spread, float]:
+        rng = np.random.default_rng([7, seed])
+        groups = int(rng.integers(30, 70))
+        home = rng.choice(groups, 8000, p=(w := rng.gamma(4, 1, groups)) / w.sum())
+        rate = np.exp(rng.normal(0, tau, groups)) if tau else np.ones(groups)
+        own = rng.choice(8000, n, replace=False, p=rate[home] / rate[home].sum())
+        size = np.bincount(home, minlength=groups)
+        ratio = rate * size.sum() / (rate @ size)
+        truth = float(np.sqrt(((ratio - 1) ** 2 * size).sum() / size.sum()))
+        frame = pd.DataFrame({"group": home, "stratum": "a"})
+        return topic_spread.spread(frame.iloc[own], frame, draws=199, seed=seed), truth
+
+    def test_where_nothing_differs_five_in_a_hundred_are_called_uneven(self) -> None:
+        found = [self.world(0.0, 150, seed)[0] for seed in range(120)]
+        assert sum(one.p_value <= 0.05 for one in found) <= 13 and sum(one.verdict == "spread" for one in found) >= 70
+        flagged = sum(one.verdict == "local" for one in topic_spread.adjusted(found))
+        assert flagged <= 2 < sum(one.p_value <= 0.05 for one in found) + 1
+
+    def test_the_interval_holds_the_truth(self) -> None:
+        made = [self.world(tau, 250, seed) for tau in (0.0, 0.3, 0.5) for seed in range(40)]
+        assert sum(one.low <= truth <= one.high for one, truth in made) >= 0.9 * len(made)
+
+    def test_what_is_bunched_is_found_and_few_people_say_nothing(self) -> None:
+        assert sum(self.world(0.8, 200, seed)[0].verdict == "local" for seed in range(20)) >= 19
+        assert self.world(0.8, 10, 1)[0].verdict == "few"
+
+    def test_a_channel_that_only_some_dealers_have_is_no_unevenness(self) -> None:
+        rng = np.random.default_rng(3)
+        here = pd.DataFrame({"group": rng.integers(0, 5, 900), "stratum": "reviews"})
+        there = pd.DataFrame({"group": rng.integers(5, 40, 3000), "stratum": "calls"})
+        whole, own = pd.concat([here, there], ignore_index=True), here.sample(200, random_state=1)
+        assert topic_spread.spread(own, whole).verdict == "spread"
+        assert topic_spread.spread(own.assign(stratum="all"), whole.assign(stratum="all")).verdict == "local"
+
+
+def test_places_on_the_map_do_not_depend_on_signs_or_order() -> None:
+    rng = np.random.default_rng(2)
+    centres = rng.normal(size=(9, 30))
+    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
+    at, again = topic_tables.laid_out(centres), topic_tables.laid_out(centres[::-1])
+    np.testing.assert_allclose(at, again[::-1], atol=2e-4)
+    near = np.array([[np.linalg.norm(a - b) for b in at] for a in at])
+    assert np.corrcoef(near[np.triu_indices(9, 1)], (1 - centres @ centres.T)[np.triu_indices(9, 1)])[0, 1] > 0.3
+    assert topic_tables.laid_out(centres[:2]).shape == (2, 2)
+
+
+def test_the_committed_dictionary_serves_the_page() -> None:
+    path = Path(__file__).resolve().parents[2] / "params" / "rules" / "aspects.yml"
+    one = topics.study(tables(n=700, new=0, hostile=False), dictionary=str(path), watch_weeks=4, seed=1)
+    assert {"waiting_time", "parts_price", "noise"} <= {e.group for e in one.subjects}
