@@ -33,6 +33,9 @@ def questions(public_data: Path) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def minilm(tmp_path_factory: pytest.TempPathFactory) -> sentence_vectors.SentenceEncoder:
+    import torch
+
+    torch.set_num_threads(1)  # workers side by side on few cores wait for one another's threads
     return sentence_vectors.encoder(cache=tmp_path_factory.mktemp("vectors"))
 
 
