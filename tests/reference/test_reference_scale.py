@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import adjusted_mutual_info_score
 
-from voclib.text import approximate, granularity, ngrams, writing
+from voclib.text import alike, granularity, ngrams, writing
 from voclib.text.engines import CpuEngine
 from voclib.text.grouping import Settings
 
@@ -46,7 +46,7 @@ def test_english_questions_ask_for_finer_topics_than_chinese_reviews(reviews: pd
 def test_neighbours_of_many_reviews_are_nearly_all_found(reviews: pd.DataFrame) -> None:
     pytest.importorskip("faiss")
     forms, _ = writing.distinct(reviews["review"].tolist()[::2])[:2]
-    assert len(forms) > approximate.EXACT
+    assert len(forms) > alike.EXACT
     encoder = ngrams.fit(forms[::5], language="zh", dims=100)
     x = encoder.encode(forms)
     x = x[x.any(axis=1)]

@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from voclib.errors import DataError, ParameterError, VocError, nearest
-from voclib.text import approximate, density, kernels
+from voclib.text import alike, density, kernels
 from voclib.text import nearest as search
 
 Array = NDArray[np.float32]
@@ -49,7 +49,7 @@ class Engine(Protocol):
     def neighbours(self, vectors: ArrayLike, k: int) -> Neighbours:
         """The k nearest rows of every row by cosine distance 1 − cos, nearest first: exactly on a GPU, and on a processor up to 20,000 rows.
 
-        Beyond, a processor finds at least 95 % of them (`approximate`), or all of them, slowly and with a warning, where faiss is missing.
+        Beyond, a processor finds at least 95 % of them (`alike`), or all of them, slowly and with a warning, where faiss is missing.
         `vectors` (n, p), any length but 0; 2 ≤ k ≤ n. Indices (n, k) and distances (n, k); the first column is the row itself at 0, also
         where other rows equal it. DataError for rows of zeros, gaps or infinities; ParameterError for k out of range.
         """
@@ -93,26 +93,16 @@ def engine(name: str = "auto") -> Engine:
 
 @dataclass(frozen=True)
 class CpuEngine:
-    """scikit-learn on all cores; umap-learn and hdbscan on one, as a fixed seed demands."""
+    """faiss on all cores, scikit-learn where it is absent; umap-learn and hdbscan on one, as a fixed seed demands."""
 
     no_gpu: str | None = None
     name: str = field(default="cpu", init=False)
 
     def neighbours(self, vectors: ArrayLike, k: int) -> Neighbours:
-        """See `Engine`: blocked matrix products in double precision, for unit vectors 1 − cos = ‖a − b‖² / 2; of many rows, `approximate`."""
+        """See `Engine`: `alike.neighbours`, ties by index."""
         x = _table(vectors)
         _check_k(x, k)
-        unit = _unit(x)
-        if len(x) > approximate.EXACT and approximate.is_installed():
-            return _self_first(*approximate.neighbours(unit, k), np.arange(len(x)))
-        if len(x) > approximate.EXACT:
-            minutes = (len(x) / 10_000) ** 2 / 60
-            warnings.warn(f"faiss is not installed: {len(x)} rows are searched exactly, in something like {minutes:.0f} minutes on two cores; with "
-                          "it 200,000 take about one: pip install faiss-cpu.", stacklevel=2)
-        from sklearn.neighbors import NearestNeighbors
-
-        distances, indices = NearestNeighbors(n_neighbors=k, algorithm="brute", metric="euclidean").fit(unit).kneighbors(unit)
-        return _self_first(indices.astype(np.int64), (distances**2 / 2).astype(np.float32), np.arange(len(x)))
+        return _self_first(*alike.neighbours(_unit(x), k), np.arange(len(x)))
 
     def reduce(self, vectors: ArrayLike, *, knn: Neighbours | None = None, dims: int = 5, epochs: int = 50, seed: int = 0) -> Array:
         """See `Engine`."""

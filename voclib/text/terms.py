@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,13 +19,30 @@ _FILLER_ZH = """
 非常 真的 感觉 觉得 知道 东西 有点 一下 一点 一直 还有 不过 而且 然后 或者 以及 一样 一些 这些 那些 这种 那种 出来 起来 下来 不能
 不会 不要 只是 只有 比较 这里 那里 为什么 多少 大家 其他 别的 之后 之前 以后 以前 的话 虽然 不知 之类 其实 居然 竟然 根本 完全 特别
 """
-_STOP_ZH = frozenset(_FILLER_ZH.split())
+_FILLER_EN = """
+a about above across after afterwards again against all almost along already also although always am among an and another any anybody anyhow
+anyone anything anyway anywhere are aren around as at away be became because become becomes becoming been before being below beside besides
+between beyond both but by came can cannot cant come comes could couldn couldnt did didn didnt do does doesn doesnt doing don done dont down
+during each eg either else elsewhere enough etc even ever every everybody everyone everything everywhere except few for from further get gets
+getting give given go goes going gone got had hadn has hasn hasnt have haven having he hence her here hers herself him himself his how however i
+id ie if ill im in indeed instead into is isn isnt it its itself ive just keep kept least less let like ll made make makes making many may maybe
+me meanwhile might mine more moreover most mostly much must my myself namely neither never nevertheless no nobody none nor not nothing now
+nowhere of off often on once one only onto or other others otherwise ought our ours ourselves out over own per perhaps please put quite rather re
+really same saw see seem seemed seems several shall she should shouldn since so some somebody somehow someone something sometimes somewhere still
+such take taken takes than that thats the their theirs them themselves then there therefore these they this those though through throughout thus
+to together too took toward towards under until up upon us ve very via want wanted wants was wasn we well went were weren what whatever when
+whenever where whereas wherever whether which while who whoever whole whom whose why will with within without won wont would wouldn yet you your
+yours yourself yourselves
+two three four five six seven eight nine ten eleven twelve twenty hundred first second third last next
+"""
+_STOP_ZH, _STOP_EN = frozenset(_FILLER_ZH.split()), frozenset(_FILLER_EN.split())
 
 
 def words(form: str, *, language: str) -> list[str]:
     """The words of a normal form that may name a topic: no single letters or characters, no function words.
 
-    Chinese is segmented by rjieba (jieba's dictionary and hidden Markov model); English by letters, without scikit-learn's list of stop words.
+    Chinese is segmented by rjieba (jieba's dictionary and hidden Markov model); English by letters. The lists of function words are our own: those in
+    circulation (Nothman, Qin & Yurchak 2018, NLP-OSS) hold words that customers complain of, such as bill, call, fire, front or system.
     """
     form = writing.unaddressed(form)
     if language == "zh":
@@ -34,7 +50,7 @@ def words(form: str, *, language: str) -> list[str]:
 
         found = [w for run in _CJK.findall(form) for w in rjieba.cut(run)]
         return [w for w in found if len(w) > 1 and w not in _STOP_ZH] + [w for w in _WORD.findall(_CJK.sub(" ", form)) if len(w) > 1]
-    return [w for w in _WORD.findall(form) if len(w) > 1 and w.split("'")[0].split("’")[0] not in _stop_en()]
+    return [w for w in _WORD.findall(form) if len(w) > 1 and w.split("'")[0].split("’")[0] not in _STOP_EN]
 
 
 def names(forms: Sequence[str], labels: NDArray[np.intp], counts: NDArray[np.intp], *, language: str, most: int = 8) -> list[Terms]:
@@ -69,9 +85,3 @@ def _leading(row: Any, worth: NDArray[np.float64], vocabulary: list[str], most: 
     order = sorted(range(row.nnz), key=lambda k: (-round(weights[k], 12), vocabulary[row.indices[k]]))
     return tuple((vocabulary[row.indices[k]], float(round(weights[k], 6))) for k in order[:most] if weights[k] > 0)
 
-
-@lru_cache(maxsize=1)
-def _stop_en() -> frozenset[str]:
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-
-    return frozenset(ENGLISH_STOP_WORDS)
