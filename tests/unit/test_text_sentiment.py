@@ -214,4 +214,6 @@ def test_runs_are_those_of_a_counter(language, analyzer, lengths) -> None:
     expected = rival.fit_transform(forms)
     order = [rival.vocabulary_["".join(learned.run(k))] for k in range(table.shape[1])]
     assert table.shape == expected.shape and abs(table - expected[:, order]).max() < 1e-6
+    few, rare = runs.fit(forms, lengths=lengths, fewest=3, most=60)
+    assert few.held.min() >= 3 and few.held.max() <= 60 and rare.shape[1] == ((learned.held >= 3) & (learned.held <= 60)).sum() > 10
     assert abs(learned.table(forms) - table).max() < 1e-6 and learned.table(["龘ǅ"]).nnz == 0 and learned.table([]).shape == (0, table.shape[1])

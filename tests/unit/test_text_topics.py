@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.metrics import adjusted_rand_score
 
 from voclib.errors import DataError, ParameterError
@@ -52,7 +53,8 @@ class TestWriting:
 
     @pytest.mark.parametrize(("text", "said"), [
         ("@united lost my bag again @usairways", "lost my bag again"), ("write to me@there.example", "write to me@there.example"),
-        ("@united", "@united"), ("@店长 等太久", "等太久"), ("a @ b", "a @ b")])
+        ("@united", "@united"), ("@店长 等太久", "等太久"), ("a @ b", "a @ b"),
+        ("late again http://t.co/ab1 why", "late again why"), ("见 https://x.example/页，等太久", "见 页，等太久"), ("http://t.co/ab1", "http://t.co/ab1")])
     def test_to_whom_one_speaks_is_not_what_one_says(self, text, said) -> None:
         assert writing.unaddressed(text) == said
 
@@ -235,6 +237,13 @@ class TestParts:
         assert not encoder.encode(["zzz qqq"]).any()
         with pytest.raises(ParameterError, match="not 'fr'"):
             ngrams.fit(forms, language="fr")
+
+    def test_runs_of_english_end_with_the_word(self) -> None:
+        forms = [writing.normal(t) for t in corpus(STAFF)[0]]
+        encoder, vectors = ngrams.fitted(forms, language="en")
+        rival = CountVectorizer(analyzer="char_wb", ngram_range=(3, 4), lowercase=False, min_df=2, max_df=0.3).fit(forms)
+        known = {"".join(encoder.signs.run(k)) for k in range(len(encoder.signs.keys))}
+        assert known == set(rival.get_feature_names_out()) and (encoder.encode(forms) == vectors).all()
 
     def test_a_copied_post_names_no_topic(self) -> None:
         forms = ["屏幕 黑屏", "黑屏 了", "屏幕 卡", "代购 加微信"]

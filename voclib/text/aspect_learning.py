@@ -6,7 +6,7 @@ where a dictionary is given, on what it finds. Every labelled voice is read by a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +14,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from voclib.errors import DataError, ParameterError
-from voclib.text import aspects, ngrams, writing
+from voclib.progress import Progress
+from voclib.text import aspects, writing
 from voclib.text.aspects import Dictionary
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Array = NDArray[np.float64]
-Progress = Callable[[int, int, str], None]
 LEAST, INNER = 5, 3  # labelled voices with an aspect, and without it, that it takes to learn it; folds inside a fold
+SIGNS = {"zh": ("char", (1, 2)), "en": ("char_wb", (3, 4))}  # runs of characters that are counted
 MOST = 20_000  # runs of characters of a language, the commonest
 INVERSE_PENALTY, HITS = 20.0, 5.0  # a find of the dictionary weighs HITS/√n: much where few voices are labelled, little where many are
 CUTS = np.round(np.arange(0.05, 0.96, 0.01), 2)
@@ -283,7 +284,7 @@ def _counters(forms: Sequence[str]) -> dict[str, Any]:
     from sklearn.feature_extraction.text import CountVectorizer
 
     made = {}
-    for language, (analyzer, lengths) in ngrams.SIGNS.items():
+    for language, (analyzer, lengths) in SIGNS.items():
         if own := [form for form in forms if _language(form) == language]:
             counter = CountVectorizer(analyzer=analyzer, ngram_range=lengths, lowercase=False, max_features=MOST, dtype=np.float32)
             made[language] = counter.fit(_written(own, language))

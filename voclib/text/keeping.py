@@ -19,16 +19,19 @@ from typing import Any
 import numpy as np
 
 from voclib.errors import DataError
+from voclib.text import runs
 from voclib.text.engines import Engine
 from voclib.text.engines import engine as make_engine
 from voclib.text.grouping import Settings
 from voclib.text.ngrams import Ngrams
+from voclib.text.runs import Runs
 from voclib.text.topics import Given, Part, Source, Topic, TopicModel, makes
 
-FORMAT = 2
+FORMAT = 3
 NAME, LABELS = "model.json", "labels.npy"
 _ARRAYS = {"vectors": (np.float32, 2), "labels": (np.intp, 1), "centres": (np.float32, 2), "reach": (np.float32, 1), "ids": (np.uint8, 2)}
-_AXES = {"idf": (np.float32, 1), "axes": (np.float32, 2)}
+_SIGNS = {"keys": (np.uint64, 1), "idf": (np.float32, 1), "held": (np.intp, 1)}
+_AXES = {"axes": (np.float32, 2)}
 _DIGEST = 32  # bytes of an identity
 
 
@@ -46,8 +49,9 @@ def save(model: TopicModel, folder: str | Path) -> Path:
         arrays["ids"] = np.frombuffer(bytes.fromhex("".join(part.ids)), dtype=np.uint8).reshape(-1, _DIGEST)
         encoder: dict[str, Any] = {"kind": "given", "fingerprint": _fingerprint(part.encoder)}
         if isinstance(part.encoder, Ngrams):
-            arrays |= {"idf": part.encoder.idf, "axes": part.encoder.axes}
-            encoder = {"kind": "ngrams", "language": part.encoder.language, "vocabulary": list(part.encoder.vocabulary)}
+            signs = part.encoder.signs
+            arrays |= {"axes": part.encoder.axes, **{name: getattr(signs, name) for name in _SIGNS}}
+            encoder = {"kind": "ngrams", "language": part.encoder.language, "alphabet": list(signs.alphabet), "lengths": signs.lengths}
         for name, array in arrays.items():
             _write(folder / f"{part.language}.{name}.npy", array)
         parts.append({"language": part.language, "granularity": part.granularity, "encoder": encoder, "topics": [asdict(t) for t in part.topics]})
@@ -164,7 +168,9 @@ def _part(folder: Path, given: dict[str, Any], function: Source) -> Part:
     if None not in (fitted, now) and fitted != now:
         raise DataError(f"The model of {folder} was fitted with the vectors of {fitted}, not of {now}; give the function it was fitted with.")
     if given["encoder"]["kind"] == "ngrams":
-        encoder = Ngrams(given["encoder"]["language"], tuple(given["encoder"]["vocabulary"]), **read(_AXES))
+        shortest, longest = given["encoder"]["lengths"]
+        signs = Runs(runs.coded(given["encoder"]["alphabet"]), (int(shortest), int(longest)), **read(_SIGNS))
+        encoder = Ngrams(given["encoder"]["language"], signs, **read(_AXES))
     digits = arrays.pop("ids").tobytes().hex()
     ids = tuple(digits[a:a + 2 * _DIGEST] for a in range(0, len(digits), 2 * _DIGEST))
     topics = tuple(Topic(**{**t, "words": tuple((str(w), float(x)) for w, x in t["words"])}) for t in given["topics"])

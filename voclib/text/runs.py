@@ -1,11 +1,12 @@
 """Texts as runs of neighbouring signs, counted fast: a text is a row of characters or of words, a run of them one whole number.
 
-`Runs` learns which runs texts share and turns texts into TF-IDF rows, as `voclib.text.ngrams` does with scikit-learn's counter, several times
-faster: neighbours are packed into 64 bits and sorted together, nothing is done text by text.
+`Runs` learns which runs texts share and turns texts into TF-IDF rows, the same as scikit-learn's, several times faster: neighbours are packed into
+64 bits and sorted together, nothing is done text by text.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ Codes = NDArray[np.uint64]
 FEWEST = 2  # distinct texts that have to hold a run before it counts
 SIGNS = {"zh": (1, 2)}  # lengths of runs of characters by language; LATIN where none is named
 LATIN, WORDS = (3, 4), (1, 2)
-_URL, _TORN = re.compile(r"https?://\S+"), re.compile("[\ud800-\udfff]")  # half a character is none
+BREAK = "\ud800"  # no run goes across it; half a character, which `whole` texts do not hold
+_URL, _TORN = re.compile(r"https?://\S+"), re.compile("[\ud800-\udfff]")
 _WORD = re.compile(r"[@#]?\w+(?:['’]\w+)*|[!?]+|[^\w\s]")
 
 
@@ -44,8 +46,13 @@ class Runs:
         return tuple(signs[code - 1] for code in reversed(codes) if code)
 
 
-def fit(rows: Sequence[Sequence[str]], *, lengths: tuple[int, int]) -> tuple[Runs, Any]:
-    """The runs of the shortest to the longest length that at least `FEWEST` rows hold, and the table of these rows.
+def whole(form: str) -> str:
+    """A text without half characters, which are none."""
+    return _TORN.sub("", form)
+
+
+def fit(rows: Sequence[Sequence[str]], *, lengths: tuple[int, int], fewest: int = FEWEST, most: float = math.inf) -> tuple[Runs, Any]:
+    """The runs of the shortest to the longest length that `fewest` to `most` rows hold, and the table of these rows.
 
     idf = 1 + log((1 + n)/(1 + d)), a run weighs (1 + log f)·idf with f its count in the row and d the rows that hold it (Salton & Buckley 1988).
     """
@@ -54,7 +61,7 @@ def fit(rows: Sequence[Sequence[str]], *, lengths: tuple[int, int]) -> tuple[Run
     known, place = np.unique(keys, return_inverse=True)
     pairs, counts = np.unique(owner * len(known) + place, return_counts=True)
     held = np.bincount(pairs % max(len(known), 1), minlength=len(known))
-    kept = held >= FEWEST
+    kept = (held >= fewest) & (held <= most)
     column = np.cumsum(kept) - 1
     inside = kept[pairs % max(len(known), 1)]
     idf = (1 + np.log((1 + len(rows)) / (1 + held[kept]))).astype(np.float32)
@@ -90,7 +97,7 @@ def encoder(forms: Sequence[str], *, language: str) -> tuple[Encoder, Any]:
 
 def _written(forms: Sequence[str], language: str) -> tuple[list[list[str]], list[str]]:
     """The words of each form, and its characters: Chinese segmented by rjieba and without blanks, others with one blank between words and signs."""
-    folded = [_TORN.sub("", _URL.sub("http", form)) for form in forms]
+    folded = [whole(_URL.sub("http", form)) for form in forms]
     if language == "zh":
         import rjieba
 
@@ -111,8 +118,14 @@ def _alphabet(rows: Sequence[Sequence[str]], bits: int) -> dict[str, int]:
     counts: Counter[str] = Counter()
     for row in rows:
         counts.update(row)
+    counts.pop(BREAK, None)
     most = sorted(counts, key=lambda sign: (-counts[sign], sign))[: min((1 << bits) - 2, 1 << 22)]
-    return {sign: k + 1 for k, sign in enumerate(sorted(most))}
+    return coded(sorted(most))
+
+
+def coded(signs: Sequence[str]) -> dict[str, int]:
+    """Signs and their codes; 0 is for none."""
+    return {sign: k + 1 for k, sign in enumerate(signs)}
 
 
 def _keys(rows: Sequence[Sequence[str]], alphabet: dict[str, int], lengths: tuple[int, int]) -> tuple[NDArray[np.intp], Codes]:

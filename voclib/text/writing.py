@@ -16,6 +16,7 @@ _HIDDEN = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u
 _PLACEHOLDER = re.compile(r"〔[^〕]{1,12}〕|\[(?:phone|e-mail|ID card|licence plate|VIN)\]")
 _CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _HANDLE = re.compile(r"(?<![\w.@])@\w{1,40}")
+_LINK = re.compile(r"\b(?:https?://|www\.)[^\s\u3400-\u9fff，。！？；、）】]+")
 _LETTER = re.compile(r"[^\W\d_]")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 LONGEST = 4000  # signs of a text that are read: what comes later in a longer one is a quotation or an attachment far oftener than a voice
@@ -47,8 +48,9 @@ def has_letters(plain: str) -> bool:
 
 
 def unaddressed(plain: str) -> str:
-    """A normal form without the accounts it is addressed to (@name), which say to whom one speaks, not of what; whole where nothing is left."""
-    left = _HANDLE.sub(" ", plain)
+    """A normal form without the accounts it is addressed to (@name) and without links, which say to whom one speaks and where more is to be seen,
+    not of what; whole where nothing is left."""
+    left = _HANDLE.sub(" ", _LINK.sub(" ", plain))
     return " ".join(left.split()) if has_letters(left) else plain
 
 
