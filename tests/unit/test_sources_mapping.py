@@ -38,9 +38,10 @@ def test_a_good_mapping_is_read_and_words_stay_words(tmp_path):
 
 
 @pytest.mark.parametrize(("old", "new", "message"), [
-    ("channel: survey\n", "channel: surveys\n", "channel is 'surveys' in source 1; did you mean 'survey'"),
-    ("    files: a.csv", "    fils: a.csv", r"the key 'files' is missing in source 1; unknown key 'fils' in source 1; did you mean 'files'"),
-    ("        columns:", "        colums:", "unknown key 'colums' in source 1 → tables → responses; did you mean 'columns'"),
+    ("channel: survey\n", "channel: surveys\n", "channel is 'surveys' in sources → no. 1; did you mean 'survey'"),
+    ("    files: a.csv", "    fils: a.csv",
+     r"the key 'files' is missing in sources → no. 1; unknown key 'fils' in sources → no. 1; did you mean 'files'"),
+    ("        columns:", "        colums:", "unknown key 'colums' in sources → no. 1 → tables → responses; did you mean 'columns'"),
     ("nps_score: score", "nps_scor: score", "source 1 \\(survey\\), table responses: 'nps_scor' is not a column there; did you mean 'nps_score'"),
     ("      responses:", "      response:", "table 'response' is not in the data standard; did you mean 'responses'"),
     ("constants: {channel: survey}", "constants: {weight: 1}", "nothing is given for channel, which every row must have"),
@@ -55,7 +56,7 @@ def test_a_good_mapping_is_read_and_words_stay_words(tmp_path):
     ("    files: a.csv", "    files: a.csv\n    turns: {by: c, speaker: s, text: t}", "turns belong to the channels call, chat, mail"),
     ("    files: a.csv", "    files: a.csv\n    own_domains: [a.example]", "own_domains belong to channel mail"),
     ("survey\n    files: a.csv", "chat\n    files: a.csv\n    turns: {by: c, speakr: s, text: t}",
-     "the key 'speaker' is missing in source 1 → turns; unknown key 'speakr' in source 1 → turns; did you mean 'speaker'"),
+     "the key 'speaker' is missing in sources → no. 1 → turns; unknown key 'speakr' in sources → no. 1 → turns; did you mean 'speaker'"),
     ("survey\n    files: a.csv", "chat\n    files: a.csv\n    turns: {speaker: s, text: t}", "turns needs either  list: .* or  by:"),
     ("        values:", "        formats: {nps_score: heute}\n        values:", "nps_score: 'heute' holds no part of a date; write day, month"),
     ("        values:", "        formats: {nps_score: ['%d.%m.%Y', '%Q']}\n        values:", "nps_score: '%Q' is not a date format"),

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from voclib import strictyaml
+from voclib import yamlmodel
 from voclib.errors import DataError, ParameterError, nearest
 from voclib.schema.tables import TABLES
 
@@ -182,11 +182,7 @@ def read(path: Path) -> Mapping:
 
     Raises ParameterError naming the place, what is wrong with it and the nearest known name.
     """
-    given = strictyaml.read(path, template="params/rules/example.yml")
-    try:
-        mapping = Mapping.model_validate(given)
-    except ValidationError as error:
-        raise ParameterError(f"{path.name}: " + "; ".join(_message(item) for item in error.errors())) from None
+    mapping = yamlmodel.read(path, Mapping, template="params/rules/example.yml")
     problems = [text for place, source in enumerate(mapping.sources, start=1) for text in _check_source(source, f"source {place} ({source.channel})")]
     problems += _check_times(mapping) + [text for line in mapping.valid_voice for text in _unknown("valid_voice", line, TABLES["responses"].columns)]
     if problems:
@@ -246,28 +242,3 @@ def _check_table(source: Channel, table: Table, name: str, place: str) -> list[s
 
 def _unknown(place: str, names: object, known: object) -> list[str]:
     return [f"{place}: '{name}' is not a column there; {nearest(name, known)}" for name in names if name not in known]
-
-
-def _message(item: dict) -> str:
-    place, last = _place(item["loc"][:-1]), str(item["loc"][-1]) if item["loc"] else ""
-    if item["type"] == "extra_forbidden":
-        return f"unknown key '{last}'{place}; {nearest(last, _keys_at(item['loc'][:-1]))}"
-    if item["type"] == "missing":
-        return f"the key '{last}' is missing{place}"
-    if item["type"] == "literal_error":
-        known = re.findall(r"'([^']+)'", item["ctx"]["expected"])
-        return f"{last} is '{item['input']}'{place}; {nearest(str(item['input']), known)}"
-    return f"{last}{place}: {item['msg'].removeprefix('Value error, ')}"
-
-
-def _place(path: tuple) -> str:
-    words = [f"source {part + 1}" if isinstance(part, int) else str(part) for part in path if part != "sources"]
-    return f" in {' → '.join(words)}" if words else ""
-
-
-def _keys_at(path: tuple) -> list[str]:
-    names = [part for part in path if isinstance(part, str)]
-    models = {(): Mapping, ("company",): Name, ("sources",): Channel, ("sources", "join"): Join, ("sources", "events"): Events,
-              ("sources", "turns"): Turns}
-    model = Table if "tables" in names else models.get(tuple(names), Mapping)
-    return list(model.model_fields)

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from voclib import strictyaml
+from voclib import yamlmodel
 from voclib.errors import DataError, ParameterError, nearest
 from voclib.results import Text
 from voclib.text import writing
@@ -31,7 +31,6 @@ Kind = Literal["aspect", "feature", "model"]
 KINDS = get_args(Kind)
 COLUMNS = ("row", "id", "kind", "term", "clause", "start", "end", "is_negated")
 Term = Annotated[str, Field(min_length=1, max_length=60)]
-Model = TypeVar("Model", bound=BaseModel)
 Span = tuple[int, int]
 
 _LATIN = "0-9a-zß-ɏ"
@@ -163,7 +162,7 @@ def load(path: str | Path) -> Dictionary:
         entry without terms, a parent that is no aspect.
     """
     path = Path(path)
-    entries = checked(path, _File).entries
+    entries = yamlmodel.read(path, _File).entries
     problems = [f"the id '{id}' stands twice; keep one" for id, n in Counter(e.id for e in entries).items() if n > 1]
     aspects, first = [e.id for e in entries if e.kind == "aspect"], {}
     for entry in entries:
@@ -258,15 +257,6 @@ def opinions(found: pd.DataFrame, texts: Sequence[str | None], *, read: Callable
     return held.drop(columns="clause").assign(negative=chances[:, 0], neutral=chances[:, 1], positive=chances[:, 2], label=labels)
 
 
-def checked(path: Path, model: type[Model]) -> Model:
-    """A YAML file as a model of its keys; ParameterError says where a key is unknown, missing or not as it should be."""
-    given = strictyaml.read(path)
-    try:
-        return model.model_validate(given)
-    except ValidationError as error:
-        raise ParameterError(f"{path.name}: " + "; ".join(_message(item, given, model) for item in error.errors())) from None
-
-
 def spelled(term: str) -> str:
     """A regular expression for the ways to write a term, given in normal form: see the rules at the head of this module."""
     if re.search(f"[{_CJK}]", term):
@@ -328,38 +318,3 @@ def _read(form: str, language: str, dictionary: Dictionary) -> list[tuple]:
 def _joined(form: str, spans: list[Span], numbers: Sequence[int]) -> str:
     """Some clauses of a text, as one."""
     return ", ".join(form[a:b].strip() for a, b in (spans[k] for k in numbers))
-
-
-def _message(item: Any, given: dict, model: type[BaseModel]) -> str:
-    """What pydantic objects to, in words: where, what, and the nearest known name."""
-    place, last = _place(item["loc"][:-1], given), str(item["loc"][-1]) if item["loc"] else ""
-    if item["type"] == "extra_forbidden":
-        return f"unknown key '{last}'{place}; {nearest(last, _keys_at(item['loc'][:-1], model))}"
-    if item["type"] == "missing":
-        return f"the key '{last}' is missing{place}"
-    if item["type"] == "literal_error":
-        known = re.findall(r"'([^']+)'", item["ctx"]["expected"])
-        return f"{last} is '{item['input']}'{place}; {nearest(str(item['input']), known)}"
-    return f"{last}{place}: {item['msg'].removeprefix('Value error, ')}"
-
-
-def _place(path: tuple, given: Any) -> str:
-    """Where in the file: an entry by its id, or by its number where it has none."""
-    words = []
-    for part in path:
-        given = given[part] if isinstance(given, dict | list) and (isinstance(part, int) or part in given) else None
-        words.append(str(given.get("id", part + 1)) if isinstance(part, int) and isinstance(given, dict) else str(part))
-    return f" in {' → '.join(words)}" if words else ""
-
-
-def _keys_at(path: tuple, model: Any) -> list[str]:
-    """The keys known at a place of a model."""
-    for part in path:
-        if isinstance(part, str) and part in getattr(model, "model_fields", {}):
-            model = _inner(model.model_fields[part].annotation)
-    return list(getattr(model, "model_fields", {}))
-
-
-def _inner(annotation: Any) -> Any:
-    """The model inside tuple[Model, ...] or Model | None, or the annotation itself."""
-    return next((kind for kind in (*get_args(annotation), annotation) if isinstance(kind, type) and issubclass(kind, BaseModel)), annotation)

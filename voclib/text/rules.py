@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from voclib import yamlmodel
 from voclib.errors import ParameterError, nearest
 from voclib.results import Text
 from voclib.text import writing
-from voclib.text.aspects import Dictionary, Finder, Name, Terms, checked
+from voclib.text.aspects import Dictionary, Finder, Name, Terms
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,7 +131,7 @@ def load(path: str | Path, *, dictionary: Dictionary | None = None) -> Rules:
         that is wanted and forbidden, an aspect that `dictionary`, where given, does not have.
     """
     path = Path(path)
-    classes = checked(path, _File).classes
+    classes = yamlmodel.read(path, _File).classes
     problems = [f"the id '{id}' stands twice; keep one" for id, n in Counter(one.id for one in classes).items() if n > 1]
     for one in classes:
         wanted, forbidden = [*one.any.parts, *one.all.parts], one.none.parts
