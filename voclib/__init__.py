@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES = {"charts": "voclib.reporting.charts", "show": "voclib.reporting.show", "metrics": "voclib.stats.metrics",
-            "gates": "voclib.stats.gates", "inference": "voclib.stats.inference", "validation": "voclib.studies.validation",
-            "schema": "voclib.schema", "sources": "voclib.sources", "simulate": "voclib.simulate"}
+            "gates": "voclib.stats.gates", "progress": "voclib.progress", "inference": "voclib.stats.inference",
+            "validation": "voclib.studies.validation", "schema": "voclib.schema", "sources": "voclib.sources", "simulate": "voclib.simulate"}
 _NAMES = {"enable": "voclib.reporting.theme",
           **dict.fromkeys(("Check", "Estimate", "Ladder", "Study", "Text", "Verdict", "refusal", "tidy"), "voclib.results"),
           **dict.fromkeys(("DataError", "ParameterError", "RunError", "VocError"), "voclib.errors")}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voclib.errors import DataError, ParameterError, VocError
+from voclib.progress import bar
 
 if TYPE_CHECKING:
     from voclib.running.inputs import Built
@@ -158,7 +158,7 @@ def _simulate(arguments: argparse.Namespace) -> int:
     def build() -> None:
         from voclib.simulate import build as simulate
 
-        with _bar("simulate", quiet=arguments.quiet) as progress:
+        with bar("simulate", quiet=arguments.quiet) as progress:
             simulate(out, customers=arguments.customers, seed=arguments.seed, progress=progress)
 
     fresh = built.ensure(space.shown(out), built.simulation(arguments.customers, arguments.seed), build)
@@ -178,7 +178,7 @@ def _ingest(arguments: argparse.Namespace) -> int:
         print(f"{'Read' if fresh else 'Unchanged:'} {arguments.mapping}")
         return 0
 
-    with _bar("ingest", quiet=arguments.quiet) as progress:
+    with bar("ingest", quiet=arguments.quiet) as progress:
         pool = ingest(arguments.mapping, root=arguments.root, progress=progress)
     print(_scorecard(pool.scorecard))
     return 0
@@ -207,7 +207,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
     overrides, only = _overrides(arguments.overrides), tuple(arguments.only) if arguments.only else None
     _ingest_inputs(arguments, overrides=overrides, only=only)
-    with _bar("run", quiet=arguments.quiet) as progress:
+    with bar("run", quiet=arguments.quiet) as progress:
         result = run(arguments.edition, overrides=overrides, only=only, force=arguments.force, jobs=arguments.jobs, progress=progress,
                      standalone=arguments.standalone)
     for path in result.standalone:
@@ -232,7 +232,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     from voclib.running import verify
 
     _ingest_inputs(arguments)
-    with _bar("verify", quiet=arguments.quiet) as progress:
+    with bar("verify", quiet=arguments.quiet) as progress:
         result = verify(arguments.edition, jobs=arguments.jobs, progress=progress)
     for one in result.comparisons:
         print(("ok    " if one.passed else "FAIL  ") + one.message)
@@ -343,7 +343,7 @@ def _read_if_changed(space: Workspace, built: Built, mapping: str, *, quiet: boo
     def read() -> None:
         from voclib.sources import ingest
 
-        with _bar("ingest", quiet=quiet) as progress:
+        with bar("ingest", quiet=quiet) as progress:
             ingest(space.root / mapping, root=built.folder(mapping), out=space.root / out, progress=progress)
 
     return built.ensure(out, built.mapping(mapping), read)
@@ -362,29 +362,3 @@ def _overrides(given: Sequence[str]) -> dict[str, Any]:
             raise ParameterError(f"-p {name} is given twice; keep one")
         found[name] = Given(value)
     return found
-
-
-@contextmanager
-def _bar(what: str, *, quiet: bool) -> Iterator[Callable[[int, int, str], None] | None]:
-    """A progress bar on stderr, as a function of (done, total, label); None where nobody watches."""
-    if quiet:
-        yield None
-        return
-    bar = None
-
-    def progress(done: int, total: int, label: str = "") -> None:
-        nonlocal bar
-        if total and bar is None:
-            from tqdm import tqdm
-
-            bar = tqdm(total=total, desc=what, file=sys.stderr, bar_format="{desc} {bar:24} {n_fmt}/{total_fmt} {postfix}", leave=False,
-                       disable=None)
-        if bar is not None:
-            bar.set_postfix_str(label, refresh=False)
-            bar.update(done - bar.n)
-
-    try:
-        yield progress
-    finally:
-        if bar is not None:
-            bar.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voclib.errors import RunError, VocError
+from voclib.progress import Progress
 from voclib.running import index
 from voclib.running.edition import Edition, Job, cells_of, load, modules_read, plan
 from voclib.running.execute import Outcome, environment, execute, pool, task
@@ -23,7 +24,6 @@ from voclib.running.workspace import Workspace, digest, dumps, find, read_json, 
 if TYPE_CHECKING:
     from voclib.reporting.page import Page
 
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-Progress = Callable[[int, int, str], None]
+from voclib.progress import Progress
 
 
 def build(out: str | Path, *, customers: int = 20_000, seed: int = 20260701, raw: bool = True, asof: str = "2026-09-30", shuffle: int | None = None,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from voclib.progress import Progress
 from voclib.schema import store
 from voclib.simulate import company, truth
 from voclib.simulate.plan import Plan
@@ -18,7 +18,7 @@ from voclib.simulate.raw import Exporter
 
 
 def build(out: Path, *, customers: int, seed: int, raw: bool, asof: str, shuffle: int | None,
-          progress: Callable[[int, int, str], None] | None) -> dict[str, Any]:
+          progress: Progress | None) -> dict[str, Any]:
     """See `voclib.simulate.build`."""
     world = company.World(Plan(customers=customers, seed=seed, asof=asof))
     out.mkdir(parents=True, exist_ok=True)

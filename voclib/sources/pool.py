@@ -10,6 +10,7 @@ import pandas as pd
 
 from voclib import privacy
 from voclib.errors import DataError, ParameterError
+from voclib.progress import Progress
 from voclib.schema import coercion, gates, store
 from voclib.schema import problems as found_problems
 from voclib.schema.tables import TABLES
@@ -19,8 +20,6 @@ from voclib.sources import mapping as mappings
 from voclib.sources.accounting import Account
 from voclib.sources.mapping import Mapping
 from voclib.sources.shaping import MARKS, Piece
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from voclib.progress import Progress
 from voclib.results import Check, Estimate, Ladder, Study, Text
 from voclib.studies import aspect_shares, customer_topics_text, sentiment_shares, sentiment_voices
 from voclib.studies import sentiment_aspects_captions as shown
@@ -48,7 +49,7 @@ class SentimentAspects:
 
 
 def study(tables: Tables, kept: pd.DataFrame, *, dictionary: str | Path, classes: str | Path, show_verbatims: bool = False, conf_level: float = 0.95,
-          seed: int = 0, progress: Callable[..., None] | None = None) -> SentimentAspects:
+          seed: int = 0, progress: Progress | None = None) -> SentimentAspects:
     """Everything the page says of the voices `kept` (`sentiment_voices.voices`); `dictionary` and `classes` are files that people edit.
 
     Without 200 voices that carry a mark the headline is a refusal; without 200 voices labelled by people aspects are counts of what the dictionary

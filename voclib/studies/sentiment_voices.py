@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from voclib.errors import DataError, ParameterError, nearest
+from voclib.progress import Progress
 from voclib.results import Text
 from voclib.text import sentiment, writing
 
@@ -103,7 +104,7 @@ def _marks(voices: pd.DataFrame) -> list[tuple[str, pd.Series]]:
     return [(name, pd.Series(classes, dtype=object).where(classes != "")) for name, classes in made]
 
 
-def read(kept: pd.DataFrame, *, seed: int = 0, progress: Callable[..., None] | None = None) -> tuple[pd.DataFrame, Any]:
+def read(kept: pd.DataFrame, *, seed: int = 0, progress: Progress | None = None) -> tuple[pd.DataFrame, Any]:
     """The voices with what is read from their words, and the model: columns negative, neutral, positive (probabilities), `read` (a class), `source`.
 
     Scored voices are read by a model that saw no voice of the same customer (cross-fitted), the others by the model learned from all scored ones.

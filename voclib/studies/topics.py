@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from voclib.errors import ParameterError
+from voclib.progress import Progress
 from voclib.results import Check, Estimate, Study, Text, Verdict, refusal
 from voclib.studies import topic_checks, topic_holds, topic_pages, topic_subjects, topic_tables, topic_voices
 from voclib.studies import topics_captions as captions
@@ -55,7 +56,7 @@ class Settings:
 
 def study(tables: Tables, *, dictionary: str = "", train_until: str = "", watch_weeks: int = 8, budget: float = 1.0,
           granularity: float | str = "auto", min_size: int = 10, layout: modelling.Layout = "graph", show_verbatims: bool = True,
-          conf_level: float = 0.95, seed: int = 0, timezone: str = "Asia/Shanghai") -> Talk:
+          conf_level: float = 0.95, seed: int = 0, timezone: str = "Asia/Shanghai", progress: Progress | None = None) -> Talk:
     """Fit topics to the voices up to a day, place the later ones, watch for what is new, and say which complaints are large and where they come from.
 
     `dictionary` is the file of themes (`voclib.text.aspects`), "" for none; `train_until` the last day of the fit, "" for all but the last
@@ -74,12 +75,12 @@ def study(tables: Tables, *, dictionary: str = "", train_until: str = "", watch_
     if texts < topic_checks.ENOUGH:
         return _refused(kept, texts, seed)
     model = modelling.fit_topics(kept.loc[fitted, "comment"].tolist(), engine=topic_holds.Remembering(engines.engine("cpu")), layout=layout,
-                                 granularity=_granularity(granularity), min_size=min_size,
-                                 seed=seed)
+                                 granularity=_granularity(granularity), min_size=min_size, seed=seed, progress=progress)
     if not model.topics():
         return _refused(kept, texts, seed)
     book = aspects.load(dictionary) if dictionary else None
-    return _told(tables, topic_voices.placed(kept, model, fitted), model, book if book is not None and book.ids("aspect") else None, until, asked)
+    return _told(tables, topic_voices.placed(kept, model, fitted), model, book if book is not None and book.ids("aspect") else None, until, asked,
+                 progress)
 
 
 def _granularity(given: float | str) -> Any:
@@ -99,7 +100,7 @@ def _themes(kept: pd.DataFrame, model: modelling.TopicModel, book: aspects.Dicti
 
 
 def _told(tables: Tables, kept: pd.DataFrame, model: modelling.TopicModel, book: aspects.Dictionary | None, until: pd.Timestamp,
-          asked: Settings) -> Talk:
+          asked: Settings, progress: Progress | None) -> Talk:
     """Everything of the page from the model and the placed voices."""
     found = aspects.mentions(kept["comment"].tolist(), book) if book is not None else None
     held, level, theme = topic_holds.hold(model), asked.conf_level, _themes(kept, model, book, found)
@@ -107,7 +108,7 @@ def _told(tables: Tables, kept: pd.DataFrame, model: modelling.TopicModel, book:
     topics = topic_tables.summary(kept, model, held.stability, theme, conf_level=level)
     kept = kept.assign(theme=kept["topic"].map(theme).fillna(""))
     watch = emerging.watch(kept["comment"].tolist(), kept["when"], model=model, authors=kept["person"].tolist(), since=until + pd.Timedelta(days=1),
-                           budget=asked.budget, timezone=asked.timezone)
+                           budget=asked.budget, timezone=asked.timezone, progress=progress)
     lead = topic_subjects.subjects(kept, topics, book, found, tables.get("gold_labels"), conf_level=level)
     worse = topics[topics["tone"].eq("worse")]
     chosen = worse if len(worse) else topics[topics["known"] > 0]

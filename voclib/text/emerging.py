@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from voclib.errors import DataError, ParameterError
+from voclib.progress import Progress
 from voclib.results import Text
 from voclib.text import emerging_tails as tails
 from voclib.text.emerging_counts import Ints, Voices, read
 from voclib.text.emerging_scan import NEW, Raised, Scan
-from voclib.text.topics import Progress, TopicModel
+from voclib.text.topics import TopicModel
 
 if TYPE_CHECKING:
     import datetime

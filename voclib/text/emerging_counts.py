@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from voclib.errors import DataError
+from voclib.progress import Progress
 from voclib.text import terms, writing
-from voclib.text.topics import Progress, TopicModel
+from voclib.text.topics import TopicModel
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,6 @@ the finest one is taken that is about as stable as the best, among those in whic
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voclib.errors import DataError, ParameterError
+from voclib.progress import Progress
 from voclib.text import graph, grouping
 from voclib.text.engines import Engine
 from voclib.text.grouping import Labels, Settings, Vectors
@@ -23,7 +23,6 @@ from voclib.text.grouping import Labels, Settings, Vectors
 if TYPE_CHECKING:
     import pandas as pd
 
-Progress = Callable[[int, int, str], None]
 GRID = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0)
 CROWD = 0.25  # share of all texts beyond which a topic is a remainder: steps that have one are left out where others have none
 SLACK = 0.02  # stability given up for finer topics, at least; or one standard error

@@ -53,14 +53,17 @@ def group(x: Vectors, engine: Engine, settings: Settings) -> Labels:
 
     `graph`: communities among nearest neighbours tied by their cosine, with the granularity as resolution. `density`: dense regions of a UMAP
     layout, of at least 1/250 of the texts over the granularity; what lies outside them goes to the nearest centre.
-    """
-    from voclib.text import granularity
 
+    Raises
+    ------
+    ParameterError
+        for the granularity "auto", which `voclib.text.granularity.choose` turns into a number.
+    """
+    if settings.granularity == AUTO:
+        raise ParameterError("Groups are made at a granularity that is a number; voclib.text.granularity.choose finds one.")
     rows = directed(x, settings)
     if not len(rows):
         return np.full(len(x), UNCLEAR, dtype=np.intp)
-    if settings.granularity == AUTO:
-        return granularity.choose(x, engine, settings).labels
     own = x[rows]
     split = splitter(own, engine.neighbours(own, min(NEIGHBOURS, len(own))), engine, settings)
     return spread(split(settings.granularity), rows, len(x))

@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voclib.errors import DataError, nearest
+from voclib.progress import Progress
 from voclib.text import writing
 from voclib.text.grouping import FEWEST
-from voclib.text.topics import Progress, unit
+from voclib.text.topics import unit
 from voclib.text.vector_cache import VectorCache
 
 Array = NDArray[np.float32]

@@ -9,7 +9,7 @@ that would stand beside the text, and accuracy is agreement with scores, which n
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from voclib.errors import DataError, ParameterError, nearest
+from voclib.progress import Progress
 from voclib.results import Text
 from voclib.text import calibration, lexicon, runs, terms, writing
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Objects = NDArray[Any]
-Progress = Callable[[int, int, str], None]
 CLASSES = ("negative", "neutral", "positive")
 FEWEST, FEWEST_OF_CLASS = 200, 20  # scored voices of a language, and of a class in it, below which the lexicon reads better than a model
 MARGIN = 0.2  # weight of errors against the size of slopes (C of the support vector machine); 0.1 to 0.5 do alike on the reference files

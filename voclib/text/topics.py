@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from voclib.errors import DataError
+from voclib.progress import Progress
 from voclib.text import granularity as granularities
 from voclib.text import grouping, ngrams, terms, writing
 from voclib.text.engines import Engine
 from voclib.text.engines import engine as make_engine
-from voclib.text.grouping import FEWEST, SMALLEST, UNCLEAR, Labels, Layout, Settings, Vectors
+from voclib.text.grouping import AUTO, FEWEST, SMALLEST, UNCLEAR, Labels, Layout, Settings, Vectors
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 Encode = Callable[[Sequence[str]], ArrayLike]
 Source = ArrayLike | Encode | Mapping[str, Encode] | None
-Progress = Callable[[int, int, str], None]
 OUTSIDE = 0.02  # a new text less like its nearest topic than all but this share of the topic's own texts is of no clear topic
 STABLE = 0.6  # mean Jaccard overlap below which a topic is a grouping of the day (Hennig 2007, Computational Statistics & Data Analysis 52)
 
@@ -245,19 +245,20 @@ def _fitted(texts: tuple[str | None, ...], engine: Engine, settings: Settings, v
         own = tuple(forms[i] for i in rows)
         encoder, x = _vectors(own, vectors.get(language) if isinstance(vectors, Mapping) else vectors, language=language,
                               first=_first(places, rows), n=len(texts), seed=settings.seed)
-        found, value, choice = _grouped(x, engine, settings)
+        found, value, choice = _grouped(x, engine, settings, progress)
         part = _part(language, encoder, own, counts[rows], x, found, first=sum(len(p.topics) for p in parts))
         parts.append(replace(part, granularity=value, choice=choice))
         labels[rows] = numbered(found, part)
     return TopicModel(labels=np.append(labels, UNCLEAR)[places], parts=tuple(parts), settings=settings, engine=engine, texts=texts)
 
 
-def _grouped(x: Vectors, engine: Engine, settings: Settings) -> tuple[Labels, float, granularities.Choice | None]:
-    """Labels of unit vectors, the granularity they were found at, and how it was chosen."""
-    if settings.granularity != "auto" or not len(grouping.directed(x, settings)):
-        value = 1.0 if settings.granularity == "auto" else settings.granularity
-        return grouping.group(x, engine, replace(settings, granularity=value)), value, None
-    choice = granularities.choose(x, engine, settings)
+def _grouped(x: Vectors, engine: Engine, settings: Settings, progress: Progress | None) -> tuple[Labels, float, granularities.Choice | None]:
+    """Labels of unit vectors, the granularity they were found at, and how it was chosen; 1 where there are too few rows to choose by."""
+    if settings.granularity != AUTO:
+        return grouping.group(x, engine, settings), settings.granularity, None
+    if not len(grouping.directed(x, settings)):
+        return np.full(len(x), UNCLEAR, dtype=np.intp), 1.0, None
+    choice = granularities.choose(x, engine, settings, progress=progress)
     return choice.labels, choice.value, choice
 
 
