@@ -245,6 +245,12 @@ class TestParts:
         known = {"".join(encoder.signs.run(k)) for k in range(len(encoder.signs.keys))}
         assert known == set(rival.get_feature_names_out()) and (encoder.encode(forms) == vectors).all()
 
+    def test_a_plural_beside_its_singular_is_no_word_of_a_name(self) -> None:
+        forms = ["seat broken", "seats broken", "seat torn", "seats torn", "passes", "passes lost", "pass lost"]
+        named = terms.names(forms, np.zeros(7, dtype=int), np.ones(7, dtype=int), language="en")[0]
+        assert len([w for w, _ in named if w.startswith("seat")]) == len([w for w, _ in named if w.startswith("pass")]) == 1
+        assert {"broken", "torn", "lost"} <= {w for w, _ in named}
+
     def test_a_copied_post_names_no_topic(self) -> None:
         forms = ["屏幕 黑屏", "黑屏 了", "屏幕 卡", "代购 加微信"]
         named = terms.names(forms, np.zeros(4, dtype=int), np.array([1, 1, 1, 500]), language="zh")

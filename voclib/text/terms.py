@@ -80,8 +80,13 @@ def names(forms: Sequence[str], labels: NDArray[np.intp], counts: NDArray[np.int
 
 
 def _leading(row: Any, worth: NDArray[np.float64], vocabulary: list[str], most: int) -> Terms:
-    """The heaviest words of one topic; a word of a single text is no name."""
+    """The heaviest words of one topic; a word of a single text is no name, nor is the plural beside its singular."""
     weights = np.where(row.data > 1.5, row.data * worth[row.indices], 0.0)
     order = sorted(range(row.nnz), key=lambda k: (-round(weights[k], 12), vocabulary[row.indices[k]]))
-    return tuple((vocabulary[row.indices[k]], float(round(weights[k], 6))) for k in order[:most] if weights[k] > 0)
-
+    chosen: dict[str, float] = {}
+    for word, weight in ((vocabulary[row.indices[k]], weights[k]) for k in order if weights[k] > 0):
+        if len(chosen) == most:
+            break
+        if chosen.keys().isdisjoint((f"{word}s", f"{word}es", word.removesuffix("s"), word.removesuffix("es"))):
+            chosen[word] = float(round(weight, 6))
+    return tuple(chosen.items())
