@@ -1,0 +1,63 @@
+"""The GPU's benchmark from end to end, tried out with the processor in the GPU's place."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from benchmarks import gpu_embedding, gpu_topics
+from benchmarks.gpu import Log
+from voclib.text.engines import CpuEngine
+
+
+@pytest.fixture
+def corpora(tmp_path: Path) -> Path:
+    """400 texts in 8 groups that vectors tell apart, under both names."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 8, 400)
+    x = rng.normal(size=(8, 24))[labels] + 0.3 * rng.normal(size=(400, 24))
+    for name in ("en", "zh"):
+        held = {"texts": [f"group {label} wording {k}" for k, label in enumerate(labels)], "labels": [f"g{label}" for label in labels]}
+        (tmp_path / f"{name}.json").write_text(json.dumps(held))
+        np.save(tmp_path / f"{name}.npy", (x / np.linalg.norm(x, axis=1, keepdims=True)).astype(np.float32))
+    return tmp_path
+
+
+def test_an_engine_agrees_with_itself(corpora: Path) -> None:
+    found = gpu_topics.parity(CpuEngine(), CpuEngine(), corpora, "en", "graph")
+    assert all(found["passes"].values()) and found["one_seed_twice"]["equal"] and found["ami_to_people"]["ours"] > 0.9
+    assert found["equal_texts_split"] == 0 and found["stability"]["ours"] == found["stability"]["cpu"] > 0.8
+
+
+def test_another_answer_does_not_pass(corpora: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Lost(CpuEngine):
+        def neighbours(self, vectors, k):
+            rng = np.random.default_rng(1)
+            indices = np.array([[i, *rng.choice(len(vectors), k - 1, replace=False)] for i in range(len(vectors))])
+            return indices, np.full(indices.shape, 0.5, dtype=np.float32)
+
+    found = gpu_topics.parity(Lost(), CpuEngine(), corpora, "en", "graph")
+    assert not found["passes"]["people"] and not found["passes"]["between"]
+
+
+def test_times_hold_every_stage_and_what_is_left(corpora: Path) -> None:
+    log, x = Log(corpora / "found.json", 60), np.load(corpora / "en.npy")
+    gpu_topics.grown(CpuEngine(), x, [600, 300], "graph", log, SimpleNamespace(peak=lambda: None), runs=2)
+    rows = json.loads((corpora / "found.json").read_text())["times"]
+    assert [row["n"] for row in rows] == [300, 600] and all(row["equal_runs"] for row in rows)
+    for row in rows:
+        told = row["seconds"]
+        assert set(told) == {"neighbours", "rest", "all"}
+        np.testing.assert_allclose(np.add(told["neighbours"], told["rest"]), told["all"])
+    gpu_topics.grown(CpuEngine(), x, [300], "graph", spent := Log(corpora / "none.json", 0), SimpleNamespace(peak=lambda: None), runs=2)
+    assert "times" not in spent.found and list(spent.found["skipped"]) == ["cpu graph 300"]
+
+
+def test_operations_are_those_of_the_products() -> None:
+    m, w = 10, 384
+    products = 3 * 2 * m * w * w + 2 * m * w * w + 2 * (2 * m * w * 4 * w)  # attention's three and one, then out to four widths and back
+    assert gpu_embedding.operations(np.array([m, m])) == 2 * 6 * (products + 2 * (2 * m * m * w))
