@@ -20,19 +20,18 @@ _FILLER_ZH = """
 不会 不要 只是 只有 比较 这里 那里 为什么 多少 大家 其他 别的 之后 之前 以后 以前 的话 虽然 不知 之类 其实 居然 竟然 根本 完全 特别
 """
 _FILLER_EN = """
-a about above across after afterwards again against all almost along already also although always am among an and another any anybody anyhow
-anyone anything anyway anywhere are aren around as at away be became because become becomes becoming been before being below beside besides
-between beyond both but by came can cannot cant come comes could couldn couldnt did didn didnt do does doesn doesnt doing don done dont down
-during each eg either else elsewhere enough etc even ever every everybody everyone everything everywhere except few for from further get gets
-getting give given go goes going gone got had hadn has hasn hasnt have haven having he hence her here hers herself him himself his how however i
-id ie if ill im in indeed instead into is isn isnt it its itself ive just keep kept least less let like ll made make makes making many may maybe
-me meanwhile might mine more moreover most mostly much must my myself namely neither never nevertheless no nobody none nor not nothing now
-nowhere of off often on once one only onto or other others otherwise ought our ours ourselves out over own per perhaps please put quite rather re
-really same saw see seem seemed seems several shall she should shouldn since so some somebody somehow someone something sometimes somewhere still
-such take taken takes than that thats the their theirs them themselves then there therefore these they this those though through throughout thus
-to together too took toward towards under until up upon us ve very via want wanted wants was wasn we well went were weren what whatever when
-whenever where whereas wherever whether which while who whoever whole whom whose why will with within without won wont would wouldn yet you your
-yours yourself yourselves
+a about above across after afterwards again against all almost along already also although always am among an and another any anybody anyhow anyone
+anything anyway anywhere are aren around as at away back be became because become becomes becoming been before being below beside besides between
+beyond both but by came can cannot cant come comes could couldn couldnt did didn didnt do does doesn doesnt doing don done dont down during each eg
+either else elsewhere enough etc even ever every everybody everyone everything everywhere except few find for found from further get gets getting
+give given go goes going gone got had hadn has hasn hasnt have haven having he hence her here hers herself him himself his how however i id ie if
+ill im in indeed instead into is isn isnt it its itself ive just keep kept least less let like ll made make makes making many may maybe me meanwhile
+might mine more moreover most mostly much must my myself namely neither never nevertheless no nobody none nor not nothing now nowhere of off often
+on once one only onto or other others otherwise ought our ours ourselves out over own per perhaps please put quite rather re really same saw see
+seem seemed seems seen several shall she should shouldn since so some somebody somehow someone something sometimes somewhere still such take taken
+takes than that thats the their theirs them themselves then there therefore these they this those though through throughout thus to together too
+took toward towards under until up upon us ve very via want wanted wants was wasn we well went were weren what whatever when whenever where whereas
+wherever whether which while who whoever whole whom whose why will with within without won wont would wouldn yet you your yours yourself yourselves
 two three four five six seven eight nine ten eleven twelve twenty hundred first second third last next
 """
 _STOP_ZH, _STOP_EN = frozenset(_FILLER_ZH.split()), frozenset(_FILLER_EN.split())
