@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 from serial_kernels import NEEDS_COMPILER, Numpy, Serial
 from sklearn.decomposition import PCA
-from sklearn.metrics import adjusted_rand_score
+from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 from voclib.errors import DataError, ParameterError, VocError
 from voclib.text import density, engines, nearest
+from voclib.text.topics import fit_topics
 
 
 @pytest.fixture
@@ -372,3 +373,16 @@ class TestRealGpu:
         ours = engines.engine("gpu").cluster(x, **given)
         assert adjusted_rand_score(engines.engine("cpu").cluster(x, **given), ours) > 0.95
         np.testing.assert_array_equal(ours, engines.engine("gpu").cluster(x, **given))
+
+    @pytest.mark.parametrize("layout", ["graph", "density"])
+    def test_topics_of_both_engines_agree(self, layout: str) -> None:
+        """The bound that benchmarks/gpu_topics.py holds public corpora to: AMI between engines at least 0.85, against the truth within 0.02."""
+        rng = np.random.default_rng(8)
+        labels = rng.integers(0, 12, 3000)
+        x = (rng.normal(size=(12, 60))[labels] + 0.6 * rng.normal(size=(3000, 60))).astype(np.float32)
+        texts = [f"wording {k}" for k in range(3000)]
+        ours, theirs = (fit_topics(texts, engine=name, layout=layout, vectors=x, seed=1) for name in ("gpu", "cpu"))
+        assert adjusted_mutual_info_score(ours.labels, theirs.labels) >= 0.85 and vars(ours).keys() == vars(theirs).keys()
+        assert abs(adjusted_mutual_info_score(labels, ours.labels) - adjusted_mutual_info_score(labels, theirs.labels)) <= 0.02
+        doubled = fit_topics([*texts, " Wording 7 "], engine="gpu", layout=layout, vectors=np.vstack([x, x[7:8]]), seed=1)
+        assert doubled.labels[-1] == doubled.labels[7]
