@@ -67,6 +67,7 @@ def outbreak(bench: Bench) -> Iterator[Row]:
             limit, met = "median ≤ 7 days", row["median_delay"] <= 7 and row["value"] >= 0.5
         elif row["check"] == "alarms in a null year, budget 1":
             limit, met = "≤ 1", row["value"] <= 1
-        beside = ", ".join(f"{key.replace('_', ' ')} {value:,.4g}" for key, value in row.items() if key not in {"check", "value", "runs"})
+        beside = ", ".join(f"{key.replace('_', ' ')} {'–' if value is None else format(value, ',.4g')}" for key, value in row.items()
+                           if key not in {"check", "value", "runs"})
         yield bench.judged(Row(group="outbreak", what=row["check"], ours=beside or "–", figure=f"{row['value']:.3g}", limit=limit, met=met,
                                runs=row.get("runs", 1), measured=row))
