@@ -14,16 +14,19 @@ MODULES = sorted((ROOT / "voclib").rglob("*.py"))
 CODE = [*MODULES, *sorted((ROOT / "tests").rglob("*.py")), *sorted((ROOT / "benchmarks").rglob("*.py"))]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 MAY_IMPORT = {
-    "errors": set(), "results": {"errors"}, "schema": {"errors"}, "privacy": {"errors"}, "strictyaml": {"errors"},
+    "errors": set(), "results": {"errors"}, "schema": {"errors"}, "privacy": {"errors"}, "strictyaml": {"errors"}, "progress": set(),
+    "yamlmodel": {"strictyaml", "errors"},
     "fingerprints": {"strictyaml", "errors"},  # what code computes, as a hash: asked by the ledger of methods and by the record of long runs
     "numbers": {"results", "errors"}, "sentences": {"numbers", "results", "errors"},  # how findings are put into words: below studies and pages
-    "stats": {"results", "schema", "errors", "strictyaml"}, "text": {"stats.prevalence", "results", "schema", "strictyaml", "errors"},
-    "sources": {"privacy", "schema", "strictyaml", "errors"}, "simulate": {"schema", "errors"},
-    "studies": {"stats", "text", "sentences", "numbers", "results", "schema", "fingerprints", "errors"},
+    "stats": {"results", "schema", "errors", "strictyaml"},
+    "text": {"stats.prevalence", "results", "schema", "strictyaml", "yamlmodel", "progress", "errors"},
+    "sources": {"privacy", "schema", "yamlmodel", "progress", "errors"}, "simulate": {"schema", "progress", "errors"},
+    "studies": {"stats", "text", "sentences", "numbers", "results", "schema", "fingerprints", "progress", "errors"},
     "loop": {"stats", "text", "sentences", "numbers", "results", "schema", "errors"},
     "reporting": {"numbers", "results", "errors"},
-    "running": {"schema", "reporting.page", "reporting.portal", "fingerprints", "sentences", "numbers", "results", "strictyaml", "errors"},
-    "cli": {"running", "simulate", "sources", "studies", "privacy", "schema", "errors"},
+    "running": {"schema", "reporting.page", "reporting.portal", "fingerprints", "sentences", "numbers", "results", "strictyaml", "progress",
+                "errors"},
+    "cli": {"running", "simulate", "sources", "studies", "privacy", "schema", "progress", "errors"},
 }
 STATS_SHARED = {"voclib.stats.inference", "voclib.stats.crossfit", "voclib.stats.gates", "voclib.stats.cells"}
 BANNED_CALLS = {"eval", "exec", "yaml.load", "HTML", "display.HTML", "print"}
