@@ -173,7 +173,7 @@ def test_threads_survive_circles_and_do_not_depend_on_order():
 def test_what_the_mapping_must_say(tmp_path):
     with pytest.raises(ParameterError, match=r"own_domains says whose addresses are ours, for example  own_domains: \[example.com\]"):
         run(tmp_path, THREAD, mapping=MAPPING.replace("    own_domains: [chenxing.example]\n", ""))
-    with pytest.raises(ParameterError, match="unknown key 'own_domain' in source 1; did you mean 'own_domains'"):
+    with pytest.raises(ParameterError, match="unknown key 'own_domain' in sources → no. 1; did you mean 'own_domains'"):
         run(tmp_path, THREAD, mapping=MAPPING.replace("own_domains", "own_domain"))
     pool = run(tmp_path, THREAD, mapping=MAPPING.replace("header.X-Scene", "header.X-Scenes"))
     assert {"note": "header_not_found", "what": "X-Scenes"} in pool.scorecard["files"][0]["notes"]

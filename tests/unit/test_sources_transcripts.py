@@ -124,9 +124,9 @@ def test_a_repeated_record_is_a_repeated_key(tmp_path):
     ("list: segments", "list: segment", DataError, "turns.list is 'segment', which is not there; did you mean 'segments'"),
     ("speaker: spk", "speaker: spkr", DataError, "turns.speaker is 'spkr', which no turn holds; did you mean 'spk'"),
     ("list: segments", "list: segments, by: id", ParameterError, "turns needs either  list"),
-    ("offset: t0", "offsets: t0", ParameterError, "unknown key 'offsets' in source 1 → turns; did you mean 'offset'"),
-    ("坐席: agent,", "坐席: agents,", ParameterError, "坐席 is 'agents' in source 1 → turns → speakers; did you mean 'agent'"),
-    ("channel: call\n", "channel: calls\n", ParameterError, "channel is 'calls' in source 1; did you mean 'call'"),
+    ("offset: t0", "offsets: t0", ParameterError, "unknown key 'offsets' in sources → no. 1 → turns; did you mean 'offset'"),
+    ("坐席: agent,", "坐席: agents,", ParameterError, "坐席 is 'agents' in sources → no. 1 → turns → speakers; did you mean 'agent'"),
+    ("channel: call\n", "channel: calls\n", ParameterError, "channel is 'calls' in sources → no. 1; did you mean 'call'"),
     ("channel: call\n", "channel: survey\n", ParameterError, "turns belong to the channels call, chat, mail"),
     ("speaker: _speaker", "speaker: _speakr", DataError, "no column '_speakr'; did you mean '_speaker'"),
 ])
