@@ -97,6 +97,14 @@ class TestPartition:
                 for seed in ("1", "2")}
         assert len(runs) == 1 and next(iter(runs)).strip().endswith("[]")
 
+    def test_with_vectors_given_nothing_heavy_is_imported(self) -> None:
+        """scikit-learn and pandas take longer to import than ten thousand texts to order."""
+        pytest.importorskip("faiss")
+        code = ("import sys\nimport numpy as np\nfrom voclib.text.topics import fit_topics\nx = np.random.default_rng(0).normal(size=(300, 12))\n"
+                "model = fit_topics([f'wording {k}' for k in range(300)], engine='cpu', vectors=x + 3 * np.eye(12)[np.arange(300) % 3])\n"
+                "print(len(model.topics()), sorted({'sklearn', 'pandas', 'torch', 'numba'} & set(sys.modules)))")
+        assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "3 []\n"
+
     def test_the_density_layout_is_as_real(self) -> None:
         texts, theme = corpus(WAITING, RANGE, SCREEN, n=80)
         model = fit_topics(texts, engine="cpu", layout="density", min_size=20)
