@@ -46,6 +46,14 @@ class Log:
     found: dict[str, Any] = field(default_factory=dict)
     start: float = field(default_factory=time.perf_counter)
 
+    @classmethod
+    def begun(cls, out: Path, budget: float) -> Log:
+        """A log with its date, in a folder that is made where it is missing."""
+        out.parent.mkdir(parents=True, exist_ok=True)
+        log = cls(out, budget)
+        log.put("date", datetime.now(UTC).date().isoformat())
+        return log
+
     @property
     def left(self) -> float:
         """Seconds until the budget is spent."""
@@ -338,10 +346,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--vectors", type=Path, help=".npz with vectors (n, p) and labels (n,)")
     args = parser.parse_args()
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    log = Log(args.out, args.budget)
-    log.put("date", datetime.now(UTC).date().isoformat())
-    run(log, args)
+    run(Log.begun(args.out, args.budget), args)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -194,10 +193,7 @@ def main() -> None:
     if args.prepare:
         prepare(args.prepare)
         return
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    log = Log(args.out, args.budget)
-    log.put("date", datetime.now(UTC).date().isoformat())
-    run(log, args)
+    run(Log.begun(args.out, args.budget), args)
 
 
 if __name__ == "__main__":

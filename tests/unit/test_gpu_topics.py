@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -45,9 +46,11 @@ def test_another_answer_does_not_pass(corpora: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_times_hold_every_stage_and_what_is_left(corpora: Path) -> None:
-    log, x = Log(corpora / "found.json", 60), np.load(corpora / "en.npy")
+    log, x = Log.begun(corpora / "new/found.json", 60), np.load(corpora / "en.npy")
     gpu_topics.grown(CpuEngine(), x, [600, 300], "graph", log, SimpleNamespace(peak=lambda: None), runs=2)
-    rows = json.loads((corpora / "found.json").read_text())["times"]
+    held = json.loads((corpora / "new/found.json").read_text())
+    rows = held["times"]
+    assert date.fromisoformat(held["date"])
     assert [row["n"] for row in rows] == [300, 600] and all(row["equal_runs"] for row in rows)
     for row in rows:
         told = row["seconds"]
