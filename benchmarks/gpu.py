@@ -28,7 +28,7 @@ import numpy as np
 from tqdm import tqdm
 
 from benchmarks.gpu_parity import DIMS, EPOCHS, K, groups_at, kept, parity, planted, quality, sentence_like, settings
-from voclib.text import engines
+from voclib.text import engines, kernels
 
 STAGES = ("neighbours", "reduce", "cluster")
 GROWTH = {"neighbours": 2.0, "reduce": 1.1, "cluster": 2.0}  # exponents used only to foresee whether a step still fits
@@ -47,10 +47,10 @@ class Log:
     start: float = field(default_factory=time.perf_counter)
 
     @classmethod
-    def begun(cls, out: Path, budget: float) -> Log:
-        """A log with its date, in a folder that is made where it is missing."""
+    def begun(cls, out: Path, budget: float, *, add: bool = False) -> Log:
+        """A log with its date, in a folder that is made where it is missing; with `add`, on top of what the file holds."""
         out.parent.mkdir(parents=True, exist_ok=True)
-        log = cls(out, budget)
+        log = cls(out, budget, found=json.loads(out.read_text("utf-8")) if add and out.exists() else {})
         log.put("date", datetime.now(UTC).date().isoformat())
         return log
 
@@ -121,7 +121,7 @@ class Watch:
 
 
 def rates(engine: engines.Engine) -> dict[str, float]:
-    """What the machine can do at best: matrix products (TFLOP/s) and copies (GB/s, bytes read plus bytes written)."""
+    """What the machine can do at best: matrix products (TFLOP/s), copies (GB/s, bytes read plus bytes written), and the way to the card (GB/s)."""
     if engine.name == "cpu":
         a = np.random.default_rng(0).standard_normal((4096, 4096), dtype=np.float32)
         return {"fp32_tflops": 2 * 4096**3 / _median(lambda: a @ a, 3) / 1e12, "copy_gb_s": 2 * a.nbytes / _median(a.copy, 5) / 1e9}
@@ -143,11 +143,12 @@ def rates(engine: engines.Engine) -> dict[str, float]:
     half = a.astype(cupy.float16)
     c, small = cupy.empty_like(a), cupy.empty_like(half)
     source = cupy.random.standard_normal(2**29, dtype=cupy.float32)
-    target = cupy.empty_like(source)
+    target, host = cupy.empty_like(source), np.ones((2**20, 384), dtype=np.float32)
     flop = 2 * 8192**3 / 1e12
     return {"fp32_tflops": flop / clock(lambda: cupy.matmul(a, a, out=c)),
             "fp16_tflops": flop / clock(lambda: cupy.matmul(half, half, out=small)),
-            "copy_gb_s": 2 * source.nbytes / clock(lambda: cupy.copyto(target, source)) / 1e9}
+            "copy_gb_s": 2 * source.nbytes / clock(lambda: cupy.copyto(target, source)) / 1e9,
+            "to_card_gb_s": host.nbytes / clock(lambda: kernels.to_card(host, cupy)) / 1e9}
 
 
 def _median(run: Callable[[], Any], times: int) -> float:
@@ -343,7 +344,7 @@ def main() -> None:
     parser.add_argument("--parity", type=int, default=10_003, help="documents in the comparison of engines")
     parser.add_argument("--sizes", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--cpu-sizes", type=int, nargs="*", default=[10_000, 100_000])
-    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--vectors", type=Path, help=".npz with vectors (n, p) and labels (n,)")
     args = parser.parse_args()
     run(Log.begun(args.out, args.budget), args)

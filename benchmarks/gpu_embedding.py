@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from voclib.text import sentence_vectors, writing
+from voclib.text.topics import unit
 
 WIDTH, INNER, LAYERS = 384, 1536, 6
 RUNS, ENOUGH = 5, 0.3
@@ -57,11 +58,18 @@ def profile(torch: Any, call: Any) -> list[dict[str, Any]]:
     return [{"operation": row.key[:60], "ms": round(getattr(row, key) / 1000, 2), "calls": row.count} for row in rows]
 
 
-def measure(corpus: Path, n: int, runs: int) -> dict[str, Any]:
+def like(model: Any, forms: list[str], theirs: np.ndarray) -> dict[str, float]:
+    """Cosines of vectors made here with those that came along (n, p): the least and the median."""
+    x = unit(model.embed(forms, sentence_vectors._read(model.tokenizer, forms)[0]))
+    cosines = np.einsum("ij,ij->i", x, theirs)
+    return {"least": float(cosines.min()), "median": float(np.median(cosines))}
+
+
+def measure(corpora: Path, n: int, runs: int) -> dict[str, Any]:
     """What one process finds."""
     import torch
 
-    held = json.loads(corpus.read_text("utf-8"))["texts"]
+    held = json.loads((corpora / "en.json").read_text("utf-8"))["texts"]
     forms = [f"{writing.normal(held[k % len(held)])} {k}" for k in range(n)]
     start = time.perf_counter()
     model = sentence_vectors.encoder("minilm").model
@@ -75,7 +83,8 @@ def measure(corpus: Path, n: int, runs: int) -> dict[str, Any]:
     share = operations(lengths) / median(seconds) / best
     found = {"n": n, "device": torch.cuda.get_device_name() if model.device != "cpu" else "processor", "torch": torch.__version__,
              "precision": str(dtype), "pieces": int(lengths.sum()), "seconds": seconds, "load_s": loaded - start, "read_s": read - loaded,
-             "tflops": operations(lengths) / median(seconds) / 1e12, "best_tflops": best / 1e12, "share": share}
+             "tflops": operations(lengths) / median(seconds) / 1e12, "best_tflops": best / 1e12, "share": share,
+             "cosine_to_processor": like(model, [writing.normal(text) for text in held], np.load(corpora / "en.npy"))}
     return found if share >= ENOUGH else {**found, "profile": profile(torch, lambda: model.embed(forms[:100_000], pieces[:100_000]))}
 
 
@@ -83,10 +92,10 @@ def main() -> None:
     """Print one line of JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--texts", type=int, default=1_000_000)
-    parser.add_argument("--corpus", type=Path, default=Path("build/corpora/en.json"))
+    parser.add_argument("--corpora", type=Path, default=Path("build/corpora"), help="what benchmarks.gpu_topics --prepare wrote")
     parser.add_argument("--runs", type=int, default=RUNS)
     args = parser.parse_args()
-    sys.stdout.write(json.dumps(measure(args.corpus, args.texts, args.runs)) + "\n")
+    sys.stdout.write(json.dumps(measure(args.corpora, args.texts, args.runs)) + "\n")
 
 
 if __name__ == "__main__":

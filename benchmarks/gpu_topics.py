@@ -1,8 +1,9 @@
 """Topics on a GPU from end to end: both engines through `fit_topics` on corpora that people labelled, then vectors to topics at growing sizes.
 
-Where the public files are, `python -m benchmarks.gpu_topics --prepare build/corpora` writes texts, labels and vectors (about 25 MiB). On a machine
-with an NVIDIA GPU and RAPIDS, `python -m benchmarks.gpu_topics --corpora build/corpora --budget 400` writes build/gpu_topics.json after every step
-and skips what no longer fits the budget (`benchmarks.gpu`): parity first, then times of both layouts, then the rate at which the card embeds.
+Where the public files are, `python -m benchmarks.gpu_topics --prepare build/corpora` writes texts, labels, vectors and the processor's answers to
+them (about 25 MiB). On a machine with an NVIDIA GPU and RAPIDS, `python -m benchmarks.gpu_topics --corpora build/corpora --budget 400` writes
+build/gpu_topics.json after every step and skips what no longer fits the budget (`benchmarks.gpu`): parity first, then times of both layouts, then
+the rate at which the card embeds. `--steps` takes some of these alone.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -27,7 +29,7 @@ from sklearn.metrics import adjusted_rand_score as ari
 
 from benchmarks.gpu import Log, Watch, rates
 from benchmarks.topics_quality import stability
-from voclib.text import engines, grouping
+from voclib.text import engines, grouping, writing
 from voclib.text.engines import Engine
 from voclib.text.topics import fit_topics
 
@@ -36,6 +38,9 @@ GAP, BETWEEN = 0.02, 0.85  # AMI against people's labels may differ by so much; 
 NOISE = 0.02  # of a drawn vector, in each dimension
 SEEDS, RUNS = range(5), 5
 CROWD = 2.2  # exponent used only to foresee whether a size still fits
+ENOUGH = 60.0  # seconds that repetitions at one size may take
+STEPS = ("parity", "gpu density", "gpu graph", "cpu density", "cpu graph", "cpu exact", "embedding", "gpu largest")
+BATCH = 100_000
 
 
 @dataclass
@@ -63,9 +68,10 @@ class Timed:
 
 
 def prepare(folder: Path) -> None:
-    """Both public corpora: `<name>.json` with texts and labels, `<name>.npy` with vectors, MiniLM's for English and our own for Chinese."""
+    """Both public corpora: `<name>.json` with texts and labels, `<name>.npy` with vectors, MiniLM's for English and our own for Chinese,
+    `<name>-<layout>.npz` with the processor's answers."""
     from benchmarks import topics_cases as cases
-    from voclib.text import ngrams, writing
+    from voclib.text import ngrams
 
     folder.mkdir(parents=True, exist_ok=True)
     truth = cases.prepare(folder, Path(os.environ["VOC_PUBLIC_DATA"]), most=None)
@@ -75,6 +81,8 @@ def prepare(folder: Path) -> None:
             forms = writing.distinct(texts)[0]
             np.save(folder / "zh.npy", ngrams.fit(forms, language="zh").encode([writing.normal(text) for text in texts]))
         (folder / f"{name}.json").write_text(json.dumps({"texts": texts, "labels": labels.tolist()}, ensure_ascii=False), "utf-8")
+        for layout in grouping.LAYOUTS:
+            processors(folder, name, layout)
 
 
 def corpus(folder: Path, name: str) -> tuple[list[str], list[str], Vectors]:
@@ -83,40 +91,71 @@ def corpus(folder: Path, name: str) -> tuple[list[str], list[str], Vectors]:
     return held["texts"], held["labels"], np.load(folder / f"{name}.npy")
 
 
-def parity(ours: Engine, cpu: Engine, folder: Path, name: str, layout: grouping.Layout) -> dict[str, Any]:
-    """`fit_topics` by both engines, seed by seed: agreement with people, with each other, of two runs with one seed, of resamples, of equal texts."""
+@dataclass(frozen=True)
+class Answers:
+    """What an engine makes of a corpus: labels (seeds, n), and the agreement of resamples."""
+
+    labels: NDArray[np.intp]
+    stability: float
+
+    @classmethod
+    def given(cls, engine: Engine, folder: Path, name: str, layout: grouping.Layout) -> Answers:
+        """By `fit_topics`, one run a seed; stability of `grouping.group` over as many resamples of the distinct texts."""
+        texts, _, x = corpus(folder, name)
+        labels = [fit_topics(texts, engine=engine, layout=layout, vectors=x, seed=seed).labels for seed in SEEDS]
+        places = writing.distinct(texts)[1]
+        first = np.unique(places, return_index=True)[1][int((places < 0).any()):]
+        return cls(np.stack(labels), stability(
+            x[first], lambda part, seed: grouping.group(part, engine, grouping.Settings(layout=layout, seed=seed)), draws=len(SEEDS)))
+
+
+def processors(folder: Path, name: str, layout: grouping.Layout) -> Answers:
+    """The processor's answers, from the folder where they lie there; they need no GPU."""
+    file = folder / f"{name}-{layout}.npz"
+    if not file.exists():
+        found = Answers.given(engines.engine("cpu"), folder, name, layout)
+        np.savez_compressed(file, labels=found.labels.astype(np.int16), stability=found.stability)
+    with np.load(file) as kept:
+        return Answers(kept["labels"].astype(np.intp), float(kept["stability"]))
+
+
+def parity(ours: Engine, folder: Path, name: str, layout: grouping.Layout) -> dict[str, Any]:
+    """Both engines, seed by seed: agreement with people, with each other, of two runs with one seed, of resamples, of equal texts."""
     texts, truth, x = corpus(folder, name)
+    found = {"ours": Answers.given(ours, folder, name, layout), "cpu": processors(folder, name, layout)}
 
-    def fit(engine: Engine, seed: int) -> NDArray[np.intp]:
-        return fit_topics(texts, engine=engine, layout=layout, vectors=x, seed=seed).labels
+    def all_seeds(score: Callable[..., float]) -> dict[str, float]:
+        return {who: median(score(truth, labels) for labels in made.labels) for who, made in found.items()}
 
-    found = {who: [fit(engine, seed) for seed in SEEDS] for who, engine in (("ours", ours), ("cpu", cpu))}
-    people = {who: median(ami(truth, labels) for labels in made) for who, made in found.items()}
-    between = median(ami(a, b) for a, b in zip(found["ours"], found["cpu"], strict=True))
-    again, some = fit(ours, SEEDS[0]), np.arange(0, len(texts), 10)
-    doubled = fit_topics([*texts, *(f" {texts[i]}\u200b" for i in some)], engine=ours, layout=layout, vectors=np.concatenate([x, x[some]])).labels
-    settings = grouping.Settings(layout=layout)
-    return {"vectors": name, "layout": layout, "n": len(texts), "ours": ours.name, "ami_to_people": people,
-            "ari_to_people": {who: median(ari(truth, labels) for labels in made) for who, made in found.items()},
-            "topics": {who: median(int(labels.max()) + 1 for labels in made) for who, made in found.items()},
-            "ami_between": between, "cpu_seed_against_seed": ami(found["cpu"][0], found["cpu"][1]),
-            "one_seed_twice": {"ari": ari(again, found["ours"][0]), "equal": bool(np.array_equal(again, found["ours"][0]))},
-            "stability": {who: stability(x, lambda part, draw, e=engine: grouping.group(part, e, settings), draws=3)
-                          for who, engine in (("ours", ours), ("cpu", cpu))},
-            "equal_texts_split": int((doubled[len(texts):] != doubled[some]).sum()),
-            "passes": {"people": abs(people["ours"] - people["cpu"]) <= GAP, "between": between >= BETWEEN,
-                       "equal texts": bool(np.array_equal(doubled[len(texts):], doubled[some]))}}
+    def again(*more: int) -> NDArray[np.intp]:
+        extra = [f" {texts[i]}\u200b" for i in more]
+        return fit_topics([*texts, *extra], engine=ours, layout=layout, vectors=np.concatenate([x, x[list(more)]]), seed=SEEDS[0]).labels
+
+    people, first, some = all_seeds(ami), found["ours"].labels[0], range(0, len(texts), 10)
+    between = median(ami(a, b) for a, b in zip(found["ours"].labels, found["cpu"].labels, strict=True))
+    twice, doubled = again(), again(*some)
+    split = int((doubled[len(texts):] != doubled[list(some)]).sum())
+    return {"vectors": name, "layout": layout, "n": len(texts), "ours": ours.name, "ami_to_people": people, "ari_to_people": all_seeds(ari),
+            "topics": {who: median(int(labels.max()) + 1 for labels in made.labels) for who, made in found.items()}, "ami_between": between,
+            "cpu_seed_against_seed": ami(*found["cpu"].labels[:2]),
+            "one_seed_twice": {"ari": ari(twice, first), "equal": bool((twice == first).all())},
+            "stability": {who: made.stability for who, made in found.items()}, "equal_texts_split": split,
+            "passes": {"people": abs(people["ours"] - people["cpu"]) <= GAP, "between": between >= BETWEEN, "equal texts": split == 0}}
 
 
 def drawn(x: Vectors, n: int) -> Vectors:
-    """n vectors: rows of `x` drawn again, with noise, of length 1."""
-    rng = np.random.default_rng(0)
-    rows, step = rng.integers(0, len(x), n), 100_000
+    """n vectors: rows of `x` drawn again, with noise, of length 1; the first ones are those of a smaller n."""
     made = np.empty((n, x.shape[1]), dtype=np.float32)
-    for start in range(0, n, step):
-        part = x[rows[start:start + step]]
-        part = part + np.float32(NOISE) * rng.standard_normal(part.shape, dtype=np.float32)
-        made[start:start + step] = part / np.sqrt(np.einsum("ij,ij->i", part, part))[:, None]
+
+    def fill(start: int) -> None:
+        rng, some = np.random.default_rng([0, start]), made[start:start + BATCH]
+        rng.standard_normal(dtype=np.float32, out=some)
+        some *= np.float32(NOISE)
+        some += x[rng.integers(0, len(x), BATCH)[:len(some)]]
+        some /= np.sqrt(np.einsum("ij,ij->i", some, some))[:, None]
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(fill, range(0, n, BATCH)))
     return made
 
 
@@ -124,7 +163,7 @@ def sized(engine: Engine, x: Vectors, n: int, layout: grouping.Layout, log: Log,
     """Vectors to topics, several times: seconds of all, of each stage, and of what is left (the graph and its communities); the median of all."""
     table, seen, labels = drawn(x, n), [], []
     watch.peak()
-    while len(seen) < runs and (not seen or log.left > 2 * seen[-1]["all"]):
+    while len(seen) < runs and (not seen or (len(seen) + 1) * seen[-1]["all"] < ENOUGH and log.left > 2 * seen[-1]["all"]):
         timed, start = Timed(engine), time.perf_counter()
         labels.append(grouping.group(table, timed, grouping.Settings(layout=layout)))
         whole = time.perf_counter() - start
@@ -135,12 +174,13 @@ def sized(engine: Engine, x: Vectors, n: int, layout: grouping.Layout, log: Log,
 
 
 def grown(engine: Engine, x: Vectors, sizes: list[int], layout: grouping.Layout, log: Log, watch: Watch, runs: int) -> None:
-    """All sizes, the smallest first; each foresees the next."""
+    """All sizes, the smallest first; each foresees the next. What is loaded and compiled at the first call comes before."""
     took: dict[int, float] = {}
+    grouping.group(drawn(x, 2000), engine, grouping.Settings(layout=layout))
     for n in sorted(sizes):
         last = max(took, default=None)
         foreseen = took[last] * (n / last) ** CROWD if last else 0.0
-        if not log.fits(f"{engine.name} {layout} {n}", min(foreseen, 600) + n / 50_000):
+        if not log.fits(f"{engine.name} {layout} {n}", min(foreseen, 120) + n / 100_000):
             break
         with log.step(f"{engine.name} {layout} {n}"):
             took[n] = sized(engine, x, n, layout, log, watch, runs)
@@ -148,11 +188,24 @@ def grown(engine: Engine, x: Vectors, sizes: list[int], layout: grouping.Layout,
             break
 
 
+def exactly(x: Vectors, sizes: list[int], log: Log) -> None:
+    """Every pair on the processor, as its engine does not where rows are many: faiss on all cores, the fastest exact search there."""
+    import faiss
+
+    for n in sorted(sizes):
+        table = drawn(x, n)
+        start = time.perf_counter()
+        index = faiss.IndexFlatIP(table.shape[1])
+        index.add(table)
+        index.search(table, grouping.NEIGHBOURS)
+        log.row("times", by="faiss, exact", layout="graph", n=n, width=table.shape[1], seconds={"neighbours": [time.perf_counter() - start]})
+
+
 def embedding(texts: int, folder: Path, log: Log) -> None:
     """MiniLM on the card, in a process of its own: torch brings a linker that RAPIDS cannot use."""
     if log.fits("embedding", 60):
         with log.step("embedding"):
-            command = [sys.executable, "-m", "benchmarks.gpu_embedding", "--texts", str(texts), "--corpus", str(folder / "en.json")]
+            command = [sys.executable, "-m", "benchmarks.gpu_embedding", "--texts", str(texts), "--corpora", str(folder)]
             done = subprocess.run(command, capture_output=True, text=True, timeout=max(60, math.floor(log.left)))
             if done.returncode:
                 raise RuntimeError(done.stderr.strip()[-600:])
@@ -162,17 +215,25 @@ def embedding(texts: int, folder: Path, log: Log) -> None:
 def run(log: Log, args: argparse.Namespace) -> None:
     """Parity, times, the card's rate."""
     watch, cpu, ours = Watch(), engines.engine("cpu"), engines.engine(args.engine)
-    log.put("machine", {ours.name: {**ours.describe(), **rates(ours)}, "cpu": cpu.describe()})
-    for name in ("en", "zh"):
-        for layout in grouping.LAYOUTS:
-            if log.fits(f"parity {name} {layout}", 30):
-                with log.step(f"parity {name} {layout}"):
-                    log.row("parity", **parity(ours, cpu, args.corpora, name, layout))
+    log.put("machine", {ours.name: {**ours.describe(), **rates(ours)}, "cpu": {**cpu.describe(), **rates(cpu)}})
+    if "parity" in args.steps:
+        for name in ("en", "zh"):
+            for layout in grouping.LAYOUTS:
+                if log.fits(f"parity {name} {layout}", 20):
+                    with log.step(f"parity {name} {layout}"):
+                        log.row("parity", **parity(ours, args.corpora, name, layout))
     x = corpus(args.corpora, "en")[2]
-    for layout, sizes in (("density", args.sizes), ("graph", args.graph_sizes)):
-        grown(ours, x, sizes, layout, log, watch, args.runs)
-        grown(cpu, x, args.cpu_sizes, layout, log, watch, 1)
-    embedding(args.texts, args.corpora, log)
+    steps: dict[str, Callable[[], None]] = {
+        "gpu density": lambda: grown(ours, x, args.sizes, "density", log, watch, args.runs),
+        "gpu graph": lambda: grown(ours, x, args.sizes, "graph", log, watch, args.runs),
+        "cpu density": lambda: grown(cpu, x, args.cpu_sizes, "density", log, watch, 1),
+        "cpu graph": lambda: grown(cpu, x, args.cpu_sizes, "graph", log, watch, 1),
+        "cpu exact": lambda: exactly(x, args.exact_sizes, log),
+        "embedding": lambda: embedding(args.texts, args.corpora, log),
+        "gpu largest": lambda: grown(ours, x, args.largest, "graph", log, watch, args.runs)}
+    for name, step in steps.items():
+        if name in args.steps:
+            step()
     watch.close()
 
 
@@ -184,16 +245,19 @@ def main() -> None:
     parser.add_argument("--engine", default="gpu", choices=engines.ENGINES)
     parser.add_argument("--out", type=Path, default=Path("build/gpu_topics.json"))
     parser.add_argument("--budget", type=float, default=400, help="seconds")
-    parser.add_argument("--sizes", type=int, nargs="*", default=[100_000, 1_000_000], help="documents, layout density")
-    parser.add_argument("--graph-sizes", type=int, nargs="*", default=[100_000, 1_000_000, 5_000_000], help="documents, layout graph")
-    parser.add_argument("--cpu-sizes", type=int, nargs="*", default=[25_000, 50_000, 100_000], help="documents on the processor, for the exponent")
+    parser.add_argument("--add", action="store_true", help="to what OUT holds")
+    parser.add_argument("--steps", nargs="*", default=STEPS, choices=STEPS, metavar="STEP", help=f"some of: {', '.join(STEPS)}")
+    parser.add_argument("--sizes", type=int, nargs="*", default=[100_000, 1_000_000], help="documents on the GPU")
+    parser.add_argument("--largest", type=int, nargs="*", default=[5_000_000], help="documents on the GPU, layout graph alone")
+    parser.add_argument("--cpu-sizes", type=int, nargs="*", default=[50_000, 100_000, 200_000], help="documents on the processor, for the exponent")
+    parser.add_argument("--exact-sizes", type=int, nargs="*", default=[50_000, 100_000], help="documents for exact search on the processor")
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--texts", type=int, default=1_000_000, help="short texts to embed")
     args = parser.parse_args()
     if args.prepare:
         prepare(args.prepare)
         return
-    run(Log.begun(args.out, args.budget), args)
+    run(Log.begun(args.out, args.budget, add=args.add), args)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def corpora(tmp_path: Path) -> Path:
 
 
 def test_an_engine_agrees_with_itself(corpora: Path) -> None:
-    found = gpu_topics.parity(CpuEngine(), CpuEngine(), corpora, "en", "graph")
+    found = gpu_topics.parity(CpuEngine(), corpora, "en", "graph")
     assert all(found["passes"].values()) and found["one_seed_twice"]["equal"] and found["ami_to_people"]["ours"] > 0.9
     assert found["equal_texts_split"] == 0 and found["stability"]["ours"] == found["stability"]["cpu"] > 0.8
 
@@ -41,7 +41,7 @@ def test_another_answer_does_not_pass(corpora: Path, monkeypatch: pytest.MonkeyP
             indices = np.array([[i, *rng.choice(len(vectors), k - 1, replace=False)] for i in range(len(vectors))])
             return indices, np.full(indices.shape, 0.5, dtype=np.float32)
 
-    found = gpu_topics.parity(Lost(), CpuEngine(), corpora, "en", "graph")
+    found = gpu_topics.parity(Lost(), corpora, "en", "graph")
     assert not found["passes"]["people"] and not found["passes"]["between"]
 
 

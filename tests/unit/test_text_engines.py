@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import subprocess
 import sys
+import textwrap
 from dataclasses import replace
 from functools import cache
+from importlib.util import find_spec
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,7 +18,7 @@ from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 from voclib.errors import DataError, ParameterError, VocError
-from voclib.text import density, engines, nearest
+from voclib.text import density, engines, nearest, sentence_vectors
 from voclib.text.topics import fit_topics
 
 
@@ -386,3 +389,18 @@ class TestRealGpu:
         assert abs(adjusted_mutual_info_score(labels, ours.labels) - adjusted_mutual_info_score(labels, theirs.labels)) <= 0.02
         doubled = fit_topics([*texts, " Wording 7 "], engine="gpu", layout=layout, vectors=np.vstack([x, x[7:8]]), seed=1)
         assert doubled.labels[-1] == doubled.labels[7]
+
+    @pytest.mark.skipif(not find_spec("torch") or not find_spec(sentence_vectors.WEIGHTS), reason="needs the extra embed")
+    def test_texts_go_through_torch_and_rapids_in_one_process(self) -> None:
+        """torch loads a CUDA linker that RAPIDS cannot use, so the engine has to be there first: `fit_topics` sees to it."""
+        code = textwrap.dedent("""
+            from voclib.text import sentence_vectors
+            from voclib.text.topics import fit_topics
+
+            kinds = ("the parcel came late on day {}", "my card was charged {} times", "the app crashed on screen {}", "staff were kind at desk {}")
+            texts = [kind.format(k) for kind in kinds for k in range(60)]
+            model = fit_topics(texts, engine="gpu", vectors=sentence_vectors.encoder("minilm"))
+            print(model.engine.name, len(model.topics()), (model.labels >= 0).mean() > 0.9)
+        """)
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert done.stdout.startswith("gpu ") and done.stdout.endswith("True\n"), done.stderr

@@ -38,7 +38,7 @@ class Standin:
     """Vectors of letter counts; remembers what it was asked."""
 
     def __init__(self) -> None:
-        self.tokenizer, self.asked = Words(), []
+        self.tokenizer, self.asked, self.chunk = Words(), [], sentence_vectors.CHUNK
 
     def embed(self, forms, pieces) -> np.ndarray:
         assert len(forms) == len(pieces)
@@ -89,8 +89,9 @@ def test_a_torn_cache_is_told_and_made_again(tmp_path: Path) -> None:
     assert len(model.asked) == 50
 
 
-def test_what_was_embedded_before_an_interruption_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sentence_vectors, "CHUNK", 16)
+def test_what_was_embedded_before_an_interruption_is_kept(tmp_path: Path) -> None:
+    small = Standin()
+    small.chunk = 16
 
     def stop(done: int, of: int, name: str) -> None:
         assert (of, name) == (50, "standin")
@@ -98,7 +99,7 @@ def test_what_was_embedded_before_an_interruption_is_kept(tmp_path: Path, monkey
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        standing(Standin(), cache=VectorCache(tmp_path), progress=stop).encode(voices(50))
+        standing(small, cache=VectorCache(tmp_path), progress=stop).encode(voices(50))
     model = Standin()
     assert (standing(model, cache=VectorCache(tmp_path)).encode(voices(50)) == standing(Standin()).encode(voices(50))).all()
     assert len(model.asked) == 18

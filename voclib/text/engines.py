@@ -177,23 +177,26 @@ class GpuEngine:
         """See `Engine`."""
         x = _table(vectors)
         _check_reduce(x, knn, dims, epochs)
-        if knn:
+        there, start = self._started(x, dims)
+        if knn:  # what is laid out are the neighbours; the vectors need not go to the card twice
+            x = there
             given = {"precomputed_knn": (np.ascontiguousarray(knn[0]), np.ascontiguousarray(knn[1])), "n_neighbors": knn[0].shape[1]}
         else:
             free, _ = self.rapids.cupy.cuda.runtime.memGetInfo()
             given = {"n_neighbors": min(15, len(x) - 1), "build_algo": "nn_descent", "build_kwds": {"knn_n_clusters": _parts(x.nbytes, free)}}
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*not deterministic")  # said in `Engine.reduce`
-            model = self.rapids.umap(n_components=dims, n_epochs=PASSES * epochs, min_dist=0.0, metric="cosine", init=self._start(x, dims),
+            model = self.rapids.umap(n_components=dims, n_epochs=PASSES * epochs, min_dist=0.0, metric="cosine", init=start,
                                      random_state=seed, output_type="numpy", **given)
             return np.asarray(model.fit_transform(x), dtype=np.float32)
 
-    def _start(self, x: Array, dims: int) -> Array:
-        """Principal components, on the GPU where the vectors take less than a third of its free memory."""
+    def _started(self, x: Array, dims: int) -> tuple[Any, Array]:
+        """The vectors and their principal components, both from the GPU where the vectors take less than a third of its free memory."""
         cupy = self.rapids.cupy
         if x.nbytes * 3 > cupy.cuda.runtime.memGetInfo()[0]:
-            return _start(x, dims, np)
-        return cupy.asnumpy(_start(cupy.asarray(x), dims, cupy))
+            return x, _start(x, dims, np)
+        there = kernels.to_card(x, cupy)
+        return there, cupy.asnumpy(_start(there, dims, cupy))
 
     def cluster(self, reduced: ArrayLike, *, min_cluster_size: int, min_samples: int) -> Indices:
         """See `Engine`."""

@@ -22,6 +22,7 @@ UNCLEAR, AUTO = -1, "auto"
 NEIGHBOURS, SMALLEST, FEWEST = 16, 10, 40  # a text and its 15 nearest; texts of a topic; distinct texts worth modelling
 SHARE = 1 / 250  # of all texts: the smallest dense region at granularity 1
 DIMS, DENSE = 5, 5  # of a layout, and how many neighbours make a place dense
+STEP = 65_536  # rows compared with the centres at a time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +65,7 @@ def group(x: Vectors, engine: Engine, settings: Settings) -> Labels:
     rows = directed(x, settings)
     if not len(rows):
         return np.full(len(x), UNCLEAR, dtype=np.intp)
-    own = x[rows]
+    own = x if len(rows) == len(x) else x[rows]
     split = splitter(own, engine.neighbours(own, min(NEIGHBOURS, len(own))), engine, settings)
     return spread(split(settings.granularity), rows, len(x))
 
@@ -105,8 +106,13 @@ def spread(labels: Labels, rows: NDArray[np.intp], n: int) -> Labels:
 
 def joined(x: Vectors, groups: Labels) -> Labels:
     """Rows in no group, with the group whose centre is nearest by cosine; as they are where there is no group at all."""
-    k = int(groups.max(initial=-1)) + 1
-    return np.where(groups >= 0, groups, (x @ centres(x, groups, k).T).argmax(axis=1)) if k else groups
+    k, whole = int(groups.max(initial=-1)) + 1, groups.copy()
+    out = np.flatnonzero(groups < 0) if k else []
+    middle = centres(x, groups, k)
+    for start in range(0, len(out), STEP):
+        rows = out[start:start + STEP]
+        whole[rows] = (x[rows] @ middle.T).argmax(axis=1)
+    return whole
 
 
 def centres(x: Vectors, labels: Labels, k: int) -> Vectors:

