@@ -2,7 +2,8 @@
 
 Texts are those of a corpus over and over with a number behind each, so that none is there twice. Reading (tokens) runs on the processor and is
 timed apart. The products of a text of m pieces take 6 · m · 2 · (4 · 384² + 2 · 384 · 1536) operations and its attention 6 · 4 · m² · 384; the rate
-is theirs over the time of `MiniLM.embed`, copies included. Below 30 % of the card's rate the time by kernel is printed as well.
+is theirs over the time of `MiniLM.embed`, copies included. Below 30 % of the card's rate the time by kernel is printed as well, and that of every
+way to compute attention.
 """
 
 from __future__ import annotations
@@ -58,6 +59,20 @@ def profile(torch: Any, call: Any) -> list[dict[str, Any]]:
     return [{"operation": row.key[:60], "ms": round(getattr(row, key) / 1000, 2), "calls": row.count} for row in rows]
 
 
+def attentions(torch: Any, call: Any) -> dict[str, list[float] | str]:
+    """Seconds of the first call and of the next by each way that torch has to compute attention, or why it has none here."""
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+
+    found: dict[str, list[float] | str] = {}
+    for way in (SDPBackend.CUDNN_ATTENTION, SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH):
+        try:
+            with sdpa_kernel(way):
+                found[way.name] = [timed(torch, call) for _ in range(2)]
+        except RuntimeError as why:  # this device has no such kernel
+            found[way.name] = str(why).splitlines()[0]
+    return found
+
+
 def like(model: Any, forms: list[str], theirs: np.ndarray) -> dict[str, float]:
     """Cosines of vectors made here with those that came along (n, p): the least and the median."""
     x = unit(model.embed(forms, sentence_vectors._read(model.tokenizer, forms)[0]))
@@ -85,7 +100,13 @@ def measure(corpora: Path, n: int, runs: int) -> dict[str, Any]:
              "precision": str(dtype), "pieces": int(lengths.sum()), "seconds": seconds, "load_s": loaded - start, "read_s": read - loaded,
              "tflops": operations(lengths) / median(seconds) / 1e12, "best_tflops": best / 1e12, "share": share,
              "cosine_to_processor": like(model, [writing.normal(text) for text in held], np.load(corpora / "en.npy"))}
-    return found if share >= ENOUGH else {**found, "profile": profile(torch, lambda: model.embed(forms[:100_000], pieces[:100_000]))}
+    if share >= ENOUGH:
+        return found
+
+    def part() -> None:
+        model.embed(forms[:100_000], pieces[:100_000])
+
+    return {**found, "profile": profile(torch, part), "attention": attentions(torch, part)}
 
 
 def main() -> None:

@@ -18,9 +18,11 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import Any
+from unittest import mock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +39,7 @@ Vectors = NDArray[np.float32]
 GAP, BETWEEN = 0.02, 0.85  # AMI against people's labels may differ by so much; AMI between engines at least
 NOISE = 0.02  # of a drawn vector, in each dimension
 SEEDS, RUNS = range(5), 5
-CROWD = 2.2  # exponent used only to foresee whether a size still fits
+CROWD = 1.5  # exponent used only to foresee whether a size still fits
 ENOUGH = 60.0  # seconds that repetitions at one size may take
 STEPS = ("parity", "gpu density", "gpu graph", "cpu density", "cpu graph", "cpu exact", "embedding", "gpu largest")
 BATCH = 100_000
@@ -82,6 +84,7 @@ def prepare(folder: Path) -> None:
             np.save(folder / "zh.npy", ngrams.fit(forms, language="zh").encode([writing.normal(text) for text in texts]))
         (folder / f"{name}.json").write_text(json.dumps({"texts": texts, "labels": labels.tolist()}, ensure_ascii=False), "utf-8")
         for layout in grouping.LAYOUTS:
+            (folder / f"{name}-{layout}.npz").unlink(missing_ok=True)  # of another version, perhaps
             processors(folder, name, layout)
 
 
@@ -143,47 +146,50 @@ def parity(ours: Engine, folder: Path, name: str, layout: grouping.Layout) -> di
             "passes": {"people": abs(people["ours"] - people["cpu"]) <= GAP, "between": between >= BETWEEN, "equal texts": split == 0}}
 
 
-def drawn(x: Vectors, n: int) -> Vectors:
-    """n vectors: rows of `x` drawn again, with noise, of length 1; the first ones are those of a smaller n."""
-    made = np.empty((n, x.shape[1]), dtype=np.float32)
+def drawn(x: Vectors, n: int) -> tuple[Vectors, NDArray[np.intp]]:
+    """n rows of `x` drawn again, with noise, of length 1, and which they are; the first ones are those of a smaller n."""
+    made, rows = np.empty((n, x.shape[1]), dtype=np.float32), np.empty(n, dtype=np.intp)
 
     def fill(start: int) -> None:
         rng, some = np.random.default_rng([0, start]), made[start:start + BATCH]
         rng.standard_normal(dtype=np.float32, out=some)
         some *= np.float32(NOISE)
-        some += x[rng.integers(0, len(x), BATCH)[:len(some)]]
+        own = rows[start:start + BATCH] = rng.integers(0, len(x), BATCH)[:len(some)]
+        some += x[own]
         some /= np.sqrt(np.einsum("ij,ij->i", some, some))[:, None]
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(fill, range(0, n, BATCH)))
-    return made
+    return made, rows
 
 
-def sized(engine: Engine, x: Vectors, n: int, layout: grouping.Layout, log: Log, watch: Watch, runs: int) -> float:
+def sized(engine: Engine, x: Vectors, truth: list[str], n: int, layout: grouping.Layout, log: Log, watch: Watch, runs: int) -> float:
     """Vectors to topics, several times: seconds of all, of each stage, and of what is left (the graph and its communities); the median of all."""
-    table, seen, labels = drawn(x, n), [], []
+    (table, rows), seen, labels = drawn(x, n), [], []
     watch.peak()
     while len(seen) < runs and (not seen or (len(seen) + 1) * seen[-1]["all"] < ENOUGH and log.left > 2 * seen[-1]["all"]):
         timed, start = Timed(engine), time.perf_counter()
         labels.append(grouping.group(table, timed, grouping.Settings(layout=layout)))
         whole = time.perf_counter() - start
         seen.append({**timed.seconds, "rest": whole - sum(timed.seconds.values()), "all": whole})
+    peak = watch.peak()
     log.row("times", by=engine.name, layout=layout, n=n, width=table.shape[1], seconds={key: [run[key] for run in seen] for key in seen[0]},
-            topics=int(labels[0].max()) + 1, equal_runs=all(np.array_equal(labels[0], other) for other in labels[1:]), peak_gib=watch.peak())
+            topics=int(labels[0].max()) + 1, ami_to_people=ami(np.unique(truth, return_inverse=True)[1][rows], labels[0]),
+            equal_runs=all(np.array_equal(labels[0], other) for other in labels[1:]), peak_gib=peak)
     return median(run["all"] for run in seen)
 
 
-def grown(engine: Engine, x: Vectors, sizes: list[int], layout: grouping.Layout, log: Log, watch: Watch, runs: int) -> None:
+def grown(engine: Engine, x: Vectors, truth: list[str], sizes: list[int], layout: grouping.Layout, log: Log, watch: Watch, runs: int) -> None:
     """All sizes, the smallest first; each foresees the next. What is loaded and compiled at the first call comes before."""
     took: dict[int, float] = {}
-    grouping.group(drawn(x, 2000), engine, grouping.Settings(layout=layout))
+    grouping.group(drawn(x, 2000)[0], engine, grouping.Settings(layout=layout))
     for n in sorted(sizes):
         last = max(took, default=None)
         foreseen = took[last] * (n / last) ** CROWD if last else 0.0
         if not log.fits(f"{engine.name} {layout} {n}", min(foreseen, 120) + n / 100_000):
             break
         with log.step(f"{engine.name} {layout} {n}"):
-            took[n] = sized(engine, x, n, layout, log, watch, runs)
+            took[n] = sized(engine, x, truth, n, layout, log, watch, runs)
         if n not in took:
             break
 
@@ -193,7 +199,7 @@ def exactly(x: Vectors, sizes: list[int], log: Log) -> None:
     import faiss
 
     for n in sorted(sizes):
-        table = drawn(x, n)
+        table, _ = drawn(x, n)
         start = time.perf_counter()
         index = faiss.IndexFlatIP(table.shape[1])
         index.add(table)
@@ -217,20 +223,20 @@ def run(log: Log, args: argparse.Namespace) -> None:
     watch, cpu, ours = Watch(), engines.engine("cpu"), engines.engine(args.engine)
     log.put("machine", {ours.name: {**ours.describe(), **rates(ours)}, "cpu": {**cpu.describe(), **rates(cpu)}})
     if "parity" in args.steps:
-        for name in ("en", "zh"):
-            for layout in grouping.LAYOUTS:
-                if log.fits(f"parity {name} {layout}", 20):
-                    with log.step(f"parity {name} {layout}"):
-                        log.row("parity", **parity(ours, args.corpora, name, layout))
-    x = corpus(args.corpora, "en")[2]
+        for name, layout in product(("en", "zh"), grouping.LAYOUTS):
+            for passes in args.passes if layout == "density" else args.passes[:1]:
+                if log.fits(f"parity {name} {layout} {passes}", 20):
+                    with log.step(f"parity {name} {layout} {passes}"), mock.patch.object(engines, "PASSES", passes):
+                        log.row("parity", **parity(ours, args.corpora, name, layout), passes_an_epoch=passes)
+    _, truth, x = corpus(args.corpora, "en")
     steps: dict[str, Callable[[], None]] = {
-        "gpu density": lambda: grown(ours, x, args.sizes, "density", log, watch, args.runs),
-        "gpu graph": lambda: grown(ours, x, args.sizes, "graph", log, watch, args.runs),
-        "cpu density": lambda: grown(cpu, x, args.cpu_sizes, "density", log, watch, 1),
-        "cpu graph": lambda: grown(cpu, x, args.cpu_sizes, "graph", log, watch, 1),
+        "gpu density": lambda: grown(ours, x, truth, args.sizes, "density", log, watch, args.runs),
+        "gpu graph": lambda: grown(ours, x, truth, args.sizes, "graph", log, watch, args.runs),
+        "cpu density": lambda: grown(cpu, x, truth, args.cpu_sizes, "density", log, watch, 1),
+        "cpu graph": lambda: grown(cpu, x, truth, args.cpu_sizes, "graph", log, watch, 1),
         "cpu exact": lambda: exactly(x, args.exact_sizes, log),
         "embedding": lambda: embedding(args.texts, args.corpora, log),
-        "gpu largest": lambda: grown(ours, x, args.largest, "graph", log, watch, args.runs)}
+        "gpu largest": lambda: grown(ours, x, truth, args.largest, "graph", log, watch, args.runs)}
     for name, step in steps.items():
         if name in args.steps:
             step()
@@ -247,6 +253,7 @@ def main() -> None:
     parser.add_argument("--budget", type=float, default=400, help="seconds")
     parser.add_argument("--add", action="store_true", help="to what OUT holds")
     parser.add_argument("--steps", nargs="*", default=STEPS, choices=STEPS, metavar="STEP", help=f"some of: {', '.join(STEPS)}")
+    parser.add_argument("--passes", type=int, nargs="+", default=[engines.PASSES], help="epochs of the GPU's layout for one of the processor's")
     parser.add_argument("--sizes", type=int, nargs="*", default=[100_000, 1_000_000], help="documents on the GPU")
     parser.add_argument("--largest", type=int, nargs="*", default=[5_000_000], help="documents on the GPU, layout graph alone")
     parser.add_argument("--cpu-sizes", type=int, nargs="*", default=[50_000, 100_000, 200_000], help="documents on the processor, for the exponent")

@@ -20,6 +20,7 @@ from typing import Any
 from tqdm import tqdm
 
 from benchmarks import topics_cases as cases
+from benchmarks import topics_density as dense
 from benchmarks import topics_quality as quality
 from benchmarks import topics_readings as readings
 from benchmarks import topics_speed as speed
@@ -32,7 +33,8 @@ PACKAGES = ("bertopic", "umap-learn", "hdbscan", "numba", "scikit-learn", "sciki
 GROUPS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "en-cold": speed.en_cold, "en-cached": speed.en_cached, "zh-cold": speed.zh_cold, "refit": speed.refit, "growth": speed.growth,
     "labels": quality.labels, "matched": quality.matched, "stability": quality.stability_rows, "identity": quality.identity,
-    "bridge": quality.bridge, "gpu": speed.gpu, "sentiment": readings.sentiment, "aspects": readings.aspects, "outbreak": readings.outbreak,
+    "density": dense.density, "bridge": quality.bridge, "gpu": speed.gpu, "sentiment": readings.sentiment, "aspects": readings.aspects,
+    "outbreak": readings.outbreak,
 }
 
 

@@ -46,17 +46,17 @@ def test_another_answer_does_not_pass(corpora: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_times_hold_every_stage_and_what_is_left(corpora: Path) -> None:
-    log, x = Log.begun(corpora / "new/found.json", 60), np.load(corpora / "en.npy")
-    gpu_topics.grown(CpuEngine(), x, [600, 300], "graph", log, SimpleNamespace(peak=lambda: None), runs=2)
+    log, (_, truth, x) = Log.begun(corpora / "new/found.json", 60), gpu_topics.corpus(corpora, "en")
+    gpu_topics.grown(CpuEngine(), x, truth, [600, 300], "graph", log, SimpleNamespace(peak=lambda: None), runs=2)
     held = json.loads((corpora / "new/found.json").read_text())
     rows = held["times"]
     assert date.fromisoformat(held["date"])
-    assert [row["n"] for row in rows] == [300, 600] and all(row["equal_runs"] for row in rows)
+    assert [row["n"] for row in rows] == [300, 600] and all(row["equal_runs"] and row["ami_to_people"] > 0.9 for row in rows)
     for row in rows:
         told = row["seconds"]
         assert set(told) == {"neighbours", "rest", "all"}
         np.testing.assert_allclose(np.add(told["neighbours"], told["rest"]), told["all"])
-    gpu_topics.grown(CpuEngine(), x, [300], "graph", spent := Log(corpora / "none.json", 0), SimpleNamespace(peak=lambda: None), runs=2)
+    gpu_topics.grown(CpuEngine(), x, truth, [300], "graph", spent := Log(corpora / "none.json", 0), SimpleNamespace(peak=lambda: None), runs=2)
     assert "times" not in spent.found and list(spent.found["skipped"]) == ["cpu graph 300"]
 
 

@@ -16,6 +16,7 @@ from voclib.errors import DataError, ParameterError
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
 from voclib.studies import topic_checks, topic_spread, topic_tables, topic_voices, topics, topics_text
+from voclib.text import engines
 
 ENTRY = "  - {{id: {id}, name: {{zh: {zh}, en: {en}}}, kind: aspect, terms: {{zh: [{a}], en: [{b}]}}}}\n"
 BOOK = "entries:\n" + "".join(ENTRY.format(id=i, zh=z, en=e, a=a, b=b) for i, z, e, a, b in (
@@ -173,6 +174,17 @@ def test_too_few_texts_are_refused_in_words() -> None:
     assert one.study.headline[0].kind == "refusal" and len(topics.against_truth(one, {"outbreak": {"x": 1}})) == 0
 
 
+def test_a_gpu_is_told_and_a_processor_is_not(told: topics.Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    card = engines.CpuEngine()
+    object.__setattr__(card, "name", "gpu")  # a processor that passes for a card
+    monkeypatch.setattr(engines.CpuEngine, "describe", lambda self: {"engine": self.name, "device": "Some Card", "cuml-cu13": "26.10.0"})
+    monkeypatch.setattr(topics.engines, "engine", {"gpu": card}.get)
+    one = topics.study(tables(n=400, new=0), watch_weeks=4, seed=1, engine="gpu")
+    told_of = [check for check in one.study.checks if "Some Card, cuML 26.10.0" in check.detail.en]
+    assert len(told_of) == 1 and told_of[0].passed is None and "Some Card" in told_of[0].detail.zh
+    assert not any("GPU" in check.name.en for check in told.study.checks)
+
+
 def test_truth_is_compared_where_there_is_one(told: topics.Talk) -> None:
     planted = {"theme": {"zh": "钥匙失灵", "en": "keys that fail"}, "words": {"zh": ["钥匙"], "en": ["key"]}, "voices_n": 30, "english_n": 0,
                "first_day": "2026-09-21"}
@@ -186,7 +198,7 @@ def test_truth_is_compared_where_there_is_one(told: topics.Talk) -> None:
 @pytest.mark.parametrize(("change", "error", "message"), [
     ({"train_until": "somewhen"}, ParameterError, "a day such as"), ({"watch_weeks": -1}, ParameterError, "at least 0"),
     ({"dictionary": "nowhere.yml"}, ParameterError, "nowhere.yml"), ({"layout": "grpah"}, ParameterError, "graph"),
-    ({"granularity": "fine"}, ParameterError, "'auto' or a number"),
+    ({"granularity": "fine"}, ParameterError, "'auto' or a number"), ({"engine": "gpus"}, ParameterError, "cpu, gpu, auto"),
 ])
 def test_wrong_settings_are_named(change: dict, error: type, message: str) -> None:
     with pytest.raises(error, match=message):

@@ -70,7 +70,7 @@ def hold(model: topics.TopicModel) -> Held:
     grid = granularity.GRID if settings.layout == "graph" else ()
     for part in model.parts:
         rows = grouping.directed(part.vectors, settings)
-        near.append((rows, _near(part.vectors[rows], model.engine)))
+        near.append((rows, _near(part.vectors[rows], model.engine, settings)))
         if not len(part.topics):
             continue
         choice = part.choice or granularity.choose(part.vectors, model.engine, settings, grid=grid, fixed=part.granularity)
@@ -83,7 +83,7 @@ def hold(model: topics.TopicModel) -> Held:
     return Held(tuple(near), table.assign(is_stable=table["stability"] >= topics.STABLE), pd.DataFrame(curve), settings.granularity == "auto")
 
 
-def _near(own: np.ndarray, engine: Engine) -> Neighbours:
+def _near(own: np.ndarray, engine: Engine, settings: grouping.Settings) -> Neighbours:
     """Neighbours as deep as `granularity.choose` asks for, which an engine that remembers has found already."""
-    k = min(round(1.5 * min(grouping.NEIGHBOURS, len(own))), len(own))
+    k = min(round(1.5 * grouping.depth(len(own), settings)), len(own))
     return engine.neighbours(own, k) if len(own) else (np.zeros((0, 1), dtype=np.int64), np.zeros((0, 1), dtype=np.float32))

@@ -55,17 +55,20 @@ class Settings:
 
 
 def study(tables: Tables, *, dictionary: str = "", train_until: str = "", watch_weeks: int = 8, budget: float = 1.0,
-          granularity: float | str = "auto", min_size: int = 10, layout: modelling.Layout = "graph", show_verbatims: bool = True,
-          conf_level: float = 0.95, seed: int = 0, timezone: str = "Asia/Shanghai", progress: Progress | None = None) -> Talk:
+          granularity: float | str = "auto", min_size: int = 10, layout: modelling.Layout = "graph", engine: str = "cpu",
+          show_verbatims: bool = True, conf_level: float = 0.95, seed: int = 0, timezone: str = "Asia/Shanghai",
+          progress: Progress | None = None) -> Talk:
     """Fit topics to the voices up to a day, place the later ones, watch for what is new, and say which complaints are large and where they come from.
 
     `dictionary` is the file of themes (`voclib.text.aspects`), "" for none; `train_until` the last day of the fit, "" for all but the last
-    `watch_weeks` weeks; `budget` false alarms a year; `granularity` a number, or "auto" for the one that resamples choose.
+    `watch_weeks` weeks; `budget` false alarms a year; `granularity` a number, or "auto" for the one that resamples choose; `engine` a name
+    of `voclib.text.engines`.
 
     Raises
     ------
-    DataError, ParameterError
-        as in `topic_voices`, `voclib.text.topics.fit_topics`, `voclib.text.aspects.load` and `voclib.text.emerging.watch`.
+    DataError, ParameterError, VocError
+        as in `topic_voices`, `voclib.text.engines.engine`, `voclib.text.topics.fit_topics`, `voclib.text.aspects.load` and
+        `voclib.text.emerging.watch`.
     """
     kept = voices(tables, timezone=timezone)
     until = topic_voices.last_day(kept, train_until, watch_weeks)
@@ -74,7 +77,7 @@ def study(tables: Tables, *, dictionary: str = "", train_until: str = "", watch_
     asked = Settings(budget=budget, show_verbatims=show_verbatims, conf_level=conf_level, seed=seed, timezone=timezone)
     if texts < topic_checks.ENOUGH:
         return _refused(kept, texts, seed)
-    model = modelling.fit_topics(kept.loc[fitted, "comment"].tolist(), engine=topic_holds.Remembering(engines.engine("cpu")), layout=layout,
+    model = modelling.fit_topics(kept.loc[fitted, "comment"].tolist(), engine=topic_holds.Remembering(engines.engine(engine)), layout=layout,
                                  granularity=_granularity(granularity), min_size=min_size, seed=seed, progress=progress)
     if not model.topics():
         return _refused(kept, texts, seed)

@@ -300,6 +300,14 @@ def order_check(n: int, is_same: bool) -> Check:
                  Text("话题取决于行的先后，不能用。", "Topics depend on the order of rows and cannot be used."))
 
 
+def gpu_check(engine: Mapping[str, Any]) -> Check:
+    """That another machine may group some voices otherwise; `engine` as `voclib.text.engines.Engine.describe` says it."""
+    return Check(Text("话题由显卡算出", "Topics were found on a GPU"), None,
+                 say("{card}，cuML {cuml}。换一块显卡或换成处理器，少数声音可能归到别的话题；需要不变的话题，请保存模型。",
+                     "{card}, cuML {cuml}. On another card, or on a processor, a few voices may fall into other topics; save the model where "
+                     "topics must stay as they are.", card=engine["device"], cuml=engine.get("cuml-cu13", "?")))
+
+
 def curve_check(curve: pd.DataFrame) -> Check:
     """What another granularity would give."""
     def told(lang: str, name: Text) -> str:

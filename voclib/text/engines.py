@@ -4,9 +4,9 @@ A document is a vector. `neighbours` finds the k most alike by cosine, exactly; 
 neighbours stay neighbours (UMAP; McInnes, Healy & Melville 2018, arXiv 1802.03426); `cluster` finds the dense groups among them (HDBSCAN*;
 Campello, Moulavi & Sander 2013, PAKDD; McInnes & Healy 2017, ICDMW). Both engines begin from the same neighbours and the same principal
 components, and count neighbours alike: hdbscan, cuML 26.10 and our own tree leave the point itself out of `min_samples`. They agree as
-partitions, not point by point: adjusted mutual information between them is held to at least 0.85, and what each has with people's labels to within
-0.02 (benchmarks/gpu_topics.py). Equal rows are best merged before `reduce`: among them the order of neighbours, and with it the layout, is not
-settled by the seed.
+partitions, not point by point: benchmarks/gpu_topics.py asks for adjusted mutual information of at least 0.85 between them, and for a difference
+of at most 0.02 in what each has with people's labels; benchmarks/README.md says what it found. Equal rows are best merged before `reduce`: among
+them the order of neighbours, and with it the layout, is not settled by the seed.
 """
 
 from __future__ import annotations

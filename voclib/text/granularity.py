@@ -93,7 +93,7 @@ def choose(x: Vectors, engine: Engine, settings: Settings, *, grid: tuple[float,
     if not len(rows):
         raise DataError(f"{int(x.any(axis=1).sum())} texts with vectors are too few to choose a granularity by; give one, or more texts.")
     grid = grid if fixed is None else tuple(sorted({*grid, fixed}))
-    own, k = x[rows], min(grouping.NEIGHBOURS, len(rows))
+    own, k = x[rows], grouping.depth(len(rows), settings)
     found = engine.neighbours(own, min(round(1.5 * k), len(own)))
     split = grouping.splitter(own, (found[0][:, :k], found[1][:, :k]), engine, settings)
     whole = {value: split(value) for value in grid}

