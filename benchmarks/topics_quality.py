@@ -53,7 +53,14 @@ def tuned(x: NDArray[Any], *, seed: int, least: int = MCS) -> Labels:
     from umap import UMAP
 
     flat = UMAP(n_neighbors=15, n_components=5, min_dist=0.0, metric="cosine", random_state=seed, n_jobs=1).fit_transform(x)
-    return grouping.joined(x, HDBSCAN(min_cluster_size=least, min_samples=SAMPLES).fit_predict(flat).astype(np.intp))
+    groups = HDBSCAN(min_cluster_size=least, min_samples=SAMPLES).fit_predict(flat).astype(np.intp)
+    return to_centres(x, groups)
+
+
+def to_centres(x: NDArray[Any], groups: Labels) -> Labels:
+    """Rows in no group, with the group whose centre is nearest by cosine."""
+    k = int(groups.max(initial=-1)) + 1
+    return np.where(groups >= 0, groups, (x @ grouping.centres(x, groups, k).T).argmax(axis=1)) if k else groups
 
 
 def brought(x: NDArray[np.float32], k: int, settings: grouping.Settings, engine: Remembering) -> Labels:

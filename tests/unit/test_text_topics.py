@@ -108,7 +108,7 @@ class TestPartition:
     def test_the_density_layout_is_as_real(self) -> None:
         texts, theme = corpus(WAITING, RANGE, SCREEN, n=80)
         model = fit_topics(texts, engine="cpu", layout="density", min_size=20)
-        assert adjusted_rand_score(theme, model.labels) > 0.5 and (model.labels >= 0).all(), "outliers join the nearest centre"
+        assert adjusted_rand_score(theme, model.labels) > 0.5 and (model.labels >= 0).all(), "outliers join the nearest region"
 
     def test_granularity_asks_for_more_topics(self) -> None:
         texts, _ = corpus(WAITING, RANGE, SCREEN, n=100)

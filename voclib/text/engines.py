@@ -37,7 +37,7 @@ Array = NDArray[np.float32]
 Indices = NDArray[np.int64]
 Neighbours = tuple[Indices, Array]
 ENGINES = ("cpu", "gpu", "auto")
-PASSES = 4  # epochs of a GPU's layout for one of the processor's
+PASSES = 6  # epochs of a GPU's layout for one of the processor's
 LINKER = "__nvJitLinkCreate_13_3"  # what cuML 26.10 asks of the CUDA linker
 MAPS = Path("/proc/self/maps")
 
@@ -60,7 +60,7 @@ class Engine(Protocol):
 
         With `knn` from `neighbours` the layout is the same on every run with one seed. Without, neighbours (15) are approximate; on a GPU they
         are then built by nearest-neighbour descent, in parts where the vectors do not fit into its memory, and no seed settles them. An epoch
-        moves points one after another on the processor, all at once on a GPU, which therefore makes four of each: as few as the processor
+        moves points one after another on the processor, all at once on a GPU, which therefore makes six of each: as few as the processor
         takes keep fewer neighbours together there.
         """
 

@@ -22,7 +22,7 @@ UNCLEAR, AUTO = -1, "auto"
 NEIGHBOURS, SMALLEST, FEWEST = 16, 10, 40  # a text and its 15 nearest; texts of a topic; distinct texts worth modelling
 SHARE = 1 / 250  # of all texts: the smallest dense region at granularity 1
 DIMS, DENSE, DEEP = 5, (5, 30), 31  # of a layout; neighbours that make a place dense, at least and at most; neighbours it rests on at most
-STEP = 65_536  # rows compared with the centres at a time
+VOTES = 5  # points of dense regions that a point outside goes by
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +53,8 @@ def group(x: Vectors, engine: Engine, settings: Settings) -> Labels:
     """Topics of unit vectors (m, p): 0, 1, … from the largest on. Rows of zeros and groups under `min_size` are −1.
 
     `graph`: communities among nearest neighbours tied by their cosine, with the granularity as resolution. `density`: dense regions of a UMAP
-    layout, of at least 1/250 of the texts over the granularity; what lies outside them goes to the nearest centre. A place is dense by as many
-    neighbours as the smallest region holds, from 5 to 30: with 5 alone, large corpora run together in a few regions.
+    layout, of at least 1/250 of the texts over the granularity; what lies outside them goes to the region that is nearest in the layout. A place
+    is dense by as many neighbours as the smallest region holds, from 5 to 30: with 5 alone, large corpora run together in a few regions.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def splitter(own: Vectors, found: Neighbours, engine: Engine, settings: Settings
         region = round(SHARE * len(own) / granularity)
         samples = min(max(DENSE[0], min(region, DENSE[1])), len(own) - 1)
         groups = np.asarray(engine.cluster(reduced, min_cluster_size=max(settings.min_size, region), min_samples=samples), dtype=np.intp)
-        return sizeable(joined(own, groups), settings.min_size)
+        return sizeable(joined(reduced, groups), settings.min_size)
 
     return dense
 
@@ -112,14 +112,18 @@ def spread(labels: Labels, rows: NDArray[np.intp], n: int) -> Labels:
     return whole
 
 
-def joined(x: Vectors, groups: Labels) -> Labels:
-    """Rows in no group, with the group whose centre is nearest by cosine; as they are where there is no group at all."""
-    k, whole = int(groups.max(initial=-1)) + 1, groups.copy()
-    out = np.flatnonzero(groups < 0) if k else []
-    middle = centres(x, groups, k)
-    for start in range(0, len(out), STEP):
-        rows = out[start:start + STEP]
-        whole[rows] = (x[rows] @ middle.T).argmax(axis=1)
+def joined(points: Vectors, groups: Labels) -> Labels:
+    """Points (n, dims) in no group, with the group that most of the five nearest points in groups belong to; as they are where there is none."""
+    out, inside = np.flatnonzero(groups < 0), np.flatnonzero(groups >= 0)
+    whole = groups.copy()
+    if not len(inside) or not len(out):
+        return whole
+    from scipy.spatial import cKDTree
+
+    beside = groups[inside][cKDTree(points[inside]).query(points[out], k=range(1, min(VOTES, len(inside)) + 1), workers=-1)[1]]
+    beside.sort(axis=1)
+    votes = (beside[:, :, None] == beside[:, None, :]).sum(axis=2)
+    whole[out] = beside[np.arange(len(out)), votes.argmax(axis=1)]  # ties: the group of the lower number
     return whole
 
 
