@@ -56,7 +56,7 @@ def bench(folder: Path, *, quick: bool) -> Bench:
     for old in folder.glob("*.npy"):
         old.unlink()
     truth = cases.prepare(folder, Path(os.environ["VOC_PUBLIC_DATA"]), most=1500 if quick else None)
-    return Bench(folder=folder, truth=truth, runs=1 if quick else 3, seeds=range(2 if quick else 5), draws=2 if quick else 5,
+    return Bench(folder=folder, truth=truth, runs=1 if quick else 3, seeds=range(2 if quick else 5), draws=2 if quick else 20,
                  sizes=(1000, 2000, 4000) if quick else (10_000, 50_000, 200_000), is_judged=not quick)
 
 

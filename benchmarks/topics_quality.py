@@ -89,15 +89,27 @@ def agreements(run: Callable[[int], Labels], truth: NDArray[Any], seeds: Iterato
             "topics": median(count(f) for f in found), "unclear": median(float((f < 0).mean()) for f in found)}
 
 
-def stability(x: NDArray[np.float32], group: Callable[[NDArray[np.float32], int], Labels], *, draws: int, share: float = 0.8) -> float:
-    """Mean ARI of two resamples of the rows on the rows in both, over all pairs of draws; another seed each."""
+def resampled_often(x: NDArray[np.float32], group: Callable[[NDArray[np.float32], int], Labels], *, draws: int,
+                    share: float = 0.8) -> tuple[float, float]:
+    """Mean ARI of two resamples of the rows on the rows in both, over all pairs of draws, another seed each; and the standard error of a mean over
+    draws, each by its mean agreement with the others."""
     found = []
     for draw in range(draws):
         taken = resampled(len(x), share, seed=0, draw=draw)
         labels = np.full(len(x), -2, dtype=np.intp)
         labels[taken] = group(x[taken], draw)
         found.append(labels)
-    return float(np.mean([adjusted_rand_score(a[both], b[both]) for a, b in combinations(found, 2) for both in [(a > -2) & (b > -2)]]))
+    agreed = np.full((draws, draws), np.nan)
+    for i, j in combinations(range(draws), 2):
+        both = (found[i] > -2) & (found[j] > -2)
+        agreed[i, j] = agreed[j, i] = adjusted_rand_score(found[i][both], found[j][both])
+    each = np.nanmean(agreed, axis=1)
+    return float(each.mean()), float(each.std(ddof=1) / draws**0.5)
+
+
+def stability(x: NDArray[np.float32], group: Callable[[NDArray[np.float32], int], Labels], *, draws: int) -> float:
+    """The mean of `resampled_often`."""
+    return resampled_often(x, group, draws=draws)[0]
 
 
 def identities(folder: Path, name: str) -> dict[str, bool]:
@@ -162,15 +174,16 @@ def stability_rows(bench: Bench) -> Iterator[Row]:
     """The same vectors, four fifths of the texts at a time: at granularity 1, then at the one that resamples choose."""
     for name, kind in tqdm(corpora(bench), desc="stability", leave=False):
         x, _ = vectors_of(bench, name, kind)
-        theirs, least = stability(x, lambda part, draw: tuned(part, seed=draw), draws=bench.draws), STABLE.get((name, kind))
+        (theirs, error), least = resampled_often(x, lambda part, draw: tuned(part, seed=draw), draws=bench.draws), STABLE.get((name, kind))
         for value in sorted({1.0, choose(x, CpuEngine(), grouping.Settings()).value}):
-            mine = stability(x, lambda part, draw, r=value: grouping.group(part, CpuEngine(), grouping.Settings(granularity=r, seed=draw)),
-                             draws=bench.draws)
+            mine, own = resampled_often(x, lambda part, draw, r=value: grouping.group(
+                part, CpuEngine(), grouping.Settings(granularity=r, seed=draw)), draws=bench.draws)
             how = "" if value == 1 else ", chosen by resamples"
             yield bench.judged(Row(group="stability", what=f"ARI of two resamples of 80 %, {NAMES[name, kind]}, granularity {value:g}{how}",
-                                   ours=f"{mine:.3f}", rival=f"UMAP + HDBSCAN({MCS}, {SAMPLES}) + nearest: {theirs:.3f}", figure=f"{mine:.3f}",
-                                   limit=f"≥ {least:g} and the rival's" if least else "≥ the rival's", met=mine >= max(least or 0.0, theirs),
-                                   runs=bench.draws, measured={"ours": mine, "rival": theirs}))
+                                   ours=f"{mine:.3f} ± {own:.3f}", rival=f"UMAP + HDBSCAN({MCS}, {SAMPLES}) + nearest: {theirs:.3f} ± {error:.3f}",
+                                   figure=f"{mine:.3f}", limit=f"≥ {least:g} and the rival's" if least else "≥ the rival's",
+                                   met=mine >= max(least or 0.0, theirs), runs=bench.draws,
+                                   measured={"ours": mine, "rival": theirs, "standard error": own, "rival's standard error": error}))
 
 
 def identity(bench: Bench) -> Iterator[Row]:
