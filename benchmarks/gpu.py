@@ -267,7 +267,7 @@ def layouts(gpu: engines.GpuEngine, name: str, x: np.ndarray, truth: np.ndarray,
     """What share of neighbours the GPU's layout keeps, by epochs and negative samples; the processor's share is among `parity`."""
     knn = gpu.neighbours(x, K)
     for epochs, negative in ((EPOCHS, 5), (EPOCHS, 10), (2 * EPOCHS, 5), (engines.PASSES * EPOCHS, 5)):
-        model = gpu.rapids.umap(n_components=DIMS, n_epochs=epochs, min_dist=0.0, metric="cosine", init=gpu._start(x, DIMS), random_state=0,
+        model = gpu.rapids.umap(n_components=DIMS, n_epochs=epochs, min_dist=0.0, metric="cosine", init=engines._start(x, DIMS, np), random_state=0,
                                 n_neighbors=K, precomputed_knn=knn, negative_sample_rate=negative, output_type="numpy")
         start = time.perf_counter()
         reduced = np.asarray(model.fit_transform(x))

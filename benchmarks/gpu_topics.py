@@ -30,6 +30,7 @@ from sklearn.metrics import adjusted_mutual_info_score as ami
 from sklearn.metrics import adjusted_rand_score as ari
 
 from benchmarks.gpu import Log, Watch, rates
+from benchmarks.gpu_parity import EPOCHS
 from benchmarks.topics_quality import stability
 from voclib.text import engines, grouping, writing
 from voclib.text.engines import Engine
@@ -165,15 +166,17 @@ def drawn(x: Vectors, n: int) -> tuple[Vectors, NDArray[np.intp]]:
 
 def sized(engine: Engine, x: Vectors, truth: list[str], n: int, layout: grouping.Layout, log: Log, watch: Watch, runs: int) -> float:
     """Vectors to topics, several times: seconds of all, of each stage, and of what is left (the graph and its communities); the median of all."""
-    (table, rows), seen, labels = drawn(x, n), [], []
+    (table, rows), seen, labels, asked = drawn(x, n), [], [], grouping.Settings(layout=layout)
     watch.peak()
     while len(seen) < runs and (not seen or (len(seen) + 1) * seen[-1]["all"] < ENOUGH and log.left > 2 * seen[-1]["all"]):
         timed, start = Timed(engine), time.perf_counter()
-        labels.append(grouping.group(table, timed, grouping.Settings(layout=layout)))
+        labels.append(grouping.group(table, timed, asked))
         whole = time.perf_counter() - start
         seen.append({**timed.seconds, "rest": whole - sum(timed.seconds.values()), "all": whole})
     peak = watch.peak()
-    log.row("times", by=engine.name, layout=layout, n=n, width=table.shape[1], seconds={key: [run[key] for run in seen] for key in seen[0]},
+    epochs = {"gpu_epochs": engines.PASSES * EPOCHS} if layout == "density" and engine.name == "gpu" else {}
+    log.row("times", by=engine.name, layout=layout, n=n, width=table.shape[1], **epochs, neighbours=grouping.depth(n, asked),
+            seconds={key: [run[key] for run in seen] for key in seen[0]},
             topics=int(labels[0].max()) + 1, ami_to_people=ami(np.unique(truth, return_inverse=True)[1][rows], labels[0]),
             equal_runs=all(np.array_equal(labels[0], other) for other in labels[1:]), peak_gib=peak)
     return median(run["all"] for run in seen)
@@ -204,7 +207,8 @@ def exactly(x: Vectors, sizes: list[int], log: Log) -> None:
         index = faiss.IndexFlatIP(table.shape[1])
         index.add(table)
         index.search(table, grouping.NEIGHBOURS)
-        log.row("times", by="faiss, exact", layout="graph", n=n, width=table.shape[1], seconds={"neighbours": [time.perf_counter() - start]})
+        log.row("times", by="faiss, exact", layout="graph", n=n, width=table.shape[1], neighbours=grouping.NEIGHBOURS,
+                seconds={"neighbours": [time.perf_counter() - start]})
 
 
 def embedding(texts: int, folder: Path, log: Log) -> None:

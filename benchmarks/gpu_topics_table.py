@@ -16,7 +16,7 @@ from benchmarks.gpu_table import NONE, digits
 FILE = Path(__file__).with_name("gpu_topics.json")
 STAGES = {"neighbours": "neighbours", "reduce": "layout in 5 dimensions", "cluster": "dense regions", "rest": "rest, on the processor", "all": "all"}
 LANGUAGES, WHO = {"en": "English", "zh": "Chinese"}, {"gpu": "GPU", "cpu": "processor", "faiss, exact": "processor, every pair"}
-PASSES_AND_EDGES = 200 * 15 * 6 * 2 * 32  # bytes a document of a layout: epochs, neighbours, one pull and five pushes, two points of a sector each
+PULLED = 6 * 2 * 32  # bytes an epoch reads for one neighbour: one pull and five pushes, two points of a sector each
 COMPARED = (("density", "all", "cpu"), ("graph", "neighbours", "cpu"), ("graph", "neighbours", "faiss, exact"), ("graph", "all", "cpu"))
 EVERY_PAIR = 2.0  # exponent of a search that compares all
 
@@ -37,7 +37,8 @@ def floors(row: dict[str, Any], best: dict[str, float]) -> dict[str, float]:
     """Seconds that no version of a stage undercuts: vectors to the card, every pair's product in halves, what an epoch reads of the layout."""
     n, width = row["n"], row["width"]
     there = 4 * n * width / best["to_card_gb_s"] / 1e9
-    return {"neighbours": there + 2.0 * n * n * width / best["fp16_tflops"] / 1e12, "reduce": there + PASSES_AND_EDGES * n / best["copy_gb_s"] / 1e9}
+    pulled = row.get("gpu_epochs", 0) * (row["neighbours"] - 1) * PULLED * n
+    return {"neighbours": there + 2.0 * n * n * width / best["fp16_tflops"] / 1e12, "reduce": there + pulled / best["copy_gb_s"] / 1e9}
 
 
 def times(found: dict[str, Any]) -> list[str]:

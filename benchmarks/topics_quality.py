@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import combinations
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -17,9 +16,8 @@ from tqdm import tqdm
 
 from benchmarks.topics_cases import MCS, SAMPLES, texts_of
 from benchmarks.topics_table import Bench, Row
-from voclib.text import grouping, ngrams, writing
+from voclib.text import granularity, grouping, ngrams, writing
 from voclib.text.engines import CpuEngine, Neighbours
-from voclib.text.granularity import choose
 from voclib.text.topics import fit_topics, resampled, unit
 
 Labels = NDArray[np.intp]
@@ -91,20 +89,13 @@ def agreements(run: Callable[[int], Labels], truth: NDArray[Any], seeds: Iterato
 
 def resampled_often(x: NDArray[np.float32], group: Callable[[NDArray[np.float32], int], Labels], *, draws: int,
                     share: float = 0.8) -> tuple[float, float]:
-    """Mean ARI of two resamples of the rows on the rows in both, over all pairs of draws, another seed each; and the standard error of a mean over
-    draws, each by its mean agreement with the others."""
-    found = []
-    for draw in range(draws):
-        taken = resampled(len(x), share, seed=0, draw=draw)
-        labels = np.full(len(x), -2, dtype=np.intp)
-        labels[taken] = group(x[taken], draw)
-        found.append(labels)
-    agreed = np.full((draws, draws), np.nan)
-    for i, j in combinations(range(draws), 2):
-        both = (found[i] > -2) & (found[j] > -2)
-        agreed[i, j] = agreed[j, i] = adjusted_rand_score(found[i][both], found[j][both])
-    each = np.nanmean(agreed, axis=1)
-    return float(each.mean()), float(each.std(ddof=1) / draws**0.5)
+    """Mean ARI of two resamples of the rows on the rows in both, over all pairs of draws, another seed each, and its standard error; as
+    `voclib.text.granularity.choose` judges a step."""
+    drawn, parts = [resampled(len(x), share, seed=0, draw=draw) for draw in range(draws)], []
+    for draw, taken in enumerate(drawn):
+        parts.append(grouping.spread(group(x[taken], draw), taken, len(x)))
+    step = granularity._step(1.0, parts[0], parts, drawn)
+    return step.stability, step.error
 
 
 def stability(x: NDArray[np.float32], group: Callable[[NDArray[np.float32], int], Labels], *, draws: int) -> float:
@@ -175,7 +166,7 @@ def stability_rows(bench: Bench) -> Iterator[Row]:
     for name, kind in tqdm(corpora(bench), desc="stability", leave=False):
         x, _ = vectors_of(bench, name, kind)
         (theirs, error), least = resampled_often(x, lambda part, draw: tuned(part, seed=draw), draws=bench.draws), STABLE.get((name, kind))
-        for value in sorted({1.0, choose(x, CpuEngine(), grouping.Settings()).value}):
+        for value in sorted({1.0, granularity.choose(x, CpuEngine(), grouping.Settings()).value}):
             mine, own = resampled_often(x, lambda part, draw, r=value: grouping.group(
                 part, CpuEngine(), grouping.Settings(granularity=r, seed=draw)), draws=bench.draws)
             how = "" if value == 1 else ", chosen by resamples"

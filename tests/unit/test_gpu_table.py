@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from benchmarks import gpu_table
+from benchmarks import gpu_table, gpu_topics_table
 from benchmarks.gpu_table import Cell
 
 
@@ -16,11 +17,12 @@ def found() -> dict:
     return json.loads(gpu_table.FILE.read_text("utf-8"))
 
 
-def test_the_readme_carries_the_tables_of_the_committed_figures(found: dict, root: Path) -> None:
-    text = (root / "benchmarks" / "README.md").read_text("utf-8")
-    assert gpu_table.report(found) in text, "put in what python -m benchmarks.gpu_table prints"
-    found["times"][0]["seconds"] = [99.0]
-    assert gpu_table.report(found) not in text
+@pytest.mark.parametrize(("table", "other"), [(gpu_table, [99.0]), (gpu_topics_table, {"neighbours": [99.0], "all": [99.0]})])
+def test_the_readme_carries_the_tables_of_the_committed_figures(table: ModuleType, other: object, root: Path) -> None:
+    text, figures = (root / "benchmarks" / "README.md").read_text("utf-8"), json.loads(table.FILE.read_text("utf-8"))
+    assert table.report(figures) in text, f"put in what python -m {table.__name__} prints"
+    figures["times"][-1]["seconds"] = other
+    assert table.report(figures) not in text
 
 
 def test_the_readme_names_every_file_of_figures(root: Path) -> None:

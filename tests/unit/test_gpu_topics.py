@@ -9,8 +9,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from vector_groups import six_groups
 
-from benchmarks import gpu_embedding, gpu_topics
+from benchmarks import gpu, gpu_embedding, gpu_topics
 from benchmarks.gpu import Log
 from voclib.text.engines import CpuEngine
 
@@ -58,6 +59,16 @@ def test_times_hold_every_stage_and_what_is_left(corpora: Path) -> None:
         np.testing.assert_allclose(np.add(told["neighbours"], told["rest"]), told["all"])
     gpu_topics.grown(CpuEngine(), x, truth, [300], "graph", spent := Log(corpora / "none.json", 0), SimpleNamespace(peak=lambda: None), runs=2)
     assert "times" not in spent.found and list(spent.found["skipped"]) == ["cpu graph 300"]
+
+
+def test_layouts_of_a_card_are_tried_by_epochs(tmp_path: Path) -> None:
+    asked = []
+    card = SimpleNamespace(neighbours=CpuEngine().neighbours, cluster=CpuEngine().cluster, rapids=SimpleNamespace(
+        umap=lambda **given: asked.append(given) or SimpleNamespace(fit_transform=lambda x: x[:, :5])))
+    x, truth = six_groups()
+    gpu.layouts(card, "planted", x, truth, log := Log.begun(tmp_path / "found.json", 60))
+    assert [row["gpu_epochs"] for row in log.found["layouts"]] == [given["n_epochs"] for given in asked] == [50, 50, 100, 300]
+    assert all(given["init"].shape == (600, 5) for given in asked)
 
 
 def test_operations_are_those_of_the_products() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from pathlib import Path
 
@@ -14,14 +13,6 @@ from benchmarks import gpu_topics_table as table
 @pytest.fixture(scope="module")
 def found() -> dict:
     return json.loads(table.FILE.read_text("utf-8"))
-
-
-def test_the_readme_carries_the_tables_of_the_committed_figures(found: dict, root: Path) -> None:
-    text = (root / "benchmarks" / "README.md").read_text("utf-8")
-    assert table.report(found) in text, "put in what python -m benchmarks.gpu_topics_table prints"
-    other = copy.deepcopy(found)
-    other["times"][0]["seconds"]["all"] = [99.0]
-    assert table.report(other) not in text
 
 
 def test_what_fails_is_told(found: dict) -> None:
@@ -51,6 +42,6 @@ def test_a_ratio_stands_at_the_largest_size_of_both_and_at_a_million() -> None:
 
 
 def test_a_floor_is_the_way_to_the_card_and_the_products() -> None:
-    row, best = {"n": 10**6, "width": 250}, {"to_card_gb_s": 10.0, "fp16_tflops": 500.0, "copy_gb_s": 1152.0}
+    row, best = {"n": 10**6, "width": 250, "neighbours": 16, "gpu_epochs": 200}, {"to_card_gb_s": 10.0, "fp16_tflops": 500.0, "copy_gb_s": 1152.0}
     low = table.floors(row, best)
     assert low["neighbours"] == pytest.approx(0.1 + 1.0) and low["reduce"] == pytest.approx(0.1 + 1.0)

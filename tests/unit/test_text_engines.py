@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+import weakref
 from dataclasses import replace
 from functools import cache
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ import pytest
 from serial_kernels import NEEDS_COMPILER, Numpy, Serial
 from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score
+from vector_groups import six_groups
 
 from voclib.errors import DataError, ParameterError, VocError
 from voclib.text import density, engines, nearest
@@ -21,9 +23,7 @@ from voclib.text import density, engines, nearest
 @pytest.fixture
 def groups() -> tuple[np.ndarray, np.ndarray]:
     """600 vectors in 6 well-told groups."""
-    rng = np.random.default_rng(5)
-    labels = rng.integers(0, 6, 600)
-    return (rng.normal(size=(6, 30))[labels] + 0.4 * rng.normal(size=(600, 30))).astype(np.float32), labels
+    return six_groups()
 
 
 def without(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
@@ -290,8 +290,23 @@ class TestGpuCalls:
         x = groups[0]
         gpu.reduce(x, knn=engines.engine("cpu").neighbours(x, 9), epochs=7, seed=3)
         given = gpu.rapids.umap.given
-        assert given["n_neighbors"] == 9 and given["n_epochs"] == 7 * engines.PASSES and given["random_state"] == 3 and "build_algo" not in given
+        assert given["n_neighbors"] == 9 and given["n_epochs"] == 42 and given["random_state"] == 3 and "build_algo" not in given
         np.testing.assert_array_equal(given["init"], engines._start(x, 5, np))
+
+    def test_no_copy_stays_on_the_card_where_cuml_makes_its_own(self, gpu: engines.GpuEngine, groups, monkeypatch: pytest.MonkeyPatch) -> None:
+        copies, held = [], []
+        real = engines.kernels.to_card
+
+        def watched(x, xp):
+            there = real(x, xp)
+            copies.append(weakref.ref(there))
+            return there
+
+        monkeypatch.setattr(engines.kernels, "to_card", watched)
+        gpu.rapids.umap.answer = lambda x: held.append(copies[-1]() is not None) or np.asarray(x)[:, :5]
+        gpu.reduce(groups[0])
+        gpu.reduce(groups[0], knn=engines.engine("cpu").neighbours(groups[0], 9))
+        assert held == [False, True] and len(copies) == 2
 
     def test_reduce_without_neighbours_is_cut_to_the_memory(self, gpu: engines.GpuEngine, groups) -> None:
         gpu.reduce(groups[0])

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
+from vector_groups import six_groups
 
 from voclib.text import engines, sentence_vectors
 from voclib.text.topics import fit_topics
@@ -17,16 +18,8 @@ from voclib.text.topics import fit_topics
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not engines._devices(), reason="no NVIDIA GPU here")]
 
 
-@pytest.fixture
-def groups() -> tuple[np.ndarray, np.ndarray]:
-    """600 vectors in 6 well-told groups."""
-    rng = np.random.default_rng(5)
-    labels = rng.integers(0, 6, 600)
-    return (rng.normal(size=(6, 30))[labels] + 0.4 * rng.normal(size=(600, 30))).astype(np.float32), labels
-
-
-def test_the_same_groups(groups) -> None:
-    x, truth = groups
+def test_the_same_groups() -> None:
+    x, truth = six_groups()
     ours = engines.engine("gpu")
     knn = ours.neighbours(x, 15)
     np.testing.assert_allclose(knn[1], engines.engine("cpu").neighbours(x, 15)[1], atol=1e-5)

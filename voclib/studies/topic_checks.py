@@ -31,7 +31,9 @@ def checks(kept: pd.DataFrame, model: topics.TopicModel, found: pd.DataFrame, he
             words.stable_share(int(stable.sum()), int(placed.sum()), int(found["is_stable"].sum()), len(found)),
             words.unclear_share(int((~placed).sum()), len(kept)),
             words.order_check(*reordered(kept, model)),
-            words.curve_check(held.curve), *([words.gpu_check(model.engine.describe())] if model.engine.name == "gpu" else [])]
+            words.curve_check(held.curve)]
+    if model.engine.name == "gpu":
+        made.append(words.gpu_check(model.engine.describe()))
     if (labels := labelled(kept, tables)) is not None:
         made.append(words.labels_check(*labels))
     made.append(words.smallest_check(smallest(watch), watch.days))

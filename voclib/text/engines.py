@@ -177,11 +177,11 @@ class GpuEngine:
         """See `Engine`."""
         x = _table(vectors)
         _check_reduce(x, knn, dims, epochs)
-        there, start = self._started(x, dims)
-        if knn:  # what is laid out are the neighbours; the vectors need not go to the card twice
-            x = there
+        if knn:
+            x, start = self._started(x, dims)  # what is laid out are the neighbours: one copy on the card serves both
             given = {"precomputed_knn": (np.ascontiguousarray(knn[0]), np.ascontiguousarray(knn[1])), "n_neighbors": knn[0].shape[1]}
         else:
+            start = self._started(x, dims)[1]  # that copy goes before cuML cuts its own to what is free
             free, _ = self.rapids.cupy.cuda.runtime.memGetInfo()
             given = {"n_neighbors": min(15, len(x) - 1), "build_algo": "nn_descent", "build_kwds": {"knn_n_clusters": _parts(x.nbytes, free)}}
         with warnings.catch_warnings():
