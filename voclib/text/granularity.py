@@ -7,6 +7,7 @@ the finest one is taken that is about as stable as the best, among those in whic
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -77,7 +78,8 @@ def choose(x: Vectors, engine: Engine, settings: Settings, *, grid: tuple[float,
     of the rows without replacement, over the rows they have in common; texts in no topic count as one group. Vectors stay as they are. Neighbours
     are searched once among all rows, half as many again as are needed, and a draw keeps the nearest of them that were drawn. One topic alone is
     not compared: it is the same in every draw; nor is a step with a topic of more than a quarter of all texts, where others have none. With `most`,
-    steps of more topics are left out, for readers' sake; with `fixed` that granularity is taken, whatever the steps say.
+    steps of more topics are left out, for readers' sake; with `fixed` that granularity is taken, whatever the steps say. In the layout `graph`
+    steps are compared on one run of Louvain, which says less stability than the topics have that are kept: on those several runs agree.
 
     Raises
     ------
@@ -95,19 +97,25 @@ def choose(x: Vectors, engine: Engine, settings: Settings, *, grid: tuple[float,
     grid = grid if fixed is None else tuple(sorted({*grid, fixed}))
     own, k = x[rows], grouping.depth(len(rows), settings)
     found = engine.neighbours(own, min(round(1.5 * k), len(own)))
-    split = grouping.splitter(own, (found[0][:, :k], found[1][:, :k]), engine, settings)
-    whole = {value: split(value) for value in grid}
-    drawn = [_taken(len(own), share, seed=settings.seed, draw=draw) for draw in range(resamples)]
+    samples = [np.arange(len(own)), *(_taken(len(own), share, seed=settings.seed, draw=draw) for draw in range(resamples))]
+
+    def split(at: int, runs: int) -> Callable[[float], Labels]:
+        x, near = own[samples[at]] if at else own, graph.within(found, samples[at], k)
+        return grouping.splitter(x, near, engine, replace(settings, seed=settings.seed + at), runs=runs)
+
     parts = []
-    for draw, taken in enumerate(drawn):
-        if progress is not None:
-            progress(draw, resamples, "granularity")
-        again = grouping.splitter(own[taken], graph.within(found, taken, k), engine, replace(settings, seed=settings.seed + 1 + draw))
-        parts.append([grouping.spread(again(value), taken, len(own)) for value in grid])
-    steps = tuple(_step(value, whole[value], [part[at] for part in parts], drawn) for at, value in enumerate(grid))
+    for at in range(len(samples)):
+        if progress is not None and at:
+            progress(at - 1, resamples, "granularity")
+        groups = split(at, 1)
+        parts.append([groups(step) for step in grid])
+    steps = tuple(_step(step, parts[0][at], [grouping.spread(part[at], taken, len(own)) for part, taken in zip(parts[1:], samples[1:], strict=True)],
+                        samples[1:]) for at, step in enumerate(grid))
     value = _finest(steps, len(x) if most is None else most) if fixed is None else fixed
-    kept = tuple((rows[taken], part[grid.index(value)][taken]) for taken, part in zip(drawn, parts, strict=True))
-    return Choice(value=value, steps=steps, labels=grouping.spread(whole[value], rows, len(x)), again=kept)
+    is_settled = settings.layout == "density"  # communities are compared on one run each, and found by several where they are kept
+    kept = [part[grid.index(value)] if is_settled else split(at, graph.RUNS)(value) for at, part in enumerate(parts)]
+    return Choice(value=value, steps=steps, labels=grouping.spread(kept[0], rows, len(x)),
+                  again=tuple((rows[taken], labels) for taken, labels in zip(samples[1:], kept[1:], strict=True)))
 
 
 def _finest(steps: tuple[Step, ...], most: int) -> float:

@@ -52,9 +52,10 @@ class Settings:
 def group(x: Vectors, engine: Engine, settings: Settings) -> Labels:
     """Topics of unit vectors (m, p): 0, 1, … from the largest on. Rows of zeros and groups under `min_size` are −1.
 
-    `graph`: communities among nearest neighbours tied by their cosine, with the granularity as resolution. `density`: dense regions of a UMAP
-    layout, of at least 1/250 of the texts over the granularity; what lies outside them goes to the region that is nearest in the layout. A place
-    is dense by as many neighbours as the smallest region holds, from 5 to 30: with 5 alone, large corpora run together in a few regions.
+    `graph`: communities among nearest neighbours tied by their cosine, on which several runs agree, with the granularity as resolution. `density`:
+    dense regions of a UMAP layout, of at least 1/250 of the texts over the granularity; what lies outside them goes to the region that is nearest
+    in the layout. A place is dense by as many neighbours as the smallest region holds, from 5 to 30: with 5 alone, large corpora run together in a
+    few regions.
 
     Raises
     ------
@@ -83,11 +84,14 @@ def depth(n: int, settings: Settings) -> int:
     return min(max(NEIGHBOURS, min(region, DEEP)), n)
 
 
-def splitter(own: Vectors, found: Neighbours, engine: Engine, settings: Settings) -> Callable[[float], Labels]:
-    """The stages that granularity has no part in, done once; what comes back makes the topics of `group` at a granularity."""
+def splitter(own: Vectors, found: Neighbours, engine: Engine, settings: Settings, *, runs: int = graph.RUNS) -> Callable[[float], Labels]:
+    """The stages that granularity has no part in, done once; what comes back makes the topics of `group` at a granularity.
+
+    Communities of the layout `graph` rest on `runs` of Louvain (`graph.communities`).
+    """
     if settings.layout == "graph":
         tied = graph.ties(found, kind=settings.ties)
-        return lambda granularity: sizeable(graph.communities(tied, resolution=granularity, seed=settings.seed), settings.min_size)
+        return lambda granularity: sizeable(graph.communities(tied, resolution=granularity, seed=settings.seed, runs=runs), settings.min_size)
     reduced = engine.reduce(own, knn=found, dims=min(DIMS, *own.shape), seed=settings.seed)
 
     def dense(granularity: float) -> Labels:
