@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from voclib.studies import aspect_shares, sentiment_shares
+from voclib.studies import aspect_shares, clusters, sentiment_shares
 from voclib.text import sentiment
 
 SEEDS = 300
@@ -14,25 +14,28 @@ CHANNELS = ("sms", "app", "email", "onsite", "review", "appstore", "call", "post
 UNMARKED = ("call", "post")
 
 
-def world(seed: int, *, n: int = 2400) -> tuple[pd.DataFrame, np.ndarray]:
+def world(seed: int, *, n: int = 2400, store: np.ndarray | None = None) -> tuple[pd.DataFrame, np.ndarray]:
     """Voices of customers who write once or more, read by a machine that errs, and what is true of each (N,).
 
     By seed: how negative each channel is, how far customers differ, how often the machine errs in either direction, how many voices carry a mark.
-    Nobody gives a mark in posts or calls, where the machine errs as it does elsewhere.
+    Nobody gives a mark in posts or calls, where the machine errs as it does elsewhere. Voices are about the stores whose moods are given, if any.
     """
     rng = np.random.default_rng(seed)
     person = np.sort(rng.integers(0, rng.integers(n // 3, n), n))
     channel = rng.choice(CHANNELS, n, p=rng.dirichlet(np.full(len(CHANNELS), 8.0)))
     level = dict(zip(CHANNELS, rng.normal(-1.0, 0.5, len(CHANNELS)), strict=True))
     mood = rng.normal(0, rng.uniform(0.3, 1.2), person.max() + 1)[person]
-    negative = rng.random(n) < 1 / (1 + np.exp(-(np.array([level[c] for c in channel]) + mood)))
+    unit = None if store is None else rng.integers(0, len(store), person.max() + 1)[person]
+    here = 0.0 if store is None else store[unit]
+    negative = rng.random(n) < 1 / (1 + np.exp(-(np.array([level[c] for c in channel]) + mood + here)))
     miss, slip = rng.uniform(0.15, 0.5), rng.uniform(0.01, 0.08)
     seen = np.where(negative, rng.random(n) >= miss, rng.random(n) < slip)
     doubt = rng.uniform(0.02, 0.3, n)
     p = np.where(seen, 1 - doubt, doubt)
     marked = np.array([0.0 if c in UNMARKED else 1.0 if c == "sms" else rng.uniform(0.3, 1.0) for c in CHANNELS])
     has = rng.random(n) < marked[[CHANNELS.index(c) for c in channel]]
-    voices = pd.DataFrame({"response_id": [f"R{k:05d}" for k in range(n)], "channel": channel, "cluster": person, "weight": 1.0,
+    voices = pd.DataFrame({"response_id": [f"R{k:05d}" for k in range(n)], "channel": channel, "weight": 1.0,
+                           "person": person, "unit_id": pd.array([pd.NA] * n if store is None else [f"D{k}" for k in unit], dtype="string"),
                            "negative": p, "neutral": 0.0, "positive": 1 - p, "read": np.where(p > 0.5, "negative", "positive"),
                            "own": pd.Series(np.where(negative, "negative", "positive"), dtype=object).where(has), "tag": None})
     return voices, negative
@@ -72,6 +75,32 @@ def test_where_the_assumption_fails_the_range_is_what_is_left() -> None:
         outside.append(not corrected.conf_low <= truth <= corrected.conf_high)
         inside.append(shown.conf_low <= truth <= shown.conf_high)
     assert np.mean(outside) > 0.9 and all(inside)
+
+
+@pytest.fixture(scope="module")
+def stores() -> pd.DataFrame:
+    """Voices about thirty stores out of 750 whose moods differ: one row a seed, whether the intervals hold the share over all 750."""
+    rows = []
+    for seed in range(80):
+        rng = np.random.default_rng(90_000 + seed)
+        everything, negative = world(seed, n=60_000, store=rng.normal(0, rng.uniform(0.5, 1.0), 750))
+        voices = everything[everything["unit_id"].isin([f"D{k}" for k in rng.permutation(750)[:30]])].reset_index(drop=True)
+        found = (sentiment_shares.estimate(one) for one in (voices, voices.assign(unit_id=pd.NA)))
+        rows.append([one.conf_low <= negative.mean() <= one.conf_high for one in found])
+    return pd.DataFrame(rows, columns=["by_store", "by_person"])
+
+
+def test_voices_about_one_store_are_no_independent_witnesses(stores: pd.DataFrame) -> None:
+    assert stores["by_store"].mean() >= 0.9 and stores["by_person"].mean() < 0.75
+
+
+def test_few_stores_are_told_of_as_they_are() -> None:
+    rng = np.random.default_rng(5)
+    few, many = (world(2, store=rng.normal(0, 0.8, k))[0] for k in (6, 40))
+    assert clusters.are_few(few) and not clusters.are_few(many) and not clusters.are_few(world(2)[0])
+    assert "these_units_only" in sentiment_shares.estimate(few).assumptions and "clusters_independent" in sentiment_shares.estimate(many).assumptions
+    uneven = many.assign(unit_id=many["unit_id"].where(rng.random(len(many)) < 0.1, "D0"))
+    assert clusters.are_few(uneven), "one store with nine voices in ten says nothing of how stores differ"
 
 
 def audited(seed: int) -> tuple[pd.DataFrame, aspect_shares.Found, pd.DataFrame, pd.DataFrame]:

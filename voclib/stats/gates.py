@@ -17,6 +17,8 @@ ASSUMPTIONS = {
     "weights_given": Text("权重视为已知，其估计误差未计入", "weights are taken as given; having estimated them adds no uncertainty here"),
     "clusters_independent": Text("组（门店、客户等）之间互不影响，组内可以相似",
                                  "clusters (dealers, customers) are independent; answers within one may be alike"),
+    "these_units_only": Text("组太少或大小悬殊，区间只说现有这几个组里的人",
+                             "clusters too few or too uneven: the interval speaks of people in these ones only"),
     "respondents_only": Text("仅描述作答者，不代表未作答者", "describes those who answered, not those who did not"),
 }
 _SHARES = {"conf_level", "response_rate_alarm", "min_response_rate", "propensity_floor", "max_unsupported_share", "separation_auc", "min_completion",

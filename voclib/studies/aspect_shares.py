@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.stats import prevalence
+from voclib.studies.clusters import clusters
 from voclib.studies.sentiment_shares import THIN, weights
 from voclib.studies.sentiment_voices import ENOUGH
 from voclib.text import aspects, rules, sentiment, writing
@@ -111,7 +112,7 @@ def audit(voices: pd.DataFrame, found: Found, labels: pd.DataFrame | None, *, co
     if not kept:
         return None
     here = voices[inside]
-    options = {"gold_probability": coded.gold_probability, "weights": weights(here), "cluster": here["cluster"].to_numpy()}
+    options = {"gold_probability": coded.gold_probability, "weights": weights(here), "cluster": clusters(here)}
     hit = found.spoken.loc[inside, kept].astype(float).set_axis(coded.gold.index)
     angry = (found.felt.pivot(index="row", columns="id", values="negative").reindex(index=range(len(voices)), columns=kept).fillna(0.0)
              .loc[inside].set_axis(coded.gold.index))
@@ -149,7 +150,7 @@ def feelings(voices: pd.DataFrame, found: Found, *, conf_level: float = 0.95) ->
             rows.append(row | shares.to_dict() | {"low": np.nan, "high": np.nan})
             continue
         fits = {which: prevalence.ppi_mean(part[which].to_numpy(), np.where(there, mark == which, np.nan).astype(float), power=False,
-                                           gold_probability=there.mean(), cluster=voices["cluster"].to_numpy()[part["row"]])
+                                           gold_probability=there.mean(), cluster=clusters(voices.iloc[part["row"]]))
                 for which in sentiment.CLASSES}
         worst = fits["negative"].estimate("negative_voice_share", conf_level=conf_level)
         values = np.clip([fits[which].value for which in sentiment.CLASSES], 0.0, 1.0)

@@ -11,6 +11,7 @@ from voclib.results import Estimate, Ladder, Text
 from voclib.sentences import say
 from voclib.studies import aspect_shares, pool_text
 from voclib.studies import sentiment_aspects_text as words
+from voclib.studies.clusters import THESE
 from voclib.studies.scores_text import interval, written
 from voclib.studies.sentiment_voices import CHANNEL_COLUMNS
 from voclib.text import aspects, rules
@@ -120,10 +121,15 @@ def _channels(channels: Sequence[Estimate], level: str) -> Mapping[str, Any]:
     made = {"title": Text("各渠道的负面占比：尺子不同，不排名次", "Negative voices by channel: yardsticks differ, no ranking"), "labels": names,
             "sort": "given", "subtitle": say("灰圈 = 机器直接数，点 = 校正后，横条 = {l} 区间",
                                              "Grey ring = as counted, dot = corrected, bar = {l} interval", l=level)}
+    few = [channel(e.group) for e in channels if THESE in e.assumptions]
+    notes = [] if not few else [say("{c}：说到的门店（公司）太少或大小悬殊，区间只说现有这几家的客户。",
+                                    "{c}: too few dealers (companies), or too uneven ones, so the interval speaks of customers of these only.",
+                                    c=words.listed(few))]
     note = Text("“借”：这个渠道没有客户自己的分数，尺子借自其他渠道；借来的尺子可能差多少，由有分数的渠道轮流假装没有分数来量，已在区间里。",
                 "“Borrowed”: no marks of its own; how far off a borrowed yardstick may be is measured by taking each marked channel for an unmarked "
                 "one in turn, and is in the interval.")
-    return made | ({"note": note} if borrowed else {})
+    notes += [note] if borrowed else []
+    return made | ({"note": words.joined(notes)} if notes else {})
 
 
 def _ladder(ladder: Ladder, level: str) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from voclib.results import Check, Estimate, Ladder, Text
 from voclib.sentences import say
+from voclib.studies.clusters import THESE
 
 QUESTION = Text("客户说得好还是不好？说的是什么？", "What do customers say, and how do they feel about it?")
 CLASSES = {"negative": Text("负面", "Negative"), "neutral": Text("中性", "Neutral"), "positive": Text("正面", "Positive")}
@@ -102,6 +103,9 @@ def caveat(ladder: Ladder, unmarked: int, total: int) -> Text:
     first = say("{k} 条声音（{s:.0%}）没有客户自己的分数，这里假定机器在它们身上犯的错与有分数的一样。",
                 "{k} voices ({s:.0%}) carry no mark of the customer; the machine is taken to err on them as it does on marked ones.",
                 k=unmarked, s=unmarked / total)
+    if THESE in ladder[ladder.chosen].assumptions:
+        first = joined([first, Text("门店（公司）太少或大小悬殊，区间只说现有这几家的客户。",
+                                    "Dealers (companies) are too few or too uneven: the interval speaks of customers of these only.")])
     tagged = next((r for r in ladder.rungs if r.rung == "with_tags"), None)
     if tagged is None:
         return first

@@ -15,6 +15,7 @@ import pandas as pd
 
 from voclib.results import Estimate, Ladder, Text, Verdict, refusal
 from voclib.stats import inference, prevalence
+from voclib.studies.clusters import THESE, are_few, clusters
 from voclib.studies.sentiment_voices import ENOUGH
 
 ESTIMAND = "negative_voice_share"
@@ -22,7 +23,6 @@ FAMILIES = {"post": "public", "review": "public", "social": "public", "appstore"
 """Channels of one kind: what people write for all to see, what they say to the company unasked; every other channel is a survey."""
 THIN = 30  # marks below which a channel is not its own yardstick
 SHIFT = 0.1  # share of voices in other channels than before, above which periods are not compared
-ASSUMPTIONS = ("marks_missing_at_random_within_channel", "clusters_independent", "respondents_only")
 NEEDS = Text("至少 200 条自带分数的声音，或一批人工标注情绪的声音，抽取概率已知。",
              "At least 200 voices with a mark of their own, or voices labelled for sentiment by people, drawn with known chances.")
 NO_MARKS = Text("自带分数的声音太少，读法的错无从得知。", "Too few voices carry a mark, so how often the reading errs is unknown.")
@@ -51,15 +51,20 @@ def weights(voices: pd.DataFrame) -> np.ndarray | None:
     return None if np.allclose(given, 1.0) else given
 
 
+def assumptions(voices: pd.DataFrame) -> tuple[str, ...]:
+    """What a corrected share takes for granted."""
+    return ("marks_missing_at_random_within_channel", THESE if are_few(voices) else "clusters_independent", "respondents_only")
+
+
 def corrected(voices: pd.DataFrame, which: str = "negative", *, predicted: np.ndarray | None = None, power: bool = False) -> prevalence.Powered:
-    """The share of voices of one class, with an interval that carries what the reading gets wrong; whole customers are independent.
+    """The share of voices of one class, with an interval that carries what the reading gets wrong; `clusters` are independent.
 
     `predicted` replaces the calibrated probabilities, as by another reader; `power` then lets λ be chosen. Where channels borrow their yardstick the
     interval also carries what borrowing is off by (`borrowing`).
     """
     f = voices[which].to_numpy(dtype=float) if predicted is None else predicted
     gold = voices["own"].eq(which).astype(float).where(voices["own"].notna()).to_numpy(dtype=float, na_value=np.nan)
-    found = prevalence.ppi_mean(f, gold, gold_probability=chances(voices), weights=weights(voices), cluster=voices["cluster"].to_numpy(), power=power)
+    found = prevalence.ppi_mean(f, gold, gold_probability=chances(voices), weights=weights(voices), cluster=clusters(voices), power=power)
     w = np.ones(len(voices)) if weights(voices) is None else weights(voices)
     channel, marked = voices["channel"].to_numpy(dtype=object), ~np.isnan(gold)
     lent = [w[(channel == c) & ~marked].sum() / w.sum() for c in sorted(set(channel)) if marked[channel == c].sum() < THIN]
@@ -91,7 +96,7 @@ def estimate(voices: pd.DataFrame, which: str = "negative", *, rung: str = "corr
     """`corrected` as pages print it; a refusal where fewer than `floor` voices carry a mark."""
     if int(voices["own"].notna().sum()) < floor:
         return refusal(ESTIMAND, unit="share", rung=rung, group=group, n=len(voices), reason=NO_MARKS, needs=NEEDS)
-    return corrected(voices, which).estimate(ESTIMAND, rung=rung, group=group, conf_level=conf_level, assumptions=ASSUMPTIONS,
+    return corrected(voices, which).estimate(ESTIMAND, rung=rung, group=group, conf_level=conf_level, assumptions=assumptions(voices),
                                              verdict=Verdict.REPORT_WITH_CAVEAT)
 
 
@@ -103,11 +108,11 @@ def counted(voices: pd.DataFrame, which: str = "negative", *, rung: str = "count
 def ladder(voices: pd.DataFrame, lexicon: np.ndarray, *, conf_level: float = 0.95) -> Ladder:
     """Counted → mean probability → corrected; then marks alone, another reader (`lexicon` (N,): 1 where negative), tags as marks, the range."""
     rungs = [counted(voices, conf_level=conf_level),
-             _plain(voices["negative"].to_numpy(dtype=float), voices, "calibrated", "", conf_level, cluster=voices["cluster"].to_numpy())]
+             _plain(voices["negative"].to_numpy(dtype=float), voices, "calibrated", "", conf_level, cluster=clusters(voices))]
     chosen = estimate(voices, conf_level=conf_level, floor=ENOUGH)
     rungs.append(chosen)
     if chosen.kind == "estimate":
-        options = {"conf_level": conf_level, "assumptions": ASSUMPTIONS}
+        options = {"conf_level": conf_level, "assumptions": assumptions(voices)}
         rungs.append(corrected(voices, predicted=np.zeros(len(voices))).estimate(ESTIMAND, rung="marks_alone", **options))
         rungs.append(corrected(voices, predicted=lexicon, power=True).estimate(ESTIMAND, rung="lexicon", **options))
         if (tagged := voices["own"].isna() & voices["tag"].notna()).any():
@@ -147,7 +152,7 @@ def trend(voices: pd.DataFrame, *, conf_level: float = 0.95) -> pd.DataFrame:
 
 
 def change(voices: pd.DataFrame, *, conf_level: float = 0.95) -> Estimate | None:
-    """The last period's share of negative voices minus that of the one before, whole customers independent.
+    """The last period's share of negative voices minus that of the one before, `clusters` independent.
 
     None where marks are too few, or where more than a tenth of the voices moved from one channel to another: the change would be one of channels.
     """
@@ -159,7 +164,8 @@ def change(voices: pd.DataFrame, *, conf_level: float = 0.95) -> Estimate | None
     mixes = [part["channel"].value_counts(normalize=True) for part in parts]
     if mixes[0].sub(mixes[1], fill_value=0.0).abs().sum() / 2 > SHIFT:
         return None
-    found = prevalence.change(*(corrected(part) for part in parts), units=tuple(part["cluster"].to_numpy() for part in parts))
+    both = pd.concat(parts)
+    found = prevalence.change(*(corrected(part) for part in parts), units=tuple(np.split(clusters(both), [len(parts[0])])))
     return found.estimate("negative_voice_change", unit="pp", group=f"{periods[0]}–{periods[1]}", conf_level=conf_level)
 
 
@@ -181,7 +187,7 @@ def _borrowed(voices: pd.DataFrame, part: pd.DataFrame, refused: Estimate, conf_
     between, channels = borrowing(marked["channel"].to_numpy(dtype=object), off)
     if not channels:
         return refused
-    here, there = (prevalence.weighted_mean(values, weights=weights(rows), cluster=rows["cluster"].to_numpy())
+    here, there = (prevalence.weighted_mean(values, weights=weights(rows), cluster=clusters(rows))
                    for values, rows in ((part["negative"].to_numpy(dtype=float), part), (off, marked)))
     variance = here.std_error**2 + there.std_error**2 + between
     found = replace(here, value=float(np.clip(here.value + there.value, 0, 1)), std_error=float(np.sqrt(variance)), df=float(channels - 1),

@@ -50,7 +50,7 @@ def voices(tables: Tables, *, channels: Sequence[str] = (), period: str = "quart
            timezone: str = "Asia/Shanghai") -> pd.DataFrame:
     """Voices with text, sorted by `response_id`, with `period` ("2026Q3"), `written` (zh or en, as the text is), `person` and what `own_label` adds.
 
-    `person` is the customer, else the author, else the voice itself, and `cluster` the number of the person.
+    `person` is the customer, else the author, else the voice itself.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def voices(tables: Tables, *, channels: Sequence[str] = (), period: str = "quart
     written = [writing.language(writing.normal(text)) or "zh" for text in kept["comment"]]
     person = kept["customer_id"].fillna("author:" + kept["author_id"]).fillna("alone:" + kept["response_id"])
     marks = own_label(kept, tags_are_marks=tags_are_marks)
-    return kept.assign(period=label, written=written, person=person, cluster=pd.factorize(person)[0], **marks)
+    return kept.assign(period=label, written=written, person=person, **marks)
 
 
 def own_label(voices: pd.DataFrame, *, tags_are_marks: bool = False) -> dict[str, np.ndarray]:

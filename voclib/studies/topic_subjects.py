@@ -11,6 +11,7 @@ from voclib.results import Estimate, Text
 from voclib.stats import prevalence
 from voclib.studies import topic_tables
 from voclib.studies import topics_text as words
+from voclib.studies.clusters import clusters
 from voclib.text import aspects
 
 FEWEST = 30  # voices with a negative mark, below which nothing is said of complaints as such
@@ -100,7 +101,7 @@ def _labels(whole: pd.DataFrame, gold: pd.DataFrame, keys: list[str]) -> tuple[p
 def _corrected(whole: pd.DataFrame, inside: pd.Series, key: str, labels: tuple[pd.DataFrame, pd.Series], *, estimand: str,
                conf_level: float) -> Estimate:
     """The share of voices on a theme without the errors of its words."""
-    fit = prevalence.ppi_mean(inside.astype(float), labels[0][key], gold_probability=labels[1].fillna(1.0), cluster=whole["person"].to_numpy())
+    fit = prevalence.ppi_mean(inside.astype(float), labels[0][key], gold_probability=labels[1].fillna(1.0), cluster=clusters(whole))
     return fit.estimate(estimand, group=key, rung="corrected", conf_level=conf_level)
 
 

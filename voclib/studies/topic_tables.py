@@ -11,6 +11,7 @@ import pandas as pd
 from voclib.results import Estimate
 from voclib.stats import inference, metrics
 from voclib.studies import topic_spread
+from voclib.studies.clusters import clusters
 from voclib.studies.topic_spread import Spread
 from voclib.text import topics
 from voclib.text.engines import Neighbours
@@ -67,8 +68,8 @@ def laid_out(centres: np.ndarray) -> np.ndarray:
 
 
 def share_of(kept: pd.DataFrame, inside: pd.Series, estimand: str, *, group: str = "", conf_level: float) -> Estimate:
-    """The share of voices that are inside, whole people independent of one another."""
-    return metrics.share(pd.DataFrame({"y": inside.astype(float), "person": kept["person"]}), "y", cluster="person", estimand=estimand, group=group,
+    """The share of voices that are inside, `clusters` independent of one another."""
+    return metrics.share(pd.DataFrame({"y": inside.astype(float), "shock": clusters(kept)}), "y", cluster="shock", estimand=estimand, group=group,
                          conf_level=conf_level)
 
 
@@ -81,7 +82,7 @@ def complaints_on(kept: pd.DataFrame, inside: pd.Series, estimand: str, *, group
 def negative_of(kept: pd.DataFrame, inside: pd.Series, estimand: str, *, group: str = "", conf_level: float) -> Estimate:
     """The share negative among the voices inside that carry a mark of their own."""
     own = kept[inside & kept["own"].notna()]
-    return metrics.share(pd.DataFrame({"y": own["own"].eq("negative").astype(float), "person": own["person"]}), "y", cluster="person",
+    return metrics.share(pd.DataFrame({"y": own["own"].eq("negative").astype(float), "shock": clusters(own)}), "y", cluster="shock",
                          estimand=estimand, group=group, conf_level=conf_level)
 
 
@@ -89,9 +90,10 @@ def change_of(kept: pd.DataFrame, inside: pd.Series, estimand: str, *, group: st
     """How far the share of voices inside moved from one quarter (13 weeks) to the last, in percentage points, among channels that run through."""
     kept, inside = kept[kept["is_steady"]], inside[kept["is_steady"]]
     age = (kept["day"].max() - kept["day"]).dt.days
-    frame = pd.DataFrame({"y": inside.astype(float), "person": kept["person"], "when": np.where(age < 7 * QUARTER, "last", "before")})
-    return metrics.differences("share", frame[age < 14 * QUARTER], by="when", at=("before", "last"), unit="person", column="y", estimand=estimand,
-                               group=group, conf_level=conf_level)
+    recent, when = kept[age < 14 * QUARTER], np.where(age[age < 14 * QUARTER] < 7 * QUARTER, "last", "before")
+    frame = pd.DataFrame({"y": inside[recent.index].astype(float), "shock": clusters(recent), "when": when})
+    return metrics.differences("share", frame, by="when", at=("before", "last"), unit="shock", column="y", estimand=estimand, group=group,
+                               conf_level=conf_level)
 
 
 def places_of(kept: pd.DataFrame, inside: Sequence[pd.Series], column: str, *, conf_level: float, seed: int) -> list[Spread]:
