@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from voclib.errors import DataError, ParameterError
 from voclib.simulate import dgp_topics
@@ -120,6 +123,28 @@ class TestPowered:
         assert shown.ci_method.startswith("prediction-powered") and shown.n == len(comments)
         points = found.estimate("booking", unit="points", low=-100, high=100)
         assert points.conf_high - points.value == pytest.approx(points.value - points.conf_low)
+
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_a_topic_that_labels_never_show_may_be_there(self, seed: int) -> None:
+        """Of 200 labels often none shows a topic of one voice in 200; an interval from 0 to 0 then claims what nobody knows."""
+        rng = np.random.default_rng(seed)
+        truth, held, naive = rng.uniform(0.004, 0.008), [], []
+        for _ in range(300):
+            y = (rng.random(4000) < truth).astype(float)
+            f, gold = np.zeros(4000), np.where(np.arange(4000) < 200, y, np.nan)
+            found = prevalence.ppi_mean(f, gold, gold_probability=0.05)
+            shown, plain = found.estimate("rare"), super(prevalence.Powered, found).estimate("rare", unit="share", low=0, high=1)
+            assert 0 <= shown.conf_low <= shown.value <= shown.conf_high <= 1
+            held.append(shown.conf_low <= truth <= shown.conf_high)
+            naive.append(plain.conf_low <= truth <= plain.conf_high)
+        assert np.mean(held) >= 0.94 and np.mean(naive) < 0.8
+
+    def test_less_than_nothing_is_nothing(self) -> None:
+        found = prevalence.Powered(value=-0.01, std_error=0.004, n=500, df=39.0, n_effective=40.0, power=1.0, n_gold=40)
+        shown, mirrored = found.estimate("rare"), replace(found, value=1.01).estimate("rare")
+        assert (shown.value, shown.conf_low, mirrored.value, mirrored.conf_high) == (0.0, 0.0, 1.0, 1.0)
+        assert shown.conf_high == pytest.approx(stats.beta.ppf(0.975, 1, 40)) == 1 - mirrored.conf_low
 
 
 class TestShares:

@@ -35,15 +35,22 @@ class Powered(Fit):
                  **fields: Any) -> Estimate:
         """The share as pages print it: Agresti and Coull's interval (1998) with the number of plain answers the labels are worth.
 
-        A symmetric interval covers too seldom where a topic is rare. On a scale other than 0 to 1 it is the symmetric one.
+        A symmetric interval covers too seldom where a topic is rare. Where labels show none of it, or less than none, the share is 0 and may be as
+        large as Clopper and Pearson (1934, Biometrika 26) allow for so many labels; likewise at 1. On a scale other than 0 to 1 the interval is the
+        symmetric one.
         """
         plain = super().estimate(estimand, unit=unit, low=low, high=high, conf_level=conf_level, **fields)
-        spread = self.value * (1 - self.value)
-        if (low, high) != (0.0, 1.0) or spread <= 0 or not self.std_error > 0:
+        if (low, high) != (0.0, 1.0):
+            return plain
+        if not 0 < self.value < 1:
+            unseen, end = 1 - ((1 - conf_level) / 2) ** (1 / (self.n_effective or self.n_gold)), float(self.value >= 1)
+            return plain.with_(value=end, conf_low=min(plain.conf_low, 1 - unseen) if end else 0.0,
+                               conf_high=1.0 if end else max(plain.conf_high, unseen))
+        if not self.std_error > 0:
             return plain
         t = inference.quantile(conf_level, self.df)
-        _, _, lower, upper = inference.bounded_interval(self.value, self.value, spread / self.std_error**2, low=0, high=1, ends=t**2 / 2, middle=0,
-                                                        quantile=t)
+        _, _, lower, upper = inference.bounded_interval(self.value, self.value, self.value * (1 - self.value) / self.std_error**2, low=0, high=1,
+                                                        ends=t**2 / 2, middle=0, quantile=t)
         return plain.with_(conf_low=float(lower), conf_high=float(upper))
 
 
