@@ -216,3 +216,16 @@ def test_the_workspace_is_found_above_the_edition(space: Workspace, tmp_path: Pa
     (space.root / "notebooks").rename(space.root / "elsewhere")
     with pytest.raises(ParameterError, match=r"No folder above .* holds notebooks/"):
         find(tmp_path)
+
+
+def test_the_edition_to_copy_reads_its_own_tables_and_plants_nothing(root: Path) -> None:
+    """A company's pages must not be held against the truth of the sample company, nor carry its name."""
+    space = find(root)
+    example = load(root / "params/example.yml")
+    jobs = plan(example, space=space, check_data=False)
+    assert len(jobs) == len(example.notebooks) >= 4 and "模拟" not in example.notice.zh
+    for job in jobs:
+        assert job.data == ("data/standard/example",) and not job.parameters.get("truth_file"), job.notebook
+    for path in sorted((root / "notebooks").glob("[1-3]*.ipynb")):
+        cells = [line for line in path.read_text("utf-8").splitlines() if "truth_file = " in line]
+        assert all('truth_file = \\"\\"' in line for line in cells), f"{path.name} looks for a planted truth unless told otherwise"

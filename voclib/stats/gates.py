@@ -150,8 +150,9 @@ def too_few(gates: Gates, *, n: int, worth: float | None = None, clusters: int |
                 "reason": Text(f"回答只来自 {clusters} 个组；少于 {gates.min_clusters} 个组时，组间差异给不出可信的区间。",
                                f"The answers come from only {clusters} clusters; with fewer than {gates.min_clusters}, "
                                "how clusters differ gives no interval that can be trusted."),
-                "needs": Text(f"至少 {gates.min_clusters} 个组；如只想描述现有这几个组，可不按组聚类，并注明结论仅限于它们。",
-                              f"At least {gates.min_clusters} clusters; to describe only these ones, leave clustering out and say so.")}
+                "needs": Text(f"至少 {gates.min_clusters} 个组；如只想描述现有这几个组，可改按客户聚类（cluster: customer_id），并写明只说它们。",
+                              f"At least {gates.min_clusters} clusters; to describe only these ones, cluster by customer "
+                              "(cluster: customer_id) and say so.")}
     return None
 
 

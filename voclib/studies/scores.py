@@ -274,7 +274,8 @@ def _distribution(kept: pd.DataFrame, score: Score) -> pd.DataFrame:
 
 def _frame(estimates: Sequence[Estimate]) -> pd.DataFrame:
     """Periods for the trend chart; a refusal leaves a gap."""
-    return pd.DataFrame([{"period": e.group, "estimate": e.value, "conf_low": e.conf_low, "conf_high": e.conf_high, "n": e.n} for e in estimates])
+    rows = [{"period": e.group, "estimate": e.value, "conf_low": e.conf_low, "conf_high": e.conf_high, "n": e.n} for e in estimates]
+    return pd.DataFrame(rows, columns=["period", "estimate", "conf_low", "conf_high", "n"])
 
 
 def _checks(kept: pd.DataFrame, ladder: Ladder, *, shock: str | None, unassigned: int, rate: Estimate | None, total: int) -> tuple[Check, ...]:

@@ -65,6 +65,7 @@ LIMITS = (
         Text("问法、渠道、谁被邀请都不一样。", "Wording, channel and who is invited all differ."),
     ),
 )
+UNDATED = Text("没有一份回答写明时间，画不出走势。", "No answer says when it was given, so there is no course to draw.")
 ONE_PERIOD = Text("只有一个时期有回答，谈不上变化。", "Only one period has answers, so there is no change to measure.")
 TWO_PERIODS = Text("至少两个时期的回答，最好是同一批客户。", "Answers from at least two periods, best from the same customers.")
 ODD_CONSEQUENCE = Text("先查收集方式，再引用这个分数。", "Look into how answers are collected before quoting the score.")

@@ -148,7 +148,8 @@ def trend(voices: pd.DataFrame, *, conf_level: float = 0.95) -> pd.DataFrame:
             one = estimate(part, which, group=str(period), conf_level=conf_level)
             rows.append({"period": str(period), "kind": which, "estimate": one.value, "conf_low": one.conf_low, "conf_high": one.conf_high,
                          "n": len(part)})
-    return pd.DataFrame(rows).astype({name: float for name in ("estimate", "conf_low", "conf_high")})
+    ends = ("estimate", "conf_low", "conf_high")
+    return pd.DataFrame(rows, columns=["period", "kind", *ends, "n"]).astype(dict.fromkeys(ends, float))
 
 
 def change(voices: pd.DataFrame, *, conf_level: float = 0.95) -> Estimate | None:
