@@ -50,7 +50,7 @@ class TestNumbers:
         assert found.total.value == pytest.approx(path[0].value + path[1].value) and found.att.value == pytest.approx(found.total.value / 2)
         assert path[0].n == 2 and found.n_exposed == 2 and found.n_units == 4
 
-    def test_path_and_errors_are_those_of_did2s(self) -> None:
+    def test_path_is_that_of_did2s_and_errors_are_no_smaller(self) -> None:
         import pyfixest
 
         frame = panel(3, customers=150)
@@ -63,7 +63,19 @@ class TestNumbers:
         for h in range(17):
             row = table.loc[table.index.str.contains(rf"since::{h}(?:\.0)?$")].iloc[0]
             assert ours[h].value == pytest.approx(row["Estimate"], abs=2e-3), "its first stage iterates to about 1e-5"
-            assert ours[h].std_error == pytest.approx(row["Std. Error"], rel=0.01)
+            assert 1.0 <= ours[h].std_error / row["Std. Error"] < 1.1, "its CRV1 takes exposed units' own residuals; the jackknife leaves each out"
+
+    @pytest.mark.parametrize("cluster", [None, "region"])
+    def test_errors_are_those_of_leaving_each_unit_out_and_starting_over(self, cluster: str | None) -> None:
+        rng = np.random.default_rng(3)
+        frame = panel(3, customers=40).sample(frac=0.9, random_state=1).assign(w=lambda f: rng.uniform(0.5, 2, len(f)),
+                                                                               region=lambda f: f["customer_id"] % 13)
+        options = {"leads": 3, "lags": 4, "weights": "w", "cluster": cluster}
+        found, who = study(frame, **options), frame[cluster or "customer_id"]
+        fewer = [study(frame[who != one], **options) for one in who.unique()]
+        for read in (lambda e: e.att, lambda e: e.naive, *(lambda e, k=k: e.path[k][1] for k in range(8))):
+            moved = np.array([read(e).value for e in fewer]) - read(found).value
+            assert read(found).std_error == pytest.approx(np.sqrt((1 - 1 / len(moved)) * (moved**2).sum()), rel=1e-9)
 
     def test_leads_are_a_regression_on_unexposed_cells_alone(self) -> None:
         import pyfixest

@@ -4,8 +4,10 @@ Imputation estimator (Borusyak, Jaravel & Spiess 2024, REStud 91; the two stages
 are fitted to cells not exposed yet or never, Y(0) = aᵢ + λₜ, and carried into the exposed ones; the effect h periods after exposure is
 τₕ = mean of Y − â − λ̂. A cell already exposed is never a control, so effects may differ by cohort and grow with time, which static
 two-way fixed effects cannot take (Goodman-Bacon 2021, J. Econometrics 225). Leads come from a regression on unexposed cells alone, with
-periods before the first lead as reference: testing does not touch what is estimated. Units are the draw; every variance counts that both
-stages were fitted.
+periods before the first lead as reference: testing does not touch what is estimated. Units are the draw. Every variance is a jackknife over
+them that fits both stages anew, with Student's t on the number of exposed units in effect (`twoway.fitted`): an exposed unit's gaps are measured
+from a mean that it has itself shaped, so their squares are too small where few are exposed (Borusyak, Jaravel & Spiess 2024, §4.3, leave them
+out one at a time for the same reason), and a normal quantile is too short.
 """
 
 from __future__ import annotations
@@ -21,10 +23,8 @@ from scipy import stats
 
 from voclib.errors import DataError, ParameterError, nearest
 from voclib.stats import inference
+from voclib.stats.events.twoway import SAME, Array, Codes, TwoWay, Without, by_cluster, fitted, two_way, without_each
 from voclib.stats.inference import Fit
-
-Array = NDArray[np.float64]
-SAME = 1e-9  # information or variation, relative to its scale, that counts as none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,67 +96,36 @@ def event_study(frame: pd.DataFrame, *, unit: str, period: str, exposed_in: str,
     if leads < 1 or lags is not None and lags < 0:
         raise ParameterError(f"leads is at least 1 and lags at least 0, not {leads} and {lags}.")
     panel = _panel(frame, unit, period, exposed_in, outcome, cluster, weights)
-    stage = _two_way(panel.weights * (panel.since < 0))
+    stage = two_way(panel.weights * (panel.since < 0))
     exposed = panel.weights * (panel.since >= 0) * stage.supported
     horizon = _horizon(panel, exposed, lags)
-    path = _path(panel, stage, exposed, horizon)
+    path, total = _path(panel, stage, exposed, horizon)
     before, placebo = _leads(panel, stage, leads)
-    last = [found for _, found in path]
-    total = panel.fit(sum(f.value for f in last), sum(f.influence for f in last), n=int((exposed > 0).any(axis=1).sum()), method="event study")
     att = total.times(1 / (horizon + 1))
     trend = _trend(panel, stage, exposed, horizon, placebo)
     reach = np.inf if trend is None else abs(trend.value) + inference.quantile(0.9, trend.df) * trend.std_error
     whole = [*zip(range(-len(before), 0), before, strict=True), *path]
-    return EventStudy(path=tuple(whole), att=att, total=total, naive=_static(panel, horizon), trend=trend, leads_p=_joint_p(before, panel.cluster),
+    return EventStudy(path=tuple(whole), att=att, total=total, naive=_static(panel, horizon), trend=trend, leads_p=_joint_p(before, panel.codes),
                       leads_equivalent=bool(reach < trend_share * abs(att.value)), leads_level=leads_level, conf_level=conf_level,
-                      critical=_critical([f for _, f in whole], panel.cluster, conf_level, seed), n_units=len(panel.y), n_exposed=att.n,
+                      critical=_critical([f for _, f in whole], panel.codes, conf_level, seed), n_units=len(panel.y), n_exposed=att.n,
                       n_dropped=panel.n_dropped, n_unmatched=int(((panel.weights > 0) & (panel.since >= 0) & ~stage.supported).sum()))
 
 
 @dataclass(frozen=True)
 class _Panel:
-    """N units × T periods: outcome and weight (0 where there is no row), periods since exposure (−∞ where never), clusters (None: units)."""
+    """N units × T periods: outcome and weight (0 where there is no row), periods since exposure (−∞ where never), clusters as codes (N,)."""
 
     y: Array
     weights: Array
     since: Array
-    cluster: NDArray[np.intp] | None
+    codes: Codes
     n_dropped: int
 
-    def fit(self, value: float, influence: Array, *, n: int, method: str) -> Fit:
-        """A Fit from influence values of units."""
-        return inference.fit(value, influence, n=n, cluster=self.cluster, method=method)
-
-
-@dataclass(frozen=True)
-class _TwoWay:
-    """Unit and period effects by weighted least squares on the cells that carry weight; `inverse` (T, T) after the units are swept out."""
-
-    weights: Array
-    shares: Array
-    inverse: Array
-    supported: NDArray[np.bool_]
-
-    def residual(self, values: Array) -> Array:
-        """Values (N, T) minus fitted unit and period effects, carried to every cell."""
-        centred = values - (self.shares * values).sum(axis=1, keepdims=True)
-        periods = self.inverse @ (self.weights * centred).sum(axis=0)
-        return centred - periods + (self.shares @ periods)[:, None]
-
-
-def _two_way(weights: Array) -> _TwoWay:
-    """Prepare effects of units and periods; periods linked to no other by a unit carry none."""
-    rows = weights.sum(axis=1, keepdims=True)
-    shares = np.divide(weights, rows, out=np.zeros_like(weights), where=rows > 0)
-    gram = np.diag(weights.sum(axis=0)) - weights.T @ shares
-    supported = np.diag(gram) > SAME * max(weights.sum(), SAME)
-    inverse = np.zeros_like(gram)
-    if supported.any():
-        inner = gram[np.ix_(supported, supported)]
-        if np.linalg.matrix_rank(inner, tol=SAME * np.trace(inner), hermitian=True) < len(inner) - 1:
-            raise DataError("The periods fall into groups that no unexposed unit links, so none can be told. Keep the longest run of periods.")
-        inverse[np.ix_(supported, supported)] = np.linalg.pinv(inner, rcond=SAME, hermitian=True)
-    return _TwoWay(weights, shares, inverse, supported)
+    def fit(self, value: float, without: Array, load: Array, *, n: int, method: str) -> Fit:
+        """A Fit from its values without each cluster (G,) and the weights (N, T) with which it adds up outcomes."""
+        square = np.divide(load**2, self.weights, out=np.zeros_like(load), where=self.weights > 0)
+        exposed = by_cluster(np.isfinite(self.since).any(axis=1).astype(int), self.codes) > 0
+        return fitted(value, without, by_cluster(square.sum(axis=1), self.codes), exposed, self.codes, n=n, method=method)
 
 
 def _horizon(panel: _Panel, exposed: Array, lags: int | None) -> int:
@@ -167,7 +136,7 @@ def _horizon(panel: _Panel, exposed: Array, lags: int | None) -> int:
     follow = np.bincount(seen)
     reached = len(follow) if (follow > 0).all() else int(np.argmin(follow > 0))
     if lags is None:
-        enough = follow[:reached] >= (exposed > 0).any(axis=1).sum() / 2
+        enough = follow[:reached] >= max((exposed > 0).any(axis=1).sum() / 2, 2)  # what one unit shows has no error
         return max(int(np.argmin(enough)) if not enough.all() else reached, 1) - 1
     if lags >= reached:
         raise DataError(f"Exposed units can be compared with unexposed ones for {reached} periods from exposure on, not for {lags + 1} "
@@ -175,36 +144,52 @@ def _horizon(panel: _Panel, exposed: Array, lags: int | None) -> int:
     return lags
 
 
-def _path(panel: _Panel, stage: _TwoWay, exposed: Array, horizon: int) -> list[tuple[int, Fit]]:
-    """Effects at 0 … horizon: imputed gaps averaged, and their influence with what fitting the first stage adds."""
-    gap = stage.residual(panel.y)
-    found, part, pull = [], [], []
+def _path(panel: _Panel, stage: TwoWay, exposed: Array, horizon: int) -> tuple[list[tuple[int, Fit]], Fit]:
+    """Effects at 0 … horizon, imputed gaps averaged, and their sum; both stages are fitted anew without each cluster."""
+    gap, first = stage.residual(panel.y), without_each(stage, panel.y, [], panel.codes)
+    values, without, loads, counts = [], [], [], []
     for h in range(horizon + 1):
-        share = exposed * (panel.since == h)
-        share = share / share.sum()
-        value, mass = float((share * gap).sum()), share.sum(axis=1)
-        found.append((value, int((mass > 0).sum())))
-        part.append((share * gap).sum(axis=1) - mass * value)
-        pull.append(share.sum(axis=0) - mass @ stage.shares)
-    learned = (stage.weights * gap) @ (stage.inverse @ np.array(pull).T)
-    influence = len(panel.y) * (np.array(part).T - learned)
-    return [(h, panel.fit(value, influence[:, h], n=n, method="event study")) for h, (value, n) in enumerate(found)]
+        part = exposed * (panel.since == h)
+        share = part / part.sum()
+        values.append(float((share * gap).sum()))
+        without.append(_imputed_without(panel, stage, part, first))
+        loads.append(stage.carried(share))
+        counts.append(int((part > 0).any(axis=1).sum()))
+    if lone := int((~np.isfinite(without)).any(axis=0).sum()):
+        raise DataError(f"What follows exposure rests on {lone} of {len(first.periods)} units of shock alone: without it nobody is exposed so long, "
+                        "or nobody left to compare with. Take fewer lags, or more units.")
+    made = {"method": "event study"}
+    path = [(h, panel.fit(v, w, load, n=n, **made)) for h, (v, w, load, n) in enumerate(zip(values, without, loads, counts, strict=True))]
+    reached = int((exposed > 0).any(axis=1).sum())
+    return path, panel.fit(sum(values), np.sum(without, axis=0), np.sum(loads, axis=0), n=reached, **made)
 
 
-def _regress(panel: _Panel, stage: _TwoWay, columns: list[Array]) -> tuple[Array, Array] | None:
-    """Slopes of the outcome on columns (N, T) among unexposed cells, beside both effects, and their influence; None where they are collinear."""
+def _imputed_without(panel: _Panel, stage: TwoWay, part: Array, first: Without) -> Array:
+    """The weighted mean (G,) of imputed gaps of the cells in `part` (N, T) without each cluster; not a number where no such cell is left."""
+    own = part * stage.centred(panel.y), part, part * (stage.shares * first.periods[panel.codes]).sum(axis=1, keepdims=True)
+    gap, mass, level = (by_cluster(one, panel.codes) for one in own)
+    levels = first.periods @ (part.T @ stage.shares).T
+    left = gap.sum(axis=0) - gap - (mass.sum(axis=0) - mass) * first.periods + levels - level
+    size = ((mass.sum(axis=0) - mass) * first.supported).sum(axis=1)
+    there = size > SAME * part.sum()
+    return np.divide((left * first.supported).sum(axis=1), size, out=np.full(len(size), np.nan), where=there)
+
+
+def _regress(panel: _Panel, stage: TwoWay, columns: list[Array]) -> tuple[Array, Array, list[Array]] | None:
+    """Slopes (K,) of the outcome on columns (N, T) among cells of the stage, beside both effects, the same without each cluster (G, K), and the
+    weights (N, T) behind each; None where they are collinear, or rest on one cluster alone.
+    """
     flat = [stage.residual(x) for x in columns]
     gram = np.array([[(stage.weights * a * b).sum() for b in flat] for a in flat])
     scale = np.array([(stage.weights * x**2).sum() for x in columns])
     if (scale <= 0).any() or np.linalg.cond(gram / np.sqrt(np.outer(scale, scale))) > 1 / SAME or (np.diag(gram) < SAME * scale).any():
         return None
-    slopes = np.linalg.solve(gram, [(stage.weights * x * panel.y).sum() for x in flat])
-    left = stage.residual(panel.y) - sum(b * x for b, x in zip(slopes, flat, strict=True))
-    scores = np.array([(stage.weights * x * left).sum(axis=1) for x in flat])
-    return slopes, len(panel.y) * np.linalg.solve(gram, scores)
+    loads = np.tensordot(np.linalg.inv(gram), stage.weights * np.array(flat), axes=1)
+    without = without_each(stage, panel.y, columns, panel.codes).slopes
+    return ((loads * panel.y).sum(axis=(1, 2)), without, list(loads)) if np.isfinite(without).all() else None
 
 
-def _leads(panel: _Panel, stage: _TwoWay, leads: int) -> tuple[list[Fit], int]:
+def _leads(panel: _Panel, stage: TwoWay, leads: int) -> tuple[list[Fit], int]:
     """Placebo effects at −leads … −1 against earlier periods and never-exposed units; fewer where the panel holds no reference for more."""
     known = (stage.weights > 0) & np.isfinite(panel.since)
     before = known.sum(axis=1).max(initial=0)
@@ -214,11 +199,12 @@ def _leads(panel: _Panel, stage: _TwoWay, leads: int) -> tuple[list[Fit], int]:
         found = _regress(panel, stage, [(panel.since == -k).astype(float) for k in range(length, 0, -1)])
         if found is not None:
             counts = [int((known & (panel.since == -k)).any(axis=1).sum()) for k in range(length, 0, -1)]
-            return [panel.fit(b, u, n=n, method="placebo lead") for b, u, n in zip(*found, counts, strict=True)], length
+            slopes, without, loads = found
+            return [panel.fit(b, u, v, n=n, method="placebo lead") for b, u, v, n in zip(slopes, without.T, loads, counts, strict=True)], length
     return [], 0
 
 
-def _trend(panel: _Panel, stage: _TwoWay, exposed: Array, horizon: int, placebo: int) -> Fit | None:
+def _trend(panel: _Panel, stage: TwoWay, exposed: Array, horizon: int, placebo: int) -> Fit | None:
     """Bias of the mean effect if exposed units go on along the straight line on which they were before exposure.
 
     Where nobody stays unexposed for good, a line over all periods cannot be told from the season; then it begins with the leads.
@@ -233,44 +219,41 @@ def _trend(panel: _Panel, stage: _TwoWay, exposed: Array, horizon: int, placebo:
     for h in range(horizon + 1):
         share = exposed * (panel.since == h)
         bias += float((share * carried).sum() / share.sum()) / (horizon + 1)
-    slope = panel.fit(found[0][0], found[1][0], n=int(ever[:, 0].sum()), method="pre-trend, prolonged")
+    slope = panel.fit(found[0][0], found[1][:, 0], found[2][0], n=int(ever[:, 0].sum()), method="pre-trend, prolonged")
     return slope.times(bias)
 
 
 def _static(panel: _Panel, horizon: int) -> Fit:
     """One coefficient of static two-way fixed effects on all cells up to the horizon: what regression software gives for an exposed dummy."""
-    stage = _two_way(panel.weights * (panel.since <= horizon))
+    stage = two_way(panel.weights * (panel.since <= horizon))
     on = (panel.since >= 0).astype(float)
     found = _regress(panel, stage, [on])
     if found is None:
         raise DataError("Exposure cannot be told from the periods: everybody is exposed at once and nobody is left out.")
-    return panel.fit(found[0][0], found[1][0], n=len(panel.y), method="two-way fixed effects, static")
+    return panel.fit(found[0][0], found[1][:, 0], found[2][0], n=len(panel.y), method="two-way fixed effects, static")
 
 
-def _covariance(fits: list[Fit], cluster: NDArray[np.intp] | None) -> tuple[Array, int]:
-    """Covariance (K, K) of fits on the same units (CR2) and the number of clusters."""
-    influence = np.column_stack([f.influence for f in fits]) / len(fits[0].influence)
-    codes, groups = (np.arange(len(influence)), len(influence)) if cluster is None else inference.encode(cluster)
-    totals = np.column_stack([np.bincount(codes, u, groups) for u in influence.T])
-    lift = 1 / (1 - np.bincount(codes, minlength=groups) / len(codes))
-    return (totals * lift[:, None]).T @ totals, groups
+def _covariance(fits: list[Fit], codes: Codes) -> Array:
+    """Jackknife covariance (K, K) of fits on the same units."""
+    totals = by_cluster(np.column_stack([f.influence for f in fits]), codes) / len(codes)
+    return totals.T @ totals
 
 
-def _joint_p(fits: list[Fit], cluster: NDArray[np.intp] | None) -> float:
-    """p of all being 0 at once: Hotelling's T² on clusters, F(K, G − K); not a number where there are no fits, or too few clusters."""
-    if not fits:
+def _joint_p(fits: list[Fit], codes: Codes) -> float:
+    """p of all being 0 at once: Hotelling's T² with the fewest degrees of freedom ν of the fits, F(K, ν − K + 1); not a number where there are no
+    fits, or too few clusters.
+    """
+    k, nu = len(fits), min((f.df for f in fits), default=0.0)
+    if not fits or nu <= k - 1:
         return float("nan")
-    covariance, groups = _covariance(fits, cluster)
-    k, values = len(fits), np.array([f.value for f in fits])
-    if groups <= k:
-        return float("nan")
-    ratio = float(values @ np.linalg.pinv(covariance, hermitian=True) @ values)
-    return float(stats.f.sf(ratio * (groups - k) / (k * (groups - 1)), k, groups - k))
+    values = np.array([f.value for f in fits])
+    ratio = float(values @ np.linalg.pinv(_covariance(fits, codes), hermitian=True) @ values)
+    return float(stats.chi2.sf(ratio, k) if np.isinf(nu) else stats.f.sf(ratio * (nu - k + 1) / (k * nu), k, nu - k + 1))
 
 
-def _critical(fits: list[Fit], cluster: NDArray[np.intp] | None, conf_level: float, seed: int) -> float:
+def _critical(fits: list[Fit], codes: Codes, conf_level: float, seed: int) -> float:
     """Multiplier of standard errors whose intervals hold the whole path at once (sup-t: Montiel Olea & Plagborg-Møller 2019, JAE 34)."""
-    covariance, _ = _covariance(fits, cluster)
+    covariance = _covariance(fits, codes)
     size = np.sqrt(np.diag(covariance))
     correlation = covariance / np.outer(size, size)
     return inference.sup_t(correlation, conf_level=conf_level, df=min(f.df for f in fits), seed=seed)
@@ -294,8 +277,9 @@ def _panel(frame: pd.DataFrame, unit: str, period: str, exposed_in: str, outcome
     keep = (wide["w"] * (since < 0)).any(axis=1)
     if not np.isfinite(since[keep]).any():
         raise DataError("Every exposed unit is exposed from its first period on; without a period before exposure nothing can be compared.")
-    groups = None if cluster is None else _constant(pd.factorize(frame[cluster])[0].astype(float), i, cluster, "the cluster")[keep].astype(np.intp)
-    return _Panel(wide["y"][keep], wide["w"][keep], since[keep], groups, int((~keep).sum()))
+    own = i if cluster is None else pd.factorize(frame[cluster])[0]
+    codes, _ = inference.encode(_constant(own.astype(float), i, cluster or unit, "the cluster")[keep])
+    return _Panel(wide["y"][keep], wide["w"][keep], since[keep], codes, int((~keep).sum()))
 
 
 def _known(frame: pd.DataFrame, *names: str | None) -> None:
