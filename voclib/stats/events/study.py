@@ -12,18 +12,16 @@ out one at a time for the same reason), and a normal quantile is too short.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from voclib.errors import DataError, ParameterError, nearest
+from voclib.errors import DataError, ParameterError
 from voclib.stats import inference
-from voclib.stats.events.twoway import SAME, Array, Codes, TwoWay, Without, by_cluster, fitted, two_way, without_each
+from voclib.stats.events.panel import Panel, read
+from voclib.stats.events.twoway import SAME, Array, Codes, TwoWay, Without, by_cluster, two_way, without_each
 from voclib.stats.inference import Fit
 
 
@@ -95,7 +93,7 @@ def event_study(frame: pd.DataFrame, *, unit: str, period: str, exposed_in: str,
     """
     if leads < 1 or lags is not None and lags < 0:
         raise ParameterError(f"leads is at least 1 and lags at least 0, not {leads} and {lags}.")
-    panel = _panel(frame, unit, period, exposed_in, outcome, cluster, weights)
+    panel = read(frame, unit, period, exposed_in, outcome, cluster, weights)
     stage = two_way(panel.weights * (panel.since < 0))
     exposed = panel.weights * (panel.since >= 0) * stage.supported
     horizon = _horizon(panel, exposed, lags)
@@ -111,24 +109,7 @@ def event_study(frame: pd.DataFrame, *, unit: str, period: str, exposed_in: str,
                       n_dropped=panel.n_dropped, n_unmatched=int(((panel.weights > 0) & (panel.since >= 0) & ~stage.supported).sum()))
 
 
-@dataclass(frozen=True)
-class _Panel:
-    """N units × T periods: outcome and weight (0 where there is no row), periods since exposure (−∞ where never), clusters as codes (N,)."""
-
-    y: Array
-    weights: Array
-    since: Array
-    codes: Codes
-    n_dropped: int
-
-    def fit(self, value: float, without: Array, load: Array, *, n: int, method: str) -> Fit:
-        """A Fit from its values without each cluster (G,) and the weights (N, T) with which it adds up outcomes."""
-        square = np.divide(load**2, self.weights, out=np.zeros_like(load), where=self.weights > 0)
-        exposed = by_cluster(np.isfinite(self.since).any(axis=1).astype(int), self.codes) > 0
-        return fitted(value, without, by_cluster(square.sum(axis=1), self.codes), exposed, self.codes, n=n, method=method)
-
-
-def _horizon(panel: _Panel, exposed: Array, lags: int | None) -> int:
+def _horizon(panel: Panel, exposed: Array, lags: int | None) -> int:
     """The last period after exposure of the path."""
     if not exposed.any():
         raise DataError("Nobody is unexposed in the periods after exposure: no never- or not-yet-exposed units to compare with.")
@@ -144,7 +125,7 @@ def _horizon(panel: _Panel, exposed: Array, lags: int | None) -> int:
     return lags
 
 
-def _path(panel: _Panel, stage: TwoWay, exposed: Array, horizon: int) -> tuple[list[tuple[int, Fit]], Fit]:
+def _path(panel: Panel, stage: TwoWay, exposed: Array, horizon: int) -> tuple[list[tuple[int, Fit]], Fit]:
     """Effects at 0 … horizon, imputed gaps averaged, and their sum; both stages are fitted anew without each cluster."""
     gap, first = stage.residual(panel.y), without_each(stage, panel.y, [], panel.codes)
     values, without, loads, counts = [], [], [], []
@@ -164,7 +145,7 @@ def _path(panel: _Panel, stage: TwoWay, exposed: Array, horizon: int) -> tuple[l
     return path, panel.fit(sum(values), np.sum(without, axis=0), np.sum(loads, axis=0), n=reached, **made)
 
 
-def _imputed_without(panel: _Panel, stage: TwoWay, part: Array, first: Without) -> Array:
+def _imputed_without(panel: Panel, stage: TwoWay, part: Array, first: Without) -> Array:
     """The weighted mean (G,) of imputed gaps of the cells in `part` (N, T) without each cluster; not a number where no such cell is left."""
     own = part * stage.centred(panel.y), part, part * (stage.shares * first.periods[panel.codes]).sum(axis=1, keepdims=True)
     gap, mass, level = (by_cluster(one, panel.codes) for one in own)
@@ -175,7 +156,7 @@ def _imputed_without(panel: _Panel, stage: TwoWay, part: Array, first: Without) 
     return np.divide((left * first.supported).sum(axis=1), size, out=np.full(len(size), np.nan), where=there)
 
 
-def _regress(panel: _Panel, stage: TwoWay, columns: list[Array]) -> tuple[Array, Array, list[Array]] | None:
+def _regress(panel: Panel, stage: TwoWay, columns: list[Array]) -> tuple[Array, Array, list[Array]] | None:
     """Slopes (K,) of the outcome on columns (N, T) among cells of the stage, beside both effects, the same without each cluster (G, K), and the
     weights (N, T) behind each; None where they are collinear, or rest on one cluster alone.
     """
@@ -189,7 +170,7 @@ def _regress(panel: _Panel, stage: TwoWay, columns: list[Array]) -> tuple[Array,
     return ((loads * panel.y).sum(axis=(1, 2)), without, list(loads)) if np.isfinite(without).all() else None
 
 
-def _leads(panel: _Panel, stage: TwoWay, leads: int) -> tuple[list[Fit], int]:
+def _leads(panel: Panel, stage: TwoWay, leads: int) -> tuple[list[Fit], int]:
     """Placebo effects at −leads … −1 against earlier periods and never-exposed units; fewer where the panel holds no reference for more."""
     known = (stage.weights > 0) & np.isfinite(panel.since)
     before = known.sum(axis=1).max(initial=0)
@@ -204,7 +185,7 @@ def _leads(panel: _Panel, stage: TwoWay, leads: int) -> tuple[list[Fit], int]:
     return [], 0
 
 
-def _trend(panel: _Panel, stage: TwoWay, exposed: Array, horizon: int, placebo: int) -> Fit | None:
+def _trend(panel: Panel, stage: TwoWay, exposed: Array, horizon: int, placebo: int) -> Fit | None:
     """Bias of the mean effect if exposed units go on along the straight line on which they were before exposure.
 
     Where nobody stays unexposed for good, a line over all periods cannot be told from the season; then it begins with the leads.
@@ -223,7 +204,7 @@ def _trend(panel: _Panel, stage: TwoWay, exposed: Array, horizon: int, placebo: 
     return slope.times(bias)
 
 
-def _static(panel: _Panel, horizon: int) -> Fit:
+def _static(panel: Panel, horizon: int) -> Fit:
     """One coefficient of static two-way fixed effects on all cells up to the horizon: what regression software gives for an exposed dummy."""
     stage = two_way(panel.weights * (panel.since <= horizon))
     on = (panel.since >= 0).astype(float)
@@ -257,84 +238,3 @@ def _critical(fits: list[Fit], codes: Codes, conf_level: float, seed: int) -> fl
     size = np.sqrt(np.diag(covariance))
     correlation = covariance / np.outer(size, size)
     return inference.sup_t(correlation, conf_level=conf_level, df=min(f.df for f in fits), seed=seed)
-
-
-def _panel(frame: pd.DataFrame, unit: str, period: str, exposed_in: str, outcome: str, cluster: str | None, weights: str | None) -> _Panel:
-    """The long frame as units × periods, checked."""
-    _known(frame, unit, period, exposed_in, outcome, cluster, weights)
-    i, _ = pd.factorize(frame[unit])
-    t, first = _ordinal(frame[period], period), _ordinal(frame[exposed_in], exposed_in)
-    y = frame[outcome].to_numpy(dtype=float)
-    w = np.ones(len(frame)) if weights is None else frame[weights].to_numpy(dtype=float)
-    _checked(frame, unit, period, i, t, y, w, (outcome, weights))
-    shape, column = (int(i.max()) + 1, int(t.max() - t.min()) + 1), (t - t.min()).astype(int)
-    wide = {name: np.zeros(shape) for name in ("y", "w")}
-    wide["y"][i, column], wide["w"][i, column] = y, w
-    starts = _constant(first, i, exposed_in, "the first exposed period")
-    if not np.isfinite(starts).any():
-        raise DataError(f"Nobody is exposed: '{exposed_in}' is empty in all rows.")
-    since = np.where(np.isfinite(starts)[:, None], np.arange(shape[1])[None, :] + t.min() - np.nan_to_num(starts)[:, None], -np.inf)
-    keep = (wide["w"] * (since < 0)).any(axis=1)
-    if not np.isfinite(since[keep]).any():
-        raise DataError("Every exposed unit is exposed from its first period on; without a period before exposure nothing can be compared.")
-    own = i if cluster is None else pd.factorize(frame[cluster])[0]
-    codes, _ = inference.encode(_constant(own.astype(float), i, cluster or unit, "the cluster")[keep])
-    return _Panel(wide["y"][keep], wide["w"][keep], since[keep], codes, int((~keep).sum()))
-
-
-def _known(frame: pd.DataFrame, *names: str | None) -> None:
-    """Every named column exists."""
-    for name in names:
-        if name is not None and name not in frame:
-            raise ParameterError(f"There is no column '{name}' in the panel; {nearest(name, frame.columns)}")
-
-
-def _ordinal(values: pd.Series, name: str) -> Array:
-    """Periods as whole numbers, dates and text counted in months; NaN where empty."""
-    if pd.api.types.is_numeric_dtype(values):
-        numbers = values.to_numpy(dtype=float, na_value=np.nan)
-        numbers = np.where(np.isinf(numbers), np.nan, numbers)
-        if not (np.isnan(numbers) | (numbers == np.round(numbers))).all():
-            raise DataError(f"'{name}' holds fractions; periods are whole numbers, or dates.")
-        return numbers
-    try:
-        months = pd.PeriodIndex(values, freq="M")
-    except (ValueError, TypeError) as cause:
-        raise DataError(f"'{name}' holds neither whole numbers nor dates, but for example {values.dropna().iloc[0]!r}.") from cause
-    return np.where(months.isna(), np.nan, months.year * 12.0 + months.month)
-
-
-def _checked(frame: pd.DataFrame, unit: str, period: str, i: NDArray[np.intp], t: Array, y: Array, w: Array, names: tuple[str, str | None]) -> None:
-    """What makes a panel unusable, by name."""
-    outcome, weights = names
-    checks: list[tuple[bool | np.bool_, Callable[[], Any]]] = [
-        (not len(frame), lambda: "The panel has no rows."),
-        ((i < 0).any() or np.isnan(t).any(), lambda: f"'{unit}' or '{period}' is missing in {int(((i < 0) | np.isnan(t)).sum())} of {len(t)} rows."),
-        (frame.duplicated([unit, period]).any(), lambda: _twice(frame, unit, period)),
-        (~np.isfinite(y).all(), lambda: f"'{outcome}' is missing in {int((~np.isfinite(y)).sum())} of {len(y)} rows; "
-                                        "write 0 for a period without purchases, and leave out periods not observed."),
-        (not (np.isfinite(w) & (w >= 0)).all(), lambda: f"Weights '{weights}' must be 0 or more and never missing."),
-        (len(y) > 0 and np.ptp(y) == 0, lambda: f"'{outcome}' is {y[0]:g} in every row; a constant outcome has no effect to find.")]
-    for failed, message in checks:
-        if failed:
-            raise DataError(message())
-
-
-def _twice(frame: pd.DataFrame, unit: str, period: str) -> str:
-    """Which unit and period occur more than once."""
-    again = frame.duplicated([unit, period])
-    one = frame.loc[again, [unit, period]].iloc[0]
-    return (f"{int(again.sum())} rows repeat a unit and period, such as {unit} {one[unit]} in {one[period]}; "
-            "the panel has one row for each: add the amounts up first.")
-
-
-def _constant(values: ArrayLike, i: NDArray[np.intp], name: str, what: str) -> Array:
-    """One value a unit (N,), NaN where empty throughout."""
-    v = np.asarray(values, dtype=float)
-    filled = np.where(np.isnan(v), np.inf, v)
-    low, high = np.full(i.max() + 1, np.inf), np.full(i.max() + 1, -np.inf)
-    np.minimum.at(low, i, filled)
-    np.maximum.at(high, i, filled)
-    if (bad := low != high).any():
-        raise DataError(f"'{name}' changes within {int(bad.sum())} units; {what} is one value a unit.")
-    return np.where(np.isinf(low), np.nan, low)
