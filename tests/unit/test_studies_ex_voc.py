@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -157,6 +158,29 @@ class TestProgramme:
     def test_one_treated_store_is_refused(self) -> None:
         panel = drawn(5, programme=10.0, treated_share=1 / 60, starts=(6,))[0]
         assert ex_voc.study(panel, seed=5).programme["events"].kind == "refusal"
+
+
+    def test_stores_that_all_start_in_turn_are_compared_with_those_still_waiting(self) -> None:
+        held = []
+        for seed in range(4):
+            panel, truth = drawn(seed, programme=float(np.random.default_rng(seed).uniform(8, 12)), treated_share=1.0, starts=(3, 4, 5, 6, 7, 8))
+            assert panel.frame["started"].notna().all()
+            result = ex_voc.study(panel, draws=99, seed=seed)
+            found, after = result.programme["events"], result.path.loc[~result.path["is_lead"], "relative_period"].to_numpy(int)
+            held.append(found.conf_low <= np.mean([truth["programme_path"][min(h, 3)] for h in after]) <= found.conf_high)
+        assert sum(held) >= 3
+
+    def test_stores_that_all_start_at_once_are_refused(self) -> None:
+        panel = drawn(5, programme=10.0)[0]
+        found = ex_voc.study(changed(panel, started=6.0), draws=99).programme["events"]
+        assert found.kind == "refusal" and "In no period" in found.reason.en and "没有哪一期" in found.reason.zh
+
+    def test_an_interval_without_an_end_is_a_refusal(self) -> None:
+        panel = drawn(5, programme=10.0, treated_share=4 / 60, starts=(6,))[0]
+        rungs = ex_voc.study(panel, draws=99, seed=5).rungs
+        open_ = replace(rungs, lottery=replace(rungs.lottery, conf_high=np.inf))
+        found = ex_voc._programme(open_, 0.95)["permutation"]
+        assert found.kind == "refusal" and all(f"{rungs.lottery.smallest_p:.3f}" in text for text in (found.reason.zh, found.reason.en))
 
 
 class TestMoney:

@@ -218,13 +218,20 @@ def _programme(rungs: Rungs, conf_level: float) -> Ladder | None:
                 found.att.estimate("programme_effect", unit=unit, rung="events", evidence_level=3 if found.passes else 1, **about))
         return Ladder("programme_effect", rows, chosen="events")
     if rungs.lottery is not None:
-        lot = rungs.lottery
-        row = Estimate(estimand="programme_effect", kind="estimate", unit=unit, rung="permutation", value=lot.difference, conf_low=lot.conf_low,
-                       conf_high=lot.conf_high, p_value=lot.p_value, ci_method="permutation of who was treated",
-                       n=lot.n_units, evidence_level=1, **about)
-        return Ladder("programme_effect", (row,), chosen="permutation")
+        return Ladder("programme_effect", (_dealt(rungs, unit, about),), chosen="permutation")
     reason, needs = words.no_comparison(rungs.n_treated, rungs.main.n_clusters, rungs.panel)
     return Ladder("programme_effect", (refusal("programme_effect", unit=unit, rung="events", reason=reason, needs=needs),), chosen="events")
+
+
+def _dealt(rungs: Rungs, unit: str, about: Mapping[str, Any]) -> Estimate:
+    """What the programme did where few units took part; refused where dealing the starts out anew leaves the interval without an end."""
+    lot = rungs.lottery
+    if not np.isfinite([lot.conf_low, lot.conf_high]).all():
+        reason, needs = words.open_interval(lot.smallest_p, rungs.panel)
+        return refusal("programme_effect", unit=unit, rung="permutation", reason=reason, needs=needs)
+    return Estimate(estimand="programme_effect", kind="estimate", unit=unit, rung="permutation", value=lot.difference, conf_low=lot.conf_low,
+                    conf_high=lot.conf_high, p_value=lot.p_value, ci_method="permutation of who started when", n=lot.n_units, evidence_level=1,
+                    **about)
 
 
 def _contour(rungs: Rungs) -> pd.DataFrame:

@@ -263,30 +263,27 @@ def _slope(model: DistributedLag, lag: int) -> Fit:
 
 
 def _programme(given: ExPanel, main: DistributedLag, conf_level: float, seed: int) -> tuple[EventStudy | None, Permutation | None, int]:
-    """The event study of the programme where the policy allows one, else a permutation of who was treated; and how many units were."""
+    """The event study of the programme where the policy allows one, else a permutation of who started when; and how many units were treated."""
     if "started" not in given.frame or given.frame["started"].notna().sum() == 0:
         return None, None, 0
     frame = given.frame[given.frame["outcome"].notna()]
-    started = frame.groupby("unit_id")["started"].first()
-    started = started.where(started <= frame["period"].max())  # what starts after the last customers has not happened yet
-    treated = int(started.notna().sum())
-    allowed = inference.policy(len(started), treated)
+    begun = frame["started"].le(frame["period"])
+    treated, units, fewer = int(frame.loc[begun, "unit_id"].nunique()), *_compared(frame, begun)
+    allowed, about = inference.policy(units, fewer), {**KEYS, "exposed_in": "started", "outcome": "outcome", "conf_level": conf_level, "seed": seed}
     if allowed.methods == ("permutation",):
-        return None, _lottery(frame, started, seed, conf_level), treated
+        return None, maybe(lambda: events.lottery(frame, **about)), treated
     if not allowed.p_values:
         return None, None, treated
     spread = main.residual_sd**2 + frame["outcome_sampling"] if given.has_sampling and np.isfinite(main.residual_sd) else 1.0
     weighted = frame.assign(precision=1.0 / spread)
-    return maybe(lambda: events.event_study(weighted, **KEYS, exposed_in="started", outcome="outcome", weights="precision", leads=2,
-                                             conf_level=conf_level, seed=seed)), None, treated
+    return maybe(lambda: events.event_study(weighted, **about, weights="precision", leads=2)), None, treated
 
 
-def _lottery(frame: pd.DataFrame, started: pd.Series, seed: int, conf_level: float) -> Permutation | None:
-    """After minus before the first start, one number a unit, against all ways of choosing as many units."""
-    after = frame["period"].ge(started.min())
-    means = frame.groupby(["unit_id", after])["outcome"].mean().unstack()
-    change = (means.get(True) - means.get(False)).dropna() if means.shape[1] == 2 else pd.Series(dtype=float)
-    chosen = started.reindex(change.index).notna().to_numpy()
-    if not 0 < chosen.sum() < len(chosen):
-        return None
-    return inference.permute(change.to_numpy(), chosen, seed=seed, conf_level=conf_level)
+def _compared(frame: pd.DataFrame, begun: pd.Series) -> tuple[int, int]:
+    """Units seen before they start, and the most of them that stand on the smaller side of any one period: started, or not yet or never.
+
+    Whoever starts later is a comparison until then (Borusyak, Jaravel & Spiess 2024): where units start in turn, all may have started in the end.
+    """
+    usable = frame["unit_id"].isin(frame.loc[~begun, "unit_id"])
+    sides = begun[usable].groupby(frame.loc[usable, "period"]).agg(["sum", "size"])
+    return int(frame.loc[usable, "unit_id"].nunique()), int(np.minimum(sides["sum"], sides["size"] - sides["sum"]).max()) if len(sides) else 0

@@ -145,10 +145,20 @@ def too_few_clusters(count: int, panel: ExPanel) -> tuple[Text, Text]:
 
 def no_comparison(treated: int, count: int, panel: ExPanel) -> tuple[Text, Text]:
     """Why a programme has no effect printed."""
-    return (say("{g} 个{u}里有 {n} 个参加，没有可信的对照。", "{n} of {g} {u}s took part; there is no credible comparison.", n=treated, g=count,
-                u=panel.unit_name),
-            say("至少 5 个参加、5 个没有参加，且开始之前有两期以上；最好抽签决定谁先。",
-                "At least 5 that took part and 5 that did not, with two periods before the start; best drawn by lot.", u=panel.unit_name))
+    return (say("{g} 个{u}里有 {n} 个参加，没有哪一期同时有够多已经开始的和还没开始的，所以没有可信的对照。",
+                "{n} of {g} {u}s took part. In no period had enough of them started while enough had not, so there is no credible comparison.",
+                n=treated, g=count, u=panel.unit_name),
+            say("同一期里至少 5 个已经开始、5 个还没开始，开始之前有两期以上；最好抽签决定谁先。",
+                "At least 5 that have started and 5 that have not in one period, with two periods before the start; best drawn by lot.",
+                u=panel.unit_name))
+
+
+def open_interval(smallest_p: float, panel: ExPanel) -> tuple[Text, Text]:
+    """Why a permutation that can rule out no effect on one side gives no number."""
+    return (say("参加的{u}太少：把开始的时间换给别的{u}再算，多大的效果都排除不了，区间没有尽头（p 值最小只能到 {p:.3f}）。",
+                "Too few {u}s took part. With the starts dealt out to others even a huge effect cannot be ruled out, so the range has no end (p "
+                "never falls below {p:.3f}).", p=smallest_p, u=panel.unit_name),
+            say("再多几个参加的{u}，最好抽签决定谁先。", "Some more {u}s that take part, best drawn by lot.", u=panel.unit_name))
 
 
 PLANTED = {"ex_slope": Text("员工体验每高 1 个标准差，下一期的 NPS", "NPS one period after a standard deviation more of employee experience"),

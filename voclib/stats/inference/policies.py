@@ -29,6 +29,10 @@ POLICIES = (
 
 
 def policy(n_clusters: int, n_treated: int | None = None) -> Policy:
-    """The inference policy for a number of units of shock (stores, dealers) and, where something was done to some, of treated ones."""
+    """The inference policy for a number of units of shock (stores, dealers) and, where something was done to some, of treated ones.
+
+    The smaller side counts, treated or not. Where units start in turn, `n_treated` is the most on the smaller side of any one period: who
+    starts later is a comparison until then.
+    """
     treated = n_clusters if n_treated is None else min(n_treated, n_clusters - n_treated)
     return next(row for row in POLICIES if n_clusters >= row.min_clusters and treated >= row.min_treated)
