@@ -94,9 +94,10 @@ def _caveat(rungs: Rungs, chosen: Estimate) -> Text:
         return say("看不出关系不等于没有关系：这份数据八成把握能发现的，是 {d} 分以上的变化。",
                    "No visible relation is not no relation: what these data find four times in five is {d} points or more.",
                    d=words.digits(least)[0])
-    return say("最可能错在没有记录的第三件事：它只要在{u}内变化里同时解释两边剩余差异的 {r:.0%}，这个相关就归零{b}。",
-               "Most likely wrong: a third thing that nobody recorded. Explaining {r:.0%} of what is left of both sides, it would undo this{b}.",
-               r=rungs.hidden.robustness.value, b=_benchmark(rungs), u=rungs.panel.unit_name)
+    third = say("最可能错在没有记录的第三件事：它只要在{u}内变化里同时解释两边剩余差异的 {r:.0%}，这个相关就归零{b}。",
+                "Most likely wrong: a third thing that nobody recorded. Explaining {r:.0%} of what is left of both sides, it would undo this{b}.",
+                r=rungs.hidden.robustness.value, b=_benchmark(rungs), u=rungs.panel.unit_name)
+    return third if rungs.taken_off is None else _with(third, words.same_people(words.digits(*rungs.taken_off)))
 
 
 def _benchmark(rungs: Rungs) -> Text:

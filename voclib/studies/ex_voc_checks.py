@@ -24,6 +24,7 @@ PLACEBOS = 4  # the way back, what employees cannot touch, who answers, employee
 def checks(rungs: Rungs, gates: Gates) -> dict[str, Check]:
     """Every gate by name; thresholds stand in voclib/stats/gates.yml."""
     found = {"rows": _rows(rungs), "clusters": _clusters(rungs, gates), **_measurement(rungs, gates), "sizes": _sizes(rungs, gates)}
+    found |= {"people": _people(rungs)} if rungs.taken_off is not None else {}
     found |= {"controls": _controls(rungs)} if rungs.left_out else {}
     found |= {"leads": _leads(rungs), "equivalence": _equivalence(rungs), "way_back": _way_back(rungs), "hidden": _hidden(rungs)}
     other = {"untouched": (rungs.untouched, _untouched), "selection": (rungs.selection, _selection), "elsewhere": (rungs.elsewhere, _elsewhere)}
@@ -103,6 +104,16 @@ def _measurement(rungs: Rungs, gates: Gates) -> dict[str, Check]:
     return {"level": Check(named["level"], found.is_shared, level, CAPPED),
             "mean": Check(named["mean"], found.icc2 >= gates.min_icc2, mean, NO_SLOPE),
             "change": Check(named["change"], change.is_measurable, moved, CAPPED)}
+
+
+def _people(rungs: Rungs) -> Check:
+    """Whether the same employees answer every time, which no table says."""
+    said = say("答卷不带跨期的员工编号，看不出是不是同一批人；一个人一贯的看法在{u}内变化里会抵消，不是误差。{r}",
+               "Answer sheets carry no number that follows an employee from wave to wave, so it cannot be told; what a person always thinks cancels "
+               "in the change of a {u} and is no error. {r}", u=rungs.panel.unit_name,
+               r=words.same_people(words.digits(*rungs.taken_off)))
+    return Check(Text("每期作答的是不是同一批员工", "Whether the same employees answer every time"), None, said,
+                 Text("斜率连同这个范围一起引用。", "Quote the slope together with this range."))
 
 
 def _sizes(rungs: Rungs, gates: Gates) -> Check:

@@ -82,6 +82,15 @@ class Rungs:
         back = self.way_back is not None and abs(self.way_back.value) > inference.quantile(0.95, self.way_back.df) * self.way_back.std_error
         return led or back
 
+    @property
+    def taken_off(self) -> tuple[float, float] | None:
+        """The slope per standard deviation with no sampling noise taken off and with all of it; None where none is known.
+
+        What lasts in a person is no noise in the change of a unit that the person answers for every time, and the survey does not say who does:
+        the truth lies between both.
+        """
+        return None if self.corrected is None else (self.plain.fit.value * self.sd, self.corrected.fit.value * self.sd)
+
     def scaled(self, fit: Fit) -> Fit:
         """A slope per within-unit standard deviation."""
         return fit.times(self.sd)

@@ -161,6 +161,13 @@ def open_interval(smallest_p: float, panel: ExPanel) -> tuple[Text, Text]:
             say("再多几个参加的{u}，最好抽签决定谁先。", "Some more {u}s that take part, best drawn by lot.", u=panel.unit_name))
 
 
+def same_people(ends: tuple[str, ...]) -> Text:
+    """What taking off sampling noise supposes of who answers; `ends` are the slope with none taken off, and as it is given."""
+    return say("若每期都是同一批员工作答，抽样误差就扣多了，斜率在 {a}（一点不扣）与 {b}（如上）之间。",
+               "If the same employees answer every time, too much sampling noise is taken off; the slope then lies between {a} (none taken off) and "
+               "{b} (as given).", a=ends[0], b=ends[1])
+
+
 PLANTED = {"ex_slope": Text("员工体验每高 1 个标准差，下一期的 NPS", "NPS one period after a standard deviation more of employee experience"),
            "programme_effect": Text("项目之后各期的平均", "Mean of the periods after the programme")}
 HOLDS = {True: Text("在区间内", "inside"), False: Text("在区间外", "outside")}

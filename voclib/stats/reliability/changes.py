@@ -19,7 +19,7 @@ SAME = 1e-9  # information or variation, relative to its scale, that counts as n
 class Cells:
     """Means of unit × period: `frame` with unit, period (named as in the answers), mean, n, noise; and how much was left out for small n.
 
-    `noise` is the sampling variance of the mean, s²/n; a cell of one answer takes the s² pooled within cells.
+    `noise` is the sampling variance of the mean, s²/n, of people drawn anew in each period; a cell of one answer takes the s² pooled within cells.
     """
 
     frame: pd.DataFrame
@@ -30,6 +30,13 @@ class Cells:
 
 def cells(answers: pd.DataFrame, *, unit: str, period: str, value: str, at_least: int = 5) -> Cells:
     """Means of cells with at least `at_least` answers; smaller cells are removed before anything is computed from them.
+
+    The noise takes no finite population factor 1 − n/invited (Cochran 1977, Sampling Techniques, §2.6). That factor is for the mean of the
+    people employed at the time; a slope is on the climate that they report on, from which whoever happens to be employed deviates even where
+    all of them answer (Fuller 1987, Measurement Error Models, §1.1). It also would not mend what s²/n gets wrong in a change over time: a person
+    who answers in every period brings the same lasting deviation to each, which cancels within the unit. s²/n takes it off all the same, so the
+    noise is an upper end, and 0, of a staff that never changes and never wavers, the lower one. Only a number that follows a person from period
+    to period could part them.
 
     Parameters
     ----------
