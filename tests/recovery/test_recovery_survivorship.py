@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.unit.silent_frames import planted
 from voclib.results import Verdict
-from voclib.stats import gates, inference
+from voclib.stats import gates, inference, metrics
 from voclib.studies import correction, survivorship
+from voclib.studies import frame as framing
 
 SMALL = {"customers": 3000, "rate": 0.25}
 UNKNOWN = ("方向不知道", "direction of the remaining bias is unknown")
@@ -68,6 +70,34 @@ def test_and_where_everybody_was_asked_everybody_gets_a_point() -> None:
     result, truth = study(3)
     assert result.everyone.chosen == "heard" and result.everyone["heard"].kind == "estimate"
     assert result.everyone["heard"].conf_low <= truth["nps_all"] <= result.everyone["heard"].conf_high
+
+
+def of_dealers(seed: int, dealers: int) -> tuple[framing.Frame, float]:
+    """Everybody answered; dealers differ by a standard deviation drawn from 14 to 20 points of NPS around a level drawn too, the truth."""
+    rng = np.random.default_rng([seed, 21])
+    promoters, detractors, spread = rng.uniform(0.45, 0.55), rng.uniform(0.2, 0.25), rng.uniform(14, 20) / 200
+    unit = np.repeat(np.arange(dealers), rng.integers(60, 140, dealers))
+    shift, drawn = np.clip(rng.normal(0, spread, dealers), -0.2, 0.2)[unit], rng.random(len(unit))
+    score = np.where(drawn < promoters + shift, 10.0, np.where(drawn > 1 - (detractors - shift), 3.0, 8.0))
+    everybody, _ = planted(1, customers=len(unit), rate=0.9)
+    people = everybody.people.assign(unit_id=[f"d{k}" for k in unit], score=score, y=framing.coded(pd.Series(score), "nps"), is_answered=True)
+    return replace(everybody, people=people), 100 * (promoters - detractors)
+
+
+def held(dealers: int, seeds: int) -> list[bool]:
+    """Whether the interval that the page prints holds the level around which dealers differ, of every page that prints one."""
+    drawn = [of_dealers(seed, dealers) for seed in range(seeds)]
+    found = [(survivorship.study(frame).study.headline[0], truth) for frame, truth in drawn]
+    return [e.conf_low <= truth <= e.conf_high for e, truth in found if e.kind == "estimate"]
+
+
+def test_fewer_than_ten_dealers_get_no_interval_and_twelve_get_one_that_holds() -> None:
+    drawn = [of_dealers(seed, 9) for seed in range(40)]
+    alone = [metrics.nps(frame.people.rename(columns={"score": "nps_score"})) for frame, _ in drawn]  # as if every answer were independent
+    assert np.mean([e.conf_low <= truth <= e.conf_high for e, (_, truth) in zip(alone, drawn, strict=True)]) < 0.75
+    assert held(9, 40) == []
+    twelve = held(12, 120)
+    assert len(twelve) == 120 and np.mean(twelve) >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / 120)
 
 
 def alarm(seed: int, **options) -> bool:

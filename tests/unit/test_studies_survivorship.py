@@ -18,6 +18,7 @@ from voclib.reporting import charts, show
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
 from voclib.stats import gates as gating
+from voclib.stats import metrics
 from voclib.studies import survivorship
 from voclib.studies import survivorship_text as words
 from voclib.studies.frame import Frame
@@ -53,6 +54,10 @@ def satisfaction(frame: Frame) -> Frame:
     made = changed(frame, score=score, y=np.where(np.isnan(score), np.nan, (score >= 4).astype(float)), is_called=False, followup_y=np.nan,
                    draw_probability=np.nan, is_eligible=False)
     return replace(made, metric="csat", levels=(0.0, 1.0))
+
+
+def dealers(frame: Frame, n: int) -> Frame:
+    return changed(frame, unit_id=[f"d{i % n}" for i in range(len(frame.people))])
 
 
 def regions(seed: int, silent_share: float) -> np.ndarray:
@@ -113,7 +118,9 @@ MOODS: dict[str, tuple[Callable[[], Frame], dict[str, object], str, Verdict]] = 
     "some without dealer": (lambda: changed(PLAIN, unit_id=PLAIN.people["unit_id"].where(np.arange(ROWS) % 3 > 0)), {}, "aipw",
                             Verdict.REPORT_WITH_CAVEAT),
     "one dealer": (lambda: changed(PLAIN, unit_id="d"), {}, "aipw", Verdict.REPORT_WITH_CAVEAT),
-    "nine dealers": (lambda: changed(CALLED, unit_id=[f"d{i % 9}" for i in range(ROWS)]), {}, "followup", Verdict.REPORT),
+    "two dealers": (lambda: dealers(CALLED, 2), {}, "raw", Verdict.REFUSE),
+    "nine dealers": (lambda: dealers(CALLED, 9), {}, "raw", Verdict.REFUSE),
+    "twelve dealers": (lambda: dealers(CALLED, 12), {}, "followup", Verdict.REPORT_WITH_CAVEAT),
     "out of range": (lambda: PLAIN, {"threshold": 150}, "aipw", Verdict.REPORT_WITH_CAVEAT),
     "already below": (lambda: PLAIN, {"threshold": 40}, "aipw", Verdict.REPORT_WITH_CAVEAT),
     "nobody left this year": (lambda: PLAIN, {"year": PLAIN}, "aipw", Verdict.REPORT_WITH_CAVEAT),
@@ -168,6 +175,18 @@ class TestVerdicts:
         [check] = [c for c in moods["active customers only"].study.checks if "customers who have left" in c.name.en]
         assert check.passed is False and "Survivorship" in check.consequence.en and "幸存者偏差" in check.consequence.zh
         assert moods["call-backs"].study.verdict == Verdict.REPORT
+
+    @pytest.mark.parametrize(("mood", "dealers"), [("two dealers", 2), ("nine dealers", 9), ("twelve dealers", 12)])
+    def test_few_dealers_are_never_taken_for_none(self, moods, mood: str, dealers: int) -> None:
+        """What the page of scores says of the same answers (`metrics`, clustered) is what this page says of them."""
+        made = moods[mood]
+        said = made.frame.people[made.frame.people["is_answered"]].rename(columns={"score": "nps_score"})
+        other, raw = metrics.nps(said, cluster="unit_id"), made.ladder["raw"]
+        assert (raw.kind, raw.reason, raw.conf_low, raw.n_clusters) == (other.kind, other.reason, other.conf_low, dealers)
+        [check] = [c for c in made.study.checks if c.name.en == "Enough units"]
+        assert check.passed is False and f"{dealers} units" in check.detail.en and f"{dealers} 家" in check.detail.zh
+        if dealers < 10:
+            assert "dealers" in made.study.caveat.en and made.correction is None and not made.study.headline[0].conf_low
 
     def test_without_usable_call_backs_the_direction_is_unknown(self, moods) -> None:
         for name, made in moods.items():

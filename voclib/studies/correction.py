@@ -186,13 +186,17 @@ def _matrix(people: pd.DataFrame, columns: list[str], answers: int) -> np.ndarra
 
 
 def units(people: pd.DataFrame) -> np.ndarray | None:
-    """The dealer of each person as a number (N,); one without stands for itself. None where nobody has one, or too few differ to cluster by."""
-    if "unit_id" not in people or people["unit_id"].nunique() < 10:
+    """The dealer of each person as a number (N,); one without stands for itself. None where nobody has one, or all have the same.
+
+    Few dealers are still dealers: whether they bear an interval is for the gates to say (methods.md §1.3), never a reason to call
+    the answers independent.
+    """
+    if "unit_id" not in people or people["unit_id"].isna().all():
         return None
     codes = pd.factorize(people["unit_id"], sort=True)[0].astype(np.intp)
     alone = codes < 0
     codes[alone] = codes.max() + 1 + np.arange(int(alone.sum()))
-    return codes
+    return codes if codes.max() > 0 else None
 
 
 def _stages(people: pd.DataFrame) -> dict[str, np.ndarray]:

@@ -21,6 +21,7 @@ from voclib.studies import survivorship_checks as gate_words
 from voclib.studies import survivorship_text as words
 from voclib.studies.correction import Correction
 from voclib.studies.frame import Frame
+from voclib.studies.scores_text import enough_clusters
 
 Tables = Mapping[str, pd.DataFrame]
 WEIGHTED = ("poststratified", "calibrated", "propensity", "aipw")
@@ -150,7 +151,7 @@ def _passes(checks: Mapping[str, Check], *names: str) -> bool:
 def _choose(checks: Mapping[str, Check], made: Correction) -> tuple[str, Verdict]:
     """The rung that answers, and what it allows; each gate that fails costs what its words say."""
     if "followup" in made.fits and _passes(checks, "completion"):
-        return "followup", Verdict.REPORT if _passes(checks, "survivors", "agreement") else Verdict.REPORT_WITH_CAVEAT
+        return "followup", Verdict.REPORT if _passes(checks, "survivors", "agreement", "dealers") else Verdict.REPORT_WITH_CAVEAT
     if "followup" in made.fits:
         return "reached", Verdict.BOUNDS_ONLY
     if not _passes(checks, *WEIGHTS, "rate"):
@@ -189,6 +190,8 @@ def _checks(frame: Frame, reachable: Frame, made: Correction | None, raw: Estima
     """Every gate by name; thresholds stand in voclib/stats/gates.yml."""
     found = {"survivors": gate_words.survivors(frame, is_survivors_only),
              "answers": gate_words.answers(raw, gates, differ=correcting.vary(reachable.y))}
+    if raw.n_clusters is not None:
+        found["dealers"] = enough_clusters(raw.n_clusters, gates.caveat_clusters, gates.min_clusters)
     if made is None:
         return found
     share, done = float(reachable.people["is_answered"].mean()), made.completion

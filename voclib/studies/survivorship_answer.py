@@ -168,6 +168,11 @@ def _settled(chosen: Estimate, correction: Correction | None) -> list[Text]:
 
 def _caveat(chosen: Estimate, whole: Estimate, correction: Correction | None, point: TippingPoint | None, metric: str) -> Text:
     """The assumption most likely wrong, and what it would do."""
+    if chosen.kind == "refusal" and chosen.n_clusters is not None:
+        return Text(
+            "这里的数字靠少数几家门店支撑：换几家，就可能大不相同。",
+            "Any number here rests on a few dealers: with others in their place it might be quite different.",
+        )
     if chosen.kind == "refusal":
         return Text("作答这么少，任何数字都可能只是偶然。", "With so few answers any number may be chance.")
     if chosen.rung == "manski":
