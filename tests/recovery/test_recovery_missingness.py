@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -11,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from voclib.simulate import dgp_b, dgp_callbacks
 from voclib.stats import callbacks, missingness, tilt
-from voclib.stats.inference import fit
+from voclib.stats.inference import fit, quantile
 
 RUNS, CALLS = 120, 300
 BAND = (0.91, 0.985)
@@ -185,3 +186,46 @@ def test_a_small_drift_passes_the_gate_and_is_wrong():
     found = callback_runs("pleased", 0.2)
     assert found["tripped"].mean() < 0.5
     assert found.loc[~found["tripped"], "held"].mean() < 0.2 and found["off"].median() < -15
+
+
+LEVELS = {"share": (0.0, 1.0), "nps": (-100.0, 0.0, 100.0)}
+
+
+def agreeing(seed: int, kind: str, alike: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, float]:
+    """3000 customers, some 36 of the silent reached, of whom a share `alike` is happy; answers, called, told, chance and the planted mean."""
+    rng = np.random.default_rng([seed, 36])
+    answered, happy = rng.random(3000) < rng.uniform(0.2, 0.3), rng.random(3000)
+    grade = np.where(happy < np.where(answered, rng.uniform(0.6, 0.85), alike), 1, np.where(rng.random(3000) < 0.5, 0, -1))
+    true = 100.0 * grade if kind == "nps" else (grade == 1).astype(float)
+    drawn = rng.choice(np.flatnonzero(~answered), 40, replace=False)
+    done, called, told = drawn[rng.random(40) < 0.9], np.isin(np.arange(3000), drawn), np.full(3000, np.nan)
+    told[done] = true[done]
+    return np.where(answered, true, np.nan), called, told, 40 / float((~answered).sum()), float(true.mean())
+
+
+@pytest.mark.parametrize("kind", LEVELS)
+@pytest.mark.parametrize("alike", [(0.45, 0.55), (0.85, 0.92), (0.97, 0.985)], ids=["split", "mostly", "nearly all"])
+def test_few_calls_that_nearly_all_say_the_same_keep_their_coverage(kind: str, alike: tuple[float, float]) -> None:
+    plain, held, widths = [], [], []
+    for seed in range(200):
+        *answers, chance, true = agreeing(seed, kind, float(np.random.default_rng(seed).uniform(*alike)))
+        made = missingness.hansen_hurwitz(*answers, draw_probability=chance, levels=LEVELS[kind])
+        without = replace(made, part=None).estimate("mean", unit="points", low=LEVELS[kind][0], high=LEVELS[kind][-1])
+        found = made.estimate("mean", unit="points", low=LEVELS[kind][0], high=LEVELS[kind][-1])
+        plain.append(without.conf_low <= true <= without.conf_high)
+        held.append(found.conf_low <= true <= found.conf_high)
+        widths.append((found.conf_high - found.conf_low) / (without.conf_high - without.conf_low))
+    assert np.mean(held) >= 0.93
+    assert np.mean(plain) < 0.8 if alike[0] > 0.95 else np.mean(widths) < (1.02 if alike[0] < 0.8 else 1.4)
+
+
+def test_what_weighting_left_is_uncertain_where_all_calls_agree() -> None:
+    """All alike: the influence of those reached is zero, yet what they stand for is not known to the last customer."""
+    for seed in range(20):
+        y, called, told, chance, _ = agreeing(seed, "share", 0.95)
+        told = np.where(np.isnan(told), np.nan, 1.0)
+        followed = missingness.hansen_hurwitz(y, called, told, draw_probability=chance, levels=(0.0, 1.0))
+        weighted = fit(np.nanmean(y), np.where(np.isnan(y), 0.0, y - np.nanmean(y)) / (~np.isnan(y)).mean(), n=int((~np.isnan(y)).sum()))
+        left = missingness.remaining_bias(weighted, followed)
+        found, gap = left.estimate("left", unit="pp"), np.nanmean(y) - (np.nansum(y) + np.isnan(y).sum() * 0.95) / len(y)
+        assert found.conf_low <= gap <= found.conf_high and found.value + quantile(0.95, left.df) * left.std_error < gap

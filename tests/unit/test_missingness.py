@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from voclib.errors import DataError, ParameterError
-from voclib.stats import missingness
+from voclib.stats import inference, missingness
 from voclib.stats.inference import fit
 
 N = 600
@@ -101,6 +101,36 @@ def test_order_duplicates_and_base_weights(method):
     twice = np.concatenate([rows, rows])
     assert run(twice, base[twice] / 2) == pytest.approx(first, abs=1e-9)
     assert run(rows, 7 * base) == pytest.approx(first, abs=1e-9)
+
+
+def test_pseudo_answers_are_those_of_a_share_and_of_nps():
+    """Only calls, no answers: the part is the whole mean, and the centre and error are those of a score with as many answers."""
+    for levels, (ends, middle) in (((0.0, 1.0), (2.0, 0.0)), ((-100.0, 0.0, 100.0), (0.75, 1.5))):
+        low, high = levels[0], levels[-1]
+        part = inference.Part(weight=1.0, mean=high, square=high**2, size=36.0, low=low, high=high, is_share=len(levels) == 2)
+        centre, error, _, _ = inference.bounded_interval(high, high**2, 36, low=low, high=high, ends=ends, middle=middle, quantile=2.0)
+        assert part.adjustment(2.0) == pytest.approx((centre - high, error**2)) and error > 0
+        moved, added = part.times(-0.5).adjustment(2.0)
+        assert (moved, added) == pytest.approx((-0.5 * (centre - high), 0.25 * error**2))
+
+
+def test_pseudo_answers_follow_the_levels_and_not_the_prediction():
+    w = world()
+    plain, moved = (missingness.hansen_hurwitz(*phases(w), draw_probability=0.35, outcome=np.full(N, c)) for c in (0.0, 40.0))
+    assert plain.adjusted(0.95) == pytest.approx(moved.adjusted(0.95), abs=1e-9) and plain.adjusted(0.95) != (plain.value, plain.std_error)
+    given = missingness.hansen_hurwitz(*phases(w), draw_probability=0.35, levels=missingness.NPS_LEVELS)
+    assert given.part == plain.part and not given.part.is_share
+    fine = np.random.default_rng(2).normal(size=N)  # a finer scale than three levels
+    y, told = np.where(np.isnan(w["y"]), np.nan, fine), np.where(np.isnan(w["followup_y"]), np.nan, fine)
+    assert missingness.hansen_hurwitz(y, w["called"], told, draw_probability=0.35).part is None
+
+
+def test_degrees_of_freedom_are_those_of_the_dealers_reached():
+    w, dealer = world(), np.arange(N) % 40
+    few = w["called"] & (dealer < 12)
+    told = np.where(few, w["score"], np.nan)
+    found = missingness.hansen_hurwitz(w["y"], few, told, draw_probability=0.35, cluster=dealer)
+    assert found.df == len(np.unique(dealer[few])) - 1 and found.n_clusters == 40
 
 
 def test_completion_is_counted_and_says_when_bounds_are_due():

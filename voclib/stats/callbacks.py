@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
 from voclib.errors import DataError, ParameterError, VocError
-from voclib.stats.inference import bounded_interval, fit, mean_variance, quantile
+from voclib.stats.inference import bounded_interval, fit, precision, quantile
 
 Array = NDArray[np.float64]
 SEARCH = 4.0  # half-width of the interval searched for γ: a root beyond it means nothing
@@ -56,18 +56,11 @@ def resistance(y: ArrayLike, wave: ArrayLike, *, levels: Sequence[float] = (-100
     for step in np.unique(given[given >= 0]):
         here, so_far = given == step, (given >= 0) & (given <= step)
         mean = np.average(y[here], weights=w[here])
-        size = _worth(y[here] - mean, w[here], None if groups is None else groups[here])
+        size = precision(y[here] - mean, w[here], None if groups is None else groups[here])
         _, _, low, high = bounded_interval(mean, np.average(y[here] ** 2, weights=w[here]), size, low=levels[0], high=levels[-1], ends=ends,
                                            middle=middle, quantile=z)
         rows.append((int(step), int(here.sum()), float(mean), float(low), float(high), float(np.average(y[so_far], weights=w[so_far]))))
     return pd.DataFrame(rows, columns=["wave", "n", "value", "conf_low", "conf_high", "value_so_far"])
-
-
-def _worth(deviation: Array, weights: Array, cluster: ArrayLike | None) -> float:
-    """How many plain answers these are worth; one where a variance cannot be had."""
-    if len(deviation) < 2 or (cluster is not None and len(np.unique(cluster)) < 2):
-        return 1.0
-    return mean_variance(deviation, weights=weights, cluster=cluster).precision
 
 
 @dataclass(frozen=True, kw_only=True)

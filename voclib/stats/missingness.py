@@ -17,7 +17,7 @@ from scipy.optimize import brentq
 
 from voclib.errors import DataError, ParameterError
 from voclib.results import Estimate, Unit
-from voclib.stats.inference import Fit, encode, fit, kish, quantile
+from voclib.stats.inference import Fit, Part, encode, fit, kish, precision, quantile
 
 Array = NDArray[np.float64]
 MIN_COMPLETION = 0.7  # below this the drawn who were not reached are a non-response problem of their own (methods.md §3.5)
@@ -96,7 +96,7 @@ def _base(weights: ArrayLike | None, rows: int) -> Array:
     return w * rows / w.sum()
 
 
-def _two_phase(p: _Phases, prediction: Array, cluster: ArrayLike | None, method: str) -> Fit:
+def _two_phase(p: _Phases, prediction: Array, cluster: ArrayLike | None, levels: Sequence[float] | None, method: str) -> Fit:
     """Respondents as they are; the silent as predicted plus the mean error of that prediction among those reached (ratio form)."""
     share = p.w * p.lift
     scale = (p.w * p.silent).sum() / share.sum()  # who was drawn is random in number too: the ratio takes that noise out
@@ -105,19 +105,33 @@ def _two_phase(p: _Phases, prediction: Array, cluster: ArrayLike | None, method:
     z = np.where(p.silent, prediction + mean_error + scale * p.lift * (error - mean_error), p.y)
     z = np.where(p.inside, z, 0.0)
     value, rows, reached = p.w @ z / len(z), p.inside, int(p.reached.sum())
+    callers = reached if cluster is None else encode(np.asarray(cluster)[p.reached])[1]
     made = fit(value, (p.w * (z - value))[rows] * rows.mean(), n=int((~p.silent & rows).sum()) + reached, method=method,
                cluster=None if cluster is None else np.asarray(cluster)[rows], n_effective=kish(p.w * np.where(p.silent, scale * p.lift, 1.0)))
     influence = np.zeros(len(z))
     influence[rows] = made.influence / rows.mean()
-    return replace(made, influence=influence, df=made.df if cluster is not None else min(made.df, reached - 1.0))
+    part = _part(p, error, prediction, None if cluster is None else np.asarray(cluster)[p.reached], levels)
+    return replace(made, influence=influence, part=part, df=min(made.df, max(callers - 1.0, 1.0)))
+
+
+def _part(p: _Phases, error: Array, prediction: Array, cluster: ArrayLike | None, levels: Sequence[float] | None) -> Part | None:
+    """What those reached say of the silent, as errors of the prediction, so that a constant added to it changes nothing."""
+    known = np.unique(np.r_[p.y[p.inside & ~p.silent], p.found[p.reached]]) if levels is None else np.unique(levels)
+    if not 2 <= len(known) <= 3:  # answers on a finer scale do not all agree by chance
+        return None
+    w, told = (p.w * p.lift)[p.reached], error[p.reached]
+    mean, expected = float(np.average(told, weights=w)), float(np.average(prediction[p.reached], weights=w))
+    return Part(weight=float((p.w * p.silent).sum() / len(p.w)), mean=mean, square=float(np.average(told**2, weights=w)),
+                size=precision(told - mean, w, cluster), low=known[0] - expected, high=known[-1] - expected, is_share=len(known) == 2)
 
 
 def hansen_hurwitz(y: ArrayLike, called: ArrayLike, followup_y: ArrayLike, *, draw_probability: ArrayLike, weights: ArrayLike | None = None,
                    cluster: ArrayLike | None = None, eligible: ArrayLike | None = None, outcome: ArrayLike | None = None,
-                   completion_probability: ArrayLike | None = None) -> Fit:
+                   completion_probability: ArrayLike | None = None, levels: Sequence[float] | None = None) -> Fit:
     """Mean of everybody from respondents and a random draw of the silent.
 
-    Source: Hansen & Hurwitz 1946, JASA 41; difference form Särndal, Swensson & Wretman 1992, §9.
+    Source: Hansen & Hurwitz 1946, JASA 41; difference form Särndal, Swensson & Wretman 1992, §9. Of two or three levels the interval
+    adds pseudo-answers to those reached (`inference.Part`): where nearly all say the same, their variance alone is too small.
 
     Parameters
     ----------
@@ -129,6 +143,7 @@ def hansen_hurwitz(y: ArrayLike, called: ArrayLike, followup_y: ArrayLike, *, dr
     outcome : (N,) predicted answer of a silent customer; a good one narrows the range, a wrong one does no harm.
     completion_probability : (N,) predicted probability that a drawn customer answers. Without it completion counts as random. Either
         way this is *two-phase MAR*: see `completion` and, below 70 %, `followup_bounds`.
+    levels : the values that an answer can take; those that were given, where None.
 
     Raises
     ------
@@ -142,7 +157,8 @@ def hansen_hurwitz(y: ArrayLike, called: ArrayLike, followup_y: ArrayLike, *, dr
     prediction = np.zeros(len(phases.y)) if outcome is None else np.asarray(outcome, dtype=float)
     if prediction.shape != phases.y.shape or not np.isfinite(prediction[phases.silent]).all():
         raise ParameterError("outcome is one finite prediction a row for everybody who kept silent.")
-    return _two_phase(phases, np.where(phases.silent, prediction, 0.0), cluster, "Hansen-Hurwitz" if outcome is None else "two-phase difference")
+    method = "Hansen-Hurwitz" if outcome is None else "two-phase difference"
+    return _two_phase(phases, np.where(phases.silent, prediction, 0.0), cluster, levels, method)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,16 +196,16 @@ def followup_bounds(y: ArrayLike, called: ArrayLike, followup_y: ArrayLike, *, d
         ends.append(hansen_hurwitz(y, called, filled, draw_probability=draw_probability, weights=weights, cluster=cluster, eligible=eligible))
     answered = completion(drawn, followup_y)
     ends = [replace(e, n=e.n - answered.drawn + answered.completed, method="Manski over non-completers") for e in ends]
-    reach = _imbens_manski(ends[0], ends[1], conf_level)
-    return FollowupBounds(low=ends[0], high=ends[1], conf_low=max(low, ends[0].value - reach * ends[0].std_error),
-                          conf_high=min(high, ends[1].value + reach * ends[1].std_error), conf_level=conf_level)
+    (bottom, under), (top, above) = (e.adjusted(conf_level) for e in ends)
+    reach = _imbens_manski(ends[0], ends[1], max(under, above), conf_level)
+    return FollowupBounds(low=ends[0], high=ends[1], conf_low=max(low, min(bottom - reach * under, ends[0].value)),
+                          conf_high=min(high, max(top + reach * above, ends[1].value)), conf_level=conf_level)
 
 
-def _imbens_manski(low: Fit, high: Fit, conf_level: float) -> float:
-    """Multiple of the standard errors: two-sided where the bounds meet, one-sided where they are far apart."""
+def _imbens_manski(low: Fit, high: Fit, error: float, conf_level: float) -> float:
+    """Multiple of the standard errors, `error` the larger: two-sided where the bounds meet, one-sided where they are far apart."""
     from scipy.stats import norm
 
-    error = max(low.std_error, high.std_error)
     if error == 0:
         return 0.0
     gap, stretch = (high.value - low.value) / error, quantile(conf_level, low.df) / quantile(conf_level, np.inf)
@@ -239,7 +255,7 @@ def calibrate_tilt(y: ArrayLike, outcome_probabilities: ArrayLike, called: Array
         raise DataError(f"Follow-up answers must be levels and each level must occur; {given.sum(axis=0).astype(int).tolist()} answers fall "
                         f"on {scale.tolist()}. Call more customers, or merge levels.")
     gamma, influence = _solve_tilt(outcome[p.reached], given, (p.w * p.lift)[p.reached])
-    made = _two_phase(p, _tilted(outcome, gamma) @ scale * p.silent, cluster, "tilt calibrated on follow-up")
+    made = _two_phase(p, _tilted(outcome, gamma) @ scale * p.silent, cluster, levels, "tilt calibrated on follow-up")
     whole = influence if cluster is None else _totals(influence, np.asarray(cluster)[p.reached])
     return CalibratedTilt(fit=made, gamma=dict(zip(scale.tolist(), gamma.tolist(), strict=True)), completed=int(p.reached.sum()),
                           covariance=whole.T @ whole)
@@ -300,6 +316,8 @@ def direction_known(*, followups: int = 0, reminder_answers: int = 0, min_answer
 def remaining_bias(weighted: Fit, followed: Fit, *, cluster: ArrayLike | None = None) -> Fit:
     """What weighting left: the weighted mean less the follow-up mean of the same rows, with the paired standard error.
 
+    Pseudo-answers to the calls count here as they do for the follow-up mean itself.
+
     Raises
     ------
     ParameterError
@@ -308,7 +326,7 @@ def remaining_bias(weighted: Fit, followed: Fit, *, cluster: ArrayLike | None = 
     if weighted.influence is None or followed.influence is None or weighted.influence.shape != followed.influence.shape:
         raise ParameterError("Two fits are compared on the same rows; these lack influence values or differ in length.")
     made = fit(weighted.value - followed.value, weighted.influence - followed.influence, n=followed.n, cluster=cluster, method="paired influence")
-    return replace(made, df=min(made.df, weighted.df, followed.df))
+    return replace(made, df=min(made.df, weighted.df, followed.df), part=None if followed.part is None else followed.part.times(-1))
 
 
 def followup_design(n_silent: int, n_answered: int, sd: float = 80.0, *, calls: Sequence[int] = (100, 200, 300, 600, 1200),

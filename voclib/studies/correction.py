@@ -262,7 +262,7 @@ def _followed(frame: Frame, model: propensity.PropensityFit, coarse: pd.DataFram
         return _Calls({}, done, refused={"followup": words.unmet(error, coarse, asked, margins)})
     given = {"called": people["is_called"], "followup_y": people["followup_y"], "draw_probability": people["draw_probability"],
              "weights": weights, "cluster": unit, "eligible": asked}
-    made = {"followup": missingness.hansen_hurwitz(frame.y, outcome=model.outcome @ np.asarray(frame.levels), **given)}
+    made = {"followup": missingness.hansen_hurwitz(frame.y, outcome=model.outcome @ np.asarray(frame.levels), levels=frame.levels, **given)}
     try:
         tilted = missingness.calibrate_tilt(frame.y, model.outcome, levels=frame.levels, **given)
     except DataError:  # a level that nobody called gave: no tilt can be told from it, and the answer does not need one

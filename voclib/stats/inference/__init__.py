@@ -5,7 +5,7 @@ products, `wild` the wild cluster bootstrap, `permutation` what only a lottery a
 """
 
 from voclib.stats.inference.decision import Decision, decide
-from voclib.stats.inference.fits import Fit, fit, p_value, quantile, transform
+from voclib.stats.inference.fits import Fit, Part, fit, p_value, quantile, transform
 from voclib.stats.inference.means import (
     Array,
     Contrast,
@@ -16,6 +16,7 @@ from voclib.stats.inference.means import (
     encode,
     kish,
     mean_variance,
+    precision,
     satterthwaite,
     worth,
 )
@@ -25,6 +26,7 @@ from voclib.stats.inference.policies import POLICIES, Policy, policy
 from voclib.stats.inference.regression import Moments, Regression, moments, regress
 from voclib.stats.inference.wild import Wild, wild_bootstrap
 
-__all__ = ["METHODS", "POLICIES", "Array", "Contrast", "Decision", "Fit", "Moments", "Permutation", "Policy", "Regression", "Spread", "Wild",
+__all__ = ["METHODS", "POLICIES", "Array", "Contrast", "Decision", "Fit", "Moments", "Part", "Permutation", "Policy", "Regression", "Spread", "Wild",
            "adjust", "adjusted_level", "bounded_interval", "cluster_bootstrap", "contrast", "decide", "encode", "fit", "kish", "mean_variance",
-           "moments", "p_value", "permute", "policy", "quantile", "regress", "satterthwaite", "sup_t", "transform", "wild_bootstrap", "worth"]
+           "moments", "p_value", "permute", "policy", "precision", "quantile", "regress", "satterthwaite", "sup_t", "transform", "wild_bootstrap",
+           "worth"]

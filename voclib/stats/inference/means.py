@@ -96,6 +96,13 @@ def worth(unit: float, variance: float, weights: Array, shares: Array) -> float:
     return min(unit / variance, kish(weights)) if variance > 0 else kish(weights)
 
 
+def precision(deviation: Array, weights: Array, cluster: ArrayLike | None = None) -> float:
+    """How many plain answers these, (n,) less their weighted mean, are worth (`Spread.precision`); one where a variance cannot be had."""
+    if len(deviation) < 2 or (cluster is not None and encode(cluster)[1] < 2):
+        return 1.0
+    return mean_variance(deviation, weights=weights, cluster=cluster).precision
+
+
 def _totals(u: Array, w: Array, codes: NDArray[np.intp] | None, groups: int) -> tuple[Array, Array]:
     """Sum of weighted influence a cluster, and the cluster's share of weight; without codes every row is its own cluster."""
     whole = w.sum()
