@@ -248,6 +248,36 @@ class TestGates:
         assert study(frame, gates=custom(tmp_path, small_cell=21, min_n=22)).everyone.chosen == "everyone"
 
 
+class TestDealers:
+    """What stands beside the ladder counts dealers as the ladder does."""
+
+    @staticmethod
+    def year(dealers: int) -> Frame:
+        """Dealers that keep or lose nearly everybody who comes to them: those who left are few answers, however many they are."""
+        code = pd.factorize(CALLED.people["unit_id"])[0] % dealers
+        rng, odd = np.random.default_rng(4), code % 2 == 1
+        y = np.where(CALLED.people["is_answered"], np.where(rng.random(ROWS) < np.where(odd, 0.9, 0.1), 100.0, -100.0), np.nan)
+        return changed(CALLED, unit_id=[f"d{k}" for k in code], is_churned=rng.random(ROWS) < 0.4, y=y, score=np.where(y > 0, 10.0, 2.0),
+                       followup_y=CALLED.people["followup_y"].where(CALLED.people["followup_y"].isna(), np.where(odd, 100.0, -100.0)))
+
+    def test_those_who_left_and_the_messages_are_clustered(self) -> None:
+        frame = self.year(14)
+        alone = changed(frame, unit_id=pd.Series([None] * ROWS, dtype="str"))
+        made, plain = (study(f, year=f) for f in (frame, alone))
+        for a, b in zip(made.departed, plain.departed, strict=True):
+            assert a.n_clusters == 14 and b.n_clusters is None and (a.value, a.bound_low) == (b.value, b.bound_low)
+            assert a.conf_high - a.conf_low > (b.conf_high - b.conf_low) + 2, a.rung
+        wide, narrow = (f.resistance["conf_high"] - f.resistance["conf_low"] for f in (made, plain))
+        assert made.resistance["wave"].tolist() == plain.resistance["wave"].tolist() and made.resistance["wave"].iloc[-1] == "followup"
+        assert (wide > 1.5 * narrow).all() and made.resistance["value"].tolist() == pytest.approx(plain.resistance["value"].tolist())
+
+    def test_of_few_dealers_nothing_is_said_of_those_who_left(self) -> None:
+        made = study(PLAIN, year=self.year(9))
+        assert [e.rung for e in made.departed] == ["stayed", "left", "possible"]
+        assert all(e.kind == "refusal" and e.n_clusters == 9 for e in made.departed)
+        assert "Too little" in made.captions["departed"]["title"].en and "依据不足" in made.captions["departed"]["title"].zh
+
+
 class TestLevel:
     @pytest.mark.parametrize("level", [0.8, 0.9])
     def test_one_level_everywhere(self, level: float) -> None:

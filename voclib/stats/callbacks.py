@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
 from voclib.errors import DataError, ParameterError, VocError
-from voclib.stats.inference import bounded_interval, fit, precision, quantile
+from voclib.stats.inference import bounded_interval, fit, quantile, sample_worth
 
 Array = NDArray[np.float64]
 SEARCH = 4.0  # half-width of the interval searched for γ: a root beyond it means nothing
@@ -37,8 +37,9 @@ def resistance(y: ArrayLike, wave: ArrayLike, *, levels: Sequence[float] = (-100
                cluster: ArrayLike | None = None, conf_level: float = 0.95) -> pd.DataFrame:
     """The continuum of resistance: the mean of those who answered at each message, and of all who had answered by then.
 
-    `wave` (N,) is the message answered: 0 the first, 1, 2 … reminders, -1 or NaN none. Intervals are adjusted-Wald. Columns: `wave`,
-    `n`, `value`, `conf_low`, `conf_high`, `value_so_far`. A flat line does not show that the silent are like the rest.
+    `wave` (N,) is the message answered: 0 the first, 1, 2 … reminders, -1 or NaN none. Intervals are adjusted-Wald, with Student's t
+    of the clusters at each message. Columns: `wave`, `n`, `value`, `conf_low`, `conf_high`, `value_so_far`. A flat line does not show that
+    the silent are like the rest.
     Source: Lin & Schaeffer 1995, Public Opinion Quarterly 59.
 
     Raises
@@ -51,12 +52,12 @@ def resistance(y: ArrayLike, wave: ArrayLike, *, levels: Sequence[float] = (-100
         raise DataError("Nobody answered; a curve by reminder needs answers.")
     w = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=float)
     groups, rows = None if cluster is None else np.asarray(cluster), []
-    z = quantile(conf_level, np.inf)
-    ends, middle = (z**2 / 2, 0.0) if len(levels) == 2 else (0.75, 1.5)
     for step in np.unique(given[given >= 0]):
         here, so_far = given == step, (given >= 0) & (given <= step)
         mean = np.average(y[here], weights=w[here])
-        size = precision(y[here] - mean, w[here], None if groups is None else groups[here])
+        size, df = sample_worth(y[here] - mean, w[here], None if groups is None else groups[here])
+        z = quantile(conf_level, df)
+        ends, middle = (z**2 / 2, 0.0) if len(levels) == 2 else (0.75, 1.5)
         _, _, low, high = bounded_interval(mean, np.average(y[here] ** 2, weights=w[here]), size, low=levels[0], high=levels[-1], ends=ends,
                                            middle=middle, quantile=z)
         rows.append((int(step), int(here.sum()), float(mean), float(low), float(high), float(np.average(y[so_far], weights=w[so_far]))))

@@ -17,7 +17,7 @@ from scipy.optimize import brentq
 
 from voclib.errors import DataError, ParameterError
 from voclib.results import Estimate, Unit
-from voclib.stats.inference import Fit, Part, encode, fit, kish, precision, quantile
+from voclib.stats.inference import Fit, Part, encode, fit, kish, quantile, sample_worth
 
 Array = NDArray[np.float64]
 MIN_COMPLETION = 0.7  # below this the drawn who were not reached are a non-response problem of their own (methods.md §3.5)
@@ -122,7 +122,7 @@ def _part(p: _Phases, error: Array, prediction: Array, cluster: ArrayLike | None
     w, told = (p.w * p.lift)[p.reached], error[p.reached]
     mean, expected = float(np.average(told, weights=w)), float(np.average(prediction[p.reached], weights=w))
     return Part(weight=float((p.w * p.silent).sum() / len(p.w)), mean=mean, square=float(np.average(told**2, weights=w)),
-                size=precision(told - mean, w, cluster), low=known[0] - expected, high=known[-1] - expected, is_share=len(known) == 2)
+                size=sample_worth(told - mean, w, cluster)[0], low=known[0] - expected, high=known[-1] - expected, is_share=len(known) == 2)
 
 
 def hansen_hurwitz(y: ArrayLike, called: ArrayLike, followup_y: ArrayLike, *, draw_probability: ArrayLike, weights: ArrayLike | None = None,

@@ -14,6 +14,7 @@ import pandas as pd
 from voclib.errors import DataError, ParameterError, VocError
 from voclib.results import Estimate, Verdict, refusal
 from voclib.stats import bounds, crossfit, inference, missingness, overlap, propensity, representativeness, tilt, weighting
+from voclib.stats import gates as gating
 from voclib.stats.gates import Gates
 from voclib.stats.inference import Fit
 from voclib.studies import survivorship_text as words
@@ -348,14 +349,25 @@ def partly(correction: Correction, frame: Frame, *, estimand: str, conf_level: f
                     n_clusters=ends[0].n_clusters, ci_method=ends[0].method, verdict=Verdict.BOUNDS_ONLY)
 
 
-def raw_score(frame: Frame, *, estimand: str, conf_level: float, gates: Gates | None = None) -> Estimate:
-    """What is published: the score of those who answered, with the interval of a small sample."""
+def raw_score(frame: Frame, *, estimand: str, conf_level: float, cluster: np.ndarray | None, gates: Gates | None = None) -> Estimate:
+    """What is published: the score of those who answered, with the interval of a small sample; `cluster` (N,) as `units` gives it."""
     from voclib.stats import metrics
 
-    score, unit = SCORES[frame.metric], units(frame.people)
+    score = SCORES[frame.metric]
     answers = frame.people.loc[frame.people["is_answered"], ["score"]].rename(columns={"score": score.column})
-    if unit is not None:
-        answers["unit"] = unit[frame.people["is_answered"].to_numpy(dtype=bool)]
+    if cluster is not None:
+        answers["unit"] = cluster[frame.people["is_answered"].to_numpy(dtype=bool)]
     method = {"nps": metrics.nps, "csat": metrics.csat}[frame.metric]
-    return method(answers, score=score.column, cluster=None if unit is None else "unit", conf_level=conf_level, estimand=estimand, rung="raw",
+    return method(answers, score=score.column, cluster=None if cluster is None else "unit", conf_level=conf_level, estimand=estimand, rung="raw",
                   gates=gates)
+
+
+def worst_case(frame: Frame, *, estimand: str, conf_level: float, cluster: np.ndarray | None, gates: Gates) -> Estimate:
+    """What is possible for everybody in a frame with nothing assumed of the silent; a refusal where too few dealers hold them."""
+    unit, count = UNITS[frame.metric], None if cluster is None else len(np.unique(cluster))
+    if why := gating.too_few(gates, n=len(frame.people), clusters=count):
+        return refusal(estimand, unit=unit, conf_level=conf_level, **why)
+    found = bounds.manski(frame.y, low=frame.levels[0], high=frame.levels[-1], cluster=cluster, conf_level=conf_level)
+    if count is not None and found.lower.df < gates.min_degrees_of_freedom:
+        return refusal(estimand, unit=unit, conf_level=conf_level, n=found.n, n_clusters=count, **gating.lopsided(found.lower.df, gates))
+    return found.estimate(estimand, unit=unit)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict, refusal
-from voclib.stats import bounds, callbacks, inference, metrics, missingness, representativeness
+from voclib.stats import bounds, callbacks, inference, missingness, representativeness
 from voclib.stats import gates as gating
 from voclib.stats.gates import Gates
 from voclib.studies import correction as correcting
@@ -71,7 +71,8 @@ def study(frame: Frame, *, year: Frame | None = None, margins: Sequence[str] = (
     gates, metric = gates or gating.load(), frame.metric
     heard = supported(frame, gates)
     reachable = frame.only(heard)
-    raw = correcting.raw_score(reachable, estimand=f"{metric}_reachable", conf_level=conf_level, gates=gates)
+    raw = correcting.raw_score(reachable, cluster=correcting.units(reachable.people), estimand=f"{metric}_reachable", conf_level=conf_level,
+                               gates=gates)
     margins = tuple(margins) or reachable.known
     cells = tuple(cells) or tuple(c for c in reachable.known if not pd.api.types.is_numeric_dtype(reachable.people[c]))[:2] or margins[:1]
     made = _corrected(reachable, raw, margins=margins, cells=cells, gates=gates, seed=seed, learner=learner, repeats=repeats, conf_level=conf_level)
@@ -87,7 +88,7 @@ def study(frame: Frame, *, year: Frame | None = None, margins: Sequence[str] = (
     departed = _departed(year, gates, conf_level)
     design = _design(reachable, made, cost_per_call_cny, gates, conf_level)
     frames = {"stages": stages, "balance": _balance(made), "chances": _chances(made), "uneven": _uneven(reachable, made),
-              "resistance": _resistance(reachable, made, conf_level), "design": design}
+              "resistance": _resistance(reachable, made, gates, conf_level), "design": design}
     captions = captioning.captions(ladder=ladder, everyone=everyone, frame=frame, correction=made, sensitivity=tipped, possible=possible,
                                    departed=departed, **frames)
     return Survivorship(study=finding, frame=frame, reachable=reachable, ladder=ladder, everyone=everyone, correction=made, sensitivity=tipped,
@@ -232,19 +233,18 @@ def _uneven(reachable: Frame, made: Correction | None) -> pd.DataFrame:
     return words.uneven(found[found["level"] == ""])
 
 
-def _resistance(reachable: Frame, made: Correction | None, conf_level: float) -> pd.DataFrame:
-    """Scores by the message answered, and of the call-backs."""
+def _resistance(reachable: Frame, made: Correction | None, gates: Gates, conf_level: float) -> pd.DataFrame:
+    """Scores by the message answered, and of the call-backs, which come last; dealers count as in the ladder."""
     waves = reachable.people["wave"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
     y = np.where(np.isnan(waves), np.nan, reachable.y)  # an answer to no known message tells nothing here
     waves = np.where(np.isnan(y), np.nan, waves)
     if made is None or np.isnan(waves).all() or np.nanmax(waves) == 0:
         return pd.DataFrame(columns=["wave", "n", "value", "conf_low", "conf_high"])
-    found = callbacks.resistance(y, waves, levels=reachable.levels, conf_level=conf_level)
-    if reachable.has_followup:
-        called = reachable.people.dropna(subset="followup_y")
-        score = metrics.nps(called.assign(nps_score=called["followup_y"].map({-100.0: 0, 0.0: 7, 100.0: 10})), conf_level=conf_level)
-        if score.kind == "estimate":
-            found.loc[len(found)] = {"wave": "followup", "n": score.n, "value": score.value, "conf_low": score.conf_low, "conf_high": score.conf_high}
+    told, last = reachable.people["followup_y"].to_numpy(dtype=float), np.nanmax(waves) + 1
+    if (called := ~np.isnan(told)).sum() >= gates.min_n:
+        y, waves = np.where(called, told, y), np.where(called, last, waves)
+    found = callbacks.resistance(y, waves, levels=reachable.levels, cluster=correcting.units(reachable.people), conf_level=conf_level)
+    found["wave"] = found["wave"].astype(object).mask(found["wave"] == last, "followup")
     return words.waves(found)
 
 
@@ -252,18 +252,14 @@ def _departed(year: Frame | None, gates: Gates, conf_level: float) -> tuple[Esti
     """Scores of those who stayed and of those who left within the year, as far as they were asked; and what is possible for the latter."""
     if year is None:
         return ()
-    left = year.people["is_churned"].fillna(False).to_numpy(dtype=bool)
-    found = []
-    for name, rows in (("stayed", ~left), ("left", left)):
-        part = year.only(rows)
-        if len(part.people):
-            found.append(correcting.raw_score(part, estimand=f"{year.metric}_departed", conf_level=conf_level,
-                                                gates=gates).with_(rung=name, group=name))
-    gone = year.only(left)
+    left, unit = year.people["is_churned"].fillna(False).to_numpy(dtype=bool), correcting.units(year.people)
+    shared = {"estimand": f"{year.metric}_departed", "conf_level": conf_level, "gates": gates}
+    parts = {name: (year.only(rows), None if unit is None else unit[rows]) for name, rows in (("stayed", ~left), ("left", left))}
+    found = [correcting.raw_score(part, cluster=who, **shared).with_(rung=name, group=name)
+             for name, (part, who) in parts.items() if len(part.people)]
+    gone, who = parts["left"]
     if len(gone.people) >= gates.min_n and gone.people["is_answered"].any():
-        low, high = year.levels[0], year.levels[-1]
-        made = bounds.manski(gone.y, low=low, high=high, conf_level=conf_level)
-        found.append(made.estimate(f"{year.metric}_departed", unit=correcting.UNITS[year.metric], rung="possible", group="possible"))
+        found.append(correcting.worst_case(gone, cluster=who, **shared).with_(rung="possible", group="possible"))
     return tuple(found)
 
 

@@ -286,6 +286,8 @@ def _departed(departed: Sequence[Estimate]) -> Caption:
             a=by["stayed"],
             b=by["left"],
         )
+    elif "left" in by and by["left"].n != 0:
+        title = Text("依据不足，比不了留下的与流失的客户", "Too little to compare those who stayed with those who left")
     return {
         "title": title,
         "labels": {e.group: words.DEPARTED[e.group] for e in departed},

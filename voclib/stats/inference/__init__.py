@@ -16,7 +16,7 @@ from voclib.stats.inference.means import (
     encode,
     kish,
     mean_variance,
-    precision,
+    sample_worth,
     satterthwaite,
     worth,
 )
@@ -28,5 +28,5 @@ from voclib.stats.inference.wild import Wild, wild_bootstrap
 
 __all__ = ["METHODS", "POLICIES", "Array", "Contrast", "Decision", "Fit", "Moments", "Part", "Permutation", "Policy", "Regression", "Spread", "Wild",
            "adjust", "adjusted_level", "bounded_interval", "cluster_bootstrap", "contrast", "decide", "encode", "fit", "kish", "mean_variance",
-           "moments", "p_value", "permute", "policy", "precision", "quantile", "regress", "satterthwaite", "sup_t", "transform", "wild_bootstrap",
+           "moments", "p_value", "permute", "policy", "quantile", "regress", "sample_worth", "satterthwaite", "sup_t", "transform", "wild_bootstrap",
            "worth"]

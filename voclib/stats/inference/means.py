@@ -96,11 +96,15 @@ def worth(unit: float, variance: float, weights: Array, shares: Array) -> float:
     return min(unit / variance, kish(weights)) if variance > 0 else kish(weights)
 
 
-def precision(deviation: Array, weights: Array, cluster: ArrayLike | None = None) -> float:
-    """How many plain answers these, (n,) less their weighted mean, are worth (`Spread.precision`); one where a variance cannot be had."""
+def sample_worth(deviation: Array, weights: Array, cluster: ArrayLike | None = None) -> tuple[float, float]:
+    """How many plain answers these, (n,) less their weighted mean, are worth (`Spread.precision`), and the degrees of freedom of their variance.
+
+    One and one where no variance can be had: a single answer, or answers of a single cluster.
+    """
     if len(deviation) < 2 or (cluster is not None and encode(cluster)[1] < 2):
-        return 1.0
-    return mean_variance(deviation, weights=weights, cluster=cluster).precision
+        return 1.0, 1.0
+    spread = mean_variance(deviation, weights=weights, cluster=cluster)
+    return spread.precision, spread.df
 
 
 def _totals(u: Array, w: Array, codes: NDArray[np.intp] | None, groups: int) -> tuple[Array, Array]:
