@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.silent_frames import planted
 from voclib.results import Verdict
-from voclib.stats import gates, inference, metrics
+from voclib.stats import callbacks, gates, inference, metrics
 from voclib.studies import correction, survivorship
 from voclib.studies import frame as framing
 
@@ -98,6 +98,29 @@ def test_fewer_than_ten_dealers_get_no_interval_and_twelve_get_one_that_holds() 
     assert held(9, 40) == []
     twelve = held(12, 120)
     assert len(twelve) == 120 and np.mean(twelve) >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / 120)
+
+
+def messages(seed: int) -> tuple[framing.Frame, float]:
+    """Half of the customers of 14 dealers answer, to whichever message; dealers differ by 34 to 40 points around the planted level."""
+    frame, _ = planted(seed, customers=1400, rate=0.5)
+    rng = np.random.default_rng([seed, 239])
+    unit, level = rng.integers(0, 14, 1400), rng.uniform(-0.2, 0.2)
+    happy = rng.random(1400) < np.clip((1 + level + rng.normal(0, rng.uniform(0.34, 0.4), 14)) / 2, 0, 1)[unit]
+    people, there = frame.people, frame.people["is_answered"].to_numpy(dtype=bool)
+    return replace(frame, people=people.assign(unit_id=[f"d{k}" for k in unit], y=np.where(there, np.where(happy, 100.0, -100.0), np.nan),
+                                               score=np.where(there, np.where(happy, 10.0, 2.0), np.nan))), 100 * level
+
+
+def test_the_curve_of_messages_holds_the_level_around_which_dealers_differ() -> None:
+    clustered, alone = [], []
+    for seed in range(20):
+        frame, level = messages(seed)
+        first = survivorship.study(frame, repeats=1, seed=seed).resistance.iloc[0]
+        plain = callbacks.resistance(frame.y, frame.people["wave"]).iloc[0]
+        assert first["value"] == pytest.approx(plain["value"])
+        clustered.append(first["conf_low"] <= level <= first["conf_high"])
+        alone.append(plain["conf_low"] <= level <= plain["conf_high"])
+    assert np.mean(alone) < 0.7 and np.mean(clustered) >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / 20)
 
 
 def alarm(seed: int, **options) -> bool:

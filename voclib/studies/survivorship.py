@@ -245,7 +245,7 @@ def _resistance(reachable: Frame, made: Correction | None, gates: Gates, conf_le
         y, waves = np.where(called, told, y), np.where(called, last, waves)
     found = callbacks.resistance(y, waves, levels=reachable.levels, cluster=correcting.units(reachable.people), conf_level=conf_level)
     found["wave"] = found["wave"].astype(object).mask(found["wave"] == last, "followup")
-    return words.waves(found)
+    return words.waves(found.drop(columns="value_so_far"))
 
 
 def _departed(year: Frame | None, gates: Gates, conf_level: float) -> tuple[Estimate, ...]:
