@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -50,6 +52,20 @@ def test_self_selection_flatters_and_random_call_backs_find_the_truth() -> None:
         assert inside.conf_low <= known["everyone"] <= inside.conf_high
     raw, weighted, called = np.mean(off, axis=0)
     assert raw > 0.05 and weighted > 0.05 and abs(called) < 0.03
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_weighting_left_of_a_share_is_in_percentage_points(seed: int) -> None:
+    """Weighted 82 % against 55 % of the call-backs is 27 percentage points, not 27 %; the planted gap lies in the interval."""
+    census = everybody(seed)
+    hidden = framing.hide(census, "self-selected", seed=seed)
+    found = survivorship.study(hidden, threshold=0.5, repeats=1, seed=seed)
+    [check] = [c for c in found.study.checks if c.name.en == "Direction of what weighting left"]
+    said = re.search(r"off by (\d+) percentage points \((\d+)–(\d+)\)\.$", check.detail.en)
+    assert said and f"仍偏 {said[1]} 个百分点（{said[2]}–{said[3]}）。" in check.detail.zh and "%" not in check.detail.en + check.detail.zh
+    planted = 100 * (found.ladder["aipw"].value - survivorship.truth(hidden, census)["reachable"])
+    assert int(said[2]) - 1 <= planted <= int(said[3]) + 1
+    assert abs(int(said[1]) - 100 * (found.ladder["aipw"].value - found.ladder["followup"].value)) <= 0.5
 
 
 def test_call_backs_are_drawn_among_the_silent_who_stayed_and_the_seed_decides() -> None:

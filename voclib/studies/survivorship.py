@@ -211,7 +211,8 @@ def _left(made: Correction, raw: Estimate) -> Estimate | None:
     if "followup" not in made.fits:
         return None
     found = missingness.remaining_bias(made.fits["aipw"], made.fits["followup"], cluster=correcting.units(made.people))
-    return found.estimate(f"{raw.estimand}_left", unit=raw.unit, conf_level=raw.conf_level)
+    unit = "pp" if raw.unit == "share" else raw.unit  # shares differ by percentage points
+    return found.estimate(f"{raw.estimand}_left", unit=unit, conf_level=raw.conf_level)
 
 
 def _balance(made: Correction | None) -> pd.DataFrame:
