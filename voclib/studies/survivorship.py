@@ -261,7 +261,7 @@ def _departed(year: Frame | None, gates: Gates, conf_level: float) -> tuple[Esti
     gone, who = parts["left"]
     if len(gone.people) >= gates.min_n and gone.people["is_answered"].any():
         found.append(correcting.worst_case(gone, cluster=who, **shared).with_(rung="possible", group="possible"))
-    return tuple(found)
+    return tuple(found) if any(e.kind != "refusal" for e in found) else ()  # nothing to draw
 
 
 def _design(reachable: Frame, made: Correction | None, cost: float, gates: Gates, conf_level: float) -> pd.DataFrame:

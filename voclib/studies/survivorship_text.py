@@ -180,8 +180,8 @@ GIVEAWAY = Text(
 )
 NOBODY_SILENT = Text("能联系到的客户都作答了，这一项无从谈起。", "Everybody within reach answered, so there is nothing to show here.")
 NO_YEAR = Text(
-    "没有给出更长的窗口，或数据里没有接触日期：离开的客户只在名单里计数。",
-    "No longer window was given, or contacts have no dates here: those who left are only counted on the list.",
+    "没有给出更长的窗口，数据里没有接触日期，或者回答、门店太少：离开的客户只在名单里计数。",
+    "No longer window was given, contacts have no dates here, or answers or dealers are too few: those who left are only counted on the list.",
 )
 NO_REMINDERS = Text("没有提醒轮次的记录。", "There is no record of reminders.")
 NO_INVITATIONS = Text("这份数据里没有邀请记录，谈不上怎样打扰。", "These data hold no invitations, so nothing can be said of asking.")
