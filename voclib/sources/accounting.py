@@ -60,6 +60,14 @@ def located(findings: pd.DataFrame, offered: pd.DataFrame, table: str, channels:
     return made.sort_values(["channel", "file", "row", "table", "column", "problem"], kind="stable", ignore_index=True)
 
 
+def mended(piece: Piece) -> pd.DataFrame:
+    """Rows of a file that were mended in order to read them, as repairs of no table."""
+    rows = piece.raw.loc[(piece.raw["_repair"] != "") & (piece.raw["_problem"] == ""), ["_row", "_repair"]].drop_duplicates("_row")
+    made = pd.DataFrame({"file": piece.file, "table": "", "column": "", "row": rows["_row"].astype("Int64"), "problem": rows["_repair"],
+                         "example": "", "channel": piece.channel})
+    return made.astype({name: "str" for name in made.columns if name != "row"})
+
+
 def relocated(problems: pd.DataFrame, offered: dict[str, pd.DataFrame], channels: list[str]) -> pd.DataFrame:
     """Problems of whole tables, each with the file and row that shows it where there is one."""
     whole = problems[problems["row"].isna()]

@@ -14,7 +14,7 @@ from voclib.sources.mapping import Channel, Events
 from voclib.sources.readers import Extract
 
 Adapter = Callable[..., Extract]
-OWN = ("_file", "_row", "_problem")
+OWN = ("_file", "_row", "_problem", "_repair")
 
 
 def flat(path: Path, spec: Channel, *, name: str = "") -> Extract:

@@ -47,7 +47,7 @@ def read(path: Path, spec: Channel, *, name: str) -> Extract:
     except OSError as error:
         raise DataError(f"{name} cannot be opened: {error.strerror}; check the file's permissions") from None
     if not raw.strip():
-        return Extract(pd.DataFrame({column: pd.Series(dtype="str") for column in (*COLUMNS, "_file", "_problem")}
+        return Extract(pd.DataFrame({column: pd.Series(dtype="str") for column in (*COLUMNS, "_file", "_problem", "_repair")}
                                     | {"_row": pd.Series(dtype="int64")}), "", (EMPTY,))
     own = tuple(domain.strip().lower().lstrip("@") for domain in spec.own_domains)
     messages = [raw] if path.suffix.lower() == ".eml" else list(_split(raw, name))
@@ -57,7 +57,7 @@ def read(path: Path, spec: Channel, *, name: str) -> Extract:
     notes: tuple[Note, ...] = tuple(("header_not_found", name.removeprefix(_HEADER)) for name in headers if not any(row.get(name) for row in rows))
     columns = (*COLUMNS, *headers, "_problem", "_conversation", "_speaker", "_agent", "_offset", "_at", "_text", "_refers")
     frame = pd.DataFrame({column: pd.Series([row.get(column) for row in rows], dtype="object") for column in columns})
-    frame = frame.assign(_file=name, _row=range(1, len(frame) + 1), _problem=frame["_problem"].fillna("").astype("str"))
+    frame = frame.assign(_file=name, _row=range(1, len(frame) + 1), _problem=frame["_problem"].fillna("").astype("str"), _repair="")
     return Extract(_threaded(frame, spec), "mail", notes)
 
 

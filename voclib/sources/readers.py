@@ -1,7 +1,7 @@
 """Files into text: delimited text, spreadsheets and JSON become rows of text cells, and no row is lost.
 
-Every reader gives an `Extract`: a frame of text columns with `_file`, `_row` (line, sheet row or record number, from 1) and
-`_problem` (empty, or why the row cannot be used), and the encoding it was read in.
+Every reader gives an `Extract`: a frame of text columns with `_file`, `_row` (line, sheet row or record number, from 1), `_problem`
+(empty, or why the row cannot be used) and `_repair` (empty, or what was mended to read it), and the encoding it was read in.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -22,14 +23,23 @@ from voclib.sources import encodings
 
 TEXT_FILES, SPREADSHEETS, RECORD_FILES = (".csv", ".tsv", ".txt"), (".xlsx", ".xlsm"), (".json", ".jsonl", ".ndjson")
 UNDECODED = "bytes that are not in the file's encoding"
-Row = tuple[int, list[str | None], str]
+STRAY_QUOTE = "a quote that never closes, kept as text"
 Note = tuple[str, str]
 EMPTY: Note = ("empty", "")
 
 
+class Row(NamedTuple):
+    """A row of a file: its number, its cells, why it cannot be used and what was mended."""
+
+    number: int
+    cells: list[str | None]
+    problem: str = ""
+    repair: str = ""
+
+
 @dataclass(frozen=True)
 class Extract:
-    """One file as text: `frame` (with _file, _row, _problem), the encoding, and what is odd about the file as a whole.
+    """One file as text: `frame` (with _file, _row, _problem, _repair), the encoding, and what is odd about the file as a whole.
 
     A note is a pair: what kind (empty, repeated_heading, sheet_not_read …) and of what.
     """
@@ -67,8 +77,10 @@ def _delimited(text: str, name: str, encoding: str, delimiter: str | None, headi
         raise DataError(f"{name}: heading_row is {heading_row}, but the file has fewer lines")
     sign = delimiter or _delimiter(lines[0])
     rows = _split(lines, sign, name, first=heading_row)
-    _, heading, _ = next(rows)
-    names, notes = _headings([cell or "" for cell in heading])
+    heading = next(rows, None)
+    if heading is None:
+        return Extract(_frame([], [], name), encoding, (EMPTY,))
+    names, notes = _headings([cell or "" for cell in heading.cells])
     return Extract(_frame(names, (_fitted(row, len(names)) for row in rows), name), encoding, notes)
 
 
@@ -79,32 +91,84 @@ def _delimiter(heading: str) -> str:
 
 
 def _split(lines: list[str], sign: str, name: str, *, first: int) -> Iterator[Row]:
-    reader, before = csv.reader(lines, delimiter=sign), 0
-    while True:
-        try:
-            row = next(reader, None)
-        except csv.Error as error:
-            raise DataError(f"{name}: line {first + before}: {error}; a quote probably never closes there") from None
-        if row is None:
-            return
-        if reader.line_num == len(lines) and "".join(lines[before:]).count('"') % 2:
+    """The heading, then the rows. A quote that swallowed rows is kept as text, and reading goes on with the line after it."""
+    reader, before, place, width = csv.reader(lines, delimiter=sign), 0, 0, 0
+    while place < len(lines):
+        row, wrong = _next(reader)
+        end = before + reader.line_num
+        held = lines[place:end]
+        if not wrong and end == len(lines) and _is_open(held, sign):
             # an open quote swallows the rest of the file: give every line back instead of one long cell
-            yield from ((first + place, [], "a quote opens and never closes") for place in range(before, len(lines)) if lines[place].strip())
+            yield from (Row(first + at, [], "a quote opens and never closes") for at in range(place, end) if lines[at].strip())
             return
-        if row:
-            yield first + before, row, ""
-        before = reader.line_num
+        if width and _swallows(held, sign, width):
+            yield Row(first + place, _with_quote(held[0], sign, width), repair=STRAY_QUOTE)
+            end = before = place + 1
+            reader = csv.reader((lines[at] for at in range(end, len(lines))), delimiter=sign)
+        elif wrong:
+            raise DataError(f"{name}: line {first + place}: {wrong}; a quote probably never closes there")
+        elif row:
+            yield Row(first + place, row)
+            width = width or len(row)
+        place = end
+
+
+def _next(reader: Iterator[list[str]]) -> tuple[list[str], str]:
+    """The next record, or what csv says against it."""
+    try:
+        return next(reader), ""
+    except csv.Error as error:
+        return [], str(error)
+
+
+def _is_open(held: list[str], sign: str) -> bool:
+    """Whether the last record wants a further line; an inch sign inside a cell opens nothing."""
+    reader = csv.reader([*held, sign], delimiter=sign)
+    return not _next(reader)[1] and reader.line_num > len(held)
+
+
+def _swallows(held: list[str], sign: str, width: int) -> bool:
+    """Whether a record of several lines is several records: most lines after the first are as wide as the heading (or open a quote where the
+    first does), with a number, date or code wherever the first has one before its quote. Where it has none there, the quote must also close
+    as no quote may (RFC 4180).
+    """
+    if len(held) < 2 or max(map(len, held)) > csv.field_size_limit():
+        return False
+    opened = _alone(held[0], sign)
+    codes = [at for at, cell in enumerate(opened[:-1]) if _is_code(cell)]
+    rows = [(line, _alone(line, sign)) for line in held[1:]]
+    alike = sum((len(row) == width or (len(row) == len(opened) and _is_open([line], sign)))
+                and all(_is_code(row[at]) or not row[at] for at in codes) for line, row in rows)
+    return 2 * alike > len(rows) and bool(codes or _next(csv.reader(held, delimiter=sign, strict=True))[1])
+
+
+def _alone(line: str, sign: str) -> list[str]:
+    """The cells of a line read by itself; an open quote makes the last one."""
+    return next(csv.reader([line.rstrip("\r\n")], delimiter=sign))
+
+
+def _with_quote(line: str, sign: str, width: int) -> list[str]:
+    """The cells of a line whose open quote is text: split after it where that fits the heading."""
+    *cells, last = _alone(line, sign)
+    rest = f'"{last}'.split(sign)
+    return [*cells, *rest] if len(cells) + len(rest) == width else [*cells, f'"{last}']
+
+
+def _is_code(cell: str) -> bool:
+    """Mostly digits, as numbers, dates and identifiers are and words are not."""
+    digits = sum(letter.isdigit() for letter in cell)
+    return digits > 0 and 2 * digits >= sum(letter.isalnum() for letter in cell)
 
 
 def _fitted(row: Row, width: int) -> Row:
-    number, cells, problem = row
+    cells, problem = row.cells, row.problem
     while len(cells) > width and not (cells[-1] or "").strip():
         cells = cells[:-1]
     if not problem and len(cells) != width:
         problem = f"{len(cells)} cells where the heading has {width}"
     if not problem and any(cell and encodings.UNDECODABLE in cell for cell in cells):
         problem = UNDECODED
-    return number, (cells + [None] * width)[:width] if not problem else [None] * width, problem
+    return row._replace(cells=(cells + [None] * width)[:width] if not problem else [None] * width, problem=problem)
 
 
 def _headings(cells: list[str]) -> tuple[list[str], tuple[Note, ...]]:
@@ -139,7 +203,7 @@ def _spreadsheet(raw: bytes, name: str, sheet: str | None, heading_row: int) -> 
         cells.pop()
     names, notes = _headings(cells)
     filled = ((number, row) for number, row in enumerate(rows, start=heading_row + 1) if any(cell is not None for cell in row))
-    padded = ((number, [*map(cell_text, row), *[None] * (len(names) - len(row))], "") for number, row in filled)
+    padded = (Row(number, [*map(cell_text, row), *[None] * (len(names) - len(row))]) for number, row in filled)
     notes += tuple(("sheet_not_read", other) for other in book.sheetnames if other != page.title)
     return Extract(_frame(names, (_fitted(row, len(names)) for row in padded), name), "xlsx", notes)
 
@@ -166,7 +230,8 @@ def _records(text: str, name: str, at: str | None, *, lines: bool) -> pd.DataFra
     found = list(_lines(text) if lines else _document(text, name, at))
     flat = [(number, dotted(record) if isinstance(record, dict) else {}, problem) for number, record, problem in found]
     names = list(dict.fromkeys(key for _, record, _ in flat for key in record))
-    return _frame(names, ((number, [record.get(key) for key in names], problem or _undecoded(record)) for number, record, problem in flat), name)
+    rows = (Row(number, [record.get(key) for key in names], problem or _undecoded(record)) for number, record, problem in flat)
+    return _frame(names, rows, name)
 
 
 def _undecoded(record: dict[str, str | None]) -> str:
@@ -218,13 +283,9 @@ def dotted(record: dict, before: str = "") -> dict[str, str | None]:
 
 
 def _frame(names: list[str], rows: Iterable[Row], name: str) -> pd.DataFrame:
-    numbers, cells, problems = [], [], []
-    for number, row, problem in rows:
-        numbers.append(number)
-        cells.append(row)
-        problems.append(problem)
-    columns = list(zip(*cells, strict=True)) if cells else [()] * len(names)
+    held = list(rows)
+    columns = list(zip(*(row.cells for row in held), strict=True)) if held else [()] * len(names)
     made = {key: pd.Series(values, dtype="str") for key, values in zip(names, columns, strict=True)}
-    index = pd.RangeIndex(len(numbers))
-    return pd.DataFrame(made | {"_file": pd.Series([name] * len(numbers), dtype="str"), "_row": pd.Series(numbers, dtype="int64"),
-                                "_problem": pd.Series(problems, dtype="str")}, index=index)
+    own = {"_file": [name] * len(held), "_problem": [row.problem for row in held], "_repair": [row.repair for row in held]}
+    return pd.DataFrame(made | {key: pd.Series(values, dtype="str") for key, values in own.items()}
+                        | {"_row": pd.Series([row.number for row in held], dtype="int64")}, index=pd.RangeIndex(len(held)))
