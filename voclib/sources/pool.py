@@ -57,6 +57,7 @@ def ingest(mapping: str | Path, *, root: str | Path | None = None, out: str | Pa
     for number, path, name in found:
         steps(name)
         pieces.append(shaping.shape(path, name, source=number, spec=spec.sources[number], root=base, key=secret, timezone=spec.timezone))
+    _raise_without_rows(spec, pieces)
     steps("redaction")
     offered, redactions = _offered(pieces, spec, secret)
     steps("validation")
@@ -90,6 +91,18 @@ def _found(spec: Mapping, base: Path) -> tuple[list[tuple[int, Path, str]], list
     if not found:
         raise ParameterError(f"the mapping '{spec.name}' finds no file at all; {absent[0]['notes'][0]['what']}")
     return found, absent
+
+
+def _raise_without_rows(spec: Mapping, pieces: list[Piece]) -> None:
+    """Files of which none holds a data row make no pool: say which they are and which of their sheets were not read."""
+    if any(piece.tables for piece in pieces):
+        return
+    sheets = {piece.file: [what for kind, what in piece.notes if kind == "sheet_not_read"] for piece in pieces}
+    told = [f"{file} (sheets not read: {', '.join(names)})" if names else file for file, names in sheets.items()]
+    unread = next((names[0] for names in sheets.values() if names), None)
+    fix = f"name the sheet that holds the rows with  sheet: {unread}" if unread else "export them again with their rows"
+    raise DataError(f"the mapping '{spec.name}': no file holds a data row below its heading; read: {'; '.join(told)}; {fix}, "
+                    "or say where the heading stands with  heading_row: …")
 
 
 def _offered(pieces: list[Piece], spec: Mapping, key: str) -> tuple[dict[str, pd.DataFrame], dict[int, dict[str, int]]]:

@@ -196,16 +196,16 @@ def _spreadsheet(raw: bytes, name: str, sheet: str | None, heading_row: int) -> 
     page = book[sheet] if sheet is not None else book.worksheets[0]
     rows = page.iter_rows(min_row=heading_row, values_only=True)
     heading = next(rows, None)
+    unread = tuple(("sheet_not_read", other) for other in book.sheetnames if other != page.title)
     if heading is None or not any(cell is not None for cell in heading):
-        return Extract(_frame([], [], name), "xlsx", (EMPTY,))
+        return Extract(_frame([], [], name), "xlsx", (EMPTY, *unread))
     cells = [cell_text(cell) or "" for cell in heading]
     while not cells[-1]:
         cells.pop()
     names, notes = _headings(cells)
     filled = ((number, row) for number, row in enumerate(rows, start=heading_row + 1) if any(cell is not None for cell in row))
     padded = (Row(number, [*map(cell_text, row), *[None] * (len(names) - len(row))]) for number, row in filled)
-    notes += tuple(("sheet_not_read", other) for other in book.sheetnames if other != page.title)
-    return Extract(_frame(names, (_fitted(row, len(names)) for row in padded), name), "xlsx", notes)
+    return Extract(_frame(names, (_fitted(row, len(names)) for row in padded), name), "xlsx", (*notes, *unread))
 
 
 def cell_text(cell: object) -> str | None:
