@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
+
 import openpyxl
 import pytest
 
 from voclib.errors import DataError
-from voclib.sources import ingest
+from voclib.sources import ingest, readers
 
 MAPPING = """
 name: odd
@@ -52,3 +54,37 @@ def test_a_first_sheet_of_notes_leads_to_the_others(tmp_path):
     with pytest.raises(DataError, match=r"e\.xlsx \(sheets not read: wave\); name the sheet that holds the rows with  sheet: wave"):
         _ingest(tmp_path, "e.xlsx")
     assert len(_ingest(tmp_path, "e.xlsx", "sheet: wave").tables["responses"]) == 1
+
+
+def _read(folder, text, **settings):
+    (folder / "a.csv").write_bytes(text.encode("utf-8"))
+    return readers.read(folder / "a.csv", name="a.csv", **settings).frame
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_sign_between_cells_is_the_one_that_the_lines_share(tmp_path, seed):
+    draw = random.Random(seed)
+    sign, other = draw.sample(",;\t|", 2)
+    heading = f"How likely{f'{other} on a scale' * draw.randrange(3, 6)}?"
+    rows = [[str(n), "2026-01-02", f"{draw.randrange(11)}"] for n in range(draw.randrange(2, 70))]
+    found = _read(tmp_path, "\n".join(sign.join(row) for row in [["id", "at", heading], *rows]))
+    assert list(found.columns[:3]) == ["id", "at", heading] and found.iloc[:, :3].to_numpy().tolist() == rows
+
+
+@pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
+def test_a_first_line_for_excel_names_the_sign(tmp_path, sign):
+    text = f"sep={sign}\r\nid{sign}a{sign}d\r\n1{sign}x{sign}y\r\n"
+    for settings in ({}, {"heading_row": 2}):
+        found = _read(tmp_path, text, **settings)
+        assert list(found.columns[:3]) == ["id", "a", "d"] and found["_row"].tolist() == [3]
+
+
+def test_rows_above_the_heading_may_span_lines(tmp_path):
+    found = _read(tmp_path, '"Report ""March""\nfor HQ",x\ngenerated,2025\nid,nps\n1,9\n', heading_row=3)
+    assert found[["id", "nps", "_row"]].to_numpy().tolist() == [["1", "9", 5]]
+
+
+def test_the_error_names_the_other_sign(tmp_path):
+    (tmp_path / "a.csv").write_text("id;at,x;nps,y;z\n1;2026-01-02,2;9,3;4\n", "utf-8")
+    with pytest.raises(DataError, match="has no column 'at'.*cells were taken to end at ';': if they do not, write  delimiter: ','"):
+        _ingest(tmp_path, "a.csv")

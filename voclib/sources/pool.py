@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from voclib.schema import coercion, gates, store
 from voclib.schema import problems as found_problems
 from voclib.schema.tables import TABLES
 from voclib.schema.validation import validate_all
-from voclib.sources import accounting, exporting, gathering, origins, scorecard, shaping, wording
+from voclib.sources import accounting, exporting, gathering, origins, readers, scorecard, shaping, wording
 from voclib.sources import mapping as mappings
 from voclib.sources.accounting import Account
 from voclib.sources.mapping import Mapping
@@ -56,7 +57,7 @@ def ingest(mapping: str | Path, *, root: str | Path | None = None, out: str | Pa
     pieces = []
     for number, path, name in found:
         steps(name)
-        pieces.append(shaping.shape(path, name, source=number, spec=spec.sources[number], root=base, key=secret, timezone=spec.timezone))
+        pieces.append(_shaped(path, name, number, spec, base, secret))
     _raise_without_rows(spec, pieces)
     steps("redaction")
     offered, redactions = _offered(pieces, spec, secret)
@@ -91,6 +92,18 @@ def _found(spec: Mapping, base: Path) -> tuple[list[tuple[int, Path, str]], list
     if not found:
         raise ParameterError(f"the mapping '{spec.name}' finds no file at all; {absent[0]['notes'][0]['what']}")
     return found, absent
+
+
+def _shaped(path: Path, name: str, number: int, spec: Mapping, base: Path, key: str) -> Piece:
+    """A file's piece; where a name is not in it, the error also says what was guessed about the file."""
+    source = spec.sources[number]
+    try:
+        return shaping.shape(path, name, source=number, spec=source, root=base, key=key, timezone=spec.timezone)
+    except DataError as error:
+        if not os.access(path, os.R_OK) or not path.stat().st_size or error.problems is not None:
+            raise
+        guessed = readers.doubt(path, encoding=source.encoding, delimiter=source.delimiter, heading_row=source.heading_row)
+        raise DataError(f"{error}{guessed}") from None
 
 
 def _raise_without_rows(spec: Mapping, pieces: list[Piece]) -> None:

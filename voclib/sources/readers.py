@@ -9,9 +9,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from voclib.errors import DataError, nearest
 from voclib.sources import encodings
 
 TEXT_FILES, SPREADSHEETS, RECORD_FILES = (".csv", ".tsv", ".txt"), (".xlsx", ".xlsm"), (".json", ".jsonl", ".ndjson")
+SIGNS, _LOOKED_AT = ",;\t|", 50  # signs between cells; lines that tell which it is
 UNDECODED = "bytes that are not in the file's encoding"
 STRAY_QUOTE = "a quote that never closes, kept as text"
 Note = tuple[str, str]
@@ -63,20 +65,23 @@ def read(path: Path, *, name: str, encoding: str = "auto", delimiter: str | None
         return _spreadsheet(raw, name, sheet, heading_row)
     if suffix in RECORD_FILES:
         text, found = encodings.decode(raw, given=encoding, file=name)
-        return Extract(_records(text, name, records, lines=suffix != ".json"), found)
+        return _guessed(Extract(_records(text, name, records, lines=suffix != ".json"), found), encoding)
     if suffix in TEXT_FILES:
         text, found = encodings.decode(raw, given=encoding, file=name)
-        return _delimited(text, name, found, delimiter, heading_row)
+        return _guessed(_delimited(text, name, found, delimiter, heading_row), encoding)
     hint = "open it and save it as .xlsx" if suffix == ".xls" else "export it as one of these"
     raise DataError(f"{name}: files of kind '{suffix}' are not read; known: {', '.join((*TEXT_FILES, *SPREADSHEETS, *RECORD_FILES))}; {hint}")
 
 
+def _guessed(made: Extract, given: str) -> Extract:
+    is_guess = given == "auto" and encodings.is_guess(made.encoding)
+    return replace(made, notes=(*made.notes, ("encoding_guessed", made.encoding))) if is_guess else made
+
+
 def _delimited(text: str, name: str, encoding: str, delimiter: str | None, heading_row: int) -> Extract:
-    lines = list(io.StringIO(text.removeprefix("\ufeff"), newline=""))[heading_row - 1:]
-    if not lines:
-        raise DataError(f"{name}: heading_row is {heading_row}, but the file has fewer lines")
-    sign = delimiter or _delimiter(lines[0])
-    rows = _split(lines, sign, name, first=heading_row)
+    lines = _lines_of(text)
+    sign, start = _layout(lines, name, delimiter, heading_row)
+    rows = _split(lines[start:], sign, name, first=start + 1)
     heading = next(rows, None)
     if heading is None:
         return Extract(_frame([], [], name), encoding, (EMPTY,))
@@ -84,10 +89,53 @@ def _delimited(text: str, name: str, encoding: str, delimiter: str | None, headi
     return Extract(_frame(names, (_fitted(row, len(names)) for row in rows), name), encoding, notes)
 
 
-def _delimiter(heading: str) -> str:
-    """The sign that stands most often in the heading, outside quotes."""
-    outside = "".join(heading.split('"')[::2])
-    return max(",;\t|", key=outside.count)
+def _lines_of(text: str) -> list[str]:
+    return list(io.StringIO(text.removeprefix("\ufeff"), newline=""))
+
+
+def _layout(lines: list[str], name: str, delimiter: str | None, heading_row: int) -> tuple[str, int]:
+    """The sign between cells and the line in which the heading begins, from 0. A first line such as `sep=;` names the sign, as Excel has it;
+    otherwise it is the one that stands as often in the next lines as in the heading. Rows above the heading may span lines.
+    """
+    named = re.fullmatch(r"sep=(.)\s*", lines[0], re.IGNORECASE)
+    above = max(heading_row - 1, 1 if named else 0)
+    signs = [delimiter] if delimiter else [named[1]] if named else SIGNS
+    starts = {sign: _below(lines, sign, above, name) for sign in signs}
+    if min(starts.values()) >= len(lines):
+        raise DataError(f"{name}: heading_row is {heading_row}, but the file has fewer lines")
+    sign = max(signs, key=lambda sign: _evenness(lines[starts[sign]:starts[sign] + _LOOKED_AT], sign))
+    return sign, starts[sign]
+
+
+def _below(lines: list[str], sign: str, above: int, name: str) -> int:
+    """The line after so many rows, from 0; a row may span lines."""
+    reader = csv.reader(lines, delimiter=sign)
+    for _ in range(above):
+        if reader.line_num < len(lines) and _next(reader)[1]:
+            raise DataError(f"{name}: a quote above the heading never closes; mend it, or leave the rows above the heading out")
+    return reader.line_num
+
+
+def _evenness(lines: list[str], sign: str) -> tuple[float, int]:
+    """The share of lines below the heading that hold a sign as often as the heading, outside quotes, and how often that is."""
+    if not lines:
+        return 0.0, 0
+    often = len(_next(csv.reader(lines, delimiter=sign))[0]) - 1
+    counts = ["".join(line.split('"')[::2]).count(sign) for line in lines[1:] if line.strip()]
+    return (sum(count == often for count in counts) / max(len(counts), 1), often) if often > 0 else (0.0, 0)
+
+
+def doubt(path: Path, *, encoding: str, delimiter: str | None, heading_row: int) -> str:
+    """What was guessed about a text file, to end the message about a name that is not in it; empty where nothing was."""
+    if path.suffix.lower() not in TEXT_FILES or encoding != "auto":
+        return ""
+    text, found = encodings.decode(path.read_bytes(), file=path.name)
+    lines = _lines_of(text)
+    sign, start = _layout(lines, path.name, delimiter, heading_row)
+    told = f"; its bytes are not UTF-8 and were read as {found}: if the names look garbled, write  encoding: {encodings.others(found)}" \
+        if encodings.is_guess(found) else ""
+    other = next((mark for mark in SIGNS if delimiter is None and mark != sign and mark in lines[start]), None)
+    return told + (f"; cells were taken to end at '{sign}': if they do not, write  delimiter: '{other}'" if other else "")
 
 
 def _split(lines: list[str], sign: str, name: str, *, first: int) -> Iterator[Row]:

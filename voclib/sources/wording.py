@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from voclib.errors import ParameterError
-from voclib.sources import notices
+from voclib.sources import encodings, notices
 
 _PRIVATE = {"zh": {"phone": "电话", "email": "邮箱", "id_card": "证件号", "plate": "车牌", "vin": "车架号"},
             "en": {"phone": "phone", "email": "e-mail", "id_card": "ID card", "plate": "licence plate", "vin": "VIN"}}
@@ -97,7 +97,9 @@ def _oddities(entry: dict, *, zh: bool) -> Iterator[str]:
         status = {"missing": ("没有文件", "no file"), "silent": ("没有数据行", "no rows")}[entry["status"]]
         yield status[0] if zh else status[1]
     for note in entry.get("notes", []):
-        if note["note"] in _NOTES:
+        if note["note"] == "encoding_guessed":
+            yield _guess(note["what"], zh=zh)
+        elif note["note"] in _NOTES:
             yield f"{_NOTES[note['note']][0]}：{note['what']}" if zh else f"{_NOTES[note['note']][1]}: {note['what']}"
     if constant := comma.join(odd.get("constant", {})):
         yield f"全列同一取值：{constant}" if zh else f"columns with one value throughout: {constant}"
@@ -107,6 +109,12 @@ def _oddities(entry: dict, *, zh: bool) -> Iterator[str]:
         yield f"{name} 有 {n:,} 格按约定视为缺失" if zh else f"{n:,} cells of {name} count as missing, as the mapping says"
     if ignored := comma.join(entry.get("ignored_columns", [])):
         yield f"未使用的列：{ignored}" if zh else f"columns not used: {ignored}"
+
+
+def _guess(encoding: str, *, zh: bool) -> str:
+    fix = f"encoding: {encodings.others(encoding)}"
+    return (f"字节不是 UTF-8，按 {encoding} 读取；如果文字像乱码，请在映射中写  {fix}" if zh else
+            f"not UTF-8, read as {encoding}; if the text looks garbled write  {fix}")
 
 
 def _trap(item: dict, lang: str) -> str:
