@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--seed", type=int, default=20260701, metavar="S", help="the same seed gives the same company (default 20260701)")
     one.add_argument("--out", default="data/sample", metavar="FOLDER", help="where to build it (default data/sample)")
     _quiet(one).set_defaults(do=_simulate)
-    one = commands.add_parser("ingest", help="read raw exports into standard tables and score them", **shape,
+    one = commands.add_parser("ingest", help="read raw exports into standard tables, score them and say what is odd", **shape,
                               epilog="example:\n  voc ingest params/rules/sample.yml --root ~/exports/june\n")
     one.add_argument("mapping", help="mapping file: which column of which export is which standard column")
     one.add_argument("--root", metavar="FOLDER", help="folder of the raw files, instead of the one the mapping names")
@@ -181,6 +181,8 @@ def _ingest(arguments: argparse.Namespace) -> int:
     with bar("ingest", quiet=arguments.quiet) as progress:
         pool = ingest(arguments.mapping, root=arguments.root, progress=progress)
     print(_scorecard(pool.scorecard))
+    if not arguments.quiet:
+        print(pool.findings("en"))
     return 0
 
 
@@ -362,3 +364,7 @@ def _overrides(given: Sequence[str]) -> dict[str, Any]:
             raise ParameterError(f"-p {name} is given twice; keep one")
         found[name] = Given(value)
     return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -54,7 +54,7 @@ class Builder:
         if out.suffix != ".yml":
             out.mkdir(parents=True, exist_ok=True)
             (out / "units.parquet").write_text("tables", "utf-8")
-        return SimpleNamespace(scorecard=CARD)
+        return SimpleNamespace(scorecard=CARD, findings=lambda lang: f"odd things in {lang}")
 
 
 @pytest.fixture
@@ -109,10 +109,18 @@ def test_ingest_ends_with_the_scorecard(here: Path, ingest: Builder, capsys: pyt
     assert lines[0] == "A (mine)"
     assert " ".join(lines[1].split()) == "channel files rows as they were repaired quarantined valid voices most often missing"
     assert lines[2].split() == ["survey", "2", "1,000", "910", "40", "50", "87.5%", "customer_id", "(1,200),", "nps_score", "|", "comment", "(7)"]
-    assert [line.split()[:7] for line in lines[3:]] == [["ledger", "1", "300", "250", "0", "50", "–"],
+    assert lines[5:] == ["odd things in en"]
+    assert [line.split()[:7] for line in lines[3:5]] == [["ledger", "1", "300", "250", "0", "50", "–"],
                                                         ["total", "3", "1,300", "1,160", "40", "100", "–"]]
     assert len({line.index(word) for line, word in zip(lines[1:3], ("channel", "survey"), strict=True)}) == 1
     assert ingest.calls[0][1]["root"] == "data/mine"
+    assert cli.main(["ingest", "params/rules/mine.yml", "--quiet"]) == 0
+    assert capsys.readouterr().out.splitlines() == lines[:5]
+
+
+def test_the_module_is_the_command() -> None:
+    told = subprocess.run([sys.executable, "-m", "voclib.cli", "run"], capture_output=True, text=True, timeout=60, check=False)
+    assert told.returncode == 2 and "usage: voc run" in told.stderr
 
 
 def test_run_reads_inputs_only_where_they_changed(here: Path, ingest: Builder, ran: list[dict], capsys: pytest.CaptureFixture) -> None:

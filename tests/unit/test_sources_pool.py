@@ -107,6 +107,14 @@ def test_scorecard_names_what_was_not_used_and_what_is_odd(pool):
     assert pool.scorecard["channels"]["post"]["redactions"]["plate"] == 2
 
 
+def test_findings_name_the_reasons_and_the_file_of_what_was_set_aside(pool):
+    for lang, head, line in (("zh", "全部见", "  response_id: duplicate key：{:,} 行"), ("en", "all in", "  response_id: duplicate key: {:,} rows")):
+        told = pool.findings(lang).splitlines()
+        n = (pool.quarantine["reason"] == "response_id: duplicate key").sum()
+        assert f"{head} {pool.folder / 'quarantine.csv'}" in told[0] and told[1] == line.format(n)
+        assert set(pool.summary(lang).splitlines()) >= set(told[6:]) and told[-1] == pool.summary(lang).splitlines()[-1]
+
+
 def test_of_rows_that_share_a_key_the_fullest_is_kept(pool):
     comments = pool.tables["responses"].set_index("response_id")["comment"]
     assert comments["R1"] == "第1次来，服务不错"

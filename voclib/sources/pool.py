@@ -25,7 +25,9 @@ from voclib.sources.shaping import MARKS, Piece
 
 @dataclass(frozen=True)
 class Pool:
-    """Standard tables of one mapping, and the account of the import: scorecard, rows set aside, problems, repairs and origins."""
+    """Standard tables of one mapping, and the account of the import: scorecard, rows set aside, problems, repairs, origins and the folder
+    they are written to.
+    """
 
     name: str
     tables: dict[str, pd.DataFrame]
@@ -34,10 +36,15 @@ class Pool:
     problems: pd.DataFrame
     repairs: pd.DataFrame
     origins: pd.DataFrame
+    folder: Path
 
     def summary(self, lang: str = "zh") -> str:
         """The scorecard in sentences, zh or en."""
         return wording.summary(self.scorecard, lang)
+
+    def findings(self, lang: str = "zh") -> str:
+        """By name what is odd, why rows were set aside and where they lie, zh or en: what `summary` says beyond the counts, and the reasons."""
+        return "\n".join([*wording.aside(self.quarantine, self.folder / "quarantine.csv", lang), *wording.findings(self.scorecard, lang)])
 
 
 def ingest(mapping: str | Path, *, root: str | Path | None = None, out: str | Path | None = None, key: str | None = None,
@@ -63,9 +70,10 @@ def ingest(mapping: str | Path, *, root: str | Path | None = None, out: str | Pa
     offered, redactions = _offered(pieces, spec, secret)
     steps("validation")
     accounts = _validated(offered, spec)
-    pool = _pool(spec, pieces, accounts, redactions, absent)
+    folder = Path(out) if out is not None else store.locate(Path("data") / "standard" / spec.name)
+    pool = _pool(spec, pieces, accounts, redactions, absent, folder)
     steps("writing")
-    _write(pool, Path(out) if out is not None else store.locate(Path("data") / "standard" / spec.name))
+    _write(pool)
     return pool
 
 
@@ -155,14 +163,15 @@ def _raise_other_scales(responses: pd.DataFrame | None, spec: Mapping) -> None:
     found_problems.raise_problems(found_problems.gather(parts), headline=f"mapping {spec.name}: scores that cannot be used as they are")
 
 
-def _pool(spec: Mapping, pieces: list[Piece], accounts: dict[str, Account], redactions: dict[int, dict[str, int]], absent: list[dict]) -> Pool:
+def _pool(spec: Mapping, pieces: list[Piece], accounts: dict[str, Account], redactions: dict[int, dict[str, int]], absent: list[dict],
+          folder: Path) -> Pool:
     channels = [source.channel for source in spec.sources]
     repairs = _gathered([*(accounting.located(found.validated.repairs, found.offered, found.table, channels, is_parsed=True)
                            for found in accounts.values()), *map(accounting.mended, pieces)])
     problems = _gathered([accounting.located(found.validated.problems, found.offered, found.table, channels) for found in accounts.values()])
     card = scorecard.build(spec, pieces, accounts, repairs=repairs, problems=problems, redactions=redactions, absent=absent)
     tables = {name: found.validated.accepted for name, found in accounts.items()}
-    return Pool(spec.name, tables, card, accounting.quarantine(pieces, accounts), problems, repairs, origins.build(spec, accounts))
+    return Pool(spec.name, tables, card, accounting.quarantine(pieces, accounts), problems, repairs, origins.build(spec, accounts), folder)
 
 
 def _gathered(parts: list[pd.DataFrame]) -> pd.DataFrame:
@@ -170,7 +179,8 @@ def _gathered(parts: list[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(filled, ignore_index=True) if filled else parts[0]
 
 
-def _write(pool: Pool, folder: Path) -> None:
+def _write(pool: Pool) -> None:
+    folder = pool.folder
     keep = ("cells", "example", "file", "channel", "table", "column", "reason", "problem")  # redacted already, or written by voclib
     folder.mkdir(parents=True, exist_ok=True)
     for stale in folder.glob("*.parquet"):

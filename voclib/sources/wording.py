@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
 
 from voclib.errors import ParameterError
 from voclib.sources import encodings, notices
 
 _PRIVATE = {"zh": {"phone": "电话", "email": "邮箱", "id_card": "证件号", "plate": "车牌", "vin": "车架号"},
             "en": {"phone": "phone", "email": "e-mail", "id_card": "ID card", "plate": "licence plate", "vin": "VIN"}}
-
+_REASONS = 5  # reasons of rows set aside that are named
 
 _NOTES = {"repeated_heading": ("标题出现多次", "heading stands more than once"), "sheet_not_read": ("工作表未读取", "sheet not read"),
           "column_not_joined": ("同名列已存在，未并入", "column is there already and was not joined"),
@@ -22,7 +26,32 @@ def summary(card: dict, lang: str) -> str:
     """A scorecard as text in zh or en; ParameterError for another language."""
     if lang not in _PRIVATE:
         raise ParameterError(f"summary: language is '{lang}'; known: en, zh")
-    return "\n".join((_chinese if lang == "zh" else _english)(card))
+    return "\n".join([*(_chinese if lang == "zh" else _english)(card), *findings(card, lang)])
+
+
+def findings(card: dict, lang: str) -> Iterator[str]:
+    """What is odd, by name, and what redaction leaves: one line each, zh or en."""
+    zh = lang == "zh"
+    yield from (f"  {name}：{entry['conflicting_duplicates']:,} 行与同一主键的另一行内容不同，已隔离" if zh else
+                f"  {name}: {entry['conflicting_duplicates']:,} rows repeat a key with another content and were set aside"
+                for name, entry in card["tables"].items() if entry["conflicting_duplicates"])
+    yield from _files(card, lang)
+    yield from (f"  {'发现：' if zh else 'found: '}{told}" for told in notices.lines(card, lang))
+    yield from (f"  {'留意：' if zh else 'note: '}{_trap(item, lang)}" for item in card["traps"])
+    left = card["redaction"]["not_covered"][lang]
+    yield f"脱敏不覆盖：{'、'.join(left)}。" if zh else f"Redaction does not cover: {', '.join(left)}."
+
+
+def aside(quarantine: pd.DataFrame, file: Path, lang: str) -> Iterator[str]:
+    """The commonest reasons why rows were set aside, and the file that holds them; nothing where none was."""
+    reasons = Counter(quarantine["reason"]).most_common(_REASONS)
+    if not reasons:
+        return
+    zh, more = lang == "zh", quarantine["reason"].nunique() - len(reasons)
+    yield f"隔离的主要原因（全部见 {file}）：" if zh else f"Set aside, most often because of (all in {file}):"
+    yield from (f"  {reason}：{n:,} 行" if zh else f"  {reason}: {n:,} rows" for reason, n in reasons)
+    if more:
+        yield f"  另有 {more} 种原因" if zh else f"  and {more} more reasons"
 
 
 def _chinese(card: dict) -> Iterator[str]:
@@ -40,12 +69,6 @@ def _chinese(card: dict) -> Iterator[str]:
             line += (f"；{entry['unmatched_customers']:,} 行的客户编号不在客户名单中（占有客户编号各行的 {entry['unmatched_share']:.2%}，"
                      f"{entry['unmatched_identifiers']:,} 个编号）")
         yield line + _private(entry, "zh")
-    yield from (f"  {name}：{entry['conflicting_duplicates']:,} 行与同一主键的另一行内容不同，已隔离"
-                for name, entry in card["tables"].items() if entry["conflicting_duplicates"])
-    yield from _files(card, "zh")
-    yield from (f"  发现：{told}" for told in notices.lines(card, "zh"))
-    yield from (f"  留意：{_trap(item, 'zh')}" for item in card["traps"])
-    yield f"脱敏不覆盖：{'、'.join(card['redaction']['not_covered']['zh'])}。"
 
 
 def _english(card: dict) -> Iterator[str]:
@@ -63,12 +86,6 @@ def _english(card: dict) -> Iterator[str]:
             line += (f"; {entry['unmatched_customers']:,} rows name a customer who is in no customer list ({entry['unmatched_share']:.2%} of the "
                      f"rows that name one; {entry['unmatched_identifiers']:,} identifiers)")
         yield line + _private(entry, "en")
-    yield from (f"  {name}: {entry['conflicting_duplicates']:,} rows repeat a key with another content and were set aside"
-                for name, entry in card["tables"].items() if entry["conflicting_duplicates"])
-    yield from _files(card, "en")
-    yield from (f"  found: {told}" for told in notices.lines(card, "en"))
-    yield from (f"  note: {_trap(item, 'en')}" for item in card["traps"])
-    yield f"Redaction does not cover: {', '.join(card['redaction']['not_covered']['en'])}."
 
 
 def _private(entry: dict, lang: str) -> str:
