@@ -56,6 +56,50 @@ def test_a_first_sheet_of_notes_leads_to_the_others(tmp_path):
     assert len(_ingest(tmp_path, "e.xlsx", "sheet: wave").tables["responses"]) == 1
 
 
+def _voices(title, rows):
+    return [["id", "at", "nps"], *([f"{title}-{n}", "2026-01-02", n % 11] for n in range(rows))]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_sheet_with_the_same_heading_is_read_where_asked(tmp_path, seed):
+    draw = random.Random(seed)
+    sizes = {"2023": draw.randrange(3, 30), "2024": draw.randrange(3, 30)}
+    _book(tmp_path / "e.xlsx", note=[["exported by HQ"]], **{title: _voices(title, n) for title, n in sizes.items()}, other=[["x"], [1]])
+    pool = _ingest(tmp_path, "e.xlsx", 'sheet: "*"')
+    assert sorted(pool.tables["responses"]["response_id"]) == sorted(f"{title}-{n}" for title, size in sizes.items() for n in range(size))
+    told = pool.findings("en")
+    assert "e.xlsx: sheet not read: note" in told and "sheet not read: other" in told and f"begin at: 2024: {sizes['2023'] + 2}" in told
+    assert "sheet not read: 2024" in _ingest(tmp_path, "e.xlsx", "sheet: '2023'").findings("en")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_merged_cells_are_filled_and_counted_as_repairs(tmp_path, seed):
+    draw, path = random.Random(seed), tmp_path / "e.xlsx"
+    rows, stores, start = [["title", None, None], ["id", "at", "store"]], [], 3
+    book = _book(path, a=rows)
+    page = book["a"]
+    page.merge_cells("A1:C1")
+    while len(stores) < 40:
+        size = draw.randrange(1, 9)
+        for n in range(size):
+            page.append([f"R{len(stores)}", "2026-01-02", f"S{start}" if n == 0 else None])
+            stores.append(f"S{start}")
+        page.merge_cells(start_row=start, end_row=start + size - 1, start_column=3, end_column=3)
+        start += size
+    book.save(path)
+    found = readers.read(path, name="e.xlsx", heading_row=2)
+    assert found.frame["store"].tolist() == stores
+    lone = len(set(stores))
+    assert (found.frame["_repair"] != "").sum() == len(stores) - lone and ("merged_filled", f"store: {len(stores) - lone}") in found.notes
+
+
+def test_formulas_without_a_result_are_counted_and_lose_no_row(tmp_path):
+    _book(tmp_path / "e.xlsx", a=[["id", "at", "nps"], *([f"R{n}", "2026-01-02", f"=A{n}+1"] for n in range(12)), ["=A1", "=A1", "=A1"]])
+    pool = _ingest(tmp_path, "e.xlsx")
+    assert "save it: nps: 13" in pool.findings("en") and "nps: 13" in pool.summary("zh")
+    assert (pool.scorecard["totals"]["rows_read"], pool.scorecard["totals"]["quarantined"]) == (13, 1)
+
+
 def _read(folder, text, **settings):
     (folder / "a.csv").write_bytes(text.encode("utf-8"))
     return readers.read(folder / "a.csv", name="a.csv", **settings).frame

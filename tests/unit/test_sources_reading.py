@@ -116,7 +116,7 @@ def test_spreadsheets_give_text_as_a_person_would_write_it(tmp_path):
     assert found.frame.iloc[0, :5].tolist() == ["12345678901", "9", "2026-01-02T03:04:00", "2026-01-02", "true"]
     assert found.frame["_row"].tolist() == [2, 4, 5]
     assert found.frame["_problem"].tolist() == ["", "", "7 cells where the heading has 6"]
-    assert found.notes == (("sheet_not_read", "说明"),)
+    assert found.notes == (("formula_without_value", "编号: 1"), ("sheet_not_read", "说明"))
     with pytest.raises(DataError, match="a.xlsx has no sheet '答题'; known: 答卷, 说明"):
         readers.read(path, name="a.xlsx", sheet="答题")
 

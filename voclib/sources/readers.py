@@ -10,47 +10,21 @@ import csv
 import io
 import json
 import re
-import zipfile
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 
 from voclib.errors import DataError, nearest
-from voclib.sources import encodings
+from voclib.sources import encodings, spreadsheets
+from voclib.sources.extracts import EMPTY, UNDECODED, Extract, Note, Row, cell_text, fitted, frame, headings
+
+__all__ = ["EMPTY", "UNDECODED", "Extract", "Note", "cell_text", "doubt", "dotted", "read"]
 
 TEXT_FILES, SPREADSHEETS, RECORD_FILES = (".csv", ".tsv", ".txt"), (".xlsx", ".xlsm"), (".json", ".jsonl", ".ndjson")
 SIGNS, _LOOKED_AT = ",;\t|", 50  # signs between cells; lines that tell which it is
-UNDECODED = "bytes that are not in the file's encoding"
 STRAY_QUOTE = "a quote that never closes, kept as text"
-Note = tuple[str, str]
-EMPTY: Note = ("empty", "")
-
-
-class Row(NamedTuple):
-    """A row of a file: its number, its cells, why it cannot be used and what was mended."""
-
-    number: int
-    cells: list[str | None]
-    problem: str = ""
-    repair: str = ""
-
-
-@dataclass(frozen=True)
-class Extract:
-    """One file as text: `frame` (with _file, _row, _problem, _repair), the encoding, and what is odd about the file as a whole.
-
-    A note is a pair: what kind (empty, repeated_heading, sheet_not_read …) and of what.
-    """
-
-    frame: pd.DataFrame
-    encoding: str
-    notes: tuple[Note, ...] = ()
-
-
 def read(path: Path, *, name: str, encoding: str = "auto", delimiter: str | None = None, sheet: str | None = None, heading_row: int = 1,
          records: str | None = None) -> Extract:
     """A file as text, by its suffix; `name` is how messages call it. DataError when it cannot be read, saying what to do."""
@@ -60,9 +34,9 @@ def read(path: Path, *, name: str, encoding: str = "auto", delimiter: str | None
     except OSError as error:
         raise DataError(f"{name} cannot be opened: {error.strerror}; check the file's permissions") from None
     if not raw.strip():
-        return Extract(_frame([], [], name), "", (EMPTY,))
+        return Extract(frame([], [], name), "", (EMPTY,))
     if suffix in SPREADSHEETS:
-        return _spreadsheet(raw, name, sheet, heading_row)
+        return spreadsheets.read(raw, name, sheet=sheet, heading_row=heading_row)
     if suffix in RECORD_FILES:
         text, found = encodings.decode(raw, given=encoding, file=name)
         return _guessed(Extract(_records(text, name, records, lines=suffix != ".json"), found), encoding)
@@ -84,9 +58,9 @@ def _delimited(text: str, name: str, encoding: str, delimiter: str | None, headi
     rows = _split(lines[start:], sign, name, first=start + 1)
     heading = next(rows, None)
     if heading is None:
-        return Extract(_frame([], [], name), encoding, (EMPTY,))
-    names, notes = _headings([cell or "" for cell in heading.cells])
-    return Extract(_frame(names, (_fitted(row, len(names)) for row in rows), name), encoding, notes)
+        return Extract(frame([], [], name), encoding, (EMPTY,))
+    names, notes = headings([cell or "" for cell in heading.cells])
+    return Extract(frame(names, (fitted(row, len(names)) for row in rows), name), encoding, notes)
 
 
 def _lines_of(text: str) -> list[str]:
@@ -208,78 +182,12 @@ def _is_code(cell: str) -> bool:
     return digits > 0 and 2 * digits >= sum(letter.isalnum() for letter in cell)
 
 
-def _fitted(row: Row, width: int) -> Row:
-    cells, problem = row.cells, row.problem
-    while len(cells) > width and not (cells[-1] or "").strip():
-        cells = cells[:-1]
-    if not problem and len(cells) != width:
-        problem = f"{len(cells)} cells where the heading has {width}"
-    if not problem and any(cell and encodings.UNDECODABLE in cell for cell in cells):
-        problem = UNDECODED
-    return row._replace(cells=(cells + [None] * width)[:width] if not problem else [None] * width, problem=problem)
-
-
-def _headings(cells: list[str]) -> tuple[list[str], tuple[Note, ...]]:
-    """Headings without blanks around them; empty and repeated ones get a number and are noted."""
-    names, notes = [], []
-    for place, cell in enumerate(cells, start=1):
-        plain = cell.strip() or f"column {place}"
-        copies = sum(other == plain or other.startswith(f"{plain} (") for other in names)
-        names.append(f"{plain} ({copies + 1})" if copies else plain)
-        if copies:
-            notes.append(("repeated_heading", plain))
-    return names, tuple(dict.fromkeys(notes))
-
-
-def _spreadsheet(raw: bytes, name: str, sheet: str | None, heading_row: int) -> Extract:
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    try:
-        book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError) as error:
-        raise DataError(f"{name} is not a readable spreadsheet ({type(error).__name__}); open it and save it again as .xlsx") from None
-    if sheet is not None and sheet not in book.sheetnames:
-        raise DataError(f"{name} has no sheet '{sheet}'; {nearest(sheet, book.sheetnames)}")
-    page = book[sheet] if sheet is not None else book.worksheets[0]
-    rows = page.iter_rows(min_row=heading_row, values_only=True)
-    heading = next(rows, None)
-    unread = tuple(("sheet_not_read", other) for other in book.sheetnames if other != page.title)
-    if heading is None or not any(cell is not None for cell in heading):
-        return Extract(_frame([], [], name), "xlsx", (EMPTY, *unread))
-    cells = [cell_text(cell) or "" for cell in heading]
-    while not cells[-1]:
-        cells.pop()
-    names, notes = _headings(cells)
-    filled = ((number, row) for number, row in enumerate(rows, start=heading_row + 1) if any(cell is not None for cell in row))
-    padded = (Row(number, [*map(cell_text, row), *[None] * (len(names) - len(row))]) for number, row in filled)
-    return Extract(_frame(names, (_fitted(row, len(names)) for row in padded), name), "xlsx", (*notes, *unread))
-
-
-def cell_text(cell: object) -> str | None:
-    """A spreadsheet or JSON cell as text: 3.0 is "3", times in ISO form, true and false in lower case; empty is missing."""
-    match cell:
-        case None:
-            return None
-        case bool():
-            return str(cell).lower()
-        case float():
-            return str(int(cell)) if cell.is_integer() and abs(cell) < 2**53 else repr(cell)
-        case datetime() if cell.time() == time(0) and cell.tzinfo is None:
-            return cell.date().isoformat()
-        case datetime() | date() | time():
-            return cell.isoformat()
-        case dict() | list():
-            return json.dumps(cell, ensure_ascii=False, sort_keys=True)
-    return str(cell)
-
-
 def _records(text: str, name: str, at: str | None, *, lines: bool) -> pd.DataFrame:
     found = list(_lines(text) if lines else _document(text, name, at))
     flat = [(number, dotted(record) if isinstance(record, dict) else {}, problem) for number, record, problem in found]
     names = list(dict.fromkeys(key for _, record, _ in flat for key in record))
     rows = (Row(number, [record.get(key) for key in names], problem or _undecoded(record)) for number, record, problem in flat)
-    return _frame(names, rows, name)
+    return frame(names, rows, name)
 
 
 def _undecoded(record: dict[str, str | None]) -> str:
@@ -328,12 +236,3 @@ def dotted(record: dict, before: str = "") -> dict[str, str | None]:
         else:
             flat[f"{before}{key}"] = cell_text(value)
     return flat
-
-
-def _frame(names: list[str], rows: Iterable[Row], name: str) -> pd.DataFrame:
-    held = list(rows)
-    columns = list(zip(*(row.cells for row in held), strict=True)) if held else [()] * len(names)
-    made = {key: pd.Series(values, dtype="str") for key, values in zip(names, columns, strict=True)}
-    own = {"_file": [name] * len(held), "_problem": [row.problem for row in held], "_repair": [row.repair for row in held]}
-    return pd.DataFrame(made | {key: pd.Series(values, dtype="str") for key, values in own.items()}
-                        | {"_row": pd.Series([row.number for row in held], dtype="int64")}, index=pd.RangeIndex(len(held)))

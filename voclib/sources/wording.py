@@ -16,6 +16,10 @@ _PRIVATE = {"zh": {"phone": "电话", "email": "邮箱", "id_card": "证件号",
 _REASONS = 5  # reasons of rows set aside that are named
 
 _NOTES = {"repeated_heading": ("标题出现多次", "heading stands more than once"), "sheet_not_read": ("工作表未读取", "sheet not read"),
+          "sheet_numbered": ("多张工作表连续编号，该表的行号从此起", "sheets are numbered on; the rows of this one begin at"),
+          "formula_without_value": ("公式没有存下结果，按空格读入；在表格软件中打开并保存即可",
+                                    "formulas without a stored result, read as empty; open the file in a spreadsheet program and save it"),
+          "merged_filled": ("合并单元格已按首格填充", "merged cells filled with the value of the first"),
           "column_not_joined": ("同名列已存在，未并入", "column is there already and was not joined"),
           "speakers_not_named": ("说话人不在对照表中、按“其他”处理的发言数", "turns whose speaker the mapping does not name, counted as other"),
           "header_not_found": ("没有一封邮件带有的信头", "header that no message carries"),
