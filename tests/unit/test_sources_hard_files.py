@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import zipfile
 
 import openpyxl
 import pytest
@@ -41,7 +42,7 @@ def _book(path, **sheets):
     return book
 
 
-@pytest.mark.parametrize("text", ["", " \n", "id,at,nps\n"])
+@pytest.mark.parametrize("text", ["", " \n", "id,at,nps\n", "\n\n,\n"])
 def test_files_without_a_row_are_named(tmp_path, text):
     (tmp_path / "e.csv").write_text(text, "utf-8")
     with pytest.raises(DataError, match=r"no file holds a data row below its heading; read: e\.csv; export them again"):
@@ -98,6 +99,19 @@ def test_formulas_without_a_result_are_counted_and_lose_no_row(tmp_path):
     pool = _ingest(tmp_path, "e.xlsx")
     assert "save it: nps: 13" in pool.findings("en") and "nps: 13" in pool.summary("zh")
     assert (pool.scorecard["totals"]["rows_read"], pool.scorecard["totals"]["quarantined"]) == (13, 1)
+
+
+def test_a_formula_that_gives_nothing_is_no_missing_result(tmp_path):
+    _book(tmp_path / "e.xlsx", a=[["id", "at", "nps"], *([f"R{n}", "2026-01-02", f"=A{n}+1"] for n in range(12))])
+    with zipfile.ZipFile(tmp_path / "e.xlsx") as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    parts[sheet] = parts[sheet].replace(b"<f>A3+1</f><v />", b"<f>A3+1</f><v>7</v>").replace(b"<f>A3+1</f><v></v>", b"<f>A3+1</f><v>7</v>")
+    with zipfile.ZipFile(tmp_path / "e.xlsx", "w") as book:
+        for name, part in parts.items():
+            book.writestr(name, part)
+    found = readers.read(tmp_path / "e.xlsx", name="e.xlsx")
+    assert found.frame["nps"].dropna().tolist() == ["7"] and found.notes == ()
 
 
 def _read(folder, text, **settings):

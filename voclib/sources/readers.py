@@ -71,7 +71,7 @@ def _layout(lines: list[str], name: str, delimiter: str | None, heading_row: int
     """The sign between cells and the line in which the heading begins, from 0. A first line such as `sep=;` names the sign, as Excel has it;
     otherwise it is the one that stands as often in the next lines as in the heading. Rows above the heading may span lines.
     """
-    named = re.fullmatch(r"sep=(.)\s*", lines[0], re.IGNORECASE)
+    named = re.fullmatch(r"sep=(.)\s*", "".join(lines[:1]), re.IGNORECASE)
     above = max(heading_row - 1, 1 if named else 0)
     signs = [delimiter] if delimiter else [named[1]] if named else SIGNS
     starts = {sign: _below(lines, sign, above, name) for sign in signs}
