@@ -17,6 +17,7 @@ EMPTY = "read as missing"
 UNREGULAR = "zone-less time among zoned ones read as {}"
 # what some exports write for nothing; compared without case, after surrounding blanks
 NOTHING = frozenset({"", "n/a", "na", "#n/a", "null", "nan", "none", "-", "--", "—", "无"})
+NAMES = frozenset({"na"})  # what a region or a store may well be called: North America, Namibia
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 _ZONE = r"(?:Z|[+-][0-9]{2}:?[0-9]{2})"
 _MOMENT = rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?:[T ][0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:\.[0-9]+)?)?{_ZONE}?)?"
@@ -61,6 +62,23 @@ def read(raw: pd.DataFrame, table: str, *, timezone: str) -> Typed:
 
 
 Cells = tuple[pd.Series, list[tuple[str, np.ndarray]], list[tuple[str, np.ndarray]]]
+
+
+def nothing(declared: pa.Column) -> frozenset[str]:
+    """The words that mean "nothing" in a column, in lower case.
+
+    In a verbatim only a blank does: "无" or "NA" typed into a comment box is what the customer said. NA may be the name of a region or the
+    number of a store, so it stays one there; no person is numbered NA, and in numbers, dates and named values it is missing.
+    """
+    kind, sensitivity = declared.metadata["kind"], declared.metadata["sensitivity"]
+    if sensitivity == "text":
+        return frozenset({""})
+    return NOTHING - NAMES if kind in ("id", "text") and sensitivity != "personal" else NOTHING
+
+
+def is_nothing(texts: pd.Series, declared: pa.Column) -> pd.Series:
+    """Which texts of a column mean "nothing"; a missing one does not, it is missing already."""
+    return texts.str.strip().str.lower().isin(nothing(declared))
 
 
 def _column(series: pd.Series, declared: pa.Column, timezone: str) -> Cells:
@@ -114,19 +132,17 @@ def _text(series: pd.Series, declared: pa.Column, timezone: str) -> Cells:
     kind, verbatim = declared.metadata["kind"], declared.metadata["sensitivity"] == "text"
     codes, distinct = pd.factorize(_as_text(series))
     given = pd.Series(distinct, dtype="str")
-    bare = given.str.strip()
-    # "无" or "NA" typed into a comment box is what the customer said, so only a blank verbatim is missing
-    nothing = ((bare == "") if verbatim else bare.str.lower().isin(NOTHING)).to_numpy(dtype=bool)
-    notes = np.where(nothing & (given != "").to_numpy(dtype=bool), EMPTY, "").astype(object)
+    absent = is_nothing(given, declared).to_numpy(dtype=bool)
+    notes = np.where(absent & (given != "").to_numpy(dtype=bool), EMPTY, "").astype(object)
     texts = given.to_numpy(dtype=object, copy=True)
-    texts[nothing] = None
+    texts[absent] = None
     if not verbatim:
         clean = given.str.fullmatch(CLEAN.get(kind, _PLAIN)).to_numpy(dtype=bool)
-        for i in np.flatnonzero(~clean & ~nothing):
+        for i in np.flatnonzero(~clean & ~absent):
             texts[i], notes[i] = mending.mend(texts[i], kind=kind, unit=declared.metadata["unit"], timezone=timezone)
     values, zoneless = _parse(pd.Series(texts, dtype="str"), kind, timezone)
     notes[zoneless & (notes == "")] = UNREGULAR.format(timezone)
-    lost = values.isna().to_numpy() & ~nothing
+    lost = values.isna().to_numpy() & ~absent
     unfit = np.array([note.startswith(mending.UNFIT) for note in notes], dtype=bool)
     wrong = np.where(lost, np.where(unfit, notes, UNREADABLE.get(kind, "")), "")
     return pd.Series(values.array.take(codes, allow_fill=True)), _by_note(np.where(lost, "", notes), codes), _by_note(wrong, codes)

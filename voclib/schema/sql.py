@@ -12,7 +12,7 @@ import pandera.pandas as pa
 from voclib.errors import DataError, ParameterError
 from voclib.schema import gates
 from voclib.schema import problems as found_problems
-from voclib.schema.coercion import LARGEST_WHOLE, NOTHING
+from voclib.schema.coercion import LARGEST_WHOLE, nothing
 from voclib.schema.rules import DUPLICATE, MISSING, PANDAS, SQL, UNREADABLE, before, dtypes, literal, quoted, references, rules, schema, unknown
 
 _BLANKS = " \t\n\r\u3000\u00a0"
@@ -129,7 +129,7 @@ def _source(column: pa.Column, kind_there: str, timezone: str) -> _Source:
     """How a column of the type DuckDB reports becomes the declared kind."""
     name, kind = quoted(column.name), column.metadata["kind"]
     if kind_there == "VARCHAR":
-        return _from_text(name, kind, verbatim=column.metadata["sensitivity"] == "text", timezone=timezone)
+        return _from_text(name, kind, absent=nothing(column), timezone=timezone)
     given, text = f"{name} IS NOT NULL", f"CAST({name} AS VARCHAR)"
     if kind in ("whole", "real", "flag") and kind_there.split("(")[0] in _NUMERIC:
         number = f"CAST({name} AS DOUBLE)"
@@ -146,10 +146,9 @@ def _source(column: pa.Column, kind_there: str, timezone: str) -> _Source:
     return _Source(given, text)
 
 
-def _from_text(name: str, kind: str, *, verbatim: bool, timezone: str) -> _Source:
+def _from_text(name: str, kind: str, *, absent: frozenset[str], timezone: str) -> _Source:
     bare = f"trim({name}, {literal(_BLANKS)})"
-    nothing = f"{bare} = ''" if verbatim else f"lower({bare}) IN ({', '.join(map(literal, sorted(NOTHING)))})"
-    given = f"{name} IS NOT NULL AND NOT ({nothing})"
+    given = f"{name} IS NOT NULL AND NOT (lower({bare}) IN ({', '.join(map(literal, sorted(absent)))}))"
     match kind:
         case "whole" | "real":
             value = _number(f"TRY_CAST({bare} AS DOUBLE)", kind)
@@ -161,7 +160,7 @@ def _from_text(name: str, kind: str, *, verbatim: bool, timezone: str) -> _Sourc
         case "day":
             value = f"TRY_CAST({bare} AS DATE)"
         case _:
-            value = name if verbatim else bare
+            value = name if absent == {""} else bare  # a verbatim keeps its blanks
     return _Source(given, f"CASE WHEN {given} THEN {value} END")
 
 

@@ -9,6 +9,7 @@ from datetime import date, datetime
 import numpy as np
 import pandas as pd
 
+from voclib.schema import coercion
 from voclib.schema.tables import TABLES
 from voclib.sources import shapes
 from voclib.sources.accounting import Account
@@ -97,11 +98,12 @@ def _set_aside(piece: Piece, accounts: Named[str, Account]) -> set[int]:
 def _in_column(piece: Piece, rows: pd.DataFrame, days: pd.Series, column: str, into: tuple[str, str], given: list[str],
                aside: set[int]) -> list[dict]:
     """What changes in one column, which becomes the column `into` (table and name) and is read by the patterns given."""
-    known = rows[column].notna() & days.notna()
+    declared = TABLES[into[0]].columns[into[1]]
+    known = rows[column].notna() & ~coercion.is_nothing(rows[column], declared) & days.notna()
     texts, at = rows.loc[known, column], days[known].to_numpy(dtype=np.int64)
     if len(texts) < 2 * LEAST_ROWS:
         return []
-    kind = TABLES[into[0]].columns[into[1]].metadata["kind"]
+    kind = declared.metadata["kind"]
     written = _by_shape(shapes.shape(texts), at)
     scaled = _by_scale(texts, at) if kind in _NUMBERS and written is None else None
     return [_told(piece, texts, column, into, change) | {"rows_quarantined_after": len(set(rows.loc[known, "_row"][change.after]) & aside),

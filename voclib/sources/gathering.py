@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from voclib import privacy
+from voclib.schema import coercion
 from voclib.schema.tables import TABLES
 from voclib.sources.mapping import Mapping
 from voclib.sources.shaping import MARKS, Piece
@@ -37,11 +38,12 @@ def gather(pieces: Iterable[Piece], table: str, mapping: Mapping) -> pd.DataFram
 
 
 def pseudonymised(frame: pd.DataFrame, table: str, key: str) -> pd.DataFrame:
-    """Every column of personal identifiers as keyed pseudonyms."""
+    """Every column of personal identifiers as keyed pseudonyms; a word for "nothing" names nobody and stays, for the standard to count."""
     made = frame.copy()
     for name, column in TABLES[table].columns.items():
         if column.metadata["sensitivity"] == "personal" and name in made.columns:
-            made[name] = privacy.pseudonymise(frame[name], kind=PERSONS.get(name, name.removesuffix("_id")), key=key)
+            known = privacy.pseudonymise(frame[name], kind=PERSONS.get(name, name.removesuffix("_id")), key=key)
+            made[name] = known.mask(coercion.is_nothing(frame[name], column), frame[name])
     return made
 
 

@@ -134,8 +134,13 @@ class Channel(_Part):
 
     @property
     def missing_words(self) -> tuple[str, ...]:
-        """Cells that mean "no answer": the usual ones and those the mapping names."""
-        return (*MISSING, *(as_text(word) for word in self.missing))
+        """Cells that mean "no answer" in a column of numbers, times or conversations: the usual ones and those the mapping names."""
+        return (*MISSING, *self.declared_missing)
+
+    @property
+    def declared_missing(self) -> tuple[str, ...]:
+        """Cells that mean "no answer" in every column, because the mapping says so."""
+        return tuple(as_text(word) for word in self.missing)
 
     @model_validator(mode="after")
     def _fits_channel(self) -> Channel:

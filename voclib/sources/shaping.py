@@ -12,6 +12,7 @@ import pandas as pd
 
 from voclib import privacy
 from voclib.errors import DataError, nearest
+from voclib.schema import coercion
 from voclib.schema.tables import TABLES
 from voclib.sources import mails, readers
 from voclib.sources.adapters import CHANNELS, OWN
@@ -96,7 +97,8 @@ def _taken(spec: Channel) -> set[str]:
 
 
 def _blanked(frame: pd.DataFrame, spec: Channel) -> pd.DataFrame:
-    words = spec.missing_words
+    """Blank cells and the mapping's own words as missing; what else means nothing differs by column, and the standard decides and counts it."""
+    words = ("", *spec.declared_missing)
     return frame.assign(**{name: frame[name].mask(frame[name].str.strip().isin(words)) for name in frame.columns if name not in OWN})
 
 
@@ -151,7 +153,8 @@ def _table(raw: pd.DataFrame, table: str, rule: Table, spec: Channel, file: str,
     made = made.assign(_file=raw["_file"], _row=raw["_row"])
     if rule.distinct:
         named = list(TABLES[table].metadata["key"])
-        made = made.dropna(subset=[name for name in named if name in made.columns], how="all")
+        absent = [made[name].isna() | coercion.is_nothing(made[name], TABLES[table].columns[name]) for name in named if name in made.columns]
+        made = made[~pd.concat(absent, axis=1).all(axis=1)]
         if "_turn" in raw.columns:
             made = _once(made, named, raw["_turn"])
         made = made.drop_duplicates(subset=[name for name in made.columns if name not in MARKS])

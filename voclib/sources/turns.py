@@ -27,7 +27,7 @@ def spread(made: Extract, spec: Channel, *, name: str) -> Extract:
     turns = spec.turns
     if turns is None or made.frame.empty:
         return made
-    long = _listed(made.frame, turns, name) if turns.list is not None else _grouped(made.frame, turns, spec.missing_words, name)
+    long = _listed(made.frame, turns, name) if turns.list is not None else _grouped(made.frame, spec, turns, name)
     long = long.assign(_offset=long["_offset"].map(_seconds, na_action="ignore").astype("str"))
     who, unnamed = _speakers(long["_speaker"], turns)
     long = told(long.assign(_speaker=who), spec, conversation="_number")
@@ -99,14 +99,15 @@ def _turns_of(text: object) -> list[dict[str, str | None]] | str:
         return "is not a list of turns"
 
 
-def _grouped(frame: pd.DataFrame, turns: Turns, missing: tuple[str, ...], name: str) -> pd.DataFrame:
+def _grouped(frame: pd.DataFrame, spec: Channel, turns: Turns, name: str) -> pd.DataFrame:
     """A flat file with a row a turn; rows that name no conversation become a problem."""
     own = [column for column in frame.columns if not column.startswith("_")]
     for part in ("by", *_PARTS):
         given = getattr(turns, part)
         if given is not None and given not in own:
             raise DataError(f"{name}: turns.{part} is '{given}', which is not a column there; {nearest(given, own)}")
-    cells = {f"_{part}": frame[given].mask(frame[given].str.strip().isin(missing)) if (given := getattr(turns, part)) is not None
+    words = {part: spec.declared_missing if part in ("text", "agent", "speaker") else spec.missing_words for part in ("by", *_PARTS)}
+    cells = {f"_{part}": frame[given].mask(frame[given].str.strip().isin(("", *words[part]))) if (given := getattr(turns, part)) is not None
              else pd.Series(None, index=frame.index, dtype="str") for part in ("by", *_PARTS)}
     conversation = cells.pop("_by").str.strip()
     nameless = conversation.isna() & (frame["_problem"] == "")
