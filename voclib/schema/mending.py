@@ -9,6 +9,7 @@ import pandas as pd
 
 BLANKS, WIDE = "surrounding blanks removed", "full-width characters read as plain"
 SEPARATORS, UNIT, PERCENT, CURRENCY = "thousands separators removed", "unit word removed", "percent read as a share", "currency sign removed"
+BLANK_THOUSANDS, BRACKETS, SIGN_MOVED = "blanks between thousands removed", "accounting brackets read as minus", "minus sign moved to the front"
 REWRITTEN, TIME_DROPPED = "rewritten as an ISO date", "time of day dropped"
 UNFIT = "unit word '"  # how a refused unit word begins; a removed one is a repair
 _SCORES = frozenset({"分", "星", "颗星", "点", "point", "points", "pt", "pts", "star", "stars"})
@@ -22,8 +23,11 @@ UNIT_WORDS = {
     "CNY": frozenset({"元", "块", "rmb", "cny", "人民币"}),
     "": frozenset({"次", "人", "个", "名", "位", "天", "日", "times", "people", "days"}),
 }
-_AMOUNT = re.compile(r"(?P<sign>¥|cny|rmb)?\s*(?P<number>[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?)\s*"
+_AMOUNT = re.compile(r"(?P<before>[+-]\s*(?=[¥cr]))?(?P<sign>¥|cny|rmb)?\s*"
+                     r"(?P<number>[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,3}(?: [0-9]{3})+|[0-9]+)(?:\.[0-9]+)?)\s*(?P<after>-(?=$|元|\s))?\s*"
                      r"(?P<word>[^\s\d.,+\-/]\D*)?", re.IGNORECASE)
+_BRACKETED = re.compile(r"\((?P<inside>[^()+-]+)\)\s*(?P<word>\D*)")
+_HARD_BLANKS = re.compile("[\u00a0\u2007\u2009\u202f]")
 _DATE = re.compile(r"(?P<year>[0-9]{4})[-/.年](?P<month>[0-9]{1,2})[-/.月](?P<day>[0-9]{1,2})日?"
                    r"(?:[T\s]*(?P<hour>[0-9]{1,2})[:时点](?P<minute>[0-9]{1,2})(?:[:分](?P<second>[0-9]{1,2}(?:\.[0-9]+)?)秒?|分)?)?"
                    r"\s*(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?")
@@ -38,7 +42,8 @@ def mend(raw: str, *, kind: str, unit: str, timezone: str) -> tuple[str | None, 
     if kind in ("id", "text", "choice"):
         return bare, _joined(blank)
     plain = normalize("NFKC", bare).strip().replace("−", "-")
-    notes = blank + ([WIDE] if plain != bare else [])
+    # a blank that must not break, between thousands, is a blank: only other signs count as full-width
+    notes = blank + ([WIDE] if plain != _HARD_BLANKS.sub(" ", bare) else [])
     match kind:
         case "whole" | "real":
             return _number(plain, unit, notes)
@@ -60,16 +65,20 @@ def _joined(notes: list[str]) -> str:
 def _number(plain: str, unit: str, notes: list[str]) -> tuple[str | None, str]:
     if unit == "share" and (percent := re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*%", plain)):
         return format(float(percent[1]) / 100, ".15g"), _joined([*notes, PERCENT])
-    found = _AMOUNT.fullmatch(plain)
+    bracketed = _BRACKETED.fullmatch(plain) if unit == "CNY" else None
+    found = _AMOUNT.fullmatch(bracketed["inside"].strip() + bracketed["word"] if bracketed else plain)
     if not found:
         return (plain, _joined(notes)) if re.fullmatch(r"[+-]?[0-9.]+[eE][+-]?[0-9]{1,3}|[+-]?\.[0-9]+|[+-]?[0-9]+\.", plain) else (None, "")
     sign, number, word = found["sign"], found["number"], (found["word"] or "").strip()
     if word and word.lower() not in UNIT_WORDS.get(unit, frozenset()):
         return None, f"{UNFIT}{word[:12]}' does not fit {unit or 'a count'}"
-    if sign and unit != "CNY":
+    moved = [mark for mark in (found["before"], found["after"]) if mark]
+    signs = len(moved) + (number[0] in "+-") + bool(bracketed)
+    if signs > 1 or ((sign or moved) and unit != "CNY"):  # two signs contradict or cancel, and only money is written like that
         return None, ""
-    done = [(sign, CURRENCY), ("," in number, SEPARATORS), (word, UNIT)]
-    return number.replace(",", ""), _joined(notes + [note for happened, note in done if happened])
+    done = [(sign, CURRENCY), (bracketed, BRACKETS), (moved, SIGN_MOVED), ("," in number, SEPARATORS), (" " in number, BLANK_THOUSANDS), (word, UNIT)]
+    minus = "-" if bracketed or any(mark.startswith("-") for mark in moved) else ""
+    return minus + number.replace(",", "").replace(" ", ""), _joined(notes + [note for happened, note in done if happened])
 
 
 def _iso(plain: str) -> str | None:
