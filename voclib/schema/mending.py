@@ -7,6 +7,8 @@ from unicodedata import normalize
 
 import pandas as pd
 
+from voclib.schema import dates
+
 BLANKS, WIDE = "surrounding blanks removed", "full-width characters read as plain"
 SEPARATORS, UNIT, PERCENT, CURRENCY = "thousands separators removed", "unit word removed", "percent read as a share", "currency sign removed"
 BLANK_THOUSANDS, BRACKETS, SIGN_MOVED = "blanks between thousands removed", "accounting brackets read as minus", "minus sign moved to the front"
@@ -24,14 +26,11 @@ UNIT_WORDS = {
     "": frozenset({"次", "人", "个", "名", "位", "天", "日", "times", "people", "days"}),
 }
 _AMOUNT = re.compile(r"(?P<before>[+-]\s*(?=[¥cr]))?(?P<sign>¥|cny|rmb)?\s*"
-                     r"(?P<number>[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,3}(?: [0-9]{3})+|[0-9]+)(?:\.[0-9]+)?)\s*(?P<after>-(?=$|元|\s))?\s*"
+                     r"(?P<number>[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,3}(?: [0-9]{3})+|[0-9]+)(?:\.[0-9]+)?)\s*"
+                     r"(?P<after>-(?=\s*(?:$|元|块|rmb|cny|人民币)))?\s*"
                      r"(?P<word>[^\s\d.,+\-/]\D*)?", re.IGNORECASE)
 _BRACKETED = re.compile(r"\((?P<inside>[^()+-]+)\)\s*(?P<word>\D*)")
 _HARD_BLANKS = re.compile("[\u00a0\u2007\u2009\u202f]")
-_DATE = re.compile(r"(?P<year>[0-9]{4})[-/.年](?P<month>[0-9]{1,2})[-/.月](?P<day>[0-9]{1,2})日?"
-                   r"(?:[T\s]*(?P<hour>[0-9]{1,2})[:时点](?P<minute>[0-9]{1,2})(?:[:分](?P<second>[0-9]{1,2}(?:\.[0-9]+)?)秒?|分)?)?"
-                   r"\s*(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?")
-_COMPACT = re.compile(r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})")
 _MONTH = re.compile(r"(?P<year>[0-9]{4})(?:[-/.年](?P<month>[0-9]{1,2})月?|(?P<compact>[0-9]{2}))(?:[-/.]?[0-9]{1,2}日?(?:[T ]00:00:00)?)?")
 
 
@@ -54,7 +53,7 @@ def mend(raw: str, *, kind: str, unit: str, timezone: str) -> tuple[str | None, 
         case "day":
             return _day(plain, timezone, notes)
         case _:
-            iso = _iso(plain)
+            iso = dates.iso(plain)
             return (iso, _joined([*notes, REWRITTEN] if iso != plain else notes)) if iso else (None, "")
 
 
@@ -81,21 +80,8 @@ def _number(plain: str, unit: str, notes: list[str]) -> tuple[str | None, str]:
     return minus + number.replace(",", "").replace(" ", ""), _joined(notes + [note for happened, note in done if happened])
 
 
-def _iso(plain: str) -> str | None:
-    """An ISO date, with time and zone where there are any, from the common written forms; whether such a day exists is not asked here."""
-    found = (_DATE.fullmatch(plain) or _COMPACT.fullmatch(plain))
-    if not found:
-        return None
-    part = found.groupdict()
-    date = f"{part['year']}-{int(part['month']):02d}-{int(part['day']):02d}"
-    if not part.get("hour"):
-        return date
-    whole, dot, fraction = (part["second"] or "0").partition(".")
-    return f"{date}T{int(part['hour']):02d}:{int(part['minute']):02d}:{int(whole):02d}{dot}{fraction}{part['zone'] or ''}"
-
-
 def _day(plain: str, timezone: str, notes: list[str]) -> tuple[str | None, str]:
-    iso = _iso(plain)
+    iso = dates.iso(plain)
     if iso is None or len(iso) == len("2026-01-01"):
         return (iso, _joined(notes if iso == plain else [*notes, REWRITTEN])) if iso else (None, "")
     moment = pd.to_datetime(iso, errors="coerce")

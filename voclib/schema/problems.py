@@ -18,6 +18,7 @@ FIXES = {
     "unknown column": "map it to a column of data/README.md, or list it as left out",
     "column stands more than once": "keep one of them",
     "missing value": "fill the value, or leave the row out at the source",
+    "not a date": "write it as 2026-01-31, or say how it is written in the mapping, for example  formats: {column: \"%d/%m/%Y\"}",
     "not a": "write the value in the form data/README.md names",
     "not one of": "map the value to an allowed one in params/rules",
     "not of the form": "write the month as YYYY-MM",
@@ -103,8 +104,13 @@ def _line(key: tuple[str, str, str, str], group: pd.DataFrame) -> str:
     samples = [repr(text) for text in dict.fromkeys(group["example"]) if text][:SAMPLES]
     if samples:
         seen.append(f"such as {', '.join(samples)}")
-    fix = next((text for start, text in FIXES.items() if problem.startswith(start)), "")
-    return f"  {where}{name}: {problem}" + (f" ({', '.join(seen)})" if seen else "") + (f". Fix: {fix}" if fix else "")
+    cure = fix(problem)
+    return f"  {where}{name}: {problem}" + (f" ({', '.join(seen)})" if seen else "") + (f". Fix: {cure}" if cure else "")
+
+
+def fix(problem: str) -> str:
+    """What a user does about a problem, empty where nothing is known."""
+    return next((text for start, text in FIXES.items() if problem.startswith(start)), "")
 
 
 def shortened(value: object) -> str:

@@ -1,0 +1,52 @@
+"""A date as people and systems write it → ISO; only forms that can be read in one way."""
+
+from __future__ import annotations
+
+import re
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_NAME = (r"(?P<name>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?"
+         r"|dec(?:ember)?)\.?")
+_HALF = r"(?P<{}>上午|下午|[ap]\.?m\.?)?"
+_CLOCK = (rf"(?:[T\s,]*{_HALF.format('early')}\s*(?P<hour>[0-9]{{1,2}})[:时点](?P<minute>[0-9]{{1,2}})"
+          rf"(?:[:分](?P<second>[0-9]{{1,2}}(?:\.[0-9]+)?)秒?|分)?\s*{_HALF.format('late')})?\s*(?P<zone>Z|UTC|GMT|[+-][0-9]{{2}}:?[0-9]{{2}})?")
+_YEAR, _DAY = r"(?P<year>[0-9]{4})", r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?"
+_FORMS = tuple(re.compile(form + _CLOCK, re.IGNORECASE) for form in (
+    rf"{_YEAR}[-/.年](?P<month>[0-9]{{1,2}})[-/.月](?P<day>[0-9]{{1,2}})日?",
+    rf"{_DAY}[-\s/.]+{_NAME}[-\s/.,]+{_YEAR}", rf"{_NAME}\s*{_DAY}[\s,]+{_YEAR}", rf"{_YEAR}[-\s/.]{_NAME}[-\s/.]{_DAY}"))
+_COMPACT = re.compile(r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})(?:(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})(?P<second>[0-9]{2}))?")
+_MORNING = ("上午", "am")
+
+
+def iso(plain: str) -> str | None:
+    """An ISO date, with time and zone where there are any; None where the text is no date, or can be read in two ways.
+
+    Whether such a day exists is not asked here. 01/07/2026 has two readings, and a mapping says which; 1 Jul 2026 has one.
+    """
+    found = next((match for form in (*_FORMS, _COMPACT) if (match := form.fullmatch(plain))), None)
+    if not found:
+        return None
+    part = found.groupdict()
+    month = int(part["month"]) if part.get("month") else _MONTHS.index(part["name"][:3].lower()) + 1
+    date = f"{part['year']}-{month:02d}-{int(part['day']):02d}"
+    if not part.get("hour"):
+        return None if part.get("early") else date
+    hour = _hour(int(part["hour"]), part.get("early") or "", part.get("late") or "")
+    if hour is None:
+        return None
+    whole, dot, fraction = (part["second"] or "0").partition(".")
+    zone = (part.get("zone") or "").upper()
+    return f"{date}T{hour:02d}:{int(part['minute']):02d}:{int(whole):02d}{dot}{fraction}{'Z' if zone in ('UTC', 'GMT') else zone}"
+
+
+def _hour(hour: int, early: str, late: str) -> int | None:
+    """The hour of the day from one of a twelve-hour clock: 12 am is midnight; None where the clock contradicts itself."""
+    said = {half.lower().replace(".", "") for half in (early, late) if half}
+    if not said:
+        return hour
+    half = said.pop()
+    if said or (hour > 12 and half in _MORNING):
+        return None
+    if half in _MORNING:
+        return hour % 12
+    return hour if hour > 12 else hour % 12 + 12
