@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from voclib.errors import DataError
 from voclib.sources import ingest
 
 SURVEY = """
@@ -59,3 +61,115 @@ class TestWordsForNothing:
     def test_what_the_mapping_calls_missing_is_missing_in_every_column(self, tmp_path):
         pool = survey(tmp_path, [f"{i},C{i},S,R,2026-01-02,9,{'NA' if i < 5 else 'fine'}" for i in range(20)], extra="missing: [NA]")
         assert pool.tables["responses"]["comment"].notna().sum() == 15 and pool.scorecard["files"][0]["set_missing"] == {"said": 5}
+
+
+LEDGER = """name: shop
+company: {{zh: 店, en: Shop}}
+root: .
+pseudonym_key: a-key-of-some-length
+sources:
+  - channel: ledger
+    files: ledger.csv
+    delimiter: ";"
+    {extra}
+    tables:
+      transactions:
+        columns: {{transaction_id: no, customer_id: who, booked_at: at, net_cny: net}}
+        constants: {{kind: service, currency: CNY}}
+"""
+
+
+def ledger(folder, amounts, *, extra=""):
+    (folder / "ledger.csv").write_text("\n".join(["no;who;at;net", *(f"{i};C;2026-01-02;{net}" for i, net in enumerate(amounts))]), encoding="utf-8")
+    (folder / "shop.yml").write_text(LEDGER.format(extra=extra), encoding="utf-8")
+    return ingest(folder / "shop.yml", root=folder, out=folder / "out")
+
+
+def european(value):
+    return f"{value:,.2f}".translate(str.maketrans(",.", ".,")).removesuffix(",00")
+
+
+class TestDecimalSigns:
+    @pytest.mark.parametrize("seed", [1, 2])
+    def test_a_comma_decimal_anywhere_reads_the_whole_column(self, tmp_path, seed):
+        rng = np.random.default_rng(seed)
+        booked = np.append(np.round(rng.uniform(900, 90_000, 80), 0), rng.integers(1000, 9000) + 0.5)
+        pool = ledger(tmp_path, [european(value) for value in booked])
+        made = pool.tables["transactions"].set_index("transaction_id")["net_cny"]
+        assert made[[str(i) for i in range(len(booked))]].tolist() == booked.tolist()
+        assert repaired(pool, "net_cny") == {"comma read as the decimal sign, dot as thousands": (booked >= 1000).sum()}
+        totals = pool.scorecard["totals"]
+        assert totals["repaired"] == (booked >= 1000).sum() and totals["rows_read"] == totals["clean"] + totals["repaired"]
+
+    @pytest.mark.parametrize("amounts", [["1.250", "850", "12.000"], ["1.250", "1,250"], ["1.250", "1.250,5", "12.5"], ["1,250", "12,50"]])
+    def test_where_nothing_proves_it_the_mapping_is_asked(self, tmp_path, amounts):
+        with pytest.raises(DataError, match=r"ledger.csv, column 'net' .* '1.250' may be 1250 or 1\.250.* add  decimal: \",\"  to this source"):
+            ledger(tmp_path, amounts)
+
+    def test_what_the_mapping_says_holds(self, tmp_path):
+        assert ledger(tmp_path, ["1.250", "850"], extra='decimal: ","').tables["transactions"]["net_cny"].tolist() == [1250, 850]
+        assert ledger(tmp_path, ["1.250", "850"], extra='decimal: "."').tables["transactions"]["net_cny"].tolist() == [1.25, 850]
+
+    @pytest.mark.parametrize("amounts", [["1.250", "12.5"], ["1,250", "850"], ["0.125", "1.250"], ["1.250", "1250.375"], ["1,250.00", "1.250"]])
+    def test_columns_with_a_dot_stay_as_they_were(self, tmp_path, amounts):
+        pool = ledger(tmp_path, amounts)
+        assert sorted(pool.tables["transactions"]["net_cny"]) == sorted(float(text.replace(",", "")) for text in amounts)
+
+
+def days(pool):
+    heard = pool.tables["responses"].set_index("response_id")["submitted_at"].dt.tz_convert("Asia/Shanghai").dt.strftime("%Y-%m-%d")
+    return heard.to_dict()
+
+
+def dated(folder, cells, formats, **more):
+    line = formats and f"formats: {{submitted_at: {formats}}}"
+    return survey(folder, [f"{i},C{i},S,R,{at},9," for i, at in enumerate(cells)], formats=line, **more)
+
+
+class TestDayAndMonth:
+    @pytest.mark.parametrize("seed", [1, 2])
+    def test_of_two_orders_the_one_that_reads_the_whole_column_is_right(self, tmp_path, seed):
+        rng = np.random.default_rng(seed)
+        meant = pd.Timestamp("2025-01-01") + pd.to_timedelta([*rng.integers(0, 300, 60), 30], unit="D")
+        pool = dated(tmp_path, meant.strftime("%m/%d/%Y"), '["%d/%m/%Y", "%m/%d/%Y"]')
+        assert days(pool) == {str(i): day for i, day in enumerate(meant.strftime("%Y-%m-%d"))}
+        assert repaired(pool, "submitted_at") == {"rewritten as an ISO date": 61} and pool.scorecard["totals"]["clean"] == 0
+
+    @pytest.mark.parametrize(("cells", "told"), [(["03/04/2025", "05/06/2025"], "no date in the column tells which"),
+                                                 (["03/04/2025", "13/04/2025", "04/13/2025"], "both occur, as in '13/04/2025' and '04/13/2025'")])
+    def test_nothing_is_guessed(self, tmp_path, cells, told):
+        with pytest.raises(DataError, match=f"column 'at' .responses.submitted_at.: '03/04/2025' is 2025-04-03 as %d.* {told}"):
+            dated(tmp_path, cells, '["%d/%m/%Y", "%m/%d/%Y"]')
+
+    def test_a_pattern_that_the_column_contradicts_is_refused(self, tmp_path):
+        with pytest.raises(DataError, match=r"formats says %d/%m/%Y, but 2 dates such as '01/13/2025' can only be %m/%d/%Y"):
+            dated(tmp_path, ["01/02/2025", "01/13/2025", "01/14/2025"], '"%d/%m/%Y"')
+
+    def test_a_single_slip_is_set_aside_and_says_how_to_mend_it(self, tmp_path):
+        pool = dated(tmp_path, ["13/01/2025", "14/01/2025", "01/15/2025", "02/01/2025"], '"%d/%m/%Y"')
+        assert days(pool) == {"0": "2025-01-13", "1": "2025-01-14", "3": "2025-01-02"}
+        reason, = pool.quarantine["reason"]
+        assert reason.startswith("submitted_at: not a date and time (") and 'formats: {submitted_at: "%d/%m/%Y"}' in reason
+
+
+class TestOtherForms:
+    def test_what_has_one_reading_is_read(self, tmp_path):
+        cells = ["1 Mar 2025", "March 1st 2025", "2025/3/1 3:05 PM", "2025/3/1 下午3:05", "2025-03-01 07:05:00 UTC", "2025-03-01 12:30 am",
+                 "20250301150500", "01-Mar-2025 上午9:05"]
+        pool = dated(tmp_path, [cell.replace(",", "") for cell in cells], "")
+        at = pool.tables["responses"].set_index("response_id")["submitted_at"].dt.tz_convert("Asia/Shanghai").dt.strftime("%m-%d %H:%M")
+        assert at.to_dict() == dict(zip("01234567", ["03-01 00:00", "03-01 00:00", "03-01 15:05", "03-01 15:05", "03-01 15:05", "03-01 00:30",
+                                                     "03-01 15:05", "03-01 09:05"], strict=True))
+
+    @pytest.mark.parametrize(("cells", "note"), [(["45717", "45717.75", "45718", "2025-03-01"], "Excel day number read as a date"),
+                                                 (["1740787200", "1740787200000", "2025-03-01"], "seconds since 1970 read as a time")])
+    def test_numbers_are_dates_where_most_of_the_column_are(self, tmp_path, cells, note):
+        pool = dated(tmp_path, cells, "")
+        assert len(pool.quarantine) == 0 and set(days(pool).values()) <= {"2025-03-01", "2025-03-02"}
+        assert repaired(pool, "submitted_at")[note] == len(cells) - 1
+        (tmp_path / "few").mkdir()
+        assert len(dated(tmp_path / "few", ["2025-03-01"] * 9 + cells[:1], "").quarantine) == 1
+
+    def test_a_zone_holds_for_untidy_times_too(self, tmp_path):
+        pool = dated(tmp_path, ["2025/3/1 9:00", "2025-03-01 09:00"], "", extra="timezone: UTC")
+        assert pool.tables["responses"]["submitted_at"].nunique() == 1 and repaired(pool, "submitted_at") == {"rewritten as an ISO date": 1}

@@ -11,7 +11,7 @@ from voclib import privacy
 from voclib.errors import DataError
 from voclib.schema.tables import TABLES
 from voclib.schema.validation import Validated
-from voclib.sources import exporting
+from voclib.sources import exporting, rewriting
 from voclib.sources.mapping import Mapping
 from voclib.sources.shaping import Piece
 
@@ -66,6 +66,19 @@ def mended(piece: Piece) -> pd.DataFrame:
     made = pd.DataFrame({"file": piece.file, "table": "", "column": "", "row": rows["_row"].astype("Int64"), "problem": rows["_repair"],
                          "example": "", "channel": piece.channel})
     return made.astype({name: "str" for name in made.columns if name != "row"})
+
+
+def rewritten(pieces: list[Piece], accounts: dict[str, Account]) -> pd.DataFrame:
+    """Cells rewritten while a file was shaped, as repairs; those of rows set aside are none, for nothing of them is used."""
+    parts = []
+    for piece in pieces:
+        for table, cells in piece.rewritten.groupby("table", sort=True):
+            found = accounts[str(table)]
+            own = ((found.offered["_source"] == piece.source) & (found.offered["_file"] == piece.file)).to_numpy()
+            kept = cells[cells["row"].isin(found.offered.loc[own & found.is_accepted, "_row"])]
+            parts.append(kept.assign(file=piece.file, channel=piece.channel))
+    made = rewriting.gathered(parts)
+    return made.sort_values(["channel", "file", "row", "table", "column", "problem"], kind="stable", ignore_index=True) if len(made) else made
 
 
 def relocated(problems: pd.DataFrame, offered: dict[str, pd.DataFrame], channels: list[str]) -> pd.DataFrame:

@@ -124,6 +124,7 @@ class Channel(_Part):
     make_id: list[str] | None = None
     join: Join | None = None
     missing: list[Scalar] = Field(default_factory=list)
+    decimal: Literal[".", ","] | None = None  # without it every column decides, and asks where it cannot
     timezone: str | None = None
     optional: bool = False
 

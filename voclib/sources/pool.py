@@ -167,7 +167,7 @@ def _pool(spec: Mapping, pieces: list[Piece], accounts: dict[str, Account], reda
           folder: Path) -> Pool:
     channels = [source.channel for source in spec.sources]
     repairs = _gathered([*(accounting.located(found.validated.repairs, found.offered, found.table, channels, is_parsed=True)
-                           for found in accounts.values()), *map(accounting.mended, pieces)])
+                           for found in accounts.values()), *map(accounting.mended, pieces), accounting.rewritten(pieces, accounts)])
     problems = _gathered([accounting.located(found.validated.problems, found.offered, found.table, channels) for found in accounts.values()])
     card = scorecard.build(spec, pieces, accounts, repairs=repairs, problems=problems, redactions=redactions, absent=absent)
     tables = {name: found.validated.accepted for name, found in accounts.items()}

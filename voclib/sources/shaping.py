@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from voclib import privacy
 from voclib.errors import DataError, nearest
 from voclib.schema import coercion
 from voclib.schema.tables import TABLES
-from voclib.sources import mails, readers
+from voclib.sources import mails, readers, rewriting
 from voclib.sources.adapters import CHANNELS, OWN
 from voclib.sources.mapping import DEFAULTS, RESERVED, Channel, Join, Table
 
@@ -35,6 +35,7 @@ class Piece:
     notes: tuple[readers.Note, ...]
     declared_missing: dict[str, int]
     unjoined: int = 0
+    rewritten: pd.DataFrame = field(default_factory=rewriting.nothing)  # cells mended before the standard saw them
 
 
 def files_of(spec: Channel, root: Path) -> list[tuple[Path, str]]:
@@ -81,12 +82,14 @@ def shape(path: Path, name: str, *, source: int, spec: Channel, root: Path, key:
     if spec.make_id:
         raw = raw.assign(_id=_made_id(raw, spec, key, name))
     usable = raw[raw["_problem"] == ""]
-    tables = {table: _table(usable, table, rule, spec, name, timezone).assign(_source=source) for table, rule in spec.tables.items()}
+    made = {table: _table(usable, table, rule, spec, name, timezone) for table, rule in spec.tables.items()}
+    tables = {table: rows.assign(_source=source) for table, (rows, _) in made.items()}
     used = {column for rule in spec.tables.values() for column in rule.columns.values()} | set(spec.make_id or [])
     used |= set(spec.join.on if isinstance(spec.join.on, dict) else [spec.join.on]) if spec.join else set()
     used |= _taken(spec)
     ignored = tuple(column for column in raw.columns if column not in used and column not in OWN and column not in RESERVED)
-    return Piece(source, spec.channel, name, extract.encoding, raw, tables, ignored, notes, {k: n for k, n in counted.items() if n}, unjoined)
+    return Piece(source, spec.channel, name, extract.encoding, raw, tables, ignored, notes, {k: n for k, n in counted.items() if n}, unjoined,
+                 rewriting.gathered([mended for _, mended in made.values()]))
 
 
 def _taken(spec: Channel) -> set[str]:
@@ -139,14 +142,16 @@ def _joined(raw: pd.DataFrame, join: Join, root: Path, file: str) -> tuple[pd.Da
     return pd.concat([raw, added], axis=1), int((own.isna() | ~own.isin(keys)).sum()), told
 
 
-def _table(raw: pd.DataFrame, table: str, rule: Table, spec: Channel, file: str, timezone: str) -> pd.DataFrame:
+def _table(raw: pd.DataFrame, table: str, rule: Table, spec: Channel, file: str, timezone: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows of one table, and the cells of them that were rewritten."""
     columns = {target: _recoded(_column(raw, name, file), rule.values.get(target, {})) for target, name in rule.columns.items()}
-    for target, given in rule.formats.items():
-        columns[target] = _reformatted(columns[target], [given] if isinstance(given, str) else given)
+    before, is_zoned = columns, bool(spec.timezone and spec.timezone != timezone)
+    columns, notes = rewriting.rewritten(before, rule, table=table, decimal=spec.decimal, is_zoned=is_zoned, file=file)
+    mended = rewriting.told(notes, raw, before, table=table)
     constants = DEFAULTS.get(table, {}) | rule.constants
     columns |= {name: pd.Series(value, index=raw.index, dtype="str") for name, value in constants.items() if name not in columns}
     made = pd.DataFrame({name: columns[name] for name in TABLES[table].columns if name in columns}, index=raw.index)
-    if spec.timezone and spec.timezone != timezone:
+    if is_zoned:
         for name in made.columns:
             if TABLES[table].columns[name].metadata["kind"] == "moment":
                 made[name] = _each(made[name], lambda text: _zoned(text, spec.timezone or timezone))
@@ -158,7 +163,8 @@ def _table(raw: pd.DataFrame, table: str, rule: Table, spec: Channel, file: str,
         if "_turn" in raw.columns:
             made = _once(made, named, raw["_turn"])
         made = made.drop_duplicates(subset=[name for name in made.columns if name not in MARKS])
-    return made
+        mended = mended[mended["row"].isin(made["_row"])]  # a row that says the same again is none of its own
+    return made, mended
 
 
 def _once(made: pd.DataFrame, key: list[str], turn: pd.Series) -> pd.DataFrame:
@@ -179,18 +185,6 @@ def _recoded(series: pd.Series, values: dict[str, str]) -> pd.Series:
         return series
     changed = _each(series, lambda text: values.get(text.strip(), text))
     return changed.mask(changed == "")
-
-
-def _reformatted(series: pd.Series, patterns: list[str]) -> pd.Series:
-    def change(text: str) -> str:
-        for pattern in patterns:
-            try:
-                return datetime.strptime(text.strip(), pattern).isoformat()
-            except ValueError:
-                continue
-        return text  # the standard sets it aside and shows it
-
-    return _each(series, change)
 
 
 def _zoned(text: str, zone: str) -> str:
