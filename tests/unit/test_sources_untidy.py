@@ -173,3 +173,30 @@ class TestOtherForms:
     def test_a_zone_holds_for_untidy_times_too(self, tmp_path):
         pool = dated(tmp_path, ["2025/3/1 9:00", "2025-03-01 09:00"], "", extra="timezone: UTC")
         assert pool.tables["responses"]["submitted_at"].nunique() == 1 and repaired(pool, "submitted_at") == {"rewritten as an ISO date": 1}
+
+
+def scored(folder, name, answers):
+    """Import answers as the score `name`."""
+    text = (SURVEY.replace("nps_score: score", f"{name}: score")).format(extra="", formats="")
+    (folder / "survey.csv").write_text("\n".join([HEADING, *(f"{i},C,S,R,2026-01-02,{x}," for i, x in enumerate(answers))]), encoding="utf-8")
+    (folder / "shop.yml").write_text("name: shop\ncompany: {zh: 店, en: Shop}\nroot: .\npseudonym_key: a-key-of-some-length\nsources:" + text,
+                                     encoding="utf-8")
+    return ingest(folder / "shop.yml", root=folder, out=folder / "out")
+
+
+class TestScales:
+    @pytest.mark.parametrize(("name", "scale", "high"), [("csat_score", "1–5", 10), ("star_rating", "1–5", 10), ("ces_score", "1–7", 10),
+                                                         ("rating_score", "0–10", 100)])
+    @pytest.mark.parametrize("seed", [1, 2])
+    def test_a_score_on_a_longer_scale_is_refused_before_its_unhappy_end_is_all_that_stays(self, tmp_path, name, scale, high, seed):
+        answers = np.random.default_rng(seed).binomial(high - 1, .75, 120) + 1
+        with pytest.raises(DataError, match=rf"survey.csv: responses.{name}: scale looks like \d–{max(answers)}, not {scale}; lowest {min(answers)}"):
+            scored(tmp_path, name, answers)
+
+    def test_zeros_below_a_scale_are_refused_too_and_the_cure_is_named(self, tmp_path):
+        with pytest.raises(DataError, match=r"looks like 0–5, not 1–5.*values: {csat_score: {10: 5, 9: 5, 8: 4}}, with \"\" for no answer"):
+            scored(tmp_path, "csat_score", [0] * 20 + [5] * 80)
+
+    def test_slips_are_set_aside_as_before(self, tmp_path):
+        pool = scored(tmp_path, "csat_score", [10] * 8 + [5] * 92)
+        assert len(pool.quarantine) == 8 and len(pool.tables["responses"]) == 92

@@ -10,15 +10,15 @@ import pandas as pd
 from voclib.errors import nearest
 from voclib.schema import problems as found_problems
 from voclib.schema.problems import Found
-from voclib.schema.rules import before, schema
+from voclib.schema.rules import before, rules, schema
 
 ROW = "_row"  # a column of row numbers in a raw file, no data
 WRONG_TIMES_LIMIT = 0.005  # share of rows with reversed or future times above which a table is refused
 WRONG_TIMES_TOLERATED = 5  # a single slip in a small table is a slip, not a broken clock
 SCALE_MIN_N = 50           # answers before "nobody gave 0 or 6–10" says the scale is 1–5
 SCALE_100_SHARE, SCALE_100_MIN_N, SCALE_100_REACH = 0.2, 3, 20  # a column of 11s is a slip, one that reaches 20 is another scale
-# two names of one unit, or two values of one period, cannot both be right; a second answer to a survey is only superfluous
-SINGLE_TRUTH = frozenset({"units"})
+SCORES = ("nps_score", "csat_score", "ces_score", "rating_score", "star_rating")
+OUTSIDE_SHARE, OUTSIDE_MIN_N = 0.1, 3  # above or below the scale: more is no slip, and setting it aside would keep one end of the answers only
 
 
 def columns(names: Iterable[str], table: str, *, file: str = "") -> pd.DataFrame:
@@ -35,20 +35,41 @@ def columns(names: Iterable[str], table: str, *, file: str = "") -> pd.DataFrame
 
 
 def scale(typed: pd.DataFrame, table: str, *, file: str = "") -> pd.DataFrame:
-    """A likelihood-to-recommend column (0–10) that holds answers on another scale is refused, never rescaled."""
-    if "nps_score" not in typed:
-        return found_problems.empty()
-    scores = typed["nps_score"].dropna().astype("int64")
+    """A column of scores that holds answers on another scale is refused, never rescaled.
+
+    A likelihood to recommend (0–10) that reaches 20, or never leaves 1–5; any other score of which more than a tenth lies above its scale,
+    or below it: to set those rows aside would keep the other end of the answers only.
+    """
+    parts = []
+    for name in SCORES:
+        if name in typed and len(scores := typed[name].dropna().astype("int64")):
+            bounds = _bounds(table, name)
+            looks = _likelihood(scores) if name == "nps_score" else _outside(scores, *bounds)
+            told = f"scale looks like {looks}, not {bounds[0]}–{bounds[1]}; lowest {scores.min()}, highest {scores.max()} of {len(scores)} answers"
+            parts += [found_problems.single(table, name, told, file=file)] if looks else []
+    return found_problems.gather(parts)
+
+
+def _bounds(table: str, name: str) -> tuple[int, int]:
+    """The lowest and the highest value a column allows."""
+    found = next(rule.check.statistics for rule in rules(table) if rule.column == name and "max_value" in rule.check.statistics)
+    return found["min_value"], found["max_value"]
+
+
+def _outside(scores: pd.Series, low: int, high: int) -> str:
+    """The range that a column of scores covers where too many lie on one side outside its own, else empty."""
+    is_above, is_below = scores > high, scores < low
+    if max(is_above.sum(), is_below.sum()) < OUTSIDE_MIN_N or max(is_above.mean(), is_below.mean()) <= OUTSIDE_SHARE:
+        return ""
+    return f"{min(scores.min(), low)}–{scores.max()}"
+
+
+def _likelihood(scores: pd.Series) -> str:
+    """The scale that a likelihood to recommend is on where it is not 0–10, else empty."""
     above = scores.between(11, 100)
-    looks = ""
     if above.sum() >= SCALE_100_MIN_N and above.mean() > SCALE_100_SHARE and scores.max() >= SCALE_100_REACH:
-        looks = "0–100"
-    elif len(scores) >= SCALE_MIN_N and scores.between(1, 5).all():
-        looks = "1–5"
-    if not looks:
-        return found_problems.empty()
-    seen = f"lowest {scores.min()}, highest {scores.max()} of {len(scores)} answers"
-    return found_problems.single(table, "nps_score", f"scale looks like {looks}, not 0–10; {seen}", file=file)
+        return "0–100"
+    return "1–5" if len(scores) >= SCALE_MIN_N and scores.between(1, 5).all() else ""
 
 
 def reversed_times(typed: pd.DataFrame, table: str) -> list[Found]:
@@ -94,6 +115,6 @@ def too_many(found: Iterable[Found], typed: pd.DataFrame, table: str, *, rows: n
 
 
 def is_panel(table: str) -> bool:
-    """Whether two rows of one key contradict each other: units, and tables keyed by a period."""
+    """Whether two rows of one key contradict each other: tables keyed by a period, where both would be counted."""
     declared = schema(table)
-    return table in SINGLE_TRUTH or any(declared.columns[name].metadata["kind"] in ("month", "day") for name in declared.metadata["key"])
+    return any(declared.columns[name].metadata["kind"] in ("month", "day") for name in declared.metadata["key"])

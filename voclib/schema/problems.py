@@ -32,7 +32,8 @@ FIXES = {
     "lies after": "check the clock and the zone of the export, or move as_of",
     "reversed": "check the two time columns and their zones: they may be swapped",
     "future": "check the zone of the export, or move as_of",
-    "scale looks like": "map the column to the scale it is on; a score is never rescaled silently",
+    "scale looks like": "map the column to the score of its scale (data/README.md), or say what each answer becomes, for example  "
+                        "values: {csat_score: {10: 5, 9: 5, 8: 4}}, with \"\" for no answer; a score is never rescaled silently",
     "not found in": "add the record to the table referred to, or correct the identifier",
 }
 

@@ -158,7 +158,7 @@ def _raise_other_scales(responses: pd.DataFrame | None, spec: Mapping) -> None:
         return
     parts = []
     for (_, file), part in responses.groupby(["_source", "_file"], sort=True):
-        typed = coercion.read(part[["nps_score"]], "responses", timezone=spec.timezone).frame
+        typed = coercion.read(part[list(gates.SCORES)], "responses", timezone=spec.timezone).frame
         parts.append(gates.scale(typed, "responses", file=str(file)))
     found_problems.raise_problems(found_problems.gather(parts), headline=f"mapping {spec.name}: scores that cannot be used as they are")
 
