@@ -202,12 +202,15 @@ def test_scores_on_another_scale_in_one_file_are_refused(tmp_path):
         _ingest(folder)
 
 
-def test_a_table_that_cannot_be_used_names_file_and_row(tmp_path):
+def test_a_unit_told_twice_keeps_one_row_and_is_named(tmp_path):
     folder = _company(tmp_path / "conflict", mapping=MAPPING.replace("name: 门店}", "name: 国家}"))
     rows = [row.replace("店1", "店2").replace("中国", "法国") if row.startswith("R7,") else row for row in SURVEY]
     (folder / "survey_2.csv").write_text("\n".join(rows), encoding="utf-8")
-    with pytest.raises(DataError, match=r"survey_2.csv: units.unit_id: conflicting rows of one key \(unit_id\) \(row 9, such as '店2'\)"):
-        _ingest(folder)
+    pool = _ingest(folder)
+    aside = pool.quarantine[pool.quarantine["table"] == "units"]
+    assert aside[["reason", "file"]].values.tolist() == [["unit_id: duplicate key", "survey_2.csv"]]
+    told, = (item for item in pool.scorecard["doubts"] if item["doubt"] == "told_twice")
+    assert told["units"] == [{"unit": "店2", "columns": [{"column": "name", "kept": "中国", "aside": ["法国"]}]}]
 
 
 def test_optional_and_empty_sources_are_told_as_missing_and_silent(tmp_path):

@@ -200,3 +200,47 @@ class TestScales:
     def test_slips_are_set_aside_as_before(self, tmp_path):
         pool = scored(tmp_path, "csat_score", [10] * 8 + [5] * 92)
         assert len(pool.quarantine) == 8 and len(pool.tables["responses"]) == 92
+
+
+class TestDoubts:
+    def test_a_store_of_two_regions_stops_nothing_and_is_named(self, tmp_path):
+        pool = survey(tmp_path, [f"{i},C{i},B店,{'华南' if i < 10 else '华北'},2026-01-02,9," for i in range(20)])
+        assert len(pool.tables["responses"]) == 20 and pool.tables["responses"]["unit_id"].notna().all()
+        assert len(pool.tables["units"]) == 1 and pool.quarantine["reason"].tolist() == ["unit_id: duplicate key"]
+        kept = pool.tables["units"]["region"].iloc[0]
+        other, = {"华南", "华北"} - {kept}
+        assert f"1 家门店有互相矛盾的几行，只保留一行，其余已隔离：B店 (region：留 {kept}，舍 {other})" in pool.summary("zh")
+        assert f"B店 (region: {kept} kept, {other} not)" in pool.summary("en")
+
+    def test_blanks_around_a_name_make_no_second_store(self, tmp_path):
+        pairs = [("A店 ", "华东"), ("A店", "华东 ")] * 3 + [("A店", "华东")]
+        pool = survey(tmp_path, [f"{i},C{i},{name},{region},2026-01-02,9," for i, (name, region) in enumerate(pairs)])
+        assert len(pool.tables["units"]) == 1 and pool.quarantine.empty and set(pool.tables["responses"]["unit_id"]) == {"A店"}
+        assert pool.scorecard["doubts"] == []
+
+    @pytest.mark.parametrize("seed", [1, 2])
+    def test_identifiers_that_a_spreadsheet_cut_name_nobody(self, tmp_path, seed):
+        rng = np.random.default_rng(seed)
+        numbers = rng.choice(np.arange(123_456_000_000_001, 123_456_000_000_090), 30, replace=False)
+        whole = rng.random(30) < .3
+        who = [f"C{i}" if fine else f"{number:.5E}" for i, (number, fine) in enumerate(zip(numbers, whole, strict=True))]
+        pool = survey(tmp_path, [f"{i},{name},S,R,2026-01-02,9," for i, name in enumerate(who)])
+        heard = pool.tables["responses"]
+        assert len(heard) == 30 and heard["customer_id"].notna().sum() == heard["customer_id"].nunique() == whole.sum()
+        told, = pool.scorecard["doubts"]
+        assert (told["doubt"], told["column"], told["n"]) == ("cut_identifiers", "customer_id", (~whole).sum())
+        assert "1.23456E+14" not in (tmp_path / "out" / "repairs.csv").read_text("utf-8") and "(such as 1.23E+14)" in pool.summary("en")
+
+    def test_a_cut_key_is_set_aside_and_a_whole_one_written_out(self, tmp_path):
+        pool = survey(tmp_path, ["1.23456E+14,C1,S,R,2026-01-02,9,", "1.23E+2,C2,S,R,2026-01-02,9,", "7,1.23E+2,S,R,2026-01-02,9,",
+                                 "8,123,S,R,2026-01-02,9,"])
+        assert pool.quarantine["reason"].tolist() == ["response_id: identifier cut by a spreadsheet, its last digits are lost"]
+        heard = pool.tables["responses"].set_index("response_id")["customer_id"]
+        assert set(heard.index) == {"123", "7", "8"} and heard["7"] == heard["8"]
+
+    @pytest.mark.parametrize(("answers", "doubts"), [([1] * 5 + [10] * 95, 1), ([0] + [1] * 5 + [10] * 95, 0), ([2] * 5 + [10] * 95, 0),
+                                                     ([1] * 4 + [10] * 95, 0)])
+    def test_a_likelihood_without_zeros_is_doubted_not_refused(self, tmp_path, answers, doubts):
+        pool = scored(tmp_path, "nps_score", answers)
+        assert len(pool.tables["responses"]) == len(answers) and len(pool.scorecard["doubts"]) == doubts
+        assert ("5 of them 1 and not one 0" in pool.summary("en")) == ("5 个 1 分，却没有一个 0 分" in pool.summary("zh")) == bool(doubts)

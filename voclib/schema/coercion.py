@@ -14,6 +14,7 @@ from voclib.schema.problems import Found, raise_problems
 from voclib.schema.rules import UNREADABLE, schema
 
 EMPTY = "read as missing"
+CUT_MISSING = f"{mending.CUT}; set missing"
 UNREGULAR = "zone-less time among zoned ones read as {}"
 # what some exports write for nothing; compared without case, after surrounding blanks
 NOTHING = frozenset({"", "n/a", "na", "#n/a", "null", "nan", "none", "-", "--", "—", "无"})
@@ -138,12 +139,17 @@ def _text(series: pd.Series, declared: pa.Column, timezone: str) -> Cells:
     texts[absent] = None
     if not verbatim:
         clean = given.str.fullmatch(CLEAN.get(kind, _PLAIN)).to_numpy(dtype=bool)
+        if kind == "id":  # perhaps 1.23E+14, which a spreadsheet made of a number
+            clean = clean & ~given.str.contains("E+", regex=False).to_numpy(dtype=bool)
         for i in np.flatnonzero(~clean & ~absent):
             texts[i], notes[i] = mending.mend(texts[i], kind=kind, unit=declared.metadata["unit"], timezone=timezone)
     values, zoneless = _parse(pd.Series(texts, dtype="str"), kind, timezone)
     notes[zoneless & (notes == "")] = UNREGULAR.format(timezone)
+    cut = notes == mending.CUT
+    if declared.nullable:  # a voice whose customer cannot be told any more is still a voice
+        notes[cut], absent = CUT_MISSING, absent | cut
     lost = values.isna().to_numpy() & ~absent
-    unfit = np.array([note.startswith(mending.UNFIT) for note in notes], dtype=bool)
+    unfit = np.array([note.startswith((mending.UNFIT, mending.CUT)) for note in notes], dtype=bool)
     wrong = np.where(lost, np.where(unfit, notes, UNREADABLE.get(kind, "")), "")
     return pd.Series(values.array.take(codes, allow_fill=True)), _by_note(np.where(lost, "", notes), codes), _by_note(wrong, codes)
 

@@ -13,6 +13,8 @@ BLANKS, WIDE = "surrounding blanks removed", "full-width characters read as plai
 SEPARATORS, UNIT, PERCENT, CURRENCY = "thousands separators removed", "unit word removed", "percent read as a share", "currency sign removed"
 BLANK_THOUSANDS, BRACKETS, SIGN_MOVED = "blanks between thousands removed", "accounting brackets read as minus", "minus sign moved to the front"
 REWRITTEN, TIME_DROPPED = "rewritten as an ISO date", "time of day dropped"
+CUT, DIGITS = "identifier cut by a spreadsheet, its last digits are lost", "identifier in scientific notation written out"
+_SCIENTIFIC = re.compile(r"(?:[1-9](?:\.(?P<digits>[0-9]+))?)?E\+(?P<power>[0-9]{1,3})")
 UNFIT = "unit word '"  # how a refused unit word begins; a removed one is a repair
 _SCORES = frozenset({"分", "星", "颗星", "点", "point", "points", "pt", "pts", "star", "stars"})
 # the words that may follow a number, by the unit of its column; another word, such as hours in a column of minutes, is never dropped
@@ -38,6 +40,10 @@ def mend(raw: str, *, kind: str, unit: str, timezone: str) -> tuple[str | None, 
     """The text in the form its kind is parsed from and a note of what was done; (None, …) where it cannot be read."""
     bare = raw.strip()
     blank = [BLANKS] if bare != raw else []
+    if kind == "id" and is_cut(bare):
+        return None, CUT
+    if kind == "id" and (whole := written_out(bare)):
+        return whole, _joined([*blank, DIGITS])
     if kind in ("id", "text", "choice"):
         return bare, _joined(blank)
     plain = normalize("NFKC", bare).strip().replace("−", "-")
@@ -55,6 +61,19 @@ def mend(raw: str, *, kind: str, unit: str, timezone: str) -> tuple[str | None, 
         case _:
             iso = dates.iso(plain)
             return (iso, _joined([*notes, REWRITTEN] if iso != plain else notes)) if iso else (None, "")
+
+
+def is_cut(identifier: str) -> bool:
+    """Whether a spreadsheet kept fewer digits of a number than it has (1.23456E+14): many identifiers then look alike."""
+    found = _SCIENTIFIC.fullmatch(identifier.strip())
+    return bool(found) and len(found["digits"] or "") < int(found["power"])
+
+
+def written_out(identifier: str) -> str:
+    """The digits of a whole number in scientific notation that lost none of them (1.23E+2 is 123), else empty."""
+    found = _SCIENTIFIC.fullmatch(identifier.strip())
+    whole = bool(found) and found["digits"] is not None and len(found["digits"]) == int(found["power"])
+    return identifier.strip()[0] + found["digits"] if found and whole else ""
 
 
 def _joined(notes: list[str]) -> str:

@@ -25,6 +25,7 @@ FIXES = {
     "outside": "correct the value, or map the column to the scale it is on",
     "below": "correct the value",
     "above": "correct the value",
+    "identifier cut": "export the column as text, not through a spreadsheet that turns 15 digits into 1.23E+14",
     "unit word": "convert the value to the column's unit before the import",
     "duplicate key": "keep one row a key at the source",
     "conflicting rows": "decide which of the rows is right; a panel holds one row a key",

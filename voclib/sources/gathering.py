@@ -7,10 +7,10 @@ from collections.abc import Iterable
 import pandas as pd
 
 from voclib import privacy
-from voclib.schema import coercion
+from voclib.schema import coercion, mending
 from voclib.schema.tables import TABLES
 from voclib.sources.mapping import Mapping
-from voclib.sources.shaping import MARKS, Piece
+from voclib.sources.shaping import MARKS, Piece, once
 
 PERSONS = {"customer_id": "customer", "staff_id": "staff", "employee_response_id": "employee", "labeller_id": "labeller", "device_hash": "device",
            "owner_id": "staff"}
@@ -28,8 +28,7 @@ def gather(pieces: Iterable[Piece], table: str, mapping: Mapping) -> pd.DataFram
             (single if is_distinct else free).append(piece.tables[table])
     parts = [*free]
     if single:
-        every = pd.concat(single, ignore_index=True)
-        parts.append(every.drop_duplicates(subset=[name for name in every.columns if name not in MARKS]))
+        parts.append(once(pd.concat(single, ignore_index=True)))
     made = pd.concat(parts, ignore_index=True)
     for name, column in TABLES[table].columns.items():
         if name not in made.columns and column.nullable:
@@ -42,9 +41,18 @@ def pseudonymised(frame: pd.DataFrame, table: str, key: str) -> pd.DataFrame:
     made = frame.copy()
     for name, column in TABLES[table].columns.items():
         if column.metadata["sensitivity"] == "personal" and name in made.columns:
-            known = privacy.pseudonymise(frame[name], kind=PERSONS.get(name, name.removesuffix("_id")), key=key)
-            made[name] = known.mask(coercion.is_nothing(frame[name], column), frame[name])
+            whole = _whole(frame[name])
+            known = privacy.pseudonymise(whole, kind=PERSONS.get(name, name.removesuffix("_id")), key=key)
+            made[name] = known.mask(coercion.is_nothing(frame[name], column) | whole.str.startswith("E+").fillna(False), whole)
     return made
+
+
+def _whole(identifiers: pd.Series) -> pd.Series:
+    """Identifiers in scientific notation written out where no digit is lost; of one that lost some only the power stays (E+14), so that the
+    standard sets it missing or aside and what is left of a telephone number is shown to nobody."""
+    changed = {text: mending.written_out(text) or text.strip()[text.strip().index("E+"):] for text in identifiers.dropna().unique()
+               if "E+" in text and (mending.is_cut(text) or mending.written_out(text))}
+    return identifiers.map(lambda text: changed.get(text, text), na_action="ignore").astype("str") if changed else identifiers
 
 
 def known_as(identifier: str, *, key: str) -> dict[str, str]:

@@ -20,6 +20,7 @@ def lines(card: dict, lang: str) -> Iterator[str]:
                f"across channels: {pairs:,} pairs of voices come from one person with nearly the same words, or the same score on one day; "
                f"most between {most[0]} and {most[1]}")
     yield from _tiers(card["tiers"], zh=zh)
+    yield from (doubt(item, zh=zh) for item in card.get("doubts", []))
 
 
 def _feeds(feeds: dict, *, zh: bool) -> Iterator[str]:
@@ -101,3 +102,30 @@ def _tiers(tiers: dict, *, zh: bool) -> Iterator[str]:
     if urgent:
         n, vvip = sum(item["n"] for item in urgent), sum(item["n"] for item in urgent if item["tier"] == "vvip")
         yield f"紧急声音 {n:,} 条，其中 VVIP 客户 {vvip:,} 条" if zh else f"{n:,} urgent voices, {vvip:,} of them of VVIP customers"
+
+
+def doubt(item: dict, *, zh: bool) -> str:
+    """One doubt of the scorecard (see voclib.sources.doubts) as a sentence."""
+    match item["doubt"]:
+        case "no_zero":
+            n, ones = f"{item['n']:,}", f"{item['ones']:,}"
+            return (f"{item['file']} 的推荐意愿共 {n} 个回答，有 {ones} 个 1 分，却没有一个 0 分：量表可能是 1–10，请核对问卷" if zh else
+                    f"{item['file']}: {n} likelihoods to recommend, {ones} of them 1 and not one 0; the scale may be 1–10, "
+                    "so check the questionnaire")
+        case "cut_identifiers":
+            n, place = f"{item['n']:,}", f"{item['table']}.{item['column']}"
+            return (f"{item['file']} 有 {n} 格编号（{place}）被表格软件改成科学记数法（如 1.23E+14），末位数字已丢失，无法分辨是谁；"
+                    "请以文本格式重新导出" if zh else
+                    f"{item['file']}: {n} identifiers ({place}) were turned into scientific notation (such as 1.23E+14) and lost their "
+                    "last digits, so they name nobody; export the column as text")
+    shown = [f"{unit['unit']} ({', '.join(_differing(part, zh=zh) for part in unit['columns'])})" for unit in item["units"]]
+    more = item["n"] > len(shown)
+    if zh:
+        return f"{item['n']:,} 家门店有互相矛盾的几行，只保留一行，其余已隔离：{'、'.join(shown)}{' 等' if more else ''}"
+    return f"{item['n']:,} unit(s) stand with contradicting rows; one is kept and the others are set aside: {', '.join(shown)}{' …' if more else ''}"
+
+
+def _differing(part: dict, *, zh: bool) -> str:
+    aside = " / ".join(text or ("空" if zh else "empty") for text in part["aside"])
+    kept = part["kept"] or ("空" if zh else "empty")
+    return f"{part['column']}：留 {kept}，舍 {aside}" if zh else f"{part['column']}: {kept} kept, {aside} not"

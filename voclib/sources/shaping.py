@@ -162,9 +162,17 @@ def _table(raw: pd.DataFrame, table: str, rule: Table, spec: Channel, file: str,
         made = made[~pd.concat(absent, axis=1).all(axis=1)]
         if "_turn" in raw.columns:
             made = _once(made, named, raw["_turn"])
-        made = made.drop_duplicates(subset=[name for name in made.columns if name not in MARKS])
+        made = once(made)
         mended = mended[mended["row"].isin(made["_row"])]  # a row that says the same again is none of its own
     return made, mended
+
+
+def once(made: pd.DataFrame) -> pd.DataFrame:
+    """Rows that say the same but for blanks around it as one, one without blanks where there is one."""
+    bare = made[[name for name in made.columns if name not in MARKS]].apply(lambda texts: texts.str.strip())
+    untidy = (bare != made[bare.columns]).where(bare.notna(), False).any(axis=1)
+    first = bare.loc[untidy.sort_values(kind="stable").index].drop_duplicates().index
+    return made.loc[made.index.isin(first)]
 
 
 def _once(made: pd.DataFrame, key: list[str], turn: pd.Series) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from voclib.results import Check, Text
 from voclib.sentences import say
+from voclib.sources import notices
 
 CHANNELS = {
     "survey": Text("问卷", "Surveys"),
@@ -126,6 +127,9 @@ PROBLEMS = (
     (r"currency sign removed", "去掉货币符号", "{0}"),
     (r"percent read as a share", "百分数转比例", "{0}"),
     (r"time of day dropped", "去掉时刻", "{0}"),
+    (r"identifier cut by a spreadsheet, its last digits are lost", "编号被表格软件截断，末位丢失", "{0}"),
+    (r"identifier in scientific notation written out", "科学记数法的编号还原为数字", "{0}"),
+    (r"set missing", "置空", "{0}"),
     (r"unknown reference set missing", "名单之外，置空", "{0}"),
     (r"zone-less time among zoned ones read as (.+)", "无时区的时间按 {1} 读", "{0}"),
     (r"comma read as the decimal sign, dot as thousands", "逗号读作小数点，点读作千分位", "{0}"),
@@ -185,6 +189,16 @@ def trap_row(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
         "placeholder_date": _placeholder,
     }
     return known.get(trap["trap"], _contradiction)(trap)
+
+
+def doubt_row(doubt: Mapping[str, Any]) -> tuple[Text, str, Text]:
+    """What is probably not what it seems, as a row like those of the traps."""
+    names = {
+        "no_zero": Text("没有 0 分", "No zeros"),
+        "cut_identifiers": Text("编号残缺", "Cut identifiers"),
+        "told_twice": Text("门店信息矛盾", "Units told twice"),
+    }
+    return names[doubt["doubt"]], str(doubt.get("file", "units")), Text(notices.doubt(doubt, zh=True), notices.doubt(doubt, zh=False))
 
 
 def _leak(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
