@@ -10,7 +10,6 @@ import pandas as pd
 
 from voclib.results import Check, Text
 from voclib.sentences import say
-from voclib.sources import notices
 
 CHANNELS = {
     "survey": Text("问卷", "Surveys"),
@@ -193,12 +192,16 @@ def trap_row(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
 
 def doubt_row(doubt: Mapping[str, Any]) -> tuple[Text, str, Text]:
     """What is probably not what it seems, as a row like those of the traps."""
-    names = {
-        "no_zero": Text("没有 0 分", "No zeros"),
-        "cut_identifiers": Text("编号残缺", "Cut identifiers"),
-        "told_twice": Text("门店信息矛盾", "Units told twice"),
-    }
-    return names[doubt["doubt"]], str(doubt.get("file", "units")), Text(notices.doubt(doubt, zh=True), notices.doubt(doubt, zh=False))
+    n, file = int(doubt["n"]), str(doubt.get("file", "units"))
+    match doubt["doubt"]:
+        case "no_zero":
+            meaning = say("{n} 个回答没有一个 0 分，量表可能是 1–10", "not one 0 among {n} answers: the scale may be 1–10", n=n)
+            return Text("没有 0 分", "No zeros"), file, meaning
+        case "cut_identifiers":
+            meaning = say("{n} 格编号丢了末位，无法分辨是谁", "{n} identifiers lost their last digits and name nobody", n=n)
+            return Text("编号残缺", "Cut identifiers"), f"{file} · {doubt['column']}", meaning
+    meaning = say("{n} 家门店有互相矛盾的几行，只留一行", "{n} units stand with contradicting rows; one of each is kept", n=n)
+    return Text("门店信息矛盾", "Units told twice"), file, meaning
 
 
 def _leak(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
