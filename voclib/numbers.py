@@ -130,6 +130,11 @@ def place(estimate: Estimate) -> int:
     return at - 1 if _hides_sign(shown, at) and not _hides_sign(shown, at - 1) else at
 
 
+def hides_sign(estimate: Estimate) -> bool:
+    """Whether an end of the interval is printed as zero though it lies beside it."""
+    return _hides_sign([_shown(x, estimate.unit) for x in _ends(estimate) or ()], place(estimate))
+
+
 def _hides_sign(ends: list[float], at: int) -> bool:
     """Whether rounding turns an end beside zero into zero, so that a reader cannot see whether the range holds it."""
     return any(end != 0 and _rounded(end, at) == 0 for end in ends)

@@ -56,6 +56,13 @@ def test_an_interval_never_collapses_onto_its_value() -> None:
     assert (numbers.value(mean, "en"), numbers.interval(mean, "en")) == ("4.12", "4.06–4.18")
 
 
+@pytest.mark.parametrize(("low", "high", "hidden"), [(-0.02, 10.1, True), (0.02, 10.1, True), (-0.1, 10.1, False), (0.0, 10.1, False)])
+def test_an_end_beside_zero_that_reads_as_zero_is_known(low: float, high: float, hidden: bool) -> None:
+    made = Estimate(estimand="x", kind="estimate", unit="points", value=5.05, conf_low=low, conf_high=high, std_error=2.5)
+    assert numbers.hides_sign(made) is hidden and (numbers.ends(made, "en")[0].strip("0.") == "" or not hidden)
+    assert not numbers.hides_sign(Estimate(estimand="x", kind="count", unit="count", value=3))
+
+
 def test_points_are_whole_where_the_error_is_half_a_point() -> None:
     assert numbers.value(estimate(18.26, 17.1, 19.3, "points", std_error=0.55), "zh") == "18"
     assert numbers.value(estimate(-100, -100, -100, "points"), "zh") == "−100"

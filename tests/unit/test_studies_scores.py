@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
+
+import numpy as np
 import pandas as pd
 import pytest
 from study_tables import figures, only, pool, spoken, texts, with_responses
 
 from voclib import numbers
 from voclib.errors import DataError, ParameterError
-from voclib.results import Verdict
+from voclib.results import Estimate, Text, Verdict
 from voclib.stats import metrics
 from voclib.studies import scores, scores_text
 
@@ -191,6 +195,53 @@ class TestLadders:
         assert result.study.headline[0].n == 384 and result.study.headline[0].n_clusters == 24 + 5
         check = next(c for c in result.study.checks if c.name.en == "Every answer names its unit")
         assert check.passed is None and figures(check.detail.zh) == figures(check.detail.en) == ["384", "5"]
+
+
+def quiet(seed: int) -> tuple[dict, float]:
+    """Four quarters of unlike regions in which nothing moves, other customers each time, and the half-width of the score of all of them."""
+    rng, tables = np.random.default_rng(seed), pool(units=int(np.random.default_rng(seed).integers(24, 40)), seed=seed)
+    surveys = tables["responses"][tables["responses"]["channel"].ne("review")]
+    when = pd.to_datetime(rng.choice(["2025-08-08", "2025-11-08", "2026-02-08", "2026-05-08"], len(surveys)), utc=True)
+    calm = surveys.assign(nps_score=rng.choice([5, 8, 10], len(surveys), p=[0.3, 0.3, 0.4]), touched_at=when, customer_id=pd.NA)
+    tables = {**tables, "responses": calm.reset_index(drop=True)}
+    one = metrics.nps(tables["responses"], cluster="unit_id")
+    return tables, (one.conf_high - one.conf_low) / 2
+
+
+class TestDecision:
+    """Which differences are too small to judge anybody by."""
+
+    def test_the_rule_is_the_half_width_of_a_comparison_not_of_one_score(self) -> None:
+        told, old = [], []
+        for seed in range(8, 22):
+            tables, half = quiet(seed)
+            result = study(tables, segments=["region"])
+            least = float(re.search(r"change of less than ([\d.]+) points", result.study.decision.en)[1])
+            moved = [abs(b.value - a.value) for a, b in pairwise(result.periods)]
+            told += [x > least for x in moved]
+            old += [x > half for x in moved]
+        assert np.mean(told) < 0.1 < 0.3 < np.mean(old), "nothing moves, so hardly any change may pass the rule"
+
+    def test_groups_are_judged_by_their_own_comparison(self) -> None:
+        tables = pool(units=36)
+        tables["units"]["region"] = [f"R{u % 3}" for u in range(36)]
+        result = study(tables, segments=["region"])
+        kept = scores.with_segments(scores.answers(tables, metric="nps"), tables, ["region"])
+        halves = [(e.conf_high - e.conf_low) / 2 for e in metrics.compare_groups("nps", kept, by="region", cluster="unit_id")]
+        said = re.search(r"a gap of less than (\d+)–(\d+) points between one region and the rest \(.*all 3", result.study.decision.en)
+        assert [int(x) for x in said.groups()] == [round(min(halves)), round(max(halves))]
+        assert figures(result.study.decision.zh) == figures(result.study.decision.en)
+
+    def test_what_cannot_be_compared_gets_no_rule(self) -> None:
+        once = study(only(POOL, POOL["responses"]["response_id"].str.startswith("R1")), segments=["segment"])
+        assert once.study.decision == Text("要更准，先增加门店数，再增加每店的回答数。",
+                                           "For a more exact score add units first, then answers per unit.")
+
+    @pytest.mark.parametrize(("low", "zh", "en"), [(-0.02, "刚刚越过零", "just past zero"), (-2.0, "含零", "includes zero"),
+                                                  (0.02, "紧挨着零", "close to zero but excludes it"), (2.0, "不含零", "excludes zero")])
+    def test_the_reading_agrees_with_the_printed_ends(self, low: float, zh: str, en: str) -> None:
+        change = Estimate(estimand="x", kind="estimate", unit="points", value=5.05, conf_low=low, conf_high=10.1, std_error=2.5)
+        assert zh in scores_text.moved(change).zh and en in scores_text.moved(change).en
 
 
 class TestGroups:

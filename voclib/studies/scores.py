@@ -15,6 +15,7 @@ from voclib.sentences import say
 from voclib.stats import gates as gating
 from voclib.stats import metrics
 from voclib.studies import scores_text as words
+from voclib.studies import segments_text
 
 Tables = Mapping[str, pd.DataFrame]
 BOOTSTRAP_DRAWS = 499
@@ -126,7 +127,9 @@ def study(
     rate = _response_rate(tables, conf_level=conf_level, channel=channel)
     said = rate if kept["invitation_id"].notna().any() else None  # the rate of surveys says nothing about voices nobody was invited to give
     checks = _checks(kept, ladder, shock=shock, unassigned=unassigned, rate=said, total=len(tables["responses"]))
-    finding = _finding(ladder, change, checks, groups, said, score=score, seed=seed, kept=kept)
+    gaps = metrics.compare_groups(score.function, kept, by=segments[0], **options)
+    decision = words.decision(ladder[ladder.chosen], change[change.chosen or change.rungs[0].rung], gaps, segments_text.column(segments[0]))
+    finding = _finding(ladder, change, checks, decision, said, score=score, seed=seed, kept=kept)
     return Scores(
         study=finding,
         distribution=_distribution(kept, score),
@@ -302,7 +305,7 @@ def _finding(
     ladder: Ladder,
     change: Ladder,
     checks: tuple[Check, ...],
-    groups: tuple[Estimate, ...],
+    decision: Text,
     rate: Estimate | None,
     *,
     score: Score,
@@ -325,7 +328,7 @@ def _finding(
         ladders=(ladder, change),
         checks=checks,
         caveat=words.caveat(headline, rate),
-        decision=words.decision(headline, groups),
+        decision=decision,
         limits=words.LIMITS,
         reader="executive",
         seed=seed,

@@ -120,17 +120,17 @@ def answer(headline: Estimate, naive: Estimate, change: Estimate) -> Text:
         level=headline.conf_level,
     )
     wider = _wider(headline, naive)
-    moved = (
+    went = (
         say(
             " 最近一期与上一期之差为 {c}（{c:interval}）：{reading}。",
             " Latest period minus the one before: {c} ({c:interval}); {reading}.",
             c=change,
-            reading=_moved(change),
+            reading=moved(change),
         )
         if change.kind == "estimate"
         else Text("", "")
     )
-    return Text(*(first[lang] + wider[lang] + moved[lang] for lang in ("zh", "en")))
+    return Text(*(first[lang] + wider[lang] + went[lang] for lang in ("zh", "en")))
 
 
 def _wider(headline: Estimate, naive: Estimate) -> Text:
@@ -145,10 +145,14 @@ def _wider(headline: Estimate, naive: Estimate) -> Text:
     )
 
 
-def _moved(change: Estimate) -> Text:
+def moved(change: Estimate) -> Text:
+    """Whether the interval of a change holds zero, said so that it agrees with an end that is printed as zero."""
+    close = numbers.hides_sign(change)
     if change.conf_low <= 0 <= change.conf_high:
-        return Text("区间含零，看不出变化", "the range includes zero, no change is seen")
-    return Text("区间不含零", "the range excludes zero")
+        just = Text("区间一端刚刚越过零，看不出变化", "the range reaches just past zero, no change is seen")
+        return just if close else Text("区间含零，看不出变化", "the range includes zero, no change is seen")
+    just = Text("区间一端紧挨着零，但不含零", "the range ends close to zero but excludes it")
+    return just if close else Text("区间不含零", "the range excludes zero")
 
 
 def caveat(headline: Estimate, rate: Estimate | None) -> Text:
@@ -165,17 +169,35 @@ def caveat(headline: Estimate, rate: Estimate | None) -> Text:
     )
 
 
-def decision(headline: Estimate, groups: Sequence[Estimate]) -> Text:
-    """What to do next with this number."""
+def decision(headline: Estimate, change: Estimate, gaps: Sequence[Estimate], by: Text) -> Text:
+    """What to do next: the difference between the last two periods, or of one group from the rest, below which nobody is judged.
+
+    Each is the half-width of the interval of that very comparison: a difference of two scores is less exact than one score of all answers.
+    """
     if headline.kind == "refusal":
         return say("先补齐：{needs}", "First collect what is missing: {needs}", needs=headline.needs)
-    half = (headline.conf_high - headline.conf_low) / 2
-    unit = headline.with_(value=half, conf_low=0.0, conf_high=half, std_error=None, unit="pp" if headline.unit == "share" else headline.unit)
-    return say(
-        "比较两期或两组时，小于 {half} 的差别不作为考核依据；要更准，先增加门店数，再增加每店的回答数。",
-        "Do not reward or punish differences smaller than {half}; for a more exact score add units first, then answers per unit.",
-        half=unit,
-    )
+    rules, found = [], [e for e in gaps if e.kind == "estimate"]
+    if change.kind == "estimate":
+        rules.append(say("最近两期之差不到 {x}", "a change of less than {x} between the last two periods", x=_halves([change])))
+    if found:
+        least = _halves(found)
+        varies = say("（视{by}而定，{k} 组都算进去）", " (depending on the {by}, all {k} counted)", by=by, k=len(found))
+        rules.append(say("某个{by}与其余之差不到 {x}{varies}", "a gap of less than {x} between one {by} and the rest{varies}", x=least, by=by,
+                         varies=varies if least.kind == "bounds" else Text("", "")))
+    rule = Text("", "") if not rules else say(
+        "{rules}，{both}不作为考核依据；", "Do not reward or punish {rules}. ", both=Text("都" if len(rules) > 1 else "", ""),
+        rules=Text("，或".join(r.zh for r in rules), ", or ".join(r.en for r in rules)))
+    return say("{rule}要更准，先增加门店数，再增加每店的回答数。", "{rule}For a more exact score add units first, then answers per unit.", rule=rule)
+
+
+def _halves(found: Sequence[Estimate]) -> Estimate:
+    """The half-width of one interval, or the range of those of several."""
+    halves, like = [(e.conf_high - e.conf_low) / 2 for e in found], {"estimand": "half_width", "unit": found[0].unit}
+    low, high = min(halves), max(halves)
+    span = Estimate(kind="bounds", bound_low=low, bound_high=high, **like)
+    if len(set(numbers.ends(span, "en"))) == 2 and high > 1.05 * low:
+        return span
+    return Estimate(kind="count", value=high, **like)
 
 
 def enough_answers(chosen: Estimate, n: int, floor: int) -> Check:
@@ -327,4 +349,4 @@ def _change_title(change: Ladder) -> Text:
     last = change.rungs[-1]
     if last.kind != "estimate":
         return last.reason
-    return say("{g}：{reading}", "{g}: {reading}", g=last.group, reading=_moved(last))
+    return say("{g}：{reading}", "{g}: {reading}", g=last.group, reading=moved(last))

@@ -45,6 +45,12 @@ ON_AVERAGE = Text("区间对全体平均而言成立：平均每 100 组里至�
 FEWEST = Text("少于 5 组无法收缩", "fewer than 5 groups cannot be drawn in")
 
 
+def column(name: str) -> Text:
+    """What a column or a pair of columns is called."""
+    parts = [COLUMNS.get(part.strip(), Text(part.strip(), part.strip())) for part in name.split("×")]
+    return Text(" × ".join(t.zh for t in parts), " × ".join(t.en for t in parts))
+
+
 class Names:
     """What groups are called: channels and tiers in words, units by their name, everything else as the data have it."""
 
@@ -52,11 +58,6 @@ class Names:
         units = tables.get("units", pd.DataFrame())
         self.known = {"unit_id": dict(zip(units["unit_id"], units["name"], strict=True)) if "name" in units else {}}
         self.cluster = cluster
-
-    def column(self, name: str) -> Text:
-        """A column or a pair of columns."""
-        parts = [COLUMNS.get(part.strip(), Text(part.strip(), part.strip())) for part in name.split("×")]
-        return Text(" × ".join(t.zh for t in parts), " × ".join(t.en for t in parts))
 
     def group(self, column: str, label: str) -> Text:
         """A group of a column, or of a pair."""
@@ -82,14 +83,14 @@ def found(comparison: Comparison, names: Names) -> pd.DataFrame:
     def size(group: Group) -> float:
         return -abs((group.shrunken or group.plain).value)
 
-    rows = [{"by": names.column(g.column), "group": names.group(g.column, g.group), "n": g.n, "raw": _with_interval(g.adjusted),
+    rows = [{"by": column(g.column), "group": names.group(g.column, g.group), "n": g.n, "raw": _with_interval(g.adjusted),
              "shrunken": FEWEST if g.shrunken is None else _with_interval(g.shrunken)} for g in sorted(comparison.found, key=size)]
     return pd.DataFrame(rows, columns=list(FOUND_COLUMNS)).astype({"n": "Int64"})
 
 
 def picked(comparison: Comparison, names: Names) -> pd.DataFrame:
     """The naive list: those that go once all groups are counted, then those that stay; smallest p first."""
-    rows = [{"by": names.column(g.column), "group": names.group(g.column, g.group), "raw": _with_interval(g.plain), "n": g.n,
+    rows = [{"by": column(g.column), "group": names.group(g.column, g.group), "raw": _with_interval(g.plain), "n": g.n,
              "stays": STAYS if g.is_found() else GOES} for g in sorted(comparison.picked, key=lambda g: g.is_found())]
     return pd.DataFrame(rows, columns=list(PICKED_COLUMNS)).astype({"n": "Int64"})
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from voclib.results import Check, Estimate, Ladder, Text
 from voclib.sentences import say
+from voclib.studies import scores_text
 from voclib.studies.clusters import THESE
 
 QUESTION = Text("客户说得好还是不好？说的是什么？", "What do customers say, and how do they feel about it?")
@@ -71,7 +72,7 @@ def answer(ladder: Ladder, change: Estimate | None, spoken: tuple[Text, Estimate
                  x=chosen, raw=ladder["counted"], level=chosen.conf_level)]
     if change is not None:
         parts.append(say("最近一期与上一期之差为 {c}（{c:interval}）：{how}。", "Latest period minus the one before: {c} ({c:interval}); {how}.",
-                         c=change, how=_moved(change)))
+                         c=change, how=scores_text.moved(change)))
     if spoken is not None:
         parts.append(say("说得最多的是{t}，占 {x:bare}。", "Spoken of most: {t}, in {x:bare} of voices.", t=spoken[0], x=spoken[1]))
         parts.append(say("抱怨最多的是{t}：{x:bare} 的声音提到它并且是负面（{x:interval}）{tie}。",
@@ -84,12 +85,6 @@ def _tied(others: int) -> Text:
     if not others:
         return Text("，居首没有疑问", ", first beyond doubt")
     return say("，与另外 {k} 个方面分不出先后", ", not to be told from {k} other" + "s" * (others > 1), k=others)
-
-
-def _moved(change: Estimate) -> Text:
-    if change.conf_low <= 0 <= change.conf_high:
-        return Text("区间含零，看不出变化", "the range includes zero, no change is seen")
-    return Text("区间不含零", "the range excludes zero")
 
 
 def caveat(ladder: Ladder, unmarked: int, total: int) -> Text:
