@@ -71,6 +71,21 @@ def test_claim_and_counterfactual_stand_side_by_side(shown) -> None:
     assert "Adjusted customers: 140 (90–190)." in shown.told(lost=lost).en and "校正后的金额" in shown.told(loss=money("loss", 8e5, 4e5, 1.2e6)).zh
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_customers_lost_stand_beside_their_own_money(shown, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    gone, less, people = rng.uniform(3e5, 9e5), rng.uniform(3e5, 9e5), rng.uniform(50, 200)
+    steps = pd.DataFrame({"key": ["left", "less", "lost"], "value": [gone, less, gone + less]}).assign(low=lambda f: f["value"] - 1e5,
+                                                                                                     high=lambda f: f["value"] + 1e5)
+    lost = Estimate(estimand="lost", kind="estimate", unit="count", value=people, conf_low=people - 40, conf_high=people + 40)
+    table = shown.beside(lost=lost, loss=money("loss", gone + less, gone, 2 * less + gone), steps=steps).iloc[2:].reset_index(drop=True)
+    assert table["customers"].round(6).dropna().tolist() == [round(people, 6)] and table["cny"].iloc[0] == gone
+    assert table["cny"].iloc[0] + table["cny"].iloc[1] == pytest.approx(table["cny"].iloc[2]) and table["low"].iloc[1] == less - 1e5
+    assert [t.zh for t in table["label"]] == ["校正后：多流失的客户", "校正后：留下但少花的", "校正后：合计"]
+    unsplit = shown.beside(lost=lost, steps=steps.iloc[2:])
+    assert [t.en for t in unsplit["label"]][2:] == ["Adjusted"], "what was not split keeps one row"
+
+
 def test_operations_may_name_them_and_dealers_may_cluster(made, shown) -> None:
     tables, books, at, waited = made
     dealers = pd.Series([f"D{i % 40}" for i in range(len(at))], index=at.index)

@@ -59,7 +59,8 @@ def follow(tables: Tables, cohort: Cohort, result: NpsRevenue, pains: Pains | No
         both.append(ledgers.one_ledger(shared, total="together", labels=words.labels(cohort)).check)
     known = [case for case in trail.lines["topic"].dropna().unique() if case == topic]
     chain = trail.chain(topic, show_verbatims=show_verbatims) if known else trail.chain(show_verbatims=show_verbatims)
-    return Followed(trail=trail, told=claim.told(lost=lost, loss=loss), beside=words.beside(claim.beside(lost=lost, loss=loss)),
+    beside = claim.beside(lost=lost, loss=loss, steps=result.steps)
+    return Followed(trail=trail, told=claim.told(lost=lost, loss=loss), beside=words.beside(beside),
                     split=words.split(trail.split()), chain=words.chain(chain, SHOWN), rows=words.rows(trail.behind(SLIDE, short=True), SHOWN),
                     ledger=words.ledger(page | parts, cohort), checks=(*cohort.ledger.check(), *trail.check(), *both),
                     captions=words.captions(claim, trail, SLIDE))

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.errors import DataError, ParameterError
-from voclib.results import Estimate, Text, refusal
+from voclib.results import Estimate, Text, Unit, refusal
 from voclib.stats import inference
 from voclib.studies import ledger as ledgers
 from voclib.studies import slide_text as words
@@ -63,12 +63,19 @@ class Slide:
         return trail.register(name, self.rows, label=words.LABEL, printed=self.claimed_exact, modelled=loss, average_over=self.average_over,
                               times=times)
 
-    def beside(self, *, lost: Estimate | None = None, loss: Estimate | None = None) -> pd.DataFrame:
-        """Claim, plain comparison and, where given, the study's adjusted numbers: label, customers, customers_low, customers_high, cny, low, high."""
-        parts = [(words.ROWS["claim"], self.count, self.claimed), (words.ROWS["plain"], self.excess, self.excess_cny)]
-        parts += [(words.ROWS["adjusted"], lost, loss)] if lost is not None or loss is not None else []
-        return pd.DataFrame([{"label": label, **_three(people, "customers", "customers_low", "customers_high"), **_three(money, "cny", "low", "high")}
-                             for label, people, money in parts])
+    def beside(self, *, lost: Estimate | None = None, loss: Estimate | None = None, steps: pd.DataFrame | None = None) -> pd.DataFrame:
+        """Claim, plain comparison and, where given, the study's adjusted numbers: label, customers, customers_low, customers_high, cny, low, high.
+
+        `steps` (key, value, low, high) splits the loss into what the customers `lost` took with them ("left") and what those who stayed spent less
+        ("less"); each stands in a row of its own, so that no number of customers stands beside money that is not theirs.
+        """
+        rows = [("claim", self.count, self.claimed), ("plain", self.excess, self.excess_cny)]
+        if parts := _parts(steps, self.claimed.unit):
+            rows += [("left", lost, parts["left"]), ("less", None, parts["less"]), ("total", None, loss)]
+        elif lost is not None or loss is not None:
+            rows.append(("adjusted", lost, loss))
+        return pd.DataFrame([{"label": words.ROWS[key], **_three(people, "customers", "customers_low", "customers_high"),
+                              **_three(money, "cny", "low", "high")} for key, people, money in rows])
 
     def told(self, *, lost: Estimate | None = None, loss: Estimate | None = None) -> Text:
         """The claim and what it leaves out, as sentences with the same numbers."""
@@ -196,6 +203,14 @@ def _comparison(named: np.ndarray, gone: np.ndarray, each: float, ledger: Ledger
     gap = inference.fit(shares[0] - shares[1], pulls[0] - pulls[1], n=size, cluster=groups, method="difference of shares")
     return (others.times(n).estimate("left_anyway", unit="count", low=0, high=n, **asked),
             gap.times(n).estimate("lost_customers", unit="count", **asked), gap.times(n * each).estimate("loss", unit=money, **asked))
+
+
+def _parts(steps: pd.DataFrame | None, unit: Unit) -> dict[str, Estimate]:
+    """The loss through those who left and through those who stayed, by key; empty where it was not split."""
+    if steps is None or not {"left", "less"} <= set(steps["key"]):
+        return {}
+    return {row.key: Estimate(estimand=f"loss_{row.key}", kind="estimate", unit=unit, value=row.value, conf_low=row.low, conf_high=row.high)
+            for row in steps.itertuples() if row.key in ("left", "less")}
 
 
 def _three(estimate: Estimate | None, *names: str) -> dict[str, float]:

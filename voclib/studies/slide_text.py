@@ -16,6 +16,9 @@ ROWS = {
     "claim": Text("流失人数 × 人均价值", "Leavers times value each"),
     "plain": Text("比没有等的人多走的（未校正）", "More than left among the others (unadjusted)"),
     "adjusted": Text("校正后", "Adjusted"),
+    "left": Text("校正后：多流失的客户", "Adjusted: customers lost beyond what was due"),
+    "less": Text("校正后：留下但少花的", "Adjusted: those who stayed and spent less"),
+    "total": Text("校正后：合计", "Adjusted: both together"),
 }
 COLUMNS = {
     "label": Text("算法", "How it is counted"),
@@ -55,7 +58,8 @@ def told(slide: Slide, lost: Estimate | None, loss: Estimate | None) -> Text:
                    "{made} At the rate at which the other {m} left, about {x:bare} of those named ({x:interval}) would have gone anyway; "
                    "what happened differs from that by {y:bare} ({y:interval}), worth {z} ({z:interval}), unadjusted.",
                    made=made, m=slide.others_n, x=slide.anyway, y=slide.excess, z=slide.excess_cny)
-    given = [(part, name) for part, name in ((lost, Text("客户", "customers")), (loss, Text("金额", "money"))) if part and part.kind == "estimate"]
+    named = ((lost, Text("客户", "customers")), (loss, Text("金额（含留下但少花的）", "money, with those who stayed and spent less")))
+    given = [(part, name) for part, name in named if part and part.kind == "estimate"]
     for part, name in given:
         made = say("{made}校正后的{name}：{x:bare}（{x:interval}）。", "{made} Adjusted {name}: {x:bare} ({x:interval}).",
                    made=made, name=name, x=part)
