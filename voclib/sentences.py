@@ -29,17 +29,22 @@ class _Number:
 
 
 class _Count:
-    """A whole number inside a sentence, with every digit."""
+    """A whole number inside a sentence, with every digit: `{n}`; `{n:store|stores}` is the word that goes with it, `{n:short}` 4.1万 or 41K."""
 
     def __init__(self, n: int, lang: str) -> None:
         self.n, self.lang = n, lang
 
     def __format__(self, form: str) -> str:
+        if "|" in form:
+            one, many = form.split("|")
+            return one if abs(self.n) == 1 else many
         return numbers.count(self.n, self.lang, exact=form != "short")
 
 
 def say(zh: str, en: str, **values: Any) -> Text:
     """One statement in Chinese and English with `{name}` filled from Estimates, counts, Texts or plain words.
+
+    A count chooses the English word that goes with it: `{n} {n:answer|answers}`.
 
     Raises
     ------

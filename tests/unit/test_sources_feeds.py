@@ -96,8 +96,18 @@ class TestFeeds:
         later = [f"S9{n:02d},{START + pd.Timedelta(days=n):%d.%m.%Y %H:%M},4" for n in range(30, 120)]
         pool = run(tmp_path, survey(), kiosk=[*screen(30), *later], register=ROWS)
         item = touchpoints(pool)["展厅屏"]
-        assert (item["status"], item["reason"], item["last_day"], item["voices"]) == ("connected", "set_aside", "2026-01-30", 30)
+        assert (item["status"], item["reason"], item["last_day"], item["voices"]) == ("unreadable", "set_aside", "2026-01-30", 30)
         assert "touchpoint “展厅屏” still delivers, but every voice after 2026-01-30 was set aside" in pool.summary("en")
+
+    @pytest.mark.parametrize("days", [5, 15])
+    def test_without_an_agreed_interval_or_a_rhythm_nothing_is_said_to_deliver(self, tmp_path, days):
+        rows = [row.replace("kiosk.csv,7", "kiosk.csv,") for row in ROWS]
+        pool = run(tmp_path / "old", survey(), kiosk=screen(days), register=rows)
+        item = touchpoints(pool)["展厅屏"]
+        assert (item["status"], item["reason"], item["days_silent"]) == ("unjudged", "no_interval", 120 - days)
+        assert "未约定间隔 1" in pool.summary("zh") and "“展厅屏” has no interval agreed, so whether it stopped is unknown" in pool.summary("en")
+        fresh = [f"S{n:03d},{START + pd.Timedelta(days=119 - n):%Y-%m-%d %H:%M},4" for n in range(days)]
+        assert touchpoints(run(tmp_path / "new", survey(), kiosk=fresh, register=rows))["展厅屏"]["status"] == "connected"
 
     def test_an_empty_file_is_silent(self, tmp_path):
         item = touchpoints(run(tmp_path, survey(), kiosk=[], register=ROWS))["展厅屏"]

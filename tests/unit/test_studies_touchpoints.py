@@ -20,7 +20,8 @@ PLACES = [place("survey", "connected"),
           place("empty", "silent", "no_rows", rows=0, voices=0, activity={}, owner_department=None),
           place("mini", "missing", "no_file", files=[], rows=0, voices=0, activity={}, last_day=None, stage="了解"),
           place("book", "unplanned", "no_feed", feed=None, files=[], rows=0, voices=0, activity={}, last_day=None, stage="交付"),
-          place("social", "connected", "set_aside")]
+          place("social", "unreadable", "set_aside"),
+          place("batches", "unjudged", "no_interval", expected_days=None, last_day="2025-05-02", days_silent=394)]
 CHANGE = {"channel": "social", "file": "social.csv", "table": "responses", "column": "发布时间", "target": "submitted_at", "kind": "format",
           "day": "2026-04-16", "before": {"shape": "9+-9+", "example": "2026-01-31"}, "after": {"shape": "9+.9+", "example": "31.01.2026"},
           "rows_before": 80, "rows_after": 25, "rows_quarantined_after": 25, "fix": 'formats: {submitted_at: "%d.%m.%Y"}'}
@@ -44,13 +45,14 @@ def test_the_strip_runs_from_the_first_voice_to_the_last_day_and_counts_every_mo
     assert touchpoints.months(card()) == ["2026-01", "2026-02", "2026-03", "2026-04", "2026-05"]
     rows = touchpoints.rows(card()).set_index(touchpoints.rows(card())["label"].map(lambda t: t.zh))
     assert rows.loc["survey", "activity"] == [20, 0, 15, 0, 5] and rows.loc["mini", "activity"] is None
-    assert [t.en for t in rows["stage"]] == ["Service", "Service", "Service", "Discover", "Discover", "Delivery"], "stages stand together"
+    assert [t.en for t in rows["stage"]] == ["Service", "Service", "Service", "Service", "Discover", "Discover", "Delivery"], "stages stand together"
     assert touchpoints.months(card(feeds={**card()["feeds"], "touchpoints": [PLACES[3]]})) == []
 
 
 @pytest.mark.parametrize(("name", "zh", "en"), [
     ("survey", "2026-05-30", "2026-05-30"), ("tablet", "沉默 110 天", "silent 110 days"), ("empty", "文件是空的", "file is empty"),
-    ("mini", "没有文件", "no file"), ("book", "未计划接入", "not planned"), ("social", "在送，但读不出", "arrives, unreadable")])
+    ("mini", "没有文件", "no file"), ("book", "未计划接入", "not planned"), ("social", "在送，但读不出", "arrives, unreadable"),
+    ("batches", "最后 2025-05-02", "last on 2025-05-02")])
 def test_every_state_says_what_is_the_matter(name, zh, en) -> None:
     found = next(p for p in PLACES if p["name"] == name)
     assert touchpoints_text.detail(found) == Text(zh, en)
@@ -93,15 +95,26 @@ def test_batches_copies_and_voices_in_two_channels_are_named_and_scattered_ones_
 def test_a_clean_import_notices_nothing_and_passes_its_checks() -> None:
     assert touchpoints.noticed(quiet()).empty
     assert [c.passed for c in touchpoints.checks(quiet())] == [True, True, True]
-    assert touchpoints.caption(quiet())["title"].en == "All 1 touchpoints deliver" and "no register" in touchpoints.caption(quiet())["subtitle"].en
+    assert touchpoints.caption(quiet())["title"].en == "The only touchpoint delivers" and "no register" in touchpoints.caption(quiet())["subtitle"].en
 
 
 def test_each_finding_fails_its_own_check_and_no_other() -> None:
     silent, steady, once = touchpoints.checks(card())
     assert (silent.passed, steady.passed, once.passed) == (False, True, True)
-    assert silent.detail.en == "3 of 6 touchpoints are silent or missing: Showroom tablet, empty, mini."
+    assert silent.detail.en == ("Of 7 touchpoints 3 are silent or missing: Showroom tablet, empty, mini; 1 arrives unreadable: social; "
+                                "1 with no interval agreed: batches.")
     assert [c.passed for c in touchpoints.checks(card(feeds=quiet()["feeds"], format_changes=[CHANGE]))] == [True, False, True]
     assert [c.passed for c in touchpoints.checks(card(feeds=quiet()["feeds"], campaigns=NOTHING | {"same_batch": [BATCH]}))] == [True, True, False]
+
+
+@pytest.mark.parametrize(("kept", "passed", "title"), [
+    (["survey"], True, "The only touchpoint delivers"), (["survey", "batches"], None, "1 of 2 touchpoints delivers; 1 with no interval agreed"),
+    (["survey", "social", "batches"], False, "1 of 3 touchpoints delivers; 1 arrives unreadable; 1 with no interval agreed"),
+    (["survey", "mini", "social"], False, "1 of 3 touchpoints is not heard: mini; 1 arrives unreadable")])
+def test_what_cannot_be_read_or_judged_does_not_count_as_delivering(kept, passed, title) -> None:
+    found = card(feeds={**card()["feeds"], "touchpoints": [p for p in PLACES if p["name"] in kept]})
+    assert touchpoints.checks(found)[0].passed is passed and touchpoints.caption(found)["title"].en == title
+    assert ("未约定间隔" in touchpoints.caption(found)["title"].zh) == ("batches" in kept) == ("未约定间隔" in touchpoints.checks(found)[0].detail.zh)
 
 
 def test_tiers_and_unmatched_customers_are_counted_by_channel() -> None:

@@ -15,11 +15,14 @@ from voclib.reporting.pair import Pair, pair
 from voclib.reporting.theme import CATEGORICAL, INK, INK_2, INK_3, LINE_2, PAPER, SEQUENTIAL, WASH
 from voclib.results import Text
 
-WORDS = {"connected": Text("在送达", "Delivering"), "silent": Text("沉默", "Silent"), "missing": Text("缺失", "Missing"),
-         "unplanned": Text("未计划", "Not planned"), "few": Text("较少", "few voices"), "many": Text("较多", "many")}
-# an icon a state, so that colour is never the only cue: a tick, a bar, a cross, three points
-SIGNS = {"connected": (CATEGORICAL[0], "M-0.5,0.02L-0.14,0.38L0.52,-0.36"), "silent": (CATEGORICAL[1], "M-0.45,0L0.45,0"),
+WORDS = {"connected": Text("在送达", "Delivering"), "unreadable": Text("读不出", "Unreadable"), "silent": Text("沉默", "Silent"),
+         "missing": Text("缺失", "Missing"), "unjudged": Text("未约定间隔", "No interval agreed"), "unplanned": Text("未计划", "Not planned"),
+         "few": Text("较少", "few voices"), "many": Text("较多", "many")}
+# an icon a state, so that colour is never the only cue: a tick, a zigzag, a bar, a cross, a question mark, three points
+SIGNS = {"connected": (CATEGORICAL[0], "M-0.5,0.02L-0.14,0.38L0.52,-0.36"),
+         "unreadable": (CATEGORICAL[3], "M-0.48,0.2L-0.16,-0.2L0.16,0.2L0.48,-0.2"), "silent": (CATEGORICAL[1], "M-0.45,0L0.45,0"),
          "missing": (CATEGORICAL[2], "M-0.36,-0.36L0.36,0.36M-0.36,0.36L0.36,-0.36"),
+         "unjudged": (INK_3, "M-0.24,-0.2C-0.24,-0.52 0.26,-0.52 0.26,-0.2C0.26,0.02 0,0 0,0.18M0,0.42L0,0.46"),
          "unplanned": (LINE_2, "M-0.46,0L-0.42,0M-0.02,0L0.02,0M0.42,0L0.46,0")}
 STEPS = SEQUENTIAL[1:6]
 NAME, ICON, STRIP, ROW = 214, 24, 16, 30  # px: width of a name, what the icon before it takes, height of the strip and of a row
@@ -29,9 +32,9 @@ def touchpoint_map(frame: pd.DataFrame, *, label: str, stage: str, status: str, 
                    subtitle: Text, description: Text, words: Mapping[str, Text] | None = None, note: Text | None = None) -> Pair:
     """Touchpoints under their stage of the journey, in the order of the frame; a cell of the strip is a month, darker where more was said.
 
-    `label`, `stage` and `detail` (what stands on the right, such as the last day) hold a `Text` a row, `status` one of connected, silent, missing,
-    unplanned, and `activity` a count for each of `months`, or None where the touchpoint delivers no voices. Darkness is relative to the
-    touchpoint's own busiest month: strips are compared along a row, never down the page. `words` replaces the fixed words.
+    `label`, `stage` and `detail` (what stands on the right, such as the last day) hold a `Text` a row, `status` one of connected, unreadable,
+    silent, missing, unjudged, unplanned, and `activity` a count for each of `months`, or None where the touchpoint delivers no voices. Darkness is
+    relative to the touchpoint's own busiest month: strips are compared along a row, never down the page. `words` replaces the fixed words.
 
     Raises
     ------
@@ -113,7 +116,7 @@ def _lay(rows: Sequence[dict[str, Any]], months: int, *, lang: str, narrow: bool
         top = at + 11 if narrow else at + (height - TEXT * len(names)) / 2 + TEXT / 2
         mid = at + height - STRIP / 2 - 8 if narrow else at + height / 2
         texts += [charts_lanes.text("left", ICON - left, top + TEXT * k, line, INK) for k, line in enumerate(names)]
-        loud = row["status"] in ("silent", "missing")
+        loud = row["status"] in ("unreadable", "silent", "missing")
         texts.append(charts_lanes.text("right", past, top if narrow else mid, row["detail"][lang], INK if loud else INK_2, bold=loud))
         laid.append(row | {"mid": mid, "first": top, "top": at})
         at += height

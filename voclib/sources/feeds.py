@@ -1,4 +1,4 @@
-"""Which touchpoints deliver: connected, silent, missing or never planned, with the days to show for it."""
+"""Which touchpoints deliver: connected, unreadable, silent, missing, never planned, or with no interval to judge by; and the days to show for it."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def build(mapping: Mapping, pieces: list[Piece], accounts: Named[str, Account]) 
 
     A touchpoint is a row of the table touchpoint_register, or, without that table, a file pattern of the mapping. It is missing when no
     file matches its feed; silent when its files hold no row, or when its last day lies more than 3 × expected_days (at least 14 days)
-    before the last day of the pool; unplanned when it has no feed. One whose voices go on but are all set aside is connected, with the reason
-    set_aside. A feed of voices without expected_days is held to its own longest gap.
+    before the last day of the pool; unplanned when it has no feed. One whose voices go on but are all set aside is unreadable. A feed of voices
+    without expected_days is held to its own longest gap; any other without them is unjudged, unless it was heard in the last 14 days.
     A day is that of submitted_at or touched_at of the voices, for a file without voices that of any moment, day or month in its tables.
     """
     heard = {piece.file: _heard(piece, accounts, mapping.timezone) for piece in pieces}
@@ -136,7 +136,7 @@ def _touchpoint(entry: dict, heard: dict[str, _Heard], end: pd.Timestamp | None)
     status, reason = _status(entry, files, rows, silent, allowed)
     heard_of = [day for name in files for day in heard[name].aside if end is not None and day <= end]
     if reason == "stopped" and heard_of and allowed is not None and (end - max(heard_of)).days <= allowed:
-        status, reason = "connected", "set_aside"  # it speaks, and is not understood
+        status, reason = "unreadable", "set_aside"  # it speaks, and is not understood
     activity = sum((Counter(heard[name].months) for name in files), Counter())
     return entry | {"status": status, "reason": reason, "files": files, "rows": rows, "voices": voices,
                     "activity": {month: activity[month] for month in sorted(activity) if end is None or month <= f"{end:%Y-%m}"},
@@ -166,6 +166,8 @@ def _status(entry: dict, files: list[str], rows: int, silent: int | None, allowe
         return "silent", "no_rows"
     if silent is not None and allowed is not None and silent > allowed:
         return "silent", "stopped"
+    if allowed is None and (silent is None or silent > LEAST_SILENCE):
+        return "unjudged", "no_interval"
     return "connected", None
 
 

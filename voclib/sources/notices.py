@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 
@@ -26,10 +27,11 @@ def lines(card: dict, lang: str) -> Iterator[str]:
 def _feeds(feeds: dict, *, zh: bool) -> Iterator[str]:
     found = feeds["touchpoints"]
     if feeds["has_register"]:
-        n = {status: sum(item["status"] == status for item in found) for status in ("connected", "silent", "missing", "unplanned")}
-        yield (f"触点登记 {len(found)} 个：已接入 {n['connected']}，静默 {n['silent']}，缺失 {n['missing']}，未规划 {n['unplanned']}" if zh else
-               f"{len(found)} touchpoints registered: {n['connected']} connected, {n['silent']} silent, {n['missing']} missing, "
-               f"{n['unplanned']} without a feed")
+        n = Counter(item["status"] for item in found)
+        yield (f"触点登记 {len(found)} 个：已接入 {n['connected']}，读不出 {n['unreadable']}，静默 {n['silent']}，缺失 {n['missing']}，"
+               f"未约定间隔 {n['unjudged']}，未规划 {n['unplanned']}" if zh else
+               f"{len(found)} touchpoints registered: {n['connected']} connected, {n['unreadable']} unreadable, {n['silent']} silent, "
+               f"{n['missing']} missing, {n['unjudged']} with no interval agreed, {n['unplanned']} without a feed")
     for item in found:
         if item["reason"]:
             yield _touchpoint(item, zh=zh)
@@ -52,6 +54,10 @@ def _touchpoint(item: dict, *, zh: bool) -> str:
         case "set_aside":
             return (f"触点「{name}」仍在送数据，但 {item['last_day']} 之后的声音都被隔离" if zh else
                     f"touchpoint “{name}” still delivers, but every voice after {item['last_day']} was set aside")
+        case "no_interval":
+            told = ("", "") if item["last_day"] is None else (f"，最后一条在 {item['last_day']}", f", its last entry is of {item['last_day']}")
+            return (f"触点「{name}」没有约定间隔，是否停送无从判断{told[0]}" if zh else
+                    f"touchpoint “{name}” has no interval agreed, so whether it stopped is unknown{told[1]}")
         case "no_rows":
             return f"触点「{name}」静默：{feed} 没有数据行" if zh else f"touchpoint “{name}” is silent: {feed} holds no row"
     expected = item["expected_days"]

@@ -66,7 +66,8 @@ def checks(card: Mapping[str, Any]) -> tuple[Check, ...]:
     touchpoints, campaigns = card["feeds"]["touchpoints"], card["campaigns"]
     lost = [found for found in touchpoints if found["status"] in ("silent", "missing")]
     return (
-        words.delivering(lost, len(touchpoints)),
+        words.delivering(lost, [t for t in touchpoints if t["status"] == "unreadable"], [t for t in touchpoints if t["status"] == "unjudged"],
+                         len(touchpoints)),
         words.steady(card["format_changes"]),
         words.counted_once(campaigns["same_batch"], campaigns["entered_again"], campaigns["copied_text"]),
     )

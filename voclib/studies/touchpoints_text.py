@@ -44,11 +44,30 @@ UNMATCHED_TITLE = Text("客户编号不在名单上的行", "Rows that name a cu
 
 def map_title(touchpoints: Sequence[Mapping[str, Any]]) -> Text:
     """How many touchpoints deliver, and which do not: the finding of the map."""
-    lost = [found for found in touchpoints if found["status"] in ("silent", "missing")]
-    if not lost:
-        return say("{k} 个触点都在送达", "All {k} touchpoints deliver", k=len(touchpoints))
-    names = Text("、".join(name(t).zh for t in lost[:3]), ", ".join(name(t).en for t in lost[:3]))
-    return say("{k} 个触点里 {n} 个没有声音：{names}", "{n} of {k} touchpoints are not heard: {names}", n=len(lost), k=len(touchpoints), names=names)
+    lost, unread, unjudged = ([t for t in touchpoints if t["status"] in which] for which in (("silent", "missing"), ("unreadable",), ("unjudged",)))
+    more = [part for part in (_unread(unread), _unjudged(unjudged)) if part]
+    k, tail = len(touchpoints), Text("".join(f"；{t.zh}" for t in more), "".join(f"; {t.en}" for t in more))
+    if lost:
+        return say("{k} 个触点里 {n} 个没有声音：{names}{tail}", "{n} of {k} touchpoints {n:is|are} not heard: {names}{tail}", n=len(lost), k=k,
+                   names=_names(lost[:3]), tail=tail)
+    if more:
+        return say("{k} 个触点里 {n} 个在送达{tail}", "{n} of {k} touchpoints {n:delivers|deliver}{tail}", tail=tail, k=k,
+                   n=sum(t["status"] == "connected" for t in touchpoints))
+    return say("{k} 个触点都在送达", "All {k} touchpoints deliver", k=k) if k > 1 else Text("唯一的触点在送达", "The only touchpoint delivers")
+
+
+def _names(touchpoints: Sequence[Mapping[str, Any]]) -> Text:
+    return Text("、".join(name(t).zh for t in touchpoints), ", ".join(name(t).en for t in touchpoints))
+
+
+def _unread(touchpoints: Sequence[Mapping[str, Any]]) -> Text | None:
+    """How many arrive and cannot be read, if any do."""
+    return say("{n} 个在送但读不出", "{n} {n:arrives|arrive} unreadable", n=len(touchpoints)) if touchpoints else None
+
+
+def _unjudged(touchpoints: Sequence[Mapping[str, Any]]) -> Text | None:
+    """How many have no interval to be judged by, if any have none."""
+    return say("{n} 个未约定间隔", "{n} with no interval agreed", n=len(touchpoints)) if touchpoints else None
 
 
 def map_subtitle(last_day: str | None, *, has_register: bool) -> Text:
@@ -88,8 +107,10 @@ def detail(found: Mapping[str, Any]) -> Text:
             return Text("没有文件", "no file")
         case "unplanned", _:
             return Text("未计划接入", "not planned")
-        case _, "set_aside":
+        case "unreadable", _:
             return Text("在送，但读不出", "arrives, unreadable")
+        case "unjudged", _ if found["last_day"]:
+            return say("最后 {day}", "last on {day}", day=day(found["last_day"]))
     return day(found["last_day"]) if found["last_day"] else say("{n} 行", "{n} rows", n=int(found["rows"]))
 
 
@@ -219,16 +240,17 @@ def scattered(channels: int, n: int) -> dict[str, Text]:
     )
 
 
-def delivering(lost: Sequence[Mapping[str, Any]], total: int) -> Check:
-    """Whether every registered touchpoint delivers."""
-    names = Text("、".join(name(t).zh for t in lost), ", ".join(name(t).en for t in lost))
-    told = say(
-        "{k} 个触点里 {n} 个沉默或缺失：{names}。", "{n} of {k} touchpoints are silent or missing: {names}.", n=len(lost), k=total, names=names
-    )
+def delivering(lost: Sequence[Mapping[str, Any]], unread: Sequence[Mapping[str, Any]], unjudged: Sequence[Mapping[str, Any]], total: int) -> Check:
+    """Whether every registered touchpoint delivers; open where nothing is wrong but some have no interval to be judged by."""
+    told = [] if not lost else [say("{n} 个沉默或缺失：{names}", "{n} {n:is|are} silent or missing: {names}", n=len(lost), names=_names(lost))]
+    for part, found in ((_unread(unread), unread), (_unjudged(unjudged), unjudged)):
+        told += [say("{part}：{names}", "{part}: {names}", part=part, names=_names(found))] if part else []
+    joined = Text("；".join(t.zh for t in told), "; ".join(t.en for t in told))
+    detail = say("{k} 个触点里，{told}。", "Of {k} touchpoints {told}.", k=total, told=joined)
     return Check(
         Text("触点都在送达", "Every touchpoint delivers"),
-        not lost,
-        told if lost else say("{k} 个触点都在。", "All {k} are there.", k=total),
+        False if lost or unread else None if unjudged else True,
+        detail if told else say("{k} 个触点都在。", "All {k} are there.", k=total),
         Text("那里的客户这段时间没有声音，不等于没有意见。", "Customers there were not heard of late, which does not mean they had nothing to say."),
     )
 
