@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +18,7 @@ from voclib.errors import DataError, ParameterError
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
 from voclib.studies import topic_checks, topic_spread, topic_tables, topic_voices, topics, topics_text
-from voclib.text import engines
+from voclib.text import emerging, engines
 
 ENTRY = "  - {{id: {id}, name: {{zh: {zh}, en: {en}}}, kind: aspect, terms: {{zh: [{a}], en: [{b}]}}}}\n"
 BOOK = "entries:\n" + "".join(ENTRY.format(id=i, zh=z, en=e, a=a, b=b) for i, z, e, a, b in (
@@ -103,6 +105,44 @@ def test_a_complaint_of_one_dealer_and_one_of_one_model_are_told_apart(told: top
     assert "辰星D03店" in topics_text.reading(dealer["price"], model["price"]).zh and "乙车" in topics_text.reading(dealer["noise"],
                                                                                                                model["noise"]).zh
     assert any("辰星D03店" in text.zh for text in told.frames["places"]["reading"])
+
+
+def one_spread(verdict: str, n: int = 60, reached: int = 5, groups: int = 5) -> topic_spread.Spread:
+    return topic_spread.Spread(n=n, groups=groups, reached=reached, uneven=0.1, low=0.0, high=0.3, p_value=0.5, top="A", top_n=20, top_expected=18.0,
+                               verdict=verdict)
+
+
+@pytest.mark.parametrize(("model", "n", "en", "zh"), [
+    ("spread", 60, "systemic: no one dealer or model", "共性"), ("few", 0, "much alike over dealers; models not known", "车型不知道"),
+    ("few", 9, "much alike over dealers; too few people of known model (9)", "只有 9 人")])
+def test_what_is_not_known_of_models_is_not_called_systemic(model: str, n: int, en: str, zh: str) -> None:
+    found = topics_text.reading(one_spread("spread"), one_spread(model, n=n))
+    assert found.en == en and zh in found.zh and ("共性" in found.zh) == (model == "spread")
+
+
+def test_everywhere_means_every_group() -> None:
+    assert topics_text.spread(one_spread("spread")) == Text("各处都有（5/5）", "everywhere (5 of 5)")
+    some = topics_text.spread(one_spread("spread", reached=1, groups=2))
+    assert some == Text("与各处人数相称（2 处里 1 处有人说）", "as people are spread (heard in 1 of 2)")
+
+
+def new_theme(word: str, language: str) -> emerging.Theme:
+    day = datetime.date(2026, 9, 1)
+    return emerging.Theme(kind="new", language=language, words=(word,), topic=None, n=9, expected=0.0, ratio=9.0, conf_low=3.0, conf_high=20.0,
+                          p_value=1e-6, threshold=1e-4, first_seen=day, found_on=day, latest=5, members=(1, 2))
+
+
+def test_new_words_of_two_languages_may_be_one_matter_and_are_marked(told: topics.Talk) -> None:
+    share = told.subjects[0]
+    lead = SimpleNamespace(name=Text("等待", "Waiting"), shares=(share,), ties=0, is_complaint=True)
+    both, watch = [new_theme("钥匙", "zh"), new_theme("fob", "en")], told.watch
+    two = topics_text.answer(lead, both, watch, 8, 1)
+    assert two.zh.startswith("最近 8 周有 2 个新词：“钥匙”、“fob”（英文）；两种语言说的可能是同一件事。")
+    assert two.en.startswith("2 new words in the last 8 weeks: “fob”, “钥匙” (Chinese); the two languages may speak of one matter.")
+    one = topics_text.answer(lead, both[:1], watch, 8, 1)
+    assert one.en.startswith("1 new theme in the last 8 weeks: “钥匙” (Chinese).") and "同一件事" not in one.zh
+    asked = topics_text.decision(lead.name, one_spread("spread"), one_spread("spread"), both)
+    assert asked.en.startswith("First read what customers say of the new “fob”, “钥匙” (Chinese). ") and asked.zh.startswith("先读新出现的“钥匙”、")
 
 
 def test_what_is_new_is_listed_and_a_quiet_month_lists_nothing(told: topics.Talk, silent: topics.Talk) -> None:

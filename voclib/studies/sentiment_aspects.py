@@ -129,7 +129,7 @@ def _finding(voices: pd.DataFrame, ladder: Ladder, topics: pd.DataFrame, checks:
         answer=words.answer(ladder, change, spoken, worst, tied), headline=(chosen.with_(seed=seed), *more), verdict=chosen.verdict,
         naive=ladder["counted"] if chosen.kind == "estimate" else None, ladders=(ladder,), checks=checks,
         caveat=words.caveat(ladder, int(voices["own"].isna().sum()), len(voices)),
-        decision=words.decision(chosen, first), limits=words.LIMITS, reader="executive", seed=seed)
+        decision=words.decision(chosen, first), limits=words.LIMITS, reader="product", seed=seed)
 
 
 def _owner(aspect: str, found: aspect_shares.Found, claims: pd.DataFrame, given: rules.Rules) -> Text | None:

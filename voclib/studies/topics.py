@@ -152,7 +152,7 @@ def _finding(kept: pd.DataFrame, topics: pd.DataFrame, lead: topic_subjects.Subj
         headline=(share.with_(verdict=verdict, group=""), counted),
         naive=lead.beside[lead.first] if lead.labelled else None, verdict=verdict, checks=checks,
         caveat=words.caveat(topics, is_worded=lead.is_worded, labelled=lead.labelled),
-        decision=words.decision(lead.name, where, cars, fresh), limits=words.LIMITS, reader="executive", seed=asked.seed,
+        decision=words.decision(lead.name, where, cars, fresh), limits=words.LIMITS, reader="product", seed=asked.seed,
         evidence={"topics": len(topics), "stable": int(topics["is_stable"].sum()), "new": [t.name for t in fresh], "evenings": watch.evenings})
 
 
@@ -162,7 +162,7 @@ def _refused(kept: pd.DataFrame, texts: int, seed: int) -> Talk:
                       seed=seed)
     finding = Study(question=words.QUESTION, kicker=words.KICKER, answer=words.too_few(texts, topic_checks.ENOUGH), headline=(missing,),
                     verdict=Verdict.REFUSE,
-                    caveat=words.NO_MODEL, decision=words.needs(topic_checks.ENOUGH), limits=words.LIMITS, reader="executive", seed=seed,
+                    caveat=words.NO_MODEL, decision=words.needs(topic_checks.ENOUGH), limits=words.LIMITS, reader="product", seed=seed,
                     checks=(topic_checks.enough(texts),))
     empty = pd.DataFrame()
     return Talk(finding, False, None, kept, empty, empty, (), {}, {}, None, words.refused(texts, topic_checks.ENOUGH), {})

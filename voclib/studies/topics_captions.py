@@ -117,9 +117,11 @@ def _complaints(frames: Mapping[str, pd.DataFrame], topics: pd.DataFrame, level:
             "title": say("{n} 个抱怨话题里，{k} 个是共性的；其余各处差别大，或看不清",
                          "{k} of {n} complaint topics are systemic; the others are uneven or cannot be told", k=systemic, n=len(frames["places"])),
             "subtitle": Text("说这件事的人，与说话的全体相比，落在哪些门店、区域、车型", "Where the people who say it are, against all who speak"),
-            "note": Text("一个话题一位客户算一次；各处都有 = 各店的差别有把握小于常见水平的一半；差别大 = 超出偶然，已按话题数控制误报。",
-                         "A customer counts once a topic. Everywhere: rates differ by less than half of the usual one, with confidence. "
-                         "Uneven: beyond chance, false discoveries controlled."), "columns": words.PLACE_COLUMNS,
+            "note": Text("一个话题一位客户算一次；各处都有、与各处人数相称 = 各店的差别有把握小于常见水平的一半；"
+                         "差别大 = 超出偶然，已按话题数控制误报。",
+                         "A customer counts once per topic. Everywhere, or as people are spread: rates differ by less than half of the usual one, "
+                         "with confidence. Uneven: beyond chance, false discoveries controlled."),
+            "columns": words.PLACE_COLUMNS,
         },
         "verbatims": {
             "title": Text("这些话题，客户是这么说的", "How customers put it"), "columns": words.VERBATIM_COLUMNS,
@@ -147,8 +149,8 @@ def _news(watch: emerging.Watch, frames: Mapping[str, pd.DataFrame], until: pd.T
     title = say("自 {d} 起：{n} 个新话题，{k} 个升温", "Since {d}: {n} new, {k} rising", d=f"{until + pd.Timedelta(days=1):%Y-%m-%d}", n=new,
                 k=rising)
     note = say("看了 {e} 个晚上；误报预算每年 {b:g} 次，这段时间预计至多 {f:.2g} 次。",
-               "{e} evenings; budget {b:g} false alarms a year, at most {f:.2g} to be expected in this time.",
-               e=watch.evenings, b=watch.budget, f=watch.expected_false)
+               "{e} evenings; budget {b:g} false {alarms} a year, at most {f:.2g} to be expected in this time.",
+               e=watch.evenings, b=watch.budget, alarms=Text("", "alarm" if watch.budget == 1 else "alarms"), f=watch.expected_false)
     own = frames["emerging"].iloc[0] if len(frames["emerging"]) else None
     daily = title if own is None else say("{t}：上名单时 {a} 条，至今 {b} 条", "{t}: {a} voices when listed, {b} by now", t=own["theme"],
                                           a=int(own["n"]), b=int(own["since"]))

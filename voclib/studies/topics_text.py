@@ -146,11 +146,18 @@ def spread(one: Spread) -> Text:
         return Text("不知道", "not known")
     top = say("最突出 {t}：{k} 人，往常 {e:.0f}", "foremost {t}: {k}, usually {e:.0f}", t=one.top, k=one.top_n, e=one.top_expected)
     start = {
-        "spread": say("各处都有（{r}/{g}）", "everywhere ({r} of {g})", r=one.reached, g=one.groups),
+        "spread": _even(one.reached, one.groups),
         "local": say("差别大；{t}", "uneven; {t}", t=top), "unclear": say("看不清；{t}", "unclear; {t}", t=top),
         "few": say("人太少（{n} 人）", "too few people ({n})", n=one.n),
     }
     return start[one.verdict]
+
+
+def _even(reached: int, groups: int) -> Text:
+    """A spread like everybody's: everywhere, or where it was heard."""
+    if reached == groups:
+        return say("各处都有（{r}/{g}）", "everywhere ({r} of {g})", r=reached, g=groups)
+    return say("与各处人数相称（{g} 处里 {r} 处有人说）", "as people are spread (heard in {r} of {g})", r=reached, g=groups)
 
 
 def reading(dealer: Spread, model: Spread) -> Text:
@@ -161,8 +168,12 @@ def reading(dealer: Spread, model: Spread) -> Text:
         return say("车型之间差别大：先看 {m}", "uneven over models: look at the {m} first", m=model.top)
     if dealer.verdict == "local":
         return say("门店之间差别大：先看 {d}", "uneven over dealers: look at {d} first", d=dealer.top)
-    if dealer.verdict == "spread" and model.verdict in ("spread", "few"):
+    if dealer.verdict == "spread" and model.verdict == "spread":
         return Text("共性：不限于个别门店或车型", "systemic: no one dealer or model")
+    if dealer.verdict == "spread" and model.n == 0:
+        return Text("门店之间差别不大；车型不知道", "much alike over dealers; models not known")
+    if dealer.verdict == "spread" and model.verdict == "few":
+        return say("门店之间差别不大；知道车型的只有 {n} 人，看不清", "much alike over dealers; too few people of known model ({n})", n=model.n)
     return Text("看不清", "cannot be told")
 
 
@@ -189,14 +200,15 @@ def answer(lead: Subjects, fresh: Sequence[emerging.Theme], watch: emerging.Watc
     """What is new, then the largest complaint."""
     if watch.refusal is not None:
         first = Text(watch.refusal.zh, watch.refusal.en)
+    elif len({t.language for t in fresh}) > 1:
+        first = say("最近 {w} 周有 {k} 个新词：{t}；两种语言说的可能是同一件事。",
+                    "{k} new words in the last {w} weeks: {t}; the two languages may speak of one matter.", w=weeks, k=len(fresh), t=_glossed(fresh))
     elif fresh:
-        some = "{k} new themes" if len(fresh) > 1 else "{k} new theme"
-        first = say("最近 {w} 周有 {k} 个新话题：{t}。", some + " in the last {w} weeks: {t}.", w=weeks, k=len(fresh),
-                    t=Text("、".join(quoted(t.name).zh for t in fresh[:3]), ", ".join(quoted(t.name).en for t in fresh[:3])))
+        first = say("最近 {w} 周有 {k} 个新话题：{t}。", "{k} new {k:theme|themes} in the last {w} weeks: {t}.", w=weeks, k=len(fresh),
+                    t=_glossed(fresh))
     else:
-        budget = "{b:g} false alarm" if watch.budget == 1 else "{b:g} false alarms"
-        first = say("最近 {w} 周没有新话题（误报预算每年 {b:g} 次）。", "Nothing new in the last {w} weeks (budget: " + budget + " a year).",
-                    w=weeks, b=watch.budget)
+        first = say("最近 {w} 周没有新话题（误报预算每年 {b:g} 次）。", "Nothing new in the last {w} weeks (budget: {b:g} false {alarms} a year).",
+                    w=weeks, b=watch.budget, alarms=Text("", "alarm" if watch.budget == 1 else "alarms"))
     region = say("，分布在 {r} 个区域", ", in {r} regions", r=regions) if regions > 1 else Text("", "")
     told = {"t": lead.name, "s": lead.shares[0], "g": Text(tied(lead.ties).zh + region.zh, tied(lead.ties).en + region.en)}
     second = (say("抱怨最多的是{t}：负面声音里的 {s:bare}（{s:interval}）{g}。",
@@ -205,6 +217,16 @@ def answer(lead: Subjects, fresh: Sequence[emerging.Theme], watch: emerging.Watc
               say("说得最多的是{t}，占全部声音的 {s:bare}（{s:interval}）{g}。", "Most often spoken of is {t}: {s:bare} of voices ({s:interval}){g}.",
                   **told))
     return Text(f"{first.zh}{second.zh}", f"{first.en} {second.en}")
+
+
+def _glossed(fresh: Sequence[emerging.Theme], most: int = 3) -> Text:
+    """The names of new themes, the reader's own language first, the other one's marked: a word is never left to a reader who cannot read it."""
+    def named(lang: str) -> list[str]:
+        own = sorted(fresh, key=lambda theme: theme.language != lang)[:most]
+        told = {other: Text(f"（{name.zh}）", f" ({name.en})")[lang] for other, name in LANGUAGES.items() if other != lang}
+        return [quoted(theme.name)[lang] + told.get(theme.language, "") for theme in own]
+
+    return Text("、".join(named("zh")), ", ".join(named("en")))
 
 
 def tied(n: int) -> Text:
@@ -230,7 +252,7 @@ def caveat(topics: pd.DataFrame, *, is_worded: bool, labelled: int) -> Text:
 def decision(name: Text, dealer: Spread, model: Spread, fresh: Sequence[emerging.Theme]) -> Text:
     """What to do next."""
     look = reading(dealer, model)
-    first = say("先读新话题{t}的原话。", "First read what is said of the new {t}. ", t=quoted(fresh[0].name)) if fresh else Text("", "")
+    first = say("先读新出现的{t}的原话。", "First read what customers say of the new {t}. ", t=_glossed(fresh)) if fresh else Text("", "")
     second = say("{t}（{r}）请归口部门核实一批原话，再定是否立项。",
                  "On {t} ({r}), have its department check a batch of verbatims, then decide on a project.", t=name, r=look)
     return Text(first.zh + second.zh, first.en + second.en)
