@@ -21,10 +21,11 @@ CARD = {
         "survey": {"rows_read": 100, "accepted": 95, "clean": 86, "repaired": 9, "quarantined": 5, "voices": 100, "voices_valid": 90,
                    "valid_share": 0.9,
                    "missing_required": [{"fields": "unit_id | segment", "n": 3}, {"fields": "customer_id", "n": 2}],
-                   "redactions": {"phone": 4, "email": 1}, "unmatched_customers": 0, "first_day": "2026-01-02", "last_day": "2026-03-30"},
+                   "redactions": {"phone": 4, "email": 1}, "unmatched_customers": 0,
+                   "voices_accepted": 95, "without_customer": 2, "first_day": "2026-01-02", "last_day": "2026-03-30"},
         "post": {"rows_read": 10, "accepted": 8, "clean": 8, "repaired": 0, "quarantined": 2, "voices": 10, "voices_valid": 8, "valid_share": 0.8,
                  "missing_required": [{"fields": "customer_id", "n": 2}], "redactions": {"phone": 1}, "unmatched_customers": 0,
-                 "first_day": "2026-02-01", "last_day": "2026-04-02"},
+                 "voices_accepted": 8, "without_customer": 2, "first_day": "2026-02-01", "last_day": "2026-04-02"},
         "master": {"rows_read": 10, "accepted": 7, "clean": 7, "repaired": 0, "quarantined": 3, "redactions": {}, "unmatched_customers": 0},
     },
     "tables": {
@@ -124,6 +125,24 @@ class TestChecks:
         assert check(found, "Every customer is on the list").passed is None and "7" in check(found, "Every customer is on the list").detail.en
         assert found.study.verdict is Verdict.REPORT
         assert "人名" in check(found, "Names and the like are not covered").detail.zh
+
+
+    @pytest.mark.parametrize(("named", "passed", "said"), [
+        (True, True, "99 voices name a customer, 4 do not and cannot be looked up"), (False, None, "There is no customer number to look up.")])
+    def test_nobody_named_is_nobody_looked_up(self, named: bool, passed: bool | None, said: str) -> None:
+        given = card()
+        for found in given["channels"].values():
+            found["without_customer"] = found.get("without_customer", 0) if named else found.get("voices_accepted", 0)
+        asked = check(pool.study(given), "Every customer is on the list")
+        assert asked.passed is passed and said in asked.detail.en and ("没有客户编号" in asked.detail.zh) is not named
+
+    def test_a_pool_of_no_valid_voice_is_refused(self) -> None:
+        given = card()
+        for name in ("survey", "post"):
+            given["channels"][name] |= {"voices_valid": 0, "valid_share": 0.0}
+        found = pool.study(given)
+        assert found.study.verdict is found.study.headline[0].verdict is Verdict.REFUSE and found.study.headline[0].value == 0
+        assert pool.study(CARD, required_share=0.85).study.verdict is Verdict.REPORT_WITH_CAVEAT
 
 
 class TestFrames:

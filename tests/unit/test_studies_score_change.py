@@ -94,7 +94,7 @@ class TestReadings:
         labels = found.captions["waterfall"]["labels"]
         assert labels["group email"].zh.endswith("（新）") and labels["group app"].en.endswith("(gone)")
         rows = found.table.assign(group=[t.en for t in found.table["group"]]).set_index("group")
-        assert rows.loc["App", "rate"].en == "—" and rows.loc["E-mail", "share"].en.startswith("— →")
+        assert rows.loc["App", "rate"].en == "—" and rows.loc["Survey by e-mail", "share"].en.startswith("— →")
 
     def test_the_level_named_is_the_level_computed(self) -> None:
         wide, narrow = (explain(conf_level=level).steps.drop(index=1) for level in (0.95, 0.8))  # shares stand still, so mix is zero for sure

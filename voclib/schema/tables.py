@@ -79,7 +79,7 @@ _table(
     touched_at=moment("接触时间", "Time of the contact; decides the period", null=True), submitted_at=moment("提交时间", "Submitted at", null=True),
     nps_score=whole("推荐意愿 0–10", "Likelihood to recommend", 0, 10, unit="0–10", null=True),
     csat_score=whole("满意度 1–5", "Satisfaction", 1, 5, unit="1–5", null=True),
-    ces_score=whole("费力度 1–7", "Ease (7 = very easy)", 1, 7, unit="1–7", null=True),
+    ces_score=whole("省力程度 1–7", "Ease (7 = very easy)", 1, 7, unit="1–7", null=True),
     rating_score=whole("总评 0–10", "Overall rating; not a likelihood to recommend", 0, 10, unit="0–10", null=True),
     is_recommended=flag("是否推荐", "Recommends: yes or no", null=True),
     star_rating=whole("星级 1–5", "Stars given in a shop or on a site", 1, 5, unit="1–5", null=True),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from voclib.errors import DataError
-from voclib.results import Estimate, Study, Text, Verdict
+from voclib.results import Check, Estimate, Study, Text, Verdict
 from voclib.sentences import say
 from voclib.studies import pool_text as words
 from voclib.studies import touchpoints
@@ -57,7 +57,7 @@ def study(card: Mapping[str, Any], *, required_share: float = 0.8) -> Pool:
     missing = _missing(voices)
     worst = str(missing["label"].iloc[0]) if len(missing) else ""
     checks = (*words.checks(card, voices, required_share), *touchpoints.checks(card))
-    verdict = Verdict.REPORT if all(c.passed is not False for c in checks) else Verdict.REPORT_WITH_CAVEAT
+    verdict = _verdict(valid, checks)
     headline = share.with_(verdict=verdict)
     reasons = _reasons(card)
     finding = Study(
@@ -89,6 +89,13 @@ def study(card: Mapping[str, Any], *, required_share: float = 0.8) -> Pool:
         traps=_traps(card),
         captions=words.captions(card, reasons, missing, voices),
     )
+
+
+def _verdict(valid: int, checks: Sequence[Check]) -> Verdict:
+    """Nothing can be said of voices none of which can be used."""
+    if not valid:
+        return Verdict.REFUSE
+    return Verdict.REPORT if all(c.passed is not False for c in checks) else Verdict.REPORT_WITH_CAVEAT
 
 
 def examples(responses: pd.DataFrame, *, show: bool, n: int = 8) -> pd.DataFrame:

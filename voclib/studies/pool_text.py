@@ -19,10 +19,10 @@ CHANNELS = {
     "chat": Text("在线聊天", "Chats"),
     "sms": Text("短信", "Text message"),
     "app": Text("App", "App"),
-    "email": Text("邮件", "E-mail"),
+    "email": Text("邮件问卷", "Survey by e-mail"),
     "phone": Text("电话调研", "Phone survey"),
     "onsite": Text("店内", "On site"),
-    "mail": Text("邮件来信", "E-mails"),
+    "mail": Text("客户来信", "Customer letters"),
     "appstore": Text("应用商店", "App stores"),
     "social": Text("社交媒体", "Social media"),
     "ticket": Text("工单", "Tickets"),
@@ -44,7 +44,7 @@ FIELDS = {
     "comment": Text("原话", "text"),
     "nps_score": Text("推荐意愿", "recommend score"),
     "csat_score": Text("满意度", "satisfaction"),
-    "ces_score": Text("费力度", "effort score"),
+    "ces_score": Text("省力程度", "ease score"),
     "rating_score": Text("总评", "rating"),
     "star_rating": Text("星级", "stars"),
     "is_recommended": Text("是否推荐", "recommendation"),
@@ -67,8 +67,8 @@ VALIDITY_COLUMNS = {
     "share": Text("有效率", "Valid share"),
     "lack": Text("最常缺", "Most often missing"),
 }
-REPAIR_COLUMNS = {"where": Text("表 · 列", "Table · column"), "problem": Text("修了什么", "What was repaired"), "n": Text("处", "Cells")}
-REDACTION_COLUMNS = {"kind": Text("类型", "Kind"), "n": Text("处抹去", "Removed")}
+REPAIR_COLUMNS = {"where": Text("表 · 列", "Table · column"), "problem": Text("修了什么", "What was repaired"), "n": Text("处数", "Cells")}
+REDACTION_COLUMNS = {"kind": Text("类型", "Kind"), "n": Text("抹去（处）", "Removed")}
 TRAP_COLUMNS = {"trap": Text("陷阱", "Trap"), "where": Text("在哪里", "Where"), "meaning": Text("意味着什么", "What it means")}
 KINDS = {
     "phone": Text("电话", "Phone numbers"),
@@ -229,7 +229,7 @@ def _busy_day(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
 
 
 def _repeated(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
-    meaning = say("{n} 条声音共用 {k} 段文字", "{n} voices share {k} texts", n=int(trap["rows"]), k=int(trap["texts"]))
+    meaning = say("{n} 条声音共用 {k} 段文字", "{n} voices share {k} {k:text|texts}", n=int(trap["rows"]), k=int(trap["texts"]))
     return Text("重复的原话", "Repeated texts"), str(trap["column"]), meaning
 
 
@@ -279,7 +279,7 @@ def _validity(voices: Mapping[str, Any], required_share: float) -> Check:
 
 def _leaks(card: Mapping[str, Any]) -> Check:
     leaks = [t for t in card["traps"] if t["trap"] == "leaked_outcome"]
-    found = say("{k} 个分数与结果几乎一一对应。", "{k} score(s) all but settle an outcome.", k=len(leaks))
+    found = say("{k} 个分数与结果几乎一一对应。", "{k} {k:score all but settles|scores all but settle} an outcome.", k=len(leaks))
     return Check(
         Text("分数没有泄露结果", "No score gives an outcome away"),
         not leaks,
@@ -289,13 +289,18 @@ def _leaks(card: Mapping[str, Any]) -> Check:
 
 
 def _known_gaps(card: Mapping[str, Any]) -> tuple[Check, Check]:
-    unmatched = sum(c["unmatched_customers"] for c in card["channels"].values())
+    parts = card["channels"].values()
+    unmatched, nobody = (sum(c.get(key, 0) for c in parts) for key in ("unmatched_customers", "without_customer"))
+    named = sum(c.get("voices_accepted", 0) for c in parts) - nobody
     missed = {lang: kinds for lang, kinds in card["redaction"]["not_covered"].items()}
     return (
         Check(
             Text("客户都在名单里", "Every customer is on the list"),
-            True if unmatched == 0 else None,
-            say("{n} 行的客户编号不在客户名单中。", "{n} rows name a customer who is on no list.", n=unmatched),
+            True if unmatched == 0 and named > 0 else None,
+            say("没有客户编号可核对。", "There is no customer number to look up.") if unmatched == 0 and named <= 0 else
+            say("{n} 行的客户编号不在客户名单中；{k} 条声音写了客户，{m} 条没有，无从核对。",
+                "{n} {n:row names|rows name} a customer who is on no list; {k} voices name a customer, {m} do not and cannot be looked up.",
+                n=unmatched, k=named, m=nobody),
         ),
         Check(
             Text("姓名等未覆盖", "Names and the like are not covered"),

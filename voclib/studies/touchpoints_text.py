@@ -12,7 +12,7 @@ from voclib.studies import pool_text
 STAGES = {"了解": "Discover", "购买": "Buy", "交付": "Delivery", "用车": "Drive", "售后": "Service", "流失": "Leaving"}
 FILES = Text("数据文件", "Files")
 NO_REGISTER = Text("没有触点登记表，这里按映射里的文件列出。", "There is no register of touchpoints; the files of the mapping stand here.")
-ALL_MATCHED = Text("每一行的客户都在名单里。", "Every row names a customer who is on the list.")
+ALL_MATCHED = Text("凡写了客户编号的行，客户都在名单里。", "Every row that names a customer names one who is on the list.")
 NOTHING_NOTICED = Text(
     "导入没有发现触点沉默、换写法或重复。", "The import noticed no silent touchpoint, no changed format and nothing that counts twice."
 )
@@ -53,7 +53,7 @@ def map_title(touchpoints: Sequence[Mapping[str, Any]]) -> Text:
     if more:
         return say("{k} 个触点里 {n} 个在送达{tail}", "{n} of {k} touchpoints {n:delivers|deliver}{tail}", tail=tail, k=k,
                    n=sum(t["status"] == "connected" for t in touchpoints))
-    return say("{k} 个触点都在送达", "All {k} touchpoints deliver", k=k) if k > 1 else Text("唯一的触点在送达", "The only touchpoint delivers")
+    return Text("唯一的触点在送达", "The only touchpoint delivers") if k == 1 else say("{k} 个触点都在送达", "All {k} touchpoints deliver", k=k)
 
 
 def _names(touchpoints: Sequence[Mapping[str, Any]]) -> Text:
@@ -78,7 +78,7 @@ def map_subtitle(last_day: str | None, *, has_register: bool) -> Text:
 
 def noticed_title(n: int) -> Text:
     """How many findings the import has."""
-    return say("导入时发现 {n} 件事", "{n} things the import noticed", n=n)
+    return say("导入时发现 {n} 件事", "{n} {n:thing|things} the import noticed", n=n)
 
 
 def name(found: Mapping[str, Any]) -> Text:

@@ -33,7 +33,7 @@ METHODS = {
     "nps weighted": ("scores", Text("NPS，加权", "NPS, weighted")),
     "nps difference, paired": ("scores", Text("NPS 之差，同一客户配对", "NPS difference, paired customers")),
     "csat": ("scores", Text("满意度", "Satisfaction")),
-    "ces": ("scores", Text("费力度", "Effort score")),
+    "ces": ("scores", Text("省力程度", "Ease score")),
     "groups against the rest": ("scores", Text("各组与其余相比", "Groups against the rest")),
     "groups against the rest, false alarms": ("scores", Text("各组与其余相比", "Groups against the rest")),
     "groups, drawn in": ("scores", Text("许多组，向平均收缩", "Many groups, drawn in")),
