@@ -15,7 +15,7 @@ from voclib.sentences import say
 from voclib.stats import metrics
 
 PLANTED_COLUMNS = {"what": Text("埋下的真值", "Planted truth"), "value": Text("值", "Value"), "sought": Text("由哪份研究去找", "Sought by")}
-DIRT_COLUMNS = {"kind": Text("怎么弄脏的", "Kind of dirt"), "n": Text("处", "Places")}
+DIRT_COLUMNS = {"kind": Text("怎么弄脏的", "Kind of dirt"), "n": Text("处数", "Places")}
 DIRT = {
     "duplicate_rows": Text("整行重复", "Rows repeated"),
     "full_width_scores": Text("全角数字的分数", "Scores in full-width digits"),
@@ -121,8 +121,8 @@ def study(tables: Mapping[str, pd.DataFrame], truth: Mapping[str, Any], *, seed:
             "These are simulated data: we set the size of the bias, and another company's may be larger, smaller or reversed.",
         ),
         decision=Text(
-            "任何公布值都先问：没有作答的人会怎么说？21-survivorship 回答这个问题。",
-            "Of any published score ask first what the silent would have said; the study of survivorship answers that.",
+            "任何公布值都先问：没有作答的人会怎么说？报告 21《加上没有开口的客户，NPS 是多少？》专门回答。",
+            "Of any published score ask first what the silent would have said; report 21 answers that.",
         ),
     )
     return Company(finding, ladder, _planted(truth), _dirt(truth), _captions(gap_points, truth))
@@ -214,8 +214,12 @@ def _planted(truth: Mapping[str, Any]) -> pd.DataFrame:
             _figure(link["slope_nps_per_climate_sd"], "+.1f"),
             "30-ex-voc",
         ),
-        (Text("项目对 NPS 的平均效果", "Average effect of the programme on NPS"), _figure(link["programme_att_nps"], "+.1f"), "30-ex-voc"),
-        (Text("等待过久使每人毛利改变", "Change of margin a customer by a long wait"), say("{x}", "{x}", x=cny), "31-nps-revenue"),
+        (
+            Text("项目对 NPS 的效果，开始后各店各期的平均", "Effect of the programme on NPS, mean of all dealers and periods since it began"),
+            _figure(link["programme_att_nps"], "+.1f"),
+            "30-ex-voc",
+        ),
+        (Text("等待过久使每人毛利改变", "Change of margin per customer by a long wait"), say("{x}", "{x}", x=cny), "31-nps-revenue"),
         (
             Text("等待过久使流失率改变", "Change of churn by a long wait"),
             say("{x:+.1f} 个百分点", "{x:+.1f} percentage points", x=100 * money["churn_rd"]),
@@ -256,7 +260,7 @@ def _captions(gap: Estimate, truth: Mapping[str, Any]) -> dict[str, dict[str, An
             "labels": RUNGS,
         },
         "planted": {
-            "title": Text("每一个真值都有一份研究去找", "For every truth a study looks for it"),
+            "title": Text("每一个真值都有一份研究去找", "Every planted truth has a study that looks for it"),
             "subtitle": Text("估计方法看不到这张表", "No estimator sees this table"),
         },
         "dirt": {
