@@ -140,18 +140,18 @@ NAMES: dict[str, Name] = {
         "满意",
         "satisfied",
     ),
-    "negative_voice_share": _share("负面声音占比", "Share of negative voices", "占有话可读的声音", "Of voices with words", "负面", "negative"),
+    "negative_voice_share": _share("负面声音占比", "Share of negative voices", "占写了文字的声音", "Of voices with words", "负面", "negative"),
     "negative_voice_change": Name(
         title=Text("负面声音占比的变化", "Change in the share of negative voices"),
         scale=Text("最近一期减上一期", "Latest period minus the one before"),
     ),
     "topic_voice_share": _share(
-        "提到这个方面的声音占比", "Share of voices that name an aspect", "占有话可读的声音", "Of voices with words", "提到", "name it"
+        "提到这个方面的声音占比", "Share of voices that name an aspect", "占写了文字的声音", "Of voices with words", "提到", "name it"
     ),
     "complaint_voice_share": _share(
         "提到这个方面的负面声音占比",
         "Share of voices that name an aspect and are negative",
-        "占有话可读的声音",
+        "占写了文字的声音",
         "Of voices with words",
         "抱怨",
         "complain of it",
@@ -240,9 +240,10 @@ NAMES: dict[str, Name] = {
     ),
     "nps_corrected": Name(title=Text("扣除讨分后的 NPS", "NPS with begged scores taken out"), scale=_NPS),
     "money_loss": Name(
-        title=Text("少了多少钱", "Money lost"),
+        title=Text("合计少赚多少钱", "Money lost in all"),
         scale=Text(
-            "与条件相同的客户相比，正数是损失；口径与期限见副标题", "Against customers alike; positive is a loss; what and how long, see below"
+            "遇到这件事的客户在计算期内合计，与条件相同的客户相比；正数是损失",
+            "Customers who met with it, together, over the period counted; against customers alike, positive is a loss",
         ),
         short=Text("损失", "lost"),
     ),

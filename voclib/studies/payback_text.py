@@ -74,10 +74,12 @@ def decision(made: Roi, npv: Estimate, pilot: PilotWorth, plan: Plan) -> Text:
             v=npv,
             **about,
         )
+    known = say("；为弄清因果，试点花费不要超过 {e}", "; a pilot that settles the cause is worth up to {e}", **about)
     return say(
-        "按 {c} 的成本先不做：预期净现值 {v}，试点最多值 {e}。",
-        "Not at a cost of {c}: the expected net present value is {v}, and a pilot is worth at most {e}.",
-        v=npv,
+        "项目若要花 {c}，先不做：预期净亏 {l}{known}。",
+        "Do not spend {c} on it yet: expected net loss {l}{known}.",
+        l=money(-npv.value),
+        known=known if pilot.evsi > 0.005 * plan.cost else say("，试点也改变不了这个决定", ", and a pilot would hardly change that"),
         **about,
     )
 
