@@ -97,7 +97,7 @@ UI: dict[str, Text] = {
     "range_only": Text("只能给范围", "range only"),
     "read": Text("阅读报告 →", "Read the report →"),
     "result": Text("结果", "Result"),
-    "sample": Text("样本量", "Answers used"),
+    "sample": Text("样本量", "Sample size"),
     "seen": Text("看到什么，意味着什么", "What was seen, what it means"),
     "step": Text("走到这一步", "Reached this step"),
     "to": Text("至", "to"),

@@ -106,7 +106,7 @@ STEPS: Mapping[str, Mapping[str, Mapping[str, Text]]] = {
 }
 COUNTED: Mapping[str, Mapping[str, Text]] = {
     "00-sample-company": {"responses": Text("计入公布值的回答", "Counted: answers behind the published score")},
-    "10-sentiment-aspects": {"responses": Text("计入：有话可读的声音", "Counted: voices with words to read")},
+    "10-sentiment-aspects": {"responses": Text("计入：写了文字的声音", "Counted: voices with words to read")},
     "11-topics": {"responses": Text("计入：有文字的声音", "Counted: voices with text")},
     "20-scores": {"responses": Text("计入分数的回答", "Counted: answers behind the score")},
     "21-survivorship": {

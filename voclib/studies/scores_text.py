@@ -34,7 +34,7 @@ CHOSEN = Text("本报告采用", "The answer of this report")
 RUNGS = {
     "independent": (
         Text("当作互不相干", "Answers as independent"),
-        Text("未考虑同店相像，校正前", "Ignores that customers of one unit are alike; uncorrected"),
+        Text("未考虑同店相像，校正前", "Ignores that customers of one unit resemble each other; uncorrected"),
     ),
     "clustered": (Text("按门店聚类", "Clustered by unit"), CHOSEN),
     "resampled": (Text("整店重抽样", "Whole units resampled"), Text("换一种做法核对", "The same, checked another way")),
@@ -140,7 +140,7 @@ def _wider(headline: Estimate, naive: Estimate) -> Text:
     ratio = (headline.conf_high - headline.conf_low) / (naive.conf_high - naive.conf_low)
     return say(
         " 承认同店客户相像之后，区间是原来的 {r:.1f} 倍宽。",
-        " Admitting that customers of one unit are alike, the interval is {r:.1f} times as wide.",
+        " Allowing for similar customers within a unit, the interval is {r:.1f} times as wide.",
         r=ratio,
     )
 

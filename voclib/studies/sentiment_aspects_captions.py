@@ -112,7 +112,7 @@ def _trend(trend: pd.DataFrame, level: str) -> Mapping[str, Any]:
         title = say("负面占比从 {a:bare}（{p}）到 {b:bare}（{q}）", "Negative voices: {a:bare} in {p}, {b:bare} in {q}", a=first, b=last,
                     p=bad["period"].iloc[0], q=bad["period"].iloc[-1])
     return {"title": title, "description": title, "labels": words.CLASSES,
-            "subtitle": say("占有话可读的声音，已校正；色带 = {l} 区间", "Of all with words, corrected; ribbon = {l} interval", l=level)}
+            "subtitle": say("占写了文字的声音，已校正；色带 = {l} 区间", "Of all with words, corrected; ribbon = {l} interval", l=level)}
 
 
 def _channels(channels: Sequence[Estimate], level: str) -> Mapping[str, Any]:
@@ -138,7 +138,7 @@ def _ladder(ladder: Ladder, level: str) -> Mapping[str, Any]:
                  a=raw, b=chosen)
              if chosen.kind == "estimate" else Text("没有分数，读法无从校正", "Without marks the reading cannot be corrected"))
     return {"title": title, "labels": {rung.rung: words.RUNGS[rung.rung] for rung in ladder.rungs},
-            "subtitle": say("占有话可读的声音，点 = 估计值，横条 = {l} 区间", "Of all with words; dot = estimate, bar = {l} interval", l=level)}
+            "subtitle": say("占写了文字的声音，点 = 估计值，横条 = {l} 区间", "Of all with words; dot = estimate, bar = {l} interval", l=level)}
 
 
 def _topics(topics: pd.DataFrame, names: Mapping[str, Text], level: str) -> Mapping[str, Any]:

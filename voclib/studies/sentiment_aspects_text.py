@@ -59,7 +59,7 @@ def listed(names: Sequence[Text]) -> Text:
 
 def kicker(n: int, span: str) -> Text:
     """What stands over the question."""
-    return say("{n} 条有话可读的声音 · {span}", "{n} voices with words · {span}", n=n, span=span)
+    return say("{n} 条写了文字的声音 · {span}", "{n} voices with words · {span}", n=n, span=span)
 
 
 def answer(ladder: Ladder, change: Estimate | None, spoken: tuple[Text, Estimate] | None, worst: tuple[Text, Estimate] | None, tied: int) -> Text:
@@ -67,7 +67,7 @@ def answer(ladder: Ladder, change: Estimate | None, spoken: tuple[Text, Estimate
     chosen = ladder[ladder.chosen]
     if chosen.kind == "refusal":
         return say("暂时不能下结论。{why}", "No conclusion yet. {why}", why=chosen.reason)
-    parts = [say("有话可读的声音里，负面占 {x:bare}（{level:.0%} 区间 {x:interval}）；只数机器读出的是 {raw:bare}。",
+    parts = [say("写了文字的声音里，负面占 {x:bare}（{level:.0%} 区间 {x:interval}）；只数机器读出的是 {raw:bare}。",
                  "Of voices with words, {x:bare} are negative ({level:.0%} interval {x:interval}); counting what the machine reads gives {raw:bare}.",
                  x=chosen, raw=ladder["counted"], level=chosen.conf_level)]
     if change is not None:

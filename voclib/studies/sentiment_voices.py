@@ -118,7 +118,7 @@ def read(kept: pd.DataFrame, *, seed: int = 0, progress: Progress | None = None)
 
 def facts(kept: pd.DataFrame, tables: Tables) -> dict[Text, Any]:
     """Counts that open the page."""
-    return {Text("条声音里有话可读", "voices with words to read"): len(kept), Text("条声音在库", "voices in the pool"): len(tables["responses"]),
+    return {Text("条声音写了文字", "voices with words to read"): len(kept), Text("条声音在库", "voices in the pool"): len(tables["responses"]),
             Text("条自带客户的分数", "carry the customer's own mark"): int(kept["own"].notna().sum()),
             Text("条用英文写", "are in English"): int(kept["written"].eq("en").sum())}
 
