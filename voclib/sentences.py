@@ -54,6 +54,12 @@ def say(zh: str, en: str, **values: Any) -> Text:
     return Text(_fill(zh, "zh", values), _fill(en, "en", values))
 
 
+def inside(name: Text) -> Text:
+    """A name as it stands inside a sentence: without its English capital, unless it is an abbreviation such as NPS."""
+    en = name.en
+    return name if en[1:2].isupper() else Text(name.zh, en[:1].lower() + en[1:])
+
+
 def _fill(sentence: str, lang: str, values: dict[str, Any]) -> str:
     ready = {}
     for name, value in values.items():

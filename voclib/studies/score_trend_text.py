@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from voclib.results import Estimate, Text
-from voclib.sentences import say
+from voclib.sentences import inside, say
 from voclib.studies import scores_text
 
 UNITS = scores_text.GAP_UNITS
@@ -36,8 +36,8 @@ def captions(estimand: str, overall: Estimate, groups: Sequence[Estimate], *, by
     name, every = scores_text.NAMES[estimand], PERIODS[period]
     apart = sum(not e.conf_low <= 0 <= e.conf_high for e in groups)
     subtitle = say("{name}{every}变化多少，各组减去其余；点 = 估计值，横条 = {level:.0%} 区间，已按组数控制误报",
-                   "Change of {name} {every}, each group less the rest; dot = estimate, bar = {level:.0%} interval, adjusted for the number of "
-                   "groups", name=name, every=every, level=overall.conf_level)
+                   "Change of {name} {every}, each group minus the rest; dot = estimate, bar = {level:.0%} interval, adjusted for the number of "
+                   "groups", name=inside(name), every=every, level=overall.conf_level)
     title = say("{whole}；{m} 组里有 {k} 组走势不同", "{whole}; {k} of {m} groups move otherwise", whole=whole(overall, every), k=apart,
                 m=len(groups))
     labels = {e.group: scores_text.GROUPS.get(e.group, Text(e.group, e.group)) for e in groups}

@@ -9,7 +9,7 @@ import pandas as pd
 
 from voclib import numbers
 from voclib.results import Check, Estimate, Ladder, Text
-from voclib.sentences import say
+from voclib.sentences import inside, say
 from voclib.stats import metrics
 from voclib.studies import pool_text
 
@@ -115,7 +115,7 @@ def answer(headline: Estimate, naive: Estimate, change: Estimate) -> Text:
     first = say(
         "作答者的{name}是 {x}，{level:.0%} 区间 {x:interval}。",
         "Among those who answered: {name} {x} ({level:.0%} interval {x:interval}).",
-        name=name,
+        name=inside(name),
         x=headline,
         level=headline.conf_level,
     )
@@ -298,7 +298,7 @@ def captions(
     name, chosen = NAMES[estimand], ladder[ladder.chosen]
     fill = {"name": name, "level": chosen.conf_level}
     drawn = say("{name}，点 = 估计值，横条 = {level:.0%} 区间", "{name}; dot = estimate, bar = {level:.0%} interval", **fill)
-    spread = say("分数的分布：{n} 份回答", "How the scores spread: {n} answers", n=chosen.n or 0)
+    spread = say("分数的分布：{n} 份回答", "How the scores spread: {n} {n:answer|answers}", n=chosen.n or 0)
     course = _course(name, periods)
     side = say("{name}：{k} 组并排", "{name} of {k} groups, side by side", name=name, k=len(groups))
     wider = _wider(chosen, ladder.rungs[0])
@@ -324,7 +324,8 @@ def captions(
             "title": _change_title(change),
             "labels": rung_labels(change, CHANGE_RUNGS),
             "subtitle": say(
-                "{name}的变化，点 = 估计值，横条 = {level:.0%} 区间", "Change in {name}; dot = estimate, bar = {level:.0%} interval", **fill
+                "{name}的变化，点 = 估计值，横条 = {level:.0%} 区间", "Change in {name}; dot = estimate, bar = {level:.0%} interval",
+                **fill | {"name": inside(name)},
             ),
         },
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from voclib.results import Check, Estimate, Text
-from voclib.sentences import say
+from voclib.sentences import inside, say
 from voclib.stats.shrinkage import Shrunken
 from voclib.studies import score_change_text, scores_text
 
@@ -156,7 +156,7 @@ def captions(estimand: str, comparison: Comparison, units: pd.DataFrame, drawn: 
             "title": _paired_title(paired),
             "subtitle": say("{name}的变化，同一批客户前后两次；点 = 估计值，横条 = {level:.0%} 区间，已按组数控制误报",
                             "Change in {name} of customers who answered twice; dot = estimate, bar = {level:.0%} interval, adjusted for the "
-                            "number of groups", **told),
+                            "number of groups", **told | {"name": inside(name)}),
             "labels": {e.group: names.group(by, e.group) for e in paired},
         },
     }

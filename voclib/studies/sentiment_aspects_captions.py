@@ -241,7 +241,7 @@ def truth(topics: pd.DataFrame, planted: Mapping[str, Any]) -> pd.DataFrame:
 def truth_captions(compared: pd.DataFrame) -> Mapping[str, Any]:
     """How many intervals hold what was planted, and how many of the dictionary's plain counts do."""
     title = say("{m} 个校正区间里，{k} 个含埋下的真值；直接数的 {n} 个里有 {r} 个",
-                "{k} of {m} corrected intervals hold what was planted; of {n} plain counts {r} do", m=2 * len(compared),
+                "{k} of {m} corrected intervals hold what was planted; of {n} plain counts {r} {r:does|do}", m=2 * len(compared),
                 k=int(compared["held"].sum()), n=len(compared), r=int(compared["raw_held"].sum()))
     return {"title": title, "columns": TRUTH_COLUMNS,
             "subtitle": Text("估计时看不到真值；95% 的区间，平均每 20 个有 1 个落空",

@@ -84,7 +84,7 @@ def answer(ladder: Ladder, change: Estimate | None, spoken: tuple[Text, Estimate
 def _tied(others: int) -> Text:
     if not others:
         return Text("，居首没有疑问", ", first beyond doubt")
-    return say("，与另外 {k} 个方面分不出先后", ", not to be told from {k} other" + "s" * (others > 1), k=others)
+    return say("，与另外 {k} 个方面分不出先后", ", not to be told from {k} {k:other|others}", k=others)
 
 
 def caveat(ladder: Ladder, unmarked: int, total: int) -> Text:

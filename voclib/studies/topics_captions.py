@@ -32,19 +32,20 @@ def _subjects(kept: pd.DataFrame, lead: Subjects, level: float) -> dict[str, Any
     share, of = lead.shares[0], kept["own"].eq("negative") if lead.is_complaint else pd.Series(True, index=kept.index)
     of_zh, of_en = ("负面声音", "complaints") if lead.is_complaint else ("声音", "voices")
     unsaid = int((of & ~lead.said.any(axis=1)).sum())
-    how = Text("一条声音一个话题。", "One topic a voice.")
+    how = Text("一条声音一个话题。", "One topic per voice.")
     bars = say("占全部声音，横条 = {p:.0%} 区间", "Share of all voices, bar = {p:.0%} interval", p=level)
     if lead.is_complaint:
         bars = say("点 = 占负面声音，横条 = {p:.0%} 区间；灰圈 = 占全部声音", "Dot: share of complaints, {p:.0%} interval; grey ring: of all voices",
                    p=level)
     if lead.is_worded:
         how = Text("按词典里的词认定，一条可算几个主题，否定的不算；认错的没有扣除。",
-                   "By the words of a dictionary, several themes a voice, denials apart; its errors are not taken out.")
+                   "By the words of a dictionary, a voice may carry several themes, denials do not count; its errors are not taken out.")
     if lead.labelled:
         bars = say("点 = 占负面声音，已扣除词典的错，横条 = {p:.0%} 区间；灰圈 = 词典直接数出来的",
                    "Dot: share of complaints without the dictionary's errors, {p:.0%} interval; grey ring: as the dictionary counts", p=level)
         how = say("一条可算几个主题，否定的不算；词典的错由 {n} 条人工标注估出，没有标注的主题不列。",
-                  "Several themes a voice, denials apart; the dictionary's errors by {n} labelled voices, themes without labels left out.",
+                  "A voice may carry several themes, denials do not count; the dictionary's errors are estimated from {n} labelled voices, "
+                  "themes without labels left out.",
                   n=lead.labelled)
     return {
         "title": say("{t}最多：占{o}的 {s:bare}（{s:interval}）{k}", "{t} comes first: {s:bare} of {o} ({s:interval}){k}", t=lead.name, s=share,
@@ -63,7 +64,7 @@ def _map(topics: pd.DataFrame) -> dict[str, Any]:
     return {
         "title": title, "description": title,
         "subtitle": Text("一个圆一个话题，面积 = 声音数，靠近 = 说法相近；点一下，看同一主题的所有话题",
-                         "A bubble a topic, area = voices, near = said alike; click one to see its whole theme"),
+                         "One bubble per topic, area = voices, near = worded alike; click one to see its whole theme"),
         "note": Text("远近只看次序，不能量；颜色由区间决定，已按话题数放宽。",
                      "Distances keep their order only. Colours rest on intervals that allow for the number of topics."),
         "panels": words.LANGUAGES,
@@ -129,14 +130,14 @@ def _complaints(frames: Mapping[str, pd.DataFrame], topics: pd.DataFrame, level:
         },
         "alike": {
             "title": say("{n} 组抱怨说的是同一件事，其中 {k} 组在多家门店反复出现",
-                         "{n} groups of complaints say the same; {k} recur at many dealers",
+                         "{n} {n:group of complaints says|groups of complaints say} the same; {k} {k:recurs|recur} at many dealers",
                          n=len(frames["alike"]), k=many),
             "subtitle": Text("负面声音，写法两两相近（余弦 ≥ 0.8）连成的组，人数最多的在前；所示为其中篇幅居中的一条",
                              "Negative voices tied by a cosine of 0.8 or more, most people first; the one of middle length is shown"),
             "columns": words.ALIKE_COLUMNS,
         },
         "loose": {
-            "title": say("{n} 个话题不稳定，只当线索", "{n} topics are unstable: hints, no more", n=len(frames["loose"])),
+            "title": say("{n} 个话题不稳定，只当线索", "{n} {n:topic is|topics are} unstable: hints, no more", n=len(frames["loose"])),
             "columns": words.LOOSE_COLUMNS,
             "subtitle": Text("稳定度 = 换一批文字时与最像的话题的平均重合（杰卡德），0.6 以下为不稳定",
                              "Mean overlap (Jaccard) with the likest topic of a resample; unstable below 0.6"),
@@ -170,7 +171,7 @@ def _themes(topics: pd.DataFrame, names: Mapping[str, Text]) -> dict[str, dict[s
     loose = topics[topics["theme"].eq("")]
     return {
         "joined": {
-            "title": say("{k} 个主题，中英文都在说的有 {b} 个", "{k} themes, {b} of them spoken of in both languages", k=len(names), b=both),
+            "title": say("{k} 个主题，中英文都在说的有 {b} 个", "{k} themes, {b} of them raised in both languages", k=len(names), b=both),
             "subtitle": Text("话题按语言分别得出，由可编辑的词典归到同一主题",
                              "Topics are found in each language apart and joined by an editable dictionary"),
             "columns": words.JOINED_COLUMNS,

@@ -231,7 +231,7 @@ def _glossed(fresh: Sequence[emerging.Theme], most: int = 3) -> Text:
 
 def tied(n: int) -> Text:
     """How many others may come first as well."""
-    return say("，与另外 {n} 个分不出先后", ", not told apart from {n} others" if n > 1 else ", not told apart from {n} other",
+    return say("，与另外 {n} 个分不出先后", ", not told apart from {n} {n:other|others}",
                n=n) if n else Text("", "")
 
 

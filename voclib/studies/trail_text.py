@@ -87,7 +87,8 @@ def readds(off: Sequence[tuple[Text, Decimal, Decimal]], printed: int, currency:
     if printed == 0:
         return Check(name, None, Text("没有登记印出的金额。", "No printed amount is registered."), consequence)
     if not off:
-        held = say("{n} 个印出的金额与账目逐笔相加一致。", "{n} printed amounts equal the sum of their rows.", n=printed)
+        held = say("{n} 个印出的金额与账目逐笔相加一致。", "{n} {n:printed amount equals|printed amounts equal} the sum of the rows behind.",
+                   n=printed)
         return Check(name, True, held, consequence)
     label, given, found = off[0]
     detail = say("{n} 个金额里有 {k} 个对不上，如“{label}”：印出 {given}，逐笔相加为 {found}。",

@@ -1,0 +1,25 @@
+"""Sentences in two languages: a count chooses its word, and a name stands as it should inside a sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from voclib.errors import ParameterError
+from voclib.results import Text
+from voclib.sentences import inside, say
+
+
+@pytest.mark.parametrize(("n", "en"), [(0, "0 periods later"), (1, "1 period later"), (2, "2 periods later"), (1200, "1,200 periods later")])
+def test_a_count_chooses_the_word_that_goes_with_it(n: int, en: str) -> None:
+    made = say("{n} 期之后", "{n} {n:period|periods} later", n=n)
+    assert made.en == en and made.zh == f"{n:,} 期之后"
+
+
+@pytest.mark.parametrize(("name", "en"), [("NPS", "NPS"), ("Mean rating", "mean rating"), ("Satisfaction (CSAT)", "satisfaction (CSAT)"), ("", "")])
+def test_a_name_loses_its_capital_inside_a_sentence_but_an_abbreviation_keeps_it(name: str, en: str) -> None:
+    assert inside(Text("名", name)) == Text("名", en)
+
+
+def test_a_value_that_is_not_given_is_named() -> None:
+    with pytest.raises(ParameterError, match="needs a value named 'k'"):
+        say("{n}", "{n} of {k}", n=1)
