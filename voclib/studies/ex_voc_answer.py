@@ -124,8 +124,9 @@ def _decision(rungs: Rungs, chosen: Estimate, programme: Ladder | None) -> Text:
     if chosen.evidence_level >= 2:
         falls = chosen.value * rungs.panel.sign > 0
         return say("可以把{e}当先行信号来盯：它先{d}，就早 {n} 期派人。要不要投钱，用抽签先后开始的试点来定{p}。",
-                   "Watch {e} as a leading signal: where it {d}, act {n} period(s) early. Whether to invest, let a pilot with starts drawn by lot "
-                   "decide{p}.", e=rungs.panel.exposure, d=Text("掉", "drops") if falls else Text("涨", "rises"), n=rungs.lag, p=_tried(programme))
+                   "Watch {e} as a leading signal: where it {d}, act {n} {n:period|periods} early. Whether to invest, let a pilot with starts "
+                   "drawn by lot decide{p}.", e=rungs.panel.exposure,
+                   d=Text("掉", "drops") if falls else Text("涨", "rises"), n=rungs.lag, p=_tried(programme))
     return say("还不能当先行信号用。{m}；要不要投钱，用抽签先后开始的试点来定{p}。",
                "Not a leading signal yet; {m}. Whether to invest, let a pilot with starts drawn by lot decide{p}.", m=more, p=_tried(programme))
 

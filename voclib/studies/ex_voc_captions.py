@@ -88,7 +88,7 @@ def _lines(rungs: Rungs) -> dict[str, Any]:
     else:
         title = say("{u}之间与{u}之内的坡差不多", "The slope is about the same between {u}s and within them", u=u)
     about = {"x": rungs.panel.exposure, "y": rungs.panel.outcome}
-    return {"title": title, "subtitle": say("{y}（{n} 期之后）对{x}；季节已扣除", "{y} {n} period(s) later against {x}; seasons taken out",
+    return {"title": title, "subtitle": say("{y}（{n} 期之后）对{x}；季节已扣除", "{y} {n} {n:period|periods} later against {x}; seasons taken out",
                                             n=rungs.lag, **_started(about)),
             "description": say("每个{u}一条短线，一条混在一起的线，一条{u}内共同的线。",
                                "A short line for each {u}, one line through all, one common line within {u}s.", u=u),

@@ -119,9 +119,10 @@ def _steps(steps: pd.DataFrame, rungs: Rungs) -> dict[str, Any]:
 def _kpi(some: Sequence[Estimate], rungs: Rungs) -> dict[str, Any]:
     first = some[0]
     kind = Text("百分点", "in percentage points") if first.unit == "pp" else Text("相对值", "relative to what had been")
-    at = {"x": first, "k": kind, "g": words.GROUPS[first.group]}
+    way = Text("低", "lower") if first.value < 0 else Text("高", "higher")
+    at = {"x": first.with_(value=abs(first.value)), "i": first, "w": way, "k": kind, "g": words.GROUPS[first.group]}
     return {
-        "title": say("{g}相差 {x}（{x:interval}）", "{g}: {x} apart ({x:interval})", **at),
+        "title": say("{g}{w} {x}（{i:interval}）", "{g}: {x} {w} ({i:interval})", **at),
         "subtitle": say("暴露的客户减去条件相同的客户，{k}", "Exposed customers less customers alike, {k}", **at),
         "labels": {e.group: words.GROUPS[e.group] for e in some},
     }
