@@ -17,6 +17,7 @@ from scipy import stats
 from voclib.errors import DataError, ParameterError, nearest
 from voclib.results import Unit
 from voclib.schema.keys import among
+from voclib.stats import crossfit
 from voclib.studies import frame as framing
 from voclib.studies import ledger as ledgers
 from voclib.studies.ledger import Ledger
@@ -25,6 +26,7 @@ Tables = Mapping[str, pd.DataFrame]
 NEEDED = ("customers", "touchpoints", "transactions")
 KNOWN = ("prior_rank", "tenure_rank", "region", "segment", "product", "value_tier", "language", "kind", "index_month", "recency_days",
          "contacts_12m", "spend_rank", "complaints_12m", "logins_90d", "open_share")
+DEALER = ("dealer_exposure", "dealer_prior")
 MEASURES = {"margin": "margin_cny", "revenue": "net_cny"}
 PRIOR_DAYS = 365
 BEHAVIOURS = ("recency_days", "contacts_12m", "spend_12m_cny", "complaints_12m", "logins_90d", "open_share")
@@ -76,9 +78,17 @@ class Cohort:
 
     @property
     def clusters(self) -> np.ndarray | None:
-        """The unit of shock of every row (N,): dealers, where there are at least two."""
+        """The unit of shock of every row (N,): dealers, where there are at least two; a customer without a dealer is one of their own."""
         units = self.people.get("unit_id")
-        return None if units is None or units.nunique() < 2 else units.to_numpy()
+        if units is None or units.nunique() < 2:
+            return None
+        return units.astype(object).where(units.notna(), "customer " + self.people["customer_id"].astype(str)).to_numpy()
+
+    @property
+    def n_dealers(self) -> int | None:
+        """Dealers whose customers these are; None where the data name none."""
+        units = self.people.get("unit_id")
+        return None if units is None or units.isna().all() else int(units.nunique())
 
     def only(self, rows: pd.Series | np.ndarray) -> Cohort:
         """The same cohort for some of its people."""
@@ -121,6 +131,24 @@ def build(tables: Tables, *, first_day: str, last_day: str, dose: str = "wait_mi
     known = tuple(name for name in KNOWN if name in people and people[name].notna().any() and people[name].nunique() > 1)
     return Cohort(people=people, known=known, pains=pains, measure=measure, exposure=dose, threshold=threshold, first_day=first_day,
                   last_day=last_day, horizon_days=horizon_days, ledger=books, notes={**notes, **censored}, steps=steps)
+
+
+def among_dealers(cohort: Cohort) -> Cohort:
+    """The cohort with what a dealer's other customers are like among what is known, so that a comparison does not take dealers for luck.
+
+    `dealer_exposure` is the share of them that was exposed, as log odds, the scale on which a chance of exposure is learned; `dealer_prior` their
+    mean rank of money before. Both leave the customer out (`crossfit.others_mean`); what differs by no more than chance is left away. The share
+    of a dealer's other customers is known with the noise of their number, so a confounder common to a dealer goes out up to that noise.
+    """
+    if cohort.clusters is None:
+        return cohort
+    units, edge = cohort.people["unit_id"], 0.5 / len(cohort.people)
+    share = np.clip(crossfit.others_mean(cohort.exposed.astype(float), units), edge, 1 - edge)
+    made = [np.log(share / (1 - share))]
+    if "prior_rank" in cohort.known and cohort.people["prior_rank"].notna().all():
+        made.append(crossfit.others_mean(cohort.people["prior_rank"], units))
+    made = {name: values for name, values in zip(DEALER, made, strict=False) if np.ptp(values) > 0}
+    return replace(cohort, people=cohort.people.assign(**made), known=(*cohort.known, *made))
 
 
 def rank_score(values: pd.Series) -> np.ndarray:

@@ -20,6 +20,7 @@ from voclib.stats.events import EventStudy
 from voclib.stats.gates import Gates
 from voclib.stats.inference import Array, Fit
 from voclib.stats.leniency import Leniency
+from voclib.studies import cohort as cohorts
 from voclib.studies import ledger as ledgers
 from voclib.studies import money_words as words
 from voclib.studies.cohort import Cohort
@@ -62,6 +63,13 @@ class Rungs:
         return int(self.cohort.exposed.sum())
 
     @property
+    def gap(self) -> Fit | None:
+        """Regression's effect less the doubly robust one, on the same customers; None where either gave no number."""
+        if not {"regression", "aipw"} <= self.fits.keys():
+            return None
+        return inference.transform(lambda slope, robust: slope - robust, self.fits["regression"], self.fits["aipw"], cluster=self.cohort.clusters)
+
+    @property
     def lightest_tail(self) -> float | None:
         """The upper end of the tail index's 95 % interval: below two even so, no interval of a mean holds."""
         return None if self.tail is None else self.tail.value + inference.quantile(0.95, self.tail.df) * self.tail.std_error
@@ -98,17 +106,19 @@ def compute(cohort: Cohort, *, gates: Gates, learner: str = "logit", repeats: in
         where the exposed or the unexposed are too few for any comparison, or no known column differs between customers.
     """
     y, d, cluster, people = cohort.money, cohort.exposed, cohort.clusters, cohort.people
-    features = crossfit.features(people, list(cohort.known), squares=True)
+    described = cohorts.among_dealers(cohort)
+    # no squares of what only differs between dealers: a few dozen of them do not tell a bend, and it runs away for the one left out
+    features, own = (crossfit.features(one.people, list(one.known), squares=cohort.known) for one in (described, cohort))
     matrix = features.matrix
     shared = {"ids": people["customer_id"], "seed": seed, "cluster": cluster, "repeats": repeats, "learner": learner,
               "ceiling": gates.exposure_ceiling}
     found = effects.att(y, d, matrix, **shared)
     fits, refused = {"naive": effects.difference(y, d, cluster=cluster), "aipw": found.fit}, {}
     if cohort.undated:
-        before = crossfit.features(people, [c for c in cohort.known if c not in cohort.undated], squares=True).matrix
+        before = crossfit.features(described.people, [c for c in described.known if c not in cohort.undated], squares=cohort.known).matrix
         fits["before"] = effects.att(y, d, before, **shared).fit
     attempts: dict[str, Callable[[], Fit]] = {
-        "regression": partial(effects.regression, y, d, matrix, fixed=people["unit_id"] if cluster is not None else None, cluster=cluster),
+        "regression": partial(effects.regression, y, d, own.matrix, fixed=cluster, cluster=cluster),
         "twopart": lambda: effects.two_part(y, d, matrix, cluster=cluster).fit,
         "poisson": lambda: effects.ppml(y, d, matrix, cluster=cluster).fit}
     for rung, attempt in attempts.items():
@@ -126,7 +136,7 @@ def compute(cohort: Cohort, *, gates: Gates, learner: str = "logit", repeats: in
     returned = effects.att((y > 0).astype(float), d, matrix, binary=True, **shared) if _both(y > 0) else None
     return Rungs(cohort=cohort, matrix=matrix, fits=fits, refused=refused, money=found, left=left, returned=returned, events=path, agents=agents,
                  placebo=_before(cohort, found), benchmark=_benchmark(cohort, features, found, shared), tail=_tail(y, found),
-                 **_alike(cohort, found, gates))
+                 **_alike(described, found, gates))
 
 
 def _both(flags: Array) -> bool:
@@ -203,7 +213,7 @@ def _alike(cohort: Cohort, found: Att, gates: Gates) -> dict[str, object]:
     limits = (gates.balance_flag, gates.balance_fail)
     base = np.where(d, 1.0, 1e-9)  # the population to resemble is the exposed; a trace of the others gives them a plain mean of their own
     return {"balance": representativeness.smd_table(people, columns, ~d, weights=np.where(d, 1.0, odds), base=base, limits=limits),
-            "empty": representativeness.zero_cell_scan(people, columns, ~d),
+            "empty": representativeness.zero_cell_scan(people, [name for name in columns if name not in cohorts.DEALER], ~d),
             "separation": overlap.near_separation(people, columns, d, probability=found.propensity, limit=gates.exposure_auc)}
 
 

@@ -36,14 +36,15 @@ DECIDING = ("enough", "separation", "overlap", "balance", "tail", "price")  # ga
 class NpsRevenue:
     """What the page shows: the finding, ladders of money and of customers, and frames for charts.
 
-    `ladder` is the loss in money, `lost` the customers lost, `steps` the waterfall from what is lost to what the slide claims. `kpi` holds the effect
-    on the unit's own indicators (coming back, leaving), in points and relative. `tiers` splits the loss, `at_risk` is a prediction. `path` is the
-    event study by month, `curves` staying by day, `response` money by dose, `contour` what a hidden factor would do, `others` the same money
-    measured in other ways, none of which is another estimate of the same thing.
+    `checks` are the gates by name. `ladder` is the loss in money, `lost` the customers lost, `steps` the waterfall from what is lost to what the
+    slide claims. `kpi` holds the effect on the unit's own indicators (coming back, leaving), in points and relative. `tiers` splits the loss,
+    `at_risk` is a prediction. `path` is the event study by month, `curves` staying by day, `response` money by dose, `contour` what a hidden factor
+    would do, `others` the same money measured in other ways, none of which is another estimate of the same thing.
     """
 
     study: Study
     rungs: Rungs
+    checks: Mapping[str, Check]
     ladder: Ladder
     lost: Ladder
     steps: pd.DataFrame
@@ -95,7 +96,7 @@ def study(cohort: Cohort, *, plan: Plan | None = None, materiality: float = 500_
         worth = payback.value(rungs, plan, evidence_level=ladder[CHOSEN].evidence_level, conf_level=conf_level, seed=seed)
     finding = answering.finding(cohort=cohort, rungs=rungs, ladder=ladder, lost=lost, checks=checks, hidden=hidden, payback=worth, seed=seed)
     captions = captioning.captions(rungs=rungs, ladder=ladder, lost=lost, kpi=kpi, tiers=tiers, at_risk=at_risk, response=response, **frames)
-    return NpsRevenue(study=finding, rungs=rungs, ladder=ladder, lost=lost, kpi=kpi, tiers=tiers, at_risk=at_risk, response=response,
+    return NpsRevenue(study=finding, rungs=rungs, checks=checks, ladder=ladder, lost=lost, kpi=kpi, tiers=tiers, at_risk=at_risk, response=response,
                       payback=worth, captions=captions, **frames)
 
 

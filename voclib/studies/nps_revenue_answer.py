@@ -25,7 +25,7 @@ def finding(*, cohort: Cohort, rungs: Rungs, ladder: Ladder, lost: Ladder, check
         kicker=_kicker(cohort),
         answer=_answer(cohort, chosen, naive, lost),
         headline=(chosen.with_(seed=seed), *beside),
-        caveat=_caveat(cohort, rungs, chosen, hidden),
+        caveat=_caveat(cohort, rungs, ladder, checks, hidden),
         decision=_decision(chosen, payback),
         verdict=chosen.verdict,
         naive=naive if chosen.kind != "refusal" else None,
@@ -89,8 +89,18 @@ def _outer(chosen: Estimate) -> Text:
     return Text(*(numbers.interval(shown, lang) for lang in ("zh", "en")))
 
 
-def _caveat(cohort: Cohort, rungs: Rungs, chosen: Estimate, hidden: HiddenBounds | None) -> Text:
-    """The assumption most likely wrong, and what it would do."""
+def _caveat(cohort: Cohort, rungs: Rungs, ladder: Ladder, checks: Mapping[str, Check], hidden: HiddenBounds | None) -> Text:
+    """The assumption most likely wrong, and what it would do; beside it the regression where that tells another story."""
+    chosen = ladder[ladder.chosen]
+    first = _assumption(cohort, rungs, chosen, hidden)
+    if chosen.kind == "refusal" or "agreement" not in checks or checks["agreement"].passed:
+        return first
+    return _with(first, say("回归得出 {x:bare}，相差超出误差，两个数字要一起引用。",
+                            "Regression finds {x:bare}, further away than chance explains: quote both.", x=ladder["regression"]))
+
+
+def _assumption(cohort: Cohort, rungs: Rungs, chosen: Estimate, hidden: HiddenBounds | None) -> Text:
+    """What the amount takes for granted."""
     if chosen.kind == "refusal":
         return Text("看不出差别不等于没有差别。", "That no amount can be given does not mean that nothing is lost.")
     if not cohort.is_dated or hidden is None:

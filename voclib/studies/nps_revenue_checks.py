@@ -23,6 +23,10 @@ NO_AMOUNT = {
     "balance": Text("更相近的对照，或更窄的客群；在此之前不给金额。", "A closer comparison or a narrower group; no amount until then."),
     "price": Text("不给金额。", "No amount is given."),
 }
+DISAGREE = Text(
+    "两个数字要一起引用：金额取决于怎样校正，例如是否只在同一门店内比较。",
+    "Quote both numbers: the amount hangs on how one adjusts, such as comparing customers of the same dealer only.",
+)
 CAPPED = Text("证据等级最高为 1：只能说相关。", "Evidence stays at level 1: one goes with the other.")
 
 
@@ -30,6 +34,8 @@ def checks(rungs: Rungs, priced: Priced, hidden: sensitivity.HiddenBounds | None
     """Every gate by name; thresholds stand in voclib/stats/gates.yml."""
     found = {"enough": _enough(rungs, gates), "separation": _separation(rungs, gates), "overlap": _overlap(rungs, gates),
              "balance": _balance(rungs, gates), "tail": _tail(rungs, gates), "price": _price(priced, rungs), "prior": _prior(rungs)}
+    if rungs.gap is not None:
+        found["agreement"] = _agreement(rungs, gates, conf_level)
     if rungs.placebo is not None:
         found["placebo"] = _placebo(rungs, gates, conf_level)
     if rungs.events is not None:
@@ -147,6 +153,20 @@ def _prior(rungs: Rungs) -> Check:
         "There is no money from before, so customers who always spent less cannot be told apart.",
     )
     return Check(Text("已知此前的消费", "Earlier spending is known"), passed, there if passed else absent, CAPPED)
+
+
+def _agreement(rungs: Rungs, gates: Gates, conf_level: float) -> Check:
+    """Two ways to hold the same things alike, one of them within dealers alone, lead to the same loss up to their common noise."""
+    gap = rungs.gap.times(-rungs.n_exposed)
+    errors = abs(gap.value) / gap.std_error
+    said = say(
+        "回归减去双重稳健，相差 {x}（{x:interval}），相当于 {e:.1f} 个标准误；超过 {k:.1f} 个，结论里要说明。",
+        "Regression less doubly robust is {x} ({x:interval}), {e:.1f} standard errors of that difference; beyond {k:.1f} the caveat says so.",
+        x=gap.estimate("gap", unit=rungs.cohort.unit, conf_level=conf_level),
+        e=errors,
+        k=gates.ladder_gap,
+    )
+    return Check(Text("回归与双重稳健一致", "Regression and doubly robust agree"), bool(errors <= gates.ladder_gap), said, DISAGREE)
 
 
 def _placebo(rungs: Rungs, gates: Gates, conf_level: float) -> Check:

@@ -138,8 +138,8 @@ def facts(cohort: Cohort) -> dict[Text, Any]:
         say("{who}客户", "customers {who}", who=exposed(cohort)): int(cohort.exposed.sum()),
         Text("其中此后流失", "of them left afterwards"): int(cohort.left[cohort.exposed].sum()),
     }
-    if cohort.clusters is not None:
-        found[Text("家门店", "dealers")] = int(pd.Series(cohort.clusters).nunique())
+    if cohort.n_dealers is not None:
+        found[Text("家门店", "dealers")] = cohort.n_dealers
     if cohort.ledger is not None:
         found[Text("笔账目可用", "bookings that count")] = len(cohort.ledger.rows)
     return found

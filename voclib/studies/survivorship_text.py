@@ -35,6 +35,8 @@ COLUMNS = {
     "spend_rank": Text("此前 12 个月的消费", "Spend of the 12 months before"),
     "tenure_rank": Text("成为客户的时间", "Time as a customer"),
     "index_month": Text("月份", "Month"),
+    "dealer_exposure": Text("同店其他客户暴露的比例", "Share of the dealer's other customers exposed"),
+    "dealer_prior": Text("同店其他客户此前的毛利", "Earlier margin of the dealer's other customers"),
     "gender": Text("性别", "Gender"),
     "age": Text("年龄", "Age"),
     "married": Text("已婚", "Married"),

@@ -41,13 +41,14 @@ class _Part:
     numeric: bool = False
 
 
-def features(frame: pd.DataFrame, columns: Sequence[str], *, interactions: bool = False, squares: bool = False, cap: int = 300) -> Features:
+def features(frame: pd.DataFrame, columns: Sequence[str], *, interactions: bool = False, squares: bool | Sequence[str] = False,
+             cap: int = 300) -> Features:
     """Covariates of a frame (N rows) as a matrix that every model here takes; it never sees an answer.
 
     Numerics are centred and scaled, a missing one is the mean plus an indicator column. Text, categories and flags become one
     centred 0/1 column a level (one in all where there are two), missing being a level; no level is the reference, so that
     relabelling changes nothing. Levels of fewer than 0.5 % of the rows are pooled. `interactions` adds the product of every two
-    columns of different covariates, `squares` the square of every numeric.
+    columns of different covariates, `squares` the square of every numeric, or of those named.
 
     Raises
     ------
@@ -67,7 +68,8 @@ def features(frame: pd.DataFrame, columns: Sequence[str], *, interactions: bool 
     if not parts:
         raise ParameterError(f"No covariate varies: {dropped}. Name columns that differ between customers.")
     collinear = _collinear([part for part in parts if len(part.names)])
-    grown = [*parts, *(_squares(parts) if squares else []), *(_products(parts, cap) if interactions else [])]
+    squared = parts if squares is True else [part for part in parts if squares and part.source in squares]
+    grown = [*parts, *_squares(squared), *(_products(parts, cap) if interactions else [])]
     names = tuple(name for part in grown for name in part.names)
     return Features(np.ascontiguousarray(np.column_stack([p.values for p in grown])), names, dropped, notes, collinear)
 

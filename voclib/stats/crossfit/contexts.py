@@ -1,0 +1,57 @@
+"""What the others of a group (a dealer's other customers) are like, as a covariate of each of its members."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from voclib.errors import DataError, ParameterError
+
+Array = NDArray[np.float64]
+
+
+def others_mean(values: ArrayLike, group: ArrayLike) -> Array:
+    """Mean of each row's group without the row itself (N,), drawn towards the mean of all by as much as chance explains.
+
+    mᵢ = (Σ_g v − vᵢ + κ·v̄)/(n_g − 1 + κ) with κ = σ²/τ², σ² the variance within groups and τ² that between them (analysis of variance, moments).
+    Group means beside the rows' own values take out what a group has in common and nobody recorded (Mundlak 1978, Econometrica 46; for chances
+    of treatment Arkhangelsky & Imbens 2024, REStud 91, "Fixed effects and the generalized Mundlak estimator"). Leaving the row out keeps
+    its own value from telling itself, shrinking keeps tiny groups from being noise: a row alone in its group, or without one (missing), gets v̄.
+    Where groups differ by no more than chance (τ² ≤ 0) every row gets v̄.
+
+    `values` (N,) complete numbers in any unit; `group` (N,) identifiers, missing for none.
+
+    Raises
+    ------
+    ParameterError
+        for different numbers of rows.
+    DataError
+        for missing or infinite values.
+    """
+    v, codes = np.asarray(values, dtype=float), pd.factorize(pd.Series(np.asarray(group)), sort=True)[0]
+    if v.ndim != 1 or len(v) != len(codes):
+        raise ParameterError(f"One group a value: values have shape {v.shape}, and there are {len(codes)} groups.")
+    if not np.isfinite(v).all():
+        raise DataError(f"{int((~np.isfinite(v)).sum())} of {len(v)} values are missing or infinite; drop or complete them first.")
+    made, known = np.full(len(v), v.mean()), codes >= 0
+    ratio = _noise_ratio(v[known], codes[known])
+    if np.isfinite(ratio):
+        others = np.bincount(codes[known])[codes[known]] - 1.0
+        total = np.bincount(codes[known], v[known])[codes[known]] - v[known]
+        weight = others + ratio
+        made[known] = np.divide(total + ratio * v.mean(), weight, out=made[known], where=weight > 0)
+    return made
+
+
+def _noise_ratio(v: Array, codes: NDArray[np.intp]) -> float:
+    """κ = σ²/τ², infinite where groups differ by no more than chance or cannot be told from their rows."""
+    size = np.bincount(codes)
+    n, groups = len(v), len(size)
+    if groups < 2 or n == groups:
+        return np.inf
+    mean = np.bincount(codes, v) / size
+    within = float(np.square(v - mean[codes]).sum() / (n - groups))
+    between = float(size @ np.square(mean - v.mean()) / (groups - 1))
+    spread = (between - within) / ((n - size @ size / n) / (groups - 1))
+    return within / spread if spread > 0 else np.inf
