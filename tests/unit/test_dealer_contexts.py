@@ -11,7 +11,9 @@ import pytest
 from voclib.errors import DataError, ParameterError
 from voclib.results import Verdict
 from voclib.stats import crossfit, effects
+from voclib.stats import gates as gating
 from voclib.studies import cohort as cohorts
+from voclib.studies import money_rungs as climbing
 from voclib.studies import nps_revenue
 from voclib.studies.cohort import Cohort, rank_score
 
@@ -131,3 +133,34 @@ class TestTwoWaysDisagree:
         for lang, words in (("en", "quote both"), ("zh", "一起引用")):
             assert words in apart.study.caveat[lang] and words not in alike.study.caveat[lang]
         assert apart.loss.verdict is Verdict.REPORT_WITH_CAVEAT and apart.loss.evidence_level == 1
+
+
+class TestFewDealers:
+    @pytest.mark.parametrize("dealers", [1, 2, 3, 9])
+    def test_so_few_are_refused_with_the_reason_and_no_interval_anywhere(self, dealers: int) -> None:
+        cohort, _ = queues(30 + dealers, customers=1200)
+        rng = np.random.default_rng(dealers)
+        people = cohort.people.assign(money=cohort.money + 30_000, unit_id=[f"D{k}" for k in rng.integers(0, dealers, 1200)],
+                                      is_left=rng.random(1200) < 0.2, left_days=100.0, dose=rng.uniform(0, 120, 1200),
+                                      value_tier=rng.choice(["regular", "vvip"], 1200))
+        found = nps_revenue.study(replace(cohort, people=people), repeats=1, materiality=1e9)
+        shown = [*found.ladder.rungs, *found.lost.rungs, *found.tiers, found.at_risk, *found.kpi]
+        assert {e.rung for e in found.ladder.rungs} == {"naive", "regression", "twopart", "poisson", "aipw", "events", "agents"}
+        assert all(e.kind == "refusal" for e in found.ladder.rungs) and all(e.conf_low is None for e in shown)
+        assert f"only {dealers} dealer" in found.study.answer.en and f"{dealers} 家门店" in found.study.answer.zh
+        assert "at least 10 dealers" in found.study.decision.en and found.checks["dealers"].passed is False
+        assert found.curves.empty and found.contour.empty and found.others.empty and found.response is None
+        assert found.absent("kpi") == found.loss.reason
+
+    def test_ten_dealers_are_priced(self) -> None:
+        cohort, _ = queues(50, customers=1500)
+        people = cohort.people.assign(money=cohort.money + 30_000, unit_id=[f"D{k % 10}" for k in range(1500)], is_left=False, left_days=365.0)
+        found = nps_revenue.study(replace(cohort, people=people), repeats=1, materiality=1e9)
+        assert found.checks["dealers"].passed and found.ladder["aipw"].n_clusters == 10 and found.ladder["naive"].kind == "estimate"
+
+
+def test_the_comparison_by_month_counts_dealers_as_its_neighbours_do(small_company) -> None:
+    made = cohorts.build(small_company.ingested, first_day="2025-07-01", last_day="2025-09-30", min_mentions=2)
+    loose = replace(gating.load(), min_clusters=made.n_dealers)
+    rungs = climbing.compute(made, gates=loose, repeats=1)
+    assert rungs.fits["events"].n_clusters == made.n_dealers == rungs.fits["aipw"].n_clusters

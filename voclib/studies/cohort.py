@@ -90,6 +90,10 @@ class Cohort:
         units = self.people.get("unit_id")
         return None if units is None or units.isna().all() else int(units.nunique())
 
+    def has_few_dealers(self, floor: int) -> bool:
+        """Whether dealers are named and too few for how they differ to carry an interval."""
+        return self.n_dealers is not None and self.n_dealers < floor
+
     def only(self, rows: pd.Series | np.ndarray) -> Cohort:
         """The same cohort for some of its people."""
         return replace(self, people=self.people[np.asarray(rows, dtype=bool)].reset_index(drop=True))

@@ -25,6 +25,7 @@ from voclib.studies import ledger as ledgers
 from voclib.studies import money_words as words
 from voclib.studies.cohort import Cohort
 
+FOLDS = 5
 RUNGS = ("naive", "regression", "twopart", "poisson", "before", "aipw", "events", "agents")
 PRIOR = ("prior_rank", "spend_rank")
 MONTHS = 12
@@ -38,7 +39,8 @@ class Rungs:
     `fits` holds those that gave a number (on the N rows, but for "events", whose rows are customers too, in another order), `refused` reason and
     needs of the others; "before" leaves out columns whose time is not known. `money`, `left` and `returned` are cross-fitted effects on money, on
     leaving and on coming back; `balance`, `empty` and `separation` say whether exposed and unexposed can be compared; `benchmark` is the known
-    factor a hidden one is measured by (None without money from before); `tail` is the tail index of money over what was expected.
+    factor a hidden one is measured by (None without money from before); `tail` is the tail index of money over what was expected. Where
+    `has_few_dealers`, every rung is refused: what was computed serves to describe the groups, and none of its errors may be printed.
     """
 
     cohort: Cohort
@@ -56,6 +58,7 @@ class Rungs:
     empty: representativeness.ZeroCells
     separation: overlap.Separation
     tail: Fit | None
+    has_few_dealers: bool = False
 
     @property
     def n_exposed(self) -> int:
@@ -110,15 +113,33 @@ def compute(cohort: Cohort, *, gates: Gates, learner: str = "logit", repeats: in
     # no squares of what only differs between dealers: a few dozen of them do not tell a bend, and it runs away for the one left out
     features, own = (crossfit.features(one.people, list(one.known), squares=cohort.known) for one in (described, cohort))
     matrix = features.matrix
+    few = cohort.has_few_dealers(gates.min_clusters)
     shared = {"ids": people["customer_id"], "seed": seed, "cluster": cluster, "repeats": repeats, "learner": learner,
               "ceiling": gates.exposure_ceiling}
+    if few:  # fewer dealers than folds leave none to learn from; nothing of it is an estimate that is shown
+        shared |= {"repeats": 1, "fold": crossfit.folds(people["customer_id"], k=FOLDS, seed=[seed, 0])}
     found = effects.att(y, d, matrix, **shared)
-    fits, refused = {"naive": effects.difference(y, d, cluster=cluster), "aipw": found.fit}, {}
+    fits = {"naive": effects.difference(y, d, cluster=cluster), "aipw": found.fit}
     if cohort.undated:
         before = crossfit.features(described.people, [c for c in described.known if c not in cohort.undated], squares=cohort.known).matrix
         fits["before"] = effects.att(y, d, before, **shared).fit
+    refused = dict.fromkeys(RUNGS, words.few_dealers(cohort.n_dealers, gates.min_clusters)) if few else _models(cohort, own.matrix, matrix, fits)
+    path, agents = (None, None) if few else (_monthly(cohort, refused), _drawn(cohort, refused))
+    fits |= {"events": path.total} if path is not None else {}
+    fits |= {"agents": agents.fit} if agents is not None and "agents" not in refused else {}
+    left = effects.att(cohort.left, d, matrix, binary=True, **shared) if _both(cohort.left) else None
+    returned = effects.att((y > 0).astype(float), d, matrix, binary=True, **shared) if _both(y > 0) else None
+    placebo, benchmark = (None, None) if few else (_before(cohort, found), _benchmark(cohort, features, found, shared))
+    return Rungs(cohort=cohort, matrix=matrix, fits=fits, refused=refused, money=found, left=left, returned=returned, events=path, agents=agents,
+                 placebo=placebo, benchmark=benchmark, tail=_tail(y, found), has_few_dealers=few, **_alike(described, found, gates))
+
+
+def _models(cohort: Cohort, own: Array, matrix: Array, fits: dict[str, Fit]) -> dict[str, tuple[Text, Text]]:
+    """Adds the rungs with one model of money to `fits`; reason and needs of those without a solution. Regression takes dealers as such (`own`)."""
+    y, d, cluster = cohort.money, cohort.exposed, cohort.clusters
+    refused: dict[str, tuple[Text, Text]] = {}
     attempts: dict[str, Callable[[], Fit]] = {
-        "regression": partial(effects.regression, y, d, own.matrix, fixed=cluster, cluster=cluster),
+        "regression": partial(effects.regression, y, d, own, fixed=cluster, cluster=cluster),
         "twopart": lambda: effects.two_part(y, d, matrix, cluster=cluster).fit,
         "poisson": lambda: effects.ppml(y, d, matrix, cluster=cluster).fit}
     for rung, attempt in attempts.items():
@@ -129,14 +150,7 @@ def compute(cohort: Cohort, *, gates: Gates, learner: str = "logit", repeats: in
             fits[rung] = attempt()
         except (DataError, ParameterError) as error:
             refused[rung] = words.not_fitted(error)
-    path, agents = _monthly(cohort, refused), _drawn(cohort, refused)
-    fits |= {"events": path.total} if path is not None else {}
-    fits |= {"agents": agents.fit} if agents is not None and "agents" not in refused else {}
-    left = effects.att(cohort.left, d, matrix, binary=True, **shared) if _both(cohort.left) else None
-    returned = effects.att((y > 0).astype(float), d, matrix, binary=True, **shared) if _both(y > 0) else None
-    return Rungs(cohort=cohort, matrix=matrix, fits=fits, refused=refused, money=found, left=left, returned=returned, events=path, agents=agents,
-                 placebo=_before(cohort, found), benchmark=_benchmark(cohort, features, found, shared), tail=_tail(y, found),
-                 **_alike(described, found, gates))
+    return refused
 
 
 def _both(flags: Array) -> bool:
@@ -152,10 +166,13 @@ def _monthly(cohort: Cohort, refused: dict[str, tuple[Text, Text]]) -> EventStud
     start = cohort.people.set_index("customer_id")["index_at"]
     months = min(MONTHS, cohort.horizon_days // 30)
     made = ledgers.monthly(cohort.ledger, start, months_before=MONTHS - 1, months_after=months, censored="exclude")
-    mine = cohort.people.set_index("customer_id")["is_exposed"].reindex(made["customer_id"]).to_numpy(dtype=bool)
-    made = made.assign(exposed_in=np.where(mine, 0.0, np.nan))
+    at = pd.Index(cohort.people["customer_id"]).get_indexer(made["customer_id"])
+    made = made.assign(exposed_in=np.where(cohort.exposed[at], 0.0, np.nan))
+    clustered = None if cohort.clusters is None else "dealer"
+    made = made if clustered is None else made.assign(dealer=cohort.clusters[at])
     try:
-        return events.event_study(made, unit="customer_id", period="month", exposed_in="exposed_in", outcome=cohort.ledger.measure, leads=LEADS)
+        return events.event_study(made, unit="customer_id", period="month", exposed_in="exposed_in", outcome=cohort.ledger.measure, leads=LEADS,
+                                  cluster=clustered)
     except DataError as error:
         refused["events"] = words.not_fitted(error)
         return None

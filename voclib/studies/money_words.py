@@ -16,6 +16,15 @@ NO_AGENTS = (
 )
 
 
+def few_dealers(count: int, floor: int) -> tuple[Text, Text]:
+    """Why customers of so few dealers give no interval, and so no amount."""
+    return (Text(f"客户只来自 {count} 家门店；少于 {floor} 家时，门店之间的差异给不出可信的区间。",
+                 f"The customers belong to only {count} dealer{'' if count == 1 else 's'}; with fewer than {floor}, "
+                 "how dealers differ gives no interval that can be trusted."),
+            Text(f"至少 {floor} 家门店的客户：扩大范围，或等更多门店接入。",
+                 f"Customers of at least {floor} dealers: a wider area, or more dealers connected."))
+
+
 def not_fitted(error: VocError) -> tuple[Text, Text]:
     """A model without a solution; the English words hold the method's own message."""
     return (Text("模型没有解：某些列几乎决定了结果，或样本太小。", f"The model has no solution: {error}"),

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.errors import DataError, ParameterError
-from voclib.results import Check, Estimate, Ladder, Study, Verdict, refusal
+from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict, refusal
 from voclib.stats import dose, effects, inference, power, sensitivity, stake, survival, tails
 from voclib.stats import gates as gating
 from voclib.stats.gates import Gates
@@ -29,7 +29,7 @@ from voclib.studies.payback import Payback, Plan
 CHOSEN = "aipw"
 LEVELS = {"naive": 0, "regression": 1, "twopart": 1, "poisson": 1, "before": 1, "aipw": 1, "events": 3, "agents": 3}
 CURVE_DAYS = 7
-DECIDING = ("enough", "separation", "overlap", "balance", "tail", "price")  # gates without which no amount stands
+DECIDING = ("dealers", "enough", "separation", "overlap", "balance", "tail", "price")  # gates without which no amount stands
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +64,10 @@ class NpsRevenue:
     def loss(self) -> Estimate:
         """The answer: money lost, a range of it, or the refusal."""
         return self.ladder[self.ladder.chosen]
+
+    def absent(self, figure: str) -> Text:
+        """Why a figure is not there, for a note in its place."""
+        return self.rungs.refused[CHOSEN][0] if self.rungs.has_few_dealers else words.ABSENT[figure]
 
 
 def study(cohort: Cohort, *, plan: Plan | None = None, materiality: float = 500_000.0, learner: str = "logit", repeats: int = 5,
@@ -105,20 +109,21 @@ def _ladder(rungs: Rungs, checks: Mapping[str, Check], seed: int, conf_level: fl
 
     Where some columns may have come after the exposure, the answer is the range between leaving them out and taking them in.
     """
-    unit, made = rungs.cohort.unit, []
-    failed = next((checks[name] for name in DECIDING if checks[name].passed is False), None)
+    cohort, made = rungs.cohort, []
+    unit = cohort.unit
+    failed = next((checks[name] for name in DECIDING if name in checks and checks[name].passed is False), None)
     for rung in climbing.RUNGS:
-        if rung in rungs.refused:
+        if rung in rungs.refused and (rung != "before" or cohort.undated):
             reason, needs = rungs.refused[rung]
             made.append(refusal("money_loss", unit=unit, rung=rung, reason=reason, needs=needs))
         elif rung in rungs.fits:
             made.append(rungs.loss(rung).estimate("money_loss", unit=unit, rung=rung, conf_level=conf_level, evidence_level=_level(rungs, rung),
                                                   verdict=Verdict.REPORT_WITH_CAVEAT, seed=seed))
     chosen = CHOSEN
-    if "before" in rungs.fits:
+    if "before" in rungs.fits and not rungs.has_few_dealers:
         chosen, place = "timing", [e.rung for e in made].index(CHOSEN) + 1
         made.insert(place, _range(made[place - 2], made[place - 1]))
-    if failed is not None:
+    if failed is not None and not rungs.has_few_dealers:
         withheld = refusal("money_loss", unit=unit, rung=chosen, reason=failed.detail, needs=failed.consequence)
         made = [withheld if e.rung == chosen else e for e in made]
     return Ladder("money_loss", tuple(made), chosen=chosen)
@@ -186,7 +191,7 @@ def _steps(rungs: Rungs, ladder: Ladder, conf_level: float) -> pd.DataFrame:
 def _kpi(rungs: Rungs, conf_level: float) -> tuple[Estimate, ...]:
     """Effects on the unit's own indicators: coming back and leaving, in percentage points and relative to what had been otherwise."""
     found: list[Estimate] = []
-    if not rungs.cohort.is_dated:
+    if not rungs.cohort.is_dated or rungs.has_few_dealers:
         return ()
     for name, made in (("returned", rungs.returned), ("left", rungs.left)):
         if made is None:
@@ -233,6 +238,9 @@ def _at_risk(rungs: Rungs, seed: int, conf_level: float) -> Estimate:
     cohort = rungs.cohort
     if not cohort.is_dated:
         return refusal("money_at_risk", unit=cohort.unit, reason=words.ALREADY_GONE[0], needs=words.ALREADY_GONE[1])
+    if rungs.has_few_dealers:
+        reason, needs = rungs.refused[CHOSEN]
+        return refusal("money_at_risk", unit=cohort.unit, reason=reason, needs=needs)
     try:
         found = stake.at_risk(cohort.money, cohort.left, rungs.matrix, of=cohort.exposed, ids=cohort.people["customer_id"], seed=seed,
                               cluster=cohort.clusters)
@@ -251,7 +259,7 @@ def _path(rungs: Rungs) -> pd.DataFrame:
 def _curves(rungs: Rungs, conf_level: float) -> pd.DataFrame:
     """Share still there by day, exposed against unexposed weighted to resemble them; empty without dates or where nobody left."""
     cohort = rungs.cohort
-    if not cohort.is_dated or rungs.left is None:
+    if not cohort.is_dated or rungs.left is None or rungs.has_few_dealers:
         return pd.DataFrame()
     days = np.arange(CURVE_DAYS, cohort.horizon_days, CURVE_DAYS, dtype=float)
     return survival.adjusted_curves(cohort.people["left_days"], cohort.left, cohort.exposed, at=days, weights=rungs.weights,
@@ -261,7 +269,7 @@ def _curves(rungs: Rungs, conf_level: float) -> pd.DataFrame:
 def _response(rungs: Rungs, conf_level: float, seed: int) -> dose.DoseResponse | None:
     """Money by dose, against the middle of the unexposed; None where there is none beyond yes and no."""
     cohort = rungs.cohort
-    if "dose" not in cohort.people or cohort.people["dose"].nunique() < 20:
+    if "dose" not in cohort.people or cohort.people["dose"].nunique() < 20 or rungs.has_few_dealers:
         return None
     middle = float(np.median(cohort.people["dose"].to_numpy(dtype=float)[~cohort.exposed]))
     options = {"reference": round(middle), "cluster": cohort.clusters, "conf_level": conf_level, "seed": seed}
@@ -275,6 +283,8 @@ def _response(rungs: Rungs, conf_level: float, seed: int) -> dose.DoseResponse |
 
 def _contour(rungs: Rungs, conf_level: float) -> pd.DataFrame:
     """The loss if something unrecorded were so strong, with the known factor at one, two and three times its strength."""
+    if rungs.has_few_dealers:
+        return pd.DataFrame({"label": []})
     known = rungs.benchmark
     points = [] if known is None else [replace(known.times(k), label=str(k)) for k in (1, 2, 3)]
     made = sensitivity.ml_contour(rungs.money.fit, **rungs.moments, benchmarks=points, conf_level=conf_level)
@@ -284,6 +294,8 @@ def _contour(rungs: Rungs, conf_level: float) -> pd.DataFrame:
 def _others(rungs: Rungs, learner: str, seed: int, conf_level: float) -> pd.DataFrame:
     """The same comparison on other money: cut at the top, over half the time, revenue for margin. Other estimands, none a check of the first."""
     cohort = rungs.cohort
+    if rungs.has_few_dealers:
+        return pd.DataFrame()
     outcomes = {"cut_995": tails.winsorise(cohort.money, quantile=0.995)[0], "cut_99": tails.winsorise(cohort.money, quantile=0.99)[0]}
     if cohort.is_dated and cohort.ledger is not None:
         start = cohort.people.set_index("customer_id")["index_at"]

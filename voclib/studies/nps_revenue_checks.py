@@ -9,6 +9,7 @@ from voclib.sentences import say
 from voclib.stats import inference, sensitivity, tails
 from voclib.stats.gates import Gates
 from voclib.stats.power import Priced
+from voclib.studies import money_words
 from voclib.studies.money_rungs import Rungs
 from voclib.studies.survivorship_text import column_name
 
@@ -33,7 +34,12 @@ CAPPED = Text("证据等级最高为 1：只能说相关。", "Evidence stays at
 def checks(rungs: Rungs, priced: Priced, hidden: sensitivity.HiddenBounds | None, gates: Gates, conf_level: float) -> dict[str, Check]:
     """Every gate by name; thresholds stand in voclib/stats/gates.yml."""
     found = {"enough": _enough(rungs, gates), "separation": _separation(rungs, gates), "overlap": _overlap(rungs, gates),
-             "balance": _balance(rungs, gates), "tail": _tail(rungs, gates), "price": _price(priced, rungs), "prior": _prior(rungs)}
+             "balance": _balance(rungs, gates), "tail": _tail(rungs, gates)}
+    if rungs.cohort.n_dealers is not None:
+        found = {"dealers": _dealers(rungs, gates)} | found
+    if rungs.has_few_dealers:
+        return found
+    found |= {"price": _price(priced, rungs), "prior": _prior(rungs)}
     if rungs.gap is not None:
         found["agreement"] = _agreement(rungs, gates, conf_level)
     if rungs.placebo is not None:
@@ -47,6 +53,14 @@ def checks(rungs: Rungs, priced: Priced, hidden: sensitivity.HiddenBounds | None
     if rungs.cohort.money.sum() > 0:
         found["largest"] = _largest(rungs)
     return found
+
+
+def _dealers(rungs: Rungs, gates: Gates) -> Check:
+    """Dealers for an interval: how they differ is all that tells how far chance reaches."""
+    said = say("{n} 家门店的客户；区间由门店之间的差异得出，至少 {k} 家。",
+               "Customers of {n} dealers; intervals come from how dealers differ: {k} at least.", n=rungs.cohort.n_dealers, k=gates.min_clusters)
+    needs = money_words.few_dealers(rungs.cohort.n_dealers, gates.min_clusters)[1]
+    return Check(Text("门店够多", "Enough dealers"), not rungs.has_few_dealers, said, needs)
 
 
 def _enough(rungs: Rungs, gates: Gates) -> Check:

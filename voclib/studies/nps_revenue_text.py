@@ -82,6 +82,7 @@ NO_PAINS = Text("没有与这次接触相连的评论主题，不能把损失分
                 "No comments belong to these contacts, so nothing can be shared out among pain points.")
 NO_PLAN = Text("没有一个能用的金额，谈不上回报。", "There is no amount to build a return on.")
 NO_TIERS = Text("没有价值分层。", "There are no value tiers.")
+ABSENT = {"steps": NO_STEPS, "curves": NO_CURVE, "kpi": NO_KPI, "response": NO_DOSE, "path": NO_MONTHS}
 LIMITS = (
     (
         Text("“这些钱都怪这次体验。”", "“All of this money is down to the experience.”"),

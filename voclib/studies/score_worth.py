@@ -10,9 +10,12 @@ import numpy as np
 import pandas as pd
 
 from voclib.errors import DataError
-from voclib.results import Estimate, Ladder, Verdict, refusal
+from voclib.results import Estimate, Ladder, Text, Verdict, refusal
 from voclib.stats import crossfit, worth
+from voclib.stats import gates as gating
+from voclib.stats.gates import Gates
 from voclib.studies import cohort as cohorts
+from voclib.studies import money_words
 from voclib.studies import score_worth_text as words
 from voclib.studies.cohort import Cohort
 
@@ -42,14 +45,16 @@ class ScoreWorth:
         return pd.DataFrame(rows, columns=["path", "value", "low", "high"])
 
 
-def study(tables: Tables, cohort: Cohort, *, customers: int, conf_level: float = 0.95) -> ScoreWorth:
+def study(tables: Tables, cohort: Cohort, *, customers: int, gates: Gates | None = None, conf_level: float = 0.95) -> ScoreWorth:
     """Money after an answer by what was answered, for `customers` customers; adjusted for what was known before.
 
-    Each customer's first score of the window starts their year. Refused where fewer than 200 can be followed.
+    Each customer's first score of the window starts their year. Refused where fewer than 200 can be followed, or where
+    they belong to fewer dealers than an interval needs.
     """
     people = cohorts.answered(tables, cohort)
-    if len(people) < MIN_ANSWERS:
-        reason, needs = words.too_few(len(people), MIN_ANSWERS)
+    few = _too_few(people, gates or gating.load())
+    if few is not None:
+        reason, needs = few
         none = tuple(refusal("point_worth", unit=cohort.unit, group=path, reason=reason, needs=needs) for path in worth.PATHS)
         slope = Ladder("score_slope", (refusal("score_slope", unit=cohort.unit, rung="corrected", reason=reason, needs=needs),), chosen="corrected")
         return ScoreWorth(paths=none, naive={}, classes=(), slope=slope, captions=words.captions(none, {}, slope, cohort, customers))
@@ -66,6 +71,14 @@ def study(tables: Tables, cohort: Cohort, *, customers: int, conf_level: float =
                     zip(("detractors", "passives", "promoters"), values.standardised, strict=True) if fit is not None)
     slope = _slope(people, money, matrix, cluster, cohort, options)
     return ScoreWorth(paths=paths, naive=naive, classes=classes, slope=slope, captions=words.captions(paths, naive, slope, cohort, customers))
+
+
+def _too_few(people: pd.DataFrame, gates: Gates) -> tuple[Text, Text] | None:
+    """Why so few answers, or answers from so few dealers, are worth no number."""
+    if len(people) < MIN_ANSWERS:
+        return words.too_few(len(people), MIN_ANSWERS)
+    dealers, floor = people["unit_id"].nunique(), gates.min_clusters
+    return money_words.few_dealers(dealers, floor) if 0 < dealers < floor else None
 
 
 def _told(made: worth.Paths, path: str, options: dict[str, Any]) -> dict[str, Any]:
