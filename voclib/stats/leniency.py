@@ -102,6 +102,11 @@ class Leniency:
         """Whether slow and fast agents got the same customers, as far as covariates show; None where there are none."""
         return None if np.isnan(self.balance_p) else bool(self.balance_p >= self.limits.balance_level)
 
+    @property
+    def is_tested(self) -> bool:
+        """Whether the design could fail and did not: customers alike by leniency, and no subgroup in which slow agents are the fast ones."""
+        return self.is_balanced is True and self.monotonicity is not None and bool(self.monotonicity.p_value >= self.limits.balance_level)
+
     def refusal(self) -> tuple[Text, Text] | None:
         """Why the design says nothing, and what would make it speak; None where it stands."""
         few = self._too_little()

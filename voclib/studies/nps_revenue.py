@@ -143,6 +143,8 @@ def _level(rungs: Rungs, rung: str) -> int:
         return min(LEVELS[rung], 1)
     if rung == "events":
         return 3 if rungs.events is not None and rungs.events.passes else 1
+    if rung == "agents":
+        return 3 if rungs.agents is not None and rungs.agents.is_tested else 1
     return LEVELS[rung]
 
 
