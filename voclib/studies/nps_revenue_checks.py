@@ -184,7 +184,7 @@ def _agreement(rungs: Rungs, gates: Gates, conf_level: float) -> Check:
 
 
 def _placebo(rungs: Rungs, gates: Gates, conf_level: float) -> Check:
-    """What cannot have come of the contact: money from before it."""
+    """Whether weighting evened out money from before. The weights know that money, so it cannot fail where something unrecorded is at work."""
     found = sensitivity.negative_control(rungs.placebo, main=rungs.money.fit.value, share=gates.placebo_share, conf_level=conf_level)
     said = say(
         "加权之后，接触之前一年的人均金额相差 {x}（{x:interval}）；要求在估计值的 {s:.0%} 以内。",
@@ -192,8 +192,10 @@ def _placebo(rungs: Rungs, gates: Gates, conf_level: float) -> Check:
         x=rungs.placebo.estimate("placebo", unit=rungs.cohort.unit, conf_level=conf_level),
         s=gates.placebo_share,
     )
+    said = _joined(said, Text("权重本来就用到这笔金额，所以这里只查权重是否起效，看不出没记录的因素。",
+                              "The weights were made from that money, so this checks the weights and cannot show what nobody recorded."))
     consequence = Text("两组本来就不同，金额里混有旧差别。", "The groups differed before; part of the amount is that old difference.")
-    return Check(Text("安慰剂：接触之前没有差别", "Placebo: no difference before the contact"), found.passed, said, consequence)
+    return Check(Text("平衡：接触之前一年的金额", "Balance: money of the year before"), found.passed, said, consequence)
 
 
 def _leads(rungs: Rungs) -> Check:
