@@ -22,7 +22,7 @@ Read = dict[str, dict[str, str]]  # pattern → text → ISO date
 
 def plain(texts: pd.Series, patterns: list[str], *, declared: pa.Column, where: str,
           is_zoned: bool = False) -> tuple[pd.Series, pd.Series]:
-    """The dates of one column in ISO form where a pattern reads them, and what was done to each cell (empty where nothing was).
+    """The dates of one column in ISO form where a pattern reads them, and what was mended in each cell (empty where nothing was).
 
     Of patterns that read a cell differently the one that reads every such cell is right. Numbers are days since 1900 (Excel) or seconds
     since 1970 where most of the column are. With `is_zoned` every other readable form becomes ISO too, so that a zone can be put on it.
@@ -37,8 +37,9 @@ def plain(texts: pd.Series, patterns: list[str], *, declared: pa.Column, where: 
     if is_zoned:
         untidy = [text for text in distinct if not re.fullmatch(coercion.CLEAN["moment"], text)]
         changed = {text: (moment, REWRITTEN) for text in untidy if (moment := dates.iso(text.strip()))}
+    note = REWRITTEN if len(read) > 1 else ""  # one pattern is what the mapping says the file's dates are: reading them so mends nothing
     for pattern in reversed(_ranked(read, where)):
-        changed |= {text: (moment, REWRITTEN) for text, moment in read[pattern].items() if moment != text}
+        changed |= {text: (moment, note) for text, moment in read[pattern].items() if moment != text}
     changed |= {text: told for text, told in _numbered(given).items() if text not in changed}
     notes = texts.map({text: note for text, (_, note) in changed.items()}).fillna("").astype("str")
     return texts.map(lambda text: changed[text][0] if text in changed else text, na_action="ignore").astype("str"), notes
