@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from voclib.simulate import dgp_b
-from voclib.stats import inflation
+from voclib.stats import credibility, inflation
 
 RUNS = 50
 
@@ -83,6 +83,26 @@ def test_mild_asking_mostly_goes_unseen_and_accuses_nobody(mild) -> None:
 def test_the_usual_alarm_takes_quality_for_begging(begged) -> None:
     """On the very answers of the test above."""
     assert begged.naive >= 0.40 and begged.false_discoveries <= 0.05
+
+
+def test_a_shop_tablet_does_not_put_an_honest_dealer_on_the_list() -> None:
+    """Dealers that lend a tablet do not ask for tens. Marks and traces combined into one p would list nearly all of them, the marks list none."""
+    weights, false, combined, power = {"marks": 0.5, "device": 0.07}, [], [], []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        world, truth = dgp_b.draw_dealers(seed, dealers=60, low=150, begging=int(rng.integers(0, 7)), turned_share=0.4)
+        honest = np.setdiff1d(np.arange(60), truth["begging"])
+        lent = rng.choice(honest, int(rng.integers(4, 12)), replace=False)
+        shared = rng.random(len(world)) < np.where(world["unit_id"].isin(lent), rng.uniform(0.3, 0.6), 0.03)
+        frame, top = inflation.inflation_lr(world["nps_score"], world["unit_id"]).frame, world["nps_score"].eq(10)
+        trace = credibility.excess_share(shared[top].astype(float), world.loc[top, "unit_id"]).set_index("unit")["p_value"].reindex(frame["unit"])
+        both = credibility.flagged(credibility.combine({"marks": frame["p_value"], "device": trace}, weights=weights))[1]
+        asks = frame["unit"].isin(truth["begging"]).to_numpy()
+        for told, listed in ((false, frame["is_flagged"].to_numpy()), (combined, both)):
+            told.append((listed & ~asks).sum() / max(listed.sum(), 1))
+        power += frame["is_flagged"][asks].tolist()
+    assert np.mean(false) <= 0.05 and np.mean(power) >= 0.8
+    assert np.mean(combined) > 0.5
 
 
 def test_half_of_the_dealers_begging_does_not_hide_them() -> None:

@@ -243,22 +243,6 @@ class TestTogether:
         with pytest.raises(ParameterError, match="positive"):
             credibility.combine({"a": [0.1]}, weights={"a": 0.0})
 
-    def test_traces_revise_a_probability_both_ways(self) -> None:
-        said = credibility.revised([0.3, 0.3, 0.3], {"a": [4.0, -1.0, np.nan], "b": [0.0, -1.0, np.nan]})
-        assert said[0] > 0.9 and said[1] < 0.3 and said[2] == pytest.approx(0.3)
-
-    def test_revised_probabilities_are_calibrated(self) -> None:
-        """Begging leaves one of three traces, or none."""
-        rng, n = np.random.default_rng(9), 60000
-        begs, which = rng.random(n) < 0.3, rng.integers(0, 4, n)
-        z = rng.normal(size=(n, 3))
-        for k in range(3):
-            z[:, k] += np.where(begs & (which == k), rng.uniform(0, credibility.TRACE_TOP, n), 0)
-        said = credibility.revised(np.full(n, 0.3), {str(k): z[:, k] for k in range(3)})
-        for low, high in ((0.0, 0.2), (0.2, 0.5), (0.5, 0.9), (0.9, 1.0)):
-            part = (said >= low) & (said < high + 1e-12)
-            assert part.sum() > 100 and begs[part].mean() == pytest.approx(said[part].mean(), abs=0.03)
-
     def test_ranks_and_their_intervals(self) -> None:
         sure = credibility.ranks([10.0, 30.0, 20.0], [0.01] * 3, seed=1)
         assert sure.to_numpy().tolist() == [[3, 3, 3], [1, 1, 1], [2, 2, 2]]

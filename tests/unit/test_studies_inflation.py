@@ -18,21 +18,23 @@ from voclib.studies import inflation, inflation_tables, inflation_text
 Tables = dict[str, pd.DataFrame]
 
 
-def begged_pool(*, begging: int = 4, seed: int = 3) -> tuple[Tables, list[str]]:
-    """Twenty-four dealers; those that beg do it on their premises, on one device."""
+def begged_pool(*, begging: int = 4, seed: int = 3, tablets: int = 0) -> tuple[Tables, list[str]]:
+    """Twenty-four dealers; those that beg do it on their premises, on one device. The first `tablets` lend half of their customers a tablet."""
     world, truth = dgp_b.draw_dealers(seed, dealers=24, low=80, begging=begging, turned_share=0.45)
     rng, n = np.random.default_rng(seed), len(world)
     unit = world["unit_id"].map("D{:02d}".format)
     turned = world["nps_score"].ne(world["true_score"])
     person = [f"C{k:05d}" for k in range(n)]
     home = np.where(turned & (rng.random(n) < 0.8), "1", np.where(rng.random(n) < 0.1, "1", "0"))
+    lent = world["unit_id"].lt(tablets).to_numpy() & (np.random.default_rng(seed + 1).random(n) < 0.5)
+    home = np.where(lent, "1", home)
     day = pd.Timestamp("2026-01-05 09:00") + pd.to_timedelta(rng.integers(0, 80, n), unit="D")
     responses = pd.DataFrame({
         "response_id": [f"R{k:05d}" for k in range(n)], "customer_id": person, "unit_id": unit, "channel": np.where(np.arange(n) % 3, "sms", "app"),
         "invitation_id": [f"I{k:05d}" for k in range(n)], "touched_at": day.astype(str), "submitted_at": (day + pd.Timedelta(hours=30)).astype(str),
         "nps_score": world["nps_score"], "csat_score": np.clip(world["nps_score"] // 2, 1, 5), "ces_score": "6", "weight": "1",
         "duration_seconds": rng.lognormal(4, 0.5, n).round(), "is_on_premises": home,
-        "device_hash": np.where(turned, "desk-" + unit, [f"phone-{k}" for k in range(n)])})
+        "device_hash": np.where(turned | lent, "desk-" + unit, [f"phone-{k}" for k in range(n)])})
     back = rng.random(n) < 0.6
     visits = pd.DataFrame({"touchpoint_id": [f"T{k:05d}" for k in range(n)], "customer_id": person, "unit_id": unit,
                            "kind": np.where(np.arange(n) % 4, "maintenance", "sale"), "started_at": day.astype(str)})
@@ -64,6 +66,12 @@ def quiet() -> inflation.Begging:
 
 
 @pytest.fixture(scope="module")
+def innocent() -> inflation.Begging:
+    """Nobody begs; five dealers lend a tablet."""
+    return inflation.study(begged_pool(begging=0, seed=5, tablets=5)[0], seed=4)
+
+
+@pytest.fixture(scope="module")
 def refused() -> inflation.Begging:
     """Sixteen answers a dealer are too few for any test."""
     return inflation.study(pool(), mix=(), seed=4)
@@ -83,8 +91,22 @@ class TestTheList:
     def test_traces_are_named_beside_the_dealer(self, found) -> None:
         assert all("店内提交" in t.zh and "on the premises" in t.en for t in found.review["traces"])
 
+    def test_an_innocent_trace_lists_nobody_but_is_told(self, innocent) -> None:
+        """Of the five that lend a tablet, three have the twenty tens from which a trace is looked at."""
+        d, lent = innocent.dealers, ["D00", "D03", "D04"]
+        assert not d["is_listed"].any() and innocent.review.empty
+        assert d.loc[d["is_traced"], "unit"].tolist() == lent and len(innocent.traced) == 3
+        assert all("shared devices" in t.en for t in innocent.traced["traces"])
+        assert (d.loc[d["is_traced"], "probability"] < 0.5).all(), "the probability rests on the marks alone"
+        assert "may be innocent, was seen at 3 more" in innocent.study.answer.en and "另有 3 家只是痕迹不寻常" in innocent.study.answer.zh
+        table = inflation.against_truth(innocent, {"inflation": {"dealers": {}}})
+        assert {t.en for t in table["found"]} == {"unusual trace only"} and len(table) == 3
+
+    def test_the_two_lists_share_no_dealer(self, found, quiet) -> None:
+        assert not (found.dealers["is_listed"] & found.dealers["is_traced"]).any() and quiet.traced.empty
+
     def test_the_components_add_up(self, found) -> None:
-        assert sum(inflation.WEIGHTS.values()) == pytest.approx(1) and len(found.components) == len(inflation.WEIGHTS)
+        assert sum(inflation.WEIGHTS.values()) == pytest.approx(1) and len(found.components) == len(inflation.WEIGHTS) + 1
         by_name = found.components.assign(en=[t.en for t in found.components["component"]]).set_index("en")
         assert by_name.loc["Tens submitted on the premises", "listed"] == 4
         assert by_name.loc["More tens than the dealer's own lower marks allow", "seen"] == 24 and by_name["seen"].min() > 8
@@ -120,7 +142,7 @@ class TestTraces:
     def test_what_each_trace_sees(self) -> None:
         kept = inflation.answers(POOL)
         marks = inflation.traces(kept, POOL)
-        assert set(marks) == set(inflation.WEIGHTS) - {"bunching", "credibility"}
+        assert set(marks) == set(inflation.WEIGHTS) - {"credibility"}
         assert marks["on_premises"].mean() == pytest.approx(kept["is_on_premises"].astype(float).mean())
         assert marks["device"].sum() > 50 and marks.loc[kept["device_hash"].str.startswith("phone"), "device"].sum() == 0
         assert marks["fast"].mean() == pytest.approx(0.05, abs=0.01) and marks["prompt"].sum() == 0
@@ -175,17 +197,17 @@ class TestTruth:
 
 
 class TestWords:
-    def test_no_sentence_accuses(self, found, quiet, refused) -> None:
-        for result in (found, quiet, refused):
-            cells = [c for frame in (result.review, result.components) for c in frame.to_numpy().ravel() if isinstance(c, Text)]
+    def test_no_sentence_accuses(self, found, quiet, innocent, refused) -> None:
+        for result in (found, quiet, innocent, refused):
+            cells = [c for frame in (result.review, result.traced, result.components) for c in frame.to_numpy().ravel() if isinstance(c, Text)]
             for text in [*texts(result.study), *spoken(dict(result.captions)), *cells]:
                 assert bool(text.zh) == bool(text.en), text
                 for lang in ("zh", "en"):
                     assert verbs_exceed(text[lang], 0, lang) == [], text[lang]
                 assert half_width(text.zh) == [], text.zh
 
-    def test_both_languages_say_the_same_figures(self, found, quiet, refused) -> None:
-        for result in (found, quiet, refused):
+    def test_both_languages_say_the_same_figures(self, found, quiet, innocent, refused) -> None:
+        for result in (found, quiet, innocent, refused):
             counted = [result.study.answer, result.study.decision, result.study.kicker, *(c.detail for c in result.study.checks)]
             cells = [c for c in result.review.drop(columns="traces", errors="ignore").to_numpy().ravel() if isinstance(c, Text)]
             for text in [*counted, *cells, *(c["title"] for c in result.captions.values())]:
@@ -206,5 +228,5 @@ class TestWords:
 
     def test_every_estimand_has_a_name(self, found) -> None:
         assert all(names.entry(e.estimand).title.zh for e in found.study.headline)
-        assert set(inflation.WEIGHTS) == set(inflation_text.COMPONENTS) == {"bunching", *inflation_tables.TRACES}
+        assert {"bunching", *inflation.WEIGHTS} == set(inflation_text.COMPONENTS) == {"bunching", *inflation_tables.TRACES}
         assert inflation_tables.percent(0.999).en == "> 99%" and inflation_tables.percent(0.001).en == "< 1%"

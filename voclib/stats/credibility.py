@@ -1,5 +1,6 @@
 """Traces that begging leaves beside the score: what a 10 is worth later, how answers came in, what their text says; and all of it together.
 
+A trace may have an innocent explanation, such as a tablet in the shop, so none of them, nor all together, is evidence of asking by itself.
 Every function compares a unit with all others under a null that allows honest units to differ, and returns one row a unit.
 """
 
@@ -16,8 +17,6 @@ from voclib.errors import DataError, ParameterError
 from voclib.stats import inference
 
 Array = NDArray[np.float64]
-TRACE_TOP = 6.0
-"""Where begging leaves a trace, its z is taken to lie anywhere from 0 to this."""
 STANDS_OUT = 0.001
 """A unit whose trace has a smaller p does not help to say what is usual."""
 
@@ -138,23 +137,6 @@ def combine(p_values: Mapping[str, ArrayLike], *, weights: Mapping[str, float]) 
     return np.where(w.sum(axis=1) > 0, stats.cauchy.sf(statistic), 1.0)
 
 
-def revised(probability: ArrayLike, z: Mapping[str, ArrayLike]) -> Array:
-    """The probability of begging (J,) revised by its traces: begging leaves one of them, or none, each with equal chance.
-
-    A trace that is left has a z anywhere from 0 to `TRACE_TOP`, one that is not is standard normal; NaN traces count as unseen. Taking
-    *one* trace keeps traces that come together (on the premises, same device, quick) from being counted several times.
-    """
-    odds = np.asarray(probability, dtype=float)
-    odds = odds / np.maximum(1 - odds, 1e-12)
-    ratios = [np.ones(len(odds))]
-    for values in z.values():
-        at = np.clip(np.asarray(values, dtype=float), -TRACE_TOP, TRACE_TOP)
-        seen = (stats.norm.cdf(at) - stats.norm.cdf(at - TRACE_TOP)) / TRACE_TOP / stats.norm.pdf(at)
-        ratios.append(np.where(np.isnan(at), 1.0, seen))
-    odds = odds * np.mean(ratios, axis=0)
-    return odds / (1 + odds)
-
-
 def ranks(value: ArrayLike, std_error: ArrayLike, *, conf_level: float = 0.95, draws: int = 2000, seed: int = 0) -> pd.DataFrame:
     """Rank of every unit (1 = highest) with the interval of its rank over draws (Goldstein & Spiegelhalter 1996, JRSS A 159).
 
@@ -177,6 +159,6 @@ def ranks(value: ArrayLike, std_error: ArrayLike, *, conf_level: float = 0.95, d
 
 
 def flagged(p_values: ArrayLike, *, fdr: float = 0.05) -> tuple[Array, NDArray[np.bool_]]:
-    """Adjusted p (Benjamini–Hochberg) and whether it is small enough for the review list; both (J,)."""
+    """Adjusted p (Benjamini–Hochberg) and whether it is small enough to be listed; both (J,)."""
     q = inference.adjust(p_values, "bh")
     return q, q <= fdr

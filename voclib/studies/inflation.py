@@ -1,4 +1,9 @@
-"""Which dealers' top scores may have been asked for? A review list with error control, and scores corrected two ways."""
+"""Which dealers' top scores may have been asked for? A review list with error control, and scores corrected two ways.
+
+Two lists, kept apart. The review list holds dealers whose *marks* fail the bunching test (`voclib.stats.inflation`) after Benjamini–Hochberg; the
+false discovery rate is promised for it alone. Traces, such as a shared device, may have an innocent explanation: they stand beside the review list as
+an explanation, and dealers with nothing but an unusual trace go to a second list without that promise.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +23,8 @@ from voclib.studies import inflation_text as words
 
 Tables = Mapping[str, pd.DataFrame]
 SURVEYS = ("survey", "sms", "app", "email", "phone", "onsite")
-WEIGHTS = {"bunching": 0.50, "credibility": 0.10, "text": 0.10, "on_premises": 0.07, "device": 0.07, "prompt": 0.05, "fast": 0.05,
-           "straight": 0.03, "month_end": 0.03}
-"""What each component counts for in the combined score; declared here, before any data are read."""
+WEIGHTS = {"credibility": 0.20, "text": 0.20, "on_premises": 0.14, "device": 0.14, "prompt": 0.10, "fast": 0.10, "straight": 0.06, "month_end": 0.06}
+"""What each trace counts for among the traces; declared here, before any data are read. The marks have no weight: they alone decide the list."""
 DROPPED = ("on_premises", "device", "prompt", "fast")
 """Answers with one of these traces are left out in the first of the two corrections."""
 PROMPT_MINUTES, SHARED_DEVICE, FAST_SHARE, LAST_DAYS = 30, 3, 0.05, 3
@@ -32,14 +36,16 @@ class Begging:
     """What the page shows; frames are empty where too few dealers can be tested (`is_tested` false); `shortfall` then
     says what is missing, else how many are listed.
 
-    `dealers` has one row a dealer tested: test, combined `q_value`, `probability`, `is_listed`, NPS before and after with interval and
-    ranks. `review` holds those listed, in words. `components` one row a component of the combined score.
+    `dealers` has one row a dealer tested: the test of its marks (`p_value`, `q_value`, `probability`, `is_listed`), `is_traced` where it is
+    not listed but its traces together are unusual, NPS before and after with interval and ranks. `review` and `traced` hold those two lists,
+    in words. `components` has one row for the marks and one a trace.
     """
 
     study: Study
     is_tested: bool
     dealers: pd.DataFrame
     review: pd.DataFrame
+    traced: pd.DataFrame
     components: pd.DataFrame
     ladder: Ladder
     shortfall: Mapping[Text, Any]
@@ -165,41 +171,39 @@ def study(tables: Tables, *, min_answers: int = 60, fdr: float = 0.05, mix: Sequ
     smallest = _smallest(dealers, fdr, conf_level)
     checks = _checks(dealers, components, ladder, test, smallest, fdr=fdr, min_answers=min_answers)
     finding = _finding(dealers, ladder, checks, smallest, fdr=fdr, seed=seed)
-    review = shown.review(dealers, {name: frame["p_value"] for name, frame in found.items()})
-    return Begging(finding, True, dealers, review, components, ladder, words.tested(dealers),
+    return Begging(finding, True, dealers, shown.review(dealers, found), shown.traced(dealers, found), components, ladder, words.tested(dealers),
                    words.captions(dealers, ladder, components, fdr=fdr, conf_level=conf_level))
 
 
-def _components(kept: pd.DataFrame, marks: pd.DataFrame, top: pd.Series, came: pd.Series, test: bunching.Inflation) -> dict[str, pd.DataFrame]:
-    """z and p of every component that can be looked at, one row a dealer tested, in the order of the test."""
+def _components(kept: pd.DataFrame, marks: pd.DataFrame, top: pd.Series, came: pd.Series, test: bunching.Inflation) -> dict[str, pd.Series]:
+    """p of every component that can be looked at, one row a dealer tested, in the order of the test."""
     units = pd.Index(test.frame["unit"])
-    found = {"bunching": test.frame.set_index("unit")[["z", "p_value"]]}
+    found = {"bunching": test.frame.set_index("unit")["p_value"]}
     rows = kept.assign(came=came, top=top)[came.notna()]
     sides = rows.groupby(["unit_id", "top"]).size().unstack("top")
     if sides.shape[1] == 2 and (sides.min(axis=1) >= 15).sum() >= 3:
-        found["credibility"] = credibility.credibility_slope(rows["top"], rows["came"], rows["unit_id"]).set_index("unit")[["z", "p_value"]]
+        found["credibility"] = credibility.credibility_slope(rows["top"], rows["came"], rows["unit_id"]).set_index("unit")["p_value"]
     for name in marks:
         seen = top & marks[name].notna()
         if (kept.loc[seen, "unit_id"].value_counts() >= 20).sum() >= 3:
-            found[name] = credibility.excess_share(marks.loc[seen, name], kept.loc[seen, "unit_id"]).set_index("unit")[["z", "p_value"]]
-    return {name: frame.reindex(units) for name, frame in found.items()}
+            found[name] = credibility.excess_share(marks.loc[seen, name], kept.loc[seen, "unit_id"]).set_index("unit")["p_value"]
+    return {name: p.reindex(units) for name, p in found.items()}
 
 
-def _dealers(kept: pd.DataFrame, tables: Tables, test: bunching.Inflation, found: Mapping[str, pd.DataFrame], *, fdr: float, conf_level: float,
+def _dealers(kept: pd.DataFrame, tables: Tables, test: bunching.Inflation, found: Mapping[str, pd.Series], *, fdr: float, conf_level: float,
              seed: int) -> pd.DataFrame:
-    """One row a dealer tested: its test, combined score, probability, NPS and rank before and after."""
-    frame = test.frame.drop(columns=["is_flagged"]).rename(columns={"p_value": "test_p", "q_value": "test_q", "probability": "test_probability"})
-    combined = credibility.combine({name: f["p_value"] for name, f in found.items()}, weights=WEIGHTS)
-    q, listed = credibility.flagged(combined, fdr=fdr)
-    z = {name: f["z"].to_numpy() for name, f in found.items() if name != "bunching"}
+    """One row a dealer tested: the test of its marks, whether its traces are unusual, NPS and rank before and after."""
+    frame = test.frame.rename(columns={"is_flagged": "is_listed"})
+    beside = {name: p for name, p in found.items() if name != "bunching"}
+    unusual = credibility.flagged(credibility.combine(beside, weights=WEIGHTS), fdr=fdr)[1] if beside else np.zeros(len(frame), dtype=bool)
     scores, _, _ = bunching.restored(kept["nps_score"], kept["unit_id"], test)
     reach = inference.quantile(conf_level, np.inf) * scores["corrected_error"]
     before, after = (credibility.ranks(scores[value], scores[error], conf_level=conf_level, seed=seed).add_prefix(prefix)
                      for value, error, prefix in (("nps", "nps_error", "raw_"), ("nps_corrected", "corrected_error", "")))
     names = tables["units"].drop_duplicates("unit_id").set_index("unit_id")["name"] if "units" in tables else pd.Series(dtype="str")
     return pd.concat([frame.assign(
-        name=frame["unit"].map(names).fillna(frame["unit"].astype("str")), p_value=combined, q_value=q, is_listed=listed,
-        probability=credibility.revised(frame["test_probability"], z), nps=scores["nps"], nps_corrected=scores["nps_corrected"],
+        name=frame["unit"].map(names).fillna(frame["unit"].astype("str")), is_traced=unusual & ~frame["is_listed"],
+        nps=scores["nps"], nps_corrected=scores["nps_corrected"],
         nps_low=(scores["nps_corrected"] - reach).clip(-100, 100), nps_high=(scores["nps_corrected"] + reach).clip(-100, 100),
     ), before, after], axis=1)
 
@@ -218,16 +222,16 @@ def _ladder(kept: pd.DataFrame, marks: pd.DataFrame, test: bunching.Inflation, *
     return Ladder("nps_corrected", tuple(rungs), chosen="restored")
 
 
-def _summary(found: Mapping[str, pd.DataFrame], dealers: pd.DataFrame, *, fdr: float) -> pd.DataFrame:
-    """One row a component: weight, dealers that could be looked at, dealers that stand out (adjusted), how many of them are listed."""
+def _summary(found: Mapping[str, pd.Series], dealers: pd.DataFrame, *, fdr: float) -> pd.DataFrame:
+    """One row a component: weight among the traces, dealers looked at, dealers that stand out (adjusted), how many of these are listed."""
     rows = []
-    for name, weight in WEIGHTS.items():
-        p = found[name]["p_value"].to_numpy() if name in found else np.full(len(dealers), np.nan)
+    for name, (title, null) in words.COMPONENTS.items():
+        p = found[name].to_numpy() if name in found else np.full(len(dealers), np.nan)
         seen = ~np.isnan(p)
         out = np.zeros(len(p), dtype=bool)
         out[seen] = credibility.flagged(p[seen], fdr=fdr)[1] if seen.any() else False
-        title, null = words.COMPONENTS[name]
-        rows.append({"component": title, "null": null, "weight": shown.percent(weight), "seen": int(seen.sum()), "out": int(out.sum()),
+        weight = shown.percent(WEIGHTS[name]) if name in WEIGHTS else shown.DECIDES
+        rows.append({"component": title, "null": null, "weight": weight, "seen": int(seen.sum()), "out": int(out.sum()),
                      "listed": int((out & dealers["is_listed"].to_numpy()).sum())})
     return pd.DataFrame(rows)
 
@@ -246,7 +250,7 @@ def _checks(dealers: pd.DataFrame, components: pd.DataFrame, ladder: Ladder, tes
     limits = gates.load()
     return (
         words.enough_dealers(len(dealers), limits.caveat_clusters),
-        words.majority_honest(int((dealers["test_q"] <= bunching.DOUBTFUL).sum()), len(dealers)),
+        words.majority_honest(int((dealers["q_value"] <= bunching.DOUBTFUL).sum()), len(dealers)),
         words.corrections_agree(ladder["without_traces"], ladder["restored"]),
         words.components_seen(int((components["seen"] > 0).sum()), len(components)),
         words.usual_alarm(int(dealers["is_naive"].sum()), int(dealers["is_listed"].sum()), len(dealers)),
@@ -258,10 +262,11 @@ def _checks(dealers: pd.DataFrame, components: pd.DataFrame, ladder: Ladder, tes
 def _finding(dealers: pd.DataFrame, ladder: Ladder, checks: tuple[Check, ...], smallest: float, *, fdr: float, seed: int) -> Study:
     """The Study: never better than with a caveat, since the marks alone cannot tell asking from a culture of tens."""
     listed, published, restored = int(dealers["is_listed"].sum()), ladder["published"], ladder["restored"]
-    listing = Estimate(estimand="review_list", kind="count", unit="count", value=float(listed), n=len(dealers), ci_method="combined score")
+    listing = Estimate(estimand="review_list", kind="count", unit="count", value=float(listed), n=len(dealers),
+                       ci_method="bunching test, Benjamini–Hochberg")
     verdict = Verdict.worst([Verdict.REPORT_WITH_CAVEAT, published.verdict])
     return Study(
-        question=words.QUESTION, kicker=words.kicker(dealers), answer=words.answer(listed, len(dealers), published, restored, fdr=fdr),
+        question=words.QUESTION, kicker=words.kicker(dealers), answer=words.answer(dealers, published, restored, fdr=fdr),
         headline=(restored.with_(verdict=verdict), listing), naive=published, verdict=verdict, ladders=(ladder,), checks=checks,
         caveat=words.CAVEAT, decision=words.decision(listed, smallest), limits=words.LIMITS, reader="region", seed=seed)
 
@@ -276,17 +281,17 @@ def _refused(enough: int, needed: int, min_answers: int, seed: int) -> Begging:
                     verdict=Verdict.REFUSE, ladders=(ladder,), checks=(check,), caveat=words.CAVEAT, decision=words.needs(needed, min_answers),
                     limits=words.LIMITS, reader="region", seed=seed)
     empty = pd.DataFrame()
-    return Begging(finding, False, empty, empty, empty, ladder, words.shortfall(enough, needed, min_answers), {})
+    return Begging(finding, False, empty, empty, empty, empty, ladder, words.shortfall(enough, needed, min_answers), {})
 
 
 def against_truth(result: Begging, truth: Mapping[str, Any]) -> pd.DataFrame:
-    """Where the truth was planted: every dealer that is on the list or that begged, with what was found and what is true."""
+    """Where the truth was planted: every dealer that is on one of the lists or that begged, with what was found and what is true."""
     planted, rows = truth.get("inflation", {}).get("dealers", {}), []
     if not truth:
         return pd.DataFrame(columns=list(shown.TRUTH_COLUMNS))
     for row in result.dealers.itertuples():
         known = planted.get(row.unit)
-        if known is None and not row.is_listed:
+        if known is None and not (row.is_listed or row.is_traced):
             continue
         rows.append(shown.truth_row(row, known))
     missed = sorted(set(planted) - set(result.dealers.get("unit", [])))

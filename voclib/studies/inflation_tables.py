@@ -1,4 +1,4 @@
-"""Tables of the page on begged scores, in words: the review list, and the list against what was planted."""
+"""Tables of the page on begged scores, in words: the review list, the list of unusual traces, and both against what was planted."""
 
 from __future__ import annotations
 
@@ -31,14 +31,20 @@ REVIEW_COLUMNS = {
     "ranks": Text("名次 校正前 → 后", "Rank before → after"),
     "traces": Text("还看到什么", "What else stands out"),
 }
+TRACED_COLUMNS = {
+    "dealer": Text("门店", "Dealer"),
+    "traces": Text("不寻常的痕迹", "Unusual trace"),
+    "probability": Text("讨分概率（只看分数）", "Probability of asking, by the marks"),
+}
 COMPONENT_COLUMNS = {
     "component": Text("看什么", "What is looked at"),
     "null": Text("没有讨分时应当怎样", "What holds without asking"),
-    "weight": Text("权重", "Weight"),
+    "weight": Text("在痕迹中的权重", "Weight among traces"),
     "seen": Text("能看的门店", "Dealers seen"),
     "out": Text("突出的门店", "Stand out"),
     "listed": Text("其中在名单上", "of these on the list"),
 }
+DECIDES = Text("决定名单", "decides the list")
 TRUTH_COLUMNS = {
     "unit": Text("门店", "Dealer"),
     "planted": Text("埋下的讨分", "Planted"),
@@ -51,22 +57,28 @@ TRUTH_COLUMNS = {
 }
 
 
+FOUND = {
+    "listed": Text("供核查", "for review"),
+    "traced": Text("只有痕迹不寻常", "unusual trace only"),
+    "neither": Text("未列入", "not listed"),
+}
+
+
 def _score(value: float, low: float, high: float) -> Estimate:
     return Estimate(estimand="nps_corrected", kind="estimate", unit="points", value=value, conf_low=low, conf_high=high)
 
 
 def review(dealers: pd.DataFrame, p_values: Mapping[str, pd.Series]) -> pd.DataFrame:
-    """Dealers on the list in words, most probable first."""
+    """Dealers on the list in words, most probable by their marks first; traces (p by component and unit) are named and decide nothing."""
     rows = []
     chosen = dealers[dealers["is_listed"]].sort_values(["probability", "p_value", "unit"], ascending=[False, True, True])
     for row in chosen.itertuples():
         turned = Estimate(
             estimand="review_list", kind="estimate", unit="share", value=row.turned_share, conf_low=row.conf_low, conf_high=row.conf_high
         )
-        seen = [TRACES[name] for name, p in p_values.items() if name in TRACES and p[row.unit] <= TRACE_LEVEL]
         rows.append(
             {
-                "dealer": say("{u} {n}", "{u} {n}", u=row.unit, n=row.name) if row.name != row.unit else Text(str(row.unit), str(row.unit)),
+                "dealer": _named(row),
                 "probability": percent(row.probability),
                 "turned": say("{t:bare}（{t:interval}）", "{t:bare} ({t:interval})", t=turned),
                 "scores": say(
@@ -85,10 +97,27 @@ def review(dealers: pd.DataFrame, p_values: Mapping[str, pd.Series]) -> pd.DataF
                     bl=row.rank_low,
                     bh=row.rank_high,
                 ),
-                "traces": Text("、".join(t.zh for t in seen) or "没有别的", ", ".join(t.en for t in seen) or "nothing else"),
+                "traces": _seen(p_values, row.unit),
             }
         )
     return pd.DataFrame(rows, columns=list(REVIEW_COLUMNS))
+
+
+def traced(dealers: pd.DataFrame, p_values: Mapping[str, pd.Series]) -> pd.DataFrame:
+    """Dealers off the list whose traces together are unusual, in words, by name."""
+    chosen = dealers[dealers["is_traced"]].sort_values("unit")
+    rows = [{"dealer": _named(row), "traces": _seen(p_values, row.unit), "probability": percent(row.probability)} for row in chosen.itertuples()]
+    return pd.DataFrame(rows, columns=list(TRACED_COLUMNS))
+
+
+def _named(row: Any) -> Text:
+    return say("{u} {n}", "{u} {n}", u=row.unit, n=row.name) if row.name != row.unit else Text(str(row.unit), str(row.unit))
+
+
+def _seen(p_values: Mapping[str, pd.Series], unit: object) -> Text:
+    """Traces of a dealer with a p at or below `TRACE_LEVEL`."""
+    seen = [TRACES[name] for name, p in p_values.items() if name in TRACES and p[unit] <= TRACE_LEVEL]
+    return Text("、".join(t.zh for t in seen) or "没有别的", ", ".join(t.en for t in seen) or "nothing else")
 
 
 def percent(probability: float) -> Text:
@@ -104,7 +133,7 @@ def truth_row(row: Any, known: Mapping[str, Any] | None) -> dict[str, Any]:
     return {
         "unit": Text(str(row.unit), str(row.unit)),
         "planted": Text("没有", "none") if known is None else Text("有", "yes"),
-        "found": Text("供核查", "for review") if row.is_listed else Text("未列入", "not listed"),
+        "found": FOUND["listed" if row.is_listed else "traced" if row.is_traced else "neither"],
         "excess": round(row.excess_tens),
         "turned": 0 if known is None else known["turned"],
         "corrected": say("{s:bare}（{s:interval}）", "{s:bare} ({s:interval})", s=score),

@@ -92,6 +92,10 @@ FOR_REVIEW = Text(
     "这是供核查的名单，不是结论：先听门店说明，再抽查回访。",
     "This is a list for review, not a finding: hear the dealer first, then call a few customers back.",
 )
+INNOCENT = Text(
+    "痕迹不寻常，但可能另有正当原因，例如店里备有平板请客户作答；分数本身看不出讨分，先问清原因。",
+    "An unusual trace may be innocent, such as a shop tablet for customers to answer on; the marks themselves show no asking. Ask why first.",
+)
 
 
 def kicker(dealers: pd.DataFrame) -> Text:
@@ -99,8 +103,9 @@ def kicker(dealers: pd.DataFrame) -> Text:
     return say("高分核查 · {n} 家门店", "Top scores under review · {n} dealers", n=len(dealers))
 
 
-def answer(listed: int, tested: int, published: Estimate, restored: Estimate, *, fdr: float) -> Text:
-    """How many are on the list, and what correction does to the company's score."""
+def answer(dealers: pd.DataFrame, published: Estimate, restored: Estimate, *, fdr: float) -> Text:
+    """How many are on the list and how many show a trace only, and what correction does to the company's score."""
+    listed, only, tested = int(dealers["is_listed"].sum()), int(dealers["is_traced"].sum()), len(dealers)
     if listed == 0:
         first = say("{n} 家门店里没有一家进入核查名单。", "None of {n} dealers is on the review list.", n=tested)
     else:
@@ -111,6 +116,11 @@ def answer(listed: int, tested: int, published: Estimate, restored: Estimate, *,
             k=listed,
             f=fdr,
         )
+    beside = say(
+        "另有 {k} 家只是痕迹不寻常，可能另有正当原因。",
+        "An unusual trace alone, which may be innocent, was seen at {k} more.",
+        k=only,
+    )
     moved = say(
         "公司 NPS 校正前 {a:bare}，校正后 {b:bare}（{level:.0%} 区间 {b:interval}）。",
         "The company's NPS is {a:bare} as published and {b:bare} corrected ({level:.0%} interval {b:interval}).",
@@ -118,7 +128,8 @@ def answer(listed: int, tested: int, published: Estimate, restored: Estimate, *,
         b=restored,
         level=restored.conf_level,
     )
-    return Text(first.zh + " " + moved.zh, first.en + " " + moved.en)
+    told = (first, beside, moved) if only else (first, moved)
+    return Text(" ".join(t.zh for t in told), " ".join(t.en for t in told))
 
 
 def decision(listed: int, smallest: float) -> Text:
@@ -162,8 +173,12 @@ def shortfall(enough: int, needed: int, min_answers: int) -> Mapping[Text, Any]:
 
 
 def tested(dealers: pd.DataFrame) -> Mapping[Text, Any]:
-    """Shown in place of the list where it is empty."""
-    return {Text("家门店受检", "dealers tested"): len(dealers), Text("家供核查", "for review"): int(dealers["is_listed"].sum())}
+    """Shown in place of a list that is empty."""
+    return {
+        Text("家门店受检", "dealers tested"): len(dealers),
+        Text("家供核查", "for review"): int(dealers["is_listed"].sum()),
+        Text("家只有痕迹不寻常", "with an unusual trace only"): int(dealers["is_traced"].sum()),
+    }
 
 
 def enough_dealers(n: int, floor: int) -> Check:
@@ -212,12 +227,12 @@ def corrections_agree(without: Estimate, restored: Estimate) -> Check:
 
 
 def components_seen(seen: int, total: int) -> Check:
-    """How much of the declared combination the data allow."""
+    """How many of the declared components the data allow."""
     return Check(
         Text("核查项目都有数据", "Every component has data"),
         seen == total,
         say("预先声明 {n} 项，能看的 {k} 项。", "{k} of the {n} declared components can be looked at.", n=total, k=seen),
-        Text("看不到的项目，权重分给其余各项。", "What cannot be looked at gives its weight to the others."),
+        Text("看不到的痕迹，权重分给其余痕迹；名单只看分数。", "An unseen trace gives its weight to the others; the list rests on the marks."),
     )
 
 
@@ -265,7 +280,7 @@ def left_out(n: int, min_answers: int) -> Check:
 
 def captions(dealers: pd.DataFrame, ladder: Ladder, components: pd.DataFrame, *, fdr: float, conf_level: float) -> Mapping[str, Mapping[str, Any]]:
     """Title (the finding), subtitle (what is drawn) and description of every figure."""
-    listed, n = int(dealers["is_listed"].sum()), len(dealers)
+    listed, only, n = int(dealers["is_listed"].sum()), int(dealers["is_traced"].sum()), len(dealers)
     gap = say(
         "校正后，公司 NPS 从 {a:bare} 变为 {b:bare}",
         "Corrected, the company's NPS goes from {a:bare} to {b:bare}",
@@ -273,17 +288,19 @@ def captions(dealers: pd.DataFrame, ladder: Ladder, components: pd.DataFrame, *,
         b=ladder["restored"],
     )
     note = say(
-        "名单里平均至多 {f:.0%} 其实没有讨分。概率出自分数的形状和各项痕迹；名次 1 最高，括号里是 {level:.0%} 区间。",
-        "On average at most {f:.0%} of the list never asked. Probabilities rest on the shape of scores and the traces; rank 1 is the highest, "
-        "with {level:.0%} intervals in brackets.",
+        "诚实的门店分数形状相同时，名单里平均至多 {f:.0%} 其实没有讨分。谁上名单、概率多大，只看分数的形状；痕迹只作说明。"
+        "名次 1 最高，括号里是 {level:.0%} 区间。",
+        "Where honest dealers share one shape of scores, on average at most {f:.0%} of the list never asked. That shape alone decides who is listed "
+        "and how probable it is; traces only explain. Rank 1 is the highest, with {level:.0%} intervals in brackets.",
         f=fdr,
         level=conf_level,
     )
     return {
         "review": {"title": say("{n} 家里 {k} 家供核查", "{k} of {n} dealers for review", n=n, k=listed), "subtitle": FOR_REVIEW, "note": note},
+        "traced": {"title": say("{n} 家里 {k} 家只有痕迹不寻常", "{k} of {n} dealers show an unusual trace only", n=n, k=only), "subtitle": INNOCENT},
         **_chart_captions(dealers, listed, conf_level),
         "components": {
-            "title": say("预先声明的 {m} 项，合成一个得分", "{m} components declared beforehand, one score", m=len(components)),
+            "title": say("预先声明 {m} 项，名单只看第一项", "{m} components declared beforehand; only the first decides the list", m=len(components)),
             "subtitle": Text("每项单独看，误报已按门店数控制", "Each alone, false discoveries controlled over dealers"),
         },
         "ladder": {
