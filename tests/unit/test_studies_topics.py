@@ -101,7 +101,7 @@ def test_a_complaint_of_one_dealer_and_one_of_one_model_are_told_apart(told: top
                                                      strict=True)} for column in ("dealer", "model"))
     assert dealer["price"].verdict == "local" and dealer["price"].top == "辰星D03店" and dealer["price"].top_n > 3 * dealer["price"].top_expected
     assert model["noise"].verdict == "local" and model["noise"].top == "乙车" and model["wait"].verdict == "spread"
-    assert topics_text.reading(dealer["wait"], model["wait"]).en.startswith(("systemic", "cannot"))
+    assert topics_text.reading(dealer["wait"], model["wait"]).en.startswith(("systemic", "cannot", "everywhere"))
     assert "辰星D03店" in topics_text.reading(dealer["price"], model["price"]).zh and "乙车" in topics_text.reading(dealer["noise"],
                                                                                                                model["noise"]).zh
     assert any("辰星D03店" in text.zh for text in told.frames["places"]["reading"])
@@ -113,8 +113,8 @@ def one_spread(verdict: str, n: int = 60, reached: int = 5, groups: int = 5) -> 
 
 
 @pytest.mark.parametrize(("model", "n", "en", "zh"), [
-    ("spread", 60, "systemic: no one dealer or model", "共性"), ("few", 0, "much alike over dealers; models not known", "车型不知道"),
-    ("few", 9, "much alike over dealers; too few people of known model (9)", "只有 9 人")])
+    ("spread", 60, "systemic: no one dealer or model stands out", "共性"), ("few", 0, "no one dealer stands out; models not known", "车型不知道"),
+    ("few", 9, "no one dealer stands out; too few people of known model (9)", "只有 9 人")])
 def test_what_is_not_known_of_models_is_not_called_systemic(model: str, n: int, en: str, zh: str) -> None:
     found = topics_text.reading(one_spread("spread"), one_spread(model, n=n))
     assert found.en == en and zh in found.zh and ("共性" in found.zh) == (model == "spread")
@@ -291,6 +291,36 @@ class TestSpread:
     def test_what_is_bunched_is_found_and_few_people_say_nothing(self) -> None:
         assert sum(self.world(0.8, 200, seed)[0].verdict == "local" for seed in range(20)) >= 19
         assert self.world(0.8, 10, 1)[0].verdict == "few"
+
+    def test_one_bad_group_among_many_is_named(self) -> None:
+        """Two to four times the share at one of 50 to 70, where w stays far below 0.5, so that X² and w alone would say it is everywhere."""
+        named, hidden, alone = [], [], []
+        for seed in range(24):
+            rng = np.random.default_rng([11, seed])
+            groups, times = int(rng.integers(50, 71)), rng.uniform(2.5, 4)
+            home = np.repeat(np.arange(groups), 300)
+            own = rng.random(home.size) < np.where(home == 0, times, 1) * rng.uniform(0.1, 0.15)
+            frame = pd.DataFrame({"group": np.char.add("D", home.astype(str)), "stratum": "a"})
+            one = topic_spread.adjusted([topic_spread.spread(frame[own], frame, draws=199, seed=seed)])[0]
+            named.append((one.verdict, one.top) == ("local", "D0"))
+            hidden.append(one.high < topic_spread.EVEN)
+            alone.append(topics_text.reading(one, one).en)
+        assert np.mean(named) >= 0.95 and np.mean(hidden) >= 0.8
+        assert not any("systemic" in text for text in alone)
+
+    def test_alike_groups_keep_the_size_of_both_looks_together(self) -> None:
+        found = [self.world(0.0, int(n), seed) for seed, n in enumerate(np.random.default_rng(1).integers(60, 500, 150))]
+        p = np.array([one.p_value for one, _ in found])
+        assert (p <= 0.05).mean() <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / p.size) and (p <= 0.5).mean() >= 0.4
+
+    def test_small_differences_without_a_foremost_group_are_slight(self) -> None:
+        rng = np.random.default_rng(5)
+        home = np.repeat(np.arange(60), 2000)
+        own = rng.random(home.size) < 0.1 * np.where(home < 3, 0.5, 1)  # a few have less; none has more
+        frame = pd.DataFrame({"group": home, "stratum": "a"})
+        one = topic_spread.spread(frame[own], frame, seed=1)
+        assert one.verdict == "slight" and one.p_value <= 0.05 < one.top_p
+        assert topics_text.spread(one).en.startswith("slightly uneven") and topics_text.reading(one, one).zh.startswith("各处都有")
 
     def test_a_channel_that_only_some_dealers_have_is_no_unevenness(self) -> None:
         rng = np.random.default_rng(3)

@@ -147,6 +147,7 @@ def spread(one: Spread) -> Text:
     top = say("最突出 {t}：{k} 人，往常 {e:.0f}", "foremost {t}: {k}, usually {e:.0f}", t=one.top, k=one.top_n, e=one.top_expected)
     start = {
         "spread": _even(one.reached, one.groups),
+        "slight": say("略有差别；{t}", "slightly uneven; {t}", t=top),
         "local": say("差别大；{t}", "uneven; {t}", t=top), "unclear": say("看不清；{t}", "unclear; {t}", t=top),
         "few": say("人太少（{n} 人）", "too few people ({n})", n=one.n),
     }
@@ -161,19 +162,23 @@ def _even(reached: int, groups: int) -> Text:
 
 
 def reading(dealer: Spread, model: Spread) -> Text:
-    """What the spread looks like: the product, a few dealers, all over, or not to be told."""
+    """What the spread looks like: the product, a few dealers, all over, all over but more here than there, or not to be told."""
     if model.verdict == "local" and dealer.verdict == "local":
-        return say("车型与门店的差别都大：先看 {m}", "uneven over models and dealers: look at the {m} first", m=model.top)
+        worst = max(dealer, model, key=lambda one: one.uneven)
+        return say("车型与门店的差别都大：先看 {m}", "uneven over models and dealers: look at {m} first", m=worst.top)
     if model.verdict == "local":
         return say("车型之间差别大：先看 {m}", "uneven over models: look at the {m} first", m=model.top)
     if dealer.verdict == "local":
         return say("门店之间差别大：先看 {d}", "uneven over dealers: look at {d} first", d=dealer.top)
     if dealer.verdict == "spread" and model.verdict == "spread":
-        return Text("共性：不限于个别门店或车型", "systemic: no one dealer or model")
+        return Text("共性：没有哪家门店或哪款车型突出", "systemic: no one dealer or model stands out")
     if dealer.verdict == "spread" and model.n == 0:
-        return Text("门店之间差别不大；车型不知道", "much alike over dealers; models not known")
+        return Text("没有哪家门店突出；车型不知道", "no one dealer stands out; models not known")
     if dealer.verdict == "spread" and model.verdict == "few":
-        return say("门店之间差别不大；知道车型的只有 {n} 人，看不清", "much alike over dealers; too few people of known model ({n})", n=model.n)
+        return say("没有哪家门店突出；知道车型的只有 {n} 人，看不清", "no one dealer stands out; too few people of known model ({n})", n=model.n)
+    slight = [one for one in (model, dealer) if one.verdict == "slight"]
+    if slight and all(one.verdict in ("spread", "slight", "few") for one in (model, dealer)):
+        return say("各处都有，略有多少：{t} 稍多", "everywhere, if slightly uneven: more at {t}", t=slight[0].top)
     return Text("看不清", "cannot be told")
 
 
