@@ -60,6 +60,24 @@ class TestTails:
         made = emerging_tails.forecast(past, np.full(13, 1000.0), np.full(2, 18.0), 1000.0, common=0.01)
         assert made.p_value[0] > 1e-3 > 1e-6 > made.p_value[1]
 
+    def test_few_bursty_words_do_not_break_the_level(self) -> None:
+        """One word in twenty comes in bursts; a dispersion common to all, a quantile of theirs, misses it where the word's own past is short."""
+        level, old, new = 1e-6, [], []
+        for seed in range(6):
+            rng = np.random.default_rng(seed)
+            often, rare = 400, 20_000
+            mean = np.concatenate([rng.uniform(5, 40, often), rng.uniform(0.2, 2, rare)])
+            alpha = np.where(rng.random(mean.size) < 0.05, rng.uniform(1, 3), 0.0)
+            gain = np.where(alpha > 0, rng.gamma(1 / np.maximum(alpha, 0.1), np.maximum(alpha, 0.1), (14, mean.size)), 1.0)
+            seen, voices = rng.poisson(mean * gain).astype(float), np.full(13, 1000.0)
+            common = emerging_tails.common_dispersion(seen[:13], voices)
+            bursts = emerging_tails.burstiness(seen[:13], voices)
+            assert bursts[emerging_tails.BURSTS > 0.5].sum() == pytest.approx(0.05, abs=0.04) and bursts.sum() == pytest.approx(1)
+            for made, weights in ((old, None), (new, bursts)):
+                p = emerging_tails.forecast(seen[:13, often:], voices, seen[13, often:], 1000.0, common=common, bursts=weights).p_value
+                made.append((p <= level).sum())
+        assert sum(new) <= 2 and sum(old) >= 3 * max(sum(new), 1), "0.1 are to be expected of 120,000"
+
     def test_dispersion_is_found_and_one_outbreak_does_not_set_it(self) -> None:
         rng = np.random.default_rng(0)
         past = rng.poisson(40 * rng.gamma(1 / 0.1, 0.1, (13, 300))).astype(float)

@@ -118,11 +118,13 @@ def _complaints(frames: Mapping[str, pd.DataFrame], topics: pd.DataFrame, level:
             "title": say("{n} 个抱怨话题里，{k} 个是共性的；其余各处有差别，或看不清",
                          "{k} of {n} complaint topics are systemic; the others are uneven or cannot be told", k=systemic, n=len(frames["places"])),
             "subtitle": Text("说这件事的人，与说话的全体相比，落在哪些门店、区域、车型", "Where the people who say it are, against all who speak"),
-            "note": Text("一个话题一位客户算一次，已按话题数控制误报。各处都有、与各处人数相称 = 差别有把握小于常见水平的一半，整体和单处都不超出偶然；"
-                         "差别大 = 整体或某一处超出偶然；略有差别 = 整体超出偶然，但差别小，单看没有哪一处突出。人少时，一家偏多未必看得出。",
-                         "A customer counts once per topic; false discoveries controlled. Everywhere, or as people are spread: rates differ by less than half of the usual one, "
-                         "with confidence, and neither the whole nor any one place is beyond chance. Uneven: the whole or one place is. "
-                         "Slightly uneven: the whole is, by little, and no one place. With few people, one worse place may go unseen."),
+            "note": Text("一个话题一位客户算一次，已按话题数控制误报。各处都有、与各处人数相称 = 差别有把握小于常见水平的一半，"
+                         "整体和单处都不超出偶然；差别大 = 整体或某一处超出偶然；略有差别 = 整体超出偶然，但差别小，单看没有哪一处突出。"
+                         "人少时，一家偏多未必看得出。",
+                         "A customer counts once per topic; false discoveries controlled. Everywhere, or as people are spread: rates differ by less "
+                         "than half of the usual one, with confidence, and neither the whole nor any one place is beyond chance. Uneven: the whole "
+                         "or one place is. Slightly uneven: the whole is, by little, and no one place. With few people, one worse place may go "
+                         "unseen."),
             "columns": words.PLACE_COLUMNS,
         },
         "verbatims": {
@@ -150,8 +152,9 @@ def _news(watch: emerging.Watch, frames: Mapping[str, pd.DataFrame], until: pd.T
     new, rising = (sum(t.kind == kind for t in watch.themes) for kind in ("new", "rising"))
     title = say("自 {d} 起：{n} 个新话题，{k} 个升温", "Since {d}: {n} new, {k} rising", d=f"{until + pd.Timedelta(days=1):%Y-%m-%d}", n=new,
                 k=rising)
-    note = say("看了 {e} 个晚上；误报预算每年 {b:g} 次，这段时间预计至多 {f:.2g} 次。",
-               "{e} evenings; budget {b:g} false {alarms} a year, at most {f:.2g} to be expected in this time.",
+    note = say("看了 {e} 个晚上；误报预算每年 {b:g} 次，这段时间预计至多 {f:.2g} 次；时有时无的词（如天气、节假日）很突然时，可能略多。",
+               "{e} evenings; budget {b:g} false {alarms} a year, at most {f:.2g} to be expected in this time, and somewhat more where words come in "
+               "very sudden bursts (weather, holidays).",
                e=watch.evenings, b=watch.budget, alarms=Text("", "alarm" if watch.budget == 1 else "alarms"), f=watch.expected_false)
     own = frames["emerging"].iloc[0] if len(frames["emerging"]) else None
     daily = title if own is None else say("{t}：上名单时 {a} 条，至今 {b} 条", "{t}: {a} voices when listed, {b} by now", t=own["theme"],

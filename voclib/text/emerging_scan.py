@@ -78,8 +78,9 @@ class Scan:
         columns = columns[rough <= threshold]
         if not columns.size:
             return columns, tails.Forecast(*(np.zeros(0),) * 3)
-        common = tails.common_dispersion(self.past(np.flatnonzero(self._past >= tails.FREQUENT * self.blocks)), then)
-        made = tails.forecast(self.past(columns), then, self._window[columns].astype(float), now, common=common)
+        often = self.past(np.flatnonzero(self._past >= tails.FREQUENT * self.blocks))
+        made = tails.forecast(self.past(columns), then, self._window[columns].astype(float), now, common=tails.common_dispersion(often, then),
+                              bursts=tails.burstiness(often, then))
         kept = (made.p_value <= threshold) & (self._window[columns] >= times * made.mean)
         return columns[kept], tails.Forecast(made.mean[kept], made.spread[kept], made.p_value[kept])
 
