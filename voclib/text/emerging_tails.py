@@ -5,9 +5,8 @@ The model. In block h of the past a feature is said by c_h of N_h voices, with c
 m = N·(k + ½)/ΣN_h · e^(max(b, 0)·x) and squared coefficient of variation v = 1/(k + ½) + α(1 + 1/H) + x²·var(b) besides the Poisson part; ½ is the
 prior of Jeffreys, so that what was never said has a forecast too. Few words may come in bursts (weather, holidays) while most do not, and the past of
 a rare word does not tell which it is: the chance of a count is its mean over dispersions from α up to those of `BURSTS`, weighed by how well they fit
-the word's own past and by how many frequent words need them (empirical Bayes: Robbins 1956, Proc. 3rd
-Berkeley Symp. 1). b has a normal prior of standard deviation `TREND` a block. A fall is not carried on: a feature that comes back to its old
-share is no news.
+the word's own past and by how many frequent words need them (empirical Bayes: Robbins 1956, Proc. 3rd Berkeley Symp. 1).
+b has a normal prior of standard deviation `TREND` a block. A fall is not carried on: a feature that comes back to its old share is no news.
 
 False alarms a year at a budget of one, over three years of 15,000 voices each: 0 where every word is steady; 0.7 and 0.3 where 5 and 20 % of
 the words have weekly bursts with α = 1; 1.4 where 5 % have α = 3, so the budget may be passed somewhat where bursts are that sudden.
@@ -90,7 +89,7 @@ def _likelihood(past: Floats, voices: Floats) -> Floats:
 
     size = 1 / np.maximum(BURSTS, 1e-4)
     count, mean = past[:, :, None], (np.outer(voices / voices.sum(), past.sum(axis=0)) + 1e-9)[:, :, None]
-    log = special.gammaln(count + size) - special.gammaln(size) - (count + size) * np.log1p(mean / size) - count * np.log(size)
+    log = special.gammaln(count + size) - special.gammaln(size) - (count + size) * np.log(mean + size) + size * np.log(size)
     log = log.sum(axis=0)
     return np.exp(log - log.max(axis=1, keepdims=True)) if len(log) else log
 
