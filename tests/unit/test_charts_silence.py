@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -83,6 +85,11 @@ def spec(pair, lang="en", size="wide"):
 
 def rows(pair, lang="en", size="wide"):
     return [row for data in spec(pair, lang, size)["datasets"].values() for row in data]
+
+
+def svg_texts(pair, lang="en", size="wide"):
+    """Every text of the picture, as it is read."""
+    return [html.unescape(t) for t in re.findall(r"<text[^>]*>([^<]*)</text>", theme.picture(spec(pair, lang, size)))]
 
 
 @pytest.fixture(scope="module")
@@ -226,7 +233,19 @@ def test_followup_is_marked_apart_from_the_reminders(drawn):
 
 
 def test_cost_curve_says_calls_and_width(drawn):
-    assert {r["text"] for r in rows(drawn["cost"]) if "text" in r} == {"100 calls ±10", "300 calls ±5.8", "1,200 calls ±2.9"}
+    assert {r["text"] for r in rows(drawn["cost"]) if "text" in r} == {"100 calls ±10 points", "300 calls ±5.8 points",
+                                                                         "1,200 calls ±2.9 points"}
+
+
+@pytest.mark.parametrize("size", ["wide", "narrow"])
+@pytest.mark.parametrize(("unit", "factor", "zh", "en"), [("share", 100, "个百分点", "pp"), ("points", 1, "分", "points")])
+def test_the_half_width_of_a_share_is_written_in_percentage_points(unit, factor, zh, en, size):
+    made = charts.cost_curve(COSTS.assign(w=COSTS["w"] / factor), cost="c", width="w", calls="n", unit=unit, **WORDS)
+    for lang, word in (("zh", zh), ("en", en)):
+        labels = {r["text"].partition("±")[2] for r in rows(made, lang, size) if "text" in r}
+        assert labels == {f"{w} {word}" for w in ("10", "5.8", "2.9")}
+        ticks = [t for t in svg_texts(made, lang, size) if t.startswith("±")]
+        assert len(ticks) > 2 and all(t.endswith(f" {word}") for t in ticks)
 
 
 @pytest.mark.parametrize(("make", "error", "message"), [

@@ -337,6 +337,7 @@ class TestShown:
         assert show.headline(made.study) and show.checks(made.study.checks) and ("balance" in c) == (made.correction is not None)
         bricks = words.bricks(made.stages)
         assert sum(b["share"] for b in bricks) == pytest.approx(1)
+        assert "design" not in c or c["design"]["unit"] == made.correction["raw"].unit  # a share would be drawn as 0.05 points
         steps = [show.Step(**s) for s in words.steps(made.stages, has_value=False)]
         assert show.funnel(steps, bricks=[show.Brick(**b) for b in bricks], **c["funnel"])
 

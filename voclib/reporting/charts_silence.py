@@ -166,7 +166,7 @@ def cost_curve(frame: pd.DataFrame, *, cost: str, width: str, calls: str, title:
                chosen: int | None = None, note: Text | None = None) -> Pair:
     """What a follow-up of n calls buys: half the width of the 95 % interval against its cost in yuan, points named by their calls.
 
-    `chosen` marks the recommended number of calls.
+    `unit` is that of the score; the half-width of a share is drawn in percentage points. `chosen` marks the recommended number of calls.
 
     Raises
     ------
@@ -189,7 +189,7 @@ def cost_curve(frame: pd.DataFrame, *, cost: str, width: str, calls: str, title:
 
 
 def _cost(points: list[dict[str, Any]], *, unit: str, narrow: bool, lang: str) -> alt.TopLevelMixin:
-    zh, percent = lang == "zh", unit in ("share", "pp")
+    zh, apart = lang == "zh", f" {drawing.apart(unit, lang)}".rstrip()
     most, widest = max(r["cost"] for r in points), max(r["width"] for r in points)
     x_ticks, y_ticks = drawing.ticks(0, most), drawing.ticks(0, widest)
     right, high = max(most * 1.1, 1e-9), max(widest, y_ticks[-1])
@@ -198,14 +198,14 @@ def _cost(points: list[dict[str, Any]], *, unit: str, narrow: bool, lang: str) -
     x = alt.X("cost:Q", scale=alt.Scale(domain=[0, right], nice=False), axis=alt.Axis(
         values=x_ticks, labelExpr=form, grid=False, labelOverlap=False, title="回访花费" if zh else "Cost of the calls"))
     y = alt.Y("width:Q", scale=alt.Scale(domain=[0, high], nice=False), title=None, axis=alt.Axis(
-        values=y_ticks, labelExpr=f"'±' + datum.value + '{'%' if percent else ''}'", grid=True, labelOverlap=False))
-    rows = [r | {"text": f"{r['calls']:,} 位 ±{r['width']:.{1 if r['width'] < 10 else 0}f}" if zh else
-                 f"{r['calls']:,} calls ±{r['width']:.{1 if r['width'] < 10 else 0}f}"} for r in points]
-    height, plot = (280 if narrow else 320), (NARROW if narrow else WIDE) - 60
+        values=y_ticks, labelExpr=f"'±' + datum.value + '{apart}'", grid=True, labelOverlap=False))
+    rows = [r | {"text": f"{r['calls']:,} {'位' if zh else 'calls'} ±{r['width']:.{1 if r['width'] < 10 else 0}f}{apart}"} for r in points]
+    beside_axis = max(drawing.pixels(f"±{t:g}{apart}") for t in y_ticks) + 14
+    height, plot = (280 if narrow else 320), (NARROW if narrow else WIDE) - beside_axis
     curve = [(plot * r["cost"] / right, height * (1 - r["width"] / high)) for r in rows]
     between = [(a[0] + (b[0] - a[0]) * k / 8, a[1] + (b[1] - a[1]) * k / 8) for a, b in zip(curve, curve[1:], strict=False) for k in range(1, 8)]
     order = sorted(range(len(rows)), key=lambda k: (not rows[k]["pick"], k))
-    spots = placement.beside([curve[k] for k in order], [rows[k]["text"] for k in order], width=plot + 20, height=height, others=between)
+    spots = placement.beside([curve[k] for k in order], [rows[k]["text"] for k in order], width=plot + 8, height=height, others=between)
     base = alt.Chart(pd.DataFrame(rows))
     layers = [base.mark_line(color=BAND, strokeWidth=2.5).encode(x=x, y=y),
               base.mark_circle(size=80, color=ACCENT, stroke=PAPER, strokeWidth=1.5, opacity=1).encode(x=x, y=y)]

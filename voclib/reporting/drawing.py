@@ -13,6 +13,8 @@ from voclib import numbers
 from voclib.errors import DataError, ParameterError, nearest
 from voclib.results import Estimate, Text
 
+_APART = {"share": Text("个百分点", "pp"), "pp": Text("个百分点", "pp"), "points": Text("分", "points"), "score": Text("分", "points")}
+
 
 def pixels(text: str) -> int:
     """About how wide a label is at 13 px; a Chinese character is square."""
@@ -109,6 +111,11 @@ def inside(low: float, high: float) -> list[float]:
 def number(value: float, unit: str, lang: str) -> str:
     """One number that needs no interval beside it, such as a base line or a place on a map: two significant digits."""
     return numbers.value(Estimate(estimand="row", kind="count", unit=unit, value=value), lang)
+
+
+def apart(unit: str, lang: str) -> str:
+    """The unit, short, of a difference or a half-width on a scale in `unit`: shares lie percentage points apart; empty where the number says it."""
+    return _APART[unit][lang] if unit in _APART else ""
 
 
 def mark(tick: float, unit: str, lang: str) -> str:

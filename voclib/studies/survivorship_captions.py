@@ -322,5 +322,6 @@ def _design(design: pd.DataFrame, correction: Correction, level: str) -> Caption
         "calls": "calls",
         "cost": "cost",
         "width": "half_width",
+        "unit": correction["raw"].unit,
         "description": say("横轴是费用，纵轴是 {p} 区间半宽。", "Cost across, half the width of the {p} interval upwards.", p=level),
     }
