@@ -123,6 +123,15 @@ def test_distribution_counts_weights_and_groups():
     assert sum(r["share"] for r in rows(spec) if "share" in r) == pytest.approx(100)
 
 
+@pytest.mark.parametrize("size", ["wide", "narrow"])
+def test_bars_of_shares_say_the_share_and_keep_the_count_small(size):
+    spread = pd.DataFrame({"value": [0, 1], "n": [796, 454]})
+    names = {0: Text("不推荐", "Does not recommend"), 1: Text("推荐", "Recommends")}
+    for lang, words in (("zh", ("不推荐", "推荐")), ("en", ("Does not recommend", "Recommends"))):
+        drawn = [r for r in rows(charts.bars(spread, label="value", value="n", share=True, labels=names, **WORDS).specs[lang][size]) if "g" in r]
+        assert {(r["g"], r["value_text"], r["n"]) for r in drawn} == {(words[0], "64%", "n = 796"), (words[1], "36%", "n = 454")}
+
+
 @pytest.mark.parametrize(("make", "message"), [
     (lambda: charts.trend(ROWS, x="mnth", **WORDS), "trend: there is no column 'mnth'"),
     (lambda: charts.interval_plot(ROWS, group="grup", **WORDS), "did you mean 'group'"),

@@ -12,6 +12,7 @@ from study_tables import figures, only, pool, spoken, texts, with_responses
 
 from voclib import numbers
 from voclib.errors import DataError, ParameterError
+from voclib.reporting import charts
 from voclib.results import Estimate, Text, Verdict
 from voclib.stats import metrics
 from voclib.studies import scores, scores_text
@@ -63,6 +64,14 @@ class TestEveryScore:
 def test_the_scale_of_the_distribution_is_whole() -> None:
     assert study(metric="csat").distribution["value"].tolist() == [1, 2, 3, 4, 5]
     assert study(metric="is_recommended").distribution["value"].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("metric", ["csat", "ces", "is_recommended"])
+def test_the_spread_of_a_score_is_drawn_in_the_shares_it_announces(metric: str) -> None:
+    made = study(metric=metric)
+    drawn = charts.bars(made.distribution, label="value", value="n", **made.captions["distribution"]).specs["en"]["wide"]
+    shares = {r["value_text"] for data in drawn["datasets"].values() for r in data if "value_text" in r}
+    assert shares and all(text.endswith("%") for text in shares)
 
 
 def test_a_study_is_the_same_twice_and_in_any_order_of_rows() -> None:

@@ -139,10 +139,11 @@ def _intervals(rows: list[dict[str, Any]], *, unit: str, zero: bool, narrow: boo
 
 
 def bars(frame: pd.DataFrame, *, label: str, value: str, title: Text, subtitle: Text, description: Text, unit: str = "count",
-         labels: Mapping[Any, Text] | None = None, note: Text | None = None) -> Pair:
+         share: bool = False, labels: Mapping[Any, Text] | None = None, note: Text | None = None) -> Pair:
     """Horizontal bars of exact counts or sums (`unit` count or cny), in the order of the frame, each with its number.
 
-    An estimate has an interval and belongs into `interval_plot`.
+    With `share` each bar says its part of all, in per cent, and its count in grey behind. An estimate has an interval and belongs into
+    `interval_plot`.
 
     Raises
     ------
@@ -154,21 +155,32 @@ def bars(frame: pd.DataFrame, *, label: str, value: str, title: Text, subtitle: 
         raise DataError(f"bars: a number in '{unit}' is an estimate and needs its interval; use interval_plot.")
     if frame[value].isna().any():
         raise DataError(f"bars: '{value}' has {int(frame[value].isna().sum())} missing value(s); leave those rows out and say so in the note.")
+    whole = float(frame[value].sum()) or 1.0
+
     def write(n: float, lang: str) -> str:
         return numbers.money(n, lang) if unit == "cny" else numbers.count(n, lang, exact=n < EXACT_BELOW)
 
     def build(lang: str, narrow: bool) -> alt.TopLevelMixin:
         rows = [{"g": drawing.label(g, labels, lang), "value": float(v), "value_text": write(float(v), lang)}
                 for g, v in zip(frame[label], frame[value], strict=True)]
-        top = max([r["value"] for r in rows] + [0.0]) or 1.0
-        scale = alt.Scale(domain=[min(0.0, *(r["value"] for r in rows)), top * 1.16], nice=False)
-        base, y = alt.Chart(pd.DataFrame(rows)), _row_axis([r["g"] for r in rows], narrow=narrow)
-        layers = [base.mark_bar(height=16, color=ACCENT).encode(x=alt.X("value:Q", scale=scale, title=None, axis=None), y=y),
-                  base.mark_text(align="left", dx=8, fontWeight=600, fontSize=13, color=INK).encode(
-                      x=alt.X("value:Q", scale=scale), y=y, text=alt.Text("value_text:N"))]
-        return _with_row_labels(base, layers, y, narrow=narrow, n=len(rows))
+        if share:
+            rows = [r | {"value_text": drawing.number(r["value"] / whole, "share", lang), "n": f"n = {r['value_text']}"} for r in rows]
+        return _bars(rows, narrow=narrow)
 
     return pair(build, title=title, subtitle=subtitle, description=description, note=note)
+
+
+def _bars(rows: list[dict[str, Any]], *, narrow: bool) -> alt.TopLevelMixin:
+    top, small = max([r["value"] for r in rows] + [0.0]) or 1.0, "n" in rows[0]
+    scale = alt.Scale(domain=[min(0.0, *(r["value"] for r in rows)), top * (1.5 if small else 1.16)], nice=False)
+    base, y = alt.Chart(pd.DataFrame(rows)), _row_axis([r["g"] for r in rows], narrow=narrow)
+    layers = [base.mark_bar(height=16, color=ACCENT).encode(x=alt.X("value:Q", scale=scale, title=None, axis=None), y=y),
+              base.mark_text(align="left", dx=8, fontWeight=600, fontSize=13, color=INK).encode(
+                  x=alt.X("value:Q", scale=scale), y=y, text=alt.Text("value_text:N"))]
+    if small:
+        behind = 18 + max(drawing.pixels(r["value_text"]) for r in rows)
+        layers.append(base.mark_text(align="left", dx=behind, color=INK_3).encode(x=alt.X("value:Q", scale=scale), y=y, text=alt.Text("n:N")))
+    return _with_row_labels(base, layers, y, narrow=narrow, n=len(rows))
 
 
 def distribution(frame: pd.DataFrame, *, title: Text, subtitle: Text, description: Text, score: str = "nps_score", weights: str | None = None,

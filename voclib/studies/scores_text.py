@@ -44,6 +44,18 @@ CHANGE_RUNGS = {
     "paired": (Text("同一客户配对", "The same customers paired"), Text("扣除客户自身的差别", "Takes out what is the customer's own")),
     "clustered": (Text("按门店聚类", "Clustered by unit"), CHOSEN),
 }
+SPREAD: Mapping[str, Any] = {
+    "subtitle": Text("每个分数的回答占比，灰色 n = 回答份数", "Share of answers at each score; grey n = answers"),
+    "share": True,
+}
+SPREADS: Mapping[str, Mapping[str, Any]] = {
+    "nps": {"subtitle": Text("每个分数的回答占比", "Share of answers at each score")},
+    "recommended_share": {
+        "subtitle": Text("两种回答各占多少，灰色 n = 回答份数", "Share of either answer; grey n = answers"),
+        "share": True,
+        "labels": {0: Text("不推荐", "Does not recommend"), 1: Text("推荐", "Recommends")},
+    },
+}
 LIMITS = (
     (
         Text("不是说没有作答的人也这样想。", "Not that silent customers think alike."),
@@ -303,7 +315,7 @@ def captions(
     side = say("{name}：{k} 组并排", "{name} of {k} groups, side by side", name=name, k=len(groups))
     wider = _wider(chosen, ladder.rungs[0])
     return {
-        "distribution": {"title": spread, "subtitle": say("每个分数的回答占比", "Share of answers at each score"), "description": spread},
+        "distribution": {"title": spread, "description": spread, **SPREADS.get(estimand, SPREAD)},
         "trend": {
             "title": course,
             "subtitle": say("{name}，线 = 估计值，色带 = {level:.0%} 区间", "{name}; line = estimate, ribbon = {level:.0%} interval", **fill),
