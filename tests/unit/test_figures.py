@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from html.parser import HTMLParser
 
@@ -183,6 +184,19 @@ def test_a_ladder_writes_the_movement_and_marks_the_chosen_rung() -> None:
     assert len(page.having("hb")) == len(page.having("hs")) == 1
     assert len(page.having("nv")) == 4  # band, two caps, ring of the uncorrected rung
     assert page.tags[0][0] == "figure"
+
+
+@pytest.mark.parametrize(("value", "low", "high"), [(0.6e6, 0.2e6, 1.1e6), (9e6, 0.2e6, 19.3e6), (15e6, 14e6, 16e6)])
+def test_a_movement_stays_inside_the_track_of_a_phone(value: float, low: float, high: float) -> None:
+    money = {"estimand": "nps", "unit": "cny"}
+    rungs = [estimate(v, a, b, rung=k, **money) for k, (v, a, b) in {"raw": (19e6, 18e6, 19.4e6), "fixed": (value, low, high)}.items()]
+    named = {r.rung: {"label": {"zh": "级", "en": "rung"}, "adds": None} for r in rungs}
+    html = str(figures.render(caption() | {"rungs": [r.to_dict() for r in rungs], "labels": named, "chosen": "fixed"}, kind="ladder"))
+    tag, text = re.search(r'(<text[^>]*class="dl[^>]*>)(.*?)</text>', html).groups()
+    at, dx = 3.5 * float(re.search(r'x="([\d.]+)%"', tag)[1]), float((re.search(r'dx="(-?\d+)"', tag) or [0, 0])[1])
+    wide = max(8 * sum(1 + (c > "\u2e80") for c in part) for part in re.split(r"<[^>]*>", text))
+    left = at + dx - wide * {"start": 0, "middle": 0.5, "end": 1}[re.search(r'text-anchor="(\w+)"', tag)[1]]
+    assert left >= 0 and left + wide <= 350
 
 
 def test_intervals_take_many_rows() -> None:

@@ -12,6 +12,7 @@ from voclib.reporting.figures import marks
 from voclib.reporting.figures.markup import both, each, figure, words
 from voclib.results import Estimate
 
+PHONE, LETTER, GAP = 350, 8, 12  # px of the track on a phone, of a letter of a movement, and between it and the marks
 
 def render(payload: Mapping[str, Any]) -> Markup:
     """HTML of `{title, subtitle, note, rungs: [Estimate], chosen, labels: {rung: {label, adds}}, beneath: {rung: text}}`.
@@ -84,12 +85,23 @@ def _stepped(rung: Estimate, scale: marks.Axis, before: Estimate | None, *, naiv
 
 
 def _movement(before: Estimate, rung: Estimate, scale: marks.Axis) -> Markup:
+    """The movement beside the interval where that leaves room in the figure, right before left, else on the band
+    beside a dot, else over the line between the two dots."""
     right = max(scale.at(before.value), scale.at(rung.conf_high if rung.conf_high is not None else rung.value))
     left = min(scale.at(before.value), scale.at(rung.conf_low if rung.conf_low is not None else rung.value))
-    moved = each(lambda lang: numbers.change(before, rung, lang), tag="tspan")
-    if right <= 84:
-        return marks.text(right, 5, moved, anchor="start", style="dl", dx=12)
-    return marks.text(left, 5, moved, anchor="end", style="dl", dx=-12)
+    written = {lang: numbers.change(before, rung, lang) for lang in ("zh", "en")}
+    moved, room = both(written, tag="tspan"), 100 * (GAP + LETTER * max(_letters(w) for w in written.values())) / PHONE
+    dots = sorted(scale.at(e.value) for e in (before, rung))
+    for at, anchor, on in ((right, "start", ""), (left, "end", ""), (dots[1], "start", " on"), (dots[0], "end", " on")):
+        ahead = anchor == "start"
+        if (at + room <= 100) if ahead else (at >= room):
+            return marks.text(at, 5, moved, anchor=anchor, style=f"dl{on}", dx=GAP if ahead else -GAP)
+    return marks.text(sum(dots) / 2, -6, moved, style="dl")
+
+
+def _letters(written: str) -> int:
+    """How wide a text is in letters; a Chinese character counts as two."""
+    return sum(1 + (c > "\u2e80") for c in written)
 
 
 def _label(rung: Estimate, labels: Mapping[str, Any], *, chosen: bool) -> Markup:
