@@ -118,6 +118,16 @@ def test_waterfall_writes_the_sign_of_every_step(drawn):
     assert {"50", "−4", "+2"} <= set(words) and "+50" not in words
 
 
+@pytest.mark.parametrize("size", ["wide", "narrow"])
+def test_the_steps_of_a_share_are_percentage_points(size):
+    numbers = ["v", "low", "high"]
+    shares = STEPS.assign(**(STEPS[numbers] / 100))
+    for lang, unit, to in (("zh", "个百分点", "至"), ("en", "pp", "to")):
+        words = said(waterfall(shares, unit="share"), lang, size)
+        assert {"50%", f"−4 {unit}", f"+2 {unit}"} <= set(words) and not any(w.endswith("%") and w[0] in "+−" for w in words)
+        assert any(" ".join(words[k:k + 2]) == f"−6 {to} −2" or words[k] == f"−6 {to} −2" for k in range(len(words)))
+
+
 def test_a_cut_waterfall_has_no_bar_that_starts_nowhere(drawn):
     fills = [layer["mark"].get("color") for layer in spec(drawn["waterfall"])["layer"]]
     cut = spec(drawn["cut"])

@@ -9,12 +9,13 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from voclib import numbers
 from voclib.errors import DataError
 from voclib.reporting import charts_lanes, drawing, placement
 from voclib.reporting.charts_lanes import RIM, Lanes
 from voclib.reporting.pair import WIDE, Pair, pair
 from voclib.reporting.theme import ACCENT, BAND, INK, INK_3, LINE_2, PAPER, SEQUENTIAL
-from voclib.results import Text
+from voclib.results import Estimate, Text
 
 BODY, STEP = SEQUENTIAL[4], SEQUENTIAL[3]
 MOST_COLUMNS = 8  # more steps are drawn as rows
@@ -46,13 +47,23 @@ def waterfall(frame: pd.DataFrame, *, label: str, value: str, low: str, high: st
     span = drawing.scale([{"low": min(ends), "high": max(ends)}], zero=zero)
 
     def build(lang: str, narrow: bool) -> alt.TopLevelMixin:
-        rows = [{"g": drawing.label(r["id"], labels, lang), "main": ("+" if r["step"] and r["value"] > 0 else "") + r[lang],
-                 "small": r[f"range_{lang}"], **{k: r[k] for k in ("from", "to", "low", "high", "step")}} for r in bars]
+        rows = [{"g": drawing.label(r["id"], labels, lang), "main": r[lang], "small": r[f"range_{lang}"],
+                 **(_moved(r, unit, lang) if r["step"] else {}), **{k: r[k] for k in ("from", "to", "low", "high", "step")}} for r in bars]
         fitted = None if narrow else _columns(rows, span, unit=unit, lang=lang, cut=not zero)
         strong = [r | {"strong": not r["step"]} for r in rows]
         return fitted or _rows(charts_lanes.lay(strong, span=span, unit=unit, lang=lang, narrow=narrow), cut=not zero)
 
     return pair(build, title=title, subtitle=subtitle, description=description, note=note)
+
+
+def _moved(row: Mapping[str, Any], unit: str, lang: str) -> dict[str, str]:
+    """A step as it is written: with its sign, and of a share in percentage points."""
+    sign = "+" if row["value"] > 0 else ""
+    if unit != "share":
+        return {"main": sign + row[lang], "small": row[f"range_{lang}"]}
+    step = Estimate(estimand="step", kind="estimate", unit="pp", value=row["value"] / 100,
+                    conf_low=(row["low"] - row["from"]) / 100, conf_high=(row["high"] - row["from"]) / 100)
+    return {"main": f"{sign}{numbers.value(step, lang)} {drawing.apart(unit, lang)}", "small": numbers.interval(step, lang)}
 
 
 def _running(drawn: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
