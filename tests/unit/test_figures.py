@@ -208,6 +208,18 @@ def test_intervals_take_many_rows() -> None:
     assert len(Outline(str(figures.render(only_refusals, kind="intervals"))).having("hs")) == 1
 
 
+@pytest.mark.parametrize("counted", [18.0, 15.0, 40.0])
+def test_the_ring_of_the_uncorrected_value_lies_over_the_band_and_is_never_hidden(counted: float) -> None:
+    """It used to be drawn under the band, and a dot at the same place hid it."""
+    naive = {"a": estimate(counted, kind="count", conf_low=None, conf_high=None).to_dict()}
+    html = str(figures.render(caption() | {"estimates": [estimate(group="a").to_dict()], "naive": naive}, kind="intervals"))
+    drawn = Outline(html).tags
+    order = [a["class"] for tag, a in drawn if tag in ("rect", "circle")]
+    assert order.index("band") < order.index("dot nv") < len(order) - 1 and order[-1] == "dot"
+    radius = {a["class"]: float(a["r"]) for tag, a in drawn if tag == "circle"}
+    assert radius["dot nv"] > radius["dot"]  # both edges are as thick, so some grey shows around a dot at the same place
+
+
 def test_failed_checks_come_first_with_their_consequence() -> None:
     html = str(figures.render(payloads("w")["checks"], kind="checks"))
     assert html.index("st-f") < html.index("st-p") < html.index("st-i")

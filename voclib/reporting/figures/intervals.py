@@ -28,7 +28,7 @@ def render(payload: Mapping[str, Any]) -> Markup:
             name += Markup("<small>{}{}</small>").format(words("needs"), both(estimate.needs))
         svg = track(estimate, scale) if scale else _blank(estimate)
         if scale and estimate.group in naive:
-            svg = _ring(naive[estimate.group], scale) + svg
+            svg += _ring(naive[estimate.group], scale) + _dot(estimate, scale)
         rows += row(name, svg, reading(estimate))
     axis = axis_row(scale) if scale else Markup("")
     body = Markup('<ol class="lad lad-rows">{}{}</ol>').format(rows, axis)
@@ -36,8 +36,15 @@ def render(payload: Mapping[str, Any]) -> Markup:
 
 
 def _ring(naive: Estimate, scale: marks.Axis) -> Markup:
-    """The grey ring of the uncorrected value."""
-    return Markup('<circle class="dot nv" cx="{}" cy="50%" r="6"/>').format(marks.pct(scale.at(naive.value)))
+    """The grey ring of the uncorrected value, wide enough to be seen around a dot at the same place."""
+    return Markup('<circle class="dot nv" cx="{}" cy="50%" r="8"/>').format(marks.pct(scale.at(naive.value)))
+
+
+def _dot(estimate: Estimate, scale: marks.Axis) -> Markup:
+    """The dot of an estimate once more, over the ring; bounds have none."""
+    if estimate.value is None:
+        return Markup("")
+    return Markup('<circle class="dot" cx="{}" cy="50%" r="7"/>').format(marks.pct(scale.at(estimate.value)))
 
 
 def _blank(estimate: Estimate) -> Markup:
