@@ -29,7 +29,7 @@ def study(**more):
     limits = tuple((Text(f"误读{k}。", f"Wrong {k}."), Text("因为。", "Because.")) for k in range(3))
     return Study(**{"question": Text("还是 47 吗？", "Still 47?"), "answer": Text("不是。是 18。", "No. It is 18."), "headline": (nps,),
                     "caveat": Text("小心。", "Careful."), "decision": Text("停用。", "Stop."), "verdict": Verdict.REPORT, "limits": limits,
-                    "checks": (Check(Text("检查", "Check"), True, Text("好。", "Good.")),), **more})
+                    "checks": (Check(Text("检查", "Check"), True, Text("好。", "Good.")),)} | more)
 
 
 def shown(figure):
@@ -56,6 +56,20 @@ def test_checks_join_the_section_of_their_name_and_are_not_repeated():
     assert joined.count('class="chk"') == 1 and 'id="checks"' not in joined and 'id="does-it-hold"' in joined
     given = page.render(new_notebook(cells=[*both, shown(show.checks(study().checks)), shown(show.headline(study()))]), **WORDS).html
     assert given.count('class="chk"') == 1
+
+
+def test_a_phone_shows_the_decision_before_caveat_and_details():
+    """Every block of the card has its place on a phone; the reason of the answer follows the card."""
+    told = study(answer=Text("不是，远没有那么高。是 18。", "Not at all, it is far from that. It is 18."))
+    html = page.render(new_notebook(cells=[shown(show.headline(told))]), **WORDS).html
+    phone = page.stylesheet().partition("max-width:47.99rem){.hero")[2].partition("@media print")[0]
+    rows = re.search(r'grid-template:((?:"[a-z ]+" auto ?)+)', phone)[1]
+    areas = list(dict.fromkeys(re.findall(r"[a-z]+", rows.replace("auto", ""))))
+    assert areas == ["lab", "fig", "bar", "use", "evx", "do", "care", "scale", "lay", "nn"]
+    assert all(f"grid-area:{area}" in phone for area in areas)
+    order = [html.index(f'class="{name}"') for name in ("lead", "lab", "fig", "use", "proof", "care", "do")]
+    assert order == sorted(order)  # read aloud, the caveat still comes with the number
+    assert re.search(r'<div class="lead"><p><b>.*?</b></p><p>', html, re.S)
 
 
 def test_two_headlines_are_an_error():

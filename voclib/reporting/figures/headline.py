@@ -23,10 +23,10 @@ def render(payload: Mapping[str, Any]) -> Markup:
     kicker = payload.get("kicker") or {}
     kick = Markup('<p class="kick">{}</p>').format(both(kicker)) if kicker.get("zh") or kicker.get("en") else Markup("")
     return Markup(
-        '<div class="hero"><div class="wrap">{}<h1>{}</h1><p class="lead">{}</p>'
+        '<div class="hero"><div class="wrap">{}<h1>{}</h1><div class="lead">{}</div>'
         '<div class="card" role="group" aria-label="{}">{}{}{}</div></div></div>'
-    ).format(kick, _question(payload["question"]), _lead(payload["answer"]), label(lambda lang: wording.ui("answer")[lang]),
-             _answer(estimate, naive), _side(payload["verdict"], estimate), _foot(payload, estimate))
+    ).format(kick, _question(payload["question"]), _said(payload["answer"]), label(lambda lang: wording.ui("answer")[lang]),
+             _answer(estimate, naive), _side(payload["verdict"], estimate), _foot(payload))
 
 
 def _question(question: Mapping[str, str]) -> Markup:
@@ -34,9 +34,19 @@ def _question(question: Mapping[str, str]) -> Markup:
     return both({"zh": zh, "en": question["en"]})
 
 
-def _lead(answer: Mapping[str, str]) -> Markup:
+def _said(answer: Mapping[str, str]) -> Markup:
+    """The answer in bold and its reason, a paragraph each, so that a phone can show the reason under the card."""
+    cut = {lang: wording.first_sentence(answer[lang]) for lang in ("zh", "en")}
+    first = Markup("<p><b>{}</b></p>").format(each(lambda lang: cut[lang][0]))
+    if not any(rest for _, rest in cut.values()):
+        return first
+    return first + Markup("<p>{}</p>").format(each(lambda lang: " " * (lang == "en") + cut[lang][1]))
+
+
+def _lead(text: Mapping[str, str]) -> Markup:
+    """A text with its first sentence in bold."""
     def bold(lang: str) -> Markup:
-        first, rest = wording.first_sentence(answer[lang])
+        first, rest = wording.first_sentence(text[lang])
         return Markup("<b>{}</b>{}{}").format(first, " " if rest and lang == "en" else "", rest)
 
     return each(bold)
@@ -45,8 +55,8 @@ def _lead(answer: Mapping[str, str]) -> Markup:
 def _answer(estimate: Estimate, naive: Estimate | None) -> Markup:
     named = wording.entry(estimate.estimand)
     group = Markup(" · {}").format(estimate.group) if estimate.group else ""
-    scale = Markup("<br>{}").format(both(named.scale)) if named.scale.zh else ""
-    return Markup('<div class="ans"><p class="lab"><b>{}{}</b>{}</p><div class="fig">{}</div>{}</div>').format(
+    scale = Markup('<p class="lab scale">{}</p>').format(both(named.scale)) if named.scale.zh else ""
+    return Markup('<div class="ans"><p class="lab"><b>{}{}</b></p>{}<div class="fig">{}</div>{}</div>').format(
         both(named.title), group, scale, _number(estimate), bar(estimate, naive))
 
 
@@ -132,17 +142,20 @@ def _room(estimate: Estimate) -> float:
 
 
 def _side(code: str, estimate: Estimate) -> Markup:
-    block = Markup("<div><h3>{}</h3>{}</div>")
-    use = block.format(words("can_use"), Markup('{}<br><span class="tok">{}</span>').format(verdict(code), code))
+    use = Markup('<div class="use"><h3>{}</h3>{}<br><span class="tok">{}</span></div>').format(words("can_use"), verdict(code), code)
+    return Markup('<div class="side">{}<div class="proof"><h3>{}</h3>{}</div>{}</div>').format(
+        use, words("evidence"), _strength(estimate), _sizes(estimate))
+
+
+def _strength(estimate: Estimate) -> Markup:
+    """Steps, level and the lay sentence of the evidence."""
     if estimate.kind == "refusal":
-        return Markup('<div class="side">{}{}{}</div>').format(
-            use, block.format(words("evidence"), Markup("<p>{}</p>").format(words("evidence_none"))), _sizes(estimate))
+        return Markup("<p>{}</p>").format(words("evidence_none"))
     level = wording.evidence(estimate.evidence_level)
     digits = Markup("").join(Markup('<i class="on">{}</i>' if i == estimate.evidence_level else "<i>{}</i>").format(i) for i in range(5))
     grade = each(lambda lang: f"第 {estimate.evidence_level} 级，最高第 4 级" if lang == "zh" else f"Level {estimate.evidence_level} of 4")
-    strength = Markup('<div class="evx"><span class="evd">{}<span class="dg" aria-hidden="true">{}</span></span><b>{}</b></div><p>{}</p>').format(
+    return Markup('<div class="evx"><span class="evd">{}<span class="dg" aria-hidden="true">{}</span></span><b>{}</b></div><p>{}</p>').format(
         steps(estimate.evidence_level), digits, grade, both(level.lay))
-    return Markup('<div class="side">{}{}{}</div>').format(use, block.format(words("evidence"), strength), _sizes(estimate))
 
 
 def _sizes(estimate: Estimate) -> Markup:
@@ -157,7 +170,7 @@ def _sizes(estimate: Estimate) -> Markup:
     return Markup('<dl class="nn">{}</dl>').format(parts) if parts else Markup("")
 
 
-def _foot(payload: Mapping[str, Any], estimate: Estimate) -> Markup:
-    block = Markup("<div><h3>{}</h3><p>{}</p></div>")
+def _foot(payload: Mapping[str, Any]) -> Markup:
+    block = Markup('<div class="{}"><h3>{}</h3><p>{}</p></div>')
     return Markup('<div class="foot">{}{}</div>').format(
-        block.format(words("caveat"), both(payload["caveat"])), block.format(words("decision"), _lead(payload["decision"])))
+        block.format("care", words("caveat"), both(payload["caveat"])), block.format("do", words("decision"), _lead(payload["decision"])))
