@@ -114,6 +114,14 @@ def test_density_counts_the_chance_of_no_effect():
     assert {"94%"} <= set(said(density(no_effect=(5e5, 0.5))))
 
 
+@pytest.mark.parametrize("size", ["wide", "narrow"])
+@pytest.mark.parametrize(("lang", "of_loss"), [("zh", "亏钱"), ("en", "loss")])
+def test_a_loss_that_is_all_of_no_effect_is_said_once(lang, of_loss, size):
+    pair = density(worth(middle=9e6), no_effect=(-5e6, 0.5))  # without the chance of no effect a gain would be all but sure
+    words = said(pair, lang, size)
+    assert sum(any(part in w for w in set(words)) for part in (of_loss, charts_value.WORDS["no_effect"][lang])) == 1
+
+
 @pytest.mark.parametrize(("share", "text"), [(0.71, "71%"), (0.996, ">99%"), (0.002, "<1%"), (1.0, ">99%"), (0.0, "<1%")])
 def test_a_chance_never_claims_certainty(share, text):
     assert charts_value.chance(share, "zh") == charts_value.chance(share, "en") == text

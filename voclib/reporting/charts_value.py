@@ -22,7 +22,8 @@ from voclib.results import Estimate, Text
 ENDS = (Text("低", "low"), Text("高", "high"))
 LOW_FILL, HIGH_FILL = SEQUENTIAL[1], SEQUENTIAL[3]
 WORDS = {"gain": Text("的可能赚钱", "chance of a gain"), "loss": Text("的可能亏钱", "chance of a loss"),
-         "no_effect": Text("的可能没有效果", "chance of no effect"), "break_even": Text("盈亏平衡", "Break-even")}
+         "no_effect": Text("的可能没有效果", "chance of no effect"), "lost": Text("的可能亏钱：没有效果", "chance of a loss: no effect"),
+         "break_even": Text("盈亏平衡", "Break-even")}
 MOST_POINTS = 1000
 FOOT = 46  # px under the density that hold its interval
 
@@ -124,7 +125,7 @@ def density(frame: pd.DataFrame, *, value: str, density: str, title: Text, subti
     `value` and `density` are columns of the curve, any order. `positive` is P(result > 0), from 0 to 1; without it the share of the area above
     zero. `interval` is (low, middle, high), drawn under the curve. `no_effect` is (result, chance) where part of the chance lies on one
     result, as with a prior that the programme does nothing; the curve holds the rest. `break_even` says what it takes to reach zero. `labels`
-    replaces the words of `gain`, `loss`, `no_effect` and `break_even`.
+    replaces the words of `gain`, `loss`, `no_effect`, `lost` (a loss that is all of no effect: one label) and `break_even`.
 
     Raises
     ------
@@ -255,10 +256,10 @@ class _Density:
         if not self.no_effect:
             return []
         at, share = self.no_effect
-        said = f"{chance(share, self.lang)} {self.words['no_effect']}"
+        said = [] if self._joined else self._around(f"{chance(share, self.lang)} {self.words['no_effect']}", at, self.head - 12, ink=INK_2)
         stick = alt.Chart(pd.DataFrame([{"at": at, "floor": 0, "top": self.peak}]))
         return [stick.mark_rule(color=NAIVE, strokeWidth=8).encode(x=self.x("at"), y=self.y("floor"), y2=alt.Y2("top:Q")),
-                *self._around(said, at, self.head - 12, ink=INK_2)]
+                *said]
 
     def _interval(self) -> list[alt.Chart]:
         if not self.interval:
@@ -274,17 +275,30 @@ class _Density:
                 base.mark_circle(size=130, color=ACCENT, stroke=PAPER, strokeWidth=2, opacity=1).encode(x=self.x("value"), y=y),
                 *self._around(said, middle, 9, ink=INK_2, below=True)]
 
+    @property
+    def _same(self) -> bool:
+        """Whether a loss is nothing but no effect, as far as the chances are written."""
+        return bool(self.no_effect) and self.no_effect[0] <= 0 and chance(self.no_effect[1], self.lang) == chance(1 - self.gain, self.lang)
+
+    @property
+    def _joined(self) -> bool:
+        """Whether there is room left of zero to say both at once; else the label of no effect stands for both."""
+        beside = self.px(0.0) + 12 + self._wide(self.gain, "gain") <= self.width
+        return self._same and beside and self._wide(1 - self.gain, "lost") <= self.px(0.0) - 12
+
+    def _wide(self, share: float, word: str) -> float:
+        return 8.2 * len(chance(share, self.lang)) * 1.7 + drawing.pixels(self.words[word]) + 8
+
     def _chances(self) -> list[alt.Chart]:
         """The chance of a gain over the accent part, and of a loss over the grey part where there is room."""
         layers, zero, left = [], self.px(0.0), self.px(0.0) - 12
-        for word, share, ink in (("gain", self.gain, ACCENT), ("loss", 1 - self.gain, INK_3)):
-            figure, rest = chance(share, self.lang), self.words[word]
-            wide = 8.2 * len(figure) * 1.7 + drawing.pixels(rest) + 8
+        for word, share, ink in (("gain", self.gain, ACCENT), ("lost" if self._same else "loss", 1 - self.gain, INK_3)):
+            figure, rest, wide = chance(share, self.lang), self.words[word], self._wide(share, word)
             start = left - wide
             if word == "gain":
                 start = zero + 12 if zero + 12 + wide <= self.width else max(zero - 12 - wide, 0)
                 left = min(left, start - 20)
-            elif start < 0:
+            elif start < 0 or (word == "lost" and not self._joined):
                 continue
             for text, size, weight, dx, paint in ((figure, 22, 600, 0, ink), (rest, 13, 400, wide - drawing.pixels(rest), INK_2)):
                 layers.append(alt.Chart(pd.DataFrame([{"at": 0.0}])).mark_text(
