@@ -99,6 +99,22 @@ def test_each_kind_of_answer_has_its_mark() -> None:
     assert "1 = no change" in row(estimate(9, unit="ratio", estimand="anything"))
 
 
+def test_a_number_says_what_it_is_and_of_when() -> None:
+    told = finding() | {"kicker": {"zh": "谁在推荐 · 2025Q3–2026Q3", "en": "Who recommends · 2025Q3–2026Q3"}}
+    html = portal.render([told], editions=EDITIONS)
+    assert '<span lang="zh">净推荐值（NPS） · 2025Q3–2026Q3</span><span lang="en">Net promoter score (NPS) · 2025Q3–2026Q3</span>' in html
+    undated = portal.render([finding() | {"kicker": {"zh": "样本公司 · 60 家门店", "en": "Sample · 60 stores"}}], editions=EDITIONS)
+    assert "Net promoter score (NPS)</span></p>" in undated and "60 stores" not in undated
+
+
+def test_only_a_number_with_a_caveat_brings_its_first_sentence() -> None:
+    cautious = {"caveat": {"zh": "只有两成的人作答，其余不知道。另外还有。", "en": "Only one in five answered, the rest is unknown. More of it."}}
+    for verdict, shown in ((Verdict.REPORT_WITH_CAVEAT, 1), (Verdict.REPORT, 0)):
+        html = portal.render([finding(verdict=verdict) | cautious], editions=EDITIONS)
+        assert html.count('class="cav"') == html.count("只有两成的人作答，其余不知道。") == html.count("the rest is unknown.") == shown
+        assert "另外还有" not in html
+
+
 def test_the_same_findings_in_any_order_give_the_same_bytes() -> None:
     rows = [finding("20-a"), finding("30-c", reader="research"), finding("01-d", edition="public")]
     assert portal.render(rows, editions=EDITIONS) == portal.render(rows[::-1], editions=EDITIONS)

@@ -26,6 +26,7 @@ __all__ = ["changes", "render"]
 ASSETS = Path(__file__).parent / "assets"
 MOST_CHANGES = 4
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_DATED = re.compile(r"\b(19|20)\d\d(Q[1-4]|-\d\d)")
 
 
 def render(findings: Sequence[Mapping[str, Any]], *, editions: Sequence[Mapping[str, Any]], changes: Sequence[Mapping[str, Any]] = (),
@@ -150,8 +151,28 @@ def _row(finding: Mapping[str, Any]) -> dict[str, Any]:
         grade = Markup('<span class="e">{}<span>{}</span></span>').format(
             steps(level), each(lambda lang: f"证据 {level} 级" if lang == "zh" else f"Evidence {level}/4"))
     return {"href": _href(finding), "name": finding["notebook"], "question": both(finding["question"]),
-            "next": each(lambda lang: wording.first_sentence(finding["decision"][lang])[0]), "value": _value(estimate),
-            "mini": _mini(estimate, naive), "badge": verdict(finding["verdict"]), "grade": grade}
+            "next": each(lambda lang: wording.first_sentence(finding["decision"][lang])[0]), "caveat": _caveat(finding),
+            "what": _named(estimate, finding), "value": _value(estimate), "mini": _mini(estimate, naive), "badge": verdict(finding["verdict"]), "grade": grade}
+
+
+def _caveat(finding: Mapping[str, Any]) -> Markup:
+    """The first sentence of the caveat, without which such a number may not be quoted; nothing for the other verdicts."""
+    if finding["verdict"] != Verdict.REPORT_WITH_CAVEAT:
+        return Markup("")
+    first = each(lambda lang: wording.first_sentence(finding["caveat"][lang])[0])
+    return Markup('<p class="cav"><b>{}</b>{}</p>').format(words("premise"), first)
+
+
+def _named(estimate: Estimate, finding: Mapping[str, Any]) -> Markup:
+    """What the number is, and of when, as far as the kicker says it."""
+    named, kicker = wording.find(estimate.estimand), finding.get("kicker") or {}
+    title = named.title if named else Text("", "")
+
+    def line(lang: str) -> str:
+        dated = [part for part in (kicker.get(lang) or "").split(" · ") if _DATED.search(part)]
+        return " · ".join(part for part in (title[lang], estimate.group or "", *dated) if part)
+
+    return Markup('<p class="what">{}</p>').format(each(line)) if line("zh") else Markup("")
 
 
 def _value(estimate: Estimate) -> Markup:

@@ -94,6 +94,7 @@ UI: dict[str, Text] = {
     "no": Text("否", "No"),
     "needs": Text("还需要什么：", "What is needed: "),
     "no_change": Text("1 = 不变", "1 = no change"),
+    "premise": Text("前提：", "Caveat: "),
     "range_only": Text("只能给范围", "range only"),
     "read": Text("阅读报告 →", "Read the report →"),
     "result": Text("结果", "Result"),
