@@ -199,6 +199,14 @@ def test_a_movement_stays_inside_the_track_of_a_phone(value: float, low: float, 
     assert left >= 0 and left + wide <= 350
 
 
+@pytest.mark.parametrize("kind", ["ladder", "intervals"])
+def test_the_outer_labels_of_an_axis_stay_inside_the_figure(kind: str) -> None:
+    html = str(figures.render(payloads("w")[kind], kind=kind))
+    labels = re.findall(r'<text x="([\d.]+)%"[^>]*text-anchor="(\w+)"', html[html.index('class="ax"'):])
+    outer = {float(at): anchor for at, anchor in labels if not 3 <= float(at) <= 97}
+    assert outer and all(anchor == ("start" if at < 50 else "end") for at, anchor in outer.items())
+
+
 def test_intervals_take_many_rows() -> None:
     rows = [estimate(i, i - 5, i + 5, group=f"g{i}").to_dict() for i in range(40)]
     page = Outline(str(figures.render(caption() | {"estimates": rows}, kind="intervals")))

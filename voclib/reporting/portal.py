@@ -152,7 +152,8 @@ def _row(finding: Mapping[str, Any]) -> dict[str, Any]:
             steps(level), each(lambda lang: f"证据 {level} 级" if lang == "zh" else f"Evidence {level}/4"))
     return {"href": _href(finding), "name": finding["notebook"], "question": both(finding["question"]),
             "next": each(lambda lang: wording.first_sentence(finding["decision"][lang])[0]), "caveat": _caveat(finding),
-            "what": _named(estimate, finding), "value": _value(estimate), "mini": _mini(estimate, naive), "badge": verdict(finding["verdict"]), "grade": grade}
+            "what": _named(estimate, finding), "value": _value(estimate), "mini": _mini(estimate, naive),
+            "badge": verdict(finding["verdict"]), "grade": grade}
 
 
 def _caveat(finding: Mapping[str, Any]) -> Markup:

@@ -43,9 +43,8 @@ def row(name: Markup, svg: Markup, value: Markup, *, style: str = "") -> Markup:
 
 def axis_row(scale: marks.Axis) -> Markup:
     """The axis under the rows."""
-    ticks = Markup("").join(marks.text(scale.at(t), 18, marks.tick(scale, t)) for t in scale.ticks)
     return Markup('<li class="ax" aria-hidden="true"><div class="l vl"></div><div class="t"><svg width="100%" height="100%">{}</svg></div>'
-                  '<div class="v vl"></div></li>').format(ticks)
+                  '<div class="v vl"></div></li>').format(marks.tick_labels(scale, 18))
 
 
 def reading(estimate: Estimate) -> Markup:
