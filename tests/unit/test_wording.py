@@ -17,6 +17,12 @@ def texts() -> list[Text]:
     return out + [t for pair in wording.READERS.values() for t in pair] + [s[0] for s in wording.STATES.values()]
 
 
+def test_a_heading_breaks_after_a_question_or_an_exclamation() -> None:
+    assert wording.phrases("客户说得好还是不好？说的是什么？") == ["客户说得好还是不好？", "说的是什么？"]
+    assert wording.phrases("停！先看，再说。") == ["停！", "先看，", "再说。"]
+    assert wording.phrases("说“行吗？”的人，走了吗？！") == ["说“行吗？”的人，", "走了吗？！"]
+
+
 def test_every_fixed_text_stands_in_both_languages_with_full_width_signs() -> None:
     for text in texts():
         assert bool(text.zh) == bool(text.en), text

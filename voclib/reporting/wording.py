@@ -156,5 +156,5 @@ def _first(text: str) -> tuple[str, str]:
 
 
 def phrases(text: str) -> list[str]:
-    """A Chinese heading cut after its commas, so that lines break there first."""
-    return [part for part in re.split(r"(?<=[，；：])", text) if part]
+    """A Chinese heading cut after its commas and sentences, so that lines break there first."""
+    return [part for part in re.split(r"(?<=[，；：？！])(?![？！”’》）])", text) if part]
