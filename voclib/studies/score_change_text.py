@@ -37,7 +37,7 @@ COLUMNS = {
     "mix": Text("构成（区间）", "Mix (interval)"),
     "rate": Text("自身（区间）", "The group itself (interval)"),
 }
-AXIS = Text("纵轴不从零开始：否则看不清每一步。", "The axis does not start at zero: from there the steps could not be seen.")
+AXIS = Text("数轴不从零开始：否则看不清每一步。", "The axis does not start at zero: from there the steps could not be seen.")
 
 
 def not_apart(why: Text) -> Text:
