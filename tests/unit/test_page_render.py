@@ -72,6 +72,11 @@ def test_a_phone_shows_the_decision_before_caveat_and_details():
     assert re.search(r'<div class="lead"><p><b>.*?</b></p><p>', html, re.S)
 
 
+def test_the_chosen_rung_is_no_wider_than_paper():
+    prints = page.stylesheet().split("@media print")[1:]
+    assert any(".lad .is-pick{margin-inline:0}" in rules for rules in prints)
+
+
 def test_two_headlines_are_an_error():
     with pytest.raises(VocError, match="cell 2 states a second headline"):
         page.render(new_notebook(cells=[shown(show.headline(study())), shown(show.headline(study()))]), **WORDS)
