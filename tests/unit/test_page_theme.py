@@ -48,6 +48,13 @@ def test_marks_stand_out_on_light_and_dark_paper(colour):
     assert contrast(theme.DARK[colour], theme.DARK[theme.PAPER]) >= 3
 
 
+def test_text_is_never_written_in_the_grey_of_marks():
+    """Grey marks stand out 3:1 from paper; text needs 4.5:1."""
+    rules = re.findall(r"[^{}]*\{[^{}]*\}", page.stylesheet())
+    assert contrast("#74808c", "#ffffff") < 4.5
+    assert not [rule for rule in rules if re.search(r"[{;]color:var\(--(naive|line)", rule)]
+
+
 def test_every_chart_colour_has_a_dark_one():
     used = {*theme.CATEGORICAL, *theme.SEQUENTIAL, *theme.DIVERGING}
     assert used <= set(theme.DARK)
