@@ -243,6 +243,12 @@ def test_a_table_aligns_numbers_and_says_what_it_leaves_out() -> None:
     assert 'tabindex="0"' in html
 
 
+@pytest.mark.parametrize("kind", ["funnel", "table", "checks"])
+def test_every_heading_of_a_table_says_what_it_heads(kind: str) -> None:
+    heads = [a for tag, a in Outline(str(figures.render(payloads("w")[kind], kind=kind))).tags if tag == "th"]
+    assert heads and all(a.get("scope") in ("col", "row") for a in heads)
+
+
 def test_a_hundred_bricks() -> None:
     assert counts.hundred([0.082, 0.738, 0.18]) == [8, 74, 18]
     assert counts.hundred([1, 1, 1]) == [34, 33, 33]

@@ -19,7 +19,7 @@ def render_funnel(payload: Mapping[str, Any]) -> Markup:
     wall = _wall(payload["bricks"]) if payload.get("bricks") else Markup("")
     steps = payload["steps"]
     money = any(s.get("value") is not None for s in steps)
-    head = Markup('<th scope="col">{}</th><th class="b"></th><th scope="col" class="r">{}</th>').format(words("step"), words("count"))
+    head = Markup('<th scope="col">{}</th><td class="b"></td><th scope="col" class="r">{}</th>').format(words("step"), words("count"))
     if money:
         head += Markup('<th scope="col" class="r">{}</th>').format(both(payload["value_title"]))
     first = max(s["count"] for s in steps) or 1
