@@ -13,7 +13,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from voclib.errors import VocError
-from voclib.reporting import page, show
+from voclib.reporting import page, portal, show
 from voclib.results import Check, Estimate, Study, Text, Verdict
 
 WORDS = {"edition": {"name": "sample", "title": {"zh": "样本", "en": "Sample"}}, "report": "20-scores", "company": "Chenxing",
@@ -75,6 +75,15 @@ def test_a_phone_shows_the_decision_before_caveat_and_details():
 def test_the_chosen_rung_is_no_wider_than_paper():
     prints = page.stylesheet().split("@media print")[1:]
     assert any(".lad .is-pick{margin-inline:0}" in rules for rules in prints)
+
+
+def test_the_way_back_opens_the_edition_of_the_page():
+    """The list of reports has a switch of that address, and its script turns it on."""
+    made = page.render(new_notebook(cells=[shown(show.headline(study()))]), **WORDS | {"edition": {**WORDS["edition"], "name": "public"}}).html
+    assert set(re.findall(r'href="(\.\./index\.html[^"]*)"', made)) == {"../index.html#ed-public"}
+    editions = [{"name": name, "title": {"zh": "甲", "en": "A"}, "notice": None} for name in ("sample", "public")]
+    listed = portal.render([], editions=editions)
+    assert 'name="edition" id="ed-public"' in listed and "h.name==='edition')h.checked=true" in listed
 
 
 def test_two_headlines_are_an_error():

@@ -60,7 +60,7 @@ def render(node: Mapping[str, Any], *, edition: Mapping[str, Any], report: str, 
     standalone
         put the chart library into the page (one file for e-mail, about 0.9 MB more) instead of loading it from `../_assets/`.
     portal
-        address of the list of all reports.
+        address of the list of all reports; links open it at this edition.
 
     Raises
     ------
@@ -70,7 +70,8 @@ def render(node: Mapping[str, Any], *, edition: Mapping[str, Any], report: str, 
     read = document.read(node, report=report)
     title = _title(read)
     body = _environment().get_template("report.html.j2").render(
-        title=title, company=_words(company), house=both(HOUSE), notice=_words(notice) if notice else "", portal=portal,
+        title=title, company=_words(company), house=both(HOUSE), notice=_words(notice) if notice else "",
+        portal=f"{portal}#ed-{edition['name']}",
         hero=_hero(read, edition), sections=_sections(read), provenance=_provenance(provenance, edition, report), edition=edition,
         css=Markup(stylesheet()), icons=Markup(_asset("icons.svg")), scripts=_scripts(read, standalone=standalone))
     return Page(html=body, assets=_library() if "chart" in read.shown and not standalone else {}, finding=read.finding, title=title)
