@@ -121,6 +121,7 @@ def test_distribution_counts_weights_and_groups():
     spec = charts.distribution(frame, weights="w", **WORDS).specs["en"]["wide"]
     assert {r["name"]: r["sum"] for r in rows(spec) if "name" in r} == {"Detractors": "20%", "Passives": "20%", "Promoters": "60%"}
     assert sum(r["share"] for r in rows(spec) if "share" in r) == pytest.approx(100)
+    assert {r["text"] for r in rows(spec) if "share" in r} == {"0%", "10%", "20%", "30%"}
 
 
 @pytest.mark.parametrize("size", ["wide", "narrow"])

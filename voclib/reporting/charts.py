@@ -204,7 +204,7 @@ def distribution(frame: pd.DataFrame, *, title: Text, subtitle: Text, descriptio
     def build(lang: str, narrow: bool) -> alt.TopLevelMixin:
         rows, names = [], []
         for first, last, fill, ink, words in _GROUPS:
-            rows += [{"floor": 0, "from": s - 0.43, "to": s + 0.43, "score": s, "share": part, "fill": fill, "text": f"{part:.0f}"}
+            rows += [{"floor": 0, "from": s - 0.43, "to": s + 0.43, "score": s, "share": part, "fill": fill, "text": f"{part:.0f}%"}
                      for s, part in ((s, 100 * share.loc[s]) for s in range(first, last + 1))]
             name, marks = words[lang].split(" ")
             names.append({"middle": (first + last) / 2, "ink": ink, "sum": f"{100 * share.loc[first:last].sum():.0f}%", "name": name, "marks": marks})
