@@ -116,6 +116,15 @@ def test_labels_speak_both_languages():
     assert [rows(pair.specs[lang]["wide"])[0]["value_text"] for lang in ("zh", "en")] == ["4.1万", "41K"]
 
 
+@pytest.mark.parametrize("size", ["wide", "narrow"])
+def test_months_before_an_event_are_all_written_with_a_true_minus_and_a_title(size):
+    frame = pd.DataFrame({"m": range(-6, 0), "estimate": 1.0, "conf_low": 0.9, "conf_high": 1.1})
+    made = charts.trend(frame, x="m", unit="ratio", x_title=Text("离开前的月数", "Months before leaving"), **WORDS)
+    for lang, title in (("zh", "离开前的月数"), ("en", "Months before leaving")):
+        picture = theme.picture(made.specs[lang][size])
+        assert [k for k in range(1, 7) if f">−{k}<" in picture] == [1, 2, 3, 4, 5, 6] and f">{title}<" in picture and ">-6<" not in picture
+
+
 def test_distribution_counts_weights_and_groups():
     frame = pd.DataFrame({"nps_score": [0, 6, 7, 9, 10, None], "w": [1, 1, 2, 3, 3, 9]})
     spec = charts.distribution(frame, weights="w", **WORDS).specs["en"]["wide"]

@@ -6,6 +6,7 @@ The title is the finding, the subtitle says what is drawn, unit and period, the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,9 +52,10 @@ EXACT_BELOW = 10_000  # a bar shows every digit of a count that a reader may che
 
 def trend(frame: pd.DataFrame, *, x: str, title: Text, subtitle: Text, description: Text, unit: str = "points", group: str | None = None,
           labels: Mapping[Any, Text] | None = None, estimate: str = "estimate", conf_low: str = "conf_low", conf_high: str = "conf_high",
-          zero: bool = True, note: Text | None = None) -> Pair:
+          zero: bool = True, x_title: Text | None = None, note: Text | None = None) -> Pair:
     """A line with its ribbon, one row a point in time; `x` holds dates or ordered labels, `group` up to four series.
 
+    `x_title` says what labels that are no dates count.
     A row without an interval leaves a gap. `zero=False` takes the zero line away and needs its reason in `note`.
 
     Raises
@@ -68,7 +70,7 @@ def trend(frame: pd.DataFrame, *, x: str, title: Text, subtitle: Text, descripti
     if len(names) > len(CATEGORICAL):
         raise DataError(f"trend: {len(names)} series, a reader can tell four apart; choose four, or use interval_plot.")
     time = lines.calendar(frame[x])
-    at = time.at if time else [str(v) for v in frame[x]]
+    at = time.at if time else [re.sub(r"^-(?=\d)", "−", str(v)) for v in frame[x]]
     rows = lines.runs(drawing.rows(frame, estimate=estimate, conf_low=conf_low, conf_high=conf_high, unit=unit,
                                    more={"x": at, "g": list(frame[group]) if group else [""] * len(frame)}), names, in_time=time is not None)
     if not rows:
@@ -77,7 +79,8 @@ def trend(frame: pd.DataFrame, *, x: str, title: Text, subtitle: Text, descripti
     def build(lang: str, narrow: bool) -> alt.TopLevelMixin:
         shown = [{**row, "g": drawing.label(row["g"], labels, lang), "value_text": row[lang], "range": row[f"range_{lang}"]} for row in rows]
         series = [drawing.label(name, labels, lang) for name in names]
-        return lines.draw(shown, series=series, time=time, unit=unit, zero=zero, narrow=narrow, lang=lang)
+        return lines.draw(shown, series=series, time=time, unit=unit, zero=zero, narrow=narrow, lang=lang,
+                          x_title=x_title[lang] if x_title else None)
 
     return pair(build, title=title, subtitle=subtitle, description=description, note=note)
 

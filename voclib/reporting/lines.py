@@ -12,6 +12,7 @@ import altair as alt
 import pandas as pd
 
 from voclib.reporting import drawing
+from voclib.reporting.pair import NARROW, WIDE
 from voclib.reporting.theme import ACCENT, BAND, CATEGORICAL, PAPER
 
 _STEPS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600)
@@ -76,11 +77,11 @@ def runs(rows: list[dict[str, Any]], names: Sequence[Any], *, in_time: bool) -> 
 
 
 def draw(rows: list[dict[str, Any]], *, series: list[str], time: Calendar | None, unit: str, zero: bool, narrow: bool,
-         lang: str) -> alt.TopLevelMixin:
+         lang: str, x_title: str | None = None) -> alt.TopLevelMixin:
     """The chart: ribbon, line and dots a series, its name and last value at its end."""
     ticks = drawing.ticks(*drawing.scale(rows, zero=zero))
     domain = [min(ticks[0], min(r["low"] for r in rows)), max(ticks[-1], max(r["high"] for r in rows))]
-    x, scale = _when(rows, time, narrow=narrow), alt.Scale(domain=domain, nice=False, zero=False)
+    x, scale = _when(rows, time, narrow=narrow, title=x_title), alt.Scale(domain=domain, nice=False, zero=False)
     y, low = alt.Y("value:Q", scale=scale, title=None, axis=drawing.axis(ticks, unit)), alt.Y("low:Q", scale=scale, title=None)
     several = len(series) > 1
     colour = alt.Color("g:N", scale=alt.Scale(domain=series, range=list(CATEGORICAL[:len(series)]) if several else [ACCENT]), legend=None)
@@ -105,13 +106,16 @@ def draw(rows: list[dict[str, Any]], *, series: list[str], time: Calendar | None
     return alt.layer(*layers, height=260 if narrow else 320, padding={"left": 2, "right": right, "top": 8, "bottom": 4})
 
 
-def _when(rows: list[dict[str, Any]], time: Calendar | None, *, narrow: bool) -> alt.X:
+def _when(rows: list[dict[str, Any]], time: Calendar | None, *, narrow: bool, title: str | None) -> alt.X:
+    """The axis of time; of labels that are no dates every one is written where they fit."""
     most = 3 if narrow else 5
     if time:
-        return alt.X("x:T", scale=alt.Scale(type="utc", padding=8), title=None, axis=alt.Axis(values=time.ticks(most), format=time.format))
+        return alt.X("x:T", scale=alt.Scale(type="utc", padding=8), title=title, axis=alt.Axis(values=time.ticks(most), format=time.format))
     order = list(dict.fromkeys(row["x"] for row in rows))
-    every = math.ceil(len(order) / most)
-    return alt.X("x:O", sort=order, title=None, scale=alt.Scale(type="point", padding=0.2), axis=alt.Axis(values=order[::every]))
+    fits = sum(drawing.pixels(label) + 16 for label in order) <= (0.6 * NARROW if narrow else 0.8 * WIDE)
+    every = 1 if fits else math.ceil(len(order) / most)
+    axis = alt.Axis(values=order[::every], tickCount=len(order[::every]))  # else Vega thins them to the count of the theme
+    return alt.X("x:O", sort=order, title=title, scale=alt.Scale(type="point", padding=0.2), axis=axis)
 
 
 def _ends(rows: list[dict[str, Any]], series: list[str], gap: float) -> list[dict[str, Any]]:

@@ -350,7 +350,7 @@ def _fading_caption(fading: pd.DataFrame) -> dict[str, Any]:
         "In the month before leaving, log-ins were {x:bare} times their own usual ({x:interval})",
         x=shown,
     )
-    return {"title": title, "subtitle": subtitle, "description": title}
+    return {"title": title, "subtitle": subtitle, "description": title, "x_title": Text("离开前的月数", "Months before leaving")}
 
 
 def _calls_title(even: Estimate) -> Text:
