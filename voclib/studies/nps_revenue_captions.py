@@ -203,16 +203,9 @@ def _points(rungs: Rungs) -> Text:
 
 
 def _response(response: DoseResponse, rungs: Rungs) -> dict[str, Any]:
-    start = Text(f"{response.reference:g} 分钟", f"{response.reference:g} minutes")
-    excludes = (response.curve["band_low"] > 0) | (response.curve["band_high"] < 0)
-    first = response.curve.loc[excludes, "dose"].min() if excludes.any() else None
-    title = (
-        say("等到 {d:.0f} 分钟以上，差别才清楚", "The difference is clear from {d:.0f} minutes on", d=first)
-        if first is not None
-        else Text("看不出等多久有差别", "No difference by length of wait can be seen")
-    )
+    start = Text(f"{response.reference:g} 分钟", f"{response.reference:g} {_minutes(f'{response.reference:g}')}")
     return {
-        "title": title,
+        "title": _clear(response),
         "subtitle": say(
             "与等 {s} 的客户相比，每位客户的{m}", "{m} a customer, against a wait of {s}", s=start, m=_capital(words.measure(rungs.cohort))
         ),
@@ -223,6 +216,34 @@ def _response(response: DoseResponse, rungs: Rungs) -> dict[str, Any]:
         "reference": response.reference,
         "labels": {"dose": Text("等待（分钟）", "Wait, minutes")},
     }
+
+
+def _clear(response: DoseResponse) -> Text:
+    """Where the band leaves zero out: above the reference and on to the end of the curve, else over which stretches, else nowhere."""
+    dose, low, high = (response.curve[c].to_numpy() for c in ("dose", "band_low", "band_high"))
+    out, above = (low > 0) | (high < 0), dose > response.reference
+    lasting = above & np.logical_and.accumulate(out[::-1])[::-1]
+    if lasting.any():
+        start = _stretch(dose[lasting]).split("–")[0]
+        return say("等到 {d} 分钟以上，差别才清楚", "The difference is clear from {d} {m} on", d=start, m=_minutes(start))
+    if not out.any():
+        return Text("看不出等多久有差别", "No difference by length of wait can be seen")
+    runs = np.split(np.arange(len(dose)), np.flatnonzero((out[1:] != out[:-1]) | (above[1:] != above[:-1])) + 1)
+    found = [_stretch(dose[run]) for run in runs if out[run[0]]]
+    where = Text("、".join(found), " and ".join(found))
+    return say("只在等待 {w} 分钟时差别清楚", "The difference is clear only for waits of {w} {m}", w=where, m=_minutes(found[-1]))
+
+
+def _stretch(dose: np.ndarray) -> str:
+    """From the first to the last dose in whole minutes that lie between them, in tenths where none does."""
+    low, high = np.ceil(dose[0]), np.floor(dose[-1])
+    ends = (f"{low:.0f}", f"{high:.0f}") if low <= high else (f"{dose[0]:.1f}", f"{dose[-1]:.1f}")
+    return "–".join(dict.fromkeys(ends))
+
+
+def _minutes(count: str) -> str:
+    """The English noun after a number."""
+    return "minute" if count == "1" else "minutes"
 
 
 def _contour(rungs: Rungs, contour: pd.DataFrame) -> dict[str, Any]:
