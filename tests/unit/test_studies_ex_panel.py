@@ -10,10 +10,11 @@ import pytest
 
 from voclib.errors import DataError, ParameterError
 from voclib.results import Text
-from voclib.studies import ex_panel
+from voclib.studies import ex_panel, ex_voc, ex_voc_text
 from voclib.studies.ex_panel import ExPanel
 
 WAVES = ("2026-01", "2026-04", "2026-07")
+MOMENTS = dict.fromkeys(("touched_at", "submitted_at"), pd.DatetimeTZDtype("us", "UTC"))
 STORES = ("D1", "D2", "D3", "D4")
 NAMED = {"unit": "ward", "period": "year", "exposure": "mood", "outcome": "deaths", "exposure_name": Text("投入度", "engagement"),
          "outcome_name": Text("死亡指数", "the mortality index"), "unit_name": Text("病区", "ward")}
@@ -139,13 +140,46 @@ class TestCustomers:
         tables = company()
         voices = tables["responses"].copy()
         voices.loc[0, "unit_id"] = None
-        voices.loc[1, "touched_at"] = pd.NaT
+        voices.loc[1, ["touched_at", "submitted_at"]] = pd.NaT
         voices.loc[2, "touched_at"] = pd.Timestamp("2025-12-31 12:00", tz="Asia/Shanghai")
         voices.loc[3, "touched_at"] = pd.Timestamp("2026-10-01 12:00", tz="Asia/Shanghai")
         voices.loc[4, "nps_score"] = pd.NA
         check = told(ex_panel.from_tables({**tables, "responses": voices}), "accounted")
         assert check.passed and "95 voices" in check.detail.en
         assert all(part in check.detail.en for part in ("2 name no store or moment", "2 lie outside", "91 are used"))
+
+    def test_a_contact_without_a_time_of_its_own_is_found_through_the_invitation(self) -> None:
+        """Answers come a period too late, and the contact is known only through invitation and touchpoint."""
+        tables = company()
+        voices, first = tables["responses"], ex_panel.from_tables(tables)
+        asked = pd.DataFrame({"invitation_id": voices["invitation_id"], "touchpoint_id": "T" + voices["invitation_id"], "is_delivered": True})
+        met = pd.DataFrame({"touchpoint_id": asked["touchpoint_id"], "unit_id": voices["unit_id"], "started_at": voices["touched_at"]})
+        late = voices.assign(submitted_at=voices["touched_at"] + pd.Timedelta(days=85), touched_at=voices["touched_at"].where(voices.index < 2))
+        found = ex_panel.from_tables({**tables, "responses": late, "invitations": asked, "touchpoints": met})
+        pd.testing.assert_frame_equal(found.frame[first.frame.columns], first.frame)
+        check = told(found, "time of their contact")
+        assert found.is_by_contact and check.passed and "94 of them" in check.detail.en and found.unheard is None
+
+    def test_the_day_of_the_answer_stands_in_and_is_named(self) -> None:
+        tables = company()
+        first, voices = ex_panel.from_tables(tables), tables["responses"]
+        found = ex_panel.from_tables({**tables, "responses": voices.assign(touched_at=voices["touched_at"].where(voices.index >= 30))})
+        check = told(found, "time of their contact")
+        pd.testing.assert_frame_equal(found.frame, first.frame)  # these answer within minutes, which nobody can know
+        assert not found.is_by_contact and check.passed is False and "30 have no time of the contact" in check.detail.en
+        assert first.is_by_contact and told(first, "time of their contact").passed
+
+    @pytest.mark.filterwarnings("error")
+    @pytest.mark.parametrize("lacking,said", [
+        (dict.fromkeys(MOMENTS), "None of the 96 voices with the score and a store has a time"),
+        ({"unit_id": None}, "None of the 96 voices with the score names a store"),
+        ({"touched_at": pd.Timestamp("2020-01-01", tz="UTC")}, "All 96 scores with a time lie outside")])
+    def test_without_a_single_placed_score_the_refusal_names_the_cause(self, lacking: dict[str, Any], said: str) -> None:
+        tables = company()
+        panel = ex_panel.from_tables({**tables, "responses": tables["responses"].assign(**lacking).astype(MOMENTS)})
+        result = ex_voc.study(panel)
+        assert said in result.effect.reason.en and said in result.study.answer.en and result.effect.needs.zh
+        assert "no slope" in ex_voc_text.no_money(panel, has_slope=result.rungs is not None, has_bookings=True).en
 
     def test_the_sampling_variance_of_an_nps_cell(self) -> None:
         """Variance of one answer over all periods of the store, ¾ promoter and ¾ detractor added, by the answers of the cell."""

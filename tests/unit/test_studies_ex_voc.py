@@ -60,6 +60,11 @@ class TestAnswer:
         assert len(unknown) == 3
         assert result.reliability["value"].isna().all() and all("答卷" in text.zh for text in result.reliability["needs"])
 
+    def test_customers_placed_by_their_answers_are_capped(self) -> None:
+        """With the same numbers, but no time of the contacts, nobody knows what came first."""
+        study = ex_voc.study(replace(drawn(9, slope=4.0, employees=12, between=15.0)[0], is_by_contact=False), draws=99, seed=9).study
+        assert study.headline[0].evidence_level == 1 and study.verdict is Verdict.REPORT_WITH_CAVEAT and "precedes" not in study.answer.en
+
     def test_nothing_planted_is_not_reported_as_something(self) -> None:
         found = [ex_voc.study(drawn(seed, slope=0.0)[0], seed=seed) for seed in range(8)]
         loud = [r for r in found if not r.effect.conf_low <= 0 <= r.effect.conf_high]

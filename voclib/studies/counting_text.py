@@ -75,7 +75,7 @@ STEPS: Mapping[str, Mapping[str, Mapping[str, Text]]] = {
     "30-ex-voc": {
         "responses": {
             "score": _SCORE,
-            "unplaced": Text("去掉：没有门店或到店时间", "Left out: name no store or no time of the contact"),
+            "unplaced": Text("去掉：没有门店或时间", "Left out: name no store or no time"),
             "outside": Text("去掉：到店不在调研各期之内", "Left out: served outside the periods of the survey"),
             "alone": Text("去掉：该店该期没有可对照的员工结果", "Left out: store and period without an employee result to set them against"),
         },

@@ -1,8 +1,8 @@
 """Employees' and customers' voice side by side: one row a unit and period, from answers or from a table of means.
 
-A period is one wave of the employee survey. Customers count in the period in which they were served, never in the one in which they answered, so
-with a lag of one the survey is closed before the first of these customers comes in. Cells of fewer than five employees are removed before a mean
-is formed; units that closed or were merged stay in.
+A period is one wave of the employee survey. Customers count in the period in which they were served and not in the one in which they answered, so
+with a lag of one the survey is closed before the first of these customers comes in; only where nobody recorded the contact its answer stands in.
+Cells of fewer than five employees are removed before a mean is formed; units that closed or were merged stay in.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from voclib.errors import DataError, ParameterError, nearest
 from voclib.results import Check, Text, Unit
 from voclib.stats import reliability
 from voclib.stats.panel import rows as gathering
+from voclib.studies import contact_time
 from voclib.studies import ex_panel_text as words
 
 Tables = Mapping[str, pd.DataFrame]
 SMALL_CELL = 5
+STRAGGLERS = 0.005  # share of rows in the wrong period that changes nothing
 NEEDED = ("employee_surveys", "responses")
 CONTROLS = ("is_manager_changed", "vacancies", "is_refurbished")
 NUMBERS = ("ex_n", "ex_noise", "outcome_n", "outcome_sampling", "untouched", "response_rate", "started")
@@ -37,6 +39,8 @@ class ExPanel:
     `region`, `started` (first period of a programme, NaN where never) and the columns named by `controls`, which enter one lag back.
     `answers` are the employees' sheets behind `ex` (unit_id, period, value and items), None where only means are at hand. `placed` says for the
     rows of a table, in its order, which unit_id and period they belong to and at which `step` they were left out ("" for those in the panel).
+    `is_by_contact` is False where customers count by the day of their answer, so that the order of things is not known; `unheard` says why no
+    cell has an outcome, and what is needed, where that is so.
 
     Raises
     ------
@@ -57,6 +61,8 @@ class ExPanel:
     unit_name: Text
     checks: tuple[Check, ...] = ()
     programme: Text | None = None
+    is_by_contact: bool = True
+    unheard: tuple[Text, Text] | None = None
     facts: Mapping[Text, float] = field(default_factory=dict)
     placed: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
@@ -104,6 +110,7 @@ def from_tables(tables: Tables, *, metric: str = "nps_score", programme: str = "
     cells = reliability.cells(sheets, unit="unit_id", period="period", value="value", at_least=SMALL_CELL)
     means, hidden = cells.frame, words.suppressed(cells.suppressed_cells, cells.suppressed_answers, SMALL_CELL, words.STORE)
     kept = sheets.merge(means[["unit_id", "period"]], on=["unit_id", "period"])
+    tables = {**tables, "responses": contact_time.dated(tables)}
     scores, counted, voices = _scores(tables["responses"], metric, waves, timezone)
     placed = {"responses": voices, "employee_surveys": _placed(tables["employee_surveys"], waves, means, with_managers)}
     frame = means.rename(columns={"mean": "ex", "n": "ex_n", "noise": "ex_noise"}).merge(scores, on=["unit_id", "period"], how="outer")
@@ -111,10 +118,11 @@ def from_tables(tables: Tables, *, metric: str = "nps_score", programme: str = "
     frame = _response_rate(_untouched(frame, tables, waves, timezone), tables, waves, timezone)
     frame, named = _programme(frame, tables.get("programmes"), programme, waves)
     frame = _place(frame, tables.get("units")).sort_values(["unit_id", "period"], ignore_index=True)
-    closing = _closes_in_time(tables["employee_surveys"], waves, timezone)
+    closing, ordered = _closes_in_time(tables["employee_surveys"], waves, timezone), words.by_contact(counted, STRAGGLERS)
     return ExPanel(frame=frame, answers=kept, items=items, controls=used, exposure=words.EXPOSURE, outcome=words.METRICS[metric],
                    outcome_unit="points" if metric == "nps_score" else "score", period_name=words.months(waves.step), unit_name=words.STORE,
-                   programme=named, checks=(hidden, closing, words.counted(counted)),
+                   programme=named, checks=(hidden, closing, ordered, words.counted(counted)), is_by_contact=bool(ordered.passed),
+                   unheard=words.unheard(counted),
                    facts=words.facts(frame, words.STORE, len(kept), managers, waves.step), placed=placed)
 
 
@@ -224,17 +232,20 @@ def _scores(responses: pd.DataFrame, metric: str, waves: _Calendar, timezone: st
     if metric not in words.METRICS or metric not in responses:
         raise ParameterError(f"There is no score '{metric}'; {nearest(metric, [m for m in words.METRICS if m in responses])}")
     given = responses[responses[metric].notna()]
-    placed = given[given["unit_id"].notna() & given["touched_at"].notna()]
-    period = waves.period(_local(placed["touched_at"], timezone))
+    placed = given[given["unit_id"].notna() & given["contact_at"].notna()]
+    period = waves.period(_local(placed["contact_at"], timezone))
     inside = (period >= 0) & (period <= waves.period(pd.Series([waves.months[-1]])).iloc[0])
     score = placed.loc[inside, metric].astype(float)
     value = 100.0 * ((score >= 9).astype(int) - (score <= 6)) if metric == "nps_score" else score
     by = value.groupby([placed.loc[inside, "unit_id"], period[inside].astype(int).rename("period")])
     made = by.agg(outcome="mean", outcome_n="size", spread="var").reset_index()
-    pooled = float((made["spread"] * (made["outcome_n"] - 1)).sum() / (made["outcome_n"] - 1).sum())
+    spare = (made["outcome_n"] - 1).sum()
+    pooled = float((made["spread"] * (made["outcome_n"] - 1)).sum() / spare) if spare else np.nan
     one = pooled if metric != "nps_score" else made["unit_id"].map(_one_answer(value.groupby(placed.loc[inside, "unit_id"])))
     made["outcome_sampling"] = one / made["outcome_n"]
-    counted = {"scored": len(given), "unplaced": len(given) - len(placed), "outside": int((~inside).sum()), "used": int(inside.sum())}
+    counted = {"scored": len(given), "unplaced": len(given) - len(placed), "outside": int((~inside).sum()), "used": int(inside.sum()),
+               "stores": int(given["unit_id"].notna().sum()),
+               **{name: int(placed.loc[inside, "contact_from"].eq(name).sum()) for name in (contact_time.INVITATION, contact_time.ANSWER)}}
     voices = pd.DataFrame({"unit_id": responses["unit_id"], "period": period.reindex(responses.index).astype("Int64"), "step": "score"})
     for rows, step in ((given.index, "unplaced"), (placed.index, "outside"), (placed.index[inside], "")):
         voices.loc[rows, "step"] = step
@@ -267,14 +278,17 @@ def _untouched(frame: pd.DataFrame, tables: Tables, waves: _Calendar, timezone: 
     """Percent of voices that speak of what employees cannot touch, in whatever tone; without topics no column.
 
     Complaints would not do: who was served badly scolds the price as well. What a voice is about depends on car, price and season; if that moves
-    with the employees' mood, something else moves both.
+    with the employees' mood, something else moves both. Voices without a time of the contact, such as reviews, tell nothing of a period.
     """
     mentions, responses = tables.get("topic_mentions"), tables["responses"]
     if mentions is None or not len(mentions) or not mentions["topic"].isin(UNTOUCHED).any():
         return frame
-    spoken = responses[responses["response_id"].isin(mentions["response_id"]) & responses["unit_id"].notna() & responses["touched_at"].notna()]
+    is_placed = responses["unit_id"].notna() & responses["contact_from"].isin([contact_time.CONTACT, contact_time.INVITATION])
+    spoken = responses[responses["response_id"].isin(mentions["response_id"]) & is_placed]
+    if spoken.empty:
+        return frame
     hit = 100.0 * spoken["response_id"].isin(mentions.loc[mentions["topic"].isin(UNTOUCHED), "response_id"])
-    share = hit.groupby([spoken["unit_id"], waves.period(_local(spoken["touched_at"], timezone)).astype(int).rename("period")]).mean()
+    share = hit.groupby([spoken["unit_id"], waves.period(_local(spoken["contact_at"], timezone)).astype(int).rename("period")]).mean()
     return frame.merge(share.rename("untouched").reset_index(), on=["unit_id", "period"], how="left")
 
 
@@ -313,7 +327,7 @@ def _closes_in_time(surveys: pd.DataFrame, waves: _Calendar, timezone: str) -> C
     """Whether every wave is closed before the customers that it is set against come in; a survey that overlaps them has seen the outcome."""
     closed = _local(surveys["submitted_at"], timezone)
     late = waves.period(closed) > waves.period(_month(surveys["wave_month"]))
-    if late.mean() > 0.005:
+    if late.mean() > STRAGGLERS:
         raise DataError(f"{int(late.sum())} of {len(surveys)} employee answers came in after their wave's period was over, when the customers they "
                         "are set against were already being served. Correct wave_month, or use longer periods.")
     return words.closed(int(late.sum()), len(surveys))

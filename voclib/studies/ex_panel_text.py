@@ -40,15 +40,51 @@ def uncounted() -> Check:
 
 def closed(late: int, total: int) -> Check:
     """Whether surveys close before the customers come in."""
-    detail = say("{n} 份员工答卷里有 {late} 份晚于本期结束；客户按到店日期归期，不按答题日期。",
-                 "Of {n} employee answers {late} came in after their period was over; customers count when they were served, not when they answered.",
-                 n=total, late=late)
+    detail = say("{n} 份员工答卷里有 {late} 份晚于本期结束。",
+                 "Of {n} employee answers {late} came in after their period was over.", n=total, late=late)
     return Check(Text("员工调研先于客户到店", "The survey closes before the customers come in"), True, detail)
+
+
+def by_contact(rows: Mapping[str, int], tolerance: float) -> Check:
+    """Whether customers count by the time of their contact; an answer comes later, perhaps in another period."""
+    name = Text("客户按接触时间归期", "Customers count by the time of their contact")
+    if not rows["used"]:
+        return Check(name, None, Text("没有可以归期的打分。", "There is no score to place."))
+    linked = say("其中 {invitation} 条的接触时间由邀请得来。", " For {invitation} of them the contact is the one their invitation asked about.",
+                 **rows) if rows["invitation"] else Text("", "")
+    if not rows["answer"]:
+        return Check(name, True, say("用上的 {used} 条都按到店时间归期，不按答题时间。{l}",
+                                     "All {used} scores used count when the customer was served, not when they answered.{l}", l=linked, **rows))
+    detail = say("用上的 {used} 条里，{answer} 条没有接触时间，只能按提交时间归期。{l}",
+                 "Of {used} scores used {answer} have no time of the contact and count by the time of the answer.{l}", l=linked, **rows)
+    return Check(name, rows["answer"] <= tolerance * rows["used"], detail,
+                 Text("答得晚，就可能算进下一期，先后因此模糊；证据等级最高为 1。",
+                      "A late answer may count one period too late, which blurs what came first; evidence stays at level 1."))
+
+
+def unheard(rows: Mapping[str, int]) -> tuple[Text, Text] | None:
+    """Why no score stands in any period of the survey, and what is needed; None where some do."""
+    if rows["used"]:
+        return None
+    if not rows["scored"]:
+        return Text("没有一条声音带这个分数。", "No voice carries this score."), Text("打了分的客户声音。", "Voices with the score.")
+    if not rows["stores"]:
+        return (say("打了分的 {scored} 条声音都没有写明门店。", "None of the {scored} voices with the score names a store.", **rows),
+                Text("每条声音的门店。", "The store of each voice."))
+    if rows["unplaced"] == rows["scored"]:
+        return (say("打了分又有门店的 {stores} 条声音都没有时间：没有接触时间，邀请对不上接触，也没有提交时间。",
+                    "None of the {stores} voices with the score and a store has a time: neither of the contact, nor through an invitation, nor of "
+                    "the answer.", **rows),
+                Text("每条声音的接触时间，至少要有提交时间。", "The time of the contact for each voice, or at least that of the answer."))
+    return (say("有时间的 {outside} 条打分都不在员工调研的各期之内。",
+                "All {outside} scores with a time lie outside the periods of the employee survey.",
+                **rows),
+            Text("同一段时间的员工调研与客户声音。", "Employee survey and customer voices of the same time."))
 
 
 def counted(rows: Mapping[str, int]) -> Check:
     """Where the scored voices went."""
-    detail = say("打了分的声音 {scored} 条：没有门店或到店时间 {unplaced} 条，不在调研期内 {outside} 条，用上 {used} 条。",
+    detail = say("打了分的声音 {scored} 条：没有门店或时间 {unplaced} 条，不在调研期内 {outside} 条，用上 {used} 条。",
                  "{scored} voices carry the score: {unplaced} name no store or moment, {outside} lie outside the waves, {used} are used.", **rows)
     whole = rows["scored"] == rows["unplaced"] + rows["outside"] + rows["used"]
     return Check(Text("每条打分都有去向", "Every score is accounted for"), whole, detail)

@@ -45,7 +45,8 @@ def level(rungs: Rungs, found: dict[str, Check]) -> int:
     """2 where the exposure is shown to come first and nothing that had to be assessed was not; else 1."""
     assessed = all(found[name].passed for name in ("level", "mean", "change"))
     placebos = all(found[name].passed for name in ("untouched", "elsewhere") if name in found)
-    return 2 if assessed and placebos and rungs.direction is not None and rungs.direction.precedes else 1
+    is_ordered = rungs.panel.is_by_contact and rungs.direction is not None and rungs.direction.precedes
+    return 2 if assessed and placebos and is_ordered else 1
 
 
 def _rows(rungs: Rungs) -> Check:

@@ -44,7 +44,6 @@ NO_LINES = Text("没有可信的误差，坡就不画：画出来会显得比实
                 "A slope without an error worth printing is not drawn; it would look surer than it is.")
 NO_PROGRAMME = Text("没有给出员工体验项目，无从比较投入前后。", "No employee programme is given, so nothing can be compared before and after it.")
 NOTHING_TO_UNDO = Text("区间本来就含零，谈不上抹平。", "The range includes zero as it is; there is nothing to undo.")
-NO_MONEY = Text("没有客户的账目，换算不成钱。", "Without customers' bookings it cannot be turned into money.")
 NO_TRUTH = Text("真实数据没有植入的真值。", "Real data carry no planted truth.")
 CONTROLS = {"is_manager_changed": Text("换店长", "a change of manager"), "vacancies": Text("缺编", "vacancies"),
             "is_refurbished": Text("装修", "works"),
@@ -69,6 +68,15 @@ def rungs(panel: ExPanel) -> dict[str, tuple[Text, Text]]:
         "differences": (Text("只看变化，以更早的水平为工具", "Changes only, the level before as instrument"),
                         Text("Anderson–Hsiao", "Anderson–Hsiao")),
     }
+
+
+def no_money(panel: ExPanel, *, has_slope: bool, has_bookings: bool) -> Text:
+    """Why nothing is turned into money."""
+    if not has_slope:
+        return Text("没有斜率，也就没有可以换算成钱的变化。", "There is no slope, hence no change to turn into money.")
+    if not has_bookings:
+        return Text("没有客户的账目，换算不成钱。", "Without customers' bookings it cannot be turned into money.")
+    return say("只有 NPS 的一分算得出值多少钱，{o}不行。", "Only a point of NPS can be priced; {o} cannot.", o=panel.outcome)
 
 
 def listed(names: list[Text]) -> Text:
