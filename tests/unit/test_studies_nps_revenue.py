@@ -167,6 +167,24 @@ class TestRefusals:
         found = nps_revenue.study(stayed, **OPTIONS)
         assert found.lost["aipw"].kind == "refusal" and found.at_risk.kind == "refusal" and found.loss.kind == "estimate"
 
+    @pytest.mark.parametrize("share", ["left", "returned"])
+    def test_a_share_too_rare_among_the_exposed_leaves_the_amount_alone(self, world, result, share: str) -> None:
+        """Four of the exposed and hundreds of the others: enough in all, too few to learn from the exposed."""
+        cohort = world[0]
+        rng = np.random.default_rng(8)
+        rare = rng.uniform(size=len(cohort.people)) < rng.uniform(0.05, 0.15)
+        rare[cohort.exposed] = False
+        rare[rng.choice(np.flatnonzero(cohort.exposed), 4, replace=False)] = True
+        changed = {"left": {"is_left": rare}, "returned": {"money": np.where(rare, 0.0, np.maximum(cohort.money, 1.0))}}[share]
+        found = nps_revenue.study(replace(cohort, people=cohort.people.assign(**changed)), **OPTIONS)
+        rows = {e.unit: e for e in found.kpi if e.group == share}
+        assert set(rows) == {"pp", "share"} and all(e.kind == "refusal" for e in rows.values())
+        assert f"Of {cohort.exposed.sum():,} exposed customers" in rows["pp"].reason.en and rows["pp"].needs.zh
+        assert found.ladder["naive"].kind == "estimate" and objections(said(found), level=1) == []
+        assert found.captions["kpi_points"]["title"] != rows["pp"].reason, "the other share is there and makes the title"
+        if share == "left":
+            assert found.loss.value == pytest.approx(result.loss.value) and "exposed customers 4 left" in found.lost["aipw"].reason.en
+
     def test_without_dates_only_a_range_and_level_one(self, world) -> None:
         cohort = replace(world[0], is_dated=False, unit="usd", measure="revenue", undated=("tenure_rank",), exposure="no_support", threshold=None)
         found = nps_revenue.study(cohort, plan=PLAN, **OPTIONS)

@@ -30,6 +30,7 @@ RUNGS = ("naive", "regression", "twopart", "poisson", "before", "aipw", "events"
 PRIOR = ("prior_rank", "spend_rank")
 MONTHS = 12
 LEADS = 6
+FEWEST = 10  # customers who left, and who stayed, below which nothing is said about who does
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,10 +38,11 @@ class Rungs:
     """The rungs of one cohort of N customers.
 
     `fits` holds those that gave a number (on the N rows, but for "events", whose rows are customers too, in another order), `refused` reason and
-    needs of the others; "before" leaves out columns whose time is not known. `money`, `left` and `returned` are cross-fitted effects on money, on
-    leaving and on coming back; `balance`, `empty` and `separation` say whether exposed and unexposed can be compared; `benchmark` is the known
-    factor a hidden one is measured by (None without money from before); `tail` is the tail index of money over what was expected. Where
-    `has_few_dealers`, every rung is refused: what was computed serves to describe the groups, and none of its errors may be printed.
+    needs of the others, and of "left" and "returned" where these are None; "before" leaves out columns whose time is not known. `money`, `left` and
+    `returned` are cross-fitted effects on money, on leaving and on coming back; `balance`, `empty` and `separation` say whether exposed and
+    unexposed can be compared; `benchmark` is the known factor a hidden one is measured by (None without money from before); `tail` is the tail
+    index of money over what was expected. Where `has_few_dealers`, every rung is refused: what was computed serves to describe the groups, and none
+    of its errors may be printed.
     """
 
     cohort: Cohort
@@ -49,7 +51,7 @@ class Rungs:
     refused: Mapping[str, tuple[Text, Text]]
     money: Att
     left: Att | None
-    returned: Att
+    returned: Att | None
     events: EventStudy | None
     agents: Leniency | None
     placebo: Fit | None
@@ -127,8 +129,7 @@ def compute(cohort: Cohort, *, gates: Gates, learner: str = "logit", repeats: in
     path, agents = (None, None) if few else (_monthly(cohort, refused), _drawn(cohort, refused))
     fits |= {"events": path.total} if path is not None else {}
     fits |= {"agents": agents.fit} if agents is not None and "agents" not in refused else {}
-    left = effects.att(cohort.left, d, matrix, binary=True, **shared) if _both(cohort.left) else None
-    returned = effects.att((y > 0).astype(float), d, matrix, binary=True, **shared) if _both(y > 0) else None
+    left, returned = (_share(name, flags, cohort, matrix, shared, refused) for name, flags in (("left", cohort.left), ("returned", y > 0)))
     placebo, benchmark = (None, None) if few else (_before(cohort, found), _benchmark(cohort, features, found, shared))
     return Rungs(cohort=cohort, matrix=matrix, fits=fits, refused=refused, money=found, left=left, returned=returned, events=path, agents=agents,
                  placebo=placebo, benchmark=benchmark, tail=_tail(y, found), has_few_dealers=few, **_alike(described, found, gates))
@@ -153,9 +154,17 @@ def _models(cohort: Cohort, own: Array, matrix: Array, fits: dict[str, Fit]) -> 
     return refused
 
 
-def _both(flags: Array) -> bool:
-    """Whether at least ten customers have it and ten have not: fewer say nothing about who does."""
-    return min(int(flags.sum()), int((1 - np.asarray(flags, dtype=float)).sum())) >= 10
+def _share(name: str, flags: Array, cohort: Cohort, matrix: Array, shared: dict, refused: dict[str, tuple[Text, Text]]) -> Att | None:
+    """Effect on a share; refused where too few customers have it or have not, in all or among the exposed or the others of any training part."""
+    has, found = np.asarray(flags, dtype=float), None
+    if min(has.sum(), (1 - has).sum()) >= FEWEST:
+        try:
+            found = effects.att(has, cohort.exposed, matrix, binary=True, **shared)
+        except (DataError, ParameterError):  # exposure, columns and folds served the amount before: what is new, and lacking, is who has it
+            found = None
+    if found is None:
+        refused[name] = words.too_rare(name, has, cohort.exposed)
+    return found
 
 
 def _monthly(cohort: Cohort, refused: dict[str, tuple[Text, Text]]) -> EventStudy | None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from voclib.errors import VocError
 from voclib.results import Text
+from voclib.sentences import say
 
 NO_DATES = (
     Text("数据没有日期，看不出差别是在接触之前还是之后出现的。",
@@ -14,6 +18,16 @@ NO_AGENTS = (
     Text("数据没有记录由谁接待，无法比较经手人。", "The data do not say who served the customer, so nobody can be compared."),
     Text("每次接触的员工编号。", "The employee of every contact."),
 )
+HAPPENED = {"left": Text("流失", "left"), "returned": Text("再次消费", "came back")}
+
+
+def too_rare(name: str, has: NDArray[np.float64], exposed: NDArray[np.bool_]) -> tuple[Text, Text]:
+    """Why who left, or who came back, cannot be compared: too few who did, or who did not."""
+    about = {"w": HAPPENED[name], "n": int(exposed.sum()), "m": int((~exposed).sum()), "a": int(has[exposed].sum()), "b": int(has[~exposed].sum())}
+    return (say("暴露的 {n} 位里{w} {a} 位，未暴露的 {m} 位里{w} {b} 位：{w}的或没有{w}的太少，比例无从比较。",
+                "Of {n} exposed customers {a} {w}, of {m} others {b}: too few did, or too few did not, to compare the shares.", **about),
+            say("更多客户或另一个期限，让两组里{w}的和没有{w}的都更多。",
+                "More customers or another horizon, so that in both groups more {w} and more did not.", **about))
 
 
 def few_dealers(count: int, floor: int) -> tuple[Text, Text]:

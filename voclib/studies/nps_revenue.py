@@ -154,7 +154,7 @@ def _lost(rungs: Rungs, loss: Estimate, conf_level: float) -> Ladder:
     gone = int(cohort.left[cohort.exposed].sum())
     counted = Estimate(estimand="customers_lost", kind="count", unit="count", rung="slide", value=float(gone), n=rungs.n_exposed)
     if left is None or loss.kind != "estimate":
-        reason, needs = (loss.reason or words.TIMING[0], loss.needs or words.TIMING[1]) if left is not None else words.NOBODY_LEFT
+        reason, needs = (loss.reason or words.TIMING[0], loss.needs or words.TIMING[1]) if left is not None else rungs.refused["left"]
         return Ladder("customers_lost", (counted, refusal("customers_lost", unit="count", rung=CHOSEN, reason=reason, needs=needs)), chosen=CHOSEN)
     plain = effects.difference(cohort.left, cohort.exposed, cluster=cohort.clusters)
     rows = [fit.times(rungs.n_exposed).estimate("customers_lost", unit="count", rung=rung, conf_level=conf_level, evidence_level=level,
@@ -197,6 +197,9 @@ def _kpi(rungs: Rungs, conf_level: float) -> tuple[Estimate, ...]:
         return ()
     for name, made in (("returned", rungs.returned), ("left", rungs.left)):
         if made is None:
+            reason, needs = rungs.refused[name]
+            found += [refusal(f"{name}_{kind}", unit=unit, group=name, reason=reason, needs=needs)
+                      for kind, unit in (("effect", "pp"), ("relative", "share"))]
             continue
         shared = {"conf_level": conf_level, "evidence_level": 1, "verdict": Verdict.REPORT_WITH_CAVEAT}
         found.append(made.fit.estimate(f"{name}_effect", unit="pp", group=name, **shared))

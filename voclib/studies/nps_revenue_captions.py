@@ -117,12 +117,15 @@ def _steps(steps: pd.DataFrame, rungs: Rungs) -> dict[str, Any]:
 
 
 def _kpi(some: Sequence[Estimate], rungs: Rungs) -> dict[str, Any]:
-    first = some[0]
+    first = next((e for e in some if e.kind == "estimate"), some[0])
     kind = Text("百分点", "in percentage points") if first.unit == "pp" else Text("相对值", "relative to what had been")
-    way = Text("低", "lower") if first.value < 0 else Text("高", "higher")
-    at = {"x": first.with_(value=abs(first.value)), "i": first, "w": way, "k": kind, "g": words.GROUPS[first.group]}
+    at = {"i": first, "k": kind, "g": words.GROUPS[first.group]}
+    title = first.reason
+    if first.kind == "estimate":
+        way = Text("低", "lower") if first.value < 0 else Text("高", "higher")
+        title = say("{g}{w} {x}（{i:interval}）", "{g}: {x} {w} ({i:interval})", x=first.with_(value=abs(first.value)), w=way, **at)
     return {
-        "title": say("{g}{w} {x}（{i:interval}）", "{g}: {x} {w} ({i:interval})", **at),
+        "title": title,
         "subtitle": say("暴露的客户减去条件相同的客户，{k}", "Exposed customers less customers alike, {k}", **at),
         "labels": {e.group: words.GROUPS[e.group] for e in some},
     }

@@ -60,10 +60,6 @@ OTHERS = {
 OTHER_COLUMNS = {"name": Text("口径", "Measure"), "value": Text("损失", "Loss"), "low": Text("区间下端", "From"), "high": Text("区间上端", "To")}
 TRUTH_COLUMNS = {"name": Text("做法", "Way"), "value": Text("估计", "Estimate"), "low": Text("区间下端", "From"), "high": Text("区间上端", "To"),
                  "truth": Text("埋下的真值", "Planted truth"), "held": Text("区间含真值", "Holds the truth")}
-NOBODY_LEFT = (
-    Text("流失或留下的客户太少，看不出差别。", "Too few customers left, or stayed, to see a difference."),
-    Text("两边各至少 10 位。", "At least 10 of either."),
-)
 ALREADY_GONE = (
     Text("没有日期：已经走了的客户不能再算“有风险”。", "Without dates: customers who have gone are no longer at risk."),
     Text("带日期的接触与流失。", "Contacts and leaving with their dates."),
