@@ -96,6 +96,20 @@ def test_what_is_missing_already_cannot_be_hidden() -> None:
         framing.hide(framing.hide(everybody(), "churned"), "self-selected")
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_it_says_how_many_had_answered(seed: int) -> None:
+    rng, census = np.random.default_rng(seed), everybody()
+    assert survivorship.set_aside(census, "churned").en.startswith("Everybody here had answered.")
+    y = census.people["y"].mask(rng.random(len(census.people)) < rng.uniform(0.1, 0.6))
+    left = census.people["is_churned"].astype(bool)
+    said = survivorship.set_aside(framing.replace(census, people=census.people.assign(y=y)), "churned")
+    for count in (len(y), y.notna().sum(), y[left].notna().sum()):
+        assert f"{count:,}" in said.en and f"{count:,}" in said.zh
+    assert "Everybody" not in said.en and "人人" not in said.zh
+    unheard = survivorship.set_aside(framing.replace(census, people=census.people.assign(y=y.mask(left))), "churned")
+    assert "no answer to set aside" in unheard.en and "没有回答可以放在一边" in unheard.zh
+
+
 def test_a_score_derived_from_leaving_is_named() -> None:
     census = everybody()
     people = census.people.assign(y=census.people["y"].mask(census.people["is_churned"].astype(bool), 0.0))

@@ -324,10 +324,10 @@ def truth(studied: Frame, everybody: Frame, *, planted: Mapping[str, Any] | None
 
 def set_aside(everybody: Frame, how: str) -> Text:
     """What was hidden on purpose, and whether the answers of those who left are so alike that the score looks derived from leaving."""
-    said = words.HIDDEN[how]
     left = everybody.people["is_churned"].fillna(False).to_numpy(dtype=bool)
     gone, stayed = everybody.y[left], everybody.y[~left]
     gone, stayed = gone[~np.isnan(gone)], stayed[~np.isnan(stayed)]
+    said = words.hidden(how, people=len(everybody.y), answered=len(gone) + len(stayed), gone=len(gone))
     if len(gone) >= correcting.MIN_SECOND and np.ptp(gone) == 0 and len(stayed) and np.ptp(stayed) > 0:
         return Text(f"{said.zh}{words.GIVEAWAY.zh}", f"{said.en} {words.GIVEAWAY.en}")
     return said

@@ -11,6 +11,7 @@ import pandas as pd
 from voclib import numbers
 from voclib.errors import VocError
 from voclib.results import Estimate, Text
+from voclib.sentences import say
 from voclib.stats import metrics, weighting
 from voclib.studies.scores_text import interval, written
 
@@ -164,8 +165,8 @@ FACTS = {
 HIDDEN = {
     "": Text("没有把任何已知的回答放在一边。", "No known answer was set aside."),
     "churned": Text(
-        "这里人人都作过答。为检验做法，有意把已流失客户的回答放在一边，当作从未问过他们。",
-        "Everybody here had answered. To test the method, what those who left said was set aside on purpose, as if they had never been asked.",
+        "{before}为检验做法，有意把已流失客户的回答（{gone} 份）放在一边，当作从未问过他们。",
+        "{before} To test the method, what those who left said ({gone} answers) was set aside on purpose, as if they had never been asked.",
     ),
     "self-selected": Text(
         "这里人人都作过答。为检验做法，有意造出一种沉默：流失的客户从未被问到；其余的人里，最满意和最不满意的更爱作答；"
@@ -175,6 +176,9 @@ HIDDEN = {
         "and “called back”, about four in five of them reached.",
     ),
 }
+NOTHING_HIDDEN = Text(
+    "{before}已流失的客户里没有人作过答，也就没有回答可以放在一边。", "{before} None of those who left had, so there was no answer to set aside."
+)
 GIVEAWAY = Text(
     "离开的客户给分全在同一档，一个例外也没有：这一列多半与流失互相推算而来，不能当作离开前问到的话，这里只用来演示。",
     "Those who left all scored in the same grade, without one exception: the column was most likely derived together with leaving, is not what they "
@@ -197,6 +201,17 @@ TRUTH_COLUMNS = {
     "off": Text("偏差", "Off by"),
     "held": Text("区间是否包含真值", "Interval holds it"),
 }
+
+
+def hidden(how: str, *, people: int, answered: int, gone: int) -> Text:
+    """What was set aside of the answers that `answered` of `people` had given, `gone` of them by customers who have left since."""
+    before = (
+        Text("这里人人都作过答。", "Everybody here had answered.")
+        if answered == people
+        else say("名单上 {n} 位客户里，{k} 位作过答。", "Of {n} customers on the list {k} had answered.", n=people, k=answered)
+    )
+    said = NOTHING_HIDDEN if how == "churned" and not gone else HIDDEN[how]
+    return say(said.zh, said.en, before=before, gone=gone)
 
 
 def outer(found: Estimate) -> Estimate:
