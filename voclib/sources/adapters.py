@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from voclib.errors import DataError, nearest
-from voclib.sources import mails, readers, turns
+from voclib.sources import headings, mails, readers, turns
 from voclib.sources.mapping import Channel, Events
 from voclib.sources.readers import Extract
 
@@ -19,8 +19,9 @@ OWN = ("_file", "_row", "_problem", "_repair")
 
 def flat(path: Path, spec: Channel, *, name: str = "") -> Extract:
     """Rows as they stand in the file: surveys, reviews, posts, ledgers, reports, operations, use and master data."""
-    return readers.read(path, name=name or path.name, encoding=spec.encoding, delimiter=spec.delimiter, sheet=spec.sheet,
+    made = readers.read(path, name=name or path.name, encoding=spec.encoding, delimiter=spec.delimiter, sheet=spec.sheet,
                         heading_row=spec.heading_row, records=spec.records)
+    return headings.without(made, own=OWN)
 
 
 def transcripts(path: Path, spec: Channel, *, name: str = "") -> Extract:

@@ -20,6 +20,7 @@ _NOTES = {"repeated_heading": ("标题出现多次", "heading stands more than o
           "formula_without_value": ("公式没有存下结果，按空格读入；在表格软件中打开并保存即可",
                                     "formulas without a stored result, read as empty; open the file in a spreadsheet program and save it"),
           "merged_filled": ("合并单元格已按首格填充", "merged cells filled with the value of the first"),
+          "heading_rows": ("Qualtrics 导出的另两行标题，已跳过，行号", "further headings of a Qualtrics export, skipped; rows"),
           "column_not_joined": ("同名列已存在，未并入", "column is there already and was not joined"),
           "speakers_not_named": ("说话人不在对照表中、按“其他”处理的发言数", "turns whose speaker the mapping does not name, counted as other"),
           "header_not_found": ("没有一封邮件带有的信头", "header that no message carries"),

@@ -1,0 +1,71 @@
+"""Headings below the first are skipped by name and never taken for answers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+from openpyxl import Workbook
+
+from voclib.sources import ingest
+
+MAPPING = """
+name: shop
+company: {zh: 小店, en: Shop}
+root: .
+pseudonym_key: a-key-of-some-length
+sources:
+  - channel: survey
+    files: "q.*"
+    tables:
+      units:
+        columns: {unit_id: store, name: store}
+        constants: {kind: dealer, region: East}
+        distinct: true
+      responses:
+        columns: {response_id: ResponseId, unit_id: store, submitted_at: RecordedDate, nps_score: Q1, comment: Q2}
+        constants: {channel: survey, language: en}
+"""
+NAMES = ["RecordedDate", "ResponseId", "Q1", "Q2", "store", ""]
+QUESTIONS = ["Recorded Date", "Response ID", "How likely are you,\non a scale of 0-10?", "Tell us more", "store", ""]
+MACHINE = [json.dumps({"ImportId": name, "timeZone": "Asia/Shanghai"}) for name in NAMES]
+
+
+def answers(seed: int) -> list[list[str]]:
+    rng = np.random.default_rng(seed)
+    return [["2025-03-01 10:00:00", f"R_{i}", str(rng.integers(0, 11)), '{"ImportId": "a customer who writes JSON"}' if i == 0 else "fine",
+             f"S{rng.integers(1, 5)}", ""] for i in range(int(rng.integers(20, 40)))]
+
+
+def read(folder, rows, *, suffix: str = ".csv"):
+    (folder / "mine.yml").write_text(MAPPING, encoding="utf-8")
+    if suffix == ".csv":
+        held = io.StringIO()
+        csv.writer(held).writerows(rows)
+        (folder / "q.csv").write_text(held.getvalue(), encoding="utf-8-sig")
+    else:
+        book = Workbook()
+        for row in rows:
+            book.active.append(row[:-1])
+        book.save(folder / "q.xlsx")
+    return ingest(folder / "mine.yml", root=folder, out=folder / "out")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+@pytest.mark.parametrize("seed", range(2))
+def test_three_headings_of_qualtrics_make_no_store(tmp_path, seed: int, suffix: str) -> None:
+    rows = answers(seed)
+    pool = read(tmp_path, [NAMES, QUESTIONS, MACHINE, *rows], suffix=suffix)
+    assert set(pool.tables["units"]["unit_id"]) == {row[4] for row in rows}
+    assert len(pool.tables["responses"]) == len(rows) and pool.quarantine.empty
+    said = [pool.summary(lang) for lang in ("zh", "en")]
+    assert "further headings of a Qualtrics export, skipped; rows: 2, " in said[1] and "已跳过，行号：2, " in said[0]
+
+
+def test_a_file_of_one_heading_keeps_every_row(tmp_path) -> None:
+    rows = answers(5)
+    pool = read(tmp_path, [NAMES, *rows])
+    assert len(pool.tables["responses"]) == len(rows) and "Qualtrics" not in pool.summary("en")
