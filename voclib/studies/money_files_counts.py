@@ -72,20 +72,26 @@ def _amounts(t: BOOKS) -> dict[str, Any]:
     }
 
 
-def _prices(t: BOOKS) -> dict[str, Any]:
-    """How far products explain the monthly charge (least squares), and how evenly monthly long distance is spread (Kolmogorov's distance)."""
+def list_prices(t: BOOKS) -> tuple[dict[str, float], float]:
+    """Dollars a month by product, given the others held, and the share of the monthly charge that they explain (least squares)."""
     s, technology = t["services"], t["workbook"]["Internet Service"]
-    kinds = [technology == "DSL", technology.str.startswith("Fiber")]
-    held = np.column_stack([np.ones(len(s)), *[s[c] == "Yes" for c in PRODUCTS], *kinds]).astype(float)
+    held = {c: s[c] == "Yes" for c in PRODUCTS} | {"DSL": technology == "DSL", "Fiber": technology.str.startswith("Fiber")}
+    design = np.column_stack([np.ones(len(s)), *held.values()]).astype(float)
     charge = s["Monthly Charge"].to_numpy(dtype=float)
-    price = np.linalg.lstsq(held, charge, rcond=None)[0]
-    fit = 1.0 - float(np.var(charge - held @ price) / np.var(charge))
+    price = np.linalg.lstsq(design, charge, rcond=None)[0]
+    return dict(zip(held, map(float, price[1:]), strict=True)), 1.0 - float(np.var(charge - design @ price) / np.var(charge))
+
+
+def _prices(t: BOOKS) -> dict[str, Any]:
+    """How far products explain the monthly charge, and how evenly monthly long distance is spread (Kolmogorov's distance)."""
+    s = t["services"]
+    price, fit = list_prices(t)
     calls = np.sort(s.loc[s["Phone Service"] == "Yes", "Avg Monthly Long Distance Charges"].to_numpy(dtype=float))
     low, high, rank = calls[0], calls[-1], np.arange(1, len(calls) + 1) / len(calls)
     even = (calls - low) / max(high - low, CENT)
     return {
-        "listed": int(fit > 0.99), "list_fit": fit, "support_fee": float(price[1 + PRODUCTS.index("Premium Tech Support")]),
-        "fibre_fee": float(price[-1]), "calls_low": float(low), "calls_high": float(high), "calls_off": float(np.abs(rank - even).max()),
+        "listed": int(fit > 0.99), "list_fit": fit, "support_fee": price["Premium Tech Support"], "fibre_fee": price["Fiber"],
+        "calls_low": float(low), "calls_high": float(high), "calls_off": float(np.abs(rank - even).max()),
     }
 
 

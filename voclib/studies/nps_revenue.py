@@ -21,7 +21,7 @@ from voclib.studies import nps_revenue_answer as answering
 from voclib.studies import nps_revenue_captions as captioning
 from voclib.studies import nps_revenue_checks as gate_words
 from voclib.studies import nps_revenue_text as words
-from voclib.studies import payback
+from voclib.studies import own_price, payback
 from voclib.studies.cohort import Cohort
 from voclib.studies.money_rungs import Rungs
 from voclib.studies.payback import Payback, Plan
@@ -86,7 +86,8 @@ def study(cohort: Cohort, *, plan: Plan | None = None, materiality: float = 500_
     priced = power.priced(rungs.loss("aipw"), n=len(cohort.people), materiality=materiality, width_factor=gates.width_factor,
                           tail_index=rungs.lightest_tail, min_tail_index=gates.min_tail_index, conf_level=conf_level)
     hidden = rungs.bounds(1.0, conf_level=conf_level)
-    checks = gate_words.checks(rungs, priced, hidden, gates, conf_level)
+    own = own_price.find(rungs, gates=gates, learner=learner, repeats=repeats, seed=seed)
+    checks = gate_words.checks(rungs, priced, hidden, gates, conf_level) | ({} if own is None else {"own_price": own.check})
     ladder = _ladder(rungs, checks, seed, conf_level)
     lost = _lost(rungs, ladder[ladder.chosen], conf_level)
     at_risk = _at_risk(rungs, seed, conf_level)
@@ -98,7 +99,8 @@ def study(cohort: Cohort, *, plan: Plan | None = None, materiality: float = 500_
     worth = None
     if plan is not None and cohort.unit == "cny" and ladder[ladder.chosen].kind == "estimate":
         worth = payback.value(rungs, plan, evidence_level=ladder[CHOSEN].evidence_level, conf_level=conf_level, seed=seed)
-    finding = answering.finding(cohort=cohort, rungs=rungs, ladder=ladder, lost=lost, checks=checks, hidden=hidden, payback=worth, seed=seed)
+    finding = answering.finding(cohort=cohort, rungs=rungs, ladder=ladder, lost=lost, checks=checks, hidden=hidden, own=own, payback=worth,
+                                seed=seed)
     captions = captioning.captions(rungs=rungs, ladder=ladder, lost=lost, kpi=kpi, tiers=tiers, at_risk=at_risk, response=response, **frames)
     return NpsRevenue(study=finding, rungs=rungs, checks=checks, ladder=ladder, lost=lost, kpi=kpi, tiers=tiers, at_risk=at_risk, response=response,
                       payback=worth, captions=captions, **frames)

@@ -12,11 +12,12 @@ from voclib.stats.sensitivity import HiddenBounds
 from voclib.studies import nps_revenue_text as words
 from voclib.studies.cohort import Cohort
 from voclib.studies.money_rungs import Rungs
+from voclib.studies.own_price import OwnPrice
 from voclib.studies.payback import Payback
 
 
 def finding(*, cohort: Cohort, rungs: Rungs, ladder: Ladder, lost: Ladder, checks: Mapping[str, Check], hidden: HiddenBounds | None,
-            payback: Payback | None, seed: int) -> Study:
+            own: OwnPrice | None, payback: Payback | None, seed: int) -> Study:
     """The Study: the chosen rung, customers beside money, the slide's number as the grey ring."""
     chosen, naive = ladder[ladder.chosen], ladder["naive"]
     beside = (lost[lost.chosen],) if lost[lost.chosen].kind == "estimate" and chosen.kind == "estimate" else ()
@@ -25,7 +26,7 @@ def finding(*, cohort: Cohort, rungs: Rungs, ladder: Ladder, lost: Ladder, check
         kicker=_kicker(cohort),
         answer=_answer(cohort, chosen, naive, lost),
         headline=(chosen.with_(seed=seed), *beside),
-        caveat=_caveat(cohort, rungs, ladder, checks, hidden),
+        caveat=_caveat(cohort, rungs, ladder, checks, hidden, own),
         decision=_decision(chosen, payback),
         verdict=chosen.verdict,
         naive=naive if chosen.kind != "refusal" else None,
@@ -89,10 +90,12 @@ def _outer(chosen: Estimate) -> Text:
     return Text(*(numbers.interval(shown, lang) for lang in ("zh", "en")))
 
 
-def _caveat(cohort: Cohort, rungs: Rungs, ladder: Ladder, checks: Mapping[str, Check], hidden: HiddenBounds | None) -> Text:
-    """The assumption most likely wrong, and what it would do; beside it the regression where that tells another story."""
+def _caveat(cohort: Cohort, rungs: Rungs, ladder: Ladder, checks: Mapping[str, Check], hidden: HiddenBounds | None, own: OwnPrice | None) -> Text:
+    """The assumption most likely wrong, and what it would do; the list price within the amount; the regression where that tells another story."""
     chosen = ladder[ladder.chosen]
     first = _assumption(cohort, rungs, chosen, hidden)
+    if own is not None and chosen.kind != "refusal":
+        first = _with(first, own.caveat)
     if chosen.kind == "refusal" or "agreement" not in checks or checks["agreement"].passed:
         return first
     return _with(first, say("回归得出 {x:bare}，相差超出误差，两个数字要一起引用。",

@@ -14,6 +14,8 @@ from voclib.results import Ladder, Verdict
 from voclib.stats import crossfit, effects, inference, tails
 from voclib.stats.inference import Fit
 from voclib.studies import money_files as filing
+from voclib.studies import money_files_counts as counting
+from voclib.studies import own_price
 from voclib.studies import public_money_text as words
 from voclib.studies.cohort import Cohort
 from voclib.studies.money_files import Files
@@ -40,6 +42,8 @@ def cohort(files: Files, *, exposure: str = "no_support") -> Cohort:
     """Telecom customers with and without an exposure; money is the monthly revenue still running at the end of the quarter, in dollars.
 
     No column has a date: tenure, contract and way of paying may as well be consequences, so the study gets them as `undated`.
+    Where the exposure is a product not bought, `people` also has `own_price`, the part of `money` that is the list price of that product (0 for the
+    exposed, who do not pay it, and for who left), and `bill`, the monthly revenue whoever left.
 
     Raises
     ------
@@ -48,6 +52,9 @@ def cohort(files: Files, *, exposure: str = "no_support") -> Cohort:
     """
     people = filing.telecom(files).exposed_to(exposure)
     known = tuple(c for c in (*filing.PRIOR, *filing.PRODUCT, *filing.UNDATED) if people[c].nunique() > 1)
+    if exposure in own_price.SOLD:
+        price = counting.list_prices(files.aligned())[0][own_price.SOLD[exposure][0]]
+        people = people.assign(own_price=np.where(people["is_exposed"] | people["is_left"], 0.0, price), bill=people["monthly_revenue"])
     return Cohort(people=people, known=known, undated=filing.UNDATED, unit="usd", measure="revenue", exposure=exposure, horizon_days=30,
                   is_dated=False, notes=filing.telecom(files).notes)
 
