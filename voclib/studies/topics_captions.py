@@ -16,6 +16,14 @@ from voclib.text import crosswalk, emerging
 if TYPE_CHECKING:
     from voclib.studies.topic_subjects import Subjects
 
+PLACES_NOTE = Text("一个话题一位客户算一次，已按话题数控制误报。各处都有、与各处人数相称 = 差别有把握小于常见水平的一半，"
+                   "整体和单处都不超出偶然；差别大 = 整体或某一处超出偶然；略有差别 = 整体超出偶然，但差别小，单看没有哪一处突出。"
+                   "人少时，一家偏多未必看得出。",
+                   "A customer counts once per topic; false discoveries controlled. Everywhere, or as people are spread: rates differ by less "
+                   "than half of the usual one, with confidence, and neither the whole nor any one place is beyond chance. Uneven: the whole "
+                   "or one place is. Slightly uneven: the whole is, by little, and no one place. With few people, one worse place may go "
+                   "unseen.")
+
 
 def captions(kept: pd.DataFrame, topics: pd.DataFrame, names: Mapping[str, Text], lead: Subjects, watch: emerging.Watch, held: Held,
              frames: Mapping[str, pd.DataFrame], walk: crosswalk.Crosswalk, *, until: pd.Timestamp, conf_level: float,
@@ -118,13 +126,7 @@ def _complaints(frames: Mapping[str, pd.DataFrame], topics: pd.DataFrame, level:
             "title": say("{n} 个抱怨话题里，{k} 个是共性的；其余各处有差别，或看不清",
                          "{k} of {n} complaint topics are systemic; the others are uneven or cannot be told", k=systemic, n=len(frames["places"])),
             "subtitle": Text("说这件事的人，与说话的全体相比，落在哪些门店、区域、车型", "Where the people who say it are, against all who speak"),
-            "note": Text("一个话题一位客户算一次，已按话题数控制误报。各处都有、与各处人数相称 = 差别有把握小于常见水平的一半，"
-                         "整体和单处都不超出偶然；差别大 = 整体或某一处超出偶然；略有差别 = 整体超出偶然，但差别小，单看没有哪一处突出。"
-                         "人少时，一家偏多未必看得出。",
-                         "A customer counts once per topic; false discoveries controlled. Everywhere, or as people are spread: rates differ by less "
-                         "than half of the usual one, with confidence, and neither the whole nor any one place is beyond chance. Uneven: the whole "
-                         "or one place is. Slightly uneven: the whole is, by little, and no one place. With few people, one worse place may go "
-                         "unseen."),
+            "note": PLACES_NOTE,
             "columns": words.PLACE_COLUMNS,
         },
         "verbatims": {
