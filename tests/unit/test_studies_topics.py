@@ -108,8 +108,8 @@ def test_a_complaint_of_one_dealer_and_one_of_one_model_are_told_apart(told: top
 
 
 def one_spread(verdict: str, n: int = 60, reached: int = 5, groups: int = 5) -> topic_spread.Spread:
-    return topic_spread.Spread(n=n, groups=groups, reached=reached, uneven=0.1, low=0.0, high=0.3, p_value=0.5, top="A", top_n=20, top_expected=18.0,
-                               verdict=verdict)
+    return topic_spread.Spread(n=n, groups=groups, reached=reached, uneven=0.1, low=0.0, high=0.3, p_value=0.5, top_p=0.5, top="A", top_n=20,
+                               top_expected=18.0, verdict=verdict)
 
 
 @pytest.mark.parametrize(("model", "n", "en", "zh"), [
