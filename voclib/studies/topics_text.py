@@ -178,7 +178,7 @@ def reading(dealer: Spread, model: Spread) -> Text:
         return say("没有哪家门店突出；知道车型的只有 {n} 人，看不清", "no one dealer stands out; too few people of known model ({n})", n=model.n)
     slight = [one for one in (model, dealer) if one.verdict == "slight"]
     if slight and all(one.verdict in ("spread", "slight", "few") for one in (model, dealer)):
-        return say("各处都有，略有多少：{t} 稍多", "everywhere, if slightly uneven: more at {t}", t=slight[0].top)
+        return say("各处都有，{t} 稍多", "everywhere, slightly more at {t}", t=slight[0].top)
     return Text("看不清", "cannot be told")
 
 
