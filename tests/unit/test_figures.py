@@ -7,10 +7,11 @@ from dataclasses import asdict
 from html.parser import HTMLParser
 
 import pytest
+from markupsafe import Markup
 
 from voclib.errors import ParameterError
 from voclib.reporting import figures
-from voclib.reporting.figures import counts, marks
+from voclib.reporting.figures import counts, marks, markup
 from voclib.results import Check, Estimate, Study, Text, Verdict, refusal
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&{0}{{7*7}}"
@@ -287,3 +288,13 @@ def test_an_axis_of_nothing_but_refusals_is_drawn() -> None:
     text = Text("少", "few")
     scale = marks.axis([refusal("csat", unit="share", reason=text, needs=text)])
     assert scale.low == 0 < scale.high
+
+
+def test_a_line_never_breaks_between_a_number_and_its_unit() -> None:
+    """A browser may end a line of Chinese before 万; marks and names inside tags are left alone, and so are English and SVG."""
+    said = markup.both(Text("少 ¥170万（−1,200万–2.3亿），5,000 位 <万>", "less"))
+    assert said == ('<span lang="zh">少 <span class="nb">¥170万</span>（<span class="nb">−1,200万</span>–<span class="nb">2.3亿</span>），5,000 位 '
+                    '&lt;万&gt;</span><span lang="en">less</span>')
+    assert markup.each(lambda lang: Markup('<b title="3万">{}</b>').format("3万" if lang == "zh" else "30K")).startswith(
+        '<span lang="zh"><b title="3万"><span class="nb">3万</span></b>')
+    assert "nb" not in markup.both(Text("¥170万", "¥1.7M"), tag="tspan")

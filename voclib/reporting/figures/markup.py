@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from voclib.results import Text
 
 LANGS = ("zh", "en")
 Words = Text | Mapping[str, str]
+_AMOUNT = re.compile(r"(<[^>]*>)|[−+]?¥?\d[\d,.]*[万亿]")
 
 
 def both(words: Words, *, tag: str = "span") -> Markup:
@@ -19,7 +21,7 @@ def both(words: Words, *, tag: str = "span") -> Markup:
     zh, en = words["zh"], words["en"]
     if zh == en:
         return escape(zh)
-    return Markup('<{t} lang="zh">{}</{t}><{t} lang="en">{}</{t}>').format(zh, en, t=tag)
+    return Markup('<{t} lang="zh">{}</{t}><{t} lang="en">{}</{t}>').format(_whole(zh, tag), en, t=tag)
 
 
 def each(make: Callable[[str], Any], *, tag: str = "span") -> Markup:
@@ -27,7 +29,14 @@ def each(make: Callable[[str], Any], *, tag: str = "span") -> Markup:
     zh, en = make("zh"), make("en")
     if zh == en:
         return escape(zh)
-    return Markup('<{t} lang="zh">{}</{t}><{t} lang="en">{}</{t}>').format(zh, en, t=tag)
+    return Markup('<{t} lang="zh">{}</{t}><{t} lang="en">{}</{t}>').format(_whole(zh, tag), en, t=tag)
+
+
+def _whole(zh: Any, tag: str) -> Markup:
+    """Chinese in which a line never ends between a number and its 万, as in ¥170万; letters of an SVG stay on their line anyway."""
+    if tag != "span":
+        return escape(zh)
+    return Markup(_AMOUNT.sub(lambda found: found[1] or f'<span class="nb">{found[0]}</span>', str(escape(zh))))
 
 
 def label(make: Callable[[str], str]) -> str:
