@@ -25,6 +25,8 @@ __all__ = ["EMPTY", "UNDECODED", "Extract", "Note", "cell_text", "doubt", "dotte
 TEXT_FILES, SPREADSHEETS, RECORD_FILES = (".csv", ".tsv", ".txt"), (".xlsx", ".xlsm"), (".json", ".jsonl", ".ndjson")
 SIGNS, _LOOKED_AT = ",;\t|", 50  # signs between cells; lines that tell which it is
 STRAY_QUOTE = "a quote that never closes, kept as text"
+
+
 def read(path: Path, *, name: str, encoding: str = "auto", delimiter: str | None = None, sheet: str | None = None, heading_row: int = 1,
          records: str | None = None) -> Extract:
     """A file as text, by its suffix; `name` is how messages call it. DataError when it cannot be read, saying what to do."""
