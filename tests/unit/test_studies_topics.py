@@ -246,12 +246,28 @@ def test_wrong_settings_are_named(change: dict, error: type, message: str) -> No
         topics.study(tables(n=400, new=0), **change)
 
 
-def test_tables_without_text_or_time_are_named() -> None:
+def test_tables_without_text_are_named() -> None:
     given = tables(n=50, new=0, hostile=False)
     with pytest.raises(DataError, match="has a comment"):
         topics.study({**given, "responses": given["responses"].assign(comment=None)})
-    with pytest.raises(DataError, match="has a time"):
-        topics.study({**given, "responses": given["responses"].assign(submitted_at=given["responses"]["touched_at"])})
+
+
+@pytest.mark.parametrize(("days", "why"), [(0, "No voice has a time"), (40, "Too short: ")])
+def test_voices_without_a_past_have_topics_and_no_news(told: topics.Talk, book: str, days: int, why: str) -> None:
+    """Reviews that came without a date, or of a few weeks: what they speak of is told, what is new and what moved is refused in words."""
+    given, first = tables(), tables()["responses"]["submitted_at"].min()
+    when = first + (given["responses"]["submitted_at"] - first) % pd.Timedelta(days=days or 1)
+    voices = given["responses"].assign(submitted_at=when if days else given["responses"]["touched_at"])
+    one = topics.study({**given, "responses": voices}, dictionary=book, watch_weeks=2, seed=1)
+    share, before = (next(e for e in two.subjects if e.group == "waiting_time") for two in (one, told))
+    assert one.is_told and share.value == pytest.approx(before.value, abs=0.02), "themes by their words hang on no date"
+    assert one.watch.refusal is not None and one.watch.refusal.en.startswith(why) and why in one.study.answer.en
+    assert not one.study.answer.en.startswith(why) and [e.estimand for e in one.study.headline] == ["complaint_share"]
+    assert why in one.notes["emerging"].en and all(text.zh == "—" for text in one.frames["cards"]["change"])
+    assert (len(one.frames["trend"]) > 0) == (len(one.frames["moved"]) > 0) == (days > 0), "what has a time has a course, and later voices"
+    assert not any("alarm" in check.name.en for check in one.study.checks)
+    for text in (*texts(one.study), *spoken(one.captions), *one.notes.values()):
+        assert not any(word in text.en for word in ("NaT", "nan", "None")), text
 
 
 def test_a_channel_without_scores_lends_the_tag_of_its_source() -> None:

@@ -64,7 +64,7 @@ STEPS: Mapping[str, Mapping[str, Mapping[str, Text]]] = {
     "10-sentiment-aspects": {"responses": {
         "channel": Text("去掉：属于其他渠道", "Left out: of other channels"),
         "comment": Text("去掉：没有写字", "Left out: nothing was written"),
-        "unreadable": Text("去掉：只有符号，看不出意思", "Left out: signs alone that say nothing"),
+        "unreadable": Text("去掉：只有符号，或不是中英文", "Left out: signs alone, or neither Chinese nor English"),
     }},
     "11-topics": {"responses": {"comment": Text("去掉：没有写文字", "Left out: nothing was written")}},
     "22-score-inflation": {"responses": {

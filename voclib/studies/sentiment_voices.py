@@ -23,7 +23,8 @@ PERIODS = {"month": "M", "quarter": "Q"}
 
 
 def steps(responses: pd.DataFrame, *, channels: Sequence[str] = ()) -> np.ndarray:
-    """At which step each voice is left out (N,): "channel" (of another channel), "comment" (nothing was written), "unreadable" (signs alone).
+    """At which step each voice is left out (N,): "channel" (of another channel), "comment" (nothing was written), "unreadable" (signs alone, or
+    letters of another script).
 
     Raises
     ------
@@ -38,7 +39,7 @@ def steps(responses: pd.DataFrame, *, channels: Sequence[str] = ()) -> np.ndarra
 
 
 def _steps(plain: Sequence[str]) -> np.ndarray:
-    step = np.array(["" if writing.has_letters(form) else "unreadable" if form else "comment" for form in plain], dtype=object)
+    step = np.array(["" if writing.language(form) else "unreadable" if form else "comment" for form in plain], dtype=object)
     wordless = np.flatnonzero(step == "unreadable")
     if wordless.size:
         told = sentiment.read([plain[k] for k in wordless]).source

@@ -36,8 +36,9 @@ def checks(kept: pd.DataFrame, model: topics.TopicModel, found: pd.DataFrame, he
         made.append(words.gpu_check(model.engine.describe()))
     if (labels := labelled(kept, tables)) is not None:
         made.append(words.labels_check(*labels))
-    made.append(words.smallest_check(smallest(watch), watch.days))
-    made.append(words.alarms_check(usual_alarms(kept, until), sum(t.kind == "rising" for t in watch.themes), watch))
+    if watch.refusal is None:
+        made.append(words.smallest_check(smallest(watch), watch.days))
+        made.append(words.alarms_check(usual_alarms(kept, until), sum(t.kind == "rising" for t in watch.themes), watch))
     return tuple(made)
 
 
@@ -48,7 +49,7 @@ def enough(texts: int) -> Check:
 
 def reordered(kept: pd.DataFrame, model: topics.TopicModel) -> tuple[int, bool]:
     """How many voices were fitted twice, the second time in the opposite order of rows, and whether every one got the same topic."""
-    texts = kept["comment"].head(ORDERED).tolist()
+    texts = kept["legible"].head(ORDERED).tolist()
     settings = {"granularity": model.parts[0].granularity, **_settings(model)}
     first, second = topics.fit_topics(texts, **settings), topics.fit_topics(texts[::-1], **settings)
     return len(texts), bool((first.labels == second.labels[::-1]).all())
@@ -101,7 +102,7 @@ def refit(kept: pd.DataFrame, model: topics.TopicModel) -> crosswalk.Crosswalk:
     parts: list[topics.Part] = []
     for part in model.parts:
         own = kept["written"].eq(part.language) | (len(model.parts) == 1)
-        again = topics.fit_topics(kept.loc[own, "comment"].tolist(), vectors=part.encoder, granularity=part.granularity, **_settings(model))
+        again = topics.fit_topics(kept.loc[own, "legible"].tolist(), vectors=part.encoder, granularity=part.granularity, **_settings(model))
         first = sum(len(made.topics) for made in parts)
         parts += [replace(made, topics=tuple(replace(topic, number=topic.number + first) for topic in made.topics)) for made in again.parts]
     return crosswalk.between(model, replace(model, parts=tuple(parts)))

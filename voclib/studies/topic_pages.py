@@ -114,6 +114,8 @@ def fresh(kept: pd.DataFrame, watch: watching.Watch, *, most: int) -> pd.DataFra
 
 def days(kept: pd.DataFrame, watch: watching.Watch, until: pd.Timestamp) -> pd.DataFrame:
     """Voices a day of each theme on the list, from four weeks before the watch began: `theme, day, n, expected, found`."""
+    if not watch.themes:
+        return pd.DataFrame(columns=["theme", "day", "n", "expected", "found"])
     last = kept["day"].max()
     every = pd.date_range(max(kept["day"].min(), until - pd.Timedelta(days=BEFORE)), last, freq="D")
     rows = []
@@ -122,7 +124,7 @@ def days(kept: pd.DataFrame, watch: watching.Watch, until: pd.Timestamp) -> pd.D
         counts = kept.loc[own, "day"].value_counts().reindex(every, fill_value=0)
         rows.append(pd.DataFrame({"theme": k, "day": every.strftime("%Y-%m-%d"), "n": counts.to_numpy(), "expected": theme.expected / watch.days,
                                   "found": f"{theme.found_on:%Y-%m-%d}"}))
-    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=["theme", "day", "n", "expected", "found"])
+    return pd.concat(rows, ignore_index=True)
 
 
 def alike(kept: pd.DataFrame, groups: pd.DataFrame, names: Mapping[str, Text], topics: pd.DataFrame, *, show_verbatims: bool) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from voclib.results import Estimate
+from voclib.results import Estimate, Text, refusal
 from voclib.stats import inference, metrics
 from voclib.studies import topic_spread
 from voclib.studies.clusters import clusters
@@ -17,6 +17,8 @@ from voclib.text import topics
 from voclib.text.engines import Neighbours
 
 QUARTER = 13  # weeks that are held against the same number of weeks before
+NO_CHANGE = (Text("声音不足两季，或没有时间，看不出变化。", "Voices span less than two quarters or have no time, so no change can be told."),
+             Text("带时间的声音，至少两季（26 周）。", "Voices with their time over two quarters (26 weeks)."))
 ALIKE = 0.8  # cosine from which two wordings say the same
 FEWEST = 3  # wordings of a group
 WAVE, CROWD = 7, 10  # days within which so many people or more are a wave
@@ -87,10 +89,15 @@ def negative_of(kept: pd.DataFrame, inside: pd.Series, estimand: str, *, group: 
 
 
 def change_of(kept: pd.DataFrame, inside: pd.Series, estimand: str, *, group: str = "", conf_level: float) -> Estimate:
-    """How far the share of voices inside moved from one quarter (13 weeks) to the last, in percentage points, among channels that run through."""
+    """How far the share of voices inside moved from one quarter (13 weeks) to the last, in percentage points, among channels that run through.
+
+    A refusal where one of the two quarters has no voice.
+    """
     kept, inside = kept[kept["is_steady"]], inside[kept["is_steady"]]
     age = (kept["day"].max() - kept["day"]).dt.days
     recent, when = kept[age < 14 * QUARTER], np.where(age[age < 14 * QUARTER] < 7 * QUARTER, "last", "before")
+    if len(set(when)) < 2:
+        return refusal(estimand, unit="pp", group=group, reason=NO_CHANGE[0], needs=NO_CHANGE[1])
     frame = pd.DataFrame({"y": inside[recent.index].astype(float), "shock": clusters(recent), "when": when})
     return metrics.differences("share", frame, by="when", at=("before", "last"), unit="shock", column="y", estimand=estimand, group=group,
                                conf_level=conf_level)

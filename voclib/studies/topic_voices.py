@@ -24,9 +24,10 @@ def steps(responses: pd.DataFrame) -> np.ndarray:
 
 
 def voices(tables: Tables, *, timezone: str = "Asia/Shanghai") -> pd.DataFrame:
-    """Voices with text, sorted by `response_id`; beside their own columns `form` (the normal form), `written` (zh or en, "" without letters), `day`,
-    `person`, `own` (what the customer's own mark says, or None), `kind` (language and kind of channel), `is_steady` (of a channel that runs through),
-    `dealer`, `region`, `model` and `step`, missing where they are not known.
+    """Voices with text, sorted by `response_id`; beside their own columns `form` (the normal form), `written` (zh or en, "" without letters or in
+    another script), `legible` (the comment where it is either, else missing), `day`, `person`, `own` (what the customer's own mark says, or None),
+    `kind` (language and kind of channel), `is_steady` (of a channel that runs through), `dealer`, `region`, `model` and `step`, missing where not
+    known.
 
     Raises
     ------
@@ -42,8 +43,8 @@ def voices(tables: Tables, *, timezone: str = "Asia/Shanghai") -> pd.DataFrame:
     person = kept["customer_id"].fillna(kept["author_id"]).fillna("alone:" + kept["response_id"])
     written = pd.Series([writing.language(text) for text in form], index=kept.index, dtype=object)
     kind = written + " " + kept["channel"].map(sentiment_shares.FAMILIES).fillna("survey")
-    made = kept.assign(form=form, written=written, day=when.dt.normalize(), when=when, person=person, kind=kind, own=_own(kept),
-                       **_places(kept, tables))
+    made = kept.assign(form=form, written=written, legible=kept["comment"].where(written.ne("")), day=when.dt.normalize(), when=when, person=person,
+                       kind=kind, own=_own(kept), **_places(kept, tables))
     return made.assign(is_steady=_steady(made))
 
 
@@ -93,17 +94,15 @@ def by_channel(kept: pd.DataFrame) -> pd.DataFrame:
 
 
 def last_day(kept: pd.DataFrame, until: str, weeks: int) -> pd.Timestamp:
-    """The last day of the voices that topics are fitted to: `until`, else `weeks` weeks before the last voice.
+    """The last day of the voices that topics are fitted to: `until`, else `weeks` weeks before the last voice; NaT where no voice has a time.
+
+    Voices without a time are fitted whatever the day, so that topics can be found where nothing can be watched.
 
     Raises
     ------
     ParameterError
         for a date that is none, or weeks below zero.
-    DataError
-        if no voice has a time.
     """
-    if kept["day"].isna().all():
-        raise DataError("No voice with text has a time; without one nothing can be watched. Give submitted_at or touched_at.")
     if until:
         try:
             return pd.Timestamp(until)
@@ -121,7 +120,7 @@ def placed(kept: pd.DataFrame, model: topics.TopicModel, fitted: np.ndarray) -> 
     """
     label = np.full(len(kept), topics.UNCLEAR, dtype=np.intp)
     label[fitted] = model.labels
-    label[~fitted] = model.assign(kept.loc[~fitted, "comment"].tolist())
+    label[~fitted] = model.assign(kept.loc[~fitted, "legible"].tolist())
     ruled = {form: number for part in model.parts
              for form, number in zip(part.forms, topics.numbered(part.nearest(part.vectors), part).tolist(), strict=True)}
     near = [ruled.get(form, int(own)) for form, own in zip(kept["form"], label, strict=True)]

@@ -77,7 +77,7 @@ def study(tables: Tables, *, dictionary: str = "", train_until: str = "", watch_
     asked = Settings(budget=budget, show_verbatims=show_verbatims, conf_level=conf_level, seed=seed, timezone=timezone)
     if texts < topic_checks.ENOUGH:
         return _refused(kept, texts, seed)
-    model = modelling.fit_topics(kept.loc[fitted, "comment"].tolist(), engine=topic_holds.Remembering(engines.engine(engine)), layout=layout,
+    model = modelling.fit_topics(kept.loc[fitted, "legible"].tolist(), engine=topic_holds.Remembering(engines.engine(engine)), layout=layout,
                                  granularity=_granularity(granularity), min_size=min_size, seed=seed, progress=progress)
     if not model.topics():
         return _refused(kept, texts, seed)
@@ -98,19 +98,19 @@ def _themes(kept: pd.DataFrame, model: modelling.TopicModel, book: aspects.Dicti
     """The theme of each topic, "" for none; empty without a dictionary, or where a language has no topics."""
     if book is None or not all(part.topics for part in model.parts):
         return {}
-    table = themes.join(model, book, forms=kept["comment"].tolist(), found=found).table
+    table = themes.join(model, book, forms=kept["legible"].tolist(), found=found).table
     return dict(zip(table["topic"].tolist(), table["theme"].tolist(), strict=True))
 
 
 def _told(tables: Tables, kept: pd.DataFrame, model: modelling.TopicModel, book: aspects.Dictionary | None, until: pd.Timestamp,
           asked: Settings, progress: Progress | None) -> Talk:
     """Everything of the page from the model and the placed voices."""
-    found = aspects.mentions(kept["comment"].tolist(), book) if book is not None else None
+    found = aspects.mentions(kept["legible"].tolist(), book) if book is not None else None
     held, level, theme = topic_holds.hold(model), asked.conf_level, _themes(kept, model, book, found)
     names = {id: book.name(id) for id in sorted(set(theme.values()) - {""})} if book is not None else {}
     topics = topic_tables.summary(kept, model, held.stability, theme, conf_level=level)
     kept = kept.assign(theme=kept["topic"].map(theme).fillna(""))
-    watch = emerging.watch(kept["comment"].tolist(), kept["when"], model=model, authors=kept["person"].tolist(), since=until + pd.Timedelta(days=1),
+    watch = emerging.watch(kept["legible"].tolist(), kept["when"], model=model, authors=kept["person"].tolist(), since=until + pd.Timedelta(days=1),
                            budget=asked.budget, timezone=asked.timezone, progress=progress)
     lead = topic_subjects.subjects(kept, topics, book, found, tables.get("gold_labels"), conf_level=level)
     worse = topics[topics["tone"].eq("worse")]
@@ -128,13 +128,13 @@ def _told(tables: Tables, kept: pd.DataFrame, model: modelling.TopicModel, book:
         "alike": topic_pages.alike(kept, groups, names, topics, show_verbatims=asked.show_verbatims),
         "trend": topic_subjects.course(kept, lead, conf_level=level),
         "joined": topic_pages.joined(topics, names), "unlinked": topic_pages.unlinked(topics), "loose": topic_pages.loose(topics, names)}
-    walk = topic_checks.refit(kept, model)
-    frames["moved"] = words.moved(walk, dict(zip(topics["topic"], topics["voices"], strict=True)))
+    walk = topic_checks.refit(kept, model) if (kept["day"] > until).any() else None
+    frames["moved"] = pd.DataFrame() if walk is None else words.moved(walk, dict(zip(topics["topic"], topics["voices"], strict=True)))
     checks = topic_checks.checks(kept, model, topics, held, watch, tables, until)
     finding = _finding(kept, topics, lead, watch, checks, until, asked)
     titles = captions.captions(kept, topics, names, lead, watch, held, frames, walk, until=until, conf_level=level)
-    return Talk(finding, True, model, kept, topics, held.curve, lead.shares, lead.beside, frames, watch, words.notes(watch, asked.show_verbatims),
-                titles)
+    return Talk(finding, True, model, kept, topics, held.curve, lead.shares, lead.beside, frames, watch,
+                words.notes(watch, lead.change, asked.show_verbatims), titles)
 
 
 def _finding(kept: pd.DataFrame, topics: pd.DataFrame, lead: topic_subjects.Subjects, watch: emerging.Watch, checks: tuple[Check, ...],
@@ -144,12 +144,12 @@ def _finding(kept: pd.DataFrame, topics: pd.DataFrame, lead: topic_subjects.Subj
     counted = Estimate(estimand="new_themes", kind="count", unit="count", value=float(len(fresh)), n=watch.voices, ci_method="false-alarm budget")
     inside = lead.said[lead.first] & (kept["own"].eq("negative") | (not lead.is_complaint))
     where, cars = (topic_tables.places_of(kept, [inside], column, conf_level=asked.conf_level, seed=asked.seed)[0] for column in ("dealer", "model"))
-    weeks = round((kept["day"].max() - until).days / 7)
+    weeks = 0 if pd.isna(until) else round((kept["day"].max() - until).days / 7)
     regions, share = int(kept.loc[inside, "region"].nunique()), lead.shares[0]
     verdict = Verdict.worst([Verdict.REPORT_WITH_CAVEAT, share.verdict])
     return Study(
         question=words.QUESTION, kicker=words.kicker(kept, topics), answer=words.answer(lead, fresh, watch, weeks, regions),
-        headline=(share.with_(verdict=verdict, group=""), counted),
+        headline=(share.with_(verdict=verdict, group=""), *([counted] if watch.refusal is None else [])),
         naive=lead.beside[lead.first] if lead.labelled else None, verdict=verdict, checks=checks,
         caveat=words.caveat(topics, is_worded=lead.is_worded, labelled=lead.labelled),
         decision=words.decision(lead.name, where, cars, fresh), limits=words.LIMITS, reader="product", seed=asked.seed,

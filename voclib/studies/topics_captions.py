@@ -26,13 +26,13 @@ PLACES_NOTE = Text("一个话题一位客户算一次，已按话题数控制误
 
 
 def captions(kept: pd.DataFrame, topics: pd.DataFrame, names: Mapping[str, Text], lead: Subjects, watch: emerging.Watch, held: Held,
-             frames: Mapping[str, pd.DataFrame], walk: crosswalk.Crosswalk, *, until: pd.Timestamp, conf_level: float,
+             frames: Mapping[str, pd.DataFrame], walk: crosswalk.Crosswalk | None, *, until: pd.Timestamp, conf_level: float,
              ) -> Mapping[str, Mapping[str, Any]]:
     """Title, subtitle and, for charts, the description of every figure."""
     return {
         "subjects": _subjects(kept, lead, conf_level), "map": _map(topics), "curve": _curve(held),
         "trend": _trend(lead, conf_level), **_complaints(frames, topics, conf_level), **_news(watch, frames, until),
-        **_themes(topics, names), "moved": _moved(walk),
+        **_themes(topics, names), "moved": {} if walk is None else _moved(walk),
     }
 
 
@@ -96,11 +96,13 @@ def _curve(held: Held) -> dict[str, Any]:
 
 def _trend(lead: Subjects, level: float) -> dict[str, Any]:
     change = lead.change
-    moved = change.kind == "estimate" and not change.conf_low <= 0 <= change.conf_high
-    title = (say("{t}的占比近一季移动了 {x:bare} 个百分点（{x:interval}）",
-                 "{t} moved by {x:bare} percentage points over the last quarter ({x:interval})",
-                 t=lead.name, x=change) if moved else
-             say("{t}的占比近一季没有看得出的变化", "{t}: no change to be told over the last quarter", t=lead.name))
+    if change.kind == "refusal":
+        title = say("{t}：每月的占比", "{t}: share by month", t=lead.name)
+    elif change.conf_low <= 0 <= change.conf_high:
+        title = say("{t}的占比近一季没有看得出的变化", "{t}: no change to be told over the last quarter", t=lead.name)
+    else:
+        title = say("{t}的占比近一季移动了 {x:bare} 个百分点（{x:interval}）",
+                    "{t} moved by {x:bare} percentage points over the last quarter ({x:interval})", t=lead.name, x=change)
     return {
         "title": title, "description": title, "labels": dict(lead.names),
         "subtitle": say("占当月全部声音，色带 = {p:.0%} 区间；纵轴从零开始，各条同一尺度",
@@ -151,6 +153,8 @@ def _complaints(frames: Mapping[str, pd.DataFrame], topics: pd.DataFrame, level:
 
 
 def _news(watch: emerging.Watch, frames: Mapping[str, pd.DataFrame], until: pd.Timestamp) -> dict[str, dict[str, Any]]:
+    if watch.refusal is not None:  # nothing is drawn then, and the note says why
+        return {"emerging": {}, "fresh": {}, "days": {}}
     new, rising = (sum(t.kind == kind for t in watch.themes) for kind in ("new", "rising"))
     title = say("自 {d} 起：{n} 个新话题，{k} 个升温", "Since {d}: {n} new, {k} rising", d=f"{until + pd.Timedelta(days=1):%Y-%m-%d}", n=new,
                 k=rising)

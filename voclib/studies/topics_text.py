@@ -61,7 +61,7 @@ TRUTH_COLUMNS = {
 }
 CHANNEL_COLUMNS = {
     "channel": Text("渠道", "Channel"), "all": Text("有文字的声音", "Voices with text"), "zh": Text("中文", "Chinese"), "en": Text("英文", "English"),
-    "none": Text("没有文字字母", "No letters"),
+    "none": Text("其他文字，或没有字", "Another script, or no letters"),
 }
 FATES = {"kept": Text("保留", "kept"), "split": Text("拆分", "split"), "merged": Text("并入别的话题", "merged into another"), "gone": Text("消失",
                                                                                                                                  "gone")}
@@ -69,10 +69,12 @@ FIGURES = ("curve", "subjects", "map", "cards", "places", "verbatims", "trend", 
            "moved")
 NOT_FOUND = Text("没有发现", "not found")
 NO_TOPIC = Text("没有明确话题", "no clear topic")
+NO_COURSE = Text("没有带时间的声音，画不出走势。", "No voice has a time, so no course can be drawn.")
 NO_MODEL = Text("没有拟合话题。", "No topics were fitted.")
 CHANNELS = {
     "title": Text("写了文字的声音，来自哪些渠道", "Where the voices with text come from"),
-    "subtitle": Text("语言看文字本身，不看登记的语言", "The language is that of the text, not the one on record"),
+    "subtitle": Text("语言看文字本身，不看登记的语言；拉丁字母都算英文",
+                     "The language is that of the text, not the one on record; Latin letters count as English"),
 }
 TRUTH = {
     "title": Text("埋下的新话题，名单抓到了吗", "The planted theme: was it listed?"),
@@ -202,9 +204,9 @@ def kicker(kept: pd.DataFrame, topics: pd.DataFrame) -> Text:
 
 
 def answer(lead: Subjects, fresh: Sequence[emerging.Theme], watch: emerging.Watch, weeks: int, regions: int) -> Text:
-    """What is new, then the largest complaint."""
+    """What is new, then the largest complaint; that alone first where nothing can be called new."""
     if watch.refusal is not None:
-        first = Text(watch.refusal.zh, watch.refusal.en)
+        first = watch.refusal
     elif len({t.language for t in fresh}) > 1:
         first = say("最近 {w} 周有 {k} 个新词：{t}；两种语言说的可能是同一件事。",
                     "{k} new words in the last {w} weeks: {t}; the two languages may speak of one matter.", w=weeks, k=len(fresh), t=_glossed(fresh))
@@ -221,7 +223,8 @@ def answer(lead: Subjects, fresh: Sequence[emerging.Theme], watch: emerging.Watc
                   **told) if lead.is_complaint else
               say("说得最多的是{t}，占全部声音的 {s:bare}（{s:interval}）{g}。", "Most often spoken of is {t}: {s:bare} of voices ({s:interval}){g}.",
                   **told))
-    return Text(f"{first.zh}{second.zh}", f"{first.en} {second.en}")
+    ordered = (first, second) if watch.refusal is None else (second, first)
+    return Text("".join(part.zh for part in ordered), " ".join(part.en for part in ordered))
 
 
 def _glossed(fresh: Sequence[emerging.Theme], most: int = 3) -> Text:
@@ -280,7 +283,7 @@ def refused(texts: int, floor: int) -> Mapping[str, Text]:
     return dict.fromkeys(FIGURES, too_few(texts, floor))
 
 
-def notes(watch: emerging.Watch, show_verbatims: bool) -> Mapping[str, Text]:
+def notes(watch: emerging.Watch, change: Estimate, show_verbatims: bool) -> Mapping[str, Text]:
     """Shown in place of a figure that has nothing to show."""
     none = say("{n} 个晚上，没有话题上名单：没有新话题，也没有话题升温。", "{n} evenings, nothing on the list: no new theme, and none that rose.",
                n=watch.evenings)
@@ -291,6 +294,7 @@ def notes(watch: emerging.Watch, show_verbatims: bool) -> Mapping[str, Text]:
         "verbatims": Text("没有带负面标记的原话。", "No negative voice to show.") if show_verbatims else hidden,
         "alike": Text("没有三种以上写法说同一件事。", "No three wordings say the same."),
         "joined": Text("词典没有归入任何话题。", "The dictionary holds none of the topics."),
+        "trend": change.reason or NO_COURSE, "moved": Text("没有后来的声音可以归并。", "There are no later voices to group anew."),
         "unlinked": Text("每个话题都归入了主题。", "Every topic belongs to a theme."), "loose": Text("没有不稳定的话题。", "No topic is unstable."),
     }
 

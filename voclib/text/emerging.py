@@ -266,6 +266,8 @@ def _since(since: object, voices: Voices) -> int:
 
 
 def _too_short(have: int, need: int) -> Text:
+    if not have:
+        return Text("没有一条声音带时间，看不出什么是新的。", "No voice has a time, so nothing can be called new.")
     return Text(f"数据太短：只有 {have:,} 天，至少需要 {need:,} 天，才能知道平时是什么样。",
                 f"Too short: {have:,} days, and {need:,} are needed to know what is usual.")
 

@@ -59,8 +59,8 @@ class Lexicon:
         return chances(self.scores(forms))
 
     def speaks(self, form: str) -> bool:
-        """Whether a normal form says anything: in letters, or by a sign that is known."""
-        return writing.has_letters(form) or any(sign in form for sign in self.signs)
+        """Whether a normal form says anything: in letters that are read (`writing.language`), or by a sign that is known."""
+        return writing.language(form) != "" or any(sign in form for sign in self.signs)
 
     def polar(self, form: str) -> list[float]:
         """The strength of each polar word of a normal form, as its clause turns, strengthens or weakens it."""

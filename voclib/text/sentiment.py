@@ -203,7 +203,7 @@ def read(texts: Sequence[str | None], *, model: SentimentModel | None = None, la
 @dataclass(frozen=True)
 class _Voices:
     """Texts as they are read: the language `spoken` (n,), which of the distinct `forms` (m) each is, `at` (n,), the lexicon's `scores` (m,) of forms,
-    and whether a form `speaks` at all, and in letters (m,)."""
+    and whether a form `speaks` at all, and in letters that are read (m,)."""
 
     spoken: Objects
     at: NDArray[np.intp]
@@ -234,8 +234,8 @@ def _voices(texts: Sequence[str | None], languages: Sequence[str | None] | None)
     spoken = np.array([one if isinstance(one, str) and one else writing.language(form) for one, form in zip(told, plain, strict=True)], dtype=object)
     forms, book = sorted(set(plain), key=writing.identity), lexicon.load()
     place = {form: k for k, form in enumerate(forms)}
-    return _Voices(spoken, np.array([place[form] for form in plain], dtype=np.intp), forms, book.scores(forms),
-                   np.array([book.speaks(form) for form in forms], dtype=bool), np.array([writing.has_letters(form) for form in forms], dtype=bool))
+    speaks, is_read = (np.array([bool(rule(form)) for form in forms], dtype=bool) for rule in (book.speaks, writing.language))
+    return _Voices(spoken, np.array([place[form] for form in plain], dtype=np.intp), forms, book.scores(forms), speaks, is_read)
 
 
 def _reading(chances: NDArray[np.float64], source: Objects) -> Reading:

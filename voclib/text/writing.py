@@ -18,7 +18,10 @@ _CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _HANDLE = re.compile(r"(?<![\w.@])@\w{1,40}")
 _LINK = re.compile(r"\b(?:https?://|www\.)[^\s\u3400-\u9fff，。！？；、）】]+")
 _LETTER = re.compile(r"[^\W\d_]")
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_LATIN = "[a-z\u00aa\u00ba\u00df-\u00f6\u00f8-\u024f\u1e00-\u1eff]"
+_WORD = re.compile(rf"{_LATIN}+(?:['’]{_LATIN}+)*")
+_KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
+_FOREIGN = re.compile(r"(?:(?![a-z\u00aa\u00ba\u00df-\u024f\u1e00-\u1eff\u3041-\u3096\u30a1-\u30fa])[^\W\d_])+")
 LONGEST = 4000  # signs of a text that are read: what comes later in a longer one is a quotation or an attachment far oftener than a voice
 
 
@@ -34,12 +37,15 @@ def normal(text: str | None) -> str:
 
 
 def language(plain: str) -> str:
-    """ "zh" or "en" by the words of a normal form, a Chinese character counting as one; empty where there is no letter."""
-    chinese = len(_CJK.findall(plain))
-    latin = len(_WORD.findall(_CJK.sub(" ", plain)))
-    if not chinese and not latin:
+    """ "zh" or "en" by the words of a normal form, a Chinese character counting as one; empty without letters, or where most are of another script.
+
+    Words in Latin letters count as English. Kana count one by one, as Japanese leaves no blanks and is written in Chinese characters too.
+    """
+    chinese, latin = len(_CJK.findall(plain)), len(_WORD.findall(plain))
+    other = 0 if plain.isascii() else len(_KANA.findall(plain)) + len(_FOREIGN.findall(_CJK.sub(" ", plain)))
+    if other >= max(chinese, latin, 1):
         return ""
-    return "zh" if chinese >= latin else "en"
+    return "" if not chinese and not latin else "zh" if chinese >= latin else "en"
 
 
 def has_letters(plain: str) -> bool:
