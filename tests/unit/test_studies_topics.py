@@ -107,6 +107,19 @@ def test_a_complaint_of_one_dealer_and_one_of_one_model_are_told_apart(told: top
     assert any("辰星D03店" in text.zh for text in told.frames["places"]["reading"])
 
 
+def test_a_dictionary_made_for_others_does_not_rank(told: topics.Talk, tmp_path: Path) -> None:
+    """Three complaints in four are on what it does not know: its only theme would lead the page, which the largest topic does instead."""
+    path = tmp_path / "other.yml"
+    path.write_text("entries:\n" + ENTRY.format(id="noise", zh="异响", en="Noise", a="咯噔", b="rattle"), "utf-8")
+    one = topics.study(tables(new=0), dictionary=str(path), watch_weeks=4, seed=1)
+    bad = one.kept["own"].eq("negative")
+    known = one.kept.loc[bad, "comment"].str.contains("咯噔").mean()
+    check, fitting = (next(c for c in two.study.checks if c.name.zh == "词典合用") for two in (one, told))
+    assert known < 0.25 and check.passed is False and fitting.passed is True and f"{known:.0%}" in check.detail.en
+    assert len(one.subjects) > 1 and all(e.group.isdigit() for e in one.subjects) and "异响最多" not in one.study.answer.zh
+    assert one.subjects[0].value > 1.3 * known, "the largest topic is larger than the only theme"
+
+
 def one_spread(verdict: str, n: int = 60, reached: int = 5, groups: int = 5) -> topic_spread.Spread:
     return topic_spread.Spread(n=n, groups=groups, reached=reached, uneven=0.1, low=0.0, high=0.3, p_value=0.5, top_p=0.5, top="A", top_n=20,
                                top_expected=18.0, verdict=verdict)

@@ -11,9 +11,10 @@ import pandas as pd
 
 from voclib.results import Check
 from voclib.stats import inference, prevalence
-from voclib.studies import topic_tables
+from voclib.studies import topic_subjects, topic_tables
 from voclib.studies import topics_text as words
 from voclib.studies.topic_holds import Held
+from voclib.studies.topic_subjects import Subjects
 from voclib.text import crosswalk, emerging, emerging_tails, topics
 
 ENOUGH = 200  # different texts below which topics are a matter of luck
@@ -22,7 +23,7 @@ ORDERED = 1500  # voices on which another order of rows is tried
 SPIKE = 3.0  # standard deviations at which the usual alarm goes off
 
 
-def checks(kept: pd.DataFrame, model: topics.TopicModel, found: pd.DataFrame, held: Held, watch: emerging.Watch,
+def checks(kept: pd.DataFrame, model: topics.TopicModel, found: pd.DataFrame, held: Held, lead: Subjects, watch: emerging.Watch,
            tables: Mapping[str, pd.DataFrame], until: pd.Timestamp) -> tuple[Check, ...]:
     """All of them, in the order of the page."""
     placed = kept["topic"].ge(0)
@@ -32,6 +33,8 @@ def checks(kept: pd.DataFrame, model: topics.TopicModel, found: pd.DataFrame, he
             words.unclear_share(int((~placed).sum()), len(kept)),
             words.order_check(*reordered(kept, model)),
             words.curve_check(held.curve)]
+    if lead.covered is not None:
+        made.append(words.dictionary_check(lead.covered, topic_subjects.FITS, is_complaint=lead.is_complaint))
     if model.engine.name == "gpu":
         made.append(words.gpu_check(model.engine.describe()))
     if (labels := labelled(kept, tables)) is not None:

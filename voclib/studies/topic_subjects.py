@@ -16,6 +16,7 @@ from voclib.text import aspects
 
 FEWEST = 30  # voices with a negative mark, below which nothing is said of complaints as such
 MOST, LINES = 12, 4  # subjects told of, and lines of the trend
+FITS = 0.5  # share of complaints on one of its themes, below which a dictionary was made for other customers
 LABELLED = 200  # of these voices labelled by people, from which the words' errors are taken out
 
 
@@ -25,7 +26,8 @@ class Subjects:
 
     `said` (n voices × keys) says which voice is on which, `later` the same by a rule that treats old and new voices alike; `shares` are of
     complaints, else of all voices; where people labelled enough of these (`labelled`), the words' errors are taken out, and `beside` holds the
-    shares as counted, by key, else those of all voices. `change` is that of the first one's share of all voices over a quarter.
+    shares as counted, by key, else those of all voices. `change` is that of the first one's share of all voices over a quarter. `covered` is the
+    share of complaints (voices) that a dictionary's themes hold, None without a dictionary; below `FITS` the subjects are topics all the same.
     """
 
     said: pd.DataFrame
@@ -37,6 +39,7 @@ class Subjects:
     beside: Mapping[str, Estimate]
     change: Estimate
     labelled: int
+    covered: float | None
 
     @property
     def first(self) -> str:
@@ -57,7 +60,7 @@ class Subjects:
 def subjects(kept: pd.DataFrame, topics: pd.DataFrame, book: aspects.Dictionary | None, found: pd.DataFrame | None, gold: pd.DataFrame | None, *,
              conf_level: float) -> Subjects:
     """The themes of a dictionary as voices name them (`found` by `aspects.mentions`), denials apart; the largest topics without a dictionary, or
-    where no voice names a theme.
+    where it holds less than half of the complaints, which it then was not made for: what leads its list says little of them.
 
     A topic is one label a voice, and a voice on two matters often lands in a topic that mixes them; words are counted as often as they are named.
     Where people labelled voices for the same themes (`gold`), the words' errors are taken out by prediction-powered inference
@@ -65,13 +68,14 @@ def subjects(kept: pd.DataFrame, topics: pd.DataFrame, book: aspects.Dictionary 
     """
     bad = kept["own"].eq("negative")
     is_complaint = int(bad.sum()) >= FEWEST
+    among = bad if is_complaint else pd.Series(True, index=kept.index)
     said, names = _worded(kept, book, found) if book is not None else (pd.DataFrame(index=kept.index), {})
-    later, is_worded = said, bool(len(said.columns))
+    covered = float(said[among].any(axis=1).mean()) if book is not None else None
+    later, is_worded = said, covered is not None and covered >= FITS
     if not is_worded:
         first = topics.sort_values(["complaints" if is_complaint else "voices", "topic"], ascending=[False, True], kind="stable").head(MOST)
         said, later = (pd.DataFrame({str(k): kept[column].eq(k) for k in first["topic"]}) for column in ("topic", "near"))
         names = {str(k): words.quoted(name) for k, name in zip(first["topic"], first["name"], strict=True)}
-    among = bad if is_complaint else pd.Series(True, index=kept.index)
     labels = _labels(kept[among], gold, list(said.columns)) if is_worded and gold is not None else None
     whole, estimand = kept[among], "complaint_share" if is_complaint else "theme_share"
     options = {"estimand": estimand, "conf_level": conf_level}
@@ -83,7 +87,7 @@ def subjects(kept: pd.DataFrame, topics: pd.DataFrame, book: aspects.Dictionary 
     return Subjects(said[keys], later[keys], {key: names[key] for key in keys}, is_complaint, is_worded, tuple(shares),
                     everybody if labels is None else {key: counted[key] for key in keys},
                     topic_tables.change_of(kept, later[keys[0]], "theme_change", conf_level=conf_level),
-                    0 if labels is None else int(labels[1].notna().sum()))
+                    0 if labels is None else int(labels[1].notna().sum()), covered)
 
 
 def _labels(whole: pd.DataFrame, gold: pd.DataFrame, keys: list[str]) -> tuple[pd.DataFrame, pd.Series] | None:

@@ -130,7 +130,7 @@ def _told(tables: Tables, kept: pd.DataFrame, model: modelling.TopicModel, book:
         "joined": topic_pages.joined(topics, names), "unlinked": topic_pages.unlinked(topics), "loose": topic_pages.loose(topics, names)}
     walk = topic_checks.refit(kept, model) if (kept["day"] > until).any() else None
     frames["moved"] = pd.DataFrame() if walk is None else words.moved(walk, dict(zip(topics["topic"], topics["voices"], strict=True)))
-    checks = topic_checks.checks(kept, model, topics, held, watch, tables, until)
+    checks = topic_checks.checks(kept, model, topics, held, lead, watch, tables, until)
     finding = _finding(kept, topics, lead, watch, checks, until, asked)
     titles = captions.captions(kept, topics, names, lead, watch, held, frames, walk, until=until, conf_level=level)
     return Talk(finding, True, model, kept, topics, held.curve, lead.shares, lead.beside, frames, watch,

@@ -331,6 +331,16 @@ def order_check(n: int, is_same: bool) -> Check:
                  Text("话题取决于行的先后，不能用。", "Topics depend on the order of rows and cannot be used."))
 
 
+def dictionary_check(covered: float, floor: float, *, is_complaint: bool) -> Check:
+    """Whether the dictionary was made for such voices."""
+    of = Text("负面声音", "complaints") if is_complaint else Text("声音", "voices")
+    return Check(Text("词典合用", "The dictionary fits"), covered >= floor,
+                 say("词典里的主题说得出 {c:.0%} 的{o}，下限 {f:.0%}。", "The dictionary's themes hold {c:.0%} of the {o}; the floor is {f:.0%}.",
+                     c=covered, f=floor, o=of),
+                 Text("词典不是为这些声音编的，排名改用话题；补好词典（dictionary_file）再跑。",
+                      "The dictionary was made for other voices, so topics are ranked instead; write one that fits (dictionary_file)."))
+
+
 def gpu_check(engine: Mapping[str, Any]) -> Check:
     """That another machine may group some voices otherwise; `engine` as `voclib.text.engines.Engine.describe` says it."""
     return Check(Text("话题由显卡算出", "Topics were found on a GPU"), None,
