@@ -51,7 +51,8 @@ def _responses(people: list[str], home: dict[str, str], seed: int) -> pd.DataFra
     rating = np.clip(np.round(7 + mood), 0, 10).astype(int)
     parts.append(pd.DataFrame({
         "response_id": [f"V-{p}" for p in people], "unit_id": [home[p] for p in people], "channel": "review", "submitted_at": "2026-05-02 20:00",
-        "rating_score": rating, "is_recommended": np.where(rating >= 6, "1", "0"), "segment": "首次到店", "comment": "还不错", "weight": "1"}))
+        "rating_score": rating, "star_rating": np.maximum((rating + 1) // 2, 1), "is_recommended": np.where(rating >= 6, "1", "0"),
+        "segment": "首次到店", "comment": "还不错", "weight": "1"}))
     return pd.concat(parts, ignore_index=True)
 
 

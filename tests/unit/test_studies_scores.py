@@ -19,7 +19,7 @@ from voclib.studies import scores, scores_text
 
 POOL = pool()
 SEGMENTS = ["region", "channel"]
-UNITS = {"nps": "points", "csat": "share", "ces": "score", "is_recommended": "share", "rating": "score"}
+UNITS = {"nps": "points", "csat": "share", "ces": "score", "is_recommended": "share", "rating": "score", "stars": "score"}
 
 
 def study(tables=POOL, *, metric="nps", segments=SEGMENTS, seed=5, **more):
@@ -126,7 +126,8 @@ class TestChoices:
         with pytest.raises(DataError, match="No voice carries the score 'rating'. This pool carries: nps, csat, ces."):
             study(surveys, metric="rating")
         with pytest.raises(DataError, match="This pool carries: no score"):
-            study(with_responses(POOL, nps_score=pd.NA, csat_score=pd.NA, ces_score=pd.NA, is_recommended=pd.NA, rating_score=pd.NA))
+            study(with_responses(POOL, nps_score=pd.NA, csat_score=pd.NA, ces_score=pd.NA, is_recommended=pd.NA, rating_score=pd.NA,
+                                     star_rating=pd.NA))
 
     def test_counts_of_the_first_cell(self) -> None:
         kept = scores.answers(POOL, metric="nps")
@@ -155,7 +156,7 @@ class TestRefusals:
         assert headline.needs.zh in result.study.decision.zh and headline.needs.en in result.study.decision.en
         assert all(t.zh and t.en for t in [*texts(result.study), *spoken(result.captions)])
         assert [r.rung for r in result.ladder.rungs] == ["independent", "clustered"] and result.ladder["independent"].kind == "estimate"
-        assert len(result.distribution) == 11 and result.trend["estimate"].isna().all() and len(result.every_score) == 6
+        assert len(result.distribution) == 11 and result.trend["estimate"].isna().all() and len(result.every_score) == 7
 
     def test_nine_answers_refuse(self) -> None:
         few = only(POOL, POOL["responses"]["response_id"].isin([f"R1-C{u:02d}-00" for u in range(9)]))

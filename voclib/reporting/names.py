@@ -52,6 +52,7 @@ NAMES: dict[str, Name] = {
     "detractor_share": _share("贬损者占比", "Share of detractors", "打 0 至 6 分的作答", "Answers of 0 to 6", "贬损者", "detractors"),
     "mean_score": Name(title=Text("平均分", "Mean mark"), scale=Text("按原始量表计算", "On the scale of the question")),
     "mean_rating": Name(title=Text("平均评分", "Mean rating"), scale=Text("按原始量表计算", "On the scale of the rating")),
+    "mean_stars": Name(title=Text("平均星级", "Mean stars"), scale=Text("1–5 星", "1–5 stars")),
     "response_rate": _share("应答率", "Response rate", "作答人数占受邀人数", "Answers, of all invited", "作答", "answered"),
     "delivery_rate": _share("送达率", "Delivery rate", "送达的邀请占发出的邀请", "Invitations delivered, of all sent", "送达", "delivered"),
     "accepted_share": _share(

@@ -20,7 +20,7 @@ from voclib.stats.gates import Gates
 
 Scored = str | Callable[..., Estimate]  # a function of this module, or its name
 MISSING = "未注明 / not stated"
-SCALES = {"nps_score": (0, 10), "rating_score": (0, 10), "csat_score": (1, 5), "ces_score": (1, 7)}
+SCALES = {"nps_score": (0, 10), "rating_score": (0, 10), "csat_score": (1, 5), "ces_score": (1, 7), "star_rating": (1, 5)}
 ASSUMPTIONS = gating.ASSUMPTIONS
 
 

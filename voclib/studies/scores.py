@@ -37,6 +37,7 @@ SCORES = {
     "ces": Score("ces_score", "ces", "ces"),
     "is_recommended": Score("is_recommended", "share", "recommended_share"),
     "rating": Score("rating_score", "mean_score", "mean_rating"),
+    "stars": Score("star_rating", "mean_score", "mean_stars"),
 }
 
 
@@ -261,7 +262,7 @@ def _every_score(tables: Tables, *, conf_level: float, cluster: str, rate: Estim
     responses = tables["responses"]
     for score in SCORES.values():
         kept = responses[responses[score.column].notna()]
-        for channel, part in kept.groupby(kept["channel"].where(kept["channel"].isin(["review", "post"]), "survey")):
+        for channel, part in kept.groupby(kept["channel"].where(kept["channel"].isin(words.UNASKED), "survey")):
             part, shock, _ = clustered(part, cluster)
             found.append((channel, _compute(part, score, cluster=shock, conf_level=conf_level)))
     return found

@@ -20,6 +20,7 @@ NAMES = {
     "ces": Text("省力程度（CES）", "Ease (CES)"),
     "recommended_share": Text("推荐比例", "Share recommending"),
     "mean_rating": Text("平均总评", "Mean rating"),
+    "mean_stars": Text("平均星级", "Mean stars"),
 }
 QUESTIONS = {
     "nps": Text("客户推荐我们吗，这个分数有多准？", "Do customers recommend us, and how exact is the score?"),
@@ -27,9 +28,16 @@ QUESTIONS = {
     "ces": Text("客户觉得省力吗，这个分数有多准？", "Do customers find it easy, and how exact is the score?"),
     "recommended_share": Text("写评价的人推荐吗，这个比例有多准？", "Do reviewers recommend it, and how exact is that share?"),
     "mean_rating": Text("写评价的人打几分，这个分数有多准？", "How do reviewers rate it, and how exact is the rating?"),
+    "mean_stars": Text("写评价的人给几星，这个平均数有多准？", "How many stars do reviewers give, and how exact is the mean?"),
 }
 GROUPS = {**pool_text.CHANNELS, metrics.MISSING: Text("未注明", "not stated"), "": Text("未注明", "not stated")}
-CHANNELS = {"survey": Text("问卷", "Surveys"), "review": Text("评价", "Reviews"), "post": Text("帖子", "Posts"), "": Text("邀请", "Invitations")}
+UNASKED = {
+    "review": Text("评价", "Reviews"),
+    "post": Text("帖子", "Posts"),
+    "appstore": pool_text.CHANNELS["appstore"],
+    "social": pool_text.CHANNELS["social"],
+}
+CHANNELS = {"survey": Text("问卷", "Surveys"), **UNASKED, "": Text("邀请", "Invitations")}
 CHOSEN = Text("本报告采用", "The answer of this report")
 RUNGS = {
     "independent": (
