@@ -214,6 +214,15 @@ def test_funnel_names_only_flagged_units(drawn):
         assert [r["g"] for r in spec(drawn["funnel"])["datasets"][layer["data"]["name"]]] == ["d"]
 
 
+@pytest.mark.parametrize(("share", "ends"), [(0.0, [0, 5]), (1.0, [95, 100])])
+def test_a_funnel_of_dealers_that_are_all_alike_keeps_an_axis_of_some_height(share, ends):
+    """Every answer a 10, or none: all dealers lie on the centre, and the limits of chance have no width."""
+    alike = funnel(DEALERS.assign(v=share, f=False), center=share, unit="share")
+    assert next(layer["encoding"]["y"]["scale"]["domain"] for layer in spec(alike)["layer"] if "y" in layer["encoding"]) == ends
+    assert "Infinity" not in json.dumps(alike.specs) and "NaN" not in json.dumps(alike.specs)
+    assert f"{100 * share:g}%" in svg_texts(alike)
+
+
 def test_the_spread_of_a_funnel_comes_from_its_units_unless_given():
     own, given = (max(r["high"] for r in rows(funnel(spread=s)) if {"low", "high"} <= set(r)) for s in (None, 5.0))
     assert own > given

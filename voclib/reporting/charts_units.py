@@ -182,10 +182,7 @@ def _limits(least: int, most: int, center: float, spread: float, room: list[floa
 def _funnel(rows: list[dict[str, Any]], limits: list[dict[str, Any]], center: float, center_text: str, *, unit: str, zero: bool, narrow: bool,
             lang: str) -> alt.TopLevelMixin:
     zh, most = lang == "zh", max(r["n"] for r in limits)
-    seen = [r["value"] for r in rows] + [center] + [0.0] * zero
-    reach = 1.15 * max(abs(v - center) for v in [*seen, *(r["high"] for r in limits if r["level"] == "99.8%" and r["n"] >= most / 12)])
-    low = max(center - reach, min(min(seen), min(r["low"] for r in limits)))
-    high = min(center + reach, max(max(seen), max(r["high"] for r in limits)))
+    low, high = _view([r["value"] for r in rows] + [center] + [0.0] * zero, limits, center, most, unit=unit)
     ticks = [t for t in drawing.ticks(low, high) if low <= t <= high]
     height, right = (320 if narrow else 380), 8 + max(drawing.pixels("99.8%"), drawing.pixels(center_text))
     plot = (NARROW if narrow else WIDE) - right - 50
@@ -201,6 +198,17 @@ def _funnel(rows: list[dict[str, Any]], limits: list[dict[str, Any]], center: fl
     key = [Key("diamond", "需要复核" if zh else "To review", FLAG), Key("dot", "其余" if zh else "The others", BAND, ACCENT)]
     keys, above = placement.key(key if any(r["flag"] for r in rows) else key[1:], width=plot)
     return alt.layer(*layers, *keys, height=height + above + 50)
+
+
+def _view(seen: list[float], limits: list[dict[str, Any]], center: float, most: float, *, unit: str) -> tuple[float, float]:
+    """What the chart shows from bottom to top: every unit, and the limits where they are not too wide for the units to be told apart."""
+    reach = 1.15 * max(abs(v - center) for v in [*seen, *(r["high"] for r in limits if r["level"] == "99.8%" and r["n"] >= most / 12)])
+    low = max(center - reach, min(min(seen), min(r["low"] for r in limits)))
+    high = min(center + reach, max(max(seen), max(r["high"] for r in limits)))
+    if high > low:
+        return low, high
+    # every unit has the same value and the limits have no width, as where each answer is a 10: the axis still needs some height
+    return (max(low - 5, 0.0), min(high + 5, 100.0)) if unit == "share" else (low - 5, high + 5)
 
 
 def _funnel_limits(limits: list[dict[str, Any]], x: alt.X, y: Any, view: tuple[float, float], center: float, center_text: str,
