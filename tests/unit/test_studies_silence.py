@@ -95,6 +95,10 @@ class TestRefused:
         ({k: v for k, v in TABLES.items() if k != "usage"}, "There is no table of customers' monthly use (usage)"),
         ({**TABLES, "usage": TABLES["usage"].head(0)}, "There is no table of customers' monthly use (usage)"),
         ({k: v[v["customer_id"] < "C00200"] for k, v in TABLES.items()}, "not enough for a test period"),
+        ({**TABLES, "usage": TABLES["usage"][TABLES["usage"]["month"] < "2025-03"]}, f"a first day as a customer and {silence.MIN_MONTHS} months"),
+        ({**TABLES, "customers": TABLES["customers"].assign(is_churned=True, churned_on=pd.Timestamp("2025-06-15"))},
+         "Where everybody leaves, nobody can be ranked"),
+        ({**TABLES, "customers": TABLES["customers"].assign(joined_on=pd.NaT)}, f"a first day as a customer and {silence.MIN_MONTHS} months"),
     ])
     def test_reasons(self, tables: dict, reason: str) -> None:
         made = silence.signal(tables)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from voclib.errors import DataError, ParameterError
+from voclib.errors import ParameterError
 from voclib.results import Check, Estimate, Ladder, Text, Verdict, refusal
 from voclib.stats import gates as gating
 from voclib.stats import inference, risk
@@ -100,11 +100,15 @@ def signal(tables: Tables, *, horizon_days: int = 90, landmark: str = "", asof: 
         return _refused(words.no_tables(missing), horizon_days)
     use = _use(tables)
     last = pd.Timestamp(asof) if asof else use.ends[-1]
-    history, known_on = _with_extra(_history(use, tables, horizon_days=horizon_days, timezone=timezone), extra)
+    history = _history(use, tables, horizon_days=horizon_days, timezone=timezone)
+    if history.empty:
+        return _refused(words.too_little_use(MIN_MONTHS), horizon_days)
+    history, known_on = _with_extra(history, extra)
     complete = history[history[risk.ENDS] <= last]
     days = _test_days(complete, landmark)
     if not days:
-        return _refused(words.too_few_leavers(int(complete["left"].sum()), MIN_EVENTS), horizon_days)
+        left, stayed = int(complete["left"].sum()), int((complete["left"] == 0).sum())
+        return _refused(words.too_few_stayers(stayed, MIN_EVENTS) if stayed < left else words.too_few_leavers(left, MIN_EVENTS), horizon_days)
     options = {"outcome": "left", "cluster": "customer_id", "method": method, "seed": seed}
     found = risk.calibrated_risk(complete, known_on=known_on, test_on=days, **options)
     auc = _auc(found, conf_level)
@@ -132,7 +136,10 @@ def _use(tables: Tables) -> _Use:
 
 
 def _history(use: _Use, tables: Tables, *, horizon_days: int, timezone: str) -> pd.DataFrame:
-    """One row a customer still here on a month end with enough months of use: predictors, when each was known, and who left in the window."""
+    """One row a customer still here on a month end with enough months of use: predictors, when each was known, and who left in the window.
+
+    Empty where no customer has so many months.
+    """
     parts = []
     for k in range(MIN_MONTHS - 1, len(use.ends)):
         day, who = use.ends[k], use.customers
@@ -145,7 +152,7 @@ def _history(use: _Use, tables: Tables, *, horizon_days: int, timezone: str) -> 
                              **_of_use(use.logins[:, : k + 1])})
         parts.append(rows[here])
     if not parts or not (history := pd.concat(parts, ignore_index=True)).size:
-        raise DataError(f"No customer has {MIN_MONTHS} months of use; a fall is measured against the customer's own earlier months.")
+        return pd.DataFrame()
     return _with_snapshots(_with_contacts(history, tables.get("touchpoints"), timezone), tables.get("behaviours"))
 
 
@@ -207,21 +214,28 @@ def _with_extra(history: pd.DataFrame, extra: pd.DataFrame | None) -> tuple[pd.D
 
 
 def _test_days(complete: pd.DataFrame, landmark: str) -> list[pd.Timestamp]:
-    """The last complete landmark, then earlier ones with windows that do not overlap, until 50 left; empty where they never do."""
-    left = complete.groupby(risk.LANDMARK)["left"].sum()
+    """The last complete landmark, then earlier ones with windows that do not overlap, until 50 left; empty where they never do.
+
+    As many must have stayed, in the test and in the past before it: a ranking needs both kinds.
+    """
+    counts = complete.assign(stayed=1 - complete["left"]).groupby(risk.LANDMARK)[["left", "stayed"]].sum()
     ends = complete.groupby(risk.LANDMARK)[risk.ENDS].first()
+
+    def enough(rows: pd.DataFrame) -> bool:
+        return bool(rows.sum().min() >= MIN_EVENTS)
+
     if landmark:
-        chosen = [d for d in left.index if f"{d:%Y-%m}" == landmark]
+        chosen = [d for d in counts.index if f"{d:%Y-%m}" == landmark]
         if not chosen:
-            raise ParameterError(f"No complete landmark '{landmark}'; there are {', '.join(f'{d:%Y-%m}' for d in left.index) or 'none'}.")
-        return chosen if left[chosen[0]] >= MIN_EVENTS and left[ends <= chosen[0]].sum() >= MIN_EVENTS else []
+            raise ParameterError(f"No complete landmark '{landmark}'; there are {', '.join(f'{d:%Y-%m}' for d in counts.index) or 'none'}.")
+        return chosen if enough(counts.loc[chosen]) and enough(counts[ends <= chosen[0]]) else []
     days: list[pd.Timestamp] = []
-    for day in left.index[::-1]:
-        if left[ends <= day].sum() < MIN_EVENTS:  # too few leavers to train on before this day
+    for day in counts.index[::-1]:
+        if not enough(counts[ends <= day]):  # too few of a kind to train on before this day
             break
         if not days or ends[day] <= days[-1]:
             days.append(day)
-        if left[days].sum() >= MIN_EVENTS:
+        if enough(counts.loc[days]):
             return days[::-1]
     return []
 
