@@ -284,6 +284,13 @@ def test_an_axis_holds_everything_and_its_reference_with_at_most_five_ticks(case
     assert not (case.unit == "share" and scale.high > 1 >= case.conf_high), "a relative change may exceed a whole, a share of it may not"
 
 
+@pytest.mark.parametrize("unit", ["points", "share", "cny", "ratio"])
+@pytest.mark.parametrize("value", [0.0, 1e-15, -1e-13])
+def test_an_axis_of_numbers_that_differ_by_rounding_only_has_a_width(unit: str, value: float) -> None:
+    made = marks.axis([Estimate(estimand="nps", kind="estimate", unit=unit, value=value, conf_low=value, conf_high=value)])
+    assert made.high - made.low > 0.05 and 2 <= len(made.ticks) <= marks.MAX_TICKS and 0 <= made.at(value) <= 100
+
+
 def test_an_axis_of_nothing_but_refusals_is_drawn() -> None:
     text = Text("少", "few")
     scale = marks.axis([refusal("csat", unit="share", reason=text, needs=text)])

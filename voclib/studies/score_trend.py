@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from voclib.studies import scores
 
 Tables = Mapping[str, pd.DataFrame]
 FEWEST, MANY = 3, 200  # periods for a slope, and clusters from which errors without the jackknife are as good
+DUST = 1e-9  # points or shares a period
 FREQUENCY = {"quarter": "Q", "month": "M"}
 
 
@@ -78,7 +79,9 @@ class _Rows:
             columns, names = [*columns, inside, inside * self.when], [*names, "level apart", "slope apart"]
         try:
             given = inference.moments(self.y, np.column_stack(columns), cluster=self.shock, names=names)
-            return inference.regress(given, method="CRV1" if given.n_clusters > MANY else "CRV3").fit(names[-1])
+            fit = inference.regress(given, method="CRV1" if given.n_clusters > MANY else "CRV3").fit(names[-1])
+            # where all answers are alike what is left of a slope is rounding, whose sign and p mean nothing
+            return replace(fit, value=0.0, std_error=0.0) if max(abs(fit.value), fit.std_error) < DUST else fit
         except DataError:  # a group of one unit, or of one period
             return None
 

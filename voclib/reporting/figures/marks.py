@@ -14,6 +14,8 @@ from voclib.reporting.figures.markup import each
 from voclib.results import Estimate
 
 MAX_TICKS = 5
+DUST = 1e-9
+"""A span that is rounding error: of numbers that are all alike, an axis would show nothing but the last bits."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def axis(estimates: Iterable[Estimate]) -> Axis:
     reference = 1.0 if unit == "ratio" else named.reference if named else 0.0
     values = [x for e in estimates for x in (e.value, e.conf_low, e.conf_high, e.bound_low, e.bound_high) if x is not None]
     low, high = min([reference, *values]), max([reference, *values])
-    if high - low <= 0:
+    if high - low <= DUST:
         high = low + (0.1 if unit in {"share", "pp"} else 1.0)
     span = high - low
     if low == reference and unit == "points":  # room beside zero shows that scores can be negative
