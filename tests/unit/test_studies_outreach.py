@@ -158,6 +158,21 @@ class TestRefused:
         assert made.verdict is Verdict.REFUSE and "There is no table of" in made.waves[0].reason.en and made.calls.empty
         show.intervals(made.waves, **made.captions["waves"])
         assert all(t.zh and t.en for t in words(made))
+        for name, table in (("trigger_pareto", made.panels["trigger"].pareto), ("disturbance", made.disturbance)):
+            show.table(table, **made.captions[name])
+
+    def test_where_nothing_was_delivered_nobody_was_disturbed(self) -> None:
+        made = outreach.design({**TABLES, "invitations": TABLES["invitations"].assign(is_delivered=False)})
+        show.table(made.disturbance, **made.captions["disturbance"])
+        assert made.disturbance.empty and made.costs["messages"].kind == "refusal"
+
+    @pytest.mark.parametrize("kept", [0, 1])
+    def test_options_that_cannot_be_compared_are_not_said_to_be_alike(self, kept: int) -> None:
+        """Of no option, or one, none 'stands out': there is nothing to stand out from."""
+        sent = TABLES["invitations"]
+        made = outreach.design({**TABLES, "invitations": sent[sent["channel"].eq("sms")] if kept else sent.assign(is_delivered=False),
+                                "responses": TABLES["responses"] if kept else TABLES["responses"].assign(invitation_id="?")})
+        assert made.captions["channel_rates"]["title"].en == "Fewer than two channels can be compared by reply rate"
 
     def test_few_replies_give_no_evenness(self) -> None:
         few = {**TABLES, "responses": TABLES["responses"].groupby("channel").head(20)}

@@ -223,7 +223,8 @@ def _disturbance(tables: Tables, asked: pd.DataFrame, limit: int, conf_level: fl
                      "estimate": made.value if known else np.nan, "conf_low": made.conf_low if known else np.nan,
                      "conf_high": made.conf_high if known else np.nan, "most": int(part["messages"].quantile(0.95, interpolation="higher")),
                      "over_limit_share": float((part["messages"] > limit).mean())})
-    return pd.DataFrame(rows), _ratio(count["messages"], pd.Series(1.0, index=count.index), count["shock"], conf_level, "messages_per_quarter")
+    made = pd.DataFrame(rows, columns=list(words.QUARTER_COLUMNS))
+    return made, _ratio(count["messages"], pd.Series(1.0, index=count.index), count["shock"], conf_level, "messages_per_quarter")
 
 
 def _lost(tables: Tables, conf_level: float) -> dict[str, Estimate]:
@@ -272,6 +273,6 @@ def _refused(missing: Sequence[str]) -> Outreach:
     """Nothing is shown: which tables are missing."""
     reason, needs = words.no_tables(missing)
     withheld = refusal("reply_rate", unit="share", reason=reason, needs=needs)
-    panel = Panel((withheld,), (), (), pd.DataFrame())
-    return Outreach(Verdict.REFUSE, dict.fromkeys(BY, panel), (withheld,), {"opt_out": withheld.with_(estimand="opt_out_share")}, pd.DataFrame(),
-                    pd.DataFrame(), (words.refused_check(reason),), words.refused_captions(reason))
+    panel = Panel((withheld,), (), (), pd.DataFrame(columns=list(words.PARETO_COLUMNS)))
+    return Outreach(Verdict.REFUSE, dict.fromkeys(BY, panel), (withheld,), {"opt_out": withheld.with_(estimand="opt_out_share")},
+                    pd.DataFrame(columns=list(words.QUARTER_COLUMNS)), pd.DataFrame(), (words.refused_check(reason),), words.refused_captions(reason))

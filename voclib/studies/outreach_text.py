@@ -147,7 +147,9 @@ def refused_check(reason: Text) -> Check:
 
 def refused_captions(reason: Text) -> Mapping[str, Mapping[str, Any]]:
     """Captions where nothing is shown."""
-    return {"waves": {"title": reason, "labels": OPTIONS}, **{f"{kind}_rates": {"title": reason, "labels": OPTIONS} for kind in KINDS}}
+    rates = {f"{kind}_rates": {"title": reason, "labels": OPTIONS} for kind in KINDS}
+    tables = {f"{kind}_pareto": {"title": reason, "columns": PARETO_COLUMNS} for kind in KINDS}
+    return {"waves": {"title": reason, "labels": OPTIONS}, **rates, **tables, "disturbance": {"title": reason, "columns": QUARTER_COLUMNS}}
 
 
 def checks(panels: Mapping[str, Panel], costs: Mapping[str, Estimate], calls: pd.DataFrame, *, n_clusters: int, by_dealer: bool) -> tuple[Check, ...]:
@@ -264,6 +266,8 @@ def _drawn(by_dealer: bool, level: float) -> Text:
 def _rates_title(kind: str, panel: Panel) -> Text:
     known = [e for e in panel.against_rest if e.kind == "estimate"]
     apart = [e for e in known if not e.conf_low <= 0 <= e.conf_high]
+    if len(known) < 2:  # one option has no rest, and without replies there is nothing to compare
+        return Text(f"能比较回复率的{ONE_KIND[kind].zh}不足两个", f"Fewer than two {KINDS[kind].en.lower()} can be compared by reply rate")
     if not apart:
         return say(
             "{m} 个{kind}的回复率分不出高下",
