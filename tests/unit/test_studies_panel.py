@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from voclib.reporting import show
 from voclib.studies import panel
 
 
@@ -61,3 +62,11 @@ def test_too_few_who_answered_twice_give_no_trend(keep: int) -> None:
     [rung] = found.ladder.rungs
     assert rung.kind == "refusal" and "floor is 50" in rung.reason.en and found.check.passed is False
     assert found.captions["title"] == rung.reason
+
+
+@pytest.mark.parametrize("kept", [{}, {"touchpoints": company(3)[0]["touchpoints"].head(0)}])
+def test_without_contacts_no_answer_lies_in_a_quarter(kept: dict[str, pd.DataFrame]) -> None:
+    tables, _ = company(3)
+    found = panel.trend({"invitations": tables["invitations"], "responses": tables["responses"], **kept})
+    assert found.ladder["ipcw"].kind == "refusal" and "no contacts" in found.ladder["ipcw"].reason.en and not found.check.passed
+    show.ladder(found.ladder, **found.captions)

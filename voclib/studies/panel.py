@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from voclib.results import Check, Ladder, refusal
+from voclib.results import Check, Ladder, Text, refusal
 from voclib.stats import attrition
 from voclib.studies import panel_text as words
 from voclib.studies.frame import coded
@@ -35,8 +35,10 @@ def trend(tables: Tables, *, metric: str = "nps", conf_level: float = 0.95, time
 
     Three rungs: everybody who answered either; only those who answered both; those who answered the first, each who stayed standing for
     the ones alike who stopped, given the first score, contacts, spend and complaints (`voclib.stats.attrition`). Refused where fewer than 50
-    answered both.
+    answered both, and where there are no contacts to place an answer in a quarter.
     """
+    if not len(tables.get("touchpoints", ())):  # the quarter is that of the contact asked about
+        return _withheld(metric, words.NO_CONTACTS, words.check(0, 0, MIN_PANEL), [])
     asked, periods = _asked(tables, metric, timezone)
     estimand, unit = f"{metric}_change", UNITS[metric]
     began = asked[asked["customer_id"].isin(_both(asked, periods))]
@@ -44,14 +46,20 @@ def trend(tables: Tables, *, metric: str = "nps", conf_level: float = 0.95, time
     first, second = (spoke.get(period, set()) for period in (periods + ["", ""])[:2])
     stayed, first = len(first & second), len(first)
     if stayed < MIN_PANEL:
-        withheld = refusal(estimand, unit=unit, rung="ipcw", reason=words.too_few(stayed, MIN_PANEL), needs=words.NEEDS)
-        return PanelTrend(Ladder(estimand, (withheld,), chosen="ipcw"), words.check(first, stayed, MIN_PANEL), words.captions(withheld, periods))
+        return _withheld(metric, words.too_few(stayed, MIN_PANEL), words.check(first, stayed, MIN_PANEL), periods)
     found = attrition.panel_change(began, "y", unit="customer_id", period="period", answered="is_answered", columns=["contacts"],
                                    history=["score", "y", "spend", "complaints"])
     options = {"unit": unit, "conf_level": conf_level}
     rungs = (found.naive.estimate(estimand, rung="each", **options), found.survivors.estimate(estimand, rung="both", **options),
              found.estimate(estimand, rung="ipcw", **options))
     return PanelTrend(Ladder(estimand, rungs, chosen="ipcw"), words.check(first, stayed, MIN_PANEL), words.captions(rungs[-1], periods, rungs[1]))
+
+
+def _withheld(metric: str, why: Text, check: Check, periods: list[str]) -> PanelTrend:
+    """No change is given: why, and what would make one possible."""
+    estimand = f"{metric}_change"
+    withheld = refusal(estimand, unit=UNITS[metric], rung="ipcw", reason=why, needs=words.NEEDS)
+    return PanelTrend(Ladder(estimand, (withheld,), chosen="ipcw"), check, words.captions(withheld, periods))
 
 
 def _asked(tables: Tables, metric: str, timezone: str) -> tuple[pd.DataFrame, list[str]]:

@@ -19,6 +19,10 @@ RUNGS = {
         Text("按首季分数与行为给留下的人加权", "Who stayed is weighted by first score and behaviour"),
     ),
 }
+NO_CONTACTS = Text(
+    "数据里没有客户接触（touchpoints），不知道每次作答问的是哪个季度。",
+    "The data hold no contacts (touchpoints), so nobody knows which quarter an answer is about.",
+)
 NEEDS = Text("请同一批客户连续两季作答。", "The same customers answering two quarters in a row.")
 
 
