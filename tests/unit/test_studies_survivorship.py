@@ -197,6 +197,26 @@ class TestVerdicts:
             if made.ladder.chosen == "followup":
                 assert UNKNOWN[1] not in made.study.summary("en"), name
 
+    def test_what_stands_in_place_of_a_correction_is_true(self, moods) -> None:
+        assert moods["all answered"].uncorrected is words.NOBODY_SILENT
+        for mood in ("29 answers", "all promoters", "nobody answered"):
+            assert moods[mood].correction is None and moods[mood].uncorrected is words.NOT_CORRECTED, mood
+
+    def test_call_backs_that_reached_nobody_plan_with_the_rate_at_the_floor(self) -> None:
+        made = study(changed(CALLED, followup_y=np.nan))
+        assert made.correction.completion.drawn > 0 and made.correction.completion.rate == 0
+        assert made.design["completed"].iloc[0] == round(gating.load().min_completion * made.design["calls"].iloc[0])
+        assert made.captions["design"]["subtitle"].en == "Completion assumed at the gate's floor"
+
+    def test_totals_asked_for_that_the_data_lack_are_left_out_and_named(self) -> None:
+        """The notebook asks for behaviour; a company without snapshots of it still gets its page, with a failed check."""
+        plain = study(PLAIN, margins=["tenure", "complaint"])
+        made = study(PLAIN, margins=["tenure", "complaint", "spend_12m_cny"], cells=["product"])
+        [check] = [c for c in made.study.checks if c.name.en == "Every trait asked for is known"]
+        assert check.passed is False and "Spend" in check.detail.en and "Product" in check.detail.en
+        assert made.ladder["calibrated"].value == plain.ladder["calibrated"].value
+        assert all("trait asked for" not in c.name.en for c in plain.study.checks)
+
     def test_wrong_options_are_errors(self) -> None:
         with pytest.raises(ParameterError, match="nowhere is not known"):
             study(PLAIN, margins=["nowhere"])

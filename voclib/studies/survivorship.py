@@ -33,8 +33,8 @@ DESIGN_CALLS = (100, 200, 300, 600, 1200, 2400)
 class Survivorship:
     """What the page shows: the finding, the frame's stages, ladders of those who could be heard and of everybody, and frames for charts.
 
-    `reachable` is the population the corrections speak for, `correction` None where nobody in it was silent. `departed` holds estimates for
-    customers who stayed and who left within the year.
+    `reachable` is the population the corrections speak for, `correction` None where nobody in it was silent or the answers bear none; then
+    `uncorrected` says why. `departed` holds estimates for customers who stayed and who left within the year.
     """
 
     study: Study
@@ -54,29 +54,35 @@ class Survivorship:
     design: pd.DataFrame
     captions: Mapping[str, Mapping[str, Any]]
 
+    @property
+    def uncorrected(self) -> Text:
+        """What stands in place of a correction."""
+        return words.NOBODY_SILENT if self.reachable.people["is_answered"].all() else words.NOT_CORRECTED
+
 
 def study(frame: Frame, *, year: Frame | None = None, margins: Sequence[str] = (), cells: Sequence[str] = (), threshold: float | None = None,
           is_survivors_only: bool = False, learner: str = "logit", repeats: int = 5, cost_per_call_cny: float = 40.0, gates: Gates | None = None,
           conf_level: float = 0.95, seed: int = 0) -> Survivorship:
     """The study of one frame; `year` is a longer frame for the customers who have left, `threshold` the score at which a conclusion would flip.
 
-    Without `margins` and `cells` every known column of the frame is a margin, and the first two that are text are crossed. `is_survivors_only`
-    says that the customer table holds nobody who left (`frame.survivors_only`).
+    Without `margins` and `cells` every known column of the frame is a margin, and the first two that are text are crossed. Those that a frame
+    may hold and this one does not are left out, and a check names them. `is_survivors_only` says that the customer table holds nobody who
+    left (`frame.survivors_only`).
 
     Raises
     ------
     ParameterError
-        for a column that is not known of everybody, an unknown learner, or columns none of which differs between customers.
+        for a column that no frame holds, an unknown learner, or columns none of which differs between customers.
     """
     gates, metric = gates or gating.load(), frame.metric
     heard = supported(frame, gates)
     reachable = frame.only(heard)
     raw = correcting.raw_score(reachable, cluster=correcting.units(reachable.people), estimand=f"{metric}_reachable", conf_level=conf_level,
                                gates=gates)
-    margins = tuple(margins) or reachable.known
-    cells = tuple(cells) or tuple(c for c in reachable.known if not pd.api.types.is_numeric_dtype(reachable.people[c]))[:2] or margins[:1]
+    margins, cells, lacking = _traits(reachable, margins, cells)
     made = _corrected(reachable, raw, margins=margins, cells=cells, gates=gates, seed=seed, learner=learner, repeats=repeats, conf_level=conf_level)
     checks = _checks(frame, reachable, made, raw, gates, is_survivors_only)
+    checks |= {"traits": gate_words.traits(lacking)} if lacking and made is not None else {}
     ladder = _ladder(raw, made, checks, reachable, gates)
     everyone = _everyone(frame, heard, ladder, raw, gates, conf_level)
     target = threshold if threshold is not None else _halfway(frame)
@@ -93,6 +99,14 @@ def study(frame: Frame, *, year: Frame | None = None, margins: Sequence[str] = (
                                    departed=departed, **frames)
     return Survivorship(study=finding, frame=frame, reachable=reachable, ladder=ladder, everyone=everyone, correction=made, sensitivity=tipped,
                         possible=possible, departed=departed, captions=captions, **frames)
+
+
+def _traits(reachable: Frame, margins: Sequence[str], cells: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Margins and cells that are known here, and those asked for that these data lack; a misspelt one stays, and is an error later."""
+    lacking = tuple(c for c in dict.fromkeys([*margins, *cells]) if c in framing.KNOWN and c not in reachable.known)
+    margins = tuple(c for c in margins if c not in lacking) or reachable.known
+    text = tuple(c for c in reachable.known if not pd.api.types.is_numeric_dtype(reachable.people[c]))
+    return margins, tuple(c for c in cells if c not in lacking) or text[:2] or margins[:1], lacking
 
 
 def supported(frame: Frame, gates: Gates) -> np.ndarray:
@@ -272,7 +286,8 @@ def _design(reachable: Frame, made: Correction | None, cost: float, gates: Gates
     told = reachable.people["followup_y"].dropna()
     spread = float(np.std(told if len(told) >= gates.min_followup_n else y[~np.isnan(y)]))
     spread = spread or (reachable.levels[-1] - reachable.levels[0]) / 2  # all alike: the widest that the scale allows
-    share = made.completion.rate if made.completion is not None and made.completion.drawn else gates.min_completion
+    # where none of those drawn was reached, their rate of zero plans nothing: the floor is assumed, and said to be
+    share = (made.completion.rate if made.completion is not None and made.completion.drawn else 0.0) or gates.min_completion
     calls = [c for c in DESIGN_CALLS if c <= silent]
     return missingness.followup_design(silent, len(y) - silent, sd=spread, calls=calls or [silent], completion=share, cost_per_call=cost,
                                        conf_level=conf_level, low=reachable.levels[0], high=reachable.levels[-1], min_completion=gates.min_completion)

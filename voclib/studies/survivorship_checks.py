@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -119,6 +120,21 @@ def overlap(made: Any, gates: Gates) -> Check:
         share <= gates.max_unsupported_share,
         detail,
         Text("没有随机回访时，对没有同类作答的人只给范围。", "Without random call-backs, those whom nobody speaks for get a range."),
+    )
+
+
+def traits(lacking: Sequence[str]) -> Check:
+    """Every trait that totals were asked to meet is in the data."""
+    names = [column_name(c) for c in lacking]
+    detail = Text(
+        f"数据里没有、或没有差别：{'、'.join(n.zh for n in names)}。",
+        f"Not in the data, or the same for everybody: {', '.join(n.en for n in names)}.",
+    )
+    return Check(
+        Text("要校准的特征都有", "Every trait asked for is known"),
+        False,
+        detail,
+        Text("这些特征上的差别没有校正。", "Differences in these traits are not corrected for."),
     )
 
 

@@ -185,6 +185,10 @@ GIVEAWAY = Text(
     "said before they left, and serves for demonstration only.",
 )
 NOBODY_SILENT = Text("能联系到的客户都作答了，这一项无从谈起。", "Everybody within reach answered, so there is nothing to show here.")
+NOT_CORRECTED = Text(
+    "作答或门店太少，或者答案几乎都一样，撑不起校正，这一项不做。",
+    "Answers or dealers are too few, or answers too much alike, to correct anything, so nothing is shown here.",
+)
 NO_YEAR = Text(
     "没有给出更长的窗口，数据里没有接触日期，或者回答、门店太少：离开的客户只在名单里计数。",
     "No longer window was given, contacts have no dates here, or answers or dealers are too few: those who left are only counted on the list.",
