@@ -11,6 +11,7 @@ import pytest
 from study_tables import figures, spoken, texts
 
 from voclib.errors import DataError, ParameterError
+from voclib.reporting import show
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
 from voclib.schema import validate
@@ -289,6 +290,27 @@ class TestThePage:
         said = [HOSTILE[k] if k < len(HOSTILE) else text for k, text in enumerate(tables["responses"]["comment"])]
         made = study({"responses": tables["responses"].assign(comment=said)}, files)
         assert made.study.headline[0].kind == "estimate" and made.study.headline[0].n < 900
+
+    @pytest.mark.parametrize("alone", ["a channel of one voice", "one person", "one voice"])
+    def test_a_voice_or_a_person_alone_has_no_interval_and_costs_nothing_else(self, files: dict[str, Path], alone: str) -> None:
+        found = company(labelled=400)["responses"]
+        found = {"a channel of one voice": found.assign(channel=found["channel"].mask(found["response_id"].eq("R0007"), "post")),
+                 "one person": found.assign(customer_id="C0001"), "one voice": found.head(1)}[alone]
+        labels = company()["gold_labels"]
+        made = study({"responses": found, "gold_labels": labels[labels["response_id"].isin(found["response_id"])]}, files)
+        show.intervals(made.channels, naive=made.counted, **made.captions["channels"])
+        show.ladder(made.ladder, **made.captions["ladder"]).html()
+        if alone == "a channel of one voice":
+            assert made.ladder["corrected"].kind == "estimate" and "post" not in made.counted
+            assert {e.group: e.kind for e in made.channels}["post"] == "refusal"
+        else:
+            assert made.study.verdict is Verdict.REFUSE and made.ladder["corrected"].kind == "refusal" and not len(made.topics)
+
+    def test_a_quoted_voice_without_a_day_is_given_none(self, files: dict[str, Path]) -> None:
+        tables = company()
+        made = study({**tables, "responses": tables["responses"].assign(submitted_at=tables["responses"]["touched_at"])}, files)
+        assert len(made.verbatims) and {t.en.count("·") for t in made.verbatims["where"]} == {1}
+        assert not any("nan" in t.en.lower() for t in made.verbatims["where"])
 
     def test_truth_is_compared_only_where_it_is_known(self, moods) -> None:
         full, planted = moods["full"], {"noise": {"share_voices": 0.33, "share_negative_voices": 0.10}}

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.stats import prevalence
-from voclib.studies.clusters import clusters
+from voclib.studies.clusters import are_one, clusters
 from voclib.studies.sentiment_shares import THIN, weights
 from voclib.studies.sentiment_voices import ENOUGH
 from voclib.text import aspects, rules, sentiment, writing
@@ -94,7 +94,8 @@ def _often(ids: pd.Series) -> list[str]:
 
 
 def audit(voices: pd.DataFrame, found: Found, labels: pd.DataFrame | None, *, conf_level: float = 0.95, seed: int = 0) -> Audited | None:
-    """Shares by aspect with intervals that carry the dictionary's errors; None where people labelled fewer than 200 of the voices.
+    """Shares by aspect with intervals that carry the dictionary's errors; None where people labelled fewer than 200 of the voices, or
+    all are of one person.
 
     A complaint is counted by its labels where people say the voice speaks of the aspect and its own mark is negative; the labelled voices that carry
     no mark count with the probability that they are negative, read by a model that did not learn from them.
@@ -105,13 +106,13 @@ def audit(voices: pd.DataFrame, found: Found, labels: pd.DataFrame | None, *, co
     channels = sorted(set(voices.loc[labelled, "channel"]))
     inside = voices["channel"].isin(channels).to_numpy()
     names = [name for name in found.spoken.columns if name in set(labels["topic"])]
-    if int(labelled.sum()) < ENOUGH or not names:
+    here = voices[inside]
+    if int(labelled.sum()) < ENOUGH or not names or are_one(here):
         return None
     coded = prevalence.coded(voices.loc[inside, "response_id"], pd.DataFrame(columns=["response_id", "topic"]), labels, topics=names)
     kept = [name for name in names if coded.gold[name].notna().sum() >= MIN_TOPIC]
     if not kept:
         return None
-    here = voices[inside]
     options = {"gold_probability": coded.gold_probability, "weights": weights(here), "cluster": clusters(here)}
     hit = found.spoken.loc[inside, kept].astype(float).set_axis(coded.gold.index)
     angry = (found.felt.pivot(index="row", columns="id", values="negative").reindex(index=range(len(voices)), columns=kept).fillna(0.0)
@@ -135,7 +136,8 @@ def feelings(voices: pd.DataFrame, found: Found, *, conf_level: float = 0.95) ->
     """How voices feel about each aspect, most negative first: id, n, counted (read as negative), negative, neutral, positive, low, high.
 
     The shares are corrected by the marks of voices that speak of the aspect alone, assuming that the reading errs alike where they speak of several.
-    Where fewer than 30 such voices carry a mark, shares are as counted and `low` and `high` missing. Aspects of fewer than 5 voices are left out.
+    Where fewer than 30 such voices carry a mark, or all are of one person, shares are as counted and `low` and `high` missing. Aspects of fewer
+    than 5 voices are left out.
     """
     own = voices["own"].to_numpy(dtype=object)
     rows = []
@@ -145,7 +147,7 @@ def feelings(voices: pd.DataFrame, found: Found, *, conf_level: float = 0.95) ->
         mark = np.where(part["is_alone"], own[part["row"]], None)
         row = {"id": name, "n": len(part), "counted": int(part["label"].eq("negative").sum())}
         there = ~pd.isna(mark)
-        if there.sum() < THIN:
+        if there.sum() < THIN or are_one(voices.iloc[part["row"]]):
             shares = part["label"].value_counts().reindex(sentiment.CLASSES, fill_value=0) / len(part)
             rows.append(row | shares.to_dict() | {"low": np.nan, "high": np.nan})
             continue

@@ -31,5 +31,10 @@ def are_few(voices: pd.DataFrame) -> bool:
     return len(sizes) < limits.min_clusters or inference.kish(sizes) - 1 < limits.min_degrees_of_freedom
 
 
+def are_one(voices: pd.DataFrame) -> bool:
+    """Whether all voices are of one cluster, as a single voice is and those of a single person: how they vary cannot then be known."""
+    return pd.unique(clusters(voices)).size < 2
+
+
 def _shocks(voices: pd.DataFrame) -> pd.Series:
     return ("unit:" + voices["unit_id"].astype("str")).where(voices["unit_id"].notna(), "person:" + voices["person"].astype("str"))

@@ -82,8 +82,9 @@ def drawn(feelings: pd.DataFrame, most: int = 15) -> pd.DataFrame:
 
 
 def verbatims(found: pd.DataFrame, dictionary: aspects.Dictionary) -> pd.DataFrame:
-    """The voices to read, with `where` they stand: aspect, channel and period."""
-    where = [say("{t} · {c} · {d}", "{t} · {c} · {d}", t=dictionary.name(row.id), c=channel(row.channel), d=row.day) for row in found.itertuples()]
+    """The voices to read, with `where` they stand: aspect, channel and, where there is a day, period."""
+    where = [say("{t} · {c}", "{t} · {c}", t=dictionary.name(row.id), c=channel(row.channel)) for row in found.itertuples()]
+    where = [one if pd.isna(day) else say("{one} · {d}", "{one} · {d}", one=one, d=day) for one, day in zip(where, found["day"], strict=True)]
     return found.assign(where=where)
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from voclib.results import Estimate, Ladder, Text, Verdict, refusal
 from voclib.stats import inference, prevalence
-from voclib.studies.clusters import THESE, are_few, clusters
+from voclib.studies.clusters import THESE, are_few, are_one, clusters
 from voclib.studies.sentiment_voices import ENOUGH
 
 ESTIMAND = "negative_voice_share"
@@ -26,6 +26,10 @@ SHIFT = 0.1  # share of voices in other channels than before, above which period
 NEEDS = Text("至少 200 条自带分数的声音，或一批人工标注情绪的声音，抽取概率已知。",
              "At least 200 voices with a mark of their own, or voices labelled for sentiment by people, drawn with known chances.")
 NO_MARKS = Text("自带分数的声音太少，读法的错无从得知。", "Too few voices carry a mark, so how often the reading errs is unknown.")
+
+ONE_PERSON = Text("只有一个人的声音，看不出人与人差多少，给不出区间。",
+                  "There are voices of one person only, so how much people differ, and with it an interval, is unknown.")
+TWO_PEOPLE = Text("至少两个人的声音。", "Voices of at least two people.")
 
 
 def chances(voices: pd.DataFrame) -> np.ndarray:
@@ -93,15 +97,17 @@ def borrowing(channel: np.ndarray, residual: np.ndarray) -> tuple[float, int]:
 
 def estimate(voices: pd.DataFrame, which: str = "negative", *, rung: str = "corrected", group: str = "", conf_level: float = 0.95,
              floor: int = THIN) -> Estimate:
-    """`corrected` as pages print it; a refusal where fewer than `floor` voices carry a mark."""
+    """`corrected` as pages print it; a refusal where fewer than `floor` voices carry a mark, or all are of one person."""
     if int(voices["own"].notna().sum()) < floor:
         return refusal(ESTIMAND, unit="share", rung=rung, group=group, n=len(voices), reason=NO_MARKS, needs=NEEDS)
+    if are_one(voices):
+        return _one_person(voices, rung, group)
     return corrected(voices, which).estimate(ESTIMAND, rung=rung, group=group, conf_level=conf_level, assumptions=assumptions(voices),
                                              verdict=Verdict.REPORT_WITH_CAVEAT)
 
 
 def counted(voices: pd.DataFrame, which: str = "negative", *, rung: str = "counted", group: str = "", conf_level: float = 0.95) -> Estimate:
-    """Voices read as of one class, as a share, with the interval of a plain count."""
+    """Voices read as of one class, as a share, with the interval of a plain count; refused of a single voice."""
     return _plain(voices["read"].eq(which).to_numpy(dtype=float), voices, rung, group, conf_level, cluster=None)
 
 
@@ -122,8 +128,14 @@ def ladder(voices: pd.DataFrame, lexicon: np.ndarray, *, conf_level: float = 0.9
 
 
 def _plain(values: np.ndarray, voices: pd.DataFrame, rung: str, group: str, conf_level: float, cluster: np.ndarray | None) -> Estimate:
+    if len(voices) < 2 or cluster is not None and are_one(voices):
+        return _one_person(voices, rung, group)
     found = prevalence.weighted_mean(values, weights=weights(voices), cluster=cluster, method="share of voices as read")
     return found.estimate(ESTIMAND, unit="share", rung=rung, group=group, conf_level=conf_level, low=0.0, high=1.0)
+
+
+def _one_person(voices: pd.DataFrame, rung: str, group: str) -> Estimate:
+    return refusal(ESTIMAND, unit="share", rung=rung, group=group, n=len(voices), reason=ONE_PERSON, needs=TWO_PEOPLE)
 
 
 def _never_marked(voices: pd.DataFrame, conf_level: float) -> list[Estimate]:
@@ -155,7 +167,8 @@ def trend(voices: pd.DataFrame, *, conf_level: float = 0.95) -> pd.DataFrame:
 def change(voices: pd.DataFrame, *, conf_level: float = 0.95) -> Estimate | None:
     """The last period's share of negative voices minus that of the one before, `clusters` independent.
 
-    None where marks are too few, or where more than a tenth of the voices moved from one channel to another: the change would be one of channels.
+    None where marks are too few or voices of one person, or where more than a tenth of the voices moved from one channel to another: the change
+    would be one of channels.
     """
     marked = voices["own"].notna().groupby(voices["period"]).sum()
     periods = sorted(marked.index)[-2:]
@@ -163,7 +176,7 @@ def change(voices: pd.DataFrame, *, conf_level: float = 0.95) -> Estimate | None
         return None
     parts = [voices[voices["period"].eq(p)] for p in periods]
     mixes = [part["channel"].value_counts(normalize=True) for part in parts]
-    if mixes[0].sub(mixes[1], fill_value=0.0).abs().sum() / 2 > SHIFT:
+    if mixes[0].sub(mixes[1], fill_value=0.0).abs().sum() / 2 > SHIFT or any(map(are_one, parts)):
         return None
     both = pd.concat(parts)
     found = prevalence.change(*(corrected(part) for part in parts), units=tuple(np.split(clusters(both), [len(parts[0])])))
@@ -171,14 +184,17 @@ def change(voices: pd.DataFrame, *, conf_level: float = 0.95) -> Estimate | None
 
 
 def by_channel(voices: pd.DataFrame, *, conf_level: float = 0.95) -> tuple[tuple[Estimate, ...], Mapping[str, Estimate]]:
-    """The corrected share of negative voices in every channel, most voices first (borrowed where marks are few), and the counted one by channel."""
+    """The corrected share of negative voices in every channel, most voices first (borrowed where marks are few), and the counted one by channel.
+
+    A channel of a single voice has no counted share.
+    """
     sizes = voices["channel"].value_counts()
     parts = {name: voices[voices["channel"].eq(name)] for name in sorted(sizes.index, key=lambda name: (-sizes[name], name))}
     made = []
     for name, part in parts.items():
         own = estimate(part, group=name, conf_level=conf_level)
         made.append(own if own.kind == "estimate" else _borrowed(voices, part, own, conf_level))
-    return tuple(made), {name: counted(part, group=name, conf_level=conf_level) for name, part in parts.items()}
+    return tuple(made), {name: counted(part, group=name, conf_level=conf_level) for name, part in parts.items() if len(part) > 1}
 
 
 def _borrowed(voices: pd.DataFrame, part: pd.DataFrame, refused: Estimate, conf_level: float) -> Estimate:
@@ -186,7 +202,7 @@ def _borrowed(voices: pd.DataFrame, part: pd.DataFrame, refused: Estimate, conf_
     marked = voices[voices["own"].notna()]
     off = marked["own"].eq("negative").to_numpy(dtype=float) - marked["negative"].to_numpy(dtype=float)
     between, channels = borrowing(marked["channel"].to_numpy(dtype=object), off)
-    if not channels:
+    if not channels or are_one(part) or are_one(marked):
         return refused
     here, there = (prevalence.weighted_mean(values, weights=weights(rows), cluster=clusters(rows))
                    for values, rows in ((part["negative"].to_numpy(dtype=float), part), (off, marked)))
