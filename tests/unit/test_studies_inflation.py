@@ -183,6 +183,16 @@ class TestRefusals:
         assert inflation.case_mix(inflation.answers(POOL), ()) is None
 
 
+    @pytest.mark.parametrize("gone", ["touchpoints", "invitations"])
+    def test_without_the_contact_asked_about_dealers_are_compared_and_a_check_says_so(self, found, gone: str) -> None:
+        made = inflation.study({name: table for name, table in POOL.items() if name != gone}, seed=4)
+        plain = inflation.study(POOL, mix=(), seed=4)
+        assert made.is_tested and made.dealers["p_value"].tolist() == plain.dealers["p_value"].tolist()
+        [check] = [c for c in made.study.checks if c.name.en == "What customers came for is allowed for"]
+        assert check.passed is False and check.detail.en == "No answer tells: Kind of contact."
+        assert len(made.study.checks) == len(found.study.checks) + 1
+
+
 class TestTruth:
     def test_listed_missed_and_untested_dealers_all_stand_there(self, found) -> None:
         planted = {"answers": 100, "turned": 20, "nps_honest": 30.0, "nps_reported": 40.0}

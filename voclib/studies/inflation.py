@@ -53,7 +53,7 @@ class Begging:
 
 
 def answers(tables: Tables) -> pd.DataFrame:
-    """Survey answers with a score and a dealer, sorted by `response_id`; `kind` is the contact asked about.
+    """Survey answers with a score and a dealer, sorted by `response_id`; `kind` is the contact asked about, missing where no table tells it.
 
     Raises
     ------
@@ -64,6 +64,7 @@ def answers(tables: Tables) -> pd.DataFrame:
     kept = found[steps(found) == ""]
     if kept.empty:
         raise DataError("No survey answer has both a score 0–10 and a dealer; the study of begged scores needs both.")
+    kept = kept.assign(kind=pd.Series(index=kept.index, dtype="str"))
     if {"invitations", "touchpoints"} <= set(tables):
         asked = tables["invitations"].drop_duplicates("invitation_id").set_index("invitation_id")["touchpoint_id"]
         kind = tables["touchpoints"].drop_duplicates("touchpoint_id").set_index("touchpoint_id")["kind"]
@@ -169,7 +170,8 @@ def study(tables: Tables, *, min_answers: int = 60, fdr: float = 0.05, mix: Sequ
     dealers = dealers.merge(naive[["unit", "share", "is_flagged"]].rename(columns={"share": "tens_share", "is_flagged": "is_naive"}), on="unit")
     components = _summary(found, dealers, fdr=fdr)
     smallest = _smallest(dealers, fdr, conf_level)
-    checks = _checks(dealers, components, ladder, test, smallest, fdr=fdr, min_answers=min_answers)
+    unknown = [name for name in mix if kept[name].isna().all()]
+    checks = (*_checks(dealers, components, ladder, test, smallest, fdr=fdr, min_answers=min_answers), *words.mix_known(unknown))
     finding = _finding(dealers, ladder, checks, smallest, fdr=fdr, seed=seed)
     return Begging(finding, True, dealers, shown.review(dealers, found), shown.traced(dealers, found), components, ladder, words.tested(dealers),
                    words.captions(dealers, ladder, components, fdr=fdr, conf_level=conf_level))

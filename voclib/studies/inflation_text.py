@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from voclib.results import Check, Estimate, Ladder, Text
 from voclib.sentences import say
+from voclib.studies.survivorship_text import column_name
 
 QUESTION = Text("哪些门店的高分可能是讨来的？", "Which dealers' top scores may have been asked for?")
 KICKER = Text("高分核查", "Top scores under review")
@@ -276,6 +277,20 @@ def left_out(n: int, min_answers: int) -> Check:
             m=min_answers,
         ),
     )
+
+
+def mix_known(unknown: Sequence[str]) -> tuple[Check, ...]:
+    """What of the case-mix no answer tells; no check where all of it is known."""
+    if not unknown:
+        return ()
+    named = [column_name(name) for name in unknown]
+    return (Check(
+        Text("客户为何而来已计入比较", "What customers came for is allowed for"),
+        False,
+        Text(f"没有一份回答带有：{'、'.join(t.zh for t in named)}。", f"No answer tells: {', '.join(t.en for t in named)}."),
+        Text("客户构成与别家不同的门店，可能只因此显得少见；核查时先看这一点。",
+             "A dealer whose customers came for other things may look rare for that alone; look at this first."),
+    ),)
 
 
 def captions(dealers: pd.DataFrame, ladder: Ladder, components: pd.DataFrame, *, fdr: float, conf_level: float) -> Mapping[str, Mapping[str, Any]]:
