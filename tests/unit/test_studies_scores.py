@@ -101,6 +101,13 @@ class TestChoices:
         result = study(timeless)
         assert result.study.headline[0].n == 384 and result.periods == () and result.change.rungs[0].reason == scores_text.ONE_PERIOD
 
+    def test_a_pool_of_responses_alone_has_a_page(self) -> None:
+        """The notebook compares regions, which units or customers tell; where neither table was given nobody's region is known."""
+        alone = {"responses": pool()["responses"].assign(customer_id=pd.NA, unit_id=pd.NA)}
+        found = scores.study(alone, metric="nps", segments=["region", "channel"])
+        assert [e.group for e in found.groups] == [metrics.MISSING] and found.groups[0].n == found.ladder.rungs[0].n
+        assert found.study.answer.en == scores.study(alone, metric="nps", segments=["channel"]).study.answer.en
+
     def test_segments_are_joined_from_units_and_customers(self) -> None:
         assert {e.group for e in study(segments=["segment"]).groups} == {metrics.MISSING}, "the responses' own segment comes first"
         loose = {**POOL, "responses": POOL["responses"].drop(columns="segment")}

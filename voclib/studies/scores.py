@@ -11,6 +11,7 @@ import pandas as pd
 
 from voclib.errors import DataError, ParameterError, nearest
 from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict, refusal
+from voclib.schema.tables import TABLES
 from voclib.sentences import say
 from voclib.stats import gates as gating
 from voclib.stats import metrics
@@ -154,6 +155,8 @@ def score_of(metric: str) -> Score:
 def with_segments(kept: pd.DataFrame, tables: Tables, segments: Sequence[str]) -> pd.DataFrame:
     """The columns to compare by, joined from units and customers where responses lack them; "region × product" crosses two columns.
 
+    A column of a table that is not there is missing for everybody.
+
     Raises
     ------
     ParameterError
@@ -176,9 +179,12 @@ def parts_of(segment: str) -> list[str]:
 
 
 def _joined(kept: pd.DataFrame, tables: Tables, name: str) -> pd.DataFrame:
-    for table, key in (("units", "unit_id"), ("customers", "customer_id")):
+    sources = (("units", "unit_id"), ("customers", "customer_id"))
+    for table, key in sources:
         if name not in kept.columns and name in tables.get(table, pd.DataFrame()).columns:
             kept = kept.join(tables[table].set_index(key)[name], on=key)
+    if name not in kept.columns and any(name in TABLES[table].columns for table, _ in sources):
+        return kept.assign(**{name: pd.Series(index=kept.index, dtype="str")})  # the table that tells it was not given: nobody's is known
     if name not in kept.columns:
         known = {*kept.columns, *tables.get("units", pd.DataFrame()).columns, *tables.get("customers", pd.DataFrame()).columns}
         raise ParameterError(f"There is no column '{name}' to compare by; {nearest(name, known)}")
