@@ -98,16 +98,10 @@ def no_tables(missing: Sequence[str]) -> tuple[Text, Text]:
 def too_little_use(months: int) -> tuple[Text, Text]:
     """Refusal where no customer can be compared with an earlier self."""
     return (
-        say(
-            "没有一位客户既有成为客户的日期、又有 {n} 个月的登录记录，看不出谁用得比自己以前少。",
-            "No customer has both a first day as a customer and {n} months of log-ins, so a fall below one's own usual cannot be seen.",
-            n=months,
-        ),
-        say(
-            "每位客户至少 {n} 个月的登录次数和成为客户的日期；流失者还要流失日期。",
-            "For each customer at least {n} months of log-ins and the day the relationship began; for leavers also the day they left.",
-            n=months,
-        ),
+        say("没有一位客户既有成为客户的日期、又有 {n} 个月的登录记录，看不出谁用得比自己以前少。",
+            "No customer has both a first day as a customer and {n} months of log-ins, so a fall below one's own usual cannot be seen.", n=months),
+        say("每位客户至少 {n} 个月的登录次数和成为客户的日期；流失者还要流失日期。",
+            "For each customer at least {n} months of log-ins and the day the relationship began; for leavers also the day they left.", n=months),
     )
 
 
@@ -130,17 +124,12 @@ def too_few_leavers(left: int, floor: int) -> tuple[Text, Text]:
 def too_few_stayers(stayed: int, floor: int) -> tuple[Text, Text]:
     """Refusal where nearly everybody left within the windows, so that leavers can be told from nobody."""
     return (
-        say(
-            "观察窗口里留下来的记录共 {stayed} 次，凑不出一段检验期和它之前的一段学习期，各有 {floor} 次；人人都走，就排不出先后。",
+        say("观察窗口里留下来的记录共 {stayed} 次，凑不出一段检验期和它之前的一段学习期，各有 {floor} 次；人人都走，就排不出先后。",
             "The windows hold {stayed} stays in all: not enough for a test period, and a past to learn from before it, of {floor} each. "
-            "Where everybody leaves, nobody can be ranked.",
-            stayed=stayed, floor=floor,
-        ),
-        say(
-            "检验期和之前的学习期各至少 {floor} 次留存：客户表要包括还在的客户，或缩短窗口。",
+            "Where everybody leaves, nobody can be ranked.", stayed=stayed, floor=floor),
+        say("检验期和之前的学习期各至少 {floor} 次留存：客户表要包括还在的客户，或缩短窗口。",
             "At least {floor} stays in the test period and as many before it: a customer table with those who are still here, or a shorter window.",
-            floor=floor,
-        ),
+            floor=floor),
     )
 
 
