@@ -183,6 +183,17 @@ class TestRefusals:
         assert inflation.case_mix(inflation.answers(POOL), ()) is None
 
 
+    @pytest.mark.parametrize("score", [0, 10])
+    def test_where_every_mark_is_the_same_nothing_is_tested(self, score: int) -> None:
+        """Tens are judged by the lower marks beside them: without those 'none is on the list' and '100 (100–100)' were said."""
+        made = inflation.study({**POOL, "responses": POOL["responses"].assign(nps_score=score)}, seed=4)
+        n = len(inflation.answers(POOL))
+        assert not made.is_tested and made.study.verdict is Verdict.REFUSE and made.study.headline[0].kind == "refusal"
+        assert list(made.shortfall.values()) == ([n, 0] if score == 10 else [0, n])
+        assert made.study.checks[0].passed is False and "fewer than 30 of either" in made.study.answer.en
+        for text in (made.study.answer, made.study.decision):
+            assert figures(text.zh) == figures(text.en) and not half_width(text.zh)
+
     @pytest.mark.parametrize("gone", ["touchpoints", "invitations"])
     def test_without_the_contact_asked_about_dealers_are_compared_and_a_check_says_so(self, found, gone: str) -> None:
         made = inflation.study({name: table for name, table in POOL.items() if name != gone}, seed=4)

@@ -149,7 +149,7 @@ def returned(kept: pd.DataFrame, tables: Tables, *, days: int) -> pd.Series:
 
 def study(tables: Tables, *, min_answers: int = 60, fdr: float = 0.05, mix: Sequence[str] = ("kind",), return_days: int = 180,
           conf_level: float = 0.95, seed: int = 0, timezone: str = "Asia/Shanghai") -> Begging:
-    """The review list, company NPS before and after, dealers' ranks; a refusal where too few dealers have enough answers.
+    """The review list, company NPS before and after, dealers' ranks; a refusal where too few dealers have enough answers, or answers hardly differ.
 
     Raises
     ------
@@ -158,9 +158,16 @@ def study(tables: Tables, *, min_answers: int = 60, fdr: float = 0.05, mix: Sequ
     """
     kept, limits = answers(tables), gates.load()
     x = case_mix(kept, mix)
-    enough = int((kept["unit_id"].value_counts() >= min_answers).sum())
+    sizes = kept["unit_id"].value_counts()
+    enough = int((sizes >= min_answers).sum())
     if enough < limits.min_clusters:
-        return _refused(enough, limits.min_clusters, min_answers, seed)
+        return _refused(words.too_few(enough, min_answers), words.needs(limits.min_clusters, min_answers),
+                        words.enough_dealers(enough, limits.min_clusters), words.shortfall(enough, limits.min_clusters, min_answers), seed)
+    asked = kept.loc[kept["unit_id"].isin(sizes.index[sizes >= min_answers]), "nps_score"]
+    tens, lower = int(asked.eq(10).sum()), int(asked.lt(10).sum())
+    if min(tens, lower) < limits.caveat_n:  # tens are judged by the lower marks beside them
+        return _refused(words.no_contrast(tens, lower, limits.caveat_n), words.contrast_needed(limits.caveat_n),
+                        words.contrast(tens, lower, limits.caveat_n), words.marks(tens, lower), seed)
     test = bunching.inflation_lr(kept["nps_score"], kept["unit_id"], case_mix=x, min_n=min_answers, fdr=fdr, conf_level=conf_level)
     marks, top = traces(kept, tables, timezone=timezone), kept["nps_score"].eq(10)
     found = _components(kept, marks, top, returned(kept, tables, days=return_days), test)
@@ -273,17 +280,14 @@ def _finding(dealers: pd.DataFrame, ladder: Ladder, checks: tuple[Check, ...], s
         caveat=words.CAVEAT, decision=words.decision(listed, smallest), limits=words.LIMITS, reader="region", seed=seed)
 
 
-def _refused(enough: int, needed: int, min_answers: int, seed: int) -> Begging:
-    """Too few dealers with enough answers: what is missing, and empty frames."""
-    missing = refusal("nps_corrected", unit="points", rung="restored", reason=words.too_few(enough, min_answers),
-                      needs=words.needs(needed, min_answers), seed=seed)
+def _refused(reason: Text, needs: Text, check: Check, shortfall: Mapping[Text, Any], seed: int) -> Begging:
+    """Nothing is tested: why, what is missing, and empty frames."""
+    missing = refusal("nps_corrected", unit="points", rung="restored", reason=reason, needs=needs, seed=seed)
     ladder = Ladder("nps_corrected", (missing,), chosen="restored")
-    check = words.enough_dealers(enough, needed)
-    finding = Study(question=words.QUESTION, kicker=words.KICKER, answer=words.too_few(enough, min_answers), headline=(missing,),
-                    verdict=Verdict.REFUSE, ladders=(ladder,), checks=(check,), caveat=words.CAVEAT, decision=words.needs(needed, min_answers),
-                    limits=words.LIMITS, reader="region", seed=seed)
+    finding = Study(question=words.QUESTION, kicker=words.KICKER, answer=reason, headline=(missing,), verdict=Verdict.REFUSE, ladders=(ladder,),
+                    checks=(check,), caveat=words.CAVEAT, decision=needs, limits=words.LIMITS, reader="region", seed=seed)
     empty = pd.DataFrame()
-    return Begging(finding, False, empty, empty, empty, empty, ladder, words.shortfall(enough, needed, min_answers), {})
+    return Begging(finding, False, empty, empty, empty, empty, ladder, shortfall, {})
 
 
 def against_truth(result: Begging, truth: Mapping[str, Any]) -> pd.DataFrame:

@@ -173,6 +173,39 @@ def shortfall(enough: int, needed: int, min_answers: int) -> Mapping[Text, Any]:
     return {say("家门店有 {m} 份回答", "dealers with {m} answers", m=min_answers): enough, Text("家才够检验", "dealers needed"): needed}
 
 
+def no_contrast(tens: int, lower: int, floor: int) -> Text:
+    """Why tens cannot be said to be too many."""
+    return say(
+        "受检门店的回答里，10 分有 {a} 份，更低的有 {b} 份；任一种不足 {f} 份，就无从判断 10 分是否过多。",
+        "Dealers that could be tested have {a} marks of 10 and {b} lower ones; with fewer than {f} of either, nobody can tell if 10s are too many.",
+        a=tens, b=lower, f=floor,
+    )
+
+
+def contrast_needed(floor: int) -> Text:
+    """What would make it possible."""
+    return say(
+        "10 分和更低的分数各至少 {f} 份；人人都打同一分时，先查分数是怎样收来的。",
+        "At least {f} each of marks of 10 and of lower ones; where everybody gives the same mark, look first at how marks are collected.",
+        f=floor,
+    )
+
+
+def contrast(tens: int, lower: int, floor: int) -> Check:
+    """Enough tens and enough lower marks to judge them by."""
+    return Check(
+        Text("10 分与更低的分数都够多", "Enough marks of 10 and enough lower ones"),
+        min(tens, lower) >= floor,
+        no_contrast(tens, lower, floor),
+        Text("不列名单，也不校正。", "No list is made and nothing is corrected."),
+    )
+
+
+def marks(tens: int, lower: int) -> Mapping[Text, Any]:
+    """Shown in place of a figure where all marks are alike."""
+    return {Text("份 10 分", "marks of 10"): tens, Text("份更低的分数", "lower marks"): lower}
+
+
 def tested(dealers: pd.DataFrame) -> Mapping[Text, Any]:
     """Shown in place of a list that is empty."""
     return {
