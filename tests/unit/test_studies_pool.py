@@ -11,7 +11,7 @@ from study_tables import figures, spoken, texts
 from voclib.errors import DataError
 from voclib.results import Text, Verdict
 from voclib.schema import TABLES, coercion, mending, rules
-from voclib.studies import pool, pool_text
+from voclib.studies import pool, pool_text, touchpoints
 
 CARD = {
     "name": "shop",
@@ -33,6 +33,7 @@ CARD = {
                                    {"column": "nps_score", "problem": "outside 0–10", "n": 3}],
                       "repairs": [{"column": "nps_score", "problem": "full-width characters read as plain", "n": 9}]},
         "units": {"problems": [], "repairs": []},
+        "customers": {"problems": [], "repairs": [], "accepted": 60},
     },
     "files": [
         {"file": "a.csv", "status": "connected", "ignored_columns": ["国家"],
@@ -135,6 +136,20 @@ class TestChecks:
             found["without_customer"] = found.get("without_customer", 0) if named else found.get("voices_accepted", 0)
         asked = check(pool.study(given), "Every customer is on the list")
         assert asked.passed is passed and said in asked.detail.en and ("没有客户编号" in asked.detail.zh) is not named
+
+    def test_without_a_list_nobody_is_said_to_be_on_it(self) -> None:
+        given = card(tables={name: table for name, table in CARD["tables"].items() if name != "customers"})
+        found = check(pool.study(given), "Every customer is on the list")
+        assert found.passed is None and found.detail.en == "99 voices name a customer, and there is no list of customers to look them up in."
+        assert "no list of customers" in touchpoints.matched(given).en and "one who is on the list" in touchpoints.matched(CARD).en
+
+    def test_a_pool_of_no_accepted_voice_is_not_said_to_lack_nothing(self) -> None:
+        """Every row was quarantined: no accepted voice lacks a field, and none has it."""
+        lost = {"voices_accepted": 0, "voices_valid": 0, "valid_share": 0.0, "missing_required": []}
+        given = card(channels={name: c | (lost if "voices" in c else {}) for name, c in CARD["channels"].items()})
+        found = pool.study(given)
+        assert found.captions["validity"]["title"].en == "0 of 2 channels have every field throughout"
+        assert found.captions["missing"]["title"].en == "No voice was accepted" and found.study.decision.en.startswith("First mend the export")
 
     def test_a_pool_of_no_valid_voice_is_refused(self) -> None:
         given = card()

@@ -76,7 +76,7 @@ def study(card: Mapping[str, Any], *, required_share: float = 0.8) -> Pool:
         limits=words.LIMITS,
         reader="research",
         caveat=words.caveat(),
-        decision=words.decision(missing, worst),
+        decision=words.decision(missing, worst) if any(c["voices_accepted"] for c in voices.values()) else words.MEND_FIRST,
     )
     return Pool(
         study=finding,

@@ -94,6 +94,8 @@ LIMITS = (
     ),
 )
 NOTHING_QUARANTINED = Text("没有一行被隔离", "No row was quarantined")
+NOTHING_ACCEPTED = Text("没有一条声音被接受", "No voice was accepted")
+MEND_FIRST = Text("先按隔离的原因修好导出，再看别的。", "First mend the export, by the reasons for which rows are quarantined.")
 NOTHING_MISSING = Text("没有声音缺少必填字段", "No voice lacks a required field")
 NOTHING_REPAIRED = Text("没有需要修的", "Nothing needed repair")
 PROBLEMS = (
@@ -292,12 +294,16 @@ def _known_gaps(card: Mapping[str, Any]) -> tuple[Check, Check]:
     parts = card["channels"].values()
     unmatched, nobody = (sum(c.get(key, 0) for c in parts) for key in ("unmatched_customers", "without_customer"))
     named = sum(c.get("voices_accepted", 0) for c in parts) - nobody
+    listed = card["tables"].get("customers", {}).get("accepted", 0)
     missed = {lang: kinds for lang, kinds in card["redaction"]["not_covered"].items()}
     return (
         Check(
             Text("客户都在名单里", "Every customer is on the list"),
-            True if unmatched == 0 and named > 0 else None,
+            True if unmatched == 0 and named > 0 and listed else None,
             say("没有客户编号可核对。", "There is no customer number to look up.") if unmatched == 0 and named <= 0 else
+            say("{k} 条声音写了客户，但数据里没有客户名单，无从核对。",
+                "{k} {k:voice names|voices name} a customer, and there is no list of customers to look them up in.", k=named)
+            if unmatched == 0 and not listed else
             say("{n} 行的客户编号不在客户名单中；{k} 条声音写了客户，{m} 条没有，无从核对。",
                 "{n} {n:row names|rows name} a customer who is on no list; {k} voices name a customer, {m} do not and cannot be looked up.",
                 n=unmatched, k=named, m=nobody),
@@ -359,7 +365,9 @@ def captions(card: Mapping[str, Any], reasons: pd.DataFrame, missing: pd.DataFra
         why = say("隔离 {q} 行，最多的原因：{top}", "{q} rows quarantined; the most frequent reason: {top}", q=total["quarantined"], top=top)
     if len(missing):
         lack = say("最常缺的是{first}", "Most often missing: the {first}", first=field_name(str(missing["label"].iloc[0])))
-    whole = sum(1 for c in voices.values() if not c["missing_required"])
+    elif not any(c["voices_accepted"] for c in voices.values()):
+        lack = NOTHING_ACCEPTED
+    whole = sum(1 for c in voices.values() if c["voices_accepted"] and not c["missing_required"])
     return {
         "channels": {
             "title": say("读入 {r} 行，接受 {a} 行", "{r} rows read, {a} accepted", r=total["rows_read"], a=total["accepted"]),

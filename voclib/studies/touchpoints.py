@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from voclib.results import Check
+from voclib.results import Check, Text
 from voclib.studies import pool_text
 from voclib.studies import touchpoints_text as words
 
@@ -84,6 +84,11 @@ def tiers(card: Mapping[str, Any]) -> pd.DataFrame:
     )
     table = table.assign(total=table.sum(axis=1)).sort_values("total", ascending=False, kind="stable").reset_index()
     return table.assign(channel=[pool_text.channel(name) for name in table["channel"]])[list(words.TIER_COLUMNS)]
+
+
+def matched(card: Mapping[str, Any]) -> Text:
+    """What stands in place of `unmatched` where it is empty: everybody was found, or there is no list to be found on."""
+    return words.ALL_MATCHED if card["tables"].get("customers", {}).get("accepted") else words.NO_CUSTOMERS
 
 
 def unmatched(card: Mapping[str, Any]) -> pd.DataFrame:

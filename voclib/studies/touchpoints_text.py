@@ -13,6 +13,7 @@ STAGES = {"了解": "Discover", "购买": "Buy", "交付": "Delivery", "用车":
 FILES = Text("数据文件", "Files")
 NO_REGISTER = Text("没有触点登记表，这里按映射里的文件列出。", "There is no register of touchpoints; the files of the mapping stand here.")
 ALL_MATCHED = Text("凡写了客户编号的行，客户都在名单里。", "Every row that names a customer names one who is on the list.")
+NO_CUSTOMERS = Text("数据里没有客户名单，客户编号无从核对。", "There is no list of customers, so nobody's number can be looked up.")
 NOTHING_NOTICED = Text(
     "导入没有发现触点沉默、换写法或重复。", "The import noticed no silent touchpoint, no changed format and nothing that counts twice."
 )
