@@ -306,6 +306,15 @@ class TestThePage:
         else:
             assert made.study.verdict is Verdict.REFUSE and made.ladder["corrected"].kind == "refusal" and not len(made.topics)
 
+    def test_a_handful_of_marks_proves_no_reading_and_is_not_called_none(self, files: dict[str, Path]) -> None:
+        found = company(labelled=0)["responses"]
+        made = study({"responses": found[found["channel"].eq("sms")].head(12)}, files)
+        checks = {c.name.en: c for c in made.study.checks}
+        assert checks["Every channel has its own yardstick"].detail.en.startswith("Fewer than 30 marks in Text message: 12 voices")
+        for name in ("Reading beats guessing", "Probabilities come true"):
+            assert checks[name].passed is None and "Too few voices carry a mark" in checks[name].detail.en
+        assert len(made.quality) and "note" not in made.captions["quality"]
+
     def test_a_quoted_voice_without_a_day_is_given_none(self, files: dict[str, Path]) -> None:
         tables = company()
         made = study({**tables, "responses": tables["responses"].assign(submitted_at=tables["responses"]["touched_at"])}, files)

@@ -13,6 +13,7 @@ from voclib.studies import aspect_shares, pool_text
 from voclib.studies import sentiment_aspects_text as words
 from voclib.studies.clusters import THESE
 from voclib.studies.scores_text import interval, written
+from voclib.studies.sentiment_shares import THIN
 from voclib.studies.sentiment_voices import CHANNEL_COLUMNS
 from voclib.text import aspects, rules
 
@@ -201,9 +202,10 @@ def _quality(quality: pd.DataFrame, level: str) -> Mapping[str, Any]:
             "subtitle": say("与客户自己的分数比，读的模型没见过这位客户；区间 {l}",
                             "Against the customer's own mark, read by a model that never saw the customer; {l} interval", l=level),
             "columns": QUALITY_COLUMNS, "formats": QUALITY_FORMATS}
-    if not len(quality):
+    known = quality[quality["n"] >= THIN] if len(quality) else quality
+    if not len(known):
         return made
-    worst = quality.loc[quality["accuracy"].idxmin()]
+    worst = known.loc[known["accuracy"].idxmin()]
     return made | {"note": say("读得最差的是{c}（{a:.0%}）：先查那里的分数是怎么打的。分数本身也会偏，读不到 100% 属正常。",
                                "Read worst: {c} ({a:.0%}); look first at how marks are given there. Marks err too, so 100% is out of reach.",
                                c=worst["group"], a=worst["accuracy"])}

@@ -123,6 +123,9 @@ def decision(chosen: Estimate, first: Sequence[tuple[Text, Text | None]]) -> Tex
                "Draw 50 negative voices each on {n}; let the owners read them before work is assigned, and do not assign it by rank.", n=named)
 
 
+FEW_TO_CHECK = Text("自带分数的声音太少，核对不了。", "Too few voices carry a mark to check against.")
+
+
 def enough_marks(marked: int, total: int, floor: int) -> Check:
     """Enough voices with a mark of their own to learn from and to correct by."""
     return Check(Text("自带分数的声音够多", "Enough voices with a mark"), marked >= floor,
@@ -138,9 +141,12 @@ def every_channel_marked(voices: pd.DataFrame, floor: int, names: Mapping[str, T
     if not bare:
         return Check(title, True, say("每个渠道至少有 {f} 条自带分数的声音。", "Every channel has at least {f} voices with a mark.", f=floor))
     part = int(voices["channel"].isin(bare).sum())
+    lack = (Text("没有分数", "No marks") if not marked[bare].any() else
+            say("的分数都不足 {f} 条", "Fewer than {f} marks each", f=floor) if len(bare) > 1 else
+            say("的分数不足 {f} 条", "Fewer than {f} marks", f=floor))
     return Check(title, False,
-                 say("{c}没有分数，共 {k} 条（{s:.0%}），借别处的尺子。",
-                     "No marks in {c}: {k} voices ({s:.0%}), measured by other channels.",
+                 say("{c}{lack}，共 {k} 条（{s:.0%}），借别处的尺子。",
+                     "{lack} in {c}: {k} voices ({s:.0%}), measured by other channels.", lack=lack,
                      c=listed([names.get(c, Text(c, c)) for c in bare]), k=part, s=part / len(voices)),
                  Text("这部分的错若与别处不同，总数会跟着偏；最坏与最好见上。",
                       "Where errors differ there the total is off; worst and best stand above."))
@@ -151,7 +157,7 @@ def calibrated(quality: pd.DataFrame, ceiling: float) -> Check:
     worst = float(quality["calibration_error"].max()) if len(quality) else float("nan")
     name = Text("概率说到做到", "Probabilities come true")
     if worst != worst:
-        return Check(name, None, Text("没有分数可以核对。", "There are no marks to check against."))
+        return Check(name, None, FEW_TO_CHECK)
     return Check(name, worst <= ceiling,
                  say("各语言里最大的校准误差 {e:.3f}，上限 {c:.2f}。", "Largest calibration error of a language {e:.3f}; the ceiling is {c:.2f}.",
                      e=worst, c=ceiling),
@@ -163,7 +169,7 @@ def beats_naive(quality: pd.DataFrame) -> Check:
     """Whether reading is worth more than guessing the most frequent class."""
     name = Text("读比猜准", "Reading beats guessing")
     if not len(quality):
-        return Check(name, None, Text("没有分数可以核对。", "There are no marks to check against."))
+        return Check(name, None, FEW_TO_CHECK)
     worst = quality.loc[(quality["accuracy"] - quality["majority_accuracy"]).idxmin()]
     return Check(name, bool(worst["accuracy"] > worst["majority_accuracy"]),
                  say("最弱的语言读对 {a:.0%}，总猜最多的一类是 {m:.0%}，词典是 {w:.0%}。",
