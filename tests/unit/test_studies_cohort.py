@@ -63,7 +63,7 @@ class TestMessages:
 
     @pytest.mark.parametrize(("change", "message"), [
         ({"last_day": "2025-06-01"}, "ends .* before it begins"), ({"first_day": "soon"}, "is not a day"), ({"dose": "wait_minute"}, "wait_minutes"),
-        ({"kinds": ("surgery",)}, "there are call, "), ({"horizon_days": 0}, "from 1 up")])
+        ({"kinds": ("surgery",)}, "there are call, "), ({"kinds": ("repair", "surgery")}, "No contact is of kind surgery"), ({"horizon_days": 0}, "from 1 up")])
     def test_arguments_that_make_no_sense(self, small_company, change, message) -> None:
         with pytest.raises(ParameterError, match=message):
             cohort.build(small_company.ingested, **(WINDOW | change))
@@ -74,6 +74,13 @@ class TestMessages:
     def test_windows_that_hold_nothing_to_compare(self, small_company, change, message) -> None:
         with pytest.raises(DataError, match=message):
             cohort.build(small_company.ingested, **(WINDOW | change))
+
+    def test_a_company_that_repairs_nothing_is_studied_by_what_it_does(self, small_company) -> None:
+        contacts = small_company.ingested["touchpoints"]
+        found = cohort.build({**small_company.ingested, "touchpoints": contacts[contacts["kind"] != "repair"]}, **WINDOW)
+        assert set(found.people["kind"]) == {"maintenance"}
+        with pytest.raises(DataError, match="of kind call, digital"):
+            cohort.build({**small_company.ingested, "touchpoints": contacts[contacts["kind"].isin(["call", "digital"])]}, **WINDOW)
 
     def test_revenue_is_never_taken_for_margin(self, small_company) -> None:
         bare = small_company.ingested["transactions"].assign(margin_cny=np.nan)
@@ -125,6 +132,16 @@ class TestTheRestOfThePage:
     def test_too_few_answers_price_no_point(self, small_company, made) -> None:
         found = score_worth.study(small_company.ingested, made, customers=600, gates=LOOSE)
         assert {e.kind for e in found.paths} == {"refusal"} and "the floor is 200" in found.paths[0].reason.en
+
+    @pytest.mark.parametrize("table", ["touchpoints", "transactions", "customers"])
+    def test_without_contacts_or_bookings_a_point_is_refused_and_says_why(self, small_company, table) -> None:
+        found = score_worth.mildest({k: v for k, v in small_company.ingested.items() if k != table}, **WINDOW)
+        assert found["point"].kind == "refusal" and found["naive_point"] is None and f"missing or empty: {table}" in found["point"].reason.en
+
+    def test_where_everybody_waited_a_point_is_refused_and_says_why(self, small_company) -> None:
+        contacts = small_company.ingested["touchpoints"]
+        found = score_worth.mildest({**small_company.ingested, "touchpoints": contacts.assign(wait_minutes=70.0)}, **WINDOW)
+        assert found["point"].kind == "refusal" and "everybody of the" in found["point"].reason.en
 
     def test_too_few_called_back_credit_nothing(self, small_company) -> None:
         found = recovery.recovery(small_company.ingested)

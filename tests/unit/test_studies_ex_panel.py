@@ -252,6 +252,18 @@ class TestOtherTables:
         first = panel.frame.groupby("unit_id")["started"].first()
         assert first[["D1", "D2"]].tolist() == [1, 1] and first[["D3", "D4"]].isna().all() and panel.programme.zh == "辅导"
 
+    def test_a_company_without_a_list_of_programmes_studies_none(self) -> None:
+        programmes = pd.DataFrame({"programme_id": ["P1"], "unit_id": ["D1"], "name": ["辅导"], "started_on": pd.to_datetime(["2026-04-01"])})
+        assert ex_panel.offered({**company(), "programmes": programmes}, "P1") == "P1" and ex_panel.offered(company(), "P1") == ""
+        assert ex_panel.offered({**company(), "programmes": programmes.head(0)}, "P1") == ""
+
+    def test_answers_of_managers_alone_are_named_as_such(self) -> None:
+        tables = company()
+        led = {**tables, "employee_surveys": tables["employee_surveys"].assign(is_manager=True)}
+        with pytest.raises(DataError, match=r"All \d+ answer sheets are of managers"):
+            ex_panel.from_tables(led)
+        assert len(ex_panel.from_tables(led, with_managers=True).answers)
+
     @pytest.mark.parametrize("wrong,said", [
         ({"metric": "nps_scor"}, "did you mean 'nps_score'"), ({"metric": "ces_score"}, "There is no score 'ces_score'; did you mean 'csat_score'"),
         ({"programme": "P01"}, "There is no programme 'P01'"), ({"controls": ("vacancy",)}, "did you mean 'vacancies'")])

@@ -13,6 +13,7 @@ from voclib.schema.columns import choice, day, flag, ident, moment, money, month
 TABLES: dict[str, pa.DataFrameSchema] = {}
 SURVEY_CHANNELS = ("survey", "sms", "app", "email", "phone", "onsite")
 CHANNELS = (*SURVEY_CHANNELS, "review", "appstore", "post", "social", "ticket", "call", "chat", "mail")
+CONTACT_KINDS = ("sale", "delivery", "maintenance", "repair", "call", "digital")
 FRONTLINE_KINDS = ("product_bug", "competitor_intel", "process_suggestion")
 
 
@@ -47,7 +48,7 @@ _table(
     touchpoint_id=ident("接触编号", "Contact"),
     customer_id=ident("客户", "Customer", references="customers.customer_id", sensitivity="personal"),
     unit_id=ident("门店", "Unit", references="units.unit_id", null=True),
-    kind=choice("类型", "Kind of contact", "sale", "delivery", "maintenance", "repair", "call", "digital"),
+    kind=choice("类型", "Kind of contact", *CONTACT_KINDS),
     started_at=moment("开始时间", "Started at"), duration_minutes=real("时长", "Duration", 0, unit="minutes", null=True),
     wait_minutes=real("等待", "Waiting time", 0, unit="minutes", null=True), amount_cny=money("金额", "Amount charged", null=True),
     staff_id=ident("员工（假名）", "Employee, as a pseudonym", null=True, sensitivity="personal"), queue_id=ident("队列", "Queue", null=True),

@@ -17,6 +17,7 @@ from scipy import stats
 from voclib.errors import DataError, ParameterError, nearest
 from voclib.results import Unit
 from voclib.schema.keys import among
+from voclib.schema.tables import CONTACT_KINDS
 from voclib.stats import crossfit
 from voclib.studies import frame as framing
 from voclib.studies import ledger as ledgers
@@ -175,15 +176,16 @@ def _contacts(touchpoints: pd.DataFrame, first_day: str, last_day: str, kinds: S
         raise ParameterError(f"The window ends ({last_day}) before it begins ({first_day}).")
     if dose not in touchpoints:
         raise ParameterError(f"Contacts carry no '{dose}'; {nearest(dose, touchpoints.columns)}")
-    if unknown := sorted(set(kinds) - set(touchpoints["kind"])):
-        raise ParameterError(f"No contact is of kind {', '.join(unknown)}; there are {', '.join(sorted(set(touchpoints['kind'])))}.")
+    there = sorted(set(touchpoints["kind"]))
+    if unknown := sorted(set(kinds) - {*there, *CONTACT_KINDS}):  # a kind of the standard may be lacking: not every company repairs what it sells
+        raise ParameterError(f"No contact is of kind {', '.join(unknown)}; there are {', '.join(there)}.")
     gone = [~touchpoints["started_at"].between(start, end, inclusive="left"), ~touchpoints["kind"].isin(list(kinds)), touchpoints[dose].isna()]
     step = np.select([mask.to_numpy(dtype=bool) for mask in gone], ["window", "kind", "dose"], "")
     told = touchpoints[step == ""]
     if told.empty:
         days = touchpoints["started_at"].dt.tz_convert(start.tz)
         raise DataError(f"No contact of kind {', '.join(kinds)} with a '{dose}' lies between {first_day} and {last_day}; "
-                        f"there are contacts from {days.min().date()} to {days.max().date()}.")
+                        f"there are contacts from {days.min().date()} to {days.max().date()}, of kind {', '.join(there)}.")
     first = told.sort_values(["customer_id", "started_at", "touchpoint_id"]).drop_duplicates("customer_id")
     first = first.assign(index_month=first["started_at"].dt.tz_convert(start.tz).dt.strftime("%Y-%m"))
     return first.rename(columns={"started_at": "index_at", dose: "dose"}), start, step

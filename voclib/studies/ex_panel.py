@@ -107,6 +107,9 @@ def from_tables(tables: Tables, *, metric: str = "nps_score", programme: str = "
         raise DataError(f"Employee and customer voice need the tables {', '.join(NEEDED)}; missing or empty: {', '.join(absent)}.")
     waves = _waves(tables["employee_surveys"])
     sheets, items, managers = _sheets(tables["employee_surveys"], waves, with_managers)
+    if sheets.empty:
+        raise DataError(f"All {managers:,} answer sheets are of managers, who are left out of the mean of their own unit; give the other employees' "
+                        "answers, or with_managers=True.")
     cells = reliability.cells(sheets, unit="unit_id", period="period", value="value", at_least=SMALL_CELL)
     means, hidden = cells.frame, words.suppressed(cells.suppressed_cells, cells.suppressed_answers, SMALL_CELL, words.STORE)
     kept = sheets.merge(means[["unit_id", "period"]], on=["unit_id", "period"])
@@ -124,6 +127,11 @@ def from_tables(tables: Tables, *, metric: str = "nps_score", programme: str = "
                    programme=named, checks=(hidden, closing, ordered, words.counted(counted)), is_by_contact=bool(ordered.passed),
                    unheard=words.unheard(counted),
                    facts=words.facts(frame, words.STORE, len(kept), managers, waves.step), placed=placed)
+
+
+def offered(tables: Tables, programme: str) -> str:
+    """`programme` where the company lists programmes at all, else none: what nobody lists cannot be studied, and the slope needs none."""
+    return programme if len(tables.get("programmes", ())) else ""
 
 
 def from_frame(frame: pd.DataFrame, *, unit: str, period: str, exposure: str, outcome: str, exposure_name: Text, outcome_name: Text,

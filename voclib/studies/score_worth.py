@@ -45,6 +45,26 @@ class ScoreWorth:
         return pd.DataFrame(rows, columns=["path", "value", "low", "high"])
 
 
+def mildest(tables: Tables, *, conf_level: float = 0.95, **window: Any) -> dict[str, Estimate | None]:
+    """What a point goes with where everybody is a little happier, for a study that turns points into money: `point` and, uncorrected, `naive_point`.
+
+    `window` is that of `cohort.build`. Where contacts, customers and ledger make no cohort the point is refused and says why: the caller's own
+    finding needs no money.
+
+    Raises
+    ------
+    ParameterError
+        as `cohort.build`, for arguments that no tables could meet.
+    """
+    try:
+        cohort = cohorts.build(tables, **window)
+        found = study(tables, cohort, customers=len(tables["customers"]), conf_level=conf_level)
+    except DataError as error:
+        reason, needs = words.no_cohort(error)
+        return {"point": refusal("point_worth", unit="cny", group="tilt", reason=reason, needs=needs), "naive_point": None}
+    return {"point": found.path("tilt"), "naive_point": found.naive.get("tilt")}
+
+
 def study(tables: Tables, cohort: Cohort, *, customers: int, gates: Gates | None = None, conf_level: float = 0.95) -> ScoreWorth:
     """Money after an answer by what was answered, for `customers` customers; adjusted for what was known before.
 

@@ -51,6 +51,14 @@ def no_second(error: VocError) -> tuple[Text, Text]:
     )
 
 
+def no_cohort(error: VocError) -> tuple[Text, Text]:
+    """Why contacts and bookings price no point; the English words hold the message of the part that failed."""
+    return (
+        Text("接触、客户与账目凑不成一年可比的客户，一分换算不成钱。", f"A point cannot be turned into money: {error}"),
+        Text("同一时期的接触与客户，以及接触之后满一年的账目。", "Contacts and customers of one period, and a year of bookings after the contacts."),
+    )
+
+
 Caption = Mapping[str, Any]
 
 
