@@ -63,7 +63,8 @@ class TestMessages:
 
     @pytest.mark.parametrize(("change", "message"), [
         ({"last_day": "2025-06-01"}, "ends .* before it begins"), ({"first_day": "soon"}, "is not a day"), ({"dose": "wait_minute"}, "wait_minutes"),
-        ({"kinds": ("surgery",)}, "there are call, "), ({"kinds": ("repair", "surgery")}, "No contact is of kind surgery"), ({"horizon_days": 0}, "from 1 up")])
+        ({"kinds": ("surgery",)}, "there are call, "), ({"kinds": ("repair", "surgery")}, "No contact is of kind surgery"),
+        ({"horizon_days": 0}, "from 1 up")])
     def test_arguments_that_make_no_sense(self, small_company, change, message) -> None:
         with pytest.raises(ParameterError, match=message):
             cohort.build(small_company.ingested, **(WINDOW | change))
@@ -128,6 +129,14 @@ class TestTheRestOfThePage:
         rows = found.trail.behind("observed")
         assert rows["margin_cny"].sum() == pytest.approx(made.money[made.exposed].sum(), abs=0.005)
         assert float(found.trail.total("observed")) == pytest.approx(made.money[made.exposed].sum(), abs=0.005)
+
+    @pytest.mark.parametrize(("left", "said"), [(False, "customers in the table has left"), (True, "Every customer left")])
+    def test_where_nobody_or_everybody_left_the_rest_is_still_traced(self, small_company, made, result, left, said) -> None:
+        customers = small_company.ingested["customers"].assign(is_churned=left, churned_on=pd.NaT)
+        found = money_trail.follow({**small_company.ingested, "customers": customers}, made, result)
+        assert found.beside.empty and said in found.told.en and len(found.rows) and len(found.chain) and len(found.split)
+        assert "bookings of the exposed customers" in found.captions["rows"]["title"].en
+        assert [c.name.en for c in found.checks if c.passed is False] == []
 
     def test_too_few_answers_price_no_point(self, small_company, made) -> None:
         found = score_worth.study(small_company.ingested, made, customers=600, gates=LOOSE)

@@ -15,7 +15,7 @@ from voclib.studies.cohort import Cohort
 from voclib.studies.customer_topics_text import named
 
 if TYPE_CHECKING:
-    from voclib.studies.slide import Slide
+    from voclib.errors import VocError
     from voclib.studies.trail import Trail
 
 SPLIT = {
@@ -60,7 +60,17 @@ NOTES = {
     },
     "formats": {"net_cny": "cny", "margin_cny": "cny"},
 }
+BEHIND = {
+    "vendor_slide": Text("“流失人数 × 人均价值”背后的 {n} 笔账，这里列出开头几笔",
+                         "{n} bookings stand behind “leavers times value each”; the first of them"),
+    "observed": Text("暴露客户期限内的 {n} 笔账，这里列出开头几笔", "{n} bookings of the exposed customers within the horizon; the first of them"),
+}
 NO_LEDGER = Text("这些数据没有逐笔账目，金额追不到行。", "These data hold no bookings, so no amount can be traced to rows.")
+
+
+def no_claim(error: VocError) -> Text:
+    """Why nothing is multiplied: the English words hold the message of the part that failed."""
+    return Text("客户表里没有人流失，或人人都流失：“流失人数 × 人均价值”无从算起。", f"There is no “leavers times value each”: {error}")
 
 
 def labels(cohort: Cohort) -> Mapping[str, Text]:
@@ -128,8 +138,8 @@ def ledger(amounts: Mapping[str, Estimate], cohort: Cohort) -> pd.DataFrame:
     return pd.DataFrame(made, columns=list(LEDGER))
 
 
-def captions(claim: Slide, trail: Trail, name: str) -> Mapping[str, Mapping[str, Any]]:
-    """Titles of the tables."""
+def captions(trail: Trail, name: str) -> Mapping[str, Mapping[str, Any]]:
+    """Titles of the tables; `name` is the amount whose bookings are listed."""
     behind = len(trail.behind(name))
     return {
         "beside": {"title": Text("走了的人不等于因此走的人", "Those who left are not those who left for it"), "columns": BESIDE},
@@ -148,16 +158,12 @@ def captions(claim: Slide, trail: Trail, name: str) -> Mapping[str, Mapping[str,
             ),
         },
         "rows": {
-            "title": say(
-                "“流失人数 × 人均价值”背后的 {n} 笔账，这里列出开头几笔",
-                "{n} bookings stand behind “leavers times value each”; the first of them",
-                n=behind,
-            ),
+            "title": say(BEHIND[name].zh, BEHIND[name].en, n=behind),
             "columns": ROWS,
             "formats": {"net_cny": "number", "margin_cny": "number"},
             "note": Text(
-                '全部用 trail.behind("vendor_slide") 列出，逐笔相加与印出的金额一致到分。',
-                'trail.behind("vendor_slide") lists them all; they add up to the printed amount to the cent.',
+                f'全部用 trail.behind("{name}") 列出，逐笔相加与印出的金额一致到分。',
+                f'trail.behind("{name}") lists them all; they add up to the printed amount to the cent.',
             ),
         },
         "ledger": {"title": Text("一本账：只有一个合计", "One ledger: there is one total"), "columns": LEDGER},
