@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from test_wording_lint import frames, objections
 
 from voclib.results import Text, Verdict
 from voclib.stats import gates as gating
-from voclib.studies import nps_revenue, payback
+from voclib.stats import inference
+from voclib.studies import nps_revenue, nps_revenue_answer, nps_revenue_captions, payback
 from voclib.studies.cohort import Cohort
 
 OPTIONS = {"repeats": 1, "materiality": 50_000.0}
@@ -76,6 +78,41 @@ class TestAnswer:
         for text in (result.study.answer, result.captions["lost"]["title"]):
             counts = [re.findall(r"(?<![\d.])\d{1,3}(?![\d.,]*[万亿KMB\d])", text[lang]) for lang in ("zh", "en")]
             assert [c for c in counts[0] if c in counts[1]] == counts[0]
+
+
+class TestThinData:
+    """Nothing planted, few customers: the words follow what came out, whichever way round, and no title goes beyond the interval."""
+
+    def test_more_money_is_not_said_to_be_a_negative_loss(self) -> None:
+        found = nps_revenue.study(drawn(3, customers=1500, churn_effect=0.0, spend_effect=0.0)[0], repeats=1, materiality=1e9)
+        assert found.loss.value < 0 and found.lost[found.lost.chosen].value < 0
+        answer = found.study.answer
+        assert re.search(r"brought ¥\S+ more gross margin .* no loss is seen", answer.en) and re.search("多 ¥[^−]*，看不出损失", answer.zh)
+        assert re.search(r"About \d+ fewer of them left", answer.en) and "少流失约" in answer.zh
+        assert "nobody is seen" in found.captions["lost"]["title"].en and "fewer of the exposed left" in found.captions["curves"]["title"].en
+        assert "No loss is seen" in found.captions["contour"]["title"].en
+        assert objections(said(found), level=1) == [] and objections(frames(found), level=1) == []
+
+    def test_an_interval_with_zero_in_it_claims_no_old_difference(self) -> None:
+        found = nps_revenue.study(drawn(2, customers=1500, churn_effect=0.0, spend_effect=0.0)[0], repeats=1, materiality=1e9)
+        assert 0 < found.loss.value < 0.5 * found.ladder["naive"].value < found.loss.conf_high
+        assert "it may be chance alone" in found.study.answer.en and "可能只是偶然" in found.study.answer.zh
+        assert "old difference" not in found.captions["ladder"]["title"].en
+
+    def test_nobody_is_said_to_have_spent_less_where_no_spending_is_known(self, world, result) -> None:
+        assert "spent less to begin with" in result.study.answer.en and "chance alone" not in result.study.answer.en
+        assert "old difference" in result.captions["ladder"]["title"].en
+        blank = nps_revenue.study(world[0].only(np.arange(6000) < 2500), **OPTIONS | {"materiality": 1e9})
+        none = replace(blank.rungs.cohort, people=blank.rungs.cohort.people.assign(prior_money=0.0))
+        told = nps_revenue_answer.finding(cohort=none, rungs=blank.rungs, ladder=blank.ladder, lost=blank.lost, checks=blank.checks, hidden=None,
+                                          own=None, payback=None, seed=0).answer
+        assert "these customers differed to begin with" in told.en and "本来就与别人不同" in told.zh
+
+    @pytest.mark.parametrize(("value", "title"), [(-9.0, "it opens afterwards"), (-1.0, "No difference can be told, before the contact or after")])
+    def test_months_that_do_not_differ_are_not_said_to_open(self, world, value: float, title: str) -> None:
+        total = inference.Fit(value=value, std_error=2.0, n=100, df=50.0)
+        rungs = SimpleNamespace(events=SimpleNamespace(passes=True), fits={"events": total}, cohort=world[0])
+        assert title in nps_revenue_captions._path(rungs)["title"].en
 
 
 class TestParts:

@@ -25,6 +25,7 @@ from voclib.studies.ex_voc_rungs import Rungs
 from voclib.studies.ex_voc_worth import Worth
 
 GRID_SHOWN = 21
+STILL = 1e-9
 COPY, FEWEST = 0.98, 10
 """An exposure that goes with the outcome more closely than this, in so many cells, was computed from it."""
 
@@ -144,18 +145,23 @@ def _obstacle(panel: ExPanel, lag: int) -> tuple[Text, Text] | None:
     moved = panel.frame[["unit_id", "period", "outcome"]].assign(period=panel.frame["period"] - lag).dropna()
     both = ex.merge(moved.rename(columns={"outcome": "later"}), on=["unit_id", "period"])
     kept = both[both.groupby("unit_id")["period"].transform("size").gt(1)]
-    if len(ex) and ex["ex"].nunique() < 2:
+    if len(ex) and _still(ex["ex"]):
         return words.obstacle("constant", panel)
-    if len(kept) and kept.groupby("unit_id")["ex"].nunique().le(1).all():
+    if len(kept) and kept.groupby("unit_id")["ex"].agg(_still).all():
         return words.obstacle("still", panel)
     if kept["period"].nunique() < 2 or kept["unit_id"].nunique() < 4:
         return words.obstacle("short", panel, periods=int(both["period"].nunique()), units=int(both["unit_id"].nunique()))
-    if kept.groupby("unit_id")["later"].nunique().le(1).all():
+    if kept.groupby("unit_id")["later"].agg(_still).all():
         return words.obstacle("flat", panel)
     for column, kind in (("ex", "common"), ("later", "season")):
-        if kept.groupby("period")[column].nunique().le(1).all():
+        if kept.groupby("period")[column].agg(_still).all():
             return words.obstacle(kind, panel)
     return words.obstacle("noise", panel) if panel.has_noise and climbing.is_all_noise(panel, lag) else None
+
+
+def _still(values: pd.Series) -> bool:
+    """Whether values are one number; means of equal answers differ in their last digits."""
+    return bool(np.ptp(values) <= STILL * np.abs(values).max())
 
 
 def _withheld(panel: ExPanel, obstacle: tuple[Text, Text], seed: int) -> ExVoc:

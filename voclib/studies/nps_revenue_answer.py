@@ -47,7 +47,7 @@ def _kicker(cohort: Cohort) -> Text:
 def _answer(cohort: Cohort, chosen: Estimate, naive: Estimate, lost: Ladder) -> Text:
     """Money, horizon and interval; then people; then the uncorrected number and where it comes from."""
     about = {"who": words.exposed(cohort), "n": int(cohort.exposed.sum()), "m": words.measure(cohort), "t": words.span(cohort), "x": chosen,
-             "raw": naive}
+             "raw": naive, "spent_less": _spent_less(cohort)}
     if chosen.kind == "refusal":
         return say("凭这些数据还不能定价。{why}", "These data cannot price it yet. {why}", why=chosen.reason)
     if chosen.kind == "bounds":
@@ -59,18 +59,46 @@ def _answer(cohort: Cohort, chosen: Estimate, naive: Estimate, lost: Ladder) -> 
             **about,
         )
         return _with(first, _uncorrected(about))
-    first = say(
-        "{n} 位{who}客户，此后 {t}的{m}比条件相同的客户少 {x:bare}（95% 区间 {x:interval}）。",
-        "The {n} customers {who} brought {x:bare} less {m} over the next {t} than customers alike (95% interval {x:interval}).",
-        **about,
-    )
+    first = _amount(about)
     people = lost[lost.chosen]
     if people.kind == "estimate":
-        first = _with(
-            first,
-            say("其中多流失约 {k:bare} 位（{k:interval}）。", "About {k:bare} more of them left ({k:interval}).", k=people),
-        )
+        first = _with(first, _people(people))
     return _with(first, _uncorrected(about))
+
+
+def _spent_less(cohort: Cohort) -> bool | None:
+    """Whether the exposed spent less than the others before the contact; None where nothing is known of it."""
+    if "prior_money" not in cohort.people or not cohort.people["prior_money"].any():
+        return None
+    before, exposed = cohort.people["prior_money"].to_numpy(dtype=float), cohort.exposed
+    return bool(before[exposed].mean() < before[~exposed].mean())
+
+
+def _amount(about: Mapping[str, Any]) -> Text:
+    """The amount the way round it came out, and whether chance alone could have made it."""
+    chosen = about["x"]
+    if chosen.value < 0:
+        first = say("{n} 位{who}客户，此后 {t}的{m}比条件相同的客户多 {g:bare}，看不出损失（95% 区间 {g:interval}）。",
+                    "The {n} customers {who} brought {g:bare} more {m} over the next {t} than customers alike, so no loss is seen (95% interval "
+                    "{g:interval}).", g=_turned(chosen), **about)
+    else:
+        first = say("{n} 位{who}客户，此后 {t}的{m}比条件相同的客户少 {x:bare}（95% 区间 {x:interval}）。",
+                    "The {n} customers {who} brought {x:bare} less {m} over the next {t} than customers alike (95% interval {x:interval}).", **about)
+    if chosen.conf_low <= 0 <= chosen.conf_high:
+        return _with(first, Text("区间含零，可能只是偶然。", "The interval includes zero: it may be chance alone."))
+    return first
+
+
+def _people(people: Estimate) -> Text:
+    """How many more left, or how many fewer."""
+    if people.value < 0:
+        return say("其中少流失约 {k:bare} 位（{k:interval}）。", "About {k:bare} fewer of them left ({k:interval}).", k=_turned(people))
+    return say("其中多流失约 {k:bare} 位（{k:interval}）。", "About {k:bare} more of them left ({k:interval}).", k=people)
+
+
+def _turned(e: Estimate) -> Estimate:
+    """An Estimate with the opposite sign, for a sentence that says “more” where the number counts what is lost."""
+    return e.with_(value=-e.value, conf_low=-e.conf_high, conf_high=-e.conf_low)
 
 
 def _uncorrected(about: Mapping[str, Any]) -> Text:
@@ -78,8 +106,11 @@ def _uncorrected(about: Mapping[str, Any]) -> Text:
     chosen, raw = about["x"], about["raw"]
     if chosen.kind != "estimate":
         return say("校正前的说法是 {raw:bare}。", "Before correction it looked like {raw:bare}.", raw=raw)
-    why = Text("这些客户本来就消费得少", "these customers spent less to begin with")
-    if raw.value < chosen.value:
+    spent_less = about["spent_less"]
+    why = Text("这些客户本来就与别人不同", "these customers differed to begin with")
+    if spent_less is True and raw.value >= chosen.value:
+        why = Text("这些客户本来就消费得少", "these customers spent less to begin with")
+    if spent_less is False and raw.value < chosen.value:
         why = Text("这些客户本来消费得多，差别被遮住了一部分", "these customers spent more to begin with, which hides part of it")
     return say("校正前的说法是 {raw:bare}：{why}。", "Before correction it looked like {raw:bare}: {why}.", raw=raw, why=why)
 

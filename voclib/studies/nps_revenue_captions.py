@@ -11,6 +11,7 @@ import pandas as pd
 from voclib import numbers
 from voclib.results import Estimate, Ladder, Text
 from voclib.sentences import say
+from voclib.stats import inference
 from voclib.stats.dose import DoseResponse
 from voclib.studies import nps_revenue_text as words
 from voclib.studies.money_rungs import Rungs
@@ -66,9 +67,9 @@ def _ladder(rungs: Rungs, ladder: Ladder) -> dict[str, Any]:
     elif chosen.kind == "bounds":
         title = say("从 {n:bare} 到 {x:bare}：只能给范围", "From {n:bare} to {x:bare}: a range is all there is", n=naive, x=chosen)
     else:
-        title = say("从 {n:bare} 到 {x:bare}：大部分是旧差别", "From {n:bare} to {x:bare}: most of it is an old difference", n=naive, x=chosen)
-        if chosen.value > 0.5 * naive.value:
-            title = say("从 {n:bare} 到 {x:bare}", "From {n:bare} to {x:bare}", n=naive, x=chosen)
+        title = say("从 {n:bare} 到 {x:bare}", "From {n:bare} to {x:bare}", n=naive, x=chosen)
+        if naive.value > 0 and chosen.conf_high <= 0.5 * naive.value:  # by the far end of the interval, not by its middle
+            title = say("从 {n:bare} 到 {x:bare}：大部分是旧差别", "From {n:bare} to {x:bare}: most of it is an old difference", n=naive, x=chosen)
     about = {"t": words.span(rungs.cohort), "m": words.measure(rungs.cohort), "n": rungs.n_exposed}
     return {
         "title": title,
@@ -86,6 +87,8 @@ def _lost(lost: Ladder) -> dict[str, Any]:
         if chosen.kind == "estimate"
         else say("{s:bare} 位走了；其中多少本来会留下，不能说", "{s:bare} left; how many would have stayed cannot be said", s=slide)
     )
+    if chosen.kind == "estimate" and chosen.value <= 0:
+        title = say("{s:bare} 位走了；看不出有谁因此而走", "{s:bare} left; nobody is seen to have left for it", s=slide)
     return {
         "title": title,
         "subtitle": Text("暴露的客户，期限内", "Exposed customers, within the horizon"),
@@ -164,12 +167,12 @@ def _at_risk(at_risk: Estimate, ladder: Ladder) -> dict[str, Any]:
 
 
 def _path(rungs: Rungs) -> dict[str, Any]:
-    passes = rungs.events.passes
-    title = (
-        Text("接触之前各月没有差别，之后才拉开", "No difference before the contact; it opens afterwards")
-        if passes
-        else Text("接触之前就已经不同，这条路径不能当作准实验", "They differ before the contact, so this path is no quasi-experiment")
-    )
+    total = rungs.fits["events"]
+    title = Text("接触之前就已经不同，这条路径不能当作准实验", "They differ before the contact, so this path is no quasi-experiment")
+    if rungs.events.passes and abs(total.value) > inference.quantile(0.95, total.df) * total.std_error:
+        title = Text("接触之前各月没有差别，之后才拉开", "No difference before the contact; it opens afterwards")
+    elif rungs.events.passes:
+        title = Text("接触之前、之后都看不出差别", "No difference can be told, before the contact or after it")
     return {
         "title": title,
         "subtitle": say(
@@ -189,8 +192,11 @@ def _path(rungs: Rungs) -> dict[str, Any]:
 
 def _curves(curves: pd.DataFrame, rungs: Rungs) -> dict[str, Any]:
     floor = np.floor(10 * float(curves["conf_low"].min())) / 10
+    about = {"x": _points(rungs), "t": words.span(rungs.cohort)}
+    more = say("{t}里，暴露的客户多走了 {x}", "Over {t} {x} more of the exposed left", **about)
+    fewer = say("{t}里，暴露的客户少走了 {x}", "Over {t} {x} fewer of the exposed left", **about)
     return {
-        "title": say("{t}里，暴露的客户多走了 {x}", "Over {t} {x} more of the exposed left", x=_points(rungs), t=words.span(rungs.cohort)),
+        "title": fewer if rungs.left.fit.value < 0 else more,
         "subtitle": Text("仍是客户的比例，未暴露的按暴露者的条件加权", "Share still customers; the unexposed are weighted to resemble the exposed"),
         "description": Text("两组客户逐日的留存比例与区间。", "Share of both groups still there by day, with intervals."),
         "labels": {"exposed": words.GROUPS["exposed"], "unexposed": words.GROUPS["unexposed"]},
@@ -202,6 +208,7 @@ def _curves(curves: pd.DataFrame, rungs: Rungs) -> dict[str, Any]:
 
 def _points(rungs: Rungs) -> Text:
     shown = rungs.left.fit.estimate("left_effect", unit="pp")
+    shown = shown.with_(value=abs(shown.value))
     return Text(*(f"{numbers.value(shown, lang)} {numbers.unit(shown, lang)}" for lang in ("zh", "en")))
 
 
@@ -252,7 +259,9 @@ def _minutes(count: str) -> str:
 def _contour(rungs: Rungs, contour: pd.DataFrame) -> dict[str, Any]:
     known = rungs.benchmark
     title = Text("一个隐藏因素要多强，才能把损失抹掉", "How strong a hidden factor must be to undo the loss")
-    if known is not None:
+    if rungs.money.fit.value >= 0:
+        title = Text("看不出损失；一个隐藏因素要多强，才会遮住它", "No loss is seen; how strong a hidden factor must be to mask one")
+    elif known is not None:
         marks = contour[contour["label"] == "1"]["estimate"]
         same = len(marks) and marks.iloc[0] * -rungs.money.fit.value > 0
         title = (
