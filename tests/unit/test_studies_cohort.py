@@ -130,6 +130,13 @@ class TestTheRestOfThePage:
         assert rows["margin_cny"].sum() == pytest.approx(made.money[made.exposed].sum(), abs=0.005)
         assert float(found.trail.total("observed")) == pytest.approx(made.money[made.exposed].sum(), abs=0.005)
 
+    def test_a_ledger_that_opens_with_the_window_leaves_the_months_out_and_the_rest_in(self, small_company) -> None:
+        booked = small_company.ingested["transactions"]
+        late = booked[booked["booked_at"] >= pd.Timestamp(WINDOW["first_day"], tz="Asia/Shanghai")]
+        found = nps_revenue.study(cohort.build({**small_company.ingested, "transactions": late}, **WINDOW, min_mentions=2), gates=LOOSE, repeats=1)
+        assert found.ladder["events"].kind == "refusal" and "their own past" in found.ladder["events"].reason.en
+        assert found.ladder["naive"].kind == "estimate" and "path" not in found.captions
+
     @pytest.mark.parametrize(("left", "said"), [(False, "customers in the table has left"), (True, "Every customer left")])
     def test_where_nobody_or_everybody_left_the_rest_is_still_traced(self, small_company, made, result, left, said) -> None:
         customers = small_company.ingested["customers"].assign(is_churned=left, churned_on=pd.NaT)

@@ -11,6 +11,7 @@ import pytest
 from money_cohorts import drawn
 from test_wording_lint import frames, objections
 
+from voclib.errors import DataError
 from voclib.results import Text, Verdict
 from voclib.stats import gates as gating
 from voclib.stats import inference
@@ -107,6 +108,25 @@ class TestThinData:
         told = nps_revenue_answer.finding(cohort=none, rungs=blank.rungs, ladder=blank.ladder, lost=blank.lost, checks=blank.checks, hidden=None,
                                           own=None, payback=None, seed=0).answer
         assert "these customers differed to begin with" in told.en and "本来就与别人不同" in told.zh
+
+    @pytest.mark.parametrize("count", [1, 2, 3, 12])
+    @pytest.mark.parametrize("side", [True, False])
+    def test_a_handful_on_one_side_is_refused_in_words(self, world, count: int, side: bool) -> None:
+        cohort = world[0].only(np.arange(6000) < 1500)
+        handful = np.isin(np.arange(1500), np.flatnonzero(cohort.exposed == side)[:count])
+        with pytest.raises(DataError, match=f"{count} are exposed" if side else f"{count} are not"):
+            nps_revenue.study(replace(cohort, people=cohort.people.assign(is_exposed=handful == side)), repeats=1)
+
+    def test_amounts_that_are_all_alike_are_refused_in_words(self, world) -> None:
+        with pytest.raises(DataError, match=r"Each of the 6,000 customers brought the same margin, 0\.00"):
+            nps_revenue.study(replace(world[0], people=world[0].people.assign(money=0.0)), repeats=1)
+
+    def test_refunds_throughout_have_no_tail_and_still_an_answer(self, world) -> None:
+        cohort = world[0].only(np.arange(6000) < 1500)
+        owed = replace(cohort, people=cohort.people.assign(money=-1.0 - cohort.money))
+        found = nps_revenue.study(owed, repeats=1, materiality=1e9)
+        assert found.rungs.tail is None and found.checks["tail"].passed is None and found.rungs.returned is None
+        assert objections(said(found), level=1) == []
 
     @pytest.mark.parametrize(("value", "title"), [(-9.0, "it opens afterwards"), (-1.0, "No difference can be told, before the contact or after")])
     def test_months_that_do_not_differ_are_not_said_to_open(self, world, value: float, title: str) -> None:

@@ -108,9 +108,11 @@ def compute(cohort: Cohort, *, gates: Gates, learner: str = "logit", repeats: in
     Raises
     ------
     DataError, ParameterError
-        where the exposed or the unexposed are too few for any comparison, or no known column differs between customers.
+        where the exposed or the unexposed are too few for any comparison, all brought the same, or no known column differs between customers.
     """
     y, d, cluster, people = cohort.money, cohort.exposed, cohort.clusters, cohort.people
+    _refuse_few(d)
+    _refuse_alike(cohort)
     described = cohorts.among_dealers(cohort)
     # no squares of what only differs between dealers: a few dozen of them do not tell a bend, and it runs away for the one left out
     features, own = (crossfit.features(one.people, list(one.known), squares=cohort.known) for one in (described, cohort))
@@ -133,6 +135,21 @@ def compute(cohort: Cohort, *, gates: Gates, learner: str = "logit", repeats: in
     placebo, benchmark = (None, None) if few else (_before(cohort, found), _benchmark(cohort, features, found, shared))
     return Rungs(cohort=cohort, matrix=matrix, fits=fits, refused=refused, money=found, left=left, returned=returned, events=path, agents=agents,
                  placebo=placebo, benchmark=benchmark, tail=_tail(y, found), has_few_dealers=few, **_alike(described, found, gates))
+
+
+def _refuse_few(exposed: Array) -> None:
+    """DataError where no split into folds leaves enough of either side to learn from."""
+    n, others, least = int(exposed.sum()), int((~exposed).sum()), -(-FEWEST * FOLDS // (FOLDS - 1))
+    if min(n, others) < least:
+        raise DataError(f"Of {n + others:,} customers {n:,} are exposed and {others:,} are not; a side of fewer than {least} is compared with "
+                        "nobody. Choose another threshold, or a longer window.")
+
+
+def _refuse_alike(cohort: Cohort) -> None:
+    """DataError where everybody brought the same: there is no difference to look for, and no spread to tell its error by."""
+    if np.ptp(cohort.money) == 0:
+        raise DataError(f"Each of the {len(cohort.people):,} customers brought the same {cohort.measure}, {cohort.money[0]:,.2f}. Check the amounts "
+                        "in the ledger, and that its customer numbers are those of the contacts.")
 
 
 def _models(cohort: Cohort, own: Array, matrix: Array, fits: dict[str, Fit]) -> dict[str, tuple[Text, Text]]:
@@ -174,7 +191,11 @@ def _monthly(cohort: Cohort, refused: dict[str, tuple[Text, Text]]) -> EventStud
         return None
     start = cohort.people.set_index("customer_id")["index_at"]
     months = min(MONTHS, cohort.horizon_days // 30)
-    made = ledgers.monthly(cohort.ledger, start, months_before=MONTHS - 1, months_after=months, censored="exclude")
+    try:
+        made = ledgers.monthly(cohort.ledger, start, months_before=MONTHS - 1, months_after=months, censored="exclude")
+    except DataError as error:
+        refused["events"] = words.no_months(error, before=MONTHS - 1, after=months)
+        return None
     at = pd.Index(cohort.people["customer_id"]).get_indexer(made["customer_id"])
     made = made.assign(exposed_in=np.where(cohort.exposed[at], 0.0, np.nan))
     clustered = None if cohort.clusters is None else "dealer"
@@ -246,6 +267,8 @@ def _alike(cohort: Cohort, found: Att, gates: Gates) -> dict[str, object]:
 def _tail(y: Array, found: Att) -> Fit | None:
     """Hill's index of money over what was expected of the customer: how heavy the tail is within the comparison; None for too few to tell."""
     ratio = y / np.maximum(found.outcome, 0.1 * max(float(y.mean()), 1e-9))
+    if not (ratio > 0).any():  # refunds throughout
+        return None
     try:
         return tails.hill(ratio[ratio > 0])
     except DataError:

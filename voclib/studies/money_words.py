@@ -45,6 +45,13 @@ def not_fitted(error: VocError) -> tuple[Text, Text]:
             Text("更多客户，或去掉互相重复的列。", "More customers, or fewer columns that repeat each other."))
 
 
+def no_months(error: VocError, *, before: int, after: int) -> tuple[Text, Text]:
+    """Why nobody is compared with their own past; the English words hold the ledger's own message."""
+    return (Text("账目没有覆盖接触前后的每个月，无法与各自的过去相比。", f"Nobody can be compared with their own past: {error}"),
+            say("接触之前 {a} 个月、之后 {b} 个月的完整账目。", "Bookings of the {a} months before the contact and the {b} months after it.",
+                a=before, b=after))
+
+
 def refunds(count: int) -> tuple[Text, Text]:
     """Why models of amounts from zero up cannot be used."""
     return (Text(f"{count:,} 位客户的退款多于消费，金额为负；这类模型只描述零以上的金额。",
