@@ -163,3 +163,18 @@ class TestTheRestOfThePage:
         found = recovery.recovery(small_company.ingested)
         assert [e.kind for e in found.ladder.rungs] == ["refusal"] and found.check.passed is None
         assert recovery.recovery({"responses": small_company.ingested["responses"]}).ladder.rungs[0].kind == "refusal"
+
+
+@pytest.mark.parametrize(("change", "said"), [({"weight": 0.0}, "Only 0 customers answered"), ({"money": 0.0}, "brought the same, 0.00")])
+def test_answers_without_weight_or_money_price_no_point(monkeypatch, change, said) -> None:
+    """A point is worth something on the same answers as they are."""
+    rng = np.random.default_rng(4)
+    score = rng.integers(0, 11, 600).astype(float)
+    people = pd.DataFrame({"customer_id": [f"C{i}" for i in range(600)], "unit_id": [f"D{i % 40}" for i in range(600)], "score": score,
+                           "second": np.nan, "weight": 1.0, "money": 100.0 * score + rng.normal(0, 50, 600), "prior_rank": rng.normal(size=600)})
+    base, _ = drawn(3, customers=600)
+    monkeypatch.setattr(cohort, "answered", lambda *_: people)
+    assert score_worth.study({}, base, customers=600).path("tilt").value > 0
+    monkeypatch.setattr(cohort, "answered", lambda *_: people.assign(**change))
+    found = score_worth.study({}, base, customers=600)
+    assert {e.kind for e in found.paths} == {"refusal"} and said in found.path("tilt").reason.en

@@ -89,8 +89,8 @@ class TestThinData:
         assert found.loss.value < 0 and found.lost[found.lost.chosen].value < 0
         answer = found.study.answer
         assert re.search(r"brought ¥\S+ more gross margin .* no loss is seen", answer.en) and re.search("多 ¥[^−]*，看不出损失", answer.zh)
-        assert re.search(r"About \d+ fewer of them left", answer.en) and "少流失约" in answer.zh
-        assert "nobody is seen" in found.captions["lost"]["title"].en and "fewer of the exposed left" in found.captions["curves"]["title"].en
+        assert re.search(r"Whether more of them left cannot be told \(−\d+ to \d+\)", answer.en) and "是否多流失，看不出来" in answer.zh
+        assert "cannot be told" in found.captions["lost"]["title"].en and "fewer of the exposed left" in found.captions["curves"]["title"].en
         assert "No loss is seen" in found.captions["contour"]["title"].en
         assert objections(said(found), level=1) == [] and objections(frames(found), level=1) == []
 
@@ -99,6 +99,12 @@ class TestThinData:
         assert 0 < found.loss.value < 0.5 * found.ladder["naive"].value < found.loss.conf_high
         assert "it may be chance alone" in found.study.answer.en and "可能只是偶然" in found.study.answer.zh
         assert "old difference" not in found.captions["ladder"]["title"].en
+
+    def test_fewer_leavers_are_said_to_be_fewer(self, result) -> None:
+        gone = result.lost[result.lost.chosen]
+        fewer = gone.with_(value=-gone.value, conf_low=-gone.conf_high, conf_high=-gone.conf_low)
+        assert gone.conf_low > 0 and "more of them left" in nps_revenue_answer._people(gone).en
+        assert nps_revenue_answer._people(fewer).en == nps_revenue_answer._people(gone).en.replace("more", "fewer")
 
     def test_nobody_is_said_to_have_spent_less_where_no_spending_is_known(self, world, result) -> None:
         assert "spent less to begin with" in result.study.answer.en and "chance alone" not in result.study.answer.en

@@ -87,8 +87,8 @@ def _lost(lost: Ladder) -> dict[str, Any]:
         if chosen.kind == "estimate"
         else say("{s:bare} 位走了；其中多少本来会留下，不能说", "{s:bare} left; how many would have stayed cannot be said", s=slide)
     )
-    if chosen.kind == "estimate" and chosen.value <= 0:
-        title = say("{s:bare} 位走了；看不出有谁因此而走", "{s:bare} left; nobody is seen to have left for it", s=slide)
+    if chosen.kind == "estimate" and chosen.conf_low <= 0:
+        title = say("{s:bare} 位走了；是否有人因此而走，看不出来", "{s:bare} left; whether any of them left for it cannot be told", s=slide)
     return {
         "title": title,
         "subtitle": Text("暴露的客户，期限内", "Exposed customers, within the horizon"),

@@ -95,8 +95,11 @@ def study(tables: Tables, cohort: Cohort, *, customers: int, gates: Gates | None
 
 def _too_few(people: pd.DataFrame, gates: Gates) -> tuple[Text, Text] | None:
     """Why so few answers, or answers from so few dealers, are worth no number."""
-    if len(people) < MIN_ANSWERS:
-        return words.too_few(len(people), MIN_ANSWERS)
+    count = int(people["weight"].gt(0).sum()) if len(people) else 0  # an answer without weight stands for nobody
+    if count < MIN_ANSWERS:
+        return words.too_few(count, MIN_ANSWERS)
+    if people["money"].nunique() < 2:
+        return words.alike(count, float(people["money"].iloc[0]))
     dealers, floor = people["unit_id"].nunique(), gates.min_clusters
     return money_words.few_dealers(dealers, floor) if 0 < dealers < floor else None
 

@@ -43,6 +43,15 @@ def too_few(count: int, floor: int) -> tuple[Text, Text]:
     )
 
 
+def alike(count: int, each: float) -> tuple[Text, Text]:
+    """Why no point is priced where everybody brought the same."""
+    return (
+        say("{n} 位作答客户带来的金额都是 {x:,.2f}，没有差别可比。",
+            "All {n} customers who answered brought the same, {x:,.2f}: there is no difference.", n=count, x=each),
+        Text("记有金额的账目，客户编号与调研一致。", "Bookings with amounts, under the customer numbers of the survey."),
+    )
+
+
 def no_second(error: VocError) -> tuple[Text, Text]:
     """Why the noise of single scores cannot be taken out."""
     return (
