@@ -143,6 +143,14 @@ class TestRefusals:
         result = ex_voc.study(changed(small(), **columns))
         assert result.study.verdict is Verdict.REFUSE and why in result.effect.reason.en and result.study.checks[-1].passed is False
 
+    def test_means_of_equal_answers_differ_in_their_last_digits_alone(self) -> None:
+        equal = np.array([np.mean([0.1 + 0.2] * (k % 7 + 1) + [0.3] * (k % 3)) for k in range(288)])
+        assert len(np.unique(equal)) > 1
+        assert "same number throughout" in ex_voc.study(changed(small(), ex=equal)).effect.reason.en
+        still = changed(small(), ex=mean_by(small(), "ex", "unit_id") + equal - 0.3)
+        assert still.frame.groupby("unit_id")["ex"].nunique().gt(1).any()
+        assert "never changes within a store" in ex_voc.study(still).effect.reason.en
+
     @pytest.mark.parametrize("column,kind", [("ex", "employee experience"), ("outcome", "NPS")])
     def test_a_company_wide_number_is_the_season(self, column: str, kind: str) -> None:
         panel = of_means(small())

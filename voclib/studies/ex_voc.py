@@ -26,6 +26,7 @@ from voclib.studies.ex_voc_worth import Worth
 
 GRID_SHOWN = 21
 STILL = 1e-9
+"""Means of equal answers differ by their rounding, some 1e-16 of their size; a change in one answer of a million by far more."""
 COPY, FEWEST = 0.98, 10
 """An exposure that goes with the outcome more closely than this, in so many cells, was computed from it."""
 
@@ -160,7 +161,7 @@ def _obstacle(panel: ExPanel, lag: int) -> tuple[Text, Text] | None:
 
 
 def _still(values: pd.Series) -> bool:
-    """Whether values are one number; means of equal answers differ in their last digits."""
+    """Whether values are one number; means of equal answers differ in their last digits (`STILL`)."""
     return bool(np.ptp(values) <= STILL * np.abs(values).max())
 
 
