@@ -118,6 +118,15 @@ class TestTheRestOfThePage:
         assert found.forest["kind"].tolist()[-1] == "joint" and len(found.table) == 3
         assert [e.group for e in found.shares if e.conf_low > 0] == ["exposure"], "themes drawn by lot cost nothing"
 
+    def test_no_pain_point_is_singled_out_where_nothing_is_lost(self) -> None:
+        rng = np.random.default_rng(2)
+        base, _ = drawn(2, customers=1500, churn_effect=0.0, spend_effect=0.0)
+        one = base.people.assign(pain_noise=(rng.random(1500) < 0.1).astype(float))
+        found = pains.share_out(replace(base, people=one, pains=("pain_noise",)))
+        assert found.total.conf_low < 0 < found.total.conf_high and not [e for e in found.shares if e.conf_low > 0 or e.conf_high < 0]
+        title = found.captions["figure"]["title"]
+        assert "none can be singled out" in title.en and "看不出来" in title.zh
+
     def test_an_amount_that_is_refused_has_no_parts(self, made, result) -> None:
         assert result.loss.kind == "refusal", "six hundred customers leave too few alike"
         assert {e.kind for e in result.tiers} == {"refusal"} and pains.share_out(made, loss=result.loss).total.reason == result.loss.reason
@@ -144,6 +153,21 @@ class TestTheRestOfThePage:
         assert found.beside.empty and said in found.told.en and len(found.rows) and len(found.chain) and len(found.split)
         assert "bookings of the exposed customers" in found.captions["rows"]["title"].en
         assert [c.name.en for c in found.checks if c.passed is False] == []
+
+    def test_customers_without_a_dealer_are_traced_as_the_rest(self, small_company) -> None:
+        contacts = small_company.ingested["touchpoints"]
+        tables = {**small_company.ingested, "touchpoints": contacts.assign(unit_id=contacts["unit_id"].where(contacts.index % 2 == 0, None))}
+        half = cohort.build(tables, **WINDOW, min_mentions=2)
+        assert half.people["unit_id"].isna().any() and half.people["unit_id"].nunique() > 1
+        found = money_trail.follow(tables, half, nps_revenue.study(half, gates=LOOSE, repeats=1))
+        assert len(found.beside) and [c.name.en for c in found.checks if c.passed is False] == []
+
+    @pytest.mark.parametrize("kept", [0, None])
+    def test_cases_that_nobody_answered_credit_nothing(self, small_company, kept) -> None:
+        cases = small_company.ingested["cases"]
+        never = pd.Series(pd.NaT, index=cases.index, dtype=cases["responded_at"].dtype)
+        found = recovery.recovery({**small_company.ingested, "cases": cases.assign(responded_at=never).head(len(cases) if kept is None else kept)})
+        assert [e.kind for e in found.ladder.rungs] == ["refusal"]
 
     def test_too_few_answers_price_no_point(self, small_company, made) -> None:
         found = score_worth.study(small_company.ingested, made, customers=600, gates=LOOSE)

@@ -72,7 +72,7 @@ def follow(tables: Tables, cohort: Cohort, result: NpsRevenue, pains: Pains | No
 
 def _claim(tables: Tables, cohort: Cohort, start: pd.Series, exposed: pd.Index) -> Slide | Text:
     """The slide, or why there is none: it multiplies those who left by what one who stayed is worth, and needs both."""
-    cluster = cohort.people.set_index("customer_id")["unit_id"] if cohort.clusters is not None else None
+    cluster = None if cohort.clusters is None else pd.Series(cohort.clusters, index=cohort.people["customer_id"])
     try:
         return slides.slide(tables, cohort.ledger, start=start, named=exposed, days=cohort.horizon_days, cluster=cluster)
     except DataError as error:

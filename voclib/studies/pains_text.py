@@ -80,8 +80,12 @@ def captions(cohort: Cohort, total: Estimate, shares: Sequence[Estimate], found:
     title = (
         say("全部痛点合计 {t:bare}；区间不含零的只有{w}", "All together {t:bare}; only for {w} does the range exclude zero", t=total, w=who)
         if (len(clear) == 1 and clear[0] is largest)
-        else say("全部痛点合计 {t:bare}，其中{w}最多", "All together {t:bare}, most of it {w}", t=total, w=who)
+        else say("全部痛点合计 {t:bare}，其中{w}最多", "All together {t:bare}, the largest part of it {w}", t=total, w=who)
     )
+    if not clear and total.conf_low <= 0 <= total.conf_high:
+        title = say("全部痛点合计 {t:bare}，区间含零：哪一个费钱，看不出来",
+                    "All together {t:bare}, with zero in the range: none can be singled out",
+                    t=total)
     figure = {
         "title": title,
         "subtitle": say(

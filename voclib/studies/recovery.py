@@ -46,7 +46,7 @@ def scores_in_turn(tables: Tables, *, cutoff: int = 6) -> pd.DataFrame:
     one = told.sort_values(order, ascending=[True, False, True, True]).drop_duplicates("customer_id")
     reached = tables.get("cases", pd.DataFrame(columns=["response_id", "responded_at"]))
     replied = reached[reached["responded_at"].notna() & reached["response_id"].notna()].groupby("response_id")["responded_at"].min()
-    at = one["response_id"].map(replied)
+    at = replied.reindex(one["response_id"]).set_axis(one.index).astype(one["then"].dtype)  # none at all would be no moments but numbers
     called = at.notna() & (one["then"].isna() | (at < one["then"]))
     return one.assign(is_called=called, has_comment=one["comment"].fillna("").str.strip().ne(""))[
         ["customer_id", "unit_id", "first", "second", "is_called", "has_comment"]].reset_index(drop=True)
