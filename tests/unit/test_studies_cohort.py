@@ -145,6 +145,7 @@ class TestTheRestOfThePage:
         found = nps_revenue.study(cohort.build({**small_company.ingested, "transactions": late}, **WINDOW, min_mentions=2), gates=LOOSE, repeats=1)
         assert found.ladder["events"].kind == "refusal" and "their own past" in found.ladder["events"].reason.en
         assert found.ladder["naive"].kind == "estimate" and "path" not in found.captions
+        assert found.checks["prior"].passed is None and "less than twelve months" in found.checks["prior"].detail.en
 
     @pytest.mark.parametrize(("left", "said"), [(False, "customers in the table has left"), (True, "Every customer left")])
     def test_where_nobody_or_everybody_left_the_rest_is_still_traced(self, small_company, made, result, left, said) -> None:

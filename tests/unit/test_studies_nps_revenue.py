@@ -100,6 +100,10 @@ class TestThinData:
         assert "it may be chance alone" in found.study.answer.en and "可能只是偶然" in found.study.answer.zh
         assert "old difference" not in found.captions["ladder"]["title"].en
 
+    def test_leavers_that_chance_could_have_made_are_counted_in_whole_customers(self, result) -> None:
+        shown = result.lost[result.lost.chosen].with_(value=0.081, conf_low=-14.62, conf_high=14.783)
+        assert "(−15 to 15)" in nps_revenue_answer._people(shown).en and "−15 至 15 位" in nps_revenue_answer._people(shown).zh
+
     def test_fewer_leavers_are_said_to_be_fewer(self, result) -> None:
         gone = result.lost[result.lost.chosen]
         fewer = gone.with_(value=-gone.value, conf_low=-gone.conf_high, conf_high=-gone.conf_low)

@@ -92,8 +92,8 @@ def _amount(about: Mapping[str, Any]) -> Text:
 def _people(people: Estimate) -> Text:
     """How many more left, or how many fewer; in whole customers, and without a number where chance alone could have made it."""
     if people.conf_low <= 0 <= people.conf_high:
-        whole = people.with_(value=0.0, conf_low=float(round(people.conf_low)), conf_high=float(round(people.conf_high)))
-        return say("其中是否多流失，看不出来（{k:interval} 位）。", "Whether more of them left cannot be told ({k:interval}).", k=whole)
+        low, high = (Text(*(numbers.count(float(round(end)), lang) for lang in ("zh", "en"))) for end in (people.conf_low, people.conf_high))
+        return say("其中是否多流失，看不出来（{a} 至 {b} 位）。", "Whether more of them left cannot be told ({a} to {b}).", a=low, b=high)
     if people.value < 0:
         return say("其中少流失约 {k:bare} 位（{k:interval}）。", "About {k:bare} fewer of them left ({k:interval}).", k=_turned(people))
     return say("其中多流失约 {k:bare} 位（{k:interval}）。", "About {k:bare} more of them left ({k:interval}).", k=people)

@@ -14,6 +14,7 @@ from voclib.studies.money_rungs import Rungs
 from voclib.studies.survivorship_text import column_name
 
 TOP = 20
+SHORT_BEFORE = 335  # days: a ledger that lacks up to a month of the year before is as good as whole
 NO_AMOUNT = {
     "enough": Text("更多暴露与未暴露的客户；在此之前不给金额。", "More exposed and unexposed customers; no amount until then."),
     "separation": Text(
@@ -166,7 +167,21 @@ def _prior(rungs: Rungs) -> Check:
         "数据里没有接触之前的金额，本来就花得少的人无从分辨。",
         "There is no money from before, so customers who always spent less cannot be told apart.",
     )
-    return Check(Text("已知此前的消费", "Earlier spending is known"), passed, there if passed else absent, CAPPED)
+    name, days = Text("已知此前的消费", "Earlier spending is known"), _days_before(rungs)
+    if passed and days is not None and days < SHORT_BEFORE:
+        part = say("账目只从接触之前 {d} 天起（中位数），不满 12 个月；校正只用到这一段的金额。",
+                   "The ledger opens only {d} days before the contact (median), less than twelve months; money of that stretch alone is adjusted "
+                   "for.", d=days)
+        return Check(name, None, part)
+    return Check(name, passed, there if passed else absent, CAPPED)
+
+
+def _days_before(rungs: Rungs) -> int | None:
+    """Days of the ledger before the median customer's contact; None without a ledger."""
+    ledger, people = rungs.cohort.ledger, rungs.cohort.people
+    if ledger is None or "index_at" not in people:
+        return None
+    return max(int((people["index_at"] - ledger.opens).dt.days.median()), 0)
 
 
 def _agreement(rungs: Rungs, gates: Gates, conf_level: float) -> Check:
