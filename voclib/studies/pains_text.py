@@ -74,18 +74,7 @@ def _bare(estimate: Estimate) -> Text:
 
 def captions(cohort: Cohort, total: Estimate, shares: Sequence[Estimate], found: Removal) -> Mapping[str, Any]:
     """Titles of the chart and the table."""
-    clear = [e for e in shares if e.conf_low > 0 or e.conf_high < 0]
-    largest = max(shares, key=lambda e: e.value)
-    who = name_of(cohort, largest.group)
-    title = (
-        say("全部痛点合计 {t:bare}；区间不含零的只有{w}", "All together {t:bare}; only for {w} does the range exclude zero", t=total, w=who)
-        if (len(clear) == 1 and clear[0] is largest)
-        else say("全部痛点合计 {t:bare}，其中{w}最多", "All together {t:bare}, the largest part of it {w}", t=total, w=who)
-    )
-    if not clear and total.conf_low <= 0 <= total.conf_high:
-        title = say("全部痛点合计 {t:bare}，区间含零：哪一个费钱，看不出来",
-                    "All together {t:bare}, with zero in the range: none can be singled out",
-                    t=total)
+    title = _title(cohort, total, shares)
     figure = {
         "title": title,
         "subtitle": say(
@@ -116,3 +105,20 @@ def captions(cohort: Cohort, total: Estimate, shares: Sequence[Estimate], found:
             ),
         },
     }
+
+
+def _title(cohort: Cohort, total: Estimate, shares: Sequence[Estimate]) -> Text:
+    """What all cost together, and the one that stands out where one does."""
+    clear = [e for e in shares if e.conf_low > 0 or e.conf_high < 0]
+    largest = max(shares, key=lambda e: e.value)
+    who = name_of(cohort, largest.group)
+    title = (
+        say("全部痛点合计 {t:bare}；区间不含零的只有{w}", "All together {t:bare}; only for {w} does the range exclude zero", t=total, w=who)
+        if (len(clear) == 1 and clear[0] is largest)
+        else say("全部痛点合计 {t:bare}，其中{w}最多", "All together {t:bare}, the largest part of it {w}", t=total, w=who)
+    )
+    if not clear and total.conf_low <= 0 <= total.conf_high:
+        title = say("全部痛点合计 {t:bare}，区间含零：哪一个费钱，看不出来",
+                    "All together {t:bare}, with zero in the range: none can be singled out",
+                    t=total)
+    return title
