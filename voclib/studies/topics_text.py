@@ -69,7 +69,6 @@ FIGURES = ("curve", "subjects", "map", "cards", "places", "verbatims", "trend", 
            "moved")
 NOT_FOUND = Text("没有发现", "not found")
 NO_TOPIC = Text("没有明确话题", "no clear topic")
-NO_COURSE = Text("没有带时间的声音，画不出走势。", "No voice has a time, so no course can be drawn.")
 NO_MODEL = Text("没有拟合话题。", "No topics were fitted.")
 CHANNELS = {
     "title": Text("写了文字的声音，来自哪些渠道", "Where the voices with text come from"),
@@ -294,7 +293,7 @@ def notes(watch: emerging.Watch, change: Estimate, show_verbatims: bool) -> Mapp
         "verbatims": Text("没有带负面标记的原话。", "No negative voice to show.") if show_verbatims else hidden,
         "alike": Text("没有三种以上写法说同一件事。", "No three wordings say the same."),
         "joined": Text("词典没有归入任何话题。", "The dictionary holds none of the topics."),
-        "trend": change.reason or NO_COURSE, "moved": Text("没有后来的声音可以归并。", "There are no later voices to group anew."),
+        "trend": change.reason or NO_TOPIC, "moved": Text("没有后来的声音可以归并。", "There are no later voices to group anew."),
         "unlinked": Text("每个话题都归入了主题。", "Every topic belongs to a theme."), "loose": Text("没有不稳定的话题。", "No topic is unstable."),
     }
 
