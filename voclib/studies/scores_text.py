@@ -12,6 +12,7 @@ from voclib.results import Check, Estimate, Ladder, Text
 from voclib.sentences import inside, say
 from voclib.stats import metrics
 from voclib.studies import pool_text
+from voclib.studies.regions import REGIONS
 
 GAP_UNITS = {"nps": "points", "csat": "pp", "share": "pp", "ces": "score", "mean_score": "score"}
 NAMES = {
@@ -30,7 +31,7 @@ QUESTIONS = {
     "mean_rating": Text("写评价的人打几分，这个分数有多准？", "How do reviewers rate it, and how exact is the rating?"),
     "mean_stars": Text("写评价的人给几星，这个平均数有多准？", "How many stars do reviewers give, and how exact is the mean?"),
 }
-GROUPS = {**pool_text.CHANNELS, metrics.MISSING: Text("未注明", "not stated"), "": Text("未注明", "not stated")}
+GROUPS = {**pool_text.CHANNELS, **REGIONS, metrics.MISSING: Text("未注明", "not stated"), "": Text("未注明", "not stated")}
 UNASKED = {
     "review": Text("评价", "Reviews"),
     "post": Text("帖子", "Posts"),

@@ -13,6 +13,7 @@ from voclib.errors import VocError
 from voclib.results import Estimate, Text
 from voclib.sentences import say
 from voclib.stats import metrics, weighting
+from voclib.studies.regions import REGIONS
 from voclib.studies.scores_text import interval, written
 
 NAMES = {"nps": Text(" NPS ", "NPS"), "csat": Text("满意度", "satisfaction")}
@@ -48,6 +49,7 @@ COLUMNS = {
     "payment": Text("付款方式", "Payment"),
 }
 LEVELS = {
+    **REGIONS,
     "vvip": Text("VVIP", "VVIP"),
     "regular": Text("普通", "regular"),
     "zh": Text("中文", "Chinese"),

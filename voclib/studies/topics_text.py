@@ -12,6 +12,7 @@ from voclib import numbers
 from voclib.results import Check, Estimate, Text
 from voclib.sentences import say
 from voclib.studies import topic_tables
+from voclib.studies.regions import region
 from voclib.studies.topic_spread import Spread
 from voclib.text import crosswalk, emerging
 
@@ -50,9 +51,7 @@ UNLINKED_COLUMNS = {
     "name": Text("话题", "Topic"), "language": Text("语言", "Language"), "voices": Text("声音", "Voices"), "negative": Text("负面占比", "Negative"),
 }
 LOOSE_COLUMNS = {"topic": Text("话题", "Topic"), "voices": Text("声音", "Voices"), "stability": Text("稳定度", "Stability")}
-MOVED_COLUMNS = {
-    "fate": Text("去向", "What became of it"), "topics": Text("话题", "Topics"), "voices": Text("声音", "Voices"),
-}
+MOVED_COLUMNS = {"fate": Text("去向", "What became of it"), "topics": Text("话题", "Topics"), "voices": Text("声音", "Voices")}
 TRUTH_COLUMNS = {
     "planted": Text("埋下的新话题", "Planted theme"), "language": Text("语言", "Language"), "voices": Text("埋下的声音", "Voices planted"),
     "first_day": Text("第一天", "First day"), "found": Text("名单上的话题", "On the list as"), "found_on": Text("上名单", "Listed"),
@@ -63,8 +62,8 @@ CHANNEL_COLUMNS = {
     "channel": Text("渠道", "Channel"), "all": Text("有文字的声音", "Voices with text"), "zh": Text("中文", "Chinese"), "en": Text("英文", "English"),
     "none": Text("其他文字，或没有字", "Another script, or no letters"),
 }
-FATES = {"kept": Text("保留", "kept"), "split": Text("拆分", "split"), "merged": Text("并入别的话题", "merged into another"), "gone": Text("消失",
-                                                                                                                                 "gone")}
+FATES = {"kept": Text("保留", "kept"), "split": Text("拆分", "split"), "merged": Text("并入别的话题", "merged into another"),
+         "gone": Text("消失", "gone")}
 FIGURES = ("curve", "subjects", "map", "cards", "places", "verbatims", "trend", "emerging", "fresh", "days", "alike", "joined", "unlinked", "loose",
            "moved")
 NOT_FOUND = Text("没有发现", "not found")
@@ -145,7 +144,7 @@ def spread(one: Spread) -> Text:
     """How a topic's people lie over dealers, regions or models."""
     if one.n == 0:
         return Text("不知道", "not known")
-    top = say("最突出 {t}：{k} 人，往常 {e:.0f}", "foremost {t}: {k}, usually {e:.0f}", t=one.top, k=one.top_n, e=one.top_expected)
+    top = say("最突出 {t}：{k} 人，往常 {e:.0f}", "foremost {t}: {k}, usually {e:.0f}", t=region(one.top), k=one.top_n, e=one.top_expected)
     start = {
         "spread": _even(one.reached, one.groups),
         "slight": say("略有差别；{t}", "slightly uneven; {t}", t=top),
