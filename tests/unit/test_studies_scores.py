@@ -15,7 +15,7 @@ from voclib.errors import DataError, ParameterError
 from voclib.reporting import charts
 from voclib.results import Estimate, Text, Verdict
 from voclib.stats import metrics
-from voclib.studies import regions, scores, scores_text
+from voclib.studies import regions_text, scores, scores_text
 
 POOL = pool()
 SEGMENTS = ["region", "channel"]
@@ -326,5 +326,5 @@ class TestInvitations:
 def test_a_region_is_called_what_readers_of_english_call_it(found) -> None:
     """By the words on the page, charts and tables alike; a region of another name stands as the data have it."""
     labels = found["nps"].captions["groups"]["labels"]
-    assert labels["华东"] == Text("华东", "East China") and regions.region("大湾区") == Text("大湾区", "大湾区")
-    assert all(text.en.isascii() for name, text in labels.items() if name in regions.REGIONS)
+    assert labels["华东"] == Text("华东", "East China") and regions_text.region("大湾区") == Text("大湾区", "大湾区")
+    assert all(text.en.isascii() for name, text in labels.items() if name in regions_text.REGIONS)

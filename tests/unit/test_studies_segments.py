@@ -167,6 +167,6 @@ class TestWords:
     def test_names_of_units_tiers_and_pairs(self) -> None:
         names = segments_text.Names({**POOL, "units": POOL["units"].assign(name="辰星·" + POOL["units"]["unit_id"])}, "unit_id")
         assert names.group("unit_id", "D03").zh == "辰星·D03" and names.group("value_tier", "vvip").en == "High-value customers"
-        assert names.group("region × channel", "华东 · sms") == Text("华东 · 短信", "华东 · Text message")
+        assert names.group("region × channel", "华东 · sms") == Text("华东 · 短信", "East China · Text message")
         assert segments_text.column("region × channel") == Text("地区 × 渠道", "region × channel")
         assert names.group("region × channel", "odd") == Text("odd", "odd")

@@ -12,7 +12,7 @@ from voclib.results import Check, Estimate, Ladder, Text
 from voclib.sentences import inside, say
 from voclib.stats import metrics
 from voclib.studies import pool_text
-from voclib.studies.regions import REGIONS
+from voclib.studies.regions_text import REGIONS
 
 GAP_UNITS = {"nps": "points", "csat": "pp", "share": "pp", "ces": "score", "mean_score": "score"}
 NAMES = {

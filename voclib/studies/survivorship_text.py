@@ -13,7 +13,7 @@ from voclib.errors import VocError
 from voclib.results import Estimate, Text
 from voclib.sentences import say
 from voclib.stats import metrics, weighting
-from voclib.studies.regions import REGIONS
+from voclib.studies.regions_text import REGIONS
 from voclib.studies.scores_text import interval, written
 
 NAMES = {"nps": Text(" NPS ", "NPS"), "csat": Text("满意度", "satisfaction")}

@@ -12,7 +12,7 @@ from voclib import numbers
 from voclib.results import Check, Estimate, Text
 from voclib.sentences import say
 from voclib.studies import topic_tables
-from voclib.studies.regions import region
+from voclib.studies.regions_text import region
 from voclib.studies.topic_spread import Spread
 from voclib.text import crosswalk, emerging
 
