@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "text": {"stats.prevalence", "results", "schema", "strictyaml", "yamlmodel", "progress", "errors"},
     "sources": {"privacy", "schema", "yamlmodel", "progress", "errors"}, "simulate": {"schema", "progress", "errors"},
     "studies": {"stats", "text", "sentences", "numbers", "results", "schema", "fingerprints", "progress", "errors"},
-    "loop": {"stats", "text", "sentences", "numbers", "results", "schema", "errors"},
+    "loop": {"stats", "text", "sentences", "results", "schema", "yamlmodel", "errors"},
     "reporting": {"numbers", "results", "errors"},
     "running": {"schema", "reporting.page", "reporting.portal", "fingerprints", "sentences", "numbers", "results", "strictyaml", "progress",
                 "errors"},
@@ -68,7 +68,7 @@ def test_imports_point_down(path: Path) -> None:
                 shared = any(name == s or name.startswith(s + ".") for s in (*STATS_SHARED, package))
                 assert shared, f"{me} imports its sibling {name}; only inference, crossfit, gates and cells are shared"
             continue
-        allowed = MAY_IMPORT[layer]
+        allowed = MAY_IMPORT[layer] | ({"loop"} if me.startswith("voclib.studies.counting") else set())  # which asks every report what it counted
         inner = name.removeprefix("voclib.")
         assert any(inner == a or inner.startswith(a + ".") for a in allowed), f"{me} may not import {name}; allowed: {sorted(allowed)}"
 

@@ -23,7 +23,8 @@ DOSE_WORDS = {"dose": Text("等待时间（分钟）", "Waiting time (minutes)")
               "thin": Text("虚线外侧的客户不到 1%", "under 1% beyond the dashes")}
 STRIP, BINS = 44, 40  # px of the strip of customers under the curve, and its bars
 THIN = 0.01  # share of customers beyond which a curve rests on hardly anybody
-TIMES = {"months": Text("接触之后的月数", "Months after the contact"), "days": Text("接触之后的天数", "Days after the contact")}
+TIMES = {"months": Text("接触之后的月数", "Months after the contact"), "days": Text("接触之后的天数", "Days after the contact"),
+         "hours": Text("起算之后的小时数", "Hours since the clock started")}
 
 
 def dose_response(curve: pd.DataFrame, support: pd.DataFrame, *, dose: str, value: str, low: str, high: str, reference: float, title: Text,
@@ -180,12 +181,12 @@ class _Dose:
 
 
 def survival(frame: pd.DataFrame, *, group: str, time: str, value: str, low: str, high: str, title: Text, subtitle: Text, description: Text,
-             every: Literal["months", "days"] = "months", domain: tuple[float, float] = (0.0, 1.0), labels: Mapping[Any, Text] | None = None,
-             time_title: Text | None = None, note: Text | None = None) -> Pair:
+             every: Literal["months", "days", "hours"] = "months", domain: tuple[float, float] = (0.0, 1.0), labels: Mapping[Any, Text] | None = None,
+             time_title: Text | None = None, mark: tuple[float, Text] | None = None, note: Text | None = None) -> Pair:
     """The share of each of two groups that is still there over time, as steps with their ribbons; each curve is named at its end with its last share.
 
     One row a group and time; time zero, where everybody is there, is added where it is missing. `domain` states between which shares (0–1) the
-    axis runs; one that does not start at zero needs its reason in `note`.
+    axis runs; one that does not start at zero needs its reason in `note`. `mark` is a time, such as a limit, and what it is called.
 
     Raises
     ------
@@ -213,14 +214,16 @@ def survival(frame: pd.DataFrame, *, group: str, time: str, value: str, low: str
 
     def build(lang: str, narrow: bool) -> alt.TopLevelMixin:
         named = {n: drawing.label(n, labels, lang) for n in names}
-        return _Survival(drawn, named, domain, every, (time_title or TIMES[every])[lang], lang, narrow).draw()
+        limit = (float(mark[0]), mark[1][lang]) if mark and mark[0] < max(r["time"] for r in drawn) else None
+        return _Survival(drawn, named, domain, every, (time_title or TIMES[every])[lang], limit, lang, narrow).draw()
 
     return pair(build, title=title, subtitle=subtitle, description=description, note=note)
 
 
 def _times(last: float, every: str) -> list[float]:
     """At most five round times from zero on."""
-    steps = (1, 2, 3, 6, 12, 24, 60, 120) if every == "months" else (1, 2, 5, 7, 14, 30, 60, 90, 180, 365, 730)
+    steps = {"months": (1, 2, 3, 6, 12, 24, 60, 120), "days": (1, 2, 5, 7, 14, 30, 60, 90, 180, 365, 730),
+             "hours": (1, 2, 4, 6, 12, 24, 48, 72, 168, 336, 720)}[every]
     step = next((s for s in steps if last / s < 5), math.ceil(last / 4))
     return [float(k * step) for k in range(int(last // step) + 1)]
 
@@ -232,6 +235,7 @@ class _Survival:
     domain: tuple[float, float]
     every: str
     title: str
+    limit: tuple[float, str] | None
     lang: str
     narrow: bool
 
@@ -310,7 +314,16 @@ class _Survival:
                                       fontSize=13, fontWeight=600 if k == 0 else 400, **look).encode(
                 x=self.x("time"), y=self.y("spot"), text=alt.TextValue(line)) for k, line in enumerate(self.words[n])
                 for look in (RIM, {"color": colours[n] if k == 0 else INK_2})]
-        return alt.layer(*layers, height=round((self.view[1] - self.view[0]) / self.per_px) + 50)
+        return alt.layer(*self._limit(), *layers, height=round((self.view[1] - self.view[0]) / self.per_px) + 50)
+
+    def _limit(self) -> list[alt.Chart]:
+        """A dashed line at the time marked, named at its top."""
+        if self.limit is None:
+            return []
+        base = alt.Chart(pd.DataFrame([{"time": self.limit[0]}]))
+        return [base.mark_rule(color=INK_3, strokeDash=[4, 3], strokeWidth=1.25).encode(x=self.x("time")),
+                base.mark_text(align="left", dx=6, baseline="top", fontSize=13, color=INK_2).encode(
+                    x=self.x("time"), y=alt.YValue(4), text=alt.TextValue(self.limit[1]))]
 
     def _spots(self) -> dict[Any, float]:
         """How high the words of each curve stand."""

@@ -81,7 +81,7 @@ UI: dict[str, Text] = {
     "check": Text("检查", "Check"),
     "chosen": Text("本报告采用", "The answer of this report"),
     "consequence": Text("后果：", "Consequence: "),
-    "count": Text("人数", "Count"),
+    "count": Text("数量", "Count"),
     "decision": Text("建议", "Suggested decision"),
     "effective": Text("有效 n", "effective n"),
     "exact_short": Text("精确计数", "exact count"),

@@ -4,10 +4,10 @@ Every module that computes has a fingerprint (`voclib.fingerprints`: its syntax 
 wording). The last entry that names a module must carry its present fingerprint; a test holds this. `python -m voclib.running.methods` prints the
 entry to paste for whatever has changed since.
 
-What counts: all of `voclib.stats` and `voclib.text`, the thresholds of `stats/gates.yml`, and `voclib.studies`. Of modules that hold words
-(`*_text`, `*_captions`, `*_answer`, `*_words`, `*_names`) only functions that return a finding, a check or a verdict count, since these decide which
-number is the answer. `voclib.sources` stays out: what it does to rows is in the tables, whose content hash every page carries as its data, and an
-adapter for a new export is no change of method.
+What counts: all of `voclib.stats` and `voclib.text`, the thresholds of `stats/gates.yml`, `voclib.studies` and `voclib.loop`. Of modules that hold
+words (`*_text`, `*_captions`, `*_answer`, `*_words`, `*_names`) only functions that return a finding, a check or a verdict count, since these decide
+which number is the answer. `voclib.sources` stays out: what it does to rows is in the tables, whose content hash every page carries as its data, and
+an adapter for a new export is no change of method.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from voclib.running.workspace import digest
 PACKAGE = Path(__file__).resolve().parent.parent
 LEDGER = PACKAGE / "methods.yml"
 GATES = "stats/gates.yml"  # thresholds: the module that reads them is `stats.gates`
-COMPUTING = ("stats", "studies", "text")
+COMPUTING = ("loop", "stats", "studies", "text")
 DIGITS = 16  # hexadecimal digits of a fingerprint in the ledger
 _WORDS = ("_text", "_captions", "_answer", "_words", "_names")
 _DECIDES = {"Study", "Check", "Ladder", "Estimate", "Verdict"}

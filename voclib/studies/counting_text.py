@@ -17,6 +17,7 @@ NAMES = {
     "transactions": Text("账目", "Bookings"),
     "employee_surveys": Text("员工作答（一题一行）", "Employee answers, a row an item"),
     "followups": Text("随机回访", "Random call-backs"),
+    "cases": Text("工单", "Cases"),
 }
 UNREADABLE = Text("去掉：读不出来的行", "Left out: rows that cannot be read")
 MADE = Text("整理成这张表的行（一行可变多行，多行可并成一行）", "Made into rows of this table (one may make several, several one)")
@@ -27,6 +28,7 @@ _SURVEY = Text("去掉：不是调研回答", "Left out: no survey answers")
 _WITHHELD = Text("去掉：有意放在一边，用来检验方法", "Left out: set aside on purpose, to test the method")
 _CONTACT = Text("去掉：窗口内没有这样的接触", "Left out: no such contact in the window")
 _WON_LATER = Text("去掉：窗口开始以后才成为客户", "Left out: customers won after the window began")
+_EARLIER = Text("去掉：在所看的时期以前", "Left out: before the period looked at")
 _NOT_FOLLOWED = Text("去掉：账目到不了期限的最后一天", "Left out: the ledger ends before their year does")
 STEPS: Mapping[str, Mapping[str, Mapping[str, Text]]] = {
     "00-sample-company": {"responses": {
@@ -103,6 +105,19 @@ STEPS: Mapping[str, Mapping[str, Mapping[str, Text]]] = {
             "outside": Text("去掉：在期限以外", "Left out: outside the horizon"),
         },
     },
+    "40-inner-loop": {
+        "cases": {
+            "before": _EARLIER,
+            "after": Text("去掉：在所看的时期以后", "Left out: after the period looked at"),
+            "other": Text("去掉：这只时钟不管，或不知道从何时起算", "Left out: not of this clock, or without its start"),
+        },
+        "responses": {
+            "content": Text("去掉：没有表示不满", "Left out: not unhappy"),
+            "undated": Text("去掉：没有时间", "Left out: without a time"),
+            "after": Text("去掉：在时期以后，或工单导出以后", "Left out: after the period, or after the cases were exported"),
+            "before": _EARLIER,
+        },
+    },
 }
 COUNTED: Mapping[str, Mapping[str, Text]] = {
     "00-sample-company": {"responses": Text("计入公布值的回答", "Counted: answers behind the published score")},
@@ -123,6 +138,10 @@ COUNTED: Mapping[str, Mapping[str, Text]] = {
         "customers": Text("计入的客户", "Counted: customers"),
         "touchpoints": Text("计入：每位客户的第一次接触", "Counted: the first contact of each customer"),
         "transactions": Text("计入：接触后期限内的账", "Counted: bookings within the horizon after the contact"),
+    },
+    "40-inner-loop": {
+        "cases": Text("计入：页首那只时钟的工单", "Counted: cases of the clock at the top"),
+        "responses": Text("计入：本该有人处理的声音", "Counted: voices that ought to be handled"),
     },
 }
 COLUMNS = {"step": Text("步骤", "Step"), "taken": Text("去掉", "Left out"), "left": Text("余下", "Remaining")}

@@ -1,0 +1,84 @@
+"""How many cases are done within a limit: of closed ones (naive), of all with open ones followed as far as they go, of those whose limit is over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from voclib.results import Estimate
+from voclib.stats import metrics, survival
+from voclib.stats.gates import Gates
+
+METHOD = "product limit, log(−log)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compliance:
+    """Three numbers of one clock: `closed` among cases that stopped, `every` of all, `due` among those whose limit has run out."""
+
+    closed: Estimate
+    every: Estimate
+    due: Estimate
+
+
+def measure(followed: pd.DataFrame, *, limit: float, estimand: str, conf_level: float, gates: Gates, cluster: str | None = "unit_id",
+            rung: str = "cases", group: str = "", seed: int = 0) -> Compliance:
+    """The share done within `limit` hours of cases (rows of `clocks.follow`), three ways.
+
+    `every` is one minus the product-limit estimate at the limit, which counts an open case for as long as it was seen. `due` uses only cases that
+    started so long before the end of the data that their limit has run out, whether they stopped or not; it rests on no assumption about open ones
+    and is what `every` is checked against. Units are clusters where there are enough of them.
+    """
+    by = clusters(followed, cluster, gates)
+    options: dict[str, Any] = {"estimand": estimand, "group": group, "conf_level": conf_level, "gates": gates, "cluster": by}
+    marked = followed.assign(met=followed["in_time"].astype("Float64"))
+    stopped, over = marked[marked["is_stopped"]], marked[marked["followed"] > limit]
+    due = metrics.share(over, "met", rung="due", **options)
+    return Compliance(closed=metrics.share(stopped, "met", rung="closed", **options), due=due,
+                      every=_every(marked, due, limit=limit, rung=rung, by=by, conf_level=conf_level, seed=seed))
+
+
+def _every(marked: pd.DataFrame, due: Estimate, *, limit: float, rung: str, by: str | None, conf_level: float, seed: int) -> Estimate:
+    """The product-limit estimate; `due` where that is refused or has nothing to add, as when all or none were in time."""
+    if due.kind != "estimate" or due.value in (0.0, 1.0):
+        return due.with_(rung=rung)
+    curve = survival.kaplan_meier(marked["hours"], marked["is_stopped"], at=[limit], cluster=None if by is None else marked[by].to_numpy(),
+                                  conf_level=conf_level, seed=seed)
+    if not curve.std_error[0] > 0:
+        return due.with_(rung=rung)
+    return due.with_(rung=rung, value=float(1 - curve.value[0]), std_error=float(curve.std_error[0]), conf_low=float(1 - curve.conf_high[0]),
+                     conf_high=float(1 - curve.conf_low[0]), n=len(marked), ci_method=METHOD)
+
+
+def clusters(frame: pd.DataFrame, column: str | None, gates: Gates) -> str | None:
+    """The column whose units may be alike, where every row names one and there are enough of them; None: rows are taken as independent."""
+    if column is None or column not in frame or frame[column].isna().any():
+        return None
+    return column if frame[column].nunique() >= gates.min_clusters else None
+
+
+def curves(followed: pd.DataFrame, *, limit: float, conf_level: float, gates: Gates, cluster: str | None = "unit_id", points: int = 73,
+           seed: int = 0) -> pd.DataFrame:
+    """Share still open by hour, all cases and closed ones alone, up to three limits: group ("every", "closed"), and the columns of `Curve.tidy`."""
+    found = []
+    for name, part in (("every", followed), ("closed", followed[followed["is_stopped"]])):
+        if len(part) < 2:
+            continue
+        by = clusters(part, cluster, gates)
+        at = np.linspace(0, min(3 * limit, float(part["hours"].max())), points)[1:]
+        made = survival.kaplan_meier(part["hours"], part["is_stopped"], at=at, cluster=None if by is None else part[by].to_numpy(),
+                                     conf_level=conf_level, seed=seed)
+        found.append(made.tidy().assign(group=name))
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
+
+
+def median_hours(followed: pd.DataFrame) -> float:
+    """Hours after which half of all cases are done, open ones included; NaN where fewer than half are yet."""
+    order = followed.sort_values(["hours", "is_stopped"], ascending=[True, False])
+    at_risk = np.arange(len(order), 0, -1)
+    left = np.cumprod(1 - order["is_stopped"].to_numpy(dtype=float) / at_risk)
+    reached = np.flatnonzero(left <= 0.5)
+    return float(order["hours"].iloc[reached[0]]) if reached.size else float("nan")

@@ -1,0 +1,103 @@
+"""Which unhappy voices became a case, and which never did: no clock runs for them, so no rate of cases can see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from voclib.loop import compliance
+from voclib.loop.clocks import Clock, Tables, Unhappy, period
+from voclib.results import Estimate
+from voclib.stats import metrics
+from voclib.stats.gates import Gates
+
+SCORES = ("nps_score", "csat_score", "rating_score", "star_rating")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coverage:
+    """Unhappy voices and what became of them.
+
+    `voices`: one row each, with `has_case`, and `settled`, whether that case was done within the limit counted from the voice, missing while it may
+    still be. `share`: with a case. `by_channel`: that share in each channel. `bounds`: the share of all unhappy voices that were settled in time,
+    from none of those without a case to as many of them as of the others. `stages`: how many reach each step, the first being all of them.
+    """
+
+    voices: pd.DataFrame
+    share: Estimate
+    by_channel: tuple[Estimate, ...]
+    bounds: Estimate
+    stages: dict[str, int]
+
+
+def unhappy(tables: Tables, rule: Unhappy) -> np.ndarray:
+    """Which voices (N,), in the order of the table `responses`, ought to be handled."""
+    voices = tables["responses"]
+    found = np.zeros(len(voices), dtype=bool)
+    for name in SCORES:
+        if (most := getattr(rule, name)) is not None:
+            found |= (voices[name] <= most).fillna(False).to_numpy(dtype=bool)
+    if rule.negative_tag:
+        found |= voices["emotion"].eq("negative").fillna(False).to_numpy(dtype=bool)
+    mentions = tables.get("topic_mentions")
+    if rule.negative_mention and mentions is not None:
+        bad = mentions.loc[mentions["sentiment"].eq("negative").fillna(False), "response_id"]
+        found |= voices["response_id"].isin(bad).to_numpy(dtype=bool)
+    return found
+
+
+def steps(tables: Tables, rule: Unhappy, *, asof: pd.Timestamp, since: str = "", until: str = "",
+          timezone: str = "Asia/Shanghai") -> np.ndarray:
+    """At which step each voice is left out (N,): "content", "undated", "before" or "after" the period or the end of the cases; "" where it counts."""
+    when = tables["responses"]["submitted_at"]
+    first, last = period(since, until, timezone)
+    late = when > asof if last is None else (when > asof) | (when >= last)
+    tests = {"content": ~unhappy(tables, rule), "undated": when.isna().to_numpy(), "after": late.to_numpy(dtype=bool),
+             "before": np.zeros(len(when), dtype=bool) if first is None else (when < first).to_numpy(dtype=bool)}
+    return np.select(list(tests.values()), list(tests), "").astype(object)
+
+
+def study(tables: Tables, cases: pd.DataFrame, rule: Unhappy, main: Clock, settled: pd.DataFrame, every: Estimate, *, asof: pd.Timestamp,
+          since: str = "", until: str = "", timezone: str = "Asia/Shanghai", conf_level: float, gates: Gates) -> Coverage:
+    """Follow every unhappy voice to its case, and that case to its end.
+
+    `settled` is the main clock counted from the voice (`clocks.follow` with `start="submitted_at"`), `every` its share in time. A voice with
+    several cases goes by the first. Voices of the last hours before the end of the data, whose limit is still running, are in no share in time.
+    """
+    spoken = tables["responses"][steps(tables, rule, asof=asof, since=since, until=until, timezone=timezone) == ""]
+    spoken = spoken.sort_values("response_id", ignore_index=True)
+    first = cases.sort_values(["opened_at", "case_id"]).drop_duplicates("response_id").set_index("response_id")
+    done = settled.sort_values(["opened_at", "case_id"]).drop_duplicates("response_id").set_index("response_id")["in_time"]
+    has = spoken["response_id"].isin(first.index)
+    met = spoken["response_id"].map(done).astype("boolean").where(has, False)
+    left = (asof - spoken["submitted_at"]) / np.timedelta64(1, "h")
+    voices = spoken.assign(has_case=has.astype(float), settled=met.astype("Float64").where(left > main.hours))
+    by = compliance.clusters(voices, "unit_id", gates)
+    options = {"conf_level": conf_level, "gates": gates, "cluster": by}
+    share = metrics.share(voices, "has_case", estimand="case_coverage", **options)
+    least = metrics.share(voices, "settled", estimand=every.estimand, **options)
+    return Coverage(
+        voices=voices, share=share, by_channel=metrics.groups("share", voices, by="channel", column="has_case", estimand="case_coverage", **options),
+        bounds=_between(least, every), stages=_stages(voices, first))
+
+
+def _between(least: Estimate, every: Estimate) -> Estimate:
+    """From the share with none of the voices without a case settled to the share among those with one."""
+    if "refusal" in (least.kind, every.kind):
+        return (least if least.kind == "refusal" else every).with_(rung="voices")
+    return Estimate(estimand=every.estimand, kind="bounds", unit="share", rung="voices", bound_low=min(least.value, every.value),
+                    bound_high=every.value, conf_low=min(least.conf_low, every.conf_low), conf_high=every.conf_high, conf_level=every.conf_level,
+                    n=least.n, n_clusters=least.n_clusters, ci_method="share, and product limit", verdict=every.verdict)
+
+
+def _stages(voices: pd.DataFrame, first: pd.DataFrame) -> dict[str, int]:
+    """How many unhappy voices reach each step; of those whose limit has run out, so that every step can be told."""
+    told = voices[voices["settled"].notna()]
+    case = first.reindex(told["response_id"])
+    has, met = told["has_case"].eq(1).to_numpy(), told["settled"].eq(1).to_numpy(dtype=bool)
+    answered = has & (case["responded_at"].notna().to_numpy() | case["resolved_at"].notna().to_numpy())
+    closed = has & case["resolved_at"].notna().to_numpy()
+    return {"voices": len(told), "case": int(has.sum()), "answered": int(answered.sum()), "closed": int((closed & answered).sum()),
+            "settled": int((met & closed).sum())}
