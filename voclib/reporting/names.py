@@ -60,7 +60,7 @@ NAMES: dict[str, Name] = {
     ),
     "in_time": _share("按时的占比", "Share done in time", "时限内走完的工单，占全部工单", "Cases done within the limit, of all", "按时", "in time"),
     "case_coverage": _share("开了工单的占比", "Share that became a case", "占全部不满的声音", "Of all unhappy voices", "开了工单", "became a case"),
-    "routed_as_agreed": _share("归属与规则一致", "Routed as agreed", "台账与规则同一部门的工单", "Cases with the owner of the rules", "一致", "as agreed"),
+    "routed_as_agreed": _share("归属与规则一致", "Routed as agreed", "台账与规则同一部门的工单", "Owner as in the rules", "一致", "as agreed"),
     "valid_share": _share(
         "有效客户声音占比",
         "Share of valid voices",
