@@ -181,13 +181,14 @@ def scored() -> list[Setting]:
 
 
 def settings() -> list[Setting]:
-    """Every planted world: scores, silence, what becomes of answers, money with what it rests on, employees beside customers, many groups."""
+    """Every planted world: scores, silence, what becomes of answers, money and what it rests on, employees, many groups, the closed loop."""
     from benchmarks import (
         coverage_answers,
         coverage_attribution,
         coverage_clusters,
         coverage_designs,
         coverage_ex,
+        coverage_loop,
         coverage_money,
         coverage_reliability,
         coverage_segments,
@@ -197,7 +198,7 @@ def settings() -> list[Setting]:
     )
 
     others = (coverage_silence, coverage_answers, coverage_money, coverage_designs, coverage_attribution, coverage_worth, coverage_sensitivity,
-              coverage_reliability, coverage_clusters, coverage_ex, coverage_segments)
+              coverage_reliability, coverage_clusters, coverage_ex, coverage_segments, coverage_loop)
     return [*scored(), *(setting for module in others for setting in module.settings())]
 
 

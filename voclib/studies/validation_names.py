@@ -26,6 +26,7 @@ FAMILIES = {
     "leads": Text("领先与滞后", "Leads and lags"),
     "rollout": Text("分批上线", "Staggered start"),
     "few": Text("少量门店", "Few stores"),
+    "loop": Text("闭环", "Closed loop"),
 }
 METHODS = {
     "nps": ("scores", Text("NPS，简单样本", "NPS, plain sample")),
@@ -132,6 +133,8 @@ METHODS = {
     "permutation, t": ("few", Text("置换检验，差除以误差", "Permutation, difference over its error")),
     "permutation, difference": ("few", Text("置换检验，均值之差", "Permutation, difference of means")),
     "permutation, t, found": ("few", Text("置换检验，找出多少", "Permutation, finds")),
+    "clock, open cases counted": ("loop", Text("按时的占比，还开着的也算", "Share in time, open cases counted")),
+    "closings before the limit": ("loop", Text("赶在时限前突击关闭", "Closings that pile up before the limit")),
 }
 # where a run is counted as a share, but the share is how often the truth lies inside, a chance on average, or what a test lets slip
 MEASURED_AS = {
@@ -155,7 +158,7 @@ KINDS = {
     "misses": Text("漏看", "Missed"),
 }
 SIZE = (r"\d+ (customers|waves|contracts|answers|stores|periods|employees|treated)|\d+ agents × \d+ calls|\d+ (customers|answers a period) of .*"
-        r"|\d+ stores of \d+ answers|\d+ groups of \d+ answers|\d+ answers of \d+ units|\d+ groups")
+        r"|\d+ stores of \d+ answers|\d+ groups of \d+ answers|\d+ cases of \d+ dealers|\d+ answers of \d+ units|\d+ groups")
 
 
 def method(name: str) -> Text:

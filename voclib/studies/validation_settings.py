@@ -136,6 +136,8 @@ PARTS = {
     "nothing fades": "情绪不变淡",
     "sizes alike": "规模相近",
     "sizes far apart": "规模悬殊",
+    "nobody hurries": "没有人赶",
+    "a third of late ones hurried in": "超时的有三分之一被赶进时限",
 }
 ENGLISH = {  # where the name of a setting says more than a page may
     "a covariate that was recorded because of the wait": "one column was recorded after the wait",
@@ -200,6 +202,8 @@ PATTERNS = (  # parts that hold numbers; the rest of the wording stands in PARTS
     (r"(\d+) treated", r"\1 家有项目"),
     (r"(\d+) of (\d+) stores treated", r"\2 家门店中 \1 家有项目"),
     (r"effect of (\d+) to (\d+) points", r"项目值 \1 至 \2 分"),
+    (r"(\d+) cases of (\d+) dealers", r"\2 家门店的 \1 张工单"),
+    (r"opened over (\d+) days", r"\1 天内开出"),
 )
 
 

@@ -86,6 +86,9 @@ INSTEAD = {
                        OFF),
     "few": Instead(("permutation, t", "permutation, difference"), "false alarms",
                    Text("不管几家门店，标准误乘 1.96", "1.96 standard errors, however few the stores"), NOTHING_THERE),
+    "loop": Instead(("clock, open cases counted",), "coverage", Text("只数已关闭的工单", "Closed cases alone"),
+                    Text("盖住真值的有 {coverage}，平均偏 {points} 个百分点",
+                         "cover the truth in {coverage} of runs, off by {points} percentage points")),
 }
 # of the families whose bias is not in points: percentage points, yuan a customer, points of NPS a standard deviation of employees' answers
 BIAS_UNITS = {"topics": "pp", "effects": "cny", "leads": "slope"}
@@ -159,6 +162,7 @@ TABLES = {
     "measurement": (Text("ICC、一致性、变化的信度", "ICC, agreement, reliability of change"), ONE_ROW),
     "leads": (Text("斜率、滞后剖面、方向", "Slopes, profiles of lags, direction"), IN_SLOPES),
     "programmes": (Text("事件研究、置换检验、少量门店的误差", "Event studies, permutation, errors of few stores"), IN_SCORE),
+    "loop": (Text("还在走的时钟、突击关闭", "Clocks that still run, closings before the limit"), ONE_ROW),
 }
 
 
