@@ -19,16 +19,14 @@ from voclib.sentences import say
 
 CHANNEL_NOTE = Text("没有工单，未必没有处理；但没有工单，就没有时钟。", "A voice without a case may have been handled; but no clock ran for it.")
 RUNGS = {
-    "closed": (Text("只数已关闭的工单", "Closed cases alone"), Text("校正前：还开着的不算", "Uncorrected: open ones are left out")),
-    "cases": (Text("全部工单，还开着的也算", "All cases, open ones included"), Text("本报告采用", "The answer of this report")),
+    "closed": (Text("只数已{done}的工单", "{Done} cases alone"), Text("校正前：{open}的不算", "Uncorrected: {open} ones are left out")),
+    "cases": (Text("全部工单，{open}的也算", "All cases, {open} ones included"), Text("本报告采用", "The answer of this report")),
     "voice": (Text("从客户开口起算", "Counted from the voice"), Text("加上开单之前等的时间", "Adds the wait before the case was opened")),
     "voices": (
         Text("全部不满的声音", "All unhappy voices"),
-        Text("没有工单的：从全没解决，到与有工单的一样", "Those without a case: from none settled to as many as with one"),
+        Text("没有工单的：从全没{met}，到与有工单的一样", "Those without a case: from none {met} to as many as with one"),
     ),
 }
-WAYS = {"opened": Text("按开单月份", "By month opened"), "closed": Text("按关闭月份", "By month closed")}
-CURVES = {"every": Text("全部工单", "All cases"), "closed": Text("只数已关闭的", "Closed alone")}
 
 
 def captions(
@@ -58,7 +56,7 @@ def captions(
         "months": _months(months, main, conf_level),
         "matrix": _matrix(main, urgent, conf_level),
         **_departments(by, main, told, conf_level),
-        **_lists(late, missed, alert, alerted),
+        **_lists(late, missed, main, alert, alerted),
     }
     if coverage is not None:
         made |= _coverage(coverage, main, conf_level)
@@ -73,16 +71,20 @@ def _ladder(ladder: Ladder, main: Clock, level: float) -> dict[str, Any]:
         title = Text("工单太少，阶梯走不完", "Too few cases to climb the ladder")
     else:
         title = say(
-            "只数已关闭的是 {a:bare}，还开着的也算是 {b:bare}", "{a:bare} of closed cases, {b:bare} with open ones counted", a=first, b=chosen
+            "只数已{done}的是 {a:bare}，{open}的也算是 {b:bare}",
+            "{a:bare} of {done} cases, {b:bare} with {open} ones counted",
+            a=first,
+            b=chosen,
+            **words.state(main),
         )
     return {
         "title": title,
-        "labels": {rung.rung: RUNGS[rung.rung] for rung in ladder.rungs},
+        "labels": {rung.rung: tuple(say(t.zh, t.en, **words.state(main)) for t in RUNGS[rung.rung]) for rung in ladder.rungs},
         "subtitle": say(
-            "“{name}”在 {h} 小时内；点 = 估计值，横条 = {level:.0%} 区间",
-            "{name} within {h} hours; dot = estimate, bar = {level:.0%} interval",
+            "“{name}”在 {h}内；点 = 估计值，横条 = {level:.0%} 区间",
+            "“{name}” within {h}; dot = estimate, bar = {level:.0%} interval",
             name=main.title,
-            h=words.hours(main.hours),
+            h=words.limit(main),
             level=level,
         ),
     }
@@ -90,10 +92,7 @@ def _ladder(ladder: Ladder, main: Clock, level: float) -> dict[str, Any]:
 
 def _clocks(given: Clocks, measured: Mapping[str, Compliance], level: float) -> dict[str, Any]:
     labels = {
-        one.id: say("{name}，{h} 小时", "{name}, {h} hours", name=one.title, h=words.hours(one.hours))
-        if one.time == "clock"
-        else say("{name}，{h} 工作小时", "{name}, {h} working hours", name=one.title, h=words.hours(one.hours))
-        for one in given.clocks
+        one.id: say("{name}，{h}", "{name}, {h}", name=one.title, h=words.limit(one)) for one in given.clocks
     }
     told = {one.id: measured[one.id].every for one in given.clocks if measured[one.id].every.kind == "estimate"}
     if len(told) < 2:
@@ -119,54 +118,66 @@ def _clocks(given: Clocks, measured: Mapping[str, Compliance], level: float) -> 
 
 
 def _curve(curve: pd.DataFrame, main: Clock, level: float) -> dict[str, Any]:
-    at = {name: part.loc[(part["time"] - main.hours).abs().idxmin(), "survival"] for name, part in curve.groupby("group")} if len(curve) else {}
+    at = curve[curve["time"] == main.hours].set_index("group")["survival"] if len(curve) else curve
     title = (
         words.NO_CURVE
+        if len(curve) == 0 or curve["group"].nunique() < 2
+        else say("没有哪张工单看得满 {h}", "No case was seen for the {h} of the limit", h=words.limit(main))
         if len(at) < 2
         else say(
-            "过了 {h} 小时，还有 {a:.0%} 没有解决；只数已关闭的会说 {b:.0%}",
-            "After {h} hours {a:.0%} are not settled; closed cases alone would say {b:.0%}",
-            h=words.hours(main.hours),
+            "过了 {h}，还有 {a:.0%} 没有{met}；只数已{done}的会说 {b:.0%}",
+            "After {h} {a:.0%} are not {met}; {done} cases alone would say {b:.0%}",
+            h=words.limit(main),
             a=at["every"],
             b=at["closed"],
+            **words.state(main),
         )
     )
     return {
         "title": title,
         "subtitle": say("还没有走完的占比，按小时；色带 = {level:.0%} 区间", "Share not done, by hour; ribbon = {level:.0%} interval", level=level),
         "description": title,
-        "labels": CURVES,
+        "labels": {"every": Text("全部工单", "All cases"), "closed": say("只数已{done}的", "{Done} alone", **words.state(main))},
         "every": "hours",
-        "mark": (main.hours, say("时限 {h} 小时", "Limit {h} hours", h=words.hours(main.hours))),
-        "time_title": Text("起算之后的小时数", "Hours since the clock started"),
+        "mark": (main.hours, say("时限 {h}", "Limit {h}", h=words.limit(main))),
+        "time_title": Text("起算之后的小时数", "Hours since the clock started")
+        if main.time == "clock"
+        else Text("起算之后的工作小时数", "Working hours since the clock started"),
     }
 
 
 def _months(months: pd.DataFrame, main: Clock, level: float) -> dict[str, Any]:
-    known = months.dropna(subset="estimate")
-    mean = known.groupby("way")["estimate"].mean()
-    title = (
-        words.NO_MONTHS
-        if len(mean) < 2
-        else say(
-            "月报按关闭月份数，平均 {b:.0%}；按开单月份数，平均 {a:.0%}",
-            "Counted by month closed, as a monthly sheet does, {b:.0%} on average; by month opened, {a:.0%}",
-            a=mean["opened"],
-            b=mean["closed"],
+    known = months.dropna(subset="estimate").pivot(index="month", columns="way", values="estimate").reindex(columns=["opened", "closed"])
+    both, mean = known.dropna(), known.mean()
+    if known.empty:
+        title = words.NO_MONTHS
+    elif both.empty:
+        way, value = next((k, v) for k, v in mean.items() if pd.notna(v))
+        title = say("{way}数，平均 {a:.0%}", "{way} {a:.0%} on average", way=_ways(main)[way], a=value)
+    else:
+        title = say(
+            "月报按{done}月份数，平均 {b:.0%}；按开单月份数，平均 {a:.0%}",
+            "Counted by month {done}, as a monthly sheet does, {b:.0%} on average; by month opened, {a:.0%}",
+            a=both["opened"].mean(),
+            b=both["closed"].mean(),
+            **words.state(main),
         )
-    )
     return {
         "title": title,
         "description": title,
-        "labels": WAYS,
+        "labels": _ways(main),
         "subtitle": say(
-            "“{name}”在 {h} 小时内的占比；色带 = {level:.0%} 区间",
-            "{name} within {h} hours; ribbon = {level:.0%} interval",
+            "“{name}”在 {h}内的占比；色带 = {level:.0%} 区间",
+            "“{name}” within {h}; ribbon = {level:.0%} interval",
             name=main.title,
-            h=words.hours(main.hours),
+            h=words.limit(main),
             level=level,
         ),
     }
+
+
+def _ways(main: Clock) -> dict[str, Text]:
+    return {"opened": Text("按开单月份", "By month opened"), "closed": say("按{done}月份", "By month {done}", **words.state(main))}
 
 
 def _matrix(main: Clock, urgent: Estimate | None, level: float) -> dict[str, Any]:
@@ -190,10 +201,10 @@ def _matrix(main: Clock, urgent: Estimate | None, level: float) -> dict[str, Any
         "title": title,
         "columns": {"severity": Text("等级", "Grade"), **TIER_NAMES},
         "subtitle": say(
-            "“{name}”在 {h} 小时内的占比，{level:.0%} 区间，工单数；急件 = 行车安全与高级",
-            "{name} within {h} hours, {level:.0%} interval, number of cases; urgent = safety and high",
+            "“{name}”在 {h}内的占比，{level:.0%} 区间，工单数；急件 = 行车安全与高级",
+            "“{name}” within {h}, {level:.0%} interval, number of cases; urgent = safety and high",
             name=main.title,
-            h=words.hours(main.hours),
+            h=words.limit(main),
             level=level,
         ),
     }
@@ -227,12 +238,16 @@ def _routes(routed: Routing) -> dict[str, Any]:
 
 def _departments(by: Departments, main: Clock, told: Sequence[str], level: float) -> dict[str, dict[str, Any]]:
     apart = int(by.drawn["is_apart"].sum()) if len(by.drawn) else 0
-    title = say("{n} 个部门里，{k} 个与平均分得开", "{k} of {n} departments can be told from the mean", n=len(by.drawn), k=apart)
+    title = (
+        say("{n} 个部门里，{k} 个与平均分得开", "{k} of {n} departments can be told from the mean", n=len(by.drawn), k=apart)
+        if apart
+        else say("{n} 个部门里，没有一个与平均分得开", "None of {n} departments can be told from the mean", n=len(by.drawn))
+    )
     shared = say(
-        "“{name}”在 {h} 小时内的占比，{level:.0%} 区间",
-        "{name} within {h} hours, {level:.0%} interval",
+        "“{name}”在 {h}内的占比，{level:.0%} 区间",
+        "“{name}” within {h}, {level:.0%} interval",
         name=main.title,
-        h=words.hours(main.hours),
+        h=words.limit(main),
         level=level,
     )
     late, closed = int(by.table["overdue"].sum()), float((by.table["done"] * by.table["n"]).sum() / by.table["n"].sum())
@@ -250,10 +265,14 @@ def _departments(by: Departments, main: Clock, told: Sequence[str], level: float
         },
         "table": {
             "title": say(
-                "已关闭 {c:.0%}；{k} 张超时还开着", "{c:.0%} are closed by now; {k} {k:case is|cases are} open beyond the limit", c=closed, k=late
+                "已{done} {c:.0%}；{k} 张超时{open}",
+                "{c:.0%} are {done} by now; {k} {k:case is|cases are} {open} beyond the limit",
+                c=closed,
+                k=late,
+                **words.state(main),
             ),
             "subtitle": shared,
-            "columns": DEPARTMENT_COLUMNS,
+            "columns": {k: say(t.zh, t.en, **words.state(main)) for k, t in DEPARTMENT_COLUMNS.items()},
             "formats": {"n": "exact", "open": "exact", "overdue": "exact", "done": "share"},
         },
         "sheet": {
@@ -269,26 +288,35 @@ def _departments(by: Departments, main: Clock, told: Sequence[str], level: float
 
 def _sheet_title(told: Sequence[str]) -> Text:
     if any("Q" in one for one in told):
-        return say("最近 {n} 个季度各部门的按时率；按月工单太少", "The last {n} quarters by department; a month has too few cases", n=len(told))
-    return say("最近 {n} 个月各部门的按时率", "The last {n} months by department", n=len(told))
+        return say(
+            "最近 {n} 个季度各部门的按时率；按月工单太少",
+            "The last {n} {n:quarter|quarters} by department; a month has too few cases",
+            n=len(told),
+        )
+    return say("最近 {n} 个月各部门的按时率", "The last {n} {n:month|months} by department", n=len(told))
 
 
-def _lists(late: pd.DataFrame, missed: int, alert: Clock, alerted: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    passed = int(alerted["in_time"].eq(False).sum())
+def _lists(late: pd.DataFrame, missed: int, main: Clock, alert: Clock, alerted: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    told, passed = int(alerted["in_time"].notna().sum()), int(alerted["in_time"].eq(False).sum())
     return {
         "queue": {
-            "title": say("{n} 张工单超过时限还开着；先看这几张", "{n} {n:case is|cases are} open beyond the limit; these come first", n=len(late)),
-            "subtitle": Text("先按等级，再按客户，再按开了多久", "By grade, then by customer, then by how long they have been open"),
+            "title": say(
+                "{n} 张工单超过时限{open}；先看这几张",
+                "{n} {n:case is|cases are} {open} beyond the limit; {n:this|these} come{n:s|} first",
+                n=len(late),
+                open=words.state(main)["open"],
+            ),
+            "subtitle": Text("先按等级，再按客户，再按等了多久", "By grade, then by customer, then by how long they have waited"),
             "columns": CASE_COLUMNS,
         },
         "missed": {
             "title": say(
-                "“{name}”：{n} 张里有 {k} 张超过 {h} 小时",
-                "{name}: {k} of {n} cases took longer than {h} hours",
+                "“{name}”：{n} 张里有 {k} 张超过 {h}",
+                "“{name}”: {k} of {n} {n:case|cases} took longer than {h}",
                 name=alert.title,
-                n=len(alerted),
+                n=told,
                 k=passed,
-                h=words.hours(alert.hours),
+                h=words.limit(alert),
             ),
             "subtitle": say("最近 {n} 张超时的，新的在前", "The latest {n} of them, newest first", n=missed),
             "columns": {k: v for k, v in CASE_COLUMNS.items() if k != "tier"} | {"lasted": Text("用时", "Took")},
@@ -301,21 +329,27 @@ def _coverage(coverage: Coverage, main: Clock, level: float) -> dict[str, dict[s
     title = (
         Text("不满的声音太少", "Too few unhappy voices")
         if share.kind == "refusal"
-        else say("{n} 条不满的声音，{a:bare} 开了工单", "{a:bare} of {n} unhappy voices became a case", n=share.n, a=share)
+        else say("{n} 条不满的声音，{a:bare} 开了工单", "{a:bare} of {n} unhappy {n:voice|voices} became a case", n=share.n, a=share)
     )
     each = [e for e in coverage.by_channel if e.kind == "estimate"]
     silent = [e for e in each if e.value == 0]
     return {
         "funnel": {
-            "title": say("从 {a} 条不满到 {b} 条按时解决", "From {a} unhappy voices to {b} settled in time", a=n["voices"], b=n["settled"]),
+            "title": say(
+                "从 {a} 条不满到 {b} 条按时{met}",
+                "From {a} unhappy {a:voice|voices} to {b} {met} in time",
+                a=n["voices"],
+                b=n["in_time"],
+                met=words.state(main)["met"],
+            ),
             "subtitle": say(
-                "时限 {h} 小时，从客户开口起算；时限还没到的声音不算",
-                "Limit {h} hours from the voice on; voices whose limit still runs are left out",
-                h=words.hours(main.hours),
+                "时限 {h}，从客户开口起算；时限还没到的声音不算",
+                "Limit {h} from the voice on; voices whose limit still runs are left out",
+                h=words.limit(main),
             ),
         },
         "channels": {
-            "title": say("{k} 个渠道的不满从不开工单", "Complaints of {k} channels never become a case", k=len(silent)) if len(silent) > 1 else title,
+            "title": say("{k} 个渠道的不满，一条也没有开工单", "In {k} channels not one complaint became a case", k=len(silent)) if len(silent) > 1 else title,
             "subtitle": say(
                 "不满的声音里开了工单的占比，按渠道；横条 = {level:.0%} 区间",
                 "Share of unhappy voices that became a case, by channel; bar = {level:.0%} interval",

@@ -102,8 +102,8 @@ def draw(rows: list[dict[str, Any]], *, series: list[str], time: Calendar | None
     ends = _ends(rows, series, (domain[1] - domain[0]) / (11 if narrow else 15))
     layers.append(alt.Chart(pd.DataFrame(ends)).mark_text(align="left", dx=10, fontWeight=600, fontSize=13).encode(
         x=x, y=alt.Y("spot:Q"), text=alt.Text("end:N"), color=colour))
-    right = 18 + max(drawing.pixels(row["end"]) for row in ends)
-    return alt.layer(*layers, height=260 if narrow else 320, padding={"left": 2, "right": right, "top": 8, "bottom": 4})
+    # room for the words at the ends is made by fitting; in the padding it would be taken twice
+    return alt.layer(*layers, height=260 if narrow else 320, padding={"left": 2, "right": 8, "top": 8, "bottom": 4})
 
 
 def _when(rows: list[dict[str, Any]], time: Calendar | None, *, narrow: bool, title: str | None) -> alt.X:
