@@ -28,9 +28,9 @@ def matrix(followed: pd.DataFrame, clock: Clock, *, estimand: str, conf_level: f
     return found
 
 
-def urgency(followed: pd.DataFrame, *, estimand: str, conf_level: float, gates: Gates) -> Estimate | None:
+def urgency(followed: pd.DataFrame, clock: Clock, *, estimand: str, conf_level: float, gates: Gates) -> Estimate | None:
     """The share in time of cases graded safety or high less that of the others, of cases whose limit has run out; None where a kind is missing."""
-    told = followed[followed["in_time"].notna()]
+    told = followed[followed["followed"] > clock.hours]  # a recent case that is done already must not count where one that is not does not
     told = told.assign(met=told["in_time"].astype("Float64"), urgent=told["severity"].isin(URGENT))
     if told["urgent"].nunique() < 2:
         return None

@@ -146,29 +146,34 @@ def _working(given: _Working) -> WorkingTime:
 def cases(tables: Tables, *, since: str = "", until: str = "", timezone: str = "Asia/Shanghai") -> pd.DataFrame:
     """The cases that count, sorted by `case_id`, with `submitted_at` of the voice and `value_tier` of the customer where known.
 
-    `since` and `until` bound the day a case was opened, both included; empty means from the first, to the last. What happened after the end of the
-    data (`asof`) has not happened yet and is empty here too.
+    `since` and `until` bound the day a case was opened, both included; empty means from the first, to the last.
 
     Raises
     ------
     DataError
-        without a table of cases, or with none in the period.
+        without a table of cases, with none in the period, or with times that have no time zone.
+    ParameterError
+        as `period`.
     """
     if "cases" not in tables:
         raise DataError("There is no table 'cases', so no clock can be read. Tickets or complaints make one: map them in the rules file of "
                         "'voc ingest' (case id, opened, assigned, responded, resolved; params/rules/sample.yml maps tickets.jsonl).")
     found = tables["cases"]
+    if naive := [name for name in MOMENTS if getattr(found[name].dtype, "tz", None) is None]:
+        raise DataError(f"The table 'cases' has times without a time zone in {', '.join(naive)}; a clock needs to know when they were. 'voc ingest' reads "
+                        f"them with the zone of its rules file; in a frame of your own, call .dt.tz_localize('{timezone}') on them.")
     kept = found[steps(found, since=since, until=until, timezone=timezone) == ""].sort_values("case_id", ignore_index=True)
     if kept.empty:
         span = f", opened from {found['opened_at'].min():%Y-%m-%d} to {found['opened_at'].max():%Y-%m-%d}" if len(found) else ""
         raise DataError(f"None of {len(found):,} cases{span}, lies between since={since!r} and until={until!r}; widen them, or leave them empty.")
     voices = tables.get("responses")
     moment = kept["opened_at"].dtype
-    spoken = pd.Series(dtype=moment) if voices is None else voices.drop_duplicates("response_id").set_index("response_id")["submitted_at"]
-    kept = kept.assign(submitted_at=kept["response_id"].map(spoken).astype(moment))
+    spoken = pd.Series(pd.NaT, kept.index, dtype=moment) if voices is None else kept["response_id"].map(
+        voices.drop_duplicates("response_id").set_index("response_id")["submitted_at"]).astype(moment)
     people = tables.get("customers")
-    tier = pd.Series(dtype="str") if people is None else people.drop_duplicates("customer_id").set_index("customer_id")["value_tier"]
-    return kept.assign(value_tier=kept["customer_id"].map(tier).astype("str"))
+    tier = pd.Series(None, kept.index, dtype="str") if people is None else kept["customer_id"].map(
+        people.drop_duplicates("customer_id").set_index("customer_id")["value_tier"]).astype("str")
+    return kept.assign(submitted_at=spoken, value_tier=tier)
 
 
 def steps(found: pd.DataFrame, *, since: str = "", until: str = "", timezone: str = "Asia/Shanghai") -> np.ndarray:
@@ -191,7 +196,7 @@ def period(since: str, until: str, timezone: str) -> tuple[pd.Timestamp | None, 
     first, last = (pd.Timestamp(working_time.dates([day], name)[0], tz=timezone) if day else None for name, day in given.items())
     if first is not None and last is not None and last < first:
         raise ParameterError(f"The period ends on {until}, before it begins on {since}; swap since and until.")
-    return first, None if last is None else last + pd.Timedelta(days=1)
+    return first, None if last is None else last + pd.DateOffset(days=1)  # a day of clocks that change has 23 or 25 hours
 
 
 def end(found: pd.DataFrame) -> pd.Timestamp:

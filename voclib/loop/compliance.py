@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from voclib.results import Estimate
+from voclib.results import Estimate, Text
+from voclib.sentences import say
 from voclib.stats import metrics, survival
 from voclib.stats.gates import Gates
 
@@ -30,27 +31,55 @@ def measure(followed: pd.DataFrame, *, limit: float, estimand: str, conf_level: 
 
     `every` is one minus the product-limit estimate at the limit, which counts an open case for as long as it was seen. `due` uses only cases that
     started so long before the end of the data that their limit has run out, whether they stopped or not; it rests on no assumption about open ones
-    and is what `every` is checked against. Units are clusters where there are enough of them.
+    and is what `every` is checked against. Units are clusters where there are enough of them. Where too few cases have run past their limit, `due`
+    and `every` are refusals; how few that is stands in the gates.
     """
     by = clusters(followed, cluster, gates)
     options: dict[str, Any] = {"estimand": estimand, "group": group, "conf_level": conf_level, "gates": gates, "cluster": by}
     marked = followed.assign(met=followed["in_time"].astype("Float64"))
     stopped, over = marked[marked["is_stopped"]], marked[marked["followed"] > limit]
-    due = metrics.share(over, "met", rung="due", **options)
-    return Compliance(closed=metrics.share(stopped, "met", rung="closed", **options), due=due,
-                      every=_every(marked, due, limit=limit, rung=rung, by=by, conf_level=conf_level, seed=seed))
+    due = _waiting(of_cases(metrics.share(over, "met", rung="due", **options)), len(marked), gates)
+    every = _every(marked, due, limit=limit, rung=rung, by=by, conf_level=conf_level, seed=seed)
+    return Compliance(closed=of_cases(metrics.share(stopped, "met", rung="closed", **options)), due=due, every=every)
 
 
 def _every(marked: pd.DataFrame, due: Estimate, *, limit: float, rung: str, by: str | None, conf_level: float, seed: int) -> Estimate:
     """The product-limit estimate; `due` where that is refused or has nothing to add, as when all or none were in time."""
-    if due.kind != "estimate" or due.value in (0.0, 1.0):
+    if due.kind != "estimate" or due.value == 1.0:
         return due.with_(rung=rung)
     curve = survival.kaplan_meier(marked["hours"], marked["is_stopped"], at=[limit], cluster=None if by is None else marked[by].to_numpy(),
                                   conf_level=conf_level, seed=seed)
-    if not curve.std_error[0] > 0:
+    error, done = float(curve.std_error[0]), float(1 - curve.value[0])
+    if not error > 0:
         return due.with_(rung=rung)
-    return due.with_(rung=rung, value=float(1 - curve.value[0]), std_error=float(curve.std_error[0]), conf_low=float(1 - curve.conf_high[0]),
-                     conf_high=float(1 - curve.conf_low[0]), n=len(marked), ci_method=METHOD)
+    return due.with_(rung=rung, value=done, std_error=error, conf_low=float(1 - curve.conf_high[0]), conf_high=float(1 - curve.conf_low[0]),
+                     n=len(marked), n_effective=min(done * (1 - done) / error**2, float(len(marked))), ci_method=METHOD)
+
+
+def of_cases(one: Estimate) -> Estimate:
+    """The same finding with its reason and needs in words of cases, where the gates speak of answers."""
+    assumed = tuple(name for name in one.assumptions if name != "respondents_only")
+    return one.with_(assumptions=assumed, reason=_cases(one.reason), needs=_cases(one.needs))
+
+
+def _cases(told: Text | None) -> Text | None:
+    if told is None:
+        return None
+    zh, en = told.zh, told.en
+    for old, new in (("份回答", "张工单"), ("回答", "工单"), ("给出分数", "给出占比")):
+        zh = zh.replace(old, new)
+    for old, new in (("answers", "cases"), ("for a score", "for a share")):
+        en = en.replace(old, new)
+    return Text(zh, en)
+
+
+def _waiting(due: Estimate, n: int, gates: Gates) -> Estimate:
+    """A refusal for want of cases whose limit has run out says that it is these which are few, not cases."""
+    if due.kind != "refusal" or due.n is None or due.n >= min(gates.min_n, n):
+        return due
+    reason = say("{n} 张工单里，时限已过的有 {k} 张，不足以给出占比。", "Of {n} {n:case|cases}, the limit has run out for {k}: too few for a share.", n=n, k=due.n)
+    return due.with_(reason=reason, needs=say("至少 {k} 张时限已过的工单：再等些日子，或放宽时期。",
+                                              "At least {k} cases whose limit has run out: wait some days, or widen the period.", k=gates.min_n))
 
 
 def clusters(frame: pd.DataFrame, column: str | None, gates: Gates) -> str | None:
@@ -62,16 +91,25 @@ def clusters(frame: pd.DataFrame, column: str | None, gates: Gates) -> str | Non
 
 def curves(followed: pd.DataFrame, *, limit: float, conf_level: float, gates: Gates, cluster: str | None = "unit_id", points: int = 73,
            seed: int = 0) -> pd.DataFrame:
-    """Share still open by hour, all cases and closed ones alone, up to three limits: group ("every", "closed"), and the columns of `Curve.tidy`."""
+    """Share still open by hour, all cases and closed ones alone: group ("every", "closed"), and the columns of `Curve.tidy`.
+
+    Both at the same times, up to three limits or the longest that a case was seen, the limit among them where it lies before that. Closed cases are
+    all done after the slowest of them. Empty where no case lasted any time.
+    """
+    longest = float(followed["hours"].max()) if len(followed) else 0.0
+    last = min(3 * limit, longest)
+    if not last > 0:
+        return pd.DataFrame()
+    grid = np.unique(np.append(np.linspace(0, last, points)[1:], [limit] if limit <= last else []))
     found = []
     for name, part in (("every", followed), ("closed", followed[followed["is_stopped"]])):
         if len(part) < 2:
             continue
         by = clusters(part, cluster, gates)
-        at = np.linspace(0, min(3 * limit, float(part["hours"].max())), points)[1:]
-        made = survival.kaplan_meier(part["hours"], part["is_stopped"], at=at, cluster=None if by is None else part[by].to_numpy(),
-                                     conf_level=conf_level, seed=seed)
-        found.append(made.tidy().assign(group=name))
+        slowest = float(part["hours"].max())
+        made = survival.kaplan_meier(part["hours"], part["is_stopped"], at=np.minimum(grid, slowest),
+                                     cluster=None if by is None else part[by].to_numpy(), conf_level=conf_level, seed=seed)
+        found.append(made.tidy().assign(group=name, time=grid))
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from voclib.loop import compliance
 from voclib.loop.clocks import Clock
 from voclib.results import Estimate, Text
-from voclib.stats import shrinkage
+from voclib.stats import inference, shrinkage
 from voclib.stats.gates import Gates
 from voclib.stats.shrinkage import Shrunken
 
@@ -24,6 +24,7 @@ class Departments:
     """`each`: the share in time of every department; `table`: with medians, open and overdue cases; `drawn` and `shrunken`: where five or more can be
     compared, each drawn towards their mean (empty and None otherwise)."""
 
+    clock: Clock
     each: tuple[Estimate, ...]
     table: pd.DataFrame
     drawn: pd.DataFrame
@@ -44,7 +45,7 @@ def study(followed: pd.DataFrame, clock: Clock, names: Mapping[str, Text], *, es
                      "overdue": int((is_open & (part["followed"] > clock.hours)).sum()), "done": float(part["is_stopped"].mean())})
     table = pd.DataFrame(rows).sort_values(["n", "key"], ascending=[False, True], ignore_index=True)
     drawn, shrunken = _drawn(each, conf_level, gates)
-    return Departments(each=tuple(each), table=table, drawn=drawn, shrunken=shrunken)
+    return Departments(clock=clock, each=tuple(each), table=table, drawn=drawn, shrunken=shrunken)
 
 
 def _drawn(each: list[Estimate], conf_level: float, gates: Gates) -> tuple[pd.DataFrame, Shrunken | None]:
@@ -52,7 +53,9 @@ def _drawn(each: list[Estimate], conf_level: float, gates: Gates) -> tuple[pd.Da
     kept = [e for e in each if e.kind == "estimate" and e.n >= gates.caveat_n and e.group != NOBODY]
     if len(kept) < shrinkage.FEWEST:
         return pd.DataFrame(), None
-    errors = [e.std_error or (e.conf_high - e.conf_low) / 4 for e in kept]  # all alike: a quarter of the interval stands in
+    # half an interval over its quantile: near 0 and 1 the standard error itself goes with the share, and a department of few cases that happens to be
+    # near an end would pass for one that is known well
+    errors = [(e.conf_high - e.conf_low) / (2 * inference.quantile(conf_level, np.inf)) for e in kept]
     made = shrinkage.shrink([e.value for e in kept], errors, conf_level=conf_level)
     half = (made.high - made.low) / 2
     frame = pd.DataFrame({"key": [e.group for e in kept], "n": [e.n for e in kept], "raw": [e.value for e in kept],

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from voclib.errors import DataError
-from voclib.loop import alerts, clocks, compliance, departments, routing, timestamps, unheard
+from voclib.loop import alerts, clocks, compliance, departments, routing, timestamps, unheard, working_time
 from voclib.loop import inner_loop_captions as shown
 from voclib.loop import inner_loop_tables as laid
 from voclib.loop import inner_loop_text as words
@@ -25,6 +25,7 @@ from voclib.stats.gates import Gates
 RETURN_DAYS = 30  # a customer who opens another case on the topic within so many days was not settled
 CLOSE = 0.01  # how far the estimate with open cases may lie from the one of cases whose limit has run out
 FEW_WRONG, FEW_IN_BULK = 0.01, 0.05  # shares of cases with times out of order, of closings in bulk, that are let pass
+PILE_LEVEL = 0.05  # how often chance alone may look like closings hurried in before the limit
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,11 @@ def study(tables: Tables, given: Clocks, *, rules: tuple[Any, Any] | None = None
     Raises
     ------
     DataError, ParameterError
-        as `clocks.cases`; DataError where no case has the moment that a clock stops at.
+        as `clocks.cases`; DataError where no case has the moment that a clock starts or stops at, or the main clock is about none of the cases.
     """
     found = clocks.cases(tables, since=since, until=until, timezone=given.working.timezone)
-    scene = _Scene(tables, found, given, clocks.end(found), since, until, conf_level, gates or gating.load(), seed)
-    _stops(scene)
+    scene = _Scene(tables, found, given, clocks.end(tables["cases"]), since, until, conf_level, gates or gating.load(), seed)
+    _answerable(scene)
     measured = {one.id: scene.measure(one) for one in given.clocks}
     main, answer = given.main, measured[given.main.id]
     followed = scene.follow(main)
@@ -110,7 +111,7 @@ def study(tables: Tables, given: Clocks, *, rules: tuple[Any, Any] | None = None
     names = routing.departments(rules[0]) if rules else {}
     routed = routing.study(found, *rules, **scene.options) if rules and found["description"].notna().any() else None
     by = departments.study(followed, main, names, estimand=words.estimand(main), seed=seed, **scene.options)
-    ladder = _ladder(answer, voice, coverage)
+    ladder = _ladder(main, answer, voice, coverage)
     late = alerts.queue(followed, main, most=len(followed))
     checks = _checks(scene, answer, coverage, routed, followed)
     finding = _finding(scene, answer, ladder, checks, coverage, by, late)
@@ -119,26 +120,33 @@ def study(tables: Tables, given: Clocks, *, rules: tuple[Any, Any] | None = None
     told, sheet = departments.sheet(followed, main, names, timezone=scene.timezone, **options)
     alert = _alert(given)
     cells = alerts.matrix(followed, main, **options)
-    urgent = alerts.urgency(followed, estimand=words.estimand(main), **scene.options)
+    urgent = alerts.urgency(followed, main, estimand=words.estimand(main), **scene.options)
     missed = alerts.missed(scene.follow(alert), alert)
     closed = {one: m.closed for one, m in measured.items() if m.closed.kind == "estimate"}
     curve = compliance.curves(followed, limit=main.hours, seed=seed, **scene.options)
     return InnerLoop(
         study=finding, ladder=ladder, every=tuple(m.every for m in measured.values()), closed=closed, curve=curve, coverage=coverage, departments=by,
-        months=months, sheet=laid.sheet(sheet, told), matrix=laid.matrix(cells), missed=laid.cases(missed, names, scene.timezone),
-        queue=laid.cases(late.head(12), names, scene.timezone), routing=routed, routes=laid.routes(routed, names),
+        months=months, sheet=laid.sheet(sheet, told), matrix=laid.matrix(cells), missed=laid.cases(missed, alert, names, scene.timezone),
+        queue=laid.cases(late.head(12), main, names, scene.timezone), routing=routed, routes=laid.routes(routed, names),
         captions=shown.captions(given, measured, ladder, curve, coverage, by, months, told, len(missed), late, alert, scene.follow(alert), routed,
                                 urgent, conf_level=conf_level))
 
 
-def _stops(scene: _Scene) -> None:
-    """Refuse a clock whose stop is recorded nowhere: nobody in time, and nobody late, would both be read into it."""
+def _answerable(scene: _Scene) -> None:
+    """Refuse a clock whose start or stop is recorded nowhere: nobody in time, and nobody late, would both be read into it; and a main one of no case."""
     for one in scene.clocks.clocks:
         for name in (one.start, one.stop):
             if scene.cases[name].isna().all():
                 have = [m for m in (*clocks.MOMENTS, "submitted_at") if scene.cases[m].notna().any()]
                 raise DataError(f"The clock '{one.id}' needs {name}, and no case has it (recorded: {', '.join(have)}). Map that column in the rules "
                                 f"file of 'voc ingest', or take the clock out of the file of clocks.")
+    main = scene.clocks.main
+    if scene.follow(main).empty:
+        kinds = ", ".join([*main.tiers, *main.severities])
+        raise DataError(f"The main clock '{main.id}' is about none of the {len(scene.cases):,} cases (tiers and severities: {kinds or 'all'}; the value "
+                        f"tier is known of {int(scene.cases['value_tier'].notna().sum()):,}, the severity of "
+                        f"{int(scene.cases['severity'].notna().sum()):,}). Map 'value_tier' of customers and 'severity' of cases in the rules file of "
+                        f"'voc ingest', or leave both out of the clock.")
 
 
 def _alert(given: Clocks) -> Clock:
@@ -147,21 +155,26 @@ def _alert(given: Clocks) -> Clock:
 
 
 def _coverage(scene: _Scene) -> tuple[Coverage | None, Estimate | None]:
-    """What became of unhappy voices, and the main clock counted from the voice; None where no voice is unhappy, or no case names its voice."""
+    """What became of unhappy voices, and the main clock counted from the voice; None where no voice is unhappy, or no case names its voice.
+
+    A voice has its case where that was opened after the period too. What tier and severity a case has cannot be told of a voice without one, so voices
+    are followed by the main clock for all.
+    """
     if "responses" not in scene.tables or scene.cases["submitted_at"].isna().all():
         return None, None
     main = scene.clocks.main
     spoken = main.model_copy(update={"start": "submitted_at"})
-    voice = scene.measure(spoken, rung="voice").every
-    made = unheard.study(scene.tables, scene.cases, scene.clocks.unhappy, main, scene.follow(spoken), voice, asof=scene.asof, since=scene.since,
-                         until=scene.until, timezone=scene.timezone, **scene.options)
+    voice, anybody = scene.measure(spoken, rung="voice").every, spoken.model_copy(update={"tiers": (), "severities": ()})
+    ever = replace(scene, cases=clocks.cases(scene.tables, timezone=scene.timezone)) if scene.since or scene.until else scene
+    made = unheard.study(scene.tables, ever.cases, scene.clocks.unhappy, main, ever.follow(anybody), scene.measure(anybody, rung="voice").every,
+                         asof=scene.asof, working=scene.clocks.working, since=scene.since, until=scene.until, timezone=scene.timezone, **scene.options)
     return (made, voice) if len(made.voices) else (None, voice)
 
 
-def _ladder(answer: Compliance, voice: Estimate | None, coverage: Coverage | None) -> Ladder:
-    """Closed cases alone → all cases → counted from the voice → all unhappy voices."""
-    more = [voice] if voice is not None else []
-    more += [coverage.bounds] if coverage is not None else []
+def _ladder(main: Clock, answer: Compliance, voice: Estimate | None, coverage: Coverage | None) -> Ladder:
+    """Closed cases alone → all cases → counted from the voice → all unhappy voices, this last step where the clock is about all cases."""
+    more = [voice] if voice is not None and main.start != "submitted_at" else []
+    more += [coverage.bounds] if coverage is not None and not (main.tiers or main.severities) else []
     group = {"group": ""}
     return Ladder(answer.every.estimand, tuple(one.with_(**group) for one in (answer.closed, answer.every, *more)), chosen="cases")
 
@@ -170,17 +183,41 @@ def _checks(scene: _Scene, answer: Compliance, coverage: Coverage | None, routed
     """Whether open cases tilt the number, whether the times can be believed, and what no clock can see."""
     found, n, main = scene.cases, len(scene.cases), scene.clocks.main
     closed = int(found["resolved_at"].notna().sum())
-    piled = timestamps.pile(followed.loc[followed["is_stopped"], "hours"], limit=main.hours)
-    lag = clocks.working_time.hours(found["submitted_at"], found["opened_at"])
-    made = [words.open_cases(answer.every, answer.due, CLOSE), words.in_order(timestamps.out_of_order(found), n, FEW_WRONG),
-            words.one_by_one(timestamps.in_bulk(found), closed, timestamps.BULK, FEW_IN_BULK), words.piled(piled, 1 - scene.conf_level)]
-    made.append(words.independent(compliance.clusters(found, "unit_id", scene.gates) is not None))
+    lag = working_time.hours(found["submitted_at"], found["opened_at"])
+    made = [words.open_cases(answer.every, answer.due, CLOSE), _unrecorded(scene, answer, followed),
+            words.in_order(timestamps.out_of_order(found), n, FEW_WRONG),
+            words.one_by_one(timestamps.in_bulk(found), closed, timestamps.BULK, FEW_IN_BULK), words.piled(_pile(scene, followed), main, PILE_LEVEL),
+            words.independent(compliance.clusters(found, "unit_id", scene.gates) is not None)]
     if coverage is not None:
         made += [words.heard_late(pd.Series(lag).median()), words.no_case(coverage.share)]
     made.append(words.came_back(*timestamps.came_back(found, days=RETURN_DAYS, asof=scene.asof), days=RETURN_DAYS))
     if routed is not None:
         made += [words.routed(routed), words.graded(routed)]
     return tuple(one for one in made if one is not None)
+
+
+def _pile(scene: _Scene, followed: pd.DataFrame) -> timestamps.Pile:
+    """Closings around the main limit, the rhythm of its clock allowed for."""
+    main, done = scene.clocks.main, followed[followed["is_stopped"]]
+    if main.time == "working":
+        work = scene.clocks.working
+        return timestamps.pile(done["hours"], limit=main.hours, start=work.since_epoch(done[main.start]), period=work.a_day)
+    local = done[main.start].dt.tz_convert(scene.timezone).dt.tz_localize(None)
+    return timestamps.pile(done["hours"], limit=main.hours, start=(local - pd.Timestamp("1970-01-05")) / working_time.HOUR)
+
+
+def _unrecorded(scene: _Scene, answer: Compliance, followed: pd.DataFrame) -> Check | None:
+    """Open cases that have been open longer than nearly every other took, and what the answer were if they had been closed in time but not recorded."""
+    main, is_open = scene.clocks.main, ~followed["is_stopped"]
+    if answer.every.kind == "refusal" or not is_open.any() or is_open.all():
+        return None
+    usual = max(float(followed.loc[~is_open, "hours"].quantile(0.99)), main.hours)
+    stale = is_open & (followed["followed"] > usual)
+    if not stale.any():
+        return None
+    instead = followed.assign(hours=followed["hours"].where(~stale, 0.0), is_stopped=~is_open | stale, in_time=followed["in_time"].where(~stale, True))
+    best = compliance.measure(instead, limit=main.hours, estimand=words.estimand(main), seed=scene.seed, **scene.options).every
+    return words.unrecorded(int(stale.sum()), int(is_open.sum()), usual, best, main)
 
 
 def _finding(scene: _Scene, answer: Compliance, ladder: Ladder, checks: tuple[Check, ...], coverage: Coverage | None, by: Departments,
@@ -198,7 +235,7 @@ def _finding(scene: _Scene, answer: Compliance, ladder: Ladder, checks: tuple[Ch
         reply, naive = words.answer(main, answer, coverage), ladder["closed"] if ladder["closed"].kind == "estimate" else None
     return Study(question=words.QUESTION, kicker=words.kicker(len(scene.cases)), answer=reply, headline=tuple(headline), naive=naive, verdict=verdict,
                  ladders=(ladder,), checks=checks, caveat=words.CAVEAT,
-                 decision=every.needs if every.kind == "refusal" else words.decision(late, by, coverage, scene.timezone), limits=words.LIMITS,
+                 decision=every.needs if every.kind == "refusal" else words.decision(late, by, coverage, main), limits=words.LIMITS,
                  reader="region", seed=scene.seed)
 
 

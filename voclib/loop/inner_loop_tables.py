@@ -41,10 +41,10 @@ ROUTE_COLUMNS = {
 DEPARTMENT_COLUMNS = {
     "department": Text("部门", "Department"),
     "n": Text("工单", "Cases"),
-    "share": Text("按时解决（区间）", "In time (interval)"),
+    "share": Text("按时{met}（区间）", "In time (interval)"),
     "median": Text("一半用时不超过", "Half take at most"),
-    "done": Text("已关闭", "Closed by now"),
-    "open": Text("还开着", "Open"),
+    "done": Text("已{done}", "{Done} by now"),
+    "open": Text("{open}", "Still {open}"),
     "overdue": Text("其中超时", "Of these, late"),
 }
 TRUTH_COLUMNS = {
@@ -72,8 +72,8 @@ def _name(names: Mapping[str, Text], key: Any) -> Text:
     return DASH if pd.isna(key) else names.get(str(key), Text(str(key), str(key)))
 
 
-def cases(found: pd.DataFrame, names: Mapping[str, Text], timezone: str) -> pd.DataFrame:
-    """Cases one by one, by number; no customer is named."""
+def cases(found: pd.DataFrame, clock: Clock, names: Mapping[str, Text], timezone: str) -> pd.DataFrame:
+    """Cases one by one, by number, with how long they took on a clock; no customer is named."""
     lasted = "followed" if "followed" in found else "hours"
     rows = [
         {
@@ -82,7 +82,7 @@ def cases(found: pd.DataFrame, names: Mapping[str, Text], timezone: str) -> pd.D
             "tier": TIER_NAMES.get(row.get("value_tier"), DASH),
             "department": _name(names, row["owner_department"]),
             "opened": row["opened_at"].tz_convert(timezone).strftime("%Y-%m-%d"),
-            "lasted": words.long(float(row[lasted])),
+            "lasted": words.long(float(row[lasted]), clock),
         }
         for row in found.to_dict("records")
     ]
@@ -109,7 +109,7 @@ def _counted(one: Estimate | None) -> Text:
         return DASH
     if one.kind != "estimate":
         return say("{n} 张，太少", "{n} {n:case|cases}, too few", n=one.n) if one.n else Text("太少", "Too few")
-    return say("{a:bare}（{a:interval}），{n} 张", "{a:bare} ({a:interval}), {n} cases", a=one, n=one.n)
+    return say("{a:bare}（{a:interval}），{n} 张", "{a:bare} ({a:interval}), {n} {n:case|cases}", a=one, n=one.n)
 
 
 def routes(found: Routing | None, names: Mapping[str, Text]) -> pd.DataFrame:
@@ -135,15 +135,20 @@ def truth_row(clock: Clock, found: Estimate, closed: Estimate | None, planted: f
 
 def stages(coverage: Coverage) -> list[dict[str, Any]]:
     """Rows of the funnel, what `show.Step` takes."""
-    n = coverage.stages
+    n, (still, done, _) = coverage.stages, words.STATES[coverage.stop]
+    label = {"done": done, "Done": Text(done.zh, done.en.capitalize()), "open": still}
     return [
         {"label": Text("不满的声音", "Unhappy voices"), "count": n["voices"]},
         {"label": Text("开了工单", "Became a case"), "count": n["case"], "left": Text("没有工单", "No case")},
-        {"label": Text("已经关闭", "Closed by now"), "count": n["closed"], "left": Text("还开着", "Still open")},
-        {"label": Text("从开口起按时关闭", "Closed in time, from the voice on"), "count": n["settled"], "left": Text("关得太晚", "Closed too late")},
+        {"label": say("已经{done}", "{Done} by now", **label), "count": n["done"], "left": say("{open}", "Still {open}", **label)},
+        {
+            "label": say("从开口起按时{done}", "{Done} in time, from the voice on", **label),
+            "count": n["in_time"],
+            "left": say("{done}得太晚", "{Done} too late", **label),
+        },
     ]
 
 
 def department_rows(by: Departments) -> pd.DataFrame:
     """The table of departments with its shares and times written out."""
-    return by.table.assign(share=[written(e) for e in by.table["in_time"]], median=[words.long(t) for t in by.table["median_hours"]])
+    return by.table.assign(share=[written(e) for e in by.table["in_time"]], median=[words.long(t, by.clock) for t in by.table["median_hours"]])

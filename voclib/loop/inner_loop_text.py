@@ -6,6 +6,7 @@ import math
 
 import pandas as pd
 
+from voclib import numbers
 from voclib.loop.clocks import Clock
 from voclib.loop.compliance import Compliance
 from voclib.loop.departments import Departments
@@ -49,6 +50,11 @@ LIMITS = (
         ),
     ),
 )
+STATES = {
+    "resolved_at": (Text("还开着", "open"), Text("关闭", "closed"), Text("解决", "settled")),
+    "responded_at": (Text("还没有响应", "unanswered"), Text("响应", "answered"), Text("响应", "answered")),
+    "assigned_at": (Text("还没有分派", "unassigned"), Text("分派", "assigned"), Text("分派", "assigned")),
+}
 NO_TRUTH = Text("这批数据没有埋下的真值。", "These data hold no planted truth.")
 NO_CURVE = Text("工单太少，画不出曲线。", "Too few cases for a curve.")
 NO_VOICES = Text(
@@ -71,18 +77,30 @@ def estimand(clock: Clock) -> str:
     return f"in_time:{clock.id}"
 
 
-def hours(given: float) -> str:
-    """A limit without needless decimals."""
-    return f"{given:g}"
+def hours(given: float, clock: Clock | None = None) -> Text:
+    """Hours without needless decimals, as working hours where the clock counts these."""
+    zh, en = ("工作小时", "working hour") if clock is not None and clock.time == "working" else ("小时", "hour")
+    return Text(f"{given:,.10g} {zh}", f"{given:,.10g} {en}{'' if given == 1 else 's'}")
 
 
-def long(given: float) -> Text:
-    """A time as people say it: hours up to three days, then days."""
+def limit(clock: Clock) -> Text:
+    """The limit of a clock with its unit."""
+    return hours(clock.hours, clock)
+
+
+def state(clock: Clock) -> dict[str, Text]:
+    """Words that depend on what ends a clock: `open`, `done`, `met` (done as the customer needs it), and how they begin a label."""
+    still, done, met = STATES[clock.stop]
+    return {"open": still, "done": done, "met": met, "Done": Text(done.zh, done.en.capitalize())}
+
+
+def long(given: float, clock: Clock | None = None) -> Text:
+    """A time as people say it: hours up to three days, then days; working hours stay hours."""
     if not math.isfinite(given):
         return Text("—", "—")
-    if given < 72:
-        n = round(given) if given >= 10 else round(given, 1)
-        return Text(f"{n:g} 小时", f"{n:g} hours" if n != 1 else "1 hour")
+    is_working = clock is not None and clock.time == "working"
+    if is_working or given < 71.5:
+        return hours(round(given) if given >= 10 else round(given, 1), clock)
     n = round(given / 24)
     return Text(f"{n:,} 天", f"{n:,} days")
 
@@ -97,24 +115,25 @@ def answer(clock: Clock, found: Compliance, coverage: Coverage | None) -> Text:
     every, closed = found.every, found.closed
     told = [
         say(
-            "{h} 小时内解决的工单占 {a:bare}（{level:.0%} 区间 {a:interval}），还开着的也算在内。",
-            "{a:bare} of cases were settled within {h} hours, open ones included ({level:.0%} interval {a:interval}).",
-            h=hours(clock.hours),
+            "{h}内解决的工单占 {a:bare}（{level:.0%} 区间 {a:interval}），还开着的也算在内。",
+            "{a:bare} of cases were settled within {h}, open ones included ({level:.0%} interval {a:interval}).",
+            h=limit(clock),
             a=every,
             level=every.conf_level,
         )
         if clock.stop == "resolved_at"
         else say(
-            "“{name}”在 {h} 小时内做到的工单占 {a:bare}（{level:.0%} 区间 {a:interval}），还开着的也算在内。",
-            "{name} within {h} hours: {a:bare} of cases, open ones included ({level:.0%} interval {a:interval}).",
+            "“{name}”在 {h}内做到的工单占 {a:bare}（{level:.0%} 区间 {a:interval}），{open}的也算在内。",
+            "“{name}” within {h}: {a:bare} of cases, {open} ones included ({level:.0%} interval {a:interval}).",
             name=clock.title,
-            h=hours(clock.hours),
+            h=limit(clock),
+            open=state(clock)["open"],
             a=every,
             level=every.conf_level,
         )
     ]
-    if closed.kind == "estimate" and closed.value > every.value:
-        told.append(say("只数已关闭的，会看到 {b:bare}。", "Closed cases alone would show {b:bare}.", b=closed))
+    if closed.kind == "estimate" and closed.value > every.value and numbers.value(closed, "en") != numbers.value(every, "en"):
+        told.append(say("只数已{done}的，会看到 {b:bare}。", "{Done} cases alone would show {b:bare}.", b=closed, **state(clock)))
     if coverage is not None and coverage.share.kind == "estimate":
         told.append(
             say(
@@ -126,65 +145,90 @@ def answer(clock: Clock, found: Compliance, coverage: Coverage | None) -> Text:
     return Text("".join(t.zh for t in told), " ".join(t.en for t in told))
 
 
-def decision(late: pd.DataFrame, by: Departments, coverage: Coverage | None, timezone: str) -> Text:
-    """What to do next: open cases of safety first, then the department that is slower by more than luck, then voices without a case."""
+def decision(late: pd.DataFrame, by: Departments, coverage: Coverage | None, clock: Clock) -> Text:
+    """What to do next: late open cases of safety first, then the department that is slower by more than luck, then voices without a case."""
     told = []
     unsafe = late[late["severity"].eq(SAFETY)]
     if len(unsafe):
         told.append(
             say(
-                "今天就处理 {n} 张还开着的行车安全工单，最久的开了 {t}。",
-                "Settle the {n} open safety {n:case|cases} today; the oldest has been open for {t}.",
+                "今天就处理 {n} 张超时{open}的行车安全工单，最久的等了 {t}。",
+                "Today see to the {n} safety {n:case|cases} {open} beyond the limit; the oldest has waited {t}.",
                 n=len(unsafe),
-                t=long(float(unsafe["followed"].max())),
+                t=long(float(unsafe["followed"].max()), clock),
+                open=state(clock)["open"],
             )
         )
     elif len(late):
         told.append(
             say(
-                "先关掉 {n} 张超时还开着的工单，最久的开了 {t}。",
-                "First the {n} {n:case|cases} open beyond the limit, the oldest for {t}.",
+                "先处理 {n} 张超时{open}的工单，最久的等了 {t}。",
+                "First see to the {n} {n:case|cases} {open} beyond the limit; the oldest has waited {t}.",
                 n=len(late),
-                t=long(float(late["followed"].max())),
+                t=long(float(late["followed"].max()), clock),
+                open=state(clock)["open"],
             )
         )
     slow = by.drawn[by.drawn["is_apart"] & (by.drawn["value"] < by.drawn["mean_low"])] if len(by.drawn) else by.drawn
     if len(slow):
         names = dict(zip(by.table["key"], by.table["department"], strict=True))
         told.append(say("再看{name}：慢得超出碰巧。", "Then look at {name}: slower by more than luck.", name=names[slow["key"].iloc[-1]]))
-    elif len(by.drawn):
+    elif by.shrunken is not None and not by.drawn["is_apart"].any() and by.shrunken.p_value >= 1 - by.shrunken.conf_level:
         told.append(
             Text(
-                "各部门之差在碰巧的范围内：改的是共同的流程，不是某一个部门。",
-                "Departments differ by no more than luck: it is the common process to change, not one of them.",
+                "看不出各部门之差超过碰巧：先改共同的流程，不急着追某一个部门。",
+                "Nothing shows that departments differ by more than luck: begin with the common process, not with one of them.",
             )
         )
     if coverage is not None and coverage.share.kind == "estimate" and coverage.share.value < 0.5:
-        told.append(Text("同时让不满自动开单：没有工单的，谁的时钟都不走。", "And open cases by themselves: without one, nobody's clock runs."))
+        told.append(Text("让不满自动开单：没有工单的，谁的时钟都不走。", "Let complaints open a case by themselves: without one, no clock runs."))
     return (
         Text("".join(t.zh for t in told), " ".join(t.en for t in told))
         if told
-        else Text("没有超时的工单；保持现在的做法，每月看一次。", "No case is late; keep to what you do and look once a month.")
+        else say("没有超时{open}的工单；每月看一次。", "No case is {open} beyond the limit; look again in a month.", **state(clock))
     )
 
 
 def open_cases(every: Estimate, due: Estimate, most: float) -> Check:
-    """The product-limit estimate against cases whose limit has run out, which needs no assumption about open ones."""
+    """The product-limit estimate against cases whose limit has run out, which needs no assumption about open ones.
+
+    A gap is let pass up to `most`, or twice its standard error, whose square is the difference of theirs where one of the two uses all that the other
+    does and more (Hausman 1978, Econometrica 46).
+    """
     name = Text("还开着的工单没有带偏结果", "Open cases do not tilt the result")
     if "refusal" in (every.kind, due.kind):
         return Check(name, None, (every if every.kind == "refusal" else due).reason)
+    luck = 2 * math.sqrt(max((due.std_error or 0.0) ** 2 - (every.std_error or 0.0) ** 2, 0.0))
     return Check(
         name,
-        abs(every.value - due.value) <= most,
+        abs(every.value - due.value) <= max(most, luck),
         say(
-            "生存曲线 {a:bare}；只看时限已过的 {n} 张，{b:bare}。相差不超过 {m:.0%} 算通过。",
-            "Survival curve {a:bare}; of the {n} cases whose limit has run out, {b:bare}. A gap of {m:.0%} is let pass.",
+            "生存曲线 {a:bare}；只看时限已过的 {n} 张，{b:bare}。相差不超过 {m:.1f} 个百分点算通过。",
+            "Survival curve {a:bare}; of the {n} {n:case|cases} whose limit has run out, {b:bare}. A gap of {m:.1f} percentage points is let pass.",
             a=every,
             b=due,
             n=due.n,
-            m=most,
+            m=100 * max(most, luck),
         ),
         Text("新近的工单与以前不同：以时限已过的为准。", "Recent cases differ from earlier ones: go by those whose limit has run out."),
+    )
+
+
+def unrecorded(stale: int, still: int, usual: float, best: Estimate, clock: Clock) -> Check:
+    """Open cases that may have been closed without a record, and what the answer were then at best."""
+    return Check(
+        Text("开得太久的会不会只是没有记录", "Whether cases open for very long were only not recorded"),
+        None,
+        say(
+            "{n} 张{open}的工单里，{k} 张等得比 99% 走完的都久（超过 {t}）。它们若其实按时做完、只是没有记，按时的占比最多是 {b:bare}。",
+            "Of {n} {open} {n:case|cases}, {k} {k:has|have} waited longer than 99% of finished ones took (more than {t}). Had {k:it|they} been done in "
+            "time and only not recorded, at most {b:bare} would be in time.",
+            n=still,
+            k=stale,
+            t=long(usual, clock),
+            b=best,
+            open=state(clock)["open"],
+        ),
     )
 
 
@@ -193,19 +237,21 @@ def in_order(wrong: int, n: int, most: float) -> Check:
     return Check(
         Text("各步时间先后合理", "Steps are recorded in order"),
         wrong <= most * n,
-        say("{n} 张工单里有 {k} 张的后一步记在前一步之前。", "In {k} of {n} cases a later step is recorded before an earlier one.", n=n, k=wrong),
+        say("{n} 张工单里有 {k} 张的后一步记在前一步之前。", "In {k} of {n} {n:case|cases} a later step is recorded before an earlier one.", n=n, k=wrong),
         Text("时间可能是事后补填的，时钟不可全信。", "Times may have been filled in afterwards; the clocks cannot be relied on."),
     )
 
 
 def one_by_one(bulk: int, closed: int, size: int, most: float) -> Check:
     """Cases closed in bulk."""
+    if not closed:
+        return Check(Text("工单是一张一张关闭的", "Cases are closed one by one"), None, Text("还没有关闭的工单。", "No case is closed yet."))
     return Check(
         Text("工单是一张一张关闭的", "Cases are closed one by one"),
         bulk <= most * closed,
         say(
-            "{n} 张已关闭的工单里，有 {k} 张与同部门至少 {m} 张在同一分钟关闭。",
-            "{k} of {n} closed cases were closed in one minute with at least {m} of their department.",
+            "{n} 张已关闭的工单里，有 {k} 张与同部门至少另外 {m} 张在同一分钟关闭。",
+            "{k} of {n} closed {n:case was|cases were} closed in one minute with at least {m} more of the same department.",
             n=closed,
             k=bulk,
             m=size - 1,
@@ -217,28 +263,33 @@ def one_by_one(bulk: int, closed: int, size: int, most: float) -> Check:
     )
 
 
-def piled(found: Pile, level: float) -> Check:
-    """Closings just before the limit."""
-    name = Text("没有赶在时限前突击关闭", "Closings do not pile up before the limit")
+def piled(found: Pile, clock: Clock, level: float) -> Check:
+    """Whether cases are hurried in just before the limit."""
+    name = say("没有赶在时限前突击{done}", "Cases are not hurried in just before the limit", **state(clock))
     if math.isnan(found.p_value):
-        return Check(
-            name,
-            None,
-            say("时限前后只有 {n} 张关闭，至少 {k} 张才看得出来。", "{n} closings lie near the limit; it takes {k} to tell.", n=found.n, k=FEWEST),
+        few = say(
+            "时限前后只有 {n} 张{done}，至少 {k} 张才看得出来。",
+            "{n} {n:case was|cases were} {done} near the limit; it takes {k} to tell.",
+            n=found.n,
+            k=FEWEST,
+            done=state(clock)["done"],
         )
+        coarse = Text("时间记得太粗，时限前后分不出先后。", "Times are recorded too coarsely to tell just before the limit from just after it.")
+        return Check(name, None, few if found.n < FEWEST else coarse)
+    told = say(
+        "时限前的最后 {w}{done} {a} 张，按前后走势和一天的作息约 {b} 张。",
+        "{a} {a:case was|cases were} {done} in the last {w} before the limit, where their neighbours and the rhythm of the day suggest about {b}.",
+        w=hours(round(found.width, 1), clock),
+        a=found.before,
+        b=round(found.expected),
+        done=state(clock)["done"],
+    )
+    beyond = say("过了时限，密度是之前的 {j:.0%}。", "Beyond it they are {j:.0%} as dense as before.", j=1 / found.jump) if found.jump > 0.1 else Text("", "")
     return Check(
         name,
         found.p_value >= level,
-        say(
-            "时限前的最后 {w} 小时关闭 {a} 张，按前后走势约 {b} 张；过了时限，关闭的密度是之前的 {j:.0%}。",
-            "{a} cases were closed in the last {w} hours before the limit, where their neighbours suggest about {b}; beyond it closings are "
-            "{j:.0%} as dense as before.",
-            w=hours(round(found.width, 1)),
-            a=found.before,
-            b=round(found.expected),
-            j=1 / found.jump,
-        ),
-        Text("为达标而关闭的工单，未必解决了：抽几张回访。", "A case closed to keep the limit may not be settled: call a few customers back."),
+        Text(told.zh + beyond.zh, f"{told.en} {beyond.en}".rstrip()),
+        Text("为达标而赶出来的，未必真做到了：抽几张回访。", "What is hurried to keep the limit may not be done: call a few customers back."),
     )
 
 
@@ -260,8 +311,12 @@ def heard_late(median: float) -> Check | None:
     """How long a voice waits before a clock starts."""
     if not math.isfinite(median):
         return None
+    name = Text("开单之前客户等了多久", "How long customers wait before a case is opened")
+    if median < 0:
+        early = Text("多半的工单开在客户说出来之前：先核对两处的时间。", "Most cases were opened before the customer spoke: look at both times first.")
+        return Check(name, False, early, Text("从客户开口起算的结果不可信。", "What is counted from the voice cannot be relied on."))
     return Check(
-        Text("开单之前客户等了多久", "How long customers wait before a case is opened"),
+        name,
         None,
         say(
             "从客户说出来到开单，中位数 {t}；从客户开口起算的结果见阶梯。",
@@ -297,7 +352,7 @@ def came_back(n: int, again: int, *, days: int) -> Check | None:
         None,
         say(
             "{n} 张已关闭且看得满 {d} 天的工单里，{k} 张的客户为同一主题又开了一张。",
-            "Of {n} closed cases that could be watched for {d} days, {k} saw the same customer open another on the same topic.",
+            "Of {n} closed {n:case|cases} that could be watched for {d} days, {k} {k:was|were} followed by another of the same customer on the same topic.",
             n=n,
             k=again,
             d=days,
@@ -309,7 +364,10 @@ def routed(found: Routing) -> Check:
     """The ledger's owner beside the one that the rules name."""
     name = Text("责任部门与规则文件比", "Owners beside those of the rule file")
     beside = say(
-        "另有 {a} 张不属于任何一类，{b} 张没有责任部门。", "{a} more fit no class, and {b} name no owner.", a=found.unclassed, b=found.unowned
+        "另有 {a} 张不属于任何一类，{b} 张没有责任部门。",
+        "{a} more {a:fits|fit} no class, and {b} {b:names|name} no owner.",
+        a=found.unclassed,
+        b=found.unowned,
     )
     one = found.agreement
     if one.kind == "refusal":

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from voclib.loop import compliance
+from voclib.loop import compliance, working_time
 from voclib.loop.clocks import Clock, Tables, Unhappy, period
+from voclib.loop.working_time import WorkingTime
 from voclib.results import Estimate
 from voclib.stats import metrics
 from voclib.stats.gates import Gates
@@ -22,7 +23,8 @@ class Coverage:
 
     `voices`: one row each, with `has_case`, and `settled`, whether that case was done within the limit counted from the voice, missing while it may
     still be. `share`: with a case. `by_channel`: that share in each channel. `bounds`: the share of all unhappy voices that were settled in time,
-    from none of those without a case to as many of them as of the others. `stages`: how many reach each step, the first being all of them.
+    from none of those without a case to as many of them as of the others; that they did not do better is assumed. `stages`: how many reach each step
+    ("voices", "case", "done", "in_time"), the first being all whose limit has run out. `stop` is what ends the clock.
     """
 
     voices: pd.DataFrame
@@ -30,6 +32,7 @@ class Coverage:
     by_channel: tuple[Estimate, ...]
     bounds: Estimate
     stages: dict[str, int]
+    stop: str
 
 
 def unhappy(tables: Tables, rule: Unhappy) -> np.ndarray:
@@ -60,11 +63,14 @@ def steps(tables: Tables, rule: Unhappy, *, asof: pd.Timestamp, since: str = "",
 
 
 def study(tables: Tables, cases: pd.DataFrame, rule: Unhappy, main: Clock, settled: pd.DataFrame, every: Estimate, *, asof: pd.Timestamp,
-          since: str = "", until: str = "", timezone: str = "Asia/Shanghai", conf_level: float, gates: Gates) -> Coverage:
-    """Follow every unhappy voice to its case, and that case to its end.
+          working: WorkingTime | None = None, since: str = "", until: str = "", timezone: str = "Asia/Shanghai", conf_level: float,
+          gates: Gates) -> Coverage:
+    """Follow every unhappy voice of the period to its case, and that case to its end.
 
-    `settled` is the main clock counted from the voice (`clocks.follow` with `start="submitted_at"`), `every` its share in time. A voice with
-    several cases goes by the first. Voices of the last hours before the end of the data, whose limit is still running, are in no share in time.
+    `cases` are those of all times, since a voice of the last day has its case on the next; `settled` is the main clock counted from the voice
+    (`clocks.follow` of them with `start="submitted_at"`, of all tiers and severities), `every` its share in time. A voice with several cases goes by
+    the first. Voices of the last hours before the end of the data, whose limit is still running, are in no share in time; `working` tells how much of
+    a limit in working time has passed.
     """
     spoken = tables["responses"][steps(tables, rule, asof=asof, since=since, until=until, timezone=timezone) == ""]
     spoken = spoken.sort_values("response_id", ignore_index=True)
@@ -72,15 +78,16 @@ def study(tables: Tables, cases: pd.DataFrame, rule: Unhappy, main: Clock, settl
     done = settled.sort_values(["opened_at", "case_id"]).drop_duplicates("response_id").set_index("response_id")["in_time"]
     has = spoken["response_id"].isin(first.index)
     met = spoken["response_id"].map(done).astype("boolean").where(has, False)
-    left = (asof - spoken["submitted_at"]) / np.timedelta64(1, "h")
-    voices = spoken.assign(has_case=has.astype(float), settled=met.astype("Float64").where(left > main.hours))
+    ends = pd.Series(asof, spoken.index).astype(spoken["submitted_at"].dtype)
+    passed = working_time.hours(spoken["submitted_at"], ends, working=working if main.time == "working" else None)
+    voices = spoken.assign(has_case=has.astype(float), settled=met.astype("Float64").where(passed > main.hours))
     by = compliance.clusters(voices, "unit_id", gates)
     options = {"conf_level": conf_level, "gates": gates, "cluster": by}
     share = metrics.share(voices, "has_case", estimand="case_coverage", **options)
     least = metrics.share(voices, "settled", estimand=every.estimand, **options)
     return Coverage(
         voices=voices, share=share, by_channel=metrics.groups("share", voices, by="channel", column="has_case", estimand="case_coverage", **options),
-        bounds=_between(least, every), stages=_stages(voices, first))
+        bounds=_between(least, every), stages=_stages(voices, first[main.stop]), stop=main.stop)
 
 
 def _between(least: Estimate, every: Estimate) -> Estimate:
@@ -92,12 +99,9 @@ def _between(least: Estimate, every: Estimate) -> Estimate:
                     n=least.n, n_clusters=least.n_clusters, ci_method="share, and product limit", verdict=every.verdict)
 
 
-def _stages(voices: pd.DataFrame, first: pd.DataFrame) -> dict[str, int]:
+def _stages(voices: pd.DataFrame, stopped: pd.Series) -> dict[str, int]:
     """How many unhappy voices reach each step; of those whose limit has run out, so that every step can be told."""
     told = voices[voices["settled"].notna()]
-    case = first.reindex(told["response_id"])
     has, met = told["has_case"].eq(1).to_numpy(), told["settled"].eq(1).to_numpy(dtype=bool)
-    answered = has & (case["responded_at"].notna().to_numpy() | case["resolved_at"].notna().to_numpy())
-    closed = has & case["resolved_at"].notna().to_numpy()
-    return {"voices": len(told), "case": int(has.sum()), "answered": int(answered.sum()), "closed": int((closed & answered).sum()),
-            "settled": int((met & closed).sum())}
+    done = has & stopped.reindex(told["response_id"]).notna().to_numpy()
+    return {"voices": len(told), "case": int(has.sum()), "done": int(done.sum()), "in_time": int((met & done).sum())}
