@@ -68,8 +68,11 @@ def ends(estimate: Estimate, lang: str) -> tuple[str, str] | None:
 
 
 def unit(estimate: Estimate, lang: str) -> str:
-    """The unit word that stands small beside the number; empty where the number carries ¥ or %."""
-    return _UNITS[_language(lang)][estimate.unit]
+    """The unit word that stands small beside the number, of one thing where it is written as 1; empty where the number carries ¥ or %."""
+    word = _UNITS[_language(lang)][estimate.unit]
+    if lang == "en" and estimate.value is not None and value(estimate, lang).removeprefix(MINUS) == "1":
+        return word.removesuffix("s")
+    return word
 
 
 def count(n: float, lang: str, *, exact: bool = False) -> str:

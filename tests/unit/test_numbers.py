@@ -154,3 +154,13 @@ def test_counts_and_money_read_the_same_in_both_languages(n: float) -> None:
     assert parsed(numbers.count(n, "zh")) == parsed(numbers.count(n, "en"))
     assert parsed(numbers.money(n, "zh")) == parsed(numbers.money(n, "en"))
     assert abs(parsed(numbers.money(n, "zh")) - Decimal(n)) <= Decimal(n) * Decimal("0.051")
+
+
+@pytest.mark.parametrize(("unit", "x", "en"), [("pp", 0.01, "percentage point"), ("pp", -0.01, "percentage point"), ("pp", 0.02, "percentage points"),
+                                               ("hours", 1.0, "hour"), ("days", 10.0, "days"), ("share", 0.01, "")])
+def test_one_of_a_unit_is_one(unit: str, x: float, en: str) -> None:
+    far = 8 * abs(x)
+    found = Estimate(estimand="e", kind="estimate", unit=unit, value=x, conf_low=x - far, conf_high=x + far, std_error=far / 2)
+    assert numbers.unit(found, "en") == en
+    exact = found.with_(conf_low=x, conf_high=x, std_error=None)
+    assert numbers.value(exact, "en") != "1.0" or numbers.unit(exact, "en").endswith("s"), "1.0 hours"

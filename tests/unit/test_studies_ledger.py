@@ -171,7 +171,7 @@ def test_margin_is_never_revenue() -> None:
     found = ledgers.clean(rows)
     total = found.total()
     assert total.kind == "refusal" and "margin is not: 1 of 2 bookings have no margin; their net revenue is ¥100.00" in total.reason.en
-    assert "毛利未知" in total.reason.zh and "net_cny" in total.needs.en
+    assert "毛利未知" in total.reason.zh and "measure: revenue" in total.needs.en and "measure: revenue" in total.needs.zh
     start = moments(C1="2025-01-01")
     for ask in (lambda: ledgers.added(found), lambda: ledgers.window(found, start, censored="keep")):
         with pytest.raises(DataError, match="Revenue is known, margin is not") as caught:

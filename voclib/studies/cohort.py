@@ -112,7 +112,8 @@ def build(tables: Tables, *, first_day: str, last_day: str, dose: str = "wait_mi
     Raises
     ------
     ParameterError
-        for dates that are none or reversed, an unknown kind of contact, a dose that touchpoints do not carry, a horizon below one day.
+        for dates that are none or reversed, an unknown kind of contact, a dose that touchpoints do not carry, a horizon below one day, an unknown
+        measure.
     DataError
         if a table is missing, no contact lies in the window, nobody or everybody is exposed, or the ledger ends before the last horizon does.
     """
@@ -122,6 +123,8 @@ def build(tables: Tables, *, first_day: str, last_day: str, dose: str = "wait_mi
         raise ParameterError(f"horizon_days is a number of days from 1 up, such as 365; it is {horizon_days}.")
     met, start, passed = _contacts(tables["touchpoints"], first_day, last_day, kinds, dose, timezone)
     joined, notes = _joined(met, tables["customers"], start)
+    if measure not in MEASURES:
+        raise ParameterError(f"measure is margin or revenue, not '{measure}'; {nearest(measure, MEASURES)}")
     books = ledgers.clean(tables["transactions"], exclude_kinds=exclude_kinds, measure=MEASURES[measure])
     people, censored = _money(joined, books, horizon_days)
     steps = _steps(tables, passed, met=met, joined=joined, followed=people)

@@ -46,8 +46,8 @@ PROBLEMS: dict[str, tuple[Text, Text]] = {
 _ALARMS = ("refund_unlinked", "refund_larger", "refund_other_customer", "margin_above_net", "margin_unknown", "test_account_absent")
 _REFUNDS = ("refund_unlinked", "refund_larger", "refund_other_customer", "refund_early")
 MARGIN_NEEDED = Text(
-    "请补上毛利；或明确改问净收入（measure=\"net_cny\"），结果会这样标注。",
-    'Supply the margins; or ask for net revenue by name (measure="net_cny"), and it will be labelled so.',
+    "请补上毛利；或明确改问净收入（报告集里写 measure: revenue），结果会这样标注。",
+    'Supply the margins; or ask for net revenue by name (measure: revenue in the edition), and it will be labelled so.',
 )
 
 

@@ -21,7 +21,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 _LATIN = "[a-z\u00aa\u00ba\u00df-\u00f6\u00f8-\u024f\u1e00-\u1eff]"
 _WORD = re.compile(rf"{_LATIN}+(?:['’]{_LATIN}+)*")
 _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
-_FOREIGN = re.compile(r"(?:(?![a-z\u00aa\u00ba\u00df-\u024f\u1e00-\u1eff\u3041-\u3096\u30a1-\u30fa])[^\W\d_])+")
+_FOREIGN = re.compile(rf"(?:(?!{_LATIN}|{_KANA.pattern})[^\W\d_])+")
 LONGEST = 4000  # signs of a text that are read: what comes later in a longer one is a quotation or an attachment far oftener than a voice
 
 

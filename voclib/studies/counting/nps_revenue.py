@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -17,13 +18,14 @@ REPORT = "31-nps-revenue"
 
 
 def flows(tables: Mapping[str, pd.DataFrame], *, first_day: str, last_day: str, dose: str = "wait_minutes", threshold: float = 60.0,
-          horizon_days: int = 365, cohort: Cohort | None = None) -> tuple[counting.Flow, ...]:
+          horizon_days: int = 365, measure: Literal["margin", "revenue"] = "margin", cohort: Cohort | None = None) -> tuple[counting.Flow, ...]:
     """Customers of the cohort, the contact that starts the year of each, and the bookings inside those years.
 
     `cohort` is that of these very parameters where it has been built already.
     """
     if cohort is None:
-        cohort = cohorts.build(tables, first_day=first_day, last_day=last_day, dose=dose, threshold=threshold, horizon_days=horizon_days)
+        cohort = cohorts.build(tables, first_day=first_day, last_day=last_day, dose=dose, threshold=threshold, horizon_days=horizon_days,
+                               measure=measure)
     steps = {**{name: cohort.steps[name] for name in ("customers", "touchpoints")}, "transactions": _bookings(cohort)}
     return tuple(counting.made(REPORT, name, tables[name], counting.by_key(tables[name], name, found)) for name, found in steps.items())
 
