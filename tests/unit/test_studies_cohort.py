@@ -61,6 +61,15 @@ class TestMessages:
         with pytest.raises(DataError, match="missing or empty: transactions"):
             cohort.build({k: v for k, v in small_company.ingested.items() if k != "transactions"}, **WINDOW)
 
+    def test_money_is_margin_or_revenue_by_name(self, small_company) -> None:
+        bare = small_company.ingested | {"transactions": small_company.ingested["transactions"].assign(margin_cny=float("nan"))}
+        with pytest.raises(DataError, match="margin is not"):
+            cohort.build(bare, **WINDOW)
+        priced = cohort.build(bare, **WINDOW, measure="revenue")
+        assert priced.measure == "revenue" and priced.money.sum() > 0
+        with pytest.raises(ParameterError, match="margin or revenue, not 'revenu'"):
+            cohort.build(bare, **WINDOW, measure="revenu")
+
     @pytest.mark.parametrize(("change", "message"), [
         ({"last_day": "2025-06-01"}, "ends .* before it begins"), ({"first_day": "soon"}, "is not a day"), ({"dose": "wait_minute"}, "wait_minutes"),
         ({"kinds": ("surgery",)}, "there are call, "), ({"kinds": ("repair", "surgery")}, "No contact is of kind surgery"),
@@ -72,15 +81,6 @@ class TestMessages:
     @pytest.mark.parametrize(("change", "message"), [
         ({"first_day": "2020-01-01", "last_day": "2020-02-01"}, "there are contacts from 2025"), ({"threshold": 1e6}, "nobody of the"),
         ({"threshold": -1.0}, "everybody of the"), ({"first_day": "2026-09-01", "last_day": "2026-09-30"}, "nobody can be followed")])
-    def test_money_is_margin_or_revenue_by_name(self, small_company) -> None:
-        bare = small_company.ingested | {"transactions": small_company.ingested["transactions"].assign(margin_cny=float("nan"))}
-        with pytest.raises(DataError, match="margin is not"):
-            cohort.build(bare, **WINDOW)
-        priced = cohort.build(bare, **WINDOW, measure="revenue")
-        assert priced.measure == "revenue" and priced.money.sum() > 0
-        with pytest.raises(ParameterError, match="margin or revenue, not 'revenu'"):
-            cohort.build(bare, **WINDOW, measure="revenu")
-
     def test_windows_that_hold_nothing_to_compare(self, small_company, change, message) -> None:
         with pytest.raises(DataError, match=message):
             cohort.build(small_company.ingested, **(WINDOW | change))
