@@ -1,4 +1,4 @@
-"""In which language a text is written: Chinese, English or neither; and no text of another script is read as if it were."""
+"""In which language a text is written: Chinese, English or neither; and no text of another is read as if it were."""
 
 from __future__ import annotations
 
@@ -11,6 +11,25 @@ from voclib.text import sentiment, writing
 
 ELSEWHERE = ("الخدمة سيئة جدا وانتظرت ساعتين", "店員さんがとても親切でした", "บริการแย่มากรอนานสองชั่วโมง", "직원이 친절하고 빨랐어요",
              "Очень долго ждал, персонал грубый", "πολύ αργή εξυπηρέτηση", "שירות גרוע מאוד")
+LATIN = ("Der Service war schlecht und niemand hat sich gemeldet", "Ich warte seit drei Wochen auf mein Paket", "Die App stürzt ständig ab, das nervt",
+         "Le service client ne répond jamais et la livraison est en retard", "El servicio fue muy malo y nunca respondieron a mis mensajes",
+         "O atendimento foi péssimo e não resolveram o meu problema", "La consegna è arrivata in ritardo e il prodotto era rotto",
+         "De bestelling kwam te laat en de klantenservice reageerde niet", "Barang datang terlambat dan penjual tidak menjawab pesan saya",
+         "Dịch vụ rất tệ và không ai trả lời tin nhắn của tôi", "Kargo çok geç geldi ve kimse sorunumu çözmedi, bu son olsun",
+         "Obsługa jest fatalna i nikt nie odpowiada", "Tjänsten var dålig och ingen svarade på mina meddelanden")
+ENGLISH = ("Do I need a card", "CAN I DO A SWIFT TRANSFER", "refund now", "premium seat broken tv broken", "Die Hard", "no Wi-Fi en route", "I do.",
+           "my la carte menu and el niño", "über slow", "per person", "vis-à-vis the agent")
+
+
+@pytest.mark.parametrize("text", LATIN)
+def test_another_language_in_latin_letters_is_not_read_as_english(text: str) -> None:
+    assert writing.language(writing.normal(text)) == ""
+    assert writing.language(writing.normal(f"{text}. The agent could not help me.")) == "en", "one sentence of English is enough"
+
+
+@pytest.mark.parametrize("text", ENGLISH)
+def test_short_english_with_a_foreign_word_stays_english(text: str) -> None:
+    assert writing.language(writing.normal(text)) == "en"
 
 
 @pytest.mark.parametrize(("text", "language"), [

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from voclib.text import other_languages
+
 LANGUAGES = ("zh", "en")
 _HIDDEN = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
                      "\ufe00-\ufe0f\ufeff\uffa0]")
@@ -37,15 +39,20 @@ def normal(text: str | None) -> str:
 
 
 def language(plain: str) -> str:
-    """ "zh" or "en" by the words of a normal form, a Chinese character counting as one; empty without letters, or where most are of another script.
+    """ "zh" or "en" by the words of a normal form, a Chinese character counting as one; empty without letters, or where most are of another script
+    or, in Latin letters, of another language (`other_languages`).
 
-    Words in Latin letters count as English. Kana count one by one, as Japanese leaves no blanks and is written in Chinese characters too.
+    Kana count one by one, as Japanese leaves no blanks and is written in Chinese characters too.
     """
     chinese, latin = len(_CJK.findall(plain)), len(_WORD.findall(plain))
     other = 0 if plain.isascii() else len(_KANA.findall(plain)) + len(_FOREIGN.findall(_CJK.sub(" ", plain)))
     if other >= max(chinese, latin, 1):
         return ""
-    return "" if not chinese and not latin else "zh" if chinese >= latin else "en"
+    if not chinese and not latin:
+        return ""
+    if chinese >= latin:
+        return "zh"
+    return "" if other_languages.other(word.replace("’", "'") for word in _WORD.findall(plain)) else "en"
 
 
 def has_letters(plain: str) -> bool:
