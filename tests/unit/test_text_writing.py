@@ -11,7 +11,8 @@ from voclib.text import sentiment, writing
 
 ELSEWHERE = ("الخدمة سيئة جدا وانتظرت ساعتين", "店員さんがとても親切でした", "บริการแย่มากรอนานสองชั่วโมง", "직원이 친절하고 빨랐어요",
              "Очень долго ждал, персонал грубый", "πολύ αργή εξυπηρέτηση", "שירות גרוע מאוד")
-LATIN = ("Der Service war schlecht und niemand hat sich gemeldet", "Ich warte seit drei Wochen auf mein Paket", "Die App stürzt ständig ab, das nervt",
+LATIN = ("Der Service war schlecht und niemand hat sich gemeldet", "Ich warte seit drei Wochen auf mein Paket",
+         "Die App stürzt ständig ab, das nervt",
          "Le service client ne répond jamais et la livraison est en retard", "El servicio fue muy malo y nunca respondieron a mis mensajes",
          "O atendimento foi péssimo e não resolveram o meu problema", "La consegna è arrivata in ritardo e il prodotto era rotto",
          "De bestelling kwam te laat en de klantenservice reageerde niet", "Barang datang terlambat dan penjual tidak menjawab pesan saya",

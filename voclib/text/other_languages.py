@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-_ENGLISH = """the and to is my it of for you not with this that have be are they your but what which would been were there their when how our out get got
-just very by them its i'm it's don't can't didn't won't isn't doesn't who why where please only after before again still now than too more about
+_ENGLISH = """the and to is my it of for you not with this that have be are they your but what which would been were there their when how our out get
+got just very by them its i'm it's don't can't didn't won't isn't doesn't who why where please only after before again still now than too more about
 because could should these those if from she her us then here into some any other can does"""
 _OTHERS = {
     "German": """der die das und nicht ich ist ein eine auf mit den dem sich auch wir sie von zu für bei aber wird sehr mein meine keine kein habe
