@@ -36,7 +36,8 @@ def cases(opened: Sequence[float], resolved: Sequence[float], **columns: object)
     """Cases opened and resolved so many hours after `START`, as `clocks.cases` gives them; `columns` replaces any other."""
     n = len(opened)
     base = {"case_id": [f"Q{k:05d}" for k in range(n)], "response_id": [f"R{k:05d}" for k in range(n)],
-            "customer_id": [f"C{k:05d}" for k in range(n)], "unit_id": [f"D{k % 12:02d}" for k in range(n)], "topic": "wait", "severity": "low", "owner_department": "质量部",
+            "customer_id": [f"C{k:05d}" for k in range(n)], "unit_id": [f"D{k % 12:02d}" for k in range(n)], "topic": "wait", "severity": "low",
+            "owner_department": "质量部",
             "opened_at": moment(opened), "assigned_at": moment(opened), "responded_at": moment(opened), "resolved_at": moment(resolved),
             "description": "等了太久", "submitted_at": moment(opened), "value_tier": "regular"}
     frame = pd.DataFrame({**base, **columns})

@@ -29,14 +29,14 @@ def spread(took: list[float], is_stopped: list[bool], seen: float = 1000.0) -> p
 class TestTheShare:
     def test_by_hand(self) -> None:
         """Ten closed at 10, one of the rest seen for 20 only, ten closed at 30, one seen for 40, ten closed at 90: of 32, 31 then 21, 20 are left."""
-        found = measured(spread([10.0] * 10 + [20.0] + [30.0] * 10 + [40.0] + [90.0] * 10, [True] * 10 + [False] + [True] * 10 + [False] + [True] * 10))
+        frame = spread([10.0] * 10 + [20.0] + [30.0] * 10 + [40.0] + [90.0] * 10, [True] * 10 + [False] + [True] * 10 + [False] + [True] * 10)
+        found = measured(frame)
         left = (1 - 10 / 32) * (1 - 10 / 21)
         assert found.every.value == pytest.approx(1 - left) and found.every.n == 32
         assert found.closed.value == pytest.approx(20 / 30) and found.closed.n == 30
         assert found.due.value == pytest.approx(20 / 30) and found.due.n == 30, "two open ones are not beyond their limit"
         greenwood = left * np.sqrt(10 / (32 * 22) + 10 / (21 * 11))
-        assert compliance.measure(spread([10.0] * 10 + [20.0] + [30.0] * 10 + [40.0] + [90.0] * 10, [True] * 10 + [False] + [True] * 10 + [False] + [True] * 10),
-                                  limit=72, estimand="x", cluster=None, **LEVEL).every.std_error == pytest.approx(greenwood, rel=0.03)
+        assert measured(frame, cluster=None).every.std_error == pytest.approx(greenwood, rel=0.03)
 
     def test_as_other_packages_have_it(self) -> None:
         from lifelines import KaplanMeierFitter
@@ -45,15 +45,13 @@ class TestTheShare:
         frame = followed(drawn(5, n=250, watched=24 * 60 + 30))
         other = SurvfuncRight(frame["hours"], frame["is_stopped"].astype(int))
         for limit in (12.0, 48.0, 72.0, 150.0):
-            found = measured(frame.assign(in_time=frame["in_time"].where(frame["in_time"].notna()), ), limit=limit, cluster=None).every
+            found = measured(followed(drawn(5, n=250, watched=24 * 60 + 30), clock(hours=limit)), limit=limit, cluster=None).every
             fitted = KaplanMeierFitter().fit(frame["hours"], frame["is_stopped"])
             at = np.searchsorted(other.surv_times, limit, side="right") - 1
             assert found.value == pytest.approx(1 - float(fitted.predict(limit))) == pytest.approx(1 - other.surv_prob[at])
             assert found.std_error == pytest.approx(other.surv_prob_se[at], rel=0.01)
-            ends = fitted.confidence_interval_at_times([limit]) if hasattr(fitted, "confidence_interval_at_times") else None
             interval = fitted.confidence_interval_survival_function_
             low, high = (float(interval[interval.index <= limit].iloc[-1][column]) for column in interval)
-            assert ends is None or len(ends)
             assert (found.conf_low, found.conf_high) == pytest.approx((1 - high, 1 - low), abs=0.002)
 
     def test_closed_alone_is_larger_where_slow_cases_are_open(self) -> None:
@@ -89,11 +87,12 @@ class TestTheShare:
 class TestTheEnds:
     def test_all_in_time(self) -> None:
         found = measured(spread([10.0] * 40, [True] * 40))
-        assert found.every.value == found.due.value == 1 and 0.8 < found.every.conf_low < 1 == found.every.conf_high
+        assert found.every.value == found.due.value == 1 == found.every.conf_high and 0.6 < found.every.conf_low < 0.9
+        assert measured(spread([10.0] * 40, [True] * 40), cluster=None).every.conf_low > 0.88, "alike within dealers or not, none can tell"
 
     def test_none_in_time(self) -> None:
         found = measured(spread([100.0] * 20 + [300.0] * 20, [True] * 20 + [False] * 20))
-        assert found.every.value == 0 == found.every.conf_low and 0 < found.every.conf_high < 0.3
+        assert found.every.value == 0 == found.every.conf_low and 0 < found.every.conf_high < 0.4
 
     def test_none_due_in_time_but_recent_ones_are(self) -> None:
         """What the curve knows of recent cases is not thrown away."""
@@ -124,7 +123,9 @@ class TestTheEnds:
         """Many cases, all of today: half of them are closed, and nobody knows of the others yet."""
         found = measured(spread([5.0] * 60, [k % 2 == 0 for k in range(60)], seen=24.0))
         assert found.every.kind == found.due.kind == "refusal" and found.closed.value == 1
-        assert found.every.reason == Text("60 张工单里，时限已过的有 0 张，不足以给出占比。", "Of 60 cases, the limit has run out for 0: too few for a share.")
+        assert found.every.reason == Text("60 张工单里，时限已过的有 0 张，不足以给出占比。",
+                                          "Of 60 cases, the limit has run out for 0: too few for a share.")
+        assert found.closed.n_clusters is None, "closed ones are of six dealers only"
         assert found.every.needs.en.startswith("At least 10 cases whose limit has run out") and found.every.rung == "cases"
 
     def test_no_case_at_all(self) -> None:
@@ -164,7 +165,8 @@ class TestTheMedian:
 
 class TestTheCurve:
     def test_both_groups_at_the_same_times_with_the_limit_among_them(self) -> None:
-        for frame, limit in ((drawn(1), 72.0), (drawn(1), 500.0), (cases([0] * 30, [10 + k for k in range(29)] + [np.nan], responded_at=drawn(1)["opened_at"].head(30)), 72.0)):
+        fast = cases([0] * 30, [10 + k for k in range(29)] + [np.nan], responded_at=drawn(1)["opened_at"].head(30))
+        for frame, limit in ((drawn(1), 72.0), (drawn(1), 500.0), (fast, 72.0)):
             found = compliance.curves(followed(frame, clock(hours=limit)), limit=limit, **LEVEL)
             times = {name: part["time"].tolist() for name, part in found.groupby("group")}
             assert times["every"] == times["closed"] and limit in times["every"] and min(times["every"]) > 0
@@ -176,7 +178,8 @@ class TestTheCurve:
     def test_closed_ones_are_all_done_after_the_slowest(self) -> None:
         found = compliance.curves(spread([10.0, 20.0, 30.0, 900.0], [True, True, True, False]), limit=72, **LEVEL)
         assert (found[(found["group"] == "closed") & (found["time"] >= 30)]["survival"] == 0).all()
-        assert (found[(found["group"] == "every") & (found["time"] >= 30)]["survival"] == pytest.approx(0.25)) and found["time"].max() == 216
+        assert found[(found["group"] == "every") & (found["time"] >= 30)]["survival"].to_numpy() == pytest.approx(0.25)
+        assert found["time"].max() == 216
 
     def test_nothing_to_draw(self) -> None:
         assert compliance.curves(spread([10.0], [True]), limit=72, **LEVEL).empty

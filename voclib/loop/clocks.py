@@ -160,12 +160,14 @@ def cases(tables: Tables, *, since: str = "", until: str = "", timezone: str = "
                         "'voc ingest' (case id, opened, assigned, responded, resolved; params/rules/sample.yml maps tickets.jsonl).")
     found = tables["cases"]
     if naive := [name for name in MOMENTS if getattr(found[name].dtype, "tz", None) is None]:
-        raise DataError(f"The table 'cases' has times without a time zone in {', '.join(naive)}; a clock needs to know when they were. 'voc ingest' reads "
-                        f"them with the zone of its rules file; in a frame of your own, call .dt.tz_localize('{timezone}') on them.")
+        raise DataError(f"The table 'cases' has times without a time zone in {', '.join(naive)}; a clock needs to know when they were. 'voc ingest' "
+                        f"reads them with the zone of its rules file; in a frame of your own, call .dt.tz_localize('{timezone}') on them.")
     kept = found[steps(found, since=since, until=until, timezone=timezone) == ""].sort_values("case_id", ignore_index=True)
     if kept.empty:
-        span = f", opened from {found['opened_at'].min():%Y-%m-%d} to {found['opened_at'].max():%Y-%m-%d}" if len(found) else ""
-        raise DataError(f"None of {len(found):,} cases{span}, lies between since={since!r} and until={until!r}; widen them, or leave them empty.")
+        if found.empty:
+            raise DataError("The table 'cases' has no row, so no clock can be read; look into the scorecard of 'voc ingest' for where they went.")
+        span = f"opened from {found['opened_at'].min():%Y-%m-%d} to {found['opened_at'].max():%Y-%m-%d}"
+        raise DataError(f"None of {len(found):,} cases, {span}, lies between since={since!r} and until={until!r}; widen them, or leave them empty.")
     voices = tables.get("responses")
     moment = kept["opened_at"].dtype
     spoken = pd.Series(pd.NaT, kept.index, dtype=moment) if voices is None else kept["response_id"].map(

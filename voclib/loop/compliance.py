@@ -34,13 +34,14 @@ def measure(followed: pd.DataFrame, *, limit: float, estimand: str, conf_level: 
     and is what `every` is checked against. Units are clusters where there are enough of them. Where too few cases have run past their limit, `due`
     and `every` are refusals; how few that is stands in the gates.
     """
-    by = clusters(followed, cluster, gates)
-    options: dict[str, Any] = {"estimand": estimand, "group": group, "conf_level": conf_level, "gates": gates, "cluster": by}
+    options: dict[str, Any] = {"estimand": estimand, "group": group, "conf_level": conf_level, "gates": gates}
     marked = followed.assign(met=followed["in_time"].astype("Float64"))
     stopped, over = marked[marked["is_stopped"]], marked[marked["followed"] > limit]
-    due = _waiting(of_cases(metrics.share(over, "met", rung="due", **options)), len(marked), gates)
+    by = clusters(over, cluster, gates) if clusters(followed, cluster, gates) else None
+    due = _waiting(of_cases(metrics.share(over, "met", rung="due", cluster=by, **options)), len(marked), gates)
     every = _every(marked, due, limit=limit, rung=rung, by=by, conf_level=conf_level, seed=seed)
-    return Compliance(closed=of_cases(metrics.share(stopped, "met", rung="closed", **options)), due=due, every=every)
+    closed = metrics.share(stopped, "met", rung="closed", cluster=clusters(stopped, cluster, gates), **options)
+    return Compliance(closed=of_cases(closed), due=due, every=every)
 
 
 def _every(marked: pd.DataFrame, due: Estimate, *, limit: float, rung: str, by: str | None, conf_level: float, seed: int) -> Estimate:
@@ -56,28 +57,22 @@ def _every(marked: pd.DataFrame, due: Estimate, *, limit: float, rung: str, by: 
                      n=len(marked), n_effective=min(done * (1 - done) / error**2, float(len(marked))), ci_method=METHOD)
 
 
-def of_cases(one: Estimate) -> Estimate:
-    """The same finding with its reason and needs in words of cases, where the gates speak of answers."""
+def of_cases(one: Estimate, *, zh: str = "张工单", en: str = "cases") -> Estimate:
+    """The same finding with its reason and needs in words of cases (or voices), where the gates speak of answers."""
+    def told(text: Text | None) -> Text | None:
+        return None if text is None else Text(text.zh.replace("份回答", zh).replace("回答", zh[1:]).replace("给出分数", "给出占比"),
+                                              text.en.replace("answers", en).replace("for a score", "for a share"))
+
     assumed = tuple(name for name in one.assumptions if name != "respondents_only")
-    return one.with_(assumptions=assumed, reason=_cases(one.reason), needs=_cases(one.needs))
-
-
-def _cases(told: Text | None) -> Text | None:
-    if told is None:
-        return None
-    zh, en = told.zh, told.en
-    for old, new in (("份回答", "张工单"), ("回答", "工单"), ("给出分数", "给出占比")):
-        zh = zh.replace(old, new)
-    for old, new in (("answers", "cases"), ("for a score", "for a share")):
-        en = en.replace(old, new)
-    return Text(zh, en)
+    return one.with_(assumptions=assumed, reason=told(one.reason), needs=told(one.needs))
 
 
 def _waiting(due: Estimate, n: int, gates: Gates) -> Estimate:
     """A refusal for want of cases whose limit has run out says that it is these which are few, not cases."""
     if due.kind != "refusal" or due.n is None or due.n >= min(gates.min_n, n):
         return due
-    reason = say("{n} 张工单里，时限已过的有 {k} 张，不足以给出占比。", "Of {n} {n:case|cases}, the limit has run out for {k}: too few for a share.", n=n, k=due.n)
+    reason = say("{n} 张工单里，时限已过的有 {k} 张，不足以给出占比。",
+                 "Of {n} {n:case|cases}, the limit has run out for {k}: too few for a share.", n=n, k=due.n)
     return due.with_(reason=reason, needs=say("至少 {k} 张时限已过的工单：再等些日子，或放宽时期。",
                                               "At least {k} cases whose limit has run out: wait some days, or widen the period.", k=gates.min_n))
 
@@ -118,5 +113,5 @@ def median_hours(followed: pd.DataFrame) -> float:
     order = followed.sort_values(["hours", "is_stopped"], ascending=[True, False])
     at_risk = np.arange(len(order), 0, -1)
     left = np.cumprod(1 - order["is_stopped"].to_numpy(dtype=float) / at_risk)
-    reached = np.flatnonzero(left <= 0.5)
+    reached = np.flatnonzero(left <= 0.5 + 1e-9)  # a product of shares that is one half may fall short of it in the last digit
     return float(order["hours"].iloc[reached[0]]) if reached.size else float("nan")

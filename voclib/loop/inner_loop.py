@@ -11,6 +11,7 @@ import pandas as pd
 from voclib.errors import DataError
 from voclib.loop import alerts, clocks, compliance, departments, routing, timestamps, unheard, working_time
 from voclib.loop import inner_loop_captions as shown
+from voclib.loop import inner_loop_checks as checked
 from voclib.loop import inner_loop_tables as laid
 from voclib.loop import inner_loop_text as words
 from voclib.loop.clocks import Clock, Clocks, Tables
@@ -133,7 +134,7 @@ def study(tables: Tables, given: Clocks, *, rules: tuple[Any, Any] | None = None
 
 
 def _answerable(scene: _Scene) -> None:
-    """Refuse a clock whose start or stop is recorded nowhere: nobody in time, and nobody late, would both be read into it; and a main one of no case."""
+    """Refuse a clock whose start or stop is recorded nowhere: all in time, or all late, might be read into it; and a main one of no case."""
     for one in scene.clocks.clocks:
         for name in (one.start, one.stop):
             if scene.cases[name].isna().all():
@@ -143,10 +144,10 @@ def _answerable(scene: _Scene) -> None:
     main = scene.clocks.main
     if scene.follow(main).empty:
         kinds = ", ".join([*main.tiers, *main.severities])
-        raise DataError(f"The main clock '{main.id}' is about none of the {len(scene.cases):,} cases (tiers and severities: {kinds or 'all'}; the value "
-                        f"tier is known of {int(scene.cases['value_tier'].notna().sum()):,}, the severity of "
-                        f"{int(scene.cases['severity'].notna().sum()):,}). Map 'value_tier' of customers and 'severity' of cases in the rules file of "
-                        f"'voc ingest', or leave both out of the clock.")
+        raise DataError(f"The main clock '{main.id}' is about none of the {len(scene.cases):,} cases (tiers and severities: {kinds or 'all'}; the "
+                        f"value tier is known of {int(scene.cases['value_tier'].notna().sum()):,}, the severity of "
+                        f"{int(scene.cases['severity'].notna().sum()):,}). Map 'value_tier' of customers and 'severity' of cases in the rules file "
+                        f"of 'voc ingest', or leave both out of the clock.")
 
 
 def _alert(given: Clocks) -> Clock:
@@ -157,7 +158,7 @@ def _alert(given: Clocks) -> Clock:
 def _coverage(scene: _Scene) -> tuple[Coverage | None, Estimate | None]:
     """What became of unhappy voices, and the main clock counted from the voice; None where no voice is unhappy, or no case names its voice.
 
-    A voice has its case where that was opened after the period too. What tier and severity a case has cannot be told of a voice without one, so voices
+    A voice has its case where that was opened after the period too. The tier and severity of a case cannot be told of a voice without one, so voices
     are followed by the main clock for all.
     """
     if "responses" not in scene.tables or scene.cases["submitted_at"].isna().all():
@@ -167,7 +168,8 @@ def _coverage(scene: _Scene) -> tuple[Coverage | None, Estimate | None]:
     voice, anybody = scene.measure(spoken, rung="voice").every, spoken.model_copy(update={"tiers": (), "severities": ()})
     ever = replace(scene, cases=clocks.cases(scene.tables, timezone=scene.timezone)) if scene.since or scene.until else scene
     made = unheard.study(scene.tables, ever.cases, scene.clocks.unhappy, main, ever.follow(anybody), scene.measure(anybody, rung="voice").every,
-                         asof=scene.asof, working=scene.clocks.working, since=scene.since, until=scene.until, timezone=scene.timezone, **scene.options)
+                         asof=scene.asof, working=scene.clocks.working, since=scene.since, until=scene.until, timezone=scene.timezone,
+                         **scene.options)
     return (made, voice) if len(made.voices) else (None, voice)
 
 
@@ -184,15 +186,16 @@ def _checks(scene: _Scene, answer: Compliance, coverage: Coverage | None, routed
     found, n, main = scene.cases, len(scene.cases), scene.clocks.main
     closed = int(found["resolved_at"].notna().sum())
     lag = working_time.hours(found["submitted_at"], found["opened_at"])
-    made = [words.open_cases(answer.every, answer.due, CLOSE), _unrecorded(scene, answer, followed),
-            words.in_order(timestamps.out_of_order(found), n, FEW_WRONG),
-            words.one_by_one(timestamps.in_bulk(found), closed, timestamps.BULK, FEW_IN_BULK), words.piled(_pile(scene, followed), main, PILE_LEVEL),
-            words.independent(compliance.clusters(found, "unit_id", scene.gates) is not None)]
+    made = [checked.open_cases(answer.every, answer.due, CLOSE), _unrecorded(scene, answer, followed),
+            checked.in_order(timestamps.out_of_order(found), n, FEW_WRONG),
+            checked.one_by_one(timestamps.in_bulk(found), closed, timestamps.BULK, FEW_IN_BULK),
+            checked.piled(_pile(scene, followed), main, PILE_LEVEL),
+            checked.independent(compliance.clusters(found, "unit_id", scene.gates) is not None)]
     if coverage is not None:
-        made += [words.heard_late(pd.Series(lag).median()), words.no_case(coverage.share)]
-    made.append(words.came_back(*timestamps.came_back(found, days=RETURN_DAYS, asof=scene.asof), days=RETURN_DAYS))
+        made += [checked.heard_late(pd.Series(lag).median()), checked.no_case(coverage.share)]
+    made.append(checked.came_back(*timestamps.came_back(found, days=RETURN_DAYS, asof=scene.asof), days=RETURN_DAYS))
     if routed is not None:
-        made += [words.routed(routed), words.graded(routed)]
+        made += [checked.routed(routed), checked.graded(routed)]
     return tuple(one for one in made if one is not None)
 
 
@@ -207,7 +210,7 @@ def _pile(scene: _Scene, followed: pd.DataFrame) -> timestamps.Pile:
 
 
 def _unrecorded(scene: _Scene, answer: Compliance, followed: pd.DataFrame) -> Check | None:
-    """Open cases that have been open longer than nearly every other took, and what the answer were if they had been closed in time but not recorded."""
+    """Open cases that have been open longer than nearly every other took, and the answer had they been closed in time and not recorded."""
     main, is_open = scene.clocks.main, ~followed["is_stopped"]
     if answer.every.kind == "refusal" or not is_open.any() or is_open.all():
         return None
@@ -215,9 +218,10 @@ def _unrecorded(scene: _Scene, answer: Compliance, followed: pd.DataFrame) -> Ch
     stale = is_open & (followed["followed"] > usual)
     if not stale.any():
         return None
-    instead = followed.assign(hours=followed["hours"].where(~stale, 0.0), is_stopped=~is_open | stale, in_time=followed["in_time"].where(~stale, True))
+    instead = followed.assign(hours=followed["hours"].where(~stale, 0.0), is_stopped=~is_open | stale,
+                              in_time=followed["in_time"].where(~stale, True))
     best = compliance.measure(instead, limit=main.hours, estimand=words.estimand(main), seed=scene.seed, **scene.options).every
-    return words.unrecorded(int(stale.sum()), int(is_open.sum()), usual, best, main)
+    return checked.unrecorded(int(stale.sum()), int(is_open.sum()), usual, best, main)
 
 
 def _finding(scene: _Scene, answer: Compliance, ladder: Ladder, checks: tuple[Check, ...], coverage: Coverage | None, by: Departments,

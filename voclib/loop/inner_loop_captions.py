@@ -91,9 +91,7 @@ def _ladder(ladder: Ladder, main: Clock, level: float) -> dict[str, Any]:
 
 
 def _clocks(given: Clocks, measured: Mapping[str, Compliance], level: float) -> dict[str, Any]:
-    labels = {
-        one.id: say("{name}，{h}", "{name}, {h}", name=one.title, h=words.limit(one)) for one in given.clocks
-    }
+    labels = {one.id: say("{name}，{h}", "{name}, {h}", name=one.title, h=words.limit(one)) for one in given.clocks}
     told = {one.id: measured[one.id].every for one in given.clocks if measured[one.id].every.kind == "estimate"}
     if len(told) < 2:
         title = Text("每只时钟按时的占比", "Share in time of every clock")
@@ -237,24 +235,13 @@ def _routes(routed: Routing) -> dict[str, Any]:
 
 
 def _departments(by: Departments, main: Clock, told: Sequence[str], level: float) -> dict[str, dict[str, Any]]:
-    apart = int(by.drawn["is_apart"].sum()) if len(by.drawn) else 0
-    title = (
-        say("{n} 个部门里，{k} 个与平均分得开", "{k} of {n} departments can be told from the mean", n=len(by.drawn), k=apart)
-        if apart
-        else say("{n} 个部门里，没有一个与平均分得开", "None of {n} departments can be told from the mean", n=len(by.drawn))
-    )
-    shared = say(
-        "“{name}”在 {h}内的占比，{level:.0%} 区间",
-        "“{name}” within {h}, {level:.0%} interval",
-        name=main.title,
-        h=words.limit(main),
-        level=level,
-    )
+    within = {"name": main.title, "h": words.limit(main), "level": level}
+    shared = say("“{name}”在 {h}内的占比，{level:.0%} 区间", "“{name}” within {h}, {level:.0%} interval", **within)
     late, closed = int(by.table["overdue"].sum()), float((by.table["done"] * by.table["n"]).sum() / by.table["n"].sum())
     return {
         "departments": {
-            "title": title,
-            "description": title,
+            "title": _apart(by),
+            "description": _apart(by),
             "subtitle": shared,
             "unit": "share",
             "words": {
@@ -286,14 +273,23 @@ def _departments(by: Departments, main: Clock, told: Sequence[str], level: float
     }
 
 
+def _apart(by: Departments) -> Text:
+    apart = int(by.drawn["is_apart"].sum()) if len(by.drawn) else 0
+    return (
+        say("{n} 个部门里，{k} 个与平均分得开", "{k} of {n} departments can be told from the mean", n=len(by.drawn), k=apart)
+        if apart
+        else say("{n} 个部门里，没有一个与平均分得开", "None of {n} departments can be told from the mean", n=len(by.drawn))
+    )
+
+
 def _sheet_title(told: Sequence[str]) -> Text:
     if any("Q" in one for one in told):
         return say(
             "最近 {n} 个季度各部门的按时率；按月工单太少",
-            "The last {n} {n:quarter|quarters} by department; a month has too few cases",
+            f"{'The last {n} quarters' if len(told) > 1 else 'One quarter'} by department; a month has too few cases",
             n=len(told),
         )
-    return say("最近 {n} 个月各部门的按时率", "The last {n} {n:month|months} by department", n=len(told))
+    return say("最近 {n} 个月各部门的按时率", "The last {n} months by department" if len(told) > 1 else "One month by department", n=len(told))
 
 
 def _lists(late: pd.DataFrame, missed: int, main: Clock, alert: Clock, alerted: pd.DataFrame) -> dict[str, dict[str, Any]]:
@@ -349,7 +345,9 @@ def _coverage(coverage: Coverage, main: Clock, level: float) -> dict[str, dict[s
             ),
         },
         "channels": {
-            "title": say("{k} 个渠道的不满，一条也没有开工单", "In {k} channels not one complaint became a case", k=len(silent)) if len(silent) > 1 else title,
+            "title": say("{k} 个渠道的不满，一条也没有开工单", "In {k} channels not one complaint became a case", k=len(silent))
+            if len(silent) > 1
+            else title,
             "subtitle": say(
                 "不满的声音里开了工单的占比，按渠道；横条 = {level:.0%} 区间",
                 "Share of unhappy voices that became a case, by channel; bar = {level:.0%} interval",

@@ -54,9 +54,9 @@ def study(cases: pd.DataFrame, given: Rules, dictionary: aspects.Dictionary, *, 
     agreement = metrics.share(owned, "agrees", estimand="routed_as_agreed", conf_level=conf_level, gates=gates,
                               cluster=compliance.clusters(owned, "unit_id", gates))
     unsafe = marked[marked["wanted"].eq(SAFETY).fillna(False)]
-    return Routing(table=_table(owned, given), agreement=agreement, unread=int((~said).sum()), unclassed=int((said & marked["wanted"].isna()).sum()),
-                   unowned=int(cases["owner_department"].isna().sum()), safety=len(unsafe), ungraded=int(unsafe["severity"].ne(SAFETY).sum()),
-                   n=len(cases))
+    return Routing(table=_table(owned, given), agreement=compliance.of_cases(agreement), unread=int((~said).sum()),
+                   unclassed=int((said & marked["wanted"].isna()).sum()), unowned=int(cases["owner_department"].isna().sum()),
+                   safety=len(unsafe), ungraded=int(unsafe["severity"].ne(SAFETY).sum()), n=len(cases))
 
 
 def _table(owned: pd.DataFrame, given: Rules) -> pd.DataFrame:

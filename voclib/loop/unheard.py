@@ -14,6 +14,7 @@ from voclib.results import Estimate
 from voclib.stats import metrics
 from voclib.stats.gates import Gates
 
+VOICES = {"zh": "条声音", "en": "voices"}
 SCORES = ("nps_score", "csat_score", "rating_score", "star_rating")
 
 
@@ -83,10 +84,11 @@ def study(tables: Tables, cases: pd.DataFrame, rule: Unhappy, main: Clock, settl
     voices = spoken.assign(has_case=has.astype(float), settled=met.astype("Float64").where(passed > main.hours))
     by = compliance.clusters(voices, "unit_id", gates)
     options = {"conf_level": conf_level, "gates": gates, "cluster": by}
-    share = metrics.share(voices, "has_case", estimand="case_coverage", **options)
-    least = metrics.share(voices, "settled", estimand=every.estimand, **options)
+    share = compliance.of_cases(metrics.share(voices, "has_case", estimand="case_coverage", **options), **VOICES)
+    least = compliance.of_cases(metrics.share(voices, "settled", estimand=every.estimand, **options), **VOICES)
+    each = metrics.groups("share", voices, by="channel", column="has_case", estimand="case_coverage", **options)
     return Coverage(
-        voices=voices, share=share, by_channel=metrics.groups("share", voices, by="channel", column="has_case", estimand="case_coverage", **options),
+        voices=voices, share=share, by_channel=tuple(compliance.of_cases(one, **VOICES) for one in each),
         bounds=_between(least, every), stages=_stages(voices, first[main.stop]), stop=main.stop)
 
 
