@@ -53,16 +53,25 @@ def _drawn(each: list[Estimate], conf_level: float, gates: Gates) -> tuple[pd.Da
     kept = [e for e in each if e.kind == "estimate" and e.n >= gates.caveat_n and e.group != NOBODY]
     if len(kept) < shrinkage.FEWEST:
         return pd.DataFrame(), None
-    # half an interval over its quantile: near 0 and 1 the standard error itself goes with the share, and a department of few cases that happens to be
-    # near an end would pass for one that is known well
-    errors = [(e.conf_high - e.conf_low) / (2 * inference.quantile(conf_level, np.inf)) for e in kept]
-    made = shrinkage.shrink([e.value for e in kept], errors, conf_level=conf_level)
+    made = shrinkage.shrink([e.value for e in kept], _errors(kept, conf_level), conf_level=conf_level)
     half = (made.high - made.low) / 2
     frame = pd.DataFrame({"key": [e.group for e in kept], "n": [e.n for e in kept], "raw": [e.value for e in kept],
                           "raw_low": [e.conf_low for e in kept], "raw_high": [e.conf_high for e in kept], "value": made.value,
                           "low": made.low.clip(0, 1), "high": made.high.clip(0, 1), "mean_low": (made.center - half).clip(0, 1),
                           "mean_high": (made.center + half).clip(0, 1), "is_apart": made.apart})
     return frame.sort_values(["value", "key"], ascending=[False, True], ignore_index=True), made
+
+
+def _errors(kept: list[Estimate], conf_level: float) -> list[float]:
+    """Standard errors at the share of all departments together, by how many cases each is worth.
+
+    A department's own error goes with its share: near 0 and 1 a lucky one would pass for one that is known well, and stand apart. Where all are alike
+    half of each interval over its quantile stands in.
+    """
+    mean = sum(e.n * e.value for e in kept) / sum(e.n for e in kept)
+    if 0 < mean < 1:
+        return [float(np.sqrt(mean * (1 - mean) / (e.n_effective or e.n))) for e in kept]
+    return [(e.conf_high - e.conf_low) / (2 * inference.quantile(conf_level, np.inf)) for e in kept]
 
 
 def months(followed: pd.DataFrame, clock: Clock, *, estimand: str, conf_level: float, gates: Gates, timezone: str = "Asia/Shanghai",
