@@ -183,6 +183,9 @@ class TestThinTables:
                                              if value else frame), only())
             head = result.study.headline[0]
             assert head.value == value and 0 <= head.conf_low <= head.conf_high <= 1
+            assert result.captions["curve"]["title"].en == ("All are settled before 72 hours" if value and result.curve["time"].max() < 72
+                                                            else f"After 72 hours {1 - value:.0%} are not settled; closed cases alone would say "
+                                                                 f"{1 - value:.0%}")
             assert "Closed cases alone" not in result.study.answer.en, "they would show the same"
 
     def test_a_period_asks_for_cases_of_voices_beyond_it(self, drawn_tables) -> None:

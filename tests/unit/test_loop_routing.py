@@ -53,6 +53,11 @@ class TestRouting:
         assert found.table.empty and found.unread == 12 and found.unclassed == found.safety == found.ungraded == 0
         assert found.agreement.kind == "refusal" and found.agreement.reason.en == "There are no usable cases."
 
+    def test_departments_of_other_names_are_not_called_wrong(self) -> None:
+        found = studied([APP] * 20, ["Digital team", "Quality team"] * 10)
+        assert found.agreement.kind == "refusal" and found.agreement.reason == routing.OTHER_NAMES and found.agreement.n == 20
+        assert studied([APP] * 20, ["Digital team"] * 19 + ["质量部"]).agreement.value == 0
+
     def test_in_any_order(self) -> None:
         texts, owners = [APP, UNSAFE] * 10, ["质量部", "数字化部", "销售部", "质量部"] * 5
         mixed = np.random.default_rng(1).permutation(20)

@@ -117,12 +117,10 @@ def _clocks(given: Clocks, measured: Mapping[str, Compliance], level: float) -> 
 
 def _curve(curve: pd.DataFrame, main: Clock, level: float) -> dict[str, Any]:
     at = curve[curve["time"] == main.hours].set_index("group")["survival"] if len(curve) else curve
-    title = (
-        words.NO_CURVE
-        if len(curve) == 0 or curve["group"].nunique() < 2
-        else say("没有哪张工单看得满 {h}", "No case was seen for the {h} of the limit", h=words.limit(main))
-        if len(at) < 2
-        else say(
+    if len(curve) == 0 or curve["group"].nunique() < 2:
+        title = words.NO_CURVE
+    elif len(at) == 2:
+        title = say(
             "过了 {h}，还有 {a:.0%} 没有{met}；只数已{done}的会说 {b:.0%}",
             "After {h} {a:.0%} are not {met}; {done} cases alone would say {b:.0%}",
             h=words.limit(main),
@@ -130,7 +128,10 @@ def _curve(curve: pd.DataFrame, main: Clock, level: float) -> dict[str, Any]:
             b=at["closed"],
             **words.state(main),
         )
-    )
+    elif curve.loc[curve["group"] == "every", "survival"].iloc[-1] == 0:
+        title = say("不到 {h}，全都{met}了", "All are {met} before {h}", h=words.limit(main), met=words.state(main)["met"])
+    else:
+        title = say("没有哪张工单看得满 {h}", "No case was seen for the {h} of the limit", h=words.limit(main))
     return {
         "title": title,
         "subtitle": say("还没有走完的占比，按小时；色带 = {level:.0%} 区间", "Share not done, by hour; ribbon = {level:.0%} interval", level=level),
@@ -154,8 +155,9 @@ def _months(months: pd.DataFrame, main: Clock, level: float) -> dict[str, Any]:
         title = say("{way}数，平均 {a:.0%}", "{way} {a:.0%} on average", way=_ways(main)[way], a=value)
     else:
         title = say(
-            "月报按{done}月份数，平均 {b:.0%}；按开单月份数，平均 {a:.0%}",
-            "Counted by month {done}, as a monthly sheet does, {b:.0%} on average; by month opened, {a:.0%}",
+            "{n} 个月平均：月报按{done}月份数是 {b:.0%}，按开单月份数是 {a:.0%}",
+            "Mean of {n} {n:month|months}: {b:.0%} by month {done}, as a monthly sheet counts, {a:.0%} by month opened",
+            n=len(both),
             a=both["opened"].mean(),
             b=both["closed"].mean(),
             **words.state(main),
@@ -210,7 +212,7 @@ def _matrix(main: Clock, urgent: Estimate | None, level: float) -> dict[str, Any
 
 def _routes(routed: Routing) -> dict[str, Any]:
     told = routed.table[routed.table["n"] >= 10]
-    if len(told):
+    if len(told) and routed.agreement.kind == "estimate":
         worst = told.loc[(told["agree"] / told["n"]).idxmin()]
         title = say(
             "{name}：{n} 张工单里，归了{owner}的有 {k} 张",

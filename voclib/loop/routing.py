@@ -8,13 +8,15 @@ from pathlib import Path
 import pandas as pd
 
 from voclib.loop import compliance
-from voclib.results import Estimate, Text
+from voclib.results import Estimate, Text, refusal
 from voclib.stats import metrics
 from voclib.stats.gates import Gates
 from voclib.text import aspects, rules
 from voclib.text.rules import Rules
 
 SAFETY = "safety"  # the class of the rule file, and the grade of a case, that come before everything else
+OTHER_NAMES = Text("台账里的部门，规则文件一个也没有。", "The rule file names none of the ledger's departments.")
+SAME_NAMES = Text("在规则文件里把责任部门写成台账里的名字。", "Name owners in the rule file as the ledger does.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +45,10 @@ def departments(given: Rules) -> dict[str, Text]:
 
 
 def study(cases: pd.DataFrame, given: Rules, dictionary: aspects.Dictionary, *, conf_level: float, gates: Gates) -> Routing:
-    """Read every case's description for its class, and compare the class's owner with the department that got it."""
+    """Read every case's description for its class, and compare the class's owner with the department that got it.
+
+    The agreement is a refusal where the ledger's departments are all unknown to the rules: then names differ, not owners.
+    """
     texts = cases["description"].astype("object").where(cases["description"].notna(), None).tolist()
     found = rules.classify(texts, given, mentions=aspects.mentions(texts, dictionary)).table
     main = found[found["is_main"]].set_index("row")
@@ -53,6 +58,8 @@ def study(cases: pd.DataFrame, given: Rules, dictionary: aspects.Dictionary, *, 
     owned = owned.assign(agrees=owned["right"].eq(owned["owner_department"]).astype(float))
     agreement = metrics.share(owned, "agrees", estimand="routed_as_agreed", conf_level=conf_level, gates=gates,
                               cluster=compliance.clusters(owned, "unit_id", gates))
+    if len(owned) and not owned["owner_department"].isin(departments(given)).any():
+        agreement = refusal(agreement.estimand, unit="share", conf_level=conf_level, n=len(owned), reason=OTHER_NAMES, needs=SAME_NAMES)
     unsafe = marked[marked["wanted"].eq(SAFETY).fillna(False)]
     return Routing(table=_table(owned, given), agreement=compliance.of_cases(agreement), unread=int((~said).sum()),
                    unclassed=int((said & marked["wanted"].isna()).sum()), unowned=int(cases["owner_department"].isna().sum()),
