@@ -20,7 +20,7 @@ def flows(tables: Mapping[str, pd.DataFrame], *, since: str = "", until: str = "
     given, table = clocks.load(store.locate(clocks_file)), tables["cases"]
     when = {"since": since, "until": until, "timezone": given.working.timezone}
     found, step = clocks.cases(tables, **when), clocks.steps(table, **when)
-    asof = clocks.end(found)
+    asof = clocks.end(table)
     followed = clocks.follow(found, given.main, asof=asof, working=given.working)
     step[(step == "") & ~table["case_id"].isin(followed["case_id"]).to_numpy()] = "other"
     chains = [counting.made(REPORT, "cases", table, step)]
