@@ -137,7 +137,8 @@ def _cells(scene: Scene, gate: Gate) -> dict[tuple[str, str], Estimate]:
 def _finding(scene: Scene, gate: Gate, ladder: Ladder | None, made: tuple, titles: Mapping[str, Text], passed: Mapping[str, tuple[str, ...]],
              ) -> Study:
     """The Study: stated intent describes and never proves, so the best verdict is a caveat."""
-    shared = {"question": words.QUESTION, "kicker": words.kicker(len(scene.frame), len(scene.family)), "checks": made, "caveat": words.CAVEAT,
+    shared = {"question": words.QUESTION, "kicker": words.kicker(len(scene.frame), len(scene.family)), "checks": made,
+              "caveat": words.caveat(next((one.passed for one in made if one.name == checking.TOGETHER), None)),
               "limits": words.LIMITS, "reader": "product"}
     if gate.leader is None:
         gain = next((one.gain for one in gate.lights), words.nothing())
@@ -146,10 +147,9 @@ def _finding(scene: Scene, gate: Gate, ladder: Ladder | None, made: tuple, title
     verdict = Verdict.worst([gate.leader.gain.verdict, Verdict.REPORT_WITH_CAVEAT])
     greens = Estimate(estimand="green_lights", kind="count", unit="count", value=float(len(gate.names("green"))), n=len(scene.family))
     return Study(headline=(gate.leader.gain.with_(group="", verdict=verdict), greens), verdict=verdict, ladders=(ladder,) if ladder else (),
-                 answer=words.answer(gate, scene.rule, titles), decision=words.decision(gate, scene.rule, titles),
-                 evidence={"family": scene.rule.family, "margin": scene.rule.margin,
-                           "lights": {one.concept: one.light for one in gate.lights}, "passed_by_usual_rules": {k: len(v) for k, v in passed.items()}},
-                 **shared)
+                 answer=words.answer(gate, titles, scene.question), decision=words.decision(gate, scene.rule, titles),
+                 evidence={"family": scene.rule.family, "margin": scene.rule.margin, "lights": {one.concept: one.light for one in gate.lights},
+                           "passed_by_usual_rules": {k: len(v) for k, v in passed.items()}}, **shared)
 
 
 def against_truth(result: LaunchGate, truth: Mapping[str, Any], rule: Rule, *, question: str = "intent_score") -> pd.DataFrame:

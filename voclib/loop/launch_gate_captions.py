@@ -40,7 +40,7 @@ COUNTS = {
     "green": Text("{} 个绿灯", "{} green"),
     "red": Text("{} 个红灯", "{} red"),
     "amber": Text("{} 个黄灯", "{} amber"),
-    "insufficient": Text("{} 个数据不足", "{} without data enough"),
+    "insufficient": Text("{} 个数据不足", "{} with insufficient data"),
 }
 
 
@@ -107,8 +107,8 @@ def _usual(gate: Gate, rule: Rule, passed: Mapping[str, tuple[str, ...]]) -> dic
         title = say("只看差值一个也不放行，绿灯 {g} 个", "The gap alone would let none go; {g} green", g=greens)
     return {
         "title": title,
-        "subtitle": say("常见的两条规则都没有区间：占比过 {s:.0%}；比在售产品高出 {m} 个百分点以上。按平均分排",
-                        "Two usual rules, neither with a range: share above {s:.0%}; more than {m} points above the product on sale. By mean mark",
+        "subtitle": say("常见的两条规则都没有区间：占比过 {s:.0%}；比在售产品高出 {m} 个百分点以上；按平均分从高到低",
+                        "Two usual rules, neither with a range: share above {s:.0%}; more than {m} points above the product on sale; best mark first",
                         s=rule.usual_share, m=words.points(rule.margin)),
         "columns": {"concept": Text("概念", "Concept"), "mean": Text("平均分（区间）", "Mean mark (range)"),
                     "share": say("占比过 {s:.0%}", "Above {s:.0%}", s=rule.usual_share), "gap": Text("只看差值", "Gap alone"),
@@ -118,7 +118,8 @@ def _usual(gate: Gate, rule: Rule, passed: Mapping[str, tuple[str, ...]]) -> dic
 def _ladder(ladder: Ladder, rule: Rule, name: Text, asked: Text) -> dict[str, Any]:
     lowest = min(ladder.rungs, key=lambda one: one.conf_low if one.kind == "estimate" else 9.0)
     stays = lowest.kind == "estimate" and lowest.conf_low > rule.margin
-    told = (("换哪种算法，{name}的下限都高过绿灯线（{m} 个百分点）", "However it is counted, {name} stays above the green line of {m} points") if stays else
+    told = (("换哪种算法，{name}的下限都高过绿灯线（{m} 个百分点）",
+             "However it is counted, {name} stays above the green line of {m} points") if stays else
             ("{name}的下限并不总高过绿灯线（{m} 个百分点）", "{name} is not above the green line of {m} points on every count"))
     title = say(*told, name=name, m=words.points(rule.margin))
     return {
@@ -143,11 +144,11 @@ def _odds(gate: Gate, rule: Rule) -> dict[str, Any]:
         "title": title,
         "subtitle": say("亮灯的概率，按收到的回答数推算；规则要求真高出（或低出）两个门槛时达到 {p:.0%}",
                         "Chance of a light, worked out for the answers collected; the rule asks for {p:.0%} at twice the margin", p=rule.power),
-        "formats": {"n": "exact", **dict.fromkeys(("green_0", "green_1", "green_2", "red_0", "red_2"), "share")},
-        "columns": {"concept": Text("概念", "Concept"), "n": Text("回答", "Answers"), "green_0": Text("绿灯：真无差别", "Green if no gain"),
-                    "green_1": Text(f"绿灯：真高 {m}", f"Green if +{m}"), "green_2": Text(f"绿灯：真高 {twice}", f"Green if +{twice}"),
-                    "red_0": Text("红灯：真无差别", "Red if no gain"), "red_2": Text(f"红灯：真低 {twice}", f"Red if −{twice}"),
-                    "tells": Text("过线多少才看得出", "Seen if beyond its line by")}}
+        "formats": {"n": "exact"},
+        "columns": {"concept": Text("概念", "Concept"), "n": Text("回答", "Answers"), "green_0": Text("真值 0，亮绿灯", "Green if truth is 0"),
+                    "green_1": Text(f"真值 +{m}，亮绿灯", f"Green if +{m}"), "green_2": Text(f"真值 +{twice}，亮绿灯", f"Green if +{twice}"),
+                    "red_2": Text(f"真值 −{twice}，亮红灯", f"Red if −{twice}"),
+                    "tells": Text("过线这么多才看得出", "Seen once beyond its line by")}}
 
 
 def _sizes(gate: Gate, rule: Rule) -> dict[str, Any]:
@@ -158,7 +159,7 @@ def _sizes(gate: Gate, rule: Rule) -> dict[str, Any]:
     return {
         "title": title,
         "subtitle": say("真高出（或低出）两个门槛的概念，有 {p:.0%} 的机会亮绿灯（红灯）；{k} 个概念一起看，各组一样大",
-                        "A concept at twice the margin, above or below, has a {p:.0%} chance of its light; {k} concepts together, equal groups",
+                        "A concept at twice the margin, above or below, gets its light in {p:.0%} of cases; {k} concepts, equal groups",
                         p=rule.power, k=len(gate.lights)),
         "formats": {"n": "exact", "total": "exact"},
         "columns": {"margin": Text("门槛", "Margin"), "n": Text("每组回答", "Answers each"), "total": Text("合计", "In all")}}

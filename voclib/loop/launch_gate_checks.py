@@ -16,6 +16,8 @@ from voclib.sentences import say
 
 MOST_APART = 0.5  # at least this share of a concept's answers lies within the days on which the product on sale was asked about
 
+TOGETHER = Text("概念与在售产品在同一时间问", "Concepts and the product on sale were asked about at the same time")
+
 
 def checks(scene: Scene, gate: Gate, titles: Mapping[str, Text]) -> tuple[Check, ...]:
     """Every check, those that can fail first."""
@@ -44,7 +46,7 @@ def _enough(scene: Scene, gate: Gate, titles: Mapping[str, Text]) -> Check:
 
 def _together(scene: Scene, gate: Gate, titles: Mapping[str, Text]) -> Check:
     """Whether concepts and product on sale were asked about at the same time."""
-    name = Text("概念与在售产品在同一时间问", "Concepts and the product on sale were asked about at the same time")
+    name = TOGETHER
     when = scene.frame.dropna(subset="answered_at")
     own = when.loc[when["concept_id"].eq(scene.sale), "answered_at"]
     if own.empty:
@@ -55,9 +57,21 @@ def _together(scene: Scene, gate: Gate, titles: Mapping[str, Text]) -> Check:
     told = same if not apart else say(
         "{names}：一半以上的回答不在问在售产品的那段日子里。",
         "{names}: more than half of the answers lie outside the days on which the product on sale was asked about.", names=words.listed(apart))
+    if apart and (frail := _frailest(scene, gate)):
+        told = words.joined([told, say(
+            "最经不起的是{name}：时间若让差别动了 {x} 个百分点，它的灯就不成立。",
+            "The light that stands least is that of {name}: a shift of {x} points by time alone would put it out.", name=titles[frail[0]],
+            x=words.points(round(frail[1], 2)))])
     return Check(name, not apart, told, Text(
         "差别里可能混着时间（促销、新闻、季节）：下次把在售产品和概念放在同一周、随机分给受访者。",
         "Time (offers, news, season) may be part of the gain: next time show all of them in the same week, by lot."))
+
+
+def _frailest(scene: Scene, gate: Gate) -> tuple[str, float] | None:
+    """The green or red light whose deciding bound lies closest to its line, and how far (0–1)."""
+    room = {one.concept: one.gain.conf_low - scene.rule.margin if one.light == "green" else -scene.rule.margin - one.gain.conf_high
+            for one in gate.compared if one.light in ("green", "red")}
+    return min(room.items(), key=lambda pair: pair[1], default=None)
 
 
 def _lively(scene: Scene, gate: Gate, titles: Mapping[str, Text]) -> Check | None:
@@ -90,7 +104,7 @@ def _mixed(scene: Scene, gate: Gate, titles: Mapping[str, Text]) -> Check | None
     moved = _moved(gate, scene.gate(frame, weights="weight"), titles)
     told = Text("把每个概念的客群构成调成一样，", "With the same mix of segments for every concept, ")
     return Check(Text("客群构成一样时，灯不变", "Lights stay with segments weighted alike"), not moved, _ends(told, moved),
-                 Text("这些灯一部分来自问到了谁：按客群分配受访者后重测。", "These lights partly tell who was asked: balance segments and test again."))
+                 Text("这些灯一部分来自问到了谁：按客群分配受访者后重测。", "Part of these lights is who was asked: balance segments, test again."))
 
 
 def _ends(told: Text, moved: Sequence[Text]) -> Text:

@@ -28,7 +28,6 @@ TRUTH_COLUMNS = {
     "usual": Text("只看差值", "Gap alone"),
 }
 TRUTH = {
-    "title": Text("每个概念的灯与埋下的真值", "Every light against what was planted"),
     "columns": TRUTH_COLUMNS,
     "subtitle": Text(
         "打最高两档的占比之差，个百分点；模拟时的真值，估计方法看不到",
@@ -125,10 +124,16 @@ def odds_table(gate: Gate, rule: Rule, titles: Mapping[str, Text]) -> pd.DataFra
         given = {"share": share, "n": one.n, "n_benchmark": gate.n_on_sale, "concepts": len(gate.lights), "together": one.together}
         rows.append({
             "concept": titles[one.concept], "n": one.n,
-            **{f"green_{k}": odds.chance(rule, "green", k * rule.margin, **given) for k in (0, 1, 2)},
-            "red_0": odds.chance(rule, "red", 0.0, **given), "red_2": odds.chance(rule, "red", -2 * rule.margin, **given),
+            **{f"green_{k}": _percent(odds.chance(rule, "green", k * rule.margin, **given)) for k in (0, 1, 2)},
+            "red_2": _percent(odds.chance(rule, "red", -2 * rule.margin, **given)),
             "tells": DASH if one.tells is None else Text(f"{100 * one.tells:.0f} 个百分点", f"{100 * one.tells:.0f} points")})
-    return pd.DataFrame(rows, columns=["concept", "n", "green_0", "green_1", "green_2", "red_0", "red_2", "tells"])
+    return pd.DataFrame(rows, columns=["concept", "n", "green_0", "green_1", "green_2", "red_2", "tells"])
+
+
+def _percent(chance: float) -> Text:
+    """A planned chance in whole per cent."""
+    told = "<1%" if chance < 0.005 else ">99%" if chance > 0.995 else f"{chance:.0%}"
+    return Text(told, told)
 
 
 def sizes(gate: Gate, rule: Rule) -> pd.DataFrame:
@@ -157,6 +162,15 @@ def truth_row(one: Light, real: float, rule: Rule, title: Text, *, is_passed: bo
         "right": Text("没有下结论", "No claim") if not claimed else Text("对", "Right") if one.light == due else Text("错", "Wrong"),
         "usual": Text("放行，对", "Go, right") if is_passed and due == "green" else Text("放行，错", "Go, wrong") if is_passed else
         Text("漏掉", "Missed") if due == "green" else Text("不放行，对", "No go, right")}
+
+
+def truth_captions(found: pd.DataFrame) -> dict[str, Any]:
+    """What the comparison with the truth is called: how many lights were right, and how many the gap alone let go wrongly."""
+    lit = found[found["right"].map(lambda one: one.en) != "No claim"]
+    right, go = int(lit["right"].map(lambda one: one.en == "Right").sum()), found["usual"].map(lambda one: one.en)
+    return TRUTH | {"title": say(
+        "亮了 {n} 个灯，对了 {k} 个；只看差值放行 {a} 个，错了 {b} 个", "{k} of {n} lights are right; the gap alone lets {a} go, {b} of them wrongly",
+        n=len(lit), k=right, a=int(go.str.startswith("Go").sum()), b=int(go.eq("Go, wrong").sum()))}
 
 
 def _points(gain: float) -> Text:

@@ -28,7 +28,7 @@ CAVEAT = Text(
 )
 LIMITS = (
     (
-        Text("绿灯不是“会卖得好”。", "Green is not “it will sell”."),
+        Text("绿灯不是“会卖得好”。", "Green does not mean that it will sell."),
         Text(
             "意愿多半高于购买，高出多少因品类而异，这里没有一笔订单可以校准。绿灯说的是：想买的人比在售产品多，多出的超过门槛。",
             "Intent usually exceeds purchase, by how much varies, and no order is here to calibrate it. Green says that more people want "
@@ -62,6 +62,20 @@ NO_GAINS = Text("没有哪个概念可以与在售产品相比，因此没有可
 NO_SIZES = Text("没有在售产品的占比，算不出需要多少回答。", "Without a share on sale nothing says how many answers it takes.")
 NO_SEGMENTS = Text("回答没有写明客群，或没有可比的概念。", "Answers name no segment, or no concept can be compared.")
 NO_CONCEPTS = Text("表里没有待测的概念。", "The table holds no concept under test.")
+
+
+KEEN = {"intent_score": Text("想买的人", "people who want it"), "appeal_score": Text("喜欢的人", "people who like it"),
+        "value_score": Text("觉得值的人", "people who find it worth its price")}
+
+
+def caveat(asked_together: bool | None) -> Text:
+    """What is most likely to be wrong: time, where concepts and product on sale were asked about on other days; intent in any case."""
+    if asked_together is not False:
+        return CAVEAT
+    return Text(
+        "概念和在售产品不是同一段日子问的，差别里可能混着时间；而且说想买不等于会买，灯只比较口头意愿。",
+        "Concepts and the product on sale were asked about on different days, so time may be part of the gain; and saying so is not buying.",
+    )
 
 
 def listed(names: Sequence[Text]) -> Text:
@@ -106,19 +120,21 @@ def refused(sale: str | None, gate: Gate, rule: Rule) -> Text:
     return say("没有一个概念满 {k} 份回答，亮不了灯。", "No concept has {k} answers, so no light is lit.", k=rule.fewest)
 
 
-def answer(gate: Gate, rule: Rule, titles: Mapping[str, Text]) -> Text:
+def answer(gate: Gate, titles: Mapping[str, Text], question: str) -> Text:
     """The lights by name, green first with its gain; then what is missing."""
     told = []
     if greens := gate.names("green"):
         first = gate[greens[0]]
         told.append(say(
-            "绿灯：{names}。{best}想买的人比在售产品多 {a}（{a:interval}）。" if len(greens) > 1 else
-            "绿灯：{names}，想买的人比在售产品多 {a}（{a:interval}）。",
-            "Green: {names}. {best} leads the product on sale by {a} ({a:interval})." if len(greens) > 1 else
-            "Green: {names}, ahead of the product on sale by {a} ({a:interval}).",
-            names=listed([titles[k] for k in greens]), best=titles[greens[0]], a=first.gain))
-    else:
-        told.append(Text("没有概念亮绿灯。", "No concept is green."))
+            "绿灯：{names}。{best}：{keen}比在售产品多 {a}（{a:interval}）。" if len(greens) > 1 else
+            "绿灯：{names}，{keen}比在售产品多 {a}（{a:interval}）。",
+            "Green: {names}. {best} leads the product on sale by {a} of {keen} ({a:interval})." if len(greens) > 1 else
+            "Green: {names}, with {a} more {keen} than the product on sale ({a:interval}).",
+            names=listed([titles[k] for k in greens]), best=titles[greens[0]], a=first.gain, keen=KEEN[question]))
+    elif gate.leader:
+        told.append(say("没有概念亮绿灯；最靠前的{name}，{keen}与在售产品相差 {a}（{a:interval}）。",
+                        "No concept is green; the one ahead, {name}, lies {a} from the product on sale ({a:interval}).",
+                        name=titles[gate.leader.concept], keen=KEEN[question], a=gate.leader.gain))
     lines = {"red": ("红灯：{names}。", "Red: {names}."), "amber": ("黄灯：{names}。", "Amber: {names}."),
              "insufficient": ("数据不足：{names}。", "Insufficient data: {names}.")}
     told += [say(zh, en, names=listed([titles[k] for k in gate.names(light)])) for light, (zh, en) in lines.items() if gate.names(light)]

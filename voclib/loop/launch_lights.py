@@ -149,6 +149,7 @@ def gate(frame: pd.DataFrame, rule: Rule, *, question: str, sale: str | None, fa
          gates: Gates | None = None) -> Gate:
     """The light of every concept in `family`, from answers with a mark (one row each; `weights` names a column)."""
     options = {"score": question, "weights": weights, "gates": gates, "conf_level": rule.level}
+    frame = frame[["concept_id", "customer_id", question, *([weights] if weights else [])]].astype({"concept_id": object})
     sizes = frame["concept_id"].value_counts()
     n_sale = int(sizes.get(sale, 0)) if sale else 0
     shares = {name: _share(frame, name, **options) for name in (*family, *([sale] if sale else []))}
@@ -196,6 +197,8 @@ def _decide(rule: Rule, side: str, tested: list[str], total: int, gap: Callable[
     one-sided p is at most α exactly where the bound with error α clears the line.
     """
     whole = rule.false_green if side == "green" else rule.false_red
+    if not tested:
+        return set(), whole
 
     def clear(alpha: float) -> set[str]:
         return {name for name in tested if (e := gap(name, alpha)).kind == "estimate"

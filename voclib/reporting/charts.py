@@ -143,7 +143,7 @@ def _intervals(rows: list[dict[str, Any]], *, unit: str, zero: bool, narrow: boo
         layers.insert(-1, at.mark_rule(color=LINE_2, strokeDash=[5, 4], strokeWidth=1.5))
         side = "right" if k == 0 and len(drawn) > 1 else "left"
         layers.append(at.mark_text(align=side, dx=-4 if side == "right" else 4, color=INK_2, fontSize=12).encode(
-            y=alt.YValue(-8), text=alt.Text("name:N")))
+            y=alt.YValue(-20 if narrow else -8), text=alt.Text("name:N")))
     up = -24 if narrow else 0
     layers.append(base.mark_text(align="right", dy=up, fontWeight=600, fontSize=13, color=INK).encode(
         x=alt.XValue(alt.expr(f"width - {ends}")), y=y, text=alt.Text("value_text:N")))
