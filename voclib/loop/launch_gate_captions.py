@@ -77,12 +77,12 @@ def _gains(gate: Gate, rule: Rule, titles: Mapping[str, Text], asked: Text) -> d
         "subtitle": say("{q}：打最高两档的占比减去在售产品的，个百分点；横条 = {level:.0%} 区间，各概念合在一起算",
                         "{q}: share of the two best marks less that of the product on sale, points; bar = {level:.0%} range, all concepts together",
                         q=asked, level=rule.level),
-        "labels": {one.concept: say("{name} {light}", "{name} {light}", name=titles[one.concept], light=words.LIGHTS[one.light])
+        "labels": {one.concept: Text(*(f"{words.LIGHTS[one.light][lang][0]} {titles[one.concept][lang]}" for lang in ("zh", "en")))
                    for one in gate.lights},
         "lines": {rule.margin: Text(f"绿灯线 +{m}", f"Green line +{m}"), -rule.margin: Text(f"红灯线 −{m}", f"Red line −{m}")},
-        "note": Text("横条整条在绿灯线右边是绿灯，整条在红灯线左边是红灯；压着线的，看回答够不够。",
-                     "A bar wholly right of the green line is green, wholly left of the red line red; one across a line depends on whether "
-                     "answers suffice.")}
+        "note": Text("● 绿灯：整条在绿灯线右边；■ 红灯：整条在红灯线左边；都不是的，回答够多是 ▲ 黄灯，不够是 ○ 数据不足。",
+                     "● green: wholly right of the green line; ■ red: wholly left of the red line; of the others ▲ amber where answers suffice, "
+                     "○ insufficient data where not.")}
 
 
 def _sheet(gate: Gate, rule: Rule, asked: Text) -> dict[str, Any]:
@@ -116,11 +116,15 @@ def _usual(gate: Gate, rule: Rule, passed: Mapping[str, tuple[str, ...]]) -> dic
 
 
 def _ladder(ladder: Ladder, rule: Rule, name: Text, asked: Text) -> dict[str, Any]:
-    lowest = min(ladder.rungs, key=lambda one: one.conf_low if one.kind == "estimate" else 9.0)
-    stays = lowest.kind == "estimate" and lowest.conf_low > rule.margin
-    told = (("换哪种算法，{name}的下限都高过绿灯线（{m} 个百分点）",
-             "However it is counted, {name} stays above the green line of {m} points") if stays else
-            ("{name}的下限并不总高过绿灯线（{m} 个百分点）", "{name} is not above the green line of {m} points on every count"))
+    above = [one.conf_low > rule.margin for one in ladder.rungs if one.kind == "estimate"]
+    if all(above):
+        told = ("换哪种算法，{name}的下限都高过绿灯线（{m} 个百分点）", "However it is counted, {name} stays above the green line of {m} points")
+    elif any(above):
+        told = ("{name}的下限高不高过绿灯线（{m} 个百分点），要看怎么算",
+                "Whether {name} is above the green line of {m} points depends on how it is counted")
+    else:
+        told = ("换哪种算法，{name}的下限都没有高过绿灯线（{m} 个百分点）",
+                "However it is counted, {name} does not clear the green line of {m} points")
     title = say(*told, name=name, m=words.points(rule.margin))
     return {
         "title": title, "labels": {one.rung: RUNGS[one.rung] for one in ladder.rungs},
@@ -135,9 +139,12 @@ def _odds(gate: Gate, rule: Rule) -> dict[str, Any]:
     if seen and share is not None:
         chances = [odds.chance(rule, "green", 2 * rule.margin, share=share, n=one.n, n_benchmark=gate.n_on_sale, concepts=len(gate.lights),
                                together=one.together) for one in seen]
-        title = say("凭现有的回答，真高出 {m} 个百分点的概念，亮绿灯的机会最多 {p:.0%}",
-                    "With the answers there are, a concept that truly leads by {m} points turns green in at most {p:.0%} of cases", m=twice,
-                    p=max(chances))
+        enough = min(chances) >= rule.power
+        told = ("现有的回答够用：真高出 {m} 个百分点的概念，亮绿灯的机会至少 {p:.0%}",
+                "Answers suffice: a concept that truly leads by {m} points turns green in at least {p:.0%} of cases") if enough else (
+            "凭现有的回答，真高出 {m} 个百分点的概念，亮绿灯的机会最多 {p:.0%}",
+            "With the answers there are, a concept that truly leads by {m} points turns green in at most {p:.0%} of cases")
+        title = say(*told, m=twice, p=min(chances) if enough else max(chances))
     else:
         title = words.NO_GAINS
     return {

@@ -59,8 +59,8 @@ def _together(scene: Scene, gate: Gate, titles: Mapping[str, Text]) -> Check:
         "{names}: more than half of the answers lie outside the days on which the product on sale was asked about.", names=words.listed(apart))
     if apart and (frail := _frailest(scene, gate)):
         told = words.joined([told, say(
-            "最经不起的是{name}：时间若让差别动了 {x} 个百分点，它的灯就不成立。",
-            "The light that stands least is that of {name}: a shift of {x} points by time alone would put it out.", name=titles[frail[0]],
+            "最不稳的灯是{name}：时间若让差别动了 {x} 个百分点，它就不成立。",
+            "The frailest light is that of {name}: a shift of {x} points by time alone would put it out.", name=titles[frail[0]],
             x=words.points(round(frail[1], 2)))])
     return Check(name, not apart, told, Text(
         "差别里可能混着时间（促销、新闻、季节）：下次把在售产品和概念放在同一周、随机分给受访者。",

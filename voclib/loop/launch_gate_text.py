@@ -128,7 +128,7 @@ def answer(gate: Gate, titles: Mapping[str, Text], question: str) -> Text:
         told.append(say(
             "绿灯：{names}。{best}：{keen}比在售产品多 {a}（{a:interval}）。" if len(greens) > 1 else
             "绿灯：{names}，{keen}比在售产品多 {a}（{a:interval}）。",
-            "Green: {names}. {best} leads the product on sale by {a} of {keen} ({a:interval})." if len(greens) > 1 else
+            "Green: {names}. {best} has {a} more {keen} than the product on sale ({a:interval})." if len(greens) > 1 else
             "Green: {names}, with {a} more {keen} than the product on sale ({a:interval}).",
             names=listed([titles[k] for k in greens]), best=titles[greens[0]], a=first.gain, keen=KEEN[question]))
     elif gate.leader:

@@ -34,7 +34,7 @@ class Rule(BaseModel):
     @property
     def level(self) -> float:
         """How sure all ranges are together: one less both error rates."""
-        return 1 - self.false_green - self.false_red
+        return round(1 - self.false_green - self.false_red, 9)
 
     def title(self, name: str) -> Text:
         """A name in the data, in both languages where the file knows it."""
