@@ -7,7 +7,7 @@ The title is the finding, the subtitle says what is drawn, unit and period, the 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -38,7 +38,7 @@ from voclib.reporting.charts_slopes import binned_scatter, unit_slopes
 from voclib.reporting.charts_topics import courses, rises, stability_curve, topic_map
 from voclib.reporting.charts_touchpoints import touchpoint_map
 from voclib.reporting.pair import Pair, chart, pair
-from voclib.reporting.theme import ACCENT, BAND, BOUND_BAND, BOUND_LINE, CATEGORICAL, INK, INK_2, INK_3, NAIVE_BAND, PAPER
+from voclib.reporting.theme import ACCENT, BAND, BOUND_BAND, BOUND_LINE, CATEGORICAL, INK, INK_2, INK_3, LINE_2, NAIVE_BAND, PAPER
 from voclib.results import Text
 
 __all__ = ["Pair", "TiltPoint", "bars", "binned_scatter", "bounds_bar", "calibration", "caterpillar", "chart", "cost_curve", "count_grid",
@@ -87,10 +87,11 @@ def trend(frame: pd.DataFrame, *, x: str, title: Text, subtitle: Text, descripti
 
 def interval_plot(frame: pd.DataFrame, *, title: Text, subtitle: Text, description: Text, group: str = "group", unit: str = "points",
                   labels: Mapping[Any, Text] | None = None, estimate: str = "estimate", conf_low: str = "conf_low", conf_high: str = "conf_high",
-                  zero: bool = True, note: Text | None = None) -> Pair:
+                  zero: bool = True, lines: Mapping[float, Text] | None = None, note: Text | None = None) -> Pair:
     """A dot on its interval a group, in the order of the frame; a row with ends but no value is drawn as a violet range.
 
-    A row without an interval gets no dot and says so.
+    A row without an interval gets no dot and says so. `lines` are values that matter for a decision, each drawn dashed through all rows under its
+    name.
 
     Raises
     ------
@@ -106,13 +107,16 @@ def interval_plot(frame: pd.DataFrame, *, title: Text, subtitle: Text, descripti
         shown = [{"g": drawing.label(r["g"], labels, lang), "kind": r["kind"], "low": r.get("low"), "high": r.get("high"), "value": r.get("value"),
                   "value_text": "" if r["kind"] == "none" else r[lang],
                   "range": {"none": r[lang], "bounds": "", "estimate": r.get(f"range_{lang}")}[r["kind"]]} for r in rows]
-        return _intervals(shown, unit=unit, zero=zero, narrow=narrow, lang=lang)
+        factor = 100 if unit in ("share", "pp") else 1
+        drawn = [{"at": factor * at, "name": name[lang]} for at, name in sorted((lines or {}).items())]
+        return _intervals(shown, unit=unit, zero=zero, narrow=narrow, lang=lang, drawn=drawn)
 
     return pair(build, title=title, subtitle=subtitle, description=description, note=note)
 
 
-def _intervals(rows: list[dict[str, Any]], *, unit: str, zero: bool, narrow: bool, lang: str) -> alt.TopLevelMixin:
-    low, high = drawing.scale(rows, zero=zero)
+def _intervals(rows: list[dict[str, Any]], *, unit: str, zero: bool, narrow: bool, lang: str,
+               drawn: Sequence[dict[str, Any]] = ()) -> alt.TopLevelMixin:
+    low, high = drawing.scale([*rows, *({"value": one["at"]} for one in drawn)], zero=zero)
     ticks = drawing.ticks(low, high)
     ends = max(drawing.pixels(r["range"]) for r in rows) + 14
     bottom, top = min(low, ticks[0]), max(high, ticks[-1])
@@ -134,6 +138,12 @@ def _intervals(rows: list[dict[str, Any]], *, unit: str, zero: bool, narrow: boo
     ]
     if scale["domain"][0] <= 0 <= scale["domain"][1]:
         layers.insert(-1, alt.Chart(pd.DataFrame([{"zero": 0}])).mark_rule().encode(x=alt.X("zero:Q", scale=scale)))
+    for k, one in enumerate(drawn):  # the lowest line is named to its left, the others to their right, over the rows
+        at = alt.Chart(pd.DataFrame([one])).encode(x=alt.X("at:Q", scale=scale))
+        layers.insert(-1, at.mark_rule(color=LINE_2, strokeDash=[5, 4], strokeWidth=1.5))
+        side = "right" if k == 0 and len(drawn) > 1 else "left"
+        layers.append(at.mark_text(align=side, dx=-4 if side == "right" else 4, color=INK_2, fontSize=12).encode(
+            y=alt.YValue(-20 if narrow else -8), text=alt.Text("name:N")))
     up = -24 if narrow else 0
     layers.append(base.mark_text(align="right", dy=up, fontWeight=600, fontSize=13, color=INK).encode(
         x=alt.XValue(alt.expr(f"width - {ends}")), y=y, text=alt.Text("value_text:N")))

@@ -61,6 +61,10 @@ NAMES: dict[str, Name] = {
     "in_time": _share("按时的占比", "Share done in time", "时限内走完的工单，占全部工单", "Cases done within the limit, of all", "按时", "in time"),
     "case_coverage": _share("开了工单的占比", "Share that became a case", "占全部不满的声音", "Of all unhappy voices", "开了工单", "became a case"),
     "routed_as_agreed": _share("归属与规则一致", "Routed as agreed", "台账与规则同一部门的工单", "Owner as in the rules", "一致", "as agreed"),
+    "launch_gain": Name(title=Text("领先的概念比在售产品高出", "Lead of the best concept over the product on sale"), short=Text("领先", "ahead"),
+                        scale=Text("打最高两档的占比之差，零表示一样", "Gap between shares of the two best marks; zero means none")),
+    "green_lights": Name(title=Text("绿灯", "Green lights"), scale=Text("精确计数", "An exact count"), short=Text("个概念", "concepts")),
+    "top_two_share": _share("最高两档占比", "Share of the two best marks", "打 4 或 5 分的回答", "Answers of 4 or 5", "想要", "keen"),
     "valid_share": _share(
         "有效客户声音占比",
         "Share of valid voices",

@@ -18,6 +18,7 @@ NAMES = {
     "employee_surveys": Text("员工作答（一题一行）", "Employee answers, a row an item"),
     "followups": Text("随机回访", "Random call-backs"),
     "cases": Text("工单", "Cases"),
+    "concept_tests": Text("概念测试的回答", "Answers to concept tests"),
 }
 UNREADABLE = Text("去掉：读不出来的行", "Left out: rows that cannot be read")
 MADE = Text("整理成这张表的行（一行可变多行，多行可并成一行）", "Made into rows of this table (one may make several, several one)")
@@ -118,6 +119,14 @@ STEPS: Mapping[str, Mapping[str, Mapping[str, Text]]] = {
             "before": _EARLIER,
         },
     },
+    "42-launch-gate": {
+        "concept_tests": {
+            "other": Text("去掉：别的在售产品", "Left out: of another product on sale"),
+            "unmarked": Text("去掉：这一题没有打分", "Left out: without a mark on this question"),
+            "repeat": Text("去掉：同一位客户对同一概念答过", "Left out: the customer had answered on this concept before"),
+            "few": Text("去掉：这个概念的回答太少，不亮灯", "Left out: of a concept with too few answers for a light"),
+        },
+    },
 }
 COUNTED: Mapping[str, Mapping[str, Text]] = {
     "00-sample-company": {"responses": Text("计入公布值的回答", "Counted: answers behind the published score")},
@@ -143,6 +152,7 @@ COUNTED: Mapping[str, Mapping[str, Text]] = {
         "cases": Text("计入：页首那只时钟的工单", "Counted: cases of the clock at the top"),
         "responses": Text("计入：本该有人处理的声音", "Counted: voices that ought to be handled"),
     },
+    "42-launch-gate": {"concept_tests": Text("计入：灯所依据的回答", "Counted: answers behind the lights")},
 }
 COLUMNS = {"step": Text("步骤", "Step"), "taken": Text("去掉", "Left out"), "left": Text("余下", "Remaining")}
 SUBTITLE = Text("接受以后的每一步都是本报告自己的取舍；隔离的行连同原因写在 quarantine.csv",
