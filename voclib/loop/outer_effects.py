@@ -1,7 +1,7 @@
-"""What landing changed: the rate of every project's subject after landing against its usual rate, and what a month before and a month after would say.
+"""What landing changed: the rate of every project's subject after landing against its usual one, and what a month before and a month after would say.
 
-A project is chartered because its subject was in the news; a rate that led to a decision by being high is lower afterwards whatever is done (regression
-to the mean: Galton 1886; Barnett, van der Pols & Dobson 2005, Int. J. Epidemiology 34). So the days before the charter are no baseline.
+A project is chartered because its subject was in the news. A rate that led to a decision by being high is lower afterwards, whatever is done:
+regression to the mean (Galton 1886; Barnett, van der Pols & Dobson 2005, Int. J. Epidemiology 34). So the days before the charter are no baseline.
 """
 
 from __future__ import annotations
@@ -52,14 +52,16 @@ class Effects:
     `table` has one row a landed project: project_id, source, subject, state ("" where it is judged, else why not), `usual_events`, `after_events`,
     `expected` at the usual rate, `weeks` since landing, `wait` weeks more that are needed (0 none, NaN where waiting does not help), log ratios with
     errors: `log` of the joint regression, `plain` of shares of all events, `naive` of a month before and a month after, `placebo` of the time between
-    charter and landing, `step` of the time since landing against that time, `placebo_naive` of a month before and a month after the charter; `df`, `p`, `q`, `told`. `covariance` is that of `log` of the
-    judged (K, K), `placebo_covariance` that of `placebo` where it is told.
+    charter and landing, `step` of the time since landing against that time, `placebo_naive` of a month before and a month after the charter; `df`,
+    `p`, `q`, `told`. `covariance` is that of `log` of the judged (K, K), `placebo_covariance` that of `placebo` where it is told. `shake` is how much
+    the rates of a source vary beyond chance; `shifts` are subjects without a project that left the common movement, and since when.
     """
 
     table: pd.DataFrame
     covariance: Array
     placebo_covariance: Array
     shake: dict[str, float]
+    shifts: tuple[tuple[str, pd.Timestamp], ...] = ()
 
     @property
     def judged(self) -> pd.DataFrame:
@@ -131,7 +133,8 @@ def measure(events: pd.DataFrame, projects: pd.DataFrame, given: Settings, *, so
               (("after", table[table["state"] == FINE]), ("between", table[table["placebo"].notna()]))}
     blocks = {name: made.covariance[np.ix_(at, at)] if made is not None and at else np.zeros((0, 0)) for name, at in places.items()}
     return Effects(table=table.drop(columns="_i"), covariance=blocks["after"], placebo_covariance=blocks["between"],
-                   shake={} if made is None else {source: made.shake})
+                   shake={} if made is None else {source: made.shake},
+                   shifts=() if grid is None else tuple((found.subjects[k], found.first + pd.Timedelta(days=day)) for k, day in grid.shifts))
 
 
 NUMBERS = ("usual_events", "after_events", "expected", "weeks", "wait", "log", "error", "plain", "plain_error", "naive", "naive_error", "placebo",
@@ -283,7 +286,7 @@ def _state(row: dict[str, Any], k0: float, n0: float, total: Array, given: Setti
 
 
 def together(parts: list[Effects], given: Settings, *, others: pd.DataFrame | None = None) -> Effects:
-    """Effects of several sources in one, with q values over all judged projects (Benjamini & Hochberg 1995); `others` are landed projects of no source."""
+    """Effects of several sources in one, with q values over all judged projects (Benjamini & Hochberg 1995); `others` have landed and no source."""
     table = pd.concat([part.table for part in parts if len(part.table)] or [pd.DataFrame(columns=COLUMNS[:-1])], ignore_index=True)
     if others is not None and len(others):
         rows = [{name: math.nan for name in NUMBERS} | {"project_id": str(p), "source": "", "subject": "", "state": NO_SUBJECT} for p in others]
@@ -297,7 +300,7 @@ def together(parts: list[Effects], given: Settings, *, others: pd.DataFrame | No
         table.loc[judged, "q"] = stats.false_discovery_control(table.loc[judged, "p"])
         table.loc[judged, "told"] = table.loc[judged, "q"] <= given.fdr
     return Effects(table=table, covariance=_blocks([p.covariance for p in parts]), placebo_covariance=_blocks([p.placebo_covariance for p in parts]),
-                   shake={k: v for p in parts for k, v in p.shake.items()})
+                   shake={k: v for p in parts for k, v in p.shake.items()}, shifts=tuple(shift for p in parts for shift in p.shifts))
 
 
 def _chance(mine: pd.DataFrame) -> pd.Series:
