@@ -21,7 +21,7 @@ def events(rng: np.random.Generator, rate: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def company(seed: int = 0) -> dict[str, pd.DataFrame]:
-    """P1 halves 小电瓶, P2 does nothing about 雨刮电机, P3 landed last week, P4 began too early, P5 is open and overdue, P6 is about nothing known."""
+    """P1 halves 小电瓶, P2 changes nothing, P3 landed last week, P4 began too early, P5 is open and overdue, P6 is about nothing known."""
     rng = np.random.default_rng(seed)
     rate = np.full((len(PARTS), DAYS), 4.0)
     chartered, landed = {2: 200, 3: 210, 4: 400}, {2: 260, 3: 270, 4: 532}
@@ -34,7 +34,7 @@ def company(seed: int = 0) -> dict[str, pd.DataFrame]:
     when = FIRST.tz_localize("UTC") + pd.to_timedelta(np.sort(rng.integers(0, DAYS, 60)), unit="D")
     reports = pd.DataFrame({"report_id": [f"G{i}" for i in range(60)], "reported_at": when, "kind": ["process_suggestion", "product_bug"] * 30,
                             "topic": ["lounge", "noise", "booking", "noise"] * 15, "duplicate_of_report_id": [None, "G0"] + [None] * 58})
-    rows = [("P1", "每千次维修中的小电瓶", "driving_range", 200, 270, 260, 290), ("P2", "每千次维修中的雨刮电机", "repair_quality", 210, 260, 270, 300),
+    rows = [("P1", "每千次维修中的小电瓶", "driving_range", 200, 270, 260, 290), ("P2", "每千次维修中的雨刮电机", "repair", 210, 260, 270, 300),
             ("P3", "每千次维修中的天窗电机", "noise", 400, 500, 532, -1), ("P4", None, "lounge", 60, 90, 80, -1),
             ("P5", None, "booking", 300, 360, -1, -1), ("P6", None, "unheard_of", 100, -1, 150, 200)]
     projects = pd.DataFrame([{"project_id": i, "name": f"项目{i}", "topic": t, "owner_department": "质量部", "measure": m, "chartered_on": _day(c),

@@ -12,7 +12,7 @@ from voclib.results import Estimate, Text, refusal
 from voclib.stats import metrics, survival
 from voclib.stats.gates import Gates
 
-REPORT_DAYS, DECIDE_DAYS = 35, 60  # an effect report is due so long after landing; a decision so long after a proposal
+REPORT_DAYS, DECIDE_DAYS = 35, 60  # a review is due so long after landing; a decision so long after a proposal
 PRODUCT_LIMIT = "product limit, log(−log)"
 DECISIONS = ("adopted", "rejected")
 
@@ -120,12 +120,12 @@ def on_time(projects: pd.DataFrame, *, asof: pd.Timestamp, conf_level: float, ga
 
 
 def reported(projects: pd.DataFrame, *, asof: pd.Timestamp, conf_level: float, gates: Gates) -> Estimate:
-    """The share of landed projects with an effect report within `REPORT_DAYS`, of those that landed so long before the end of the data."""
+    """The share of landed projects with a review within `REPORT_DAYS`, of those that landed so long before the end of the data."""
     due = projects[projects["landed_on"].notna() & (projects["landed_on"] <= asof - pd.Timedelta(days=REPORT_DAYS))]
     if due.empty:
-        return _none("effect_reported", gates)
+        return _none("project_reviewed", gates)
     met = (due["evaluated_on"] - due["landed_on"]).dt.days <= REPORT_DAYS
-    return metrics.share(due.assign(met=met.astype(float)), "met", estimand="effect_reported", group="reported", conf_level=conf_level, gates=gates)
+    return metrics.share(due.assign(met=met.astype(float)), "met", estimand="project_reviewed", group="reported", conf_level=conf_level, gates=gates)
 
 
 def tracker(projects: pd.DataFrame, *, asof: pd.Timestamp) -> pd.DataFrame:

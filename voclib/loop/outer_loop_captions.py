@@ -46,7 +46,7 @@ PLACEBOS = {
 STEPS = {
     "adopted": say("建议在 {d} 天内采纳", "Adopted within {d} days", d=DECIDE_DAYS),
     "on_time": Text("项目按期落地", "Landed by the due day"),
-    "reported": say("落地后 {d} 天内有效果报告", "Effect reported within {d} days", d=REPORT_DAYS),
+    "reported": say("落地后 {d} 天内有复盘报告", "Reviewed within {d} days", d=REPORT_DAYS),
 }
 CAUSES = {"adopted": Text("采纳", "Adopted"), "rejected": Text("否决", "Rejected")}
 
@@ -110,7 +110,7 @@ def _projects(effects: Effects, names: words.Names, level: float) -> dict[str, A
     told = int((judged["told"] & (judged["log"] < 0)).sum()) if len(judged) else 0
     return {
         "title": say(
-            "{m} 个落地的项目里 {n} 个能评，其中 {k} 个确有效果",
+            "{m} 个落地的项目里 {n} 个能评，其中 {k} 个确实少了",
             "{n} of {m} landed projects can be judged, {k} can be told from nothing",
             m=len(effects.table),
             n=len(judged),
@@ -123,7 +123,7 @@ def _projects(effects: Effects, names: words.Names, level: float) -> dict[str, A
             level=level,
         ),
         "note": Text(
-            "“确有效果”：比平常少，也比落地前那一段少；已按项目个数控制误报。",
+            "“确实少了”：比平常少，也比落地前那一段少；已按项目个数控制误报。",
             "Told from nothing: below the usual rate and below the time just before landing, with false discoveries held down over projects.",
         ),
     }
@@ -185,9 +185,9 @@ def _drawn(drawn: pd.DataFrame, names: words.Names, level: float) -> dict[str, A
         return {"title": words.NO_DRAWN, "subtitle": words.NO_DRAWN, "description": words.NO_DRAWN}
     top, last = drawn.iloc[0], drawn.iloc[-1]
     title = say(
-        "效果最大的约 {a:.0%}，最小的约 {b:.0%}：差别不全是碰巧"
+        "减少最多的约 {a:.0%}，最少的约 {b:.0%}：差别不全是碰巧"
         if top["low"] > last["high"]
-        else "效果最大的约 {a:.0%}，最小的约 {b:.0%}，差别可能是碰巧",
+        else "减少最多的约 {a:.0%}，最少的约 {b:.0%}，差别可能是碰巧",
         "The largest fall is about {a:.0%}, the smallest {b:.0%}: more than luck"
         if top["low"] > last["high"]
         else "The largest fall is about {a:.0%}, the smallest {b:.0%}, which may be luck",
@@ -217,8 +217,8 @@ def _steps(steps: tuple[Estimate, ...], level: float) -> dict[str, Any]:
         title = say("按期落地的项目占 {a:bare}", "{a:bare} of projects land by their due day", a=told["on_time"])
         if "reported" in told:
             title = say(
-                "按期落地的占 {a:bare}，落地后按时交效果报告的占 {b:bare}",
-                "{a:bare} land by the due day, {b:bare} of landed ones report their effect in time",
+                "按期落地的占 {a:bare}，落地后按时复盘的占 {b:bare}",
+                "{a:bare} land by the due day, {b:bare} of landed ones are reviewed in time",
                 a=told["on_time"],
                 b=told["reported"],
             )
@@ -242,8 +242,8 @@ def _funnel(funnel: Funnel, level: float) -> dict[str, dict[str, Any]]:
     return {
         "funnel": {
             "title": say(
-                "{a} 条建议，{b} 条落了地，{c} 条有效果报告",
-                "Of {a} recommendations {b} have landed and {c} have an effect report",
+                "{a} 条建议，{b} 条落了地，{c} 条有复盘报告",
+                "Of {a} recommendations {b} have landed and {c} have a review",
                 a=n["proposed"],
                 b=n["landed"],
                 c=n["evaluated"],
@@ -288,20 +288,18 @@ def _lists(tracker: pd.DataFrame, departments: pd.DataFrame, effects: Effects, g
     best = int(departments["told"].gt(0).sum())
     return {
         "tracker": {
-            "title": say(
-                "{a} 个过期还没落地，{b} 个落地后没有效果报告", "{a} {a:is|are} overdue, {b} landed without an effect report", a=late, b=missing
-            ),
+            "title": say("{a} 个过期还没落地，{b} 个落地后没有复盘报告", "{a} {a:is|are} overdue, {b} landed without a review", a=late, b=missing),
             "columns": TRACKER_COLUMNS,
             "formats": dict.fromkeys(("chartered", "due", "landed"), "exact"),  # days do not break
             "subtitle": say(
-                "过期的在前，其余新的在前；效果报告在落地 {d} 天后算缺",
+                "过期的在前，其余新的在前；复盘报告在落地 {d} 天后算缺",
                 "Overdue ones first, then the newest; a report is missing {d} days after landing",
                 d=REPORT_DAYS,
             ),
         },
         "departments": {
             "title": say(
-                "{n} 个部门有项目，其中 {k} 个部门的项目确有效果",
+                "{n} 个部门有项目，其中 {k} 个部门的项目确实少了",
                 "{n} departments have projects, {k} {k:has|have} one that can be told from nothing",
                 n=len(departments),
                 k=best,

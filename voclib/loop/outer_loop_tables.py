@@ -27,7 +27,7 @@ DEPARTMENT_COLUMNS = {
     "landed": Text("已落地", "Landed"),
     "late": Text("过期未落地", "Overdue"),
     "judged": Text("能评", "Judged"),
-    "told": Text("确有效果", "Told from nothing"),
+    "told": Text("确实少了", "Told from nothing"),
     "fall": Text("问题平均减少（区间）", "Mean fall (interval)"),
 }
 QUARTER_COLUMNS = {
@@ -42,7 +42,7 @@ TRUTH_COLUMNS = {
     "found": Text("本页：减少（区间）", "Found: fall (interval)"),
     "truth": Text("真值", "Truth"),
     "inside": Text("区间含真值", "Interval holds it"),
-    "told": Text("本页说有效果", "Told from nothing"),
+    "told": Text("本页说少了", "Told from nothing"),
     "naive": Text("前后两个月", "Two months"),
 }
 TRUTH = {
@@ -90,7 +90,7 @@ def _state(row: dict[str, Any]) -> Text:
     state = said[row["state"]]
     if row["state"] == "landed" and pd.isna(row["due_on"]):
         state = Text("已落地，没有期限", "Landed, no due day")
-    return Text(f"{state.zh}，缺效果报告", f"{state.en}, no effect report") if row["missing"] else state
+    return Text(f"{state.zh}，缺复盘报告", f"{state.en}, no review") if row["missing"] else state
 
 
 def _effect(row: pd.Series) -> Text:
@@ -125,6 +125,6 @@ def stages(steps: dict[str, int]) -> list[dict[str, Any]]:
         "adopted": (Text("采纳", "Adopted"), Text("否决", "Rejected")),
         "chartered": (Text("立了项", "Became a project"), Text("采纳后没有立项", "Adopted, no project")),
         "landed": (Text("落地", "Landed"), Text("还没有落地", "Not landed")),
-        "evaluated": (Text("有效果报告", "Effect reported"), Text("没有效果报告", "No effect report")),
+        "evaluated": (Text("有复盘报告", "Reviewed"), Text("没有复盘报告", "No review")),
     }
     return [{"label": label, "count": steps[name]} | ({"left": left} if left else {}) for name, (label, left) in said.items()]

@@ -17,7 +17,7 @@ from voclib.sentences import say
 QUESTION = Text("改进项目落地之后，问题真的少了吗？", "After a project lands, is the problem really smaller?")
 CAVEAT = Text(
     "没有随机对照：落地前后还有别的事同时发生，就会算在项目头上；只有全部主题共同的涨落已经扣除。",
-    "No project was drawn by lot: whatever else happened to its subject at landing counts as its effect; only what moved all subjects is taken away.",
+    "No project was drawn by lot: whatever else happened to its subject at landing is counted as its doing; only what moved all is taken away.",
 )
 LIMITS = (
     (
@@ -35,7 +35,7 @@ LIMITS = (
         ),
     ),
     (
-        Text("不是说下一个项目也会有同样的效果。", "Not that the next project will do the same."),
+        Text("不是说下一个项目也会少这么多。", "Not that the next project will do the same."),
         Text(
             "主结果只说这几个能评的项目；阶梯的最后一级才是对“同类项目”的估计，区间宽得多。",
             "The answer speaks of the projects judged; the last rung of the ladder speaks of projects like these, and is far wider.",
@@ -170,32 +170,15 @@ def nothing_judged(effects: Effects, given: Settings) -> Estimate:
 
 def answer(main: Estimate, naive: Estimate | None, told: int, n: int) -> Text:
     """The mean fall, what two months would show, and how many projects can be told from nothing."""
-    if main.conf_low > 0:
-        first = say(
-            "少了：能评的 {n} 个项目，落地后问题平均减少 {a:bare}（{level:.0%} 区间 {a:interval}）",
-            "Yes: the {n} landed {n:project|projects} that can be judged cut {n:its|their} problem by {a:bare} on average ({level:.0%} interval "
-            "{a:interval})",
-            n=n,
-            a=main,
-            level=main.conf_level,
-        )
-    else:
-        first = say(
-            "看不出：能评的 {n} 个项目，落地后问题平均变化 {a:bare}（减少为正，{level:.0%} 区间 {a:interval}）",
-            "That cannot be seen: over the {n} landed {n:project|projects} that can be judged the problem fell by {a:bare} on average "
-            "({level:.0%} interval {a:interval})",
-            n=n,
-            a=main,
-            level=main.conf_level,
-        )
+    first = _first(main, n)
     beside = (
-        say("，不是前后两个月对比的 {b:bare}。", ", not by the {b:bare} that a month before and a month after show.", b=naive)
+        say("，不是前后两个月对比的 {b:bare}。", ", not the {b:bare} that a month before and a month after show.", b=naive)
         if naive is not None and naive.value > main.value
         else Text("。", ".")
     )
     last = (
         say(
-            "其中 {k} 个确有效果，其余 {m} 个还分不清是不是碰巧。",
+            "其中 {k} 个确实少了，其余 {m} 个还分不清是不是碰巧。",
             "{k} of {n} can be told from nothing; of the other {m} it may be luck.",
             k=told,
             n=n,
@@ -205,6 +188,35 @@ def answer(main: Estimate, naive: Estimate | None, told: int, n: int) -> Text:
         else say("{n} 个都不是碰巧。", "All {n} can be told from nothing.", n=n)
     )
     return Text(first.zh + beside.zh + last.zh, f"{first.en}{beside.en} {last.en}")
+
+
+def _first(main: Estimate, n: int) -> Text:
+    if main.conf_low > 0:
+        return say(
+            "少了：能评的 {n} 个项目，落地后问题平均减少 {a:bare}（{level:.0%} 区间 {a:interval}）",
+            "Yes: after landing the problem of the {n} {n:project|projects} that can be judged is {a:bare} smaller on average ({level:.0%} interval "
+            "{a:interval})",
+            n=n,
+            a=main,
+            level=main.conf_level,
+        )
+    if main.conf_high < 0:
+        return say(
+            "没有少，反而多了：能评的 {n} 个项目，落地后问题平均变化 {a:bare}（减少为正，{level:.0%} 区间 {a:interval}）",
+            "No, it has grown: over the {n} {n:project|projects} that can be judged the problem changed by {a:bare} on average, less being "
+            "positive ({level:.0%} interval {a:interval})",
+            n=n,
+            a=main,
+            level=main.conf_level,
+        )
+    return say(
+        "看不出：能评的 {n} 个项目，落地后问题平均变化 {a:bare}（减少为正，{level:.0%} 区间 {a:interval}）",
+        "That cannot be seen: over the {n} landed {n:project|projects} that can be judged the problem fell by {a:bare} on average "
+        "({level:.0%} interval {a:interval})",
+        n=n,
+        a=main,
+        level=main.conf_level,
+    )
 
 
 def decision(effects: Effects, tracker: pd.DataFrame, names: Names) -> Text:
@@ -226,14 +238,14 @@ def decision(effects: Effects, tracker: pd.DataFrame, names: Names) -> Text:
     if late := int(tracker["state"].eq("open_late").sum()):
         told.append(say("催 {n} 个过期还没落地的。", "Ask about the {n} overdue {n:project|projects} that {n:has|have} not landed.", n=late))
     if missing := int(tracker["missing"].sum()):
-        told.append(say("补上 {n} 份效果报告。", "Ask for the {n} missing effect {n:report|reports}.", n=missing))
+        told.append(say("补上 {n} 份复盘报告。", "Ask for the {n} missing {n:review|reviews}.", n=missing))
     told.append(Text("以后按平常的水平定基线，不用立项前那一阵。", "Set baselines by the usual rate, never by the weeks before a charter."))
     return Text("".join(t.zh for t in told), " ".join(t.en for t in told))
 
 
 def before_landing(found: Estimate | None, ring: Estimate | None, answer: Estimate | None, share: float) -> Check:
     """Whether anything shows between charter and landing, when nothing was done yet."""
-    name = Text("落地之前没有“效果”", "Nothing shows before landing")
+    name = Text("落地之前看不出变化", "Nothing shows before landing")
     if found is None:
         return Check(name, None, NO_PLACEBO)
     holds = found.conf_low <= 0 <= found.conf_high
@@ -252,7 +264,7 @@ def before_landing(found: Estimate | None, ring: Estimate | None, answer: Estima
         detail,
         Text(
             "落地前就变了，落地后的变化不能都算项目的。",
-            "What changed before landing is no effect of it: do not credit the projects with all of the fall.",
+            "What changed before landing is not their doing: do not credit the projects with all of the fall.",
         ),
     )
 
