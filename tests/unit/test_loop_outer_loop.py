@@ -61,6 +61,14 @@ class TestAnswer:
         said += [value for one in result.captions.values() for value in one.values() if isinstance(value, Text)]
         assert [t for t in said if verbs_exceed(t.zh, 2, "zh") or verbs_exceed(t.en, 2, "en") or half_width(t.zh)] == []
 
+    def test_one_subject_without_a_project_is_too_few_to_compare_with(self, tables, result):
+        kept = ~tables["repairs"]["part"].isin(["前减震", "大天窗电机"])
+        few = outer_loop.study(tables | {"repairs": tables["repairs"][kept]})
+        failed = {c.name.en: c.passed for c in few.study.checks}
+        name = "Enough subjects without a project to compare with"
+        assert failed[name] is False and {c.name.en: c.passed for c in result.study.checks}[name]
+        assert few.study.verdict is Verdict.REPORT_WITH_CAVEAT and any(few.study.caveat == c.consequence for c in few.study.checks)
+
     def test_every_landed_project_has_an_estimate_or_what_it_takes(self, result):
         assert {e.group: e.kind for e in result.each} == {"P1": "estimate", "P2": "estimate", "P3": "refusal", "P4": "refusal", "P6": "refusal"}
         needs = {e.group: e.needs.en for e in result.each if e.kind == "refusal"}

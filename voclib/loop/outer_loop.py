@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from voclib.loop import outer_curve, outer_effects, outer_funnel, outer_subjects, routing
+from voclib.loop import outer_curve, outer_effects, outer_funnel, outer_names, outer_subjects, routing
 from voclib.loop import outer_loop_captions as shown
 from voclib.loop import outer_loop_tables as laid
 from voclib.loop import outer_loop_text as words
@@ -22,6 +22,7 @@ from voclib.stats import rate_ratio, shrinkage
 from voclib.stats.gates import Gates
 from voclib.stats.rate_ratio import Mean
 
+YARDSTICKS = 3  # subjects without a project below which what happens to one of them tilts the comparison
 FEW = 5  # judged projects below which the answer carries a caveat
 OTHER_RUN_UPS = (2 / 3, 4 / 3)  # of the run-up, to see whether its length decides
 
@@ -82,7 +83,7 @@ class _Scene:
 def facts(projects: pd.DataFrame, sources: Mapping[str, Source]) -> dict[Text, int]:
     """Counts that open the page."""
     return {Text("个项目", "projects"): len(projects), Text("个已落地", "landed"): int(projects["landed_on"].notna().sum()),
-            **{words.source(name): int((projects["source"] == name).sum()) for name in sources}}
+            **{outer_names.source(name): int((projects["source"] == name).sum()) for name in sources}}
 
 
 def study(tables: Tables, *, rules: tuple[Any, Any] | None = None, settings: Settings | None = None, conf_level: float = 0.95,
@@ -99,7 +100,7 @@ def study(tables: Tables, *, rules: tuple[Any, Any] | None = None, settings: Set
     found, sources = outer_subjects.find(tables, outer_subjects.projects(tables), timezone=timezone)
     scene = _Scene(tables, found, sources, settings or Settings(), conf_level, gates or gating.load(), _end(tables, found, sources))
     effects = scene.effects(scene.given)
-    names = words.names(found, routing.departments(rules[0]) if rules else {}, rules[1] if rules else None)
+    names = outer_names.names(found, routing.departments(rules[0]) if rules else {}, rules[1] if rules else None)
     each, naive = _each(scene, effects), _naive(effects, scene.given, conf_level)
     ladder = _ladder(effects, conf_level)
     placebo, rings, picks = _placebos(scene, effects, ladder)
@@ -241,7 +242,7 @@ def _course(scene: _Scene, effects: Effects) -> pd.DataFrame:
     return outer_curve.course(scene.sources[row["source"]].events, row, scene.given, conf_level=scene.conf_level)
 
 
-def _departments(projects: pd.DataFrame, effects: Effects, tracker: pd.DataFrame, level: float, names: words.Names) -> pd.DataFrame:
+def _departments(projects: pd.DataFrame, effects: Effects, tracker: pd.DataFrame, level: float, names: outer_names.Names) -> pd.DataFrame:
     """One row a department: projects, landed, late and open, judged, told from nothing, and the mean fall of its judged ones."""
     judged = effects.judged.reset_index(drop=True)
     rows = []
@@ -265,8 +266,15 @@ def _checks(scene: _Scene, effects: Effects, ladder: Ladder | None, placebo: tup
             words.idle_ones(rows.get("idle"), rings.get("idle"), len(picks))]
     if answer is not None:
         made += [words.other_run_ups(_other_run_ups(scene), answer, scene.given), words.without_one(*_without_one(scene, effects), answer)]
+        made.append(words.yardsticks(_yardsticks(scene, effects), YARDSTICKS))
     made += [words.moved_alone(effects.shifts), words.shaken(effects.shake), words.not_judged(effects)]
     return tuple(one for one in made if one is not None)
+
+
+def _yardsticks(scene: _Scene, effects: Effects) -> int:
+    """Subjects without a project, in the source that has fewest of them among those by which projects are judged."""
+    judged = set(effects.judged["source"])
+    return min(len(set(one.events["subject"]) - set(scene.of(name)["subject"])) for name, one in scene.sources.items() if name in judged)
 
 
 def _other_run_ups(scene: _Scene) -> dict[int, float]:
@@ -297,9 +305,9 @@ def _without_one(scene: _Scene, effects: Effects) -> tuple[str, float]:
 
 
 def _finding(scene: _Scene, effects: Effects, ladder: Ladder | None, each: tuple[Estimate, ...], checks: tuple[Check, ...],
-             placebo: tuple[Estimate, ...], steps: tuple[Estimate, ...], tracker: pd.DataFrame, names: words.Names) -> Study:
+             placebo: tuple[Estimate, ...], steps: tuple[Estimate, ...], tracker: pd.DataFrame, names: outer_names.Names) -> Study:
     """The Study: adjusted comparison; precedence where nothing shows before landing."""
-    shared: dict[str, Any] = {"question": words.QUESTION, "kicker": words.kicker(len(scene.projects)), "checks": checks, "caveat": words.CAVEAT,
+    shared: dict[str, Any] = {"question": words.QUESTION, "kicker": words.kicker(len(scene.projects)), "checks": checks, "caveat": _caveat(checks),
                               "limits": words.LIMITS, "reader": "executive"}
     if ladder is None:
         one = words.nothing_judged(effects, scene.given)
@@ -314,6 +322,11 @@ def _finding(scene: _Scene, effects: Effects, ladder: Ladder | None, each: tuple
     timely = [one.with_(group="") for one in steps if one.group == "on_time" and one.kind == "estimate"]
     return Study(answer=words.answer(main, naive, told, len(judged)), decision=words.decision(effects, tracker, names), naive=naive,
                  headline=(main, count, *timely), verdict=verdict, ladders=(ladder,), **shared)
+
+
+def _caveat(checks: tuple[Check, ...]) -> Text:
+    """What the first failed check means, else that no project was drawn by lot."""
+    return next((one.consequence for one in checks if one.passed is False and one.consequence), words.CAVEAT)
 
 
 def against_truth(result: OuterLoop, truth: Mapping[str, Any]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from voclib.loop import outer_loop_text as words
+from voclib.loop import outer_names
 from voclib.loop.outer_effects import Effects, Settings
 from voclib.loop.outer_funnel import DECIDE_DAYS, REPORT_DAYS, Funnel
 from voclib.loop.outer_loop_tables import DEPARTMENT_COLUMNS, QUARTER_COLUMNS, TRACKER_COLUMNS
@@ -65,7 +66,7 @@ def captions(
     steps: tuple[Estimate, ...],
     tracker: pd.DataFrame,
     departments: pd.DataFrame,
-    names: words.Names,
+    names: outer_names.Names,
     *,
     conf_level: float,
 ) -> dict[str, dict[str, Any]]:
@@ -105,7 +106,7 @@ def _ladder(ladder: Ladder, level: float) -> dict[str, Any]:
     }
 
 
-def _projects(effects: Effects, names: words.Names, level: float) -> dict[str, Any]:
+def _projects(effects: Effects, names: outer_names.Names, level: float) -> dict[str, Any]:
     judged = effects.judged
     told = int((judged["told"] & (judged["log"] < 0)).sum()) if len(judged) else 0
     return {
@@ -152,7 +153,7 @@ def _placebo(placebo: tuple[Estimate, ...], rings: Mapping[str, Estimate], level
     }
 
 
-def _course(course: pd.DataFrame, chosen: str, names: words.Names, level: float) -> dict[str, Any]:
+def _course(course: pd.DataFrame, chosen: str, names: outer_names.Names, level: float) -> dict[str, Any]:
     if not len(course):
         return {"title": words.NO_COURSE, "subtitle": words.NO_COURSE, "description": words.NO_COURSE}
     mean = {phase: float((part["estimate"] * part["n"]).sum() / part["n"].sum()) for phase, part in course.groupby("phase")}
@@ -180,7 +181,7 @@ def _course(course: pd.DataFrame, chosen: str, names: words.Names, level: float)
     }
 
 
-def _drawn(drawn: pd.DataFrame, names: words.Names, level: float) -> dict[str, Any]:
+def _drawn(drawn: pd.DataFrame, names: outer_names.Names, level: float) -> dict[str, Any]:
     if not len(drawn):
         return {"title": words.NO_DRAWN, "subtitle": words.NO_DRAWN, "description": words.NO_DRAWN}
     top, last = drawn.iloc[0], drawn.iloc[-1]

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from voclib.loop import outer_loop_text as words
+from voclib.loop import outer_names
 from voclib.loop.outer_effects import Effects
 from voclib.results import Estimate, Text
 from voclib.sentences import say
@@ -59,7 +60,7 @@ def written(one: Estimate | None) -> Text:
     return say("{a:bare}（{a:interval}）", "{a:bare} ({a:interval})", a=one)
 
 
-def tracker(found: pd.DataFrame, effects: Effects, names: words.Names) -> pd.DataFrame:
+def tracker(found: pd.DataFrame, effects: Effects, names: outer_names.Names) -> pd.DataFrame:
     """One row a project, overdue ones first, then the latest charter."""
     known = effects.table.set_index("project_id") if len(effects.table) else pd.DataFrame()
     order = found.assign(first=found["state"].ne("open_late"), latest=-found["chartered_on"].astype("int64"))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from voclib.errors import ParameterError
 from voclib.loop.outer_effects import FINE, NO_HISTORY, NO_SUBJECT, NOT_TOLD, TOO_SHORT, Effects, Settings
+from voclib.loop.outer_names import Names
 from voclib.results import Check, Estimate, Text, refusal
 from voclib.sentences import say
 
@@ -59,52 +58,6 @@ NO_COURSE = Text("没有能评的项目，画不出走势。", "No project can b
 NO_PLACEBO = Text("事件太少，做不了反向检验。", "Too few events for a reverse test.")
 NO_FUNNEL = Text("没有建议的台账，看不出多少建议变成了项目。", "There is no ledger of recommendations, so nothing shows how many became a project.")
 NO_ADOPTION = Text("建议太少，或都还没有决定，画不出曲线。", "Too few recommendations, or none decided, for a curve.")
-PLACES = {"repairs": Text("个看维修", "by repairs"), "topic_mentions": Text("个看客户声音", "by customer voices")}
-KINDS = {
-    "product_bug": Text("个看一线上报的故障", "by bugs the frontline reports"),
-    "process_suggestion": Text("个看一线上报的流程建议", "by process suggestions of the frontline"),
-    "competitor_intel": Text("个看一线上报的竞品情报", "by competitor reports of the frontline"),
-}
-
-
-@dataclass(frozen=True)
-class Names:
-    """Names of projects and departments in both languages."""
-
-    projects: Mapping[str, Text]
-    departments: Mapping[str, Text]
-
-    def department(self, key: Any) -> Text:
-        return Text("—", "—") if pd.isna(key) else self.departments.get(str(key), Text(str(key), str(key)))
-
-    def project(self, key: str) -> Text:
-        return self.projects.get(key, Text(key, key))
-
-
-def names(projects: pd.DataFrame, departments: Mapping[str, Text], dictionary: Any | None) -> Names:
-    """A project by its number and subject: a part as repairs write it in Chinese, its topic in English."""
-    made = {}
-    for row in projects.to_dict("records"):
-        topic = _topic(row["topic"], dictionary)
-        own = "" if row["source"] != "repairs" else row["subject"]
-        made[row["project_id"]] = Text(f"{row['project_id']} {own or topic.zh}".strip(), f"{row['project_id']} {topic.en}".strip())
-    return Names(made, departments)
-
-
-def _topic(key: Any, dictionary: Any | None) -> Text:
-    if pd.isna(key):
-        return Text("", "")
-    try:
-        found = dictionary.name(str(key)) if dictionary is not None else Text(str(key), str(key))
-    except ParameterError:  # a topic that the dictionary does not know
-        found = Text(str(key), str(key))
-    return Text(found.zh, found.en.replace("_", " "))
-
-
-def source(name: str) -> Text:
-    """How many projects are judged by a source."""
-    table, _, kind = name.partition("/")
-    return KINDS.get(kind, Text("个看一线上报", "by reports of the frontline")) if kind else PLACES[table]
 
 
 def kicker(n: int) -> Text:
@@ -316,6 +269,25 @@ def without_one(subject: str, value: float, answer: Estimate) -> Check:
         answer.conf_low <= value <= answer.conf_high,
         say("逐个去掉对照的主题，变动最大的一次得到 {a:bare}。", "Leaving other subjects out one by one, the largest move gives {a:bare}.", a=moved),
         Text("共同的涨落靠一个主题撑着：先查它出了什么事。", "One subject decides what moved all: find out what happened to it."),
+    )
+
+
+def yardsticks(n: int, least: int) -> Check:
+    """Whether enough subjects have no project, so that none of them decides what is common."""
+    return Check(
+        Text("没有项目的主题够多，可作对照", "Enough subjects without a project to compare with"),
+        n >= least,
+        say(
+            "{n} 个主题从没有过项目，至少 {k} 个才不怕其中一个自己出事。",
+            "{n} {n:subject has|subjects have} never had a project; it takes {k}, so that what happens to one does not tilt the rest.",
+            n=n,
+            k=least,
+        ),
+        Text(
+            "没有项目、能作对照的主题太少：其中一个自己出事（例如某批零件坏了），减少的幅度就可能被高估几个百分点，区间也偏窄。",
+            "Few subjects have no project to compare with: what happens to one of them, such as a bad batch of parts, can overstate the fall by "
+            "some points and make its interval too narrow.",
+        ),
     )
 
 
