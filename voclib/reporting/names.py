@@ -59,6 +59,12 @@ NAMES: dict[str, Name] = {
         "可用记录占比", "Share of usable records", "通过校验的记录占读入的记录", "Records that pass the checks, of all read", "可用", "usable"
     ),
     "in_time": _share("按时的占比", "Share done in time", "时限内走完的工单，占全部工单", "Cases done within the limit, of all", "按时", "in time"),
+    "problem_fall": Name(title=Text("问题减少的幅度", "Fall of the problem"), short=Text("减少", "less"),
+                         scale=Text("落地后的频率比平常少多少，负数是多了", "How far its rate lies below the usual one; negative is more")),
+    "projects_told": Name(title=Text("确实少了的项目", "Projects told from nothing"), scale=Text("能评的项目里", "Of those judged")),
+    "project_on_time": _share("按期落地的占比", "Share landed in time", "有期限的项目", "Of projects with a due day", "按期", "in time"),
+    "project_reviewed": _share("按时复盘的占比", "Reviewed in time", "已落地的项目", "Of landed projects", "复盘了", "reviewed"),
+    "adopted_in_time": _share("采纳的占比", "Share adopted", "提出的建议", "Of all recommendations", "采纳", "adopted"),
     "case_coverage": _share("开了工单的占比", "Share that became a case", "占全部不满的声音", "Of all unhappy voices", "开了工单", "became a case"),
     "routed_as_agreed": _share("归属与规则一致", "Routed as agreed", "台账与规则同一部门的工单", "Owner as in the rules", "一致", "as agreed"),
     "launch_gain": Name(title=Text("领先的概念比在售产品高出", "Lead of the best concept over the product on sale"), short=Text("领先", "ahead"),

@@ -24,6 +24,8 @@ UNREADABLE = Text("去掉：读不出来的行", "Left out: rows that cannot be 
 MADE = Text("整理成这张表的行（一行可变多行，多行可并成一行）", "Made into rows of this table (one may make several, several one)")
 QUARANTINED = Text("去掉：不合标准，放入隔离区", "Left out: against the standard, set aside in quarantine")
 ACCEPTED = Text("接受：这张表的行", "Accepted: the rows of the table")
+_UNDATED = Text("去掉：没有时间", "Left out: without a time")
+_NO_TOPIC = Text("去掉：没有写明主题", "Left out: name no topic")
 _SCORE = Text("去掉：没有这个分数", "Left out: without this score")
 _SURVEY = Text("去掉：不是调研回答", "Left out: no survey answers")
 _WITHHELD = Text("去掉：有意放在一边，用来检验方法", "Left out: set aside on purpose, to test the method")
@@ -119,6 +121,23 @@ STEPS: Mapping[str, Mapping[str, Mapping[str, Text]]] = {
             "before": _EARLIER,
         },
     },
+    "41-outer-loop": {
+        "projects": {
+            "open": Text("去掉：还没有落地", "Left out: not landed"),
+            "no_subject": Text("去掉：没有哪张表记着它的主题", "Left out: no table records the subject"),
+            "no_history": Text("去掉：不知道平常有多少", "Left out: without a usual rate"),
+            "too_short": Text("去掉：落地太近", "Left out: landed too lately"),
+            "not_told": Text("去掉：与同一主题的其他项目分不开", "Left out: not to be told from another project"),
+        },
+        "repairs": {"undated": _UNDATED, "unnamed": Text("去掉：没有写明零件", "Left out: name no part")},
+        "frontline_reports": {
+            "kind": Text("去掉：与项目的主题无关的类型", "Left out: of kinds that no project is about"),
+            "undated": _UNDATED,
+            "unnamed": _NO_TOPIC,
+            "repeated": Text("去掉：重复上报", "Left out: reported before"),
+        },
+        "topic_mentions": {"pleased": Text("去掉：好评里的提及", "Left out: praise"), "undated": _UNDATED, "unnamed": _NO_TOPIC},
+    },
     "42-launch-gate": {
         "concept_tests": {
             "other": Text("去掉：别的在售产品", "Left out: of another product on sale"),
@@ -151,6 +170,12 @@ COUNTED: Mapping[str, Mapping[str, Text]] = {
     "40-inner-loop": {
         "cases": Text("计入：页首那只时钟的工单", "Counted: cases of the clock at the top"),
         "responses": Text("计入：本该有人处理的声音", "Counted: voices that ought to be handled"),
+    },
+    "41-outer-loop": {
+        "projects": Text("计入：能评的项目", "Counted: projects that can be judged"),
+        "repairs": Text("计入：维修", "Counted: repairs"),
+        "frontline_reports": Text("计入：一线上报", "Counted: frontline reports"),
+        "topic_mentions": Text("计入：声音里的主题", "Counted: topics of voices"),
     },
     "42-launch-gate": {"concept_tests": Text("计入：灯所依据的回答", "Counted: answers behind the lights")},
 }
