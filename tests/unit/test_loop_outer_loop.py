@@ -67,7 +67,14 @@ class TestAnswer:
         failed = {c.name.en: c.passed for c in few.study.checks}
         name = "Enough subjects without a project to compare with"
         assert failed[name] is False and {c.name.en: c.passed for c in result.study.checks}[name]
-        assert few.study.verdict is Verdict.REPORT_WITH_CAVEAT and any(few.study.caveat == c.consequence for c in few.study.checks)
+        assert few.study.verdict is Verdict.BOUNDS_ONLY and any(few.study.caveat == c.consequence for c in few.study.checks)
+        main, plain, controlled = few.study.headline[0], few.ladder["plain"], few.ladder["controlled"]
+        assert main.kind == "bounds" and few.ladder.chosen == "range" and few.drawn.empty
+        assert {main.bound_low, main.bound_high} == {plain.value, controlled.value}
+        assert main.conf_low <= min(plain.conf_low, controlled.conf_low) and main.conf_high >= max(plain.conf_high, controlled.conf_high)
+        assert {one.kind for one in few.each} <= {"bounds", "refusal"} and result.study.headline[0].kind == "estimate"
+        told = few.effects.judged[few.effects.judged["told"]]
+        assert ((told["plain"] / told["plain_error"]).abs() > 1.64).all(), "told with and without the common movement"
 
     def test_every_landed_project_has_an_estimate_or_what_it_takes(self, result):
         assert {e.group: e.kind for e in result.each} == {"P1": "estimate", "P2": "estimate", "P3": "refusal", "P4": "refusal", "P6": "refusal"}

@@ -7,7 +7,7 @@ regression to the mean (Galton 1886; Barnett, van der Pols & Dobson 2005, Int. J
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from voclib.stats.rate_ratio import RateRatios
 
 Array = NDArray[np.float64]
 GRID, BLOCK = 28, 84  # days of a period over which rates are compared; days within which a subject may be shaken alike
-MOST_SHIFTS, SHIFT_LEVEL = 4, 0.2  # of subjects without a project: at most so many level shifts, each clearer than this over all that were tried
+MOST_SHIFTS, SHIFT_LEVEL = 4, 0.05  # of subjects without a project: at most so many level shifts, each clearer than this over all that were tried
 RECENT = 84  # days over which events a week are counted when it is said how long to wait
 FINE, NO_SUBJECT, NO_HISTORY, TOO_SHORT, NOT_TOLD = "", "no_subject", "no_history", "too_short", "not_told"
 
@@ -301,6 +301,13 @@ def together(parts: list[Effects], given: Settings, *, others: pd.DataFrame | No
         table.loc[judged, "told"] = table.loc[judged, "q"] <= given.fdr
     return Effects(table=table, covariance=_blocks([p.covariance for p in parts]), placebo_covariance=_blocks([p.placebo_covariance for p in parts]),
                    shake={k: v for p in parts for k, v in p.shake.items()}, shifts=tuple(shift for p in parts for shift in p.shifts))
+
+
+def both_ways(made: Effects, given: Settings) -> Effects:
+    """The same with a project told from nothing only where it is without the common movement too, for want of subjects that could show that."""
+    plain = 2 * stats.norm.sf((made.table["plain"] / made.table["plain_error"]).abs())
+    agrees = (plain <= given.fdr) & (np.sign(made.table["plain"]) == np.sign(made.table["log"]))
+    return replace(made, table=made.table.assign(told=made.table["told"].astype(bool) & agrees))
 
 
 def _chance(mine: pd.DataFrame) -> pd.Series:

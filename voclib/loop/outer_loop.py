@@ -100,11 +100,13 @@ def study(tables: Tables, *, rules: tuple[Any, Any] | None = None, settings: Set
     found, sources = outer_subjects.find(tables, outer_subjects.projects(tables), timezone=timezone)
     scene = _Scene(tables, found, sources, settings or Settings(), conf_level, gates or gating.load(), _end(tables, found, sources))
     effects = scene.effects(scene.given)
+    is_range = len(effects.judged) > 0 and _yardsticks(scene, effects) < YARDSTICKS
+    effects = outer_effects.both_ways(effects, scene.given) if is_range else effects
     names = outer_names.names(found, routing.departments(rules[0]) if rules else {}, rules[1] if rules else None)
-    each, naive = _each(scene, effects), _naive(effects, scene.given, conf_level)
-    ladder = _ladder(effects, conf_level)
+    each, naive = _each(scene, effects, is_range=is_range), _naive(effects, scene.given, conf_level)
+    ladder = _ladder(effects, conf_level, is_range=is_range)
     placebo, rings, picks = _placebos(scene, effects, ladder)
-    drawn = _drawn(effects, conf_level)
+    drawn = pd.DataFrame() if is_range else _drawn(effects, conf_level)
     funnel = _funnel(scene)
     steps, steps_naive = _steps(scene, funnel)
     tracker = outer_funnel.tracker(found, asof=scene.asof)
@@ -140,15 +142,24 @@ def fall(found: Mean | tuple[float, float], *, rung: str = "", group: str = "", 
                     std_error=float(np.exp(mean.value) * mean.std_error))
 
 
-def _each(scene: _Scene, effects: Effects) -> tuple[Estimate, ...]:
-    """Every landed project: the fall of its rate, or why it cannot be told and what it takes."""
+def between(plain: Estimate, controlled: Estimate) -> Estimate:
+    """From the fall without the common movement to the one with it, either way round: where too few subjects show what that movement is."""
+    ends = [plain.value, controlled.value]
+    return Estimate(estimand=controlled.estimand, kind="bounds", unit="share", rung="range", group=controlled.group, bound_low=min(ends),
+                    bound_high=max(ends), conf_low=min(plain.conf_low, controlled.conf_low), conf_high=max(plain.conf_high, controlled.conf_high),
+                    conf_level=controlled.conf_level, n=controlled.n, ci_method="without and with the common movement", verdict=Verdict.BOUNDS_ONLY)
+
+
+def _each(scene: _Scene, effects: Effects, *, is_range: bool) -> tuple[Estimate, ...]:
+    """Every landed project: the fall of its rate or the range of it, or why it cannot be told and what it takes."""
     made = []
     for row in effects.table.to_dict("records"):
         if row["state"] == outer_effects.FINE:
             mean = Mean(value=row["log"], std_error=row["error"], df=row["df"], spread=float("nan"))
             one = fall(mean, rung="controlled", group=row["project_id"], n=int(row["after_events"]), level=scene.conf_level,
                        method="quasi-Poisson, periods and subjects")
-            made.append(one.with_(p_value=float(row["p"]), evidence_level=1))
+            plain = fall((row["plain"], row["plain_error"]), rung="plain", group=row["project_id"], level=scene.conf_level)
+            made.append((between(plain, one) if is_range else one.with_(p_value=float(row["p"]))).with_(evidence_level=1))
         else:
             made.append(words.refused(row, scene.given))
     return tuple(made)
@@ -160,8 +171,8 @@ def _naive(effects: Effects, given: Settings, level: float) -> dict[str, Estimat
             for row in known.to_dict("records")}
 
 
-def _ladder(effects: Effects, level: float) -> Ladder | None:
-    """Two months → without the run-up → with the common movement taken away → what projects like these may expect."""
+def _ladder(effects: Effects, level: float, *, is_range: bool) -> Ladder | None:
+    """Two months → without the run-up → with the common movement taken away (→ the range between both) → what projects like these may expect."""
     judged = effects.judged
     if judged.empty:
         return None
@@ -173,10 +184,12 @@ def _ladder(effects: Effects, level: float) -> Ladder | None:
             rungs.append(fall(mean, rung=rung, n=len(known), level=level, method="mean of log ratios"))
     df = float(judged["df"].min())
     rungs.append(fall(rate_ratio.mean(judged["log"], effects.covariance, df=df), rung="controlled", n=n, level=level, method="mean of log ratios"))
+    if is_range:
+        rungs.append(between(next(one for one in rungs if one.rung == "plain"), rungs[-1]))
     if n > 1:
         rungs.append(fall(rate_ratio.like_these(judged["log"], effects.covariance), rung="like_these", n=n, level=level,
                           method="random effects, Paule–Mandel, Hartung–Knapp"))
-    return Ladder("problem_fall", tuple(rungs), chosen="controlled")
+    return Ladder("problem_fall", tuple(rungs), chosen="range" if is_range else "controlled")
 
 
 def _placebos(scene: _Scene, effects: Effects, ladder: Ladder | None) -> tuple[tuple[Estimate, ...], dict[str, Estimate], pd.DataFrame]:
@@ -315,7 +328,9 @@ def _finding(scene: _Scene, effects: Effects, ladder: Ladder | None, each: tuple
     judged = effects.judged
     failed = any(check.passed is False for check in checks)
     verdict = Verdict.REPORT_WITH_CAVEAT if failed or len(judged) < FEW else Verdict.REPORT
-    main = ladder["controlled"].with_(verdict=verdict, evidence_level=2 if checks[0].passed else 1)
+    main = ladder[ladder.chosen]
+    verdict = Verdict.worst([verdict, main.verdict])
+    main = main.with_(verdict=verdict, evidence_level=2 if checks[0].passed and main.kind == "estimate" else 1)
     told = int((judged["told"] & (judged["log"] < 0)).sum())
     count = Estimate(estimand="projects_told", kind="count", unit="count", value=float(told), n=len(judged))
     naive = next((one for one in ladder.rungs if one.rung == "naive"), None)
@@ -334,10 +349,10 @@ def against_truth(result: OuterLoop, truth: Mapping[str, Any]) -> pd.DataFrame:
     planted = truth.get("field", {}).get("projects", {}).get("landed", {})
     told = dict(zip(result.effects.table["project_id"], result.effects.table["told"], strict=True))
     rows = [laid.truth_row(one, result.naive.get(one.group), float(planted[one.group]["effect"]), bool(told[one.group]))
-            for one in result.each if one.group in planted and one.kind == "estimate"]
-    judged = [one.group for one in result.each if one.group in planted and one.kind == "estimate"]
+            for one in result.each if one.group in planted and one.kind != "refusal"]
+    judged = [one.group for one in result.each if one.group in planted and one.kind != "refusal"]
     if result.ladder is not None and len(judged) == len(result.effects.judged):
         ratios = [1.0 + float(planted[key]["effect"]) for key in judged]
         mean = float(np.exp(np.mean(np.log(ratios))) - 1.0)
-        rows.append(laid.truth_row(result.ladder["controlled"], result.study.naive, mean, None))
+        rows.append(laid.truth_row(result.ladder[result.ladder.chosen], result.study.naive, mean, None))
     return pd.DataFrame(rows, columns=list(laid.TRUTH_COLUMNS))

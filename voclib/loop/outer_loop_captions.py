@@ -28,6 +28,10 @@ RUNGS = {
         Text("再扣除共同的涨落", "Common movement taken away"),
         Text("本报告采用：与其他主题同期比", "The answer: other subjects in the same time"),
     ),
+    "range": (
+        Text("扣不扣共同的涨落之间", "With and without the common movement"),
+        Text("本报告采用：可作对照的主题太少，只给范围", "The answer: too few subjects to compare with, so a range"),
+    ),
     "like_these": (
         Text("同类项目的平均", "Projects like these"),
         Text("下一批能指望多少：项目之间相差很大", "What the next may expect: projects differ"),
@@ -86,8 +90,15 @@ def captions(
     return made
 
 
+def _rung(name: str, chosen: str) -> tuple[Text, Text]:
+    """What a rung is called and what it adds; one that is not the answer is not called so."""
+    if name == "controlled" and name != chosen:
+        return RUNGS[name][0], Text("与其他主题同期比", "Other subjects in the same time")
+    return RUNGS[name]
+
+
 def _ladder(ladder: Ladder, level: float) -> dict[str, Any]:
-    first, chosen = ladder.rungs[0], ladder["controlled"]
+    first, chosen = ladder.rungs[0], ladder[ladder.chosen]
     title = say(
         "前后两个月说减少 {a:bare}，与平常比是 {b:bare}",
         "Two months say the problem fell by {a:bare}; against the usual rate it is {b:bare}",
@@ -96,7 +107,7 @@ def _ladder(ladder: Ladder, level: float) -> dict[str, Any]:
     )
     return {
         "title": title,
-        "labels": {rung.rung: RUNGS[rung.rung] for rung in ladder.rungs},
+        "labels": {rung.rung: _rung(rung.rung, ladder.chosen) for rung in ladder.rungs},
         "subtitle": say(
             "{n} 个能评的项目，落地后问题发生频率平均减少多少；横条 = {level:.0%} 区间",
             "Mean fall of how often the problem occurs after landing, {n} judged {n:project|projects}; bar = {level:.0%} interval",

@@ -55,9 +55,10 @@ TRUTH = {
 
 def written(one: Estimate | None) -> Text:
     """A fall with its interval, or a dash where there is none."""
-    if one is None or one.kind != "estimate":
+    if one is None or one.kind not in ("estimate", "bounds"):
         return DASH
-    return say("{a:bare}（{a:interval}）", "{a:bare} ({a:interval})", a=one)
+    around = one if one.kind == "estimate" else one.with_(bound_low=one.conf_low, bound_high=one.conf_high)
+    return say("{a:bare}（{b:interval}）", "{a:bare} ({b:interval})", a=one, b=around)
 
 
 def tracker(found: pd.DataFrame, effects: Effects, names: outer_names.Names) -> pd.DataFrame:
@@ -106,7 +107,8 @@ def _effect(row: pd.Series) -> Text:
 
 def truth_row(found: Estimate, naive: Estimate | None, effect: float, told: bool | None) -> dict[str, Any]:
     """One project beside its truth."""
-    real = found.with_(kind="count", value=-effect + 0.0, conf_low=None, conf_high=None, std_error=None, p_value=None)
+    real = found.with_(kind="count", value=-effect + 0.0, bound_low=None, bound_high=None, conf_low=None, conf_high=None, std_error=None,
+                       p_value=None)
     holds = found.conf_low <= -effect <= found.conf_high
     return {
         "project": found.group or Text("平均", "Mean"),

@@ -52,7 +52,7 @@ NO_TRUTH = Text("这批数据没有埋下的真值。", "These data hold no plan
 NO_LADDER = Text("还没有能评的项目，走不了阶梯。", "No project can be judged yet, so there is no ladder.")
 NO_LANDED = Text("还没有项目落地。", "No project has landed yet.")
 NO_DRAWN = Text(
-    "能评的项目不足五个，看不出彼此相差多少，不向均值收拢。", "Fewer than five projects can be judged, too few to draw them towards their mean."
+    "能评的项目不足五个，或只有范围，不向均值收拢。", "Fewer than five projects can be judged, or only as ranges; none is drawn towards their mean."
 )
 NO_COURSE = Text("没有能评的项目，画不出走势。", "No project can be judged, so no course is drawn.")
 NO_PLACEBO = Text("事件太少，做不了反向检验。", "Too few events for a reverse test.")
@@ -126,7 +126,7 @@ def answer(main: Estimate, naive: Estimate | None, told: int, n: int) -> Text:
     first = _first(main, n)
     beside = (
         say("，不是前后两个月对比的 {b:bare}。", ", not the {b:bare} that a month before and a month after show.", b=naive)
-        if naive is not None and naive.value > main.value
+        if naive is not None and naive.value > (main.value if main.kind == "estimate" else main.bound_high)
         else Text("。", ".")
     )
     last = (
@@ -143,7 +143,28 @@ def answer(main: Estimate, naive: Estimate | None, told: int, n: int) -> Text:
     return Text(first.zh + beside.zh + last.zh, f"{first.en}{beside.en} {last.en}")
 
 
+def _range(main: Estimate, n: int) -> Text:
+    """The answer as a range, and how far sampling carries its ends."""
+    wide = main.with_(bound_low=main.conf_low, bound_high=main.conf_high)
+    told = {"n": n, "a": main, "b": wide, "level": main.conf_level}
+    if main.conf_low > 0:
+        return say(
+            "少了：能评的 {n} 个项目，落地后问题平均减少 {a:bare}，只能给范围（{level:.0%} 区间 {b:bare}）",
+            "Yes: after landing the problem of the {n} {n:project|projects} that can be judged is {a:bare} smaller on average, as a range "
+            "({level:.0%} interval {b:bare})",
+            **told,
+        )
+    return say(
+        "看不出：能评的 {n} 个项目，落地后问题平均变化 {a:bare}（减少为正，{level:.0%} 区间 {b:bare}），只能给范围",
+        "That cannot be seen: over the {n} landed {n:project|projects} that can be judged the problem fell by {a:bare} on average, less being "
+        "positive, as a range ({level:.0%} interval {b:bare})",
+        **told,
+    )
+
+
 def _first(main: Estimate, n: int) -> Text:
+    if main.kind == "bounds":
+        return _range(main, n)
     if main.conf_low > 0:
         return say(
             "少了：能评的 {n} 个项目，落地后问题平均减少 {a:bare}（{level:.0%} 区间 {a:interval}）",
@@ -284,9 +305,9 @@ def yardsticks(n: int, least: int) -> Check:
             k=least,
         ),
         Text(
-            "没有项目、能作对照的主题太少：其中一个自己出事（例如某批零件坏了），减少的幅度就可能被高估几个百分点，区间也偏窄。",
-            "Few subjects have no project to compare with: what happens to one of them, such as a bad batch of parts, can overstate the fall by "
-            "some points and make its interval too narrow.",
+            "没有项目、能作对照的主题太少：其中一个自己出事（例如某批零件坏了），扣除共同的涨落就会扣错；所以只给扣与不扣之间的范围。",
+            "Few subjects have no project to compare with: what happens to one of them, such as a bad batch of parts, would be taken for a movement "
+            "of all. So the answer is the range with and without that movement.",
         ),
     )
 
