@@ -1,19 +1,25 @@
-"""Planted worlds of the closed loop for the long runs: clocks that still run when the data end, and closings hurried in before a limit."""
+"""Planted worlds of the closed loop for the long runs: clocks that still run, hurried closings, projects chartered on a spike, a launch gate."""
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from benchmarks.coverage import FALSE_ALARM_BAND, FALSE_ALARM_RUNS, Draw, Setting
-from voclib.loop import clocks, compliance, timestamps
+from voclib.loop import clocks, compliance, launch_gate_tables, launch_lights, outer_effects, outer_loop, timestamps
 from voclib.loop.clocks import Clock
 from voclib.loop.compliance import Compliance
+from voclib.loop.launch_lights import Gate
+from voclib.loop.launch_rule import Rule
+from voclib.loop.outer_effects import Effects, Settings
 from voclib.results import Estimate
-from voclib.simulate import dgp_clocks
-from voclib.stats import gates
+from voclib.simulate import dgp_clocks, dgp_gate, dgp_runup
+from voclib.stats import gates, rate_ratio
 
 LIMIT = 72.0
 SOME = 300
+MARGIN = 0.05  # of the launch gate
+Landed = tuple[pd.DataFrame, pd.DataFrame]  # events and projects
 FAILS = (0.0, 0.6)  # how often the naive interval may hold the truth, else the world shows nothing
 
 
@@ -49,8 +55,81 @@ def piled(frame: pd.DataFrame) -> float:
     return float(timestamps.pile(followed.loc[followed["is_stopped"], "hours"], limit=LIMIT).p_value <= 0.05)
 
 
+def _projects(seed: int) -> tuple[Landed, float]:
+    events, projects, truth = dgp_runup.draw(seed)
+    return (events, projects), float(1 - np.exp(truth["mean_log"]))
+
+
+def _idle(seed: int) -> tuple[Landed, list[str]]:
+    events, projects, truth = dgp_runup.draw(seed)
+    return (events, projects), truth["idle"]
+
+
+def _judged(data: Landed) -> Effects:
+    events, projects = data
+    return outer_effects.together([outer_effects.measure(events, projects, Settings(), source="x")], Settings())
+
+
+def fallen(data: Landed) -> Estimate:
+    """The mean fall of the problem, against the usual rate and the common movement."""
+    found = _judged(data)
+    return outer_loop.fall(rate_ratio.mean(found.judged["log"], found.covariance, df=float(found.judged["df"].min())), level=0.95)
+
+
+def two_months(data: Landed) -> Estimate:
+    """The same of a month before the charter and a month after landing."""
+    known = _judged(data).judged.dropna(subset=["naive"])
+    return outer_loop.fall(rate_ratio.mean(known["naive"], np.diag(known["naive_error"] ** 2)), level=0.95)
+
+
+def told(data: Landed) -> pd.Series:
+    """Project → whether it is told from nothing."""
+    return _judged(data).judged.set_index("project_id")["told"]
+
+
+def better_by_two_months(data: Landed) -> pd.Series:
+    """Project → whether a month before and a month after show it below, its interval beside nothing."""
+    rows = _judged(data).judged.set_index("project_id")
+    return rows["naive"] + 1.96 * rows["naive_error"] < 0
+
+
+def _of_idle(found: pd.Series, idle: list[str]) -> float:
+    return float(found[found.index.isin(idle)].mean())
+
+
+def _at_the_margin(seed: int) -> tuple[pd.DataFrame, None]:
+    sizes = [int(n) for n in np.random.default_rng([seed, 42]).integers(80, 400, 4)]
+    return dgp_gate.draw(seed, gains=[MARGIN] * 4, answers=sizes, overlap=0.15)[0], None
+
+
+def _gate(frame: pd.DataFrame) -> tuple[Gate, Rule]:
+    *family, sale = sorted(frame["concept_id"].unique())
+    rule = Rule(margin=MARGIN, fewest=30)
+    return launch_lights.gate(frame, rule, question="intent_score", sale=sale, family=dict.fromkeys(family, "")), rule
+
+
+def any_green(frame: pd.DataFrame) -> float:
+    """1 where any concept gets a green light."""
+    return float(bool(_gate(frame)[0].names("green")))
+
+
+def any_gap(frame: pd.DataFrame) -> float:
+    """1 where any concept lies above the margin as it is, without a range."""
+    return float(bool(launch_gate_tables.passed(*_gate(frame))["gap"]))
+
+
+def improved() -> list[Setting]:
+    """Projects chartered on a spike, and concepts at a launch gate."""
+    world = "14 subjects, 9 projects of which 4 do nothing"
+    return [Setting(method="fall after landing", setting=world, draw=_projects, call=fallen, naive=two_months, naive_band=FAILS, max_bias=0.02),
+            Setting(method="projects told from nothing", setting=f"{world}, those that do nothing", draw=_idle, kind="false alarms", call=told,
+                    naive=better_by_two_months, naive_band=(0.3, 1.0), count=_of_idle, band=FALSE_ALARM_BAND, runs=SOME),
+            Setting(method="green lights", setting="4 concepts, each exactly at the margin", draw=_at_the_margin, kind="false alarms",
+                    call=any_green, naive=any_gap, naive_band=(0.5, 1.0), count=lambda found, truth: found, band=FALSE_ALARM_BAND)]
+
+
 def settings() -> list[Setting]:
-    """Clocks of cases, and hurried closings."""
+    """Clocks of cases and hurried closings, then projects and concepts."""
     sizes = {"800 cases of 40 dealers": {}, "150 cases of 12 dealers": {"cases": 150, "units": 12, "days": 9.0}}
     rates = [Setting(method="clock, open cases counted", setting=f"{size}, opened over 9 days", draw=_world(**options), call=with_open_cases,
                      naive=closed_alone, naive_band=FAILS if not options else (0.0, 0.9), max_bias=0.01) for size, options in sizes.items()]
@@ -59,4 +138,4 @@ def settings() -> list[Setting]:
             Setting(method="closings before the limit", setting="3000 cases of 40 dealers, nobody hurries", draw=_world(**many), kind="false alarms",
                     band=FALSE_ALARM_BAND, runs=FALSE_ALARM_RUNS, **as_is),
             Setting(method="closings before the limit", setting="3000 cases of 40 dealers, a third of late ones hurried in", kind="power",
-                    draw=_world(**many, hurried=1 / 3), band=(0.8, 1.0), runs=SOME, **as_is)]
+                    draw=_world(**many, hurried=1 / 3), band=(0.8, 1.0), runs=SOME, **as_is), *improved()]

@@ -134,6 +134,9 @@ METHODS = {
     "permutation, difference": ("few", Text("置换检验，均值之差", "Permutation, difference of means")),
     "permutation, t, found": ("few", Text("置换检验，找出多少", "Permutation, finds")),
     "clock, open cases counted": ("loop", Text("按时的占比，还开着的也算", "Share in time, open cases counted")),
+    "fall after landing": ("loop", Text("落地后问题减少的幅度", "Fall of the problem after landing")),
+    "projects told from nothing": ("loop", Text("确实少了的项目", "Projects told from nothing")),
+    "green lights": ("loop", Text("亮了绿灯", "Green lights")),
     "closings before the limit": ("loop", Text("赶在时限前突击关闭", "Closings that pile up before the limit")),
 }
 # where a run is counted as a share, but the share is how often the truth lies inside, a chance on average, or what a test lets slip
@@ -157,8 +160,9 @@ KINDS = {
     "chance": Text("平均概率", "Mean chance"),
     "misses": Text("漏看", "Missed"),
 }
-SIZE = (r"\d+ (customers|waves|contracts|answers|stores|periods|employees|treated)|\d+ agents × \d+ calls|\d+ (customers|answers a period) of .*"
-        r"|\d+ stores of \d+ answers|\d+ groups of \d+ answers|\d+ cases of \d+ dealers|\d+ answers of \d+ units|\d+ groups")
+SIZE = (r"\d+ (customers|waves|contracts|answers|stores|periods|employees|treated|subjects|concepts|groups)|\d+ agents × \d+ calls"
+        r"|\d+ (customers|answers a period) of .*|\d+ stores of \d+ answers|\d+ groups of \d+ answers|\d+ cases of \d+ dealers"
+        r"|\d+ answers of \d+ units")
 
 
 def method(name: str) -> Text:

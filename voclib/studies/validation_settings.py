@@ -137,6 +137,8 @@ PARTS = {
     "sizes alike": "规模相近",
     "sizes far apart": "规模悬殊",
     "nobody hurries": "没有人赶",
+    "those that do nothing": "什么也没做的那几个",
+    "each exactly at the margin": "都正好只高出门槛",
     "a third of late ones hurried in": "超时的有三分之一被赶进时限",
 }
 ENGLISH = {  # where the name of a setting says more than a page may
@@ -204,6 +206,9 @@ PATTERNS = (  # parts that hold numbers; the rest of the wording stands in PARTS
     (r"effect of (\d+) to (\d+) points", r"项目值 \1 至 \2 分"),
     (r"(\d+) cases of (\d+) dealers", r"\2 家门店的 \1 张工单"),
     (r"opened over (\d+) days", r"\1 天内开出"),
+    (r"(\d+) subjects", r"\1 个主题"),
+    (r"(\d+) projects of which (\d+) do nothing", r"\1 个项目，其中 \2 个什么也没做"),
+    (r"(\d+) concepts", r"\1 个概念"),
 )
 
 

@@ -162,7 +162,7 @@ TABLES = {
     "measurement": (Text("ICC、一致性、变化的信度", "ICC, agreement, reliability of change"), ONE_ROW),
     "leads": (Text("斜率、滞后剖面、方向", "Slopes, profiles of lags, direction"), IN_SLOPES),
     "programmes": (Text("事件研究、置换检验、少量门店的误差", "Event studies, permutation, errors of few stores"), IN_SCORE),
-    "loop": (Text("还在走的时钟、突击关闭", "Clocks that still run, closings before the limit"), ONE_ROW),
+    "loop": (Text("时钟、落地的项目、上市的红绿灯", "Clocks, landed projects, lights of a launch"), ONE_ROW),
 }
 
 
