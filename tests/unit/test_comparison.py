@@ -212,7 +212,7 @@ def test_rows_are_sorted_by_half_widths_and_findings_come_and_go(tmp_path: Path)
     assert list(scores["place"]) == ["headline", "ladder", "headline", "ladder", "ladder"] and set(scores["causes"]) == {"data"}
     assert {p.notebook: p.conclusion for p in found.pages} == {"20-scores": "one cause", "30-old": "disappeared", "31-new": "appeared"}
     text = found.told("en")
-    assert "verdict: use it → use with care" in text and "nps · north  1 points (−3 to 5); evidence level 0 → 1" in text
+    assert "verdict: use it → use with care" in text and "nps · north  1 point (−3 to 5); evidence level 0 → 1" in text
     assert "nps:weighted  44 points (42–46) → 46 points (44–48), +2; 1 half widths of the old interval; each interval holds the other's value" in text
     assert found.summary("en") == "3 reports compared: 1 moved for one cause; 1 new; 1 no longer there. What moved numbers, in reports: data 1."
     told = json.dumps(found.to_dict(), allow_nan=False)
