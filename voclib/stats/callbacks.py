@@ -221,12 +221,24 @@ class _Callback:
             found = []
             for side in last:
                 value = self.gap(side * outer)
-                if last[side] * value <= 0:
-                    found.append(brentq(self.gap, side * inner, side * outer, xtol=1e-10))
+                if last[side] * value <= 0 and np.isfinite(at := self._between(side * inner, side * outer)):
+                    found.append(at)
                 last[side] = value
             if found:
                 return float(min(found, key=abs))
         return float("nan")
+
+    def _between(self, inner: float, outer: float) -> float:
+        """The γ between two at which the gap is zero; not a number where some γ on the way fits no α, so that there is no gap to follow."""
+        holes = []
+
+        def gap(gamma: float) -> float:
+            value = self.gap(gamma)
+            holes.extend([] if np.isfinite(value) else [gamma])
+            return value if np.isfinite(value) else 0.0  # ends the search
+
+        found = brentq(gap, inner, outer, xtol=1e-10)
+        return float("nan") if holes else float(found)
 
     def solution(self, gamma: float, cluster: ArrayLike | None) -> tuple[float, float, float]:
         """The mean of all on -1 … 1, its standard error and that of γ (sandwich of all moments together)."""

@@ -16,6 +16,7 @@ from voclib.stats.inference import Fit
 Array = NDArray[np.float64]
 Codes = NDArray[np.intp]
 TOLD = 1e-9  # share of an exposure's variance left by the covariates, below which they tell it completely
+COLLINEAR = 1e-4  # sum of squares below which a covariate of variance 1 is told by fixed effects and other covariates
 
 
 def difference(y: ArrayLike, exposed: ArrayLike, *, cluster: ArrayLike | None = None) -> Fit:
@@ -109,7 +110,7 @@ def _absorbed(targets: Array, controls: Array, fixed: Codes, weights: Array | No
         with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):  # of its own tests, for a target without a rest
             warnings.filterwarnings("ignore", message=r"(?s).*(dropped due to multicollinearity|Empty variance-covariance)")
             found = pyfixest.feols(f"{left} ~ {right or '1'} | {absorbed}", frame, vcov="iid", fixef_rm="none", copy_data=False, store_data=False,
-                                   demeaner=pyfixest.MapDemeaner(fixef_tol=1e-10), weights=None if weights is None else "w")
+                                   demeaner=pyfixest.MapDemeaner(fixef_tol=1e-10), collin_tol=COLLINEAR, weights=None if weights is None else "w")
             models = found.to_list() if targets.shape[1] > 1 else [found]
             return np.column_stack([np.asarray(m.resid(), dtype=float) for m in models]), len(models[0].coef())
     except ValueError as error:
