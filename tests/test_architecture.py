@@ -160,8 +160,7 @@ class TestNotebookHygiene:
             if cell["cell_type"] != "code":
                 continue
             source = "".join(cell["source"])
-            most = 16 if "parameters" in cell["metadata"].get("tags", []) else 15  # parameters are a list to read, one a line
-            assert len(source.splitlines()) <= most, f"{path.stem}: a cell of {len(source.splitlines())} lines; {most} at most\n{source}"
+            assert len(source.splitlines()) <= 15, f"{path.stem}: a cell of {len(source.splitlines())} lines; 15 at most\n{source}"
             tree = ast.parse(source)
             defined = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.ClassDef | ast.Lambda)]
             assert not defined, f"{path.stem}: no def, class or lambda"

@@ -326,7 +326,7 @@ def _estimate(answers: _Answers, metric: _Metric, *, conf_level: float | None = 
     if why := _too_few(answers, gates):
         return refusal(estimand, unit=metric.unit, **why, **more)
     w = np.ones(n) if answers.weights is None else answers.weights
-    mean = float(w @ answers.coded / w.sum())
+    mean = float(np.clip(w @ answers.coded / w.sum(), answers.coded.min(), answers.coded.max()))  # sums differ by processor in the last digit
     spread = inference.mean_variance(answers.coded - mean, weights=answers.weights, cluster=answers.cluster)
     if spread.n_clusters is not None and spread.df < gates.min_degrees_of_freedom:
         return refusal(estimand, unit=metric.unit, **gating.lopsided(spread.df, gates), n=n, n_clusters=spread.n_clusters, **more)
