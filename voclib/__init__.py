@@ -24,7 +24,7 @@ _MODULES = {"charts": "voclib.reporting.charts", "show": "voclib.reporting.show"
 _NAMES = {"enable": "voclib.reporting.theme",
           **dict.fromkeys(("Check", "Estimate", "Ladder", "Study", "Text", "Verdict", "refusal", "tidy"), "voclib.results"),
           **dict.fromkeys(("DataError", "ParameterError", "RunError", "VocError"), "voclib.errors")}
-__all__ = ["Tables", "load", "locate", "scorecard", "truth", *_MODULES, *_NAMES]
+__all__ = ["Tables", "findings", "load", "locate", "scorecard", "truth", *_MODULES, *_NAMES]
 
 
 class Tables(Mapping):
@@ -110,6 +110,31 @@ def scorecard(data: str) -> dict[str, Any]:
     if not path.is_file():
         raise DataError(f"There is no scorecard in {data}; 'voc ingest' writes one beside the tables.")
     return json.loads(path.read_text("utf-8"))
+
+
+def findings(folder: str) -> dict[str, dict[str, Any]]:
+    """What the reports of an edition found, by notebook, as `<report>.json` holds it; those that only state others' findings are left out.
+
+    The runner hands over the edition's own folder and runs such a notebook after the others. In JupyterLab it is what was last published.
+
+    Raises
+    ------
+    DataError
+        if no report lies in the folder, or one is no JSON.
+    """
+    from voclib.errors import DataError
+
+    where, found = locate(folder), {}
+    for path in sorted(where.glob("*.json")):
+        try:
+            finding = json.loads(path.read_text("utf-8"))
+        except ValueError as error:
+            raise DataError(f"{path.name} in {folder} is no JSON ({error}); publish it anew with 'voc run --force'.") from error
+        if not finding.get("provenance", {}).get("reads"):
+            found[path.stem] = finding
+    if not found:
+        raise DataError(f"There are no reports in {folder}; 'voc run params/<edition>.yml' publishes those that this page states anew.")
+    return found
 
 
 def truth(path: str) -> dict[str, Any]:

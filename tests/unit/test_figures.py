@@ -114,6 +114,10 @@ def payloads(text: str) -> dict[str, dict[str, object]]:
         },
         "facts": {"facts": [{"label": words, "value": 8234, "format": "count", "unit": words}]},
         "note": {"text": words},
+        "board": caption(text) | {"layers": [{"title": words, "rows": [
+            {"label": words, "what": words, "report": text, "estimate": e.to_dict(), "naive": None, "verdict": "REPORT",
+             "goal": {"value": 40.0, "state": state, "text": words}}
+            for e, state in ((estimate(), "unclear"), (estimate(44, 42, 46), "reached"), (bounds(), "missed"), (refused(), "unclear"))]}]},
     }
 
 

@@ -13,11 +13,10 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup
 
-from voclib import numbers
 from voclib.errors import ParameterError, nearest
 from voclib.reporting import wording
-from voclib.reporting.figures import marks
-from voclib.reporting.figures.markup import both, each, steps, verdict, words
+from voclib.reporting.figures.markup import both, each, verdict, words
+from voclib.reporting.figures.rows import grade, mini, value
 from voclib.reporting.movement import CAUSES, changes
 from voclib.results import Estimate, Text, Verdict
 
@@ -25,6 +24,8 @@ __all__ = ["changes", "render"]
 
 ASSETS = Path(__file__).parent / "assets"
 MOST_CHANGES = 4
+VIEWS = "5"
+"""First digit of the pages made for one reader: where a group has one, it comes first."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _DATED = re.compile(r"\b(19|20)\d\d(Q[1-4]|-\d\d)")
 
@@ -94,7 +95,7 @@ def _policy(css: str, script: str) -> str:
 
 
 def _edition(edition: Mapping[str, Any], findings: Sequence[Mapping[str, Any]], changes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    own = sorted((f for f in findings if f["edition"] == edition["name"]), key=lambda f: f["notebook"])
+    own = sorted((f for f in findings if f["edition"] == edition["name"]), key=lambda f: (not f["notebook"].startswith(VIEWS), f["notebook"]))
     groups = []
     for reader, (title, line) in wording.READERS.items():
         rows = [_row(f) for f in own if _reader(f) == reader]
@@ -144,16 +145,10 @@ def _href(finding: Mapping[str, Any]) -> str:
 def _row(finding: Mapping[str, Any]) -> dict[str, Any]:
     estimate = Estimate.from_dict(finding["headline"][0])
     naive = Estimate.from_dict(finding["naive"]) if finding.get("naive") else None
-    if estimate.kind == "refusal":
-        grade = Markup('<span class="e">{}</span>').format(words("evidence_none"))
-    else:
-        level = estimate.evidence_level
-        grade = Markup('<span class="e">{}<span>{}</span></span>').format(
-            steps(level), each(lambda lang: f"证据 {level} 级" if lang == "zh" else f"Evidence {level}/4"))
     return {"href": _href(finding), "name": finding["notebook"], "question": both(finding["question"]),
             "next": each(lambda lang: wording.first_sentence(finding["decision"][lang])[0]), "caveat": _caveat(finding),
-            "what": _named(estimate, finding), "value": _value(estimate), "mini": _mini(estimate, naive),
-            "badge": verdict(finding["verdict"]), "grade": grade}
+            "what": _named(estimate, finding), "value": value(estimate), "mini": mini(estimate, naive),
+            "badge": verdict(finding["verdict"]), "grade": grade(estimate)}
 
 
 def _caveat(finding: Mapping[str, Any]) -> Markup:
@@ -174,50 +169,3 @@ def _named(estimate: Estimate, finding: Mapping[str, Any]) -> Markup:
         return " · ".join(part for part in (title[lang], estimate.group or "", *dated) if part)
 
     return Markup('<p class="what">{}</p>').format(each(line)) if line("zh") else Markup("")
-
-
-def _value(estimate: Estimate) -> Markup:
-    if estimate.kind == "refusal":
-        return Markup('<span class="un">{}</span>').format(words("insufficient"))
-    named = wording.find(estimate.estimand)
-    short = named.short if named else Text("", "")
-    joined = {"zh": f"{numbers.unit(estimate, 'zh')}{short.zh}", "en": f"{numbers.unit(estimate, 'en')} {short.en}".strip()}
-    small = Markup("<small>{}</small>").format(both(joined)) if joined["en"] else Markup("")
-    style = Markup(' class="bd"') if estimate.kind == "bounds" else Markup("")
-    number = Markup("<b{}>{}{}</b>").format(style, each(lambda lang: numbers.value(estimate, lang)), small)
-    if estimate.kind == "bounds":
-        return number + Markup('<span class="r">{}</span>').format(words("range_only"))
-    if estimate.kind == "count":
-        return number + Markup('<span class="r">{}</span>').format(words("exact_short"))
-    return number + Markup('<span class="r">{}</span>').format(each(lambda lang: Markup("<i>{}</i> {}").format(
-        wording.ui("interval")[lang], numbers.interval(estimate, lang))))
-
-
-def _mini(estimate: Estimate, naive: Estimate | None) -> Markup:
-    """The interval bar of a row: zero line, grey ring with its label, nothing for an exact count without one."""
-    if estimate.kind == "count" and naive is None:
-        return Markup("")
-    if estimate.kind == "refusal":
-        return Markup('<svg class="mini" aria-hidden="true" width="100%" height="28"><rect class="hs" x="0" y="5" width="100%" height="16"/></svg>')
-    scale = marks.axis([estimate, *([naive] if naive else [])])
-    at = scale.at(scale.reference)
-    ring, label = Markup(""), Markup("")
-    named = _reference(scale)
-    if naive:
-        x = scale.at(naive.value)
-        ring = Markup('<circle class="dot nv" cx="{}" cy="13" r="5.5"/>').format(marks.pct(x))
-        label = marks.text(x, 37, marks.uncorrected(naive), anchor=marks.beside(x))
-        named = Markup("") if abs(x - at) < 24 else named
-    zero = marks.text(at, 37, named, anchor="start" if at < 3 else "end" if at > 97 else "middle") if named else Markup("")
-    dot = Markup('<circle class="dot" cx="{}" cy="13" r="7"/>').format(marks.pct(scale.at(estimate.value))) if estimate.kind == "estimate" else ""
-    return Markup('<svg class="mini" aria-hidden="true" width="100%" height="40">{}{}{}{}{}{}{}</svg>').format(
-        marks.line("g", 0, 13, 100, 13), zero, marks.marks(estimate, scale, y=13, half=6, cap=8, dot=7), marks.zero(scale, 1, 25), ring, label, dot)
-
-
-def _reference(scale: marks.Axis) -> Markup:
-    """What the black line of a mini bar stands for."""
-    if scale.unit == "ratio":
-        return each(lambda lang: wording.ui("no_change")[lang], tag="tspan")
-    if scale.reference == 0:
-        return Markup("0")
-    return each(lambda lang: numbers.tick(scale.reference, scale.unit, lang, step=scale.reference), tag="tspan")

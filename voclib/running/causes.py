@@ -74,6 +74,9 @@ def _data(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Cause]:
     if _differ(old, new, "files"):
         found.append(Cause(kind="data", detail=Text("表格以外的输入文件不同（接入成绩单、真值、长程记录等）",
                                                     "input files beside the tables differ (scorecard, planted truth, record of long runs)")))
+    before, after = old.get("reads", {}), new.get("reads", {})
+    if moved := sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)):
+        found.append(Cause(kind="data", detail=say("它转述的报告有变化：{r}", "what it states anew moved in {r}", r=", ".join(moved))))
     return found
 
 

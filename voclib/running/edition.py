@@ -50,7 +50,10 @@ class Edition(BaseModel):
 
 @dataclass(frozen=True)
 class Job:
-    """One notebook to run: every effective parameter, and those that differ from its own cell (`injected`)."""
+    """One notebook to run: every effective parameter, and those that differ from its own cell (`injected`).
+
+    `reads` are the reports of the edition whose findings it states anew: those that do no such thing themselves.
+    """
 
     edition: str
     notebook: str
@@ -58,6 +61,11 @@ class Job:
     parameters: Mapping[str, Any]
     injected: Mapping[str, Any]
     data: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+
+
+FINDINGS = "findings"
+"""The parameter by which a notebook says that it reads what other reports found: their folder, this edition's own unless given."""
 
 
 def load(path: str | Path) -> Edition:
@@ -90,7 +98,7 @@ def plan(edition: Edition, overrides: Mapping[str, Any] | None = None, *, space:
          only: tuple[str, ...] | None = None, check_data: bool = True) -> list[Job]:
     """The jobs of an edition in run order, every parameter settled: parameters cell < shared < notebook < overrides.
 
-    Overrides go to each notebook that declares the name; `only` picks notebooks.
+    Overrides go to each notebook that declares the name; `only` picks notebooks. Those that read findings come last.
 
     Raises
     ------
@@ -106,13 +114,14 @@ def plan(edition: Edition, overrides: Mapping[str, Any] | None = None, *, space:
     cells = dict(_declarations(names, space, problems))
     chosen = {n: c for n, c in cells.items() if not only or n in only}
     problems += _undeclared("shared", edition.shared, cells) + _undeclared("-p", overrides, chosen)
-    jobs = [_job(edition, name, overrides, cells[name], space, problems) for name in chosen]
+    told = tuple(name for name, declares in cells.items() if FINDINGS not in declares)
+    jobs = [_job(edition, name, overrides, cells[name], space, problems, reads=() if name in told else told) for name in chosen]
     problems += [p for name in edition.inputs for p in _missing_input(name, space)]
     if check_data:
         problems += [p for job in jobs if job for p in _missing_data(job, space)]
     if problems:
         raise ParameterError(_listed(f"{edition.edition}.yml", problems))
-    return [job for job in jobs if job]
+    return sorted((job for job in jobs if job), key=lambda job: bool(job.reads))
 
 
 def cell(path: Path) -> str:
@@ -152,7 +161,7 @@ def _undeclared(source: str, given: Mapping[str, Any], cells: Mapping[str, dict[
 
 
 def _job(edition: Edition, name: str, overrides: dict[str, Any], parameters: dict[str, Parameter], space: Workspace,
-         problems: list[str]) -> Job | None:
+         problems: list[str], *, reads: tuple[str, ...] = ()) -> Job | None:
     own = edition.notebooks[name]
     before = len(problems)
     for key in own:
@@ -160,6 +169,8 @@ def _job(edition: Edition, name: str, overrides: dict[str, Any], parameters: dic
             takes = f"it takes {', '.join(parameters)}; {nearest(key, parameters)}" if parameters else "it takes no parameters"
             problems.append(f"notebook '{name}': {_not_a_name(key) or f'unknown parameter {key!r}; {takes}'}")
     values = {p: parameter.default for p, parameter in parameters.items()}
+    if FINDINGS in values:
+        values[FINDINGS] = f"{space.reports_name}/{edition.edition}"
     for source, given in (("shared ", edition.shared), ("", own), ("-p ", overrides)):
         for key in parameters.keys() & given.keys():
             try:
@@ -170,7 +181,7 @@ def _job(edition: Edition, name: str, overrides: dict[str, Any], parameters: dic
         return None
     injected = {k: v for k, v in values.items() if v != parameters[k].default or type(v) is not type(parameters[k].default)}
     data = tuple(v for k, v in values.items() if (k == "data" or k.endswith("_data")) and isinstance(v, str) and v)
-    return Job(edition.edition, name, space.notebooks / f"{name}.ipynb", values, injected, data)
+    return Job(edition.edition, name, space.notebooks / f"{name}.ipynb", values, injected, data, reads)
 
 
 def _not_a_name(key: str) -> str:
@@ -187,6 +198,8 @@ def _missing_input(name: str, space: Workspace) -> list[str]:
 
 
 def _missing_data(job: Job, space: Workspace) -> Iterator[str]:
+    if _outside(str(job.parameters.get(FINDINGS, ""))):
+        yield f"notebook '{job.notebook}': {FINDINGS} '{job.parameters[FINDINGS]}' must be a folder of reports within the repository"
     for value in job.data:
         if _outside(value):
             yield f"notebook '{job.notebook}': data '{value}' must be a path within the repository, without '..'"

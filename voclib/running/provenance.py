@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
-from voclib.running.edition import Edition, Job, cells_of
+from voclib.running.edition import FINDINGS, Edition, Job, cells_of
 from voclib.running.workspace import FileHashes, Workspace, digest, dumps, read_json, resolved, write
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class Provenance:
     imports it, with `methods` the number of the ledger's last entry about it; `program` is everything else that can move a number, `locked`
     the lock. `files` are inputs beside the tables: the scorecard, files that a parameter names, the record of long runs. Pages made before these
     were recorded lack them. `parameter_values` are the effective parameters, without those that name a place outside the repository.
+    `reads` are the reports a page states anew, each with the hash of what it found.
     """
 
     edition: str
@@ -46,6 +47,7 @@ class Provenance:
     locked: str = ""
     files: str = ""
     parameter_values: Mapping[str, Any] = field(default_factory=dict)
+    reads: Mapping[str, str] = field(default_factory=dict)
 
     def footer(self) -> dict[str, Any]:
         """What the foot of a page shows: hashes cut to sixteen digits (the whole ones stand in `<report>.json`), versions in full."""
@@ -84,7 +86,7 @@ class Tracer:
             data=_hash({name: self._data(name) for name in job.data}), parameters=_hash(dict(job.parameters)),
             gates=self._rules.get("gates.yml", "default"), python=f"{sys.version_info.major}.{sys.version_info.minor}", packages=self._packages,
             methods=methods, formulas=formulas, program=program, locked=self._lock, files=_hash(self._read_beside(job, modules)),
-            parameter_values=plain(job.parameters))
+            parameter_values=plain(job.parameters), reads=dict(self._read_findings(job)))
 
     def key(self, edition: Edition, job: Job, provenance: Provenance) -> str:
         """What must be equal for a notebook not to run again; wider than the provenance: also what lies beside the tables, rules and texts."""
@@ -119,6 +121,13 @@ class Tracer:
         named = {n: p for n in located(job) if (p := _there(n, self._space.root)) is not None}
         records = {RECORDS[m]: p for m in modules if (p := self._space.root / RECORDS[m]).is_file()}
         return beside | {n: self._files[p] if p.is_file() else self._files.folder(p) for n, p in {**named, **records}.items()}
+
+    def _read_findings(self, job: Job) -> Iterator[tuple[str, str]]:
+        """Each report that a notebook states anew and the hash of its finding, without where that came from."""
+        for name in job.reads:
+            path = resolved(job.parameters[FINDINGS], self._space.root) / f"{name}.json"
+            if found := read_json(path):
+                yield name, _hash({k: v for k, v in found.items() if k != "provenance"})
 
     def _beside(self, path: Path) -> dict[str, str]:
         """Files of a data folder that are no tables, such as its scorecard."""

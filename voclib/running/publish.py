@@ -57,33 +57,59 @@ def run(edition_path: str | Path, *, overrides: Mapping[str, Any] | None = None,
     space = replace(find(edition_path, root=root), reports_name=reports)
     edition = load(edition_path)
     planned = plan(edition, overrides, space=space, only=only)
-    tracer = Tracer(space)
-    traced = {job.notebook: (job, tracer.provenance(job)) for job in planned}
-    keys = {name: tracer.key(edition, *pair) for name, pair in traced.items()}
-    tracer.save()
-    cache = _Cache(space, edition.edition)
-    stale = [pair for name, pair in traced.items() if force or not cache.fresh(name, keys[name])]
-    cache.forget_failures({job.notebook for job, _ in stale})
-    written, failures = [], []
-    report = progress or (lambda done, total, what: None)
-    report(0, len(stale), "")
-    for done, outcome in enumerate(outcomes([j for j, _ in stale], space, jobs=jobs, executor=executor), start=1):
-        provenance = traced[outcome.notebook][1]
-        try:
-            files = _publish(outcome, edition, provenance, space)
-            written += [path for path, content in files.items() if write(path, content)]
-            cache.enter(outcome.notebook, keys[outcome.notebook], files)
-        except VocError as error:
-            failures.append(str(error))
-        report(done, len(stale), outcome.notebook)
+    hand = _Hand(space, edition, jobs=jobs, executor=executor, force=force, report=progress or (lambda done, total, what: None))
+    for stage in (False, True):  # what others found is read when they have told it
+        hand.run([job for job in planned if bool(job.reads) is stage])
+    failures = hand.failures
     if only is None and not failures:
         index.remove_dropped(space, edition.edition, list(edition.notebooks))
     portal = index.refresh(space)
-    alone = tuple(_standalone(edition, traced[n][1], space) for n in traced) if standalone and not failures else ()
+    alone = tuple(_standalone(edition, p, space) for p in hand.traced.values()) if standalone and not failures else ()
     if failures:
         raise RunError("\n".join(sorted(failures)))
-    executed = tuple(job.notebook for job, _ in stale)
-    return RunResult(edition.edition, executed, tuple(n for n in traced if n not in executed), tuple(written), alone, portal)
+    skipped = tuple(name for name in hand.traced if name not in hand.executed)
+    return RunResult(edition.edition, tuple(hand.executed), skipped, tuple(hand.written), alone, portal)
+
+
+class _Hand:
+    """Runs one stage of an edition after the other: what is unchanged is left, what ran is published at once."""
+
+    def __init__(self, space: Workspace, edition: Edition, *, jobs: int | None, executor: Executor | None, force: bool, report: Progress) -> None:
+        self._space, self._edition, self._jobs, self._executor = space, edition, jobs, executor
+        self._force, self._report, self._cache = force, report, _Cache(space, edition.edition)
+        self.traced: dict[str, Provenance] = {}
+        self.executed: list[str] = []
+        self.written: list[Path] = []
+        self.failures: list[str] = []
+
+    def run(self, planned: list[Job]) -> None:
+        """Execute what changed of a stage; where an earlier one failed, nothing, since its findings would be of two runs."""
+        if not planned:
+            return
+        if self.failures:
+            names = ", ".join(job.notebook for job in planned)
+            self.failures.append(f"Not run, since they state what the others found: {names}. Their last good reports stand.")
+            return
+        tracer = Tracer(self._space)
+        traced = {job.notebook: (job, tracer.provenance(job)) for job in planned}
+        keys = {name: tracer.key(self._edition, *pair) for name, pair in traced.items()}
+        tracer.save()
+        self.traced |= {name: provenance for name, (_, provenance) in traced.items()}
+        stale = [job for name, (job, _) in traced.items() if self._force or not self._cache.fresh(name, keys[name])]
+        self._cache.forget_failures({job.notebook for job in stale})
+        self.executed += [job.notebook for job in stale]
+        self._report(0, len(stale), "")
+        for done, outcome in enumerate(outcomes(stale, self._space, jobs=self._jobs, executor=self._executor), start=1):
+            self._take(outcome, keys[outcome.notebook])
+            self._report(done, len(stale), outcome.notebook)
+
+    def _take(self, outcome: Outcome, key: str) -> None:
+        try:
+            files = _publish(outcome, self._edition, self.traced[outcome.notebook], self._space)
+            self.written += [path for path, content in files.items() if write(path, content)]
+            self._cache.enter(outcome.notebook, key, files)
+        except VocError as error:
+            self.failures.append(str(error))
 
 
 def outcomes(planned: list[Job], space: Workspace, *, jobs: int | None = None, executor: Executor | None = None) -> Iterator[Outcome]:

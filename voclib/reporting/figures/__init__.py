@@ -8,12 +8,12 @@ from typing import Any
 from markupsafe import Markup
 
 from voclib.errors import ParameterError, nearest
-from voclib.reporting.figures import checks, counts, headline, intervals, ladder, table
+from voclib.reporting.figures import board, checks, counts, headline, intervals, ladder, table
 
 RENDERERS: dict[str, Callable[[Mapping[str, Any]], Markup]] = {
     "headline": headline.render, "ladder": ladder.render, "intervals": intervals.render, "checks": checks.render,
     "limits": checks.render_limits, "table": table.render, "funnel": counts.render_funnel, "facts": counts.render_facts,
-    "note": counts.render_note,
+    "note": counts.render_note, "board": board.render,
 }
 KINDS = tuple(RENDERERS)
 
