@@ -58,11 +58,17 @@ def refused() -> Estimate:
 
 
 def test_rows_stand_under_their_reader_in_the_order_of_the_notebooks() -> None:
-    html = portal.render([finding("50-b"), finding("20-a"), finding("30-c", reader="research"), finding("01-d", edition="public")], editions=EDITIONS)
-    assert html.index("sample/20-a.html") < html.index("sample/50-b.html") < html.index("sample/30-c.html") < html.index("public/01-d.html")
+    html = portal.render([finding("40-b"), finding("20-a"), finding("30-c", reader="research"), finding("01-d", edition="public")], editions=EDITIONS)
+    assert html.index("sample/20-a.html") < html.index("sample/40-b.html") < html.index("sample/30-c.html") < html.index("public/01-d.html")
     assert 'id="sample-executive"' in html
     assert 'id="sample-product"' not in html
     assert html.count('<li class="row">') == 4
+
+
+def test_a_page_made_for_a_reader_leads_its_group() -> None:
+    html = portal.render([finding("20-a"), finding("50-b"), finding("53-c", reader="region"), finding("40-d", reader="region")], editions=EDITIONS)
+    assert html.index("sample/50-b.html") < html.index("sample/20-a.html")
+    assert html.index("sample/53-c.html") < html.index("sample/40-d.html")
 
 
 def test_the_tally_counts_verdicts() -> None:
