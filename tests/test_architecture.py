@@ -22,8 +22,9 @@ MAY_IMPORT = {
     "text": {"stats.prevalence", "results", "schema", "strictyaml", "yamlmodel", "progress", "errors"},
     "sources": {"privacy", "schema", "yamlmodel", "progress", "errors"}, "simulate": {"schema", "progress", "errors"},
     "studies": {"stats", "text", "sentences", "numbers", "results", "schema", "fingerprints", "progress", "errors"},
+    "readers": {"loop", "studies", "stats", "sentences", "results", "schema", "yamlmodel", "errors"},  # pages that gather what studies found
     "loop": {"stats", "text", "sentences", "results", "schema", "yamlmodel", "errors"},
-    "reporting": {"numbers", "results", "errors"},
+    "reporting": {"numbers", "sentences", "results", "errors"},
     "running": {"schema", "reporting.page", "reporting.portal", "fingerprints", "sentences", "numbers", "results", "strictyaml", "progress",
                 "errors"},
     "cli": {"running", "simulate", "sources", "studies", "privacy", "schema", "progress", "errors"},

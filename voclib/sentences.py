@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from voclib import numbers
@@ -58,6 +59,20 @@ def inside(name: Text) -> Text:
     """A name as it stands inside a sentence: without its English capital, unless it is an abbreviation such as NPS."""
     en = name.en
     return name if en[1:2].isupper() else Text(name.zh, en[:1].lower() + en[1:])
+
+
+def first_sentence(text: str) -> tuple[str, str]:
+    """A text cut after its first sentence: the part a page prints in bold and the rest (empty where there is one sentence)."""
+    cut = _first(text)
+    if sum(1 + (c > "\u2e80") for c in cut[0]) <= 14 and cut[1]:  # "Probably not." alone is no answer
+        second, rest = _first(cut[1])
+        return text[:len(text) - len(rest)].rstrip(), rest
+    return cut
+
+
+def _first(text: str) -> tuple[str, str]:
+    match = re.match(r"(.+?(?:[。！？]|[.!?](?=\s+[A-Z“¥−\d])))\s*(.*)$", text, re.S)
+    return (match.group(1), match.group(2)) if match else (text, "")
 
 
 def _fill(sentence: str, lang: str, values: dict[str, Any]) -> str:

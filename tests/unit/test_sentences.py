@@ -23,3 +23,10 @@ def test_a_name_loses_its_capital_inside_a_sentence_but_an_abbreviation_keeps_it
 def test_a_value_that_is_not_given_is_named() -> None:
     with pytest.raises(ParameterError, match="needs a value named 'k'"):
         say("{n}", "{n} of {k}", n=1)
+
+
+def test_the_first_sentence_is_cut_after_a_full_stop_only() -> None:
+    assert sentences.first_sentence("NPS 是 3.1 分。其余见下。") == ("NPS 是 3.1 分。", "其余见下。")
+    assert sentences.first_sentence("The mean is 3.1 points. The rest follows.") == ("The mean is 3.1 points.", "The rest follows.")
+    assert sentences.first_sentence("大概不是。更可能在 18 上下。回访更低。") == ("大概不是。更可能在 18 上下。", "回访更低。")
+    assert sentences.first_sentence("Only one") == ("Only one", "")

@@ -115,10 +115,3 @@ def test_proper_chinese_passes(good: str) -> None:
 @pytest.mark.parametrize("bad", ["你好,世界", "可以吗?", "第一版(旧)", "结论:可用", '他说"好"的'])
 def test_ascii_signs_in_chinese_are_found(bad: str) -> None:
     assert wording.half_width(bad)
-
-
-def test_the_first_sentence_is_cut_after_a_full_stop_only() -> None:
-    assert wording.first_sentence("NPS 是 3.1 分。其余见下。") == ("NPS 是 3.1 分。", "其余见下。")
-    assert wording.first_sentence("The mean is 3.1 points. The rest follows.") == ("The mean is 3.1 points.", "The rest follows.")
-    assert wording.first_sentence("大概不是。更可能在 18 上下。回访更低。") == ("大概不是。更可能在 18 上下。", "回访更低。")
-    assert wording.first_sentence("Only one") == ("Only one", "")

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup
 
+from voclib import sentences
 from voclib.errors import ParameterError, nearest
 from voclib.reporting import wording
 from voclib.reporting.figures.markup import both, each, verdict, words
@@ -146,7 +147,7 @@ def _row(finding: Mapping[str, Any]) -> dict[str, Any]:
     estimate = Estimate.from_dict(finding["headline"][0])
     naive = Estimate.from_dict(finding["naive"]) if finding.get("naive") else None
     return {"href": _href(finding), "name": finding["notebook"], "question": both(finding["question"]),
-            "next": each(lambda lang: wording.first_sentence(finding["decision"][lang])[0]), "caveat": _caveat(finding),
+            "next": each(lambda lang: sentences.first_sentence(finding["decision"][lang])[0]), "caveat": _caveat(finding),
             "what": _named(estimate, finding), "value": value(estimate), "mini": mini(estimate, naive),
             "badge": verdict(finding["verdict"]), "grade": grade(estimate)}
 
@@ -155,7 +156,7 @@ def _caveat(finding: Mapping[str, Any]) -> Markup:
     """The first sentence of the caveat, without which such a number may not be quoted; nothing for the other verdicts."""
     if finding["verdict"] != Verdict.REPORT_WITH_CAVEAT:
         return Markup("")
-    first = each(lambda lang: wording.first_sentence(finding["caveat"][lang])[0])
+    first = each(lambda lang: sentences.first_sentence(finding["caveat"][lang])[0])
     return Markup('<p class="cav"><b>{}</b>{}</p>').format(words("premise"), first)
 
 

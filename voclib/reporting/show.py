@@ -121,7 +121,8 @@ def standing(*, response: float | None = None, n_effective: float | None = None,
 def board(layers: Sequence[Mapping[str, Any]], *, title: Text, subtitle: Text | None = None, note: Text | None = None) -> Shown:
     """Findings of several reports in layers, `{title, rows}`; each number with its interval, evidence, goal and report.
 
-    A row is `{label, what, report, estimate, naive, verdict, goal}`; `goal` is `{value, state, text}` with the state reached, missed or unclear.
+    A row is `{label, what, report, estimate, naive, verdict, goal}`; without a label it has the estimand's name. `goal` is
+    `{value, state, text}` with the state reached, missed or unclear.
 
     Raises
     ------
@@ -132,15 +133,16 @@ def board(layers: Sequence[Mapping[str, Any]], *, title: Text, subtitle: Text | 
         raise ParameterError("board() needs at least one row; it got none.")
     payload = _captions(title, subtitle, note) | {"layers": [
         {"title": asdict(layer["title"]), "rows": [_row(row) for row in layer["rows"]]} for layer in layers]}
-    lines = [f"  {row['label'].zh} / {row['label'].en}: {_figures(row['estimate'], 'en')}" for layer in layers for row in layer["rows"]]
+    lines = [f"  {(row['label'] or wording.name(row['estimate'].estimand)).en}: {_figures(row['estimate'], 'en')}"
+             for layer in layers for row in layer["rows"]]
     return Shown("board", payload, "\n".join([_both(title), *lines]))
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row of a board as plain values."""
     goal, naive, what = row.get("goal"), row.get("naive"), row.get("what")
-    return {"label": asdict(row["label"]), "what": asdict(what) if what else None, "report": row["report"], "estimate": row["estimate"].to_dict(),
-            "naive": naive.to_dict() if naive else None, "verdict": str(row["verdict"]),
+    return {"label": asdict(row["label"]) if row["label"] else None, "what": asdict(what) if what else None, "report": row["report"],
+            "estimate": row["estimate"].to_dict(), "naive": naive.to_dict() if naive else None, "verdict": str(row["verdict"]),
             "goal": {"value": goal["value"], "state": goal["state"], "text": asdict(goal["text"])} if goal else None}
 
 

@@ -11,7 +11,7 @@ from voclib.reporting.names import NAMES, Name, entry, find
 from voclib.results import Text, Verdict
 
 __all__ = ["BADGES", "EVIDENCE", "NAMES", "READERS", "STATES", "UI", "Badge", "Evidence", "Name", "badge", "entry", "evidence", "find",
-           "first_sentence", "half_width", "name", "phrases", "state", "ui", "verbs_exceed"]
+           "half_width", "name", "phrases", "state", "ui", "verbs_exceed"]
 
 
 class Badge(NamedTuple):
@@ -139,20 +139,6 @@ def evidence(level: int) -> Evidence:
 def state(passed: bool | None) -> tuple[Text, str, str]:
     """Words, style and icon of a check."""
     return STATES[passed]
-
-
-def first_sentence(text: str) -> tuple[str, str]:
-    """A text cut after its first sentence: the part a page prints in bold and the rest (empty where there is one sentence)."""
-    cut = _first(text)
-    if sum(1 + (c > "\u2e80") for c in cut[0]) <= 14 and cut[1]:  # "Probably not." alone is no answer
-        second, rest = _first(cut[1])
-        return text[:len(text) - len(rest)].rstrip(), rest
-    return cut
-
-
-def _first(text: str) -> tuple[str, str]:
-    match = re.match(r"(.+?(?:[。！？]|[.!?](?=\s+[A-Z“¥−\d])))\s*(.*)$", text, re.S)
-    return (match.group(1), match.group(2)) if match else (text, "")
 
 
 def phrases(text: str) -> list[str]:

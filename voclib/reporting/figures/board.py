@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from voclib.reporting import wording
 from voclib.reporting.figures.markup import both, figure, icon, verdict, words
 from voclib.reporting.figures.rows import grade, mini, value
 from voclib.results import Estimate
@@ -19,7 +20,7 @@ GOALS = {"reached": ("g-ok", "i-ok"), "missed": ("g-no", "i-fail"), "unclear": (
 def render(payload: Mapping[str, Any]) -> Markup:
     """HTML of `{title, subtitle, note, layers: [{title, rows: [row]}]}`.
 
-    A row: `{label, what, report, estimate, naive, verdict, goal: {value, state, text} or None}`.
+    A row: `{label, what, report, estimate, naive, verdict, goal: {value, state, text} or None}`; without a label it has the estimand's name.
     """
     layers = Markup("").join(_layer(layer) for layer in payload["layers"])
     return figure(layers, title=payload.get("title"), subtitle=payload.get("subtitle"), note=payload.get("note"), style="board")
@@ -37,8 +38,9 @@ def _row(row: Mapping[str, Any]) -> Markup:
     what = Markup('<p class="so">{}</p>').format(both(row["what"])) if row.get("what") else ""
     go = Markup('<a class="go" href="{}.html"><b>{}</b> {}</a>').format(quote(row["report"], safe=""), words("read"), row["report"])
     number = Markup('<div class="val">{}</div>{}').format(value(estimate), mini(estimate, naive, goal=goal["value"] if goal else None))
+    label = row["label"] or wording.name(estimate.estimand)
     return Markup('<li class="row"><div><h4>{}</h4>{}{}</div><div>{}</div><div class="vd">{}{}{}</div></li>').format(
-        both(row["label"]), what, go, number, _goal(goal), verdict(row["verdict"]), grade(estimate))
+        both(label), what, go, number, _goal(goal), verdict(row["verdict"]), grade(estimate))
 
 
 def _goal(goal: Mapping[str, Any] | None) -> Markup:

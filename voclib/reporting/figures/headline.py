@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from voclib import numbers
+from voclib import numbers, sentences
 from voclib.reporting import wording
 from voclib.reporting.figures import marks
 from voclib.reporting.figures.markup import both, each, label, steps, verdict, words
@@ -36,7 +36,7 @@ def _question(question: Mapping[str, str]) -> Markup:
 
 def _said(answer: Mapping[str, str]) -> Markup:
     """The answer in bold and its reason, a paragraph each, so that a phone can show the reason under the card."""
-    cut = {lang: wording.first_sentence(answer[lang]) for lang in ("zh", "en")}
+    cut = {lang: sentences.first_sentence(answer[lang]) for lang in ("zh", "en")}
     first = Markup("<p><b>{}</b></p>").format(each(lambda lang: cut[lang][0]))
     if not any(rest for _, rest in cut.values()):
         return first
@@ -46,7 +46,7 @@ def _said(answer: Mapping[str, str]) -> Markup:
 def _lead(text: Mapping[str, str]) -> Markup:
     """A text with its first sentence in bold."""
     def bold(lang: str) -> Markup:
-        first, rest = wording.first_sentence(text[lang])
+        first, rest = sentences.first_sentence(text[lang])
         return Markup("<b>{}</b>{}{}").format(first, " " if rest and lang == "en" else "", rest)
 
     return each(bold)

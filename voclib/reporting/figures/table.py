@@ -12,6 +12,7 @@ from voclib.reporting.figures.markup import both, each, figure, label, words
 from voclib.results import Estimate
 
 FORMATS = ("text", "count", "exact", "share", "points", "pp", "cny", "usd", "score", "ratio", "hours", "days", "number")
+LONG = 100  # letters from which a text is one to read rather than a label
 
 
 def render(payload: Mapping[str, Any]) -> Markup:
@@ -22,7 +23,7 @@ def render(payload: Mapping[str, Any]) -> Markup:
     for cells in payload["rows"]:
         first, *rest = zip(cells, columns, strict=True)
         line = Markup('<th scope="row"{}>{}</th>').format(_align(first[1]["format"]), cell(*first))
-        line += Markup("").join(Markup("<td{}>{}</td>").format(_align(c["format"]), cell(x, c)) for x, c in rest)
+        line += Markup("").join(Markup("<td{}>{}</td>").format(_align(c["format"]) or _room(x), cell(x, c)) for x, c in rest)
         rows += Markup("<tr>{}</tr>").format(line)
     name = label(lambda lang: payload["title"][lang]) if payload.get("title") else ""
     body = Markup('<div class="scroll" role="region" tabindex="0" aria-label="{}"><table class="tbl"><thead><tr>{}</tr></thead>'
@@ -38,6 +39,12 @@ def _cut(shown: int, total: int, lang: str) -> str:
 
 def _align(form: str) -> Markup:
     return Markup("") if form == "text" else Markup(' class="r"')
+
+
+def _room(x: Any) -> Markup:
+    """A text of several sentences gets room to be read, on a phone too, where the table then scrolls."""
+    longest = max((len(x[lang]) * (1 + (lang == "zh")) for lang in ("zh", "en")), default=0) if isinstance(x, Mapping) else len(str(x or ""))
+    return Markup(' class="lt"') if longest > LONG else Markup("")
 
 
 def cell(x: Any, column: Mapping[str, Any]) -> Markup:

@@ -1,0 +1,1 @@
+"""Pages for one kind of reader: what the studies found, gathered for a decision."""
