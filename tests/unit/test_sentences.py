@@ -6,7 +6,7 @@ import pytest
 
 from voclib.errors import ParameterError
 from voclib.results import Text
-from voclib.sentences import inside, say
+from voclib.sentences import first_sentence, inside, say
 
 
 @pytest.mark.parametrize(("n", "en"), [(0, "0 periods later"), (1, "1 period later"), (2, "2 periods later"), (1200, "1,200 periods later")])
@@ -26,7 +26,7 @@ def test_a_value_that_is_not_given_is_named() -> None:
 
 
 def test_the_first_sentence_is_cut_after_a_full_stop_only() -> None:
-    assert sentences.first_sentence("NPS 是 3.1 分。其余见下。") == ("NPS 是 3.1 分。", "其余见下。")
-    assert sentences.first_sentence("The mean is 3.1 points. The rest follows.") == ("The mean is 3.1 points.", "The rest follows.")
-    assert sentences.first_sentence("大概不是。更可能在 18 上下。回访更低。") == ("大概不是。更可能在 18 上下。", "回访更低。")
-    assert sentences.first_sentence("Only one") == ("Only one", "")
+    assert first_sentence("NPS 是 3.1 分。其余见下。") == ("NPS 是 3.1 分。", "其余见下。")
+    assert first_sentence("The mean is 3.1 points. The rest follows.") == ("The mean is 3.1 points.", "The rest follows.")
+    assert first_sentence("大概不是。更可能在 18 上下。回访更低。") == ("大概不是。更可能在 18 上下。", "回访更低。")
+    assert first_sentence("Only one") == ("Only one", "")

@@ -121,6 +121,25 @@ STEPS: Mapping[str, Mapping[str, Mapping[str, Text]]] = {
             "before": _EARLIER,
         },
     },
+    "52-region": {
+        "responses": {
+            "score": _SCORE,
+            "outside": Text("去掉：较早的季度，或不知道属于哪一组", "Left out: of earlier quarters, or of no known group"),
+        },
+    },
+    "51-product": {
+        "responses": {
+            "undated": Text("去掉：没有时间", "Left out: without a time"),
+            "stranger": Text("去掉：不知道客户用哪款产品", "Left out: the customer's product is not known"),
+            "outside": Text("去掉：不在比较的各期里", "Left out: outside the periods compared"),
+        },
+        "repairs": {
+            "undated": _UNDATED,
+            "unnamed": Text("去掉：没有写明产品或零件", "Left out: name no product or part"),
+            "stranger": Text("去掉：没有客户用的产品", "Left out: of products that no customer has"),
+            "outside": Text("去掉：不在比较的各期里", "Left out: outside the periods compared"),
+        },
+    },
     "41-outer-loop": {
         "projects": {
             "open": Text("去掉：还没有落地", "Left out: not landed"),
@@ -178,6 +197,11 @@ COUNTED: Mapping[str, Mapping[str, Text]] = {
         "topic_mentions": Text("计入：声音里的主题", "Counted: topics of voices"),
     },
     "42-launch-gate": {"concept_tests": Text("计入：灯所依据的回答", "Counted: answers behind the lights")},
+    "51-product": {
+        "responses": Text("计入：有产品的客户的声音", "Counted: voices of customers with a product"),
+        "repairs": Text("计入：维修", "Counted: repairs"),
+    },
+    "52-region": {"responses": Text("计入：最近几个季度的回答", "Counted: answers of the last quarters")},
 }
 COLUMNS = {"step": Text("步骤", "Step"), "taken": Text("去掉", "Left out"), "left": Text("余下", "Remaining")}
 SUBTITLE = Text("接受以后的每一步都是本报告自己的取舍；隔离的行连同原因写在 quarantine.csv",

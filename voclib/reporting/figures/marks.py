@@ -68,6 +68,8 @@ def _nice(low: float, high: float, reference: float, unit: str, *, bounded: bool
                 end = 1.0
             if bounded:
                 start = max(start, 0.0)  # nor is one below 0 %
+            if unit == "ratio" and low >= -0.03 * (high - low):
+                start = max(start, 0.0)  # and no ratio of rates is negative; only the room beside the marks was
             return Axis(round(start, 12), round(end, 12), step, reference, unit)
     raise AssertionError("steps grow without bound")
 

@@ -1,0 +1,207 @@
+"""What is counted for a product week by week: complaints by topic, repairs by part, bugs that the frontline reports, unhappy voices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from voclib.errors import DataError, ParameterError
+from voclib.loop import unheard
+from voclib.loop.clocks import Unhappy
+from voclib.results import Text
+from voclib.sentences import say
+
+Tables = Mapping[str, pd.DataFrame]
+COMPLAINTS, REPAIRS, BUGS, UNHAPPY = "complaints", "repairs", "bugs", "unhappy"
+MOST_PERIODS = 13  # the last one and a year of usual ones before it
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Counts (K, T) and exposures (K, T) of the rows of `keys` (product, kind, subject), periods of `days` days up to `until`, the last one included.
+
+    Complaints and unhappy voices are per voice of the product in the same period, repairs per customer who has it, bugs per day.
+    """
+
+    keys: pd.DataFrame
+    counts: np.ndarray
+    exposure: np.ndarray
+    until: pd.Timestamp
+    days: int
+
+    def before(self, periods: int) -> Counts:
+        """The same as it was known so many periods earlier."""
+        if not periods:
+            return self
+        cut = slice(None, -periods)
+        return Counts(self.keys, self.counts[:, cut], self.exposure[:, cut], self.until - pd.Timedelta(days=periods * self.days), self.days)
+
+    def last(self, periods: int) -> Counts:
+        """The last periods alone."""
+        return Counts(self.keys, self.counts[:, -periods:], self.exposure[:, -periods:], self.until, self.days)
+
+
+def facts(counts: Counts) -> dict[Text, int]:
+    """Counts that open the page."""
+    return {Text("款产品", "products"): int(counts.keys["product"].nunique()), Text("项在数", "counts"): len(counts.keys),
+            say("期，每期 {w} 周", "periods of {w} {w:week|weeks}", w=counts.days // 7): counts.counts.shape[1]}
+
+
+def count(tables: Tables, *, weeks: int = 4, until: str = "", unhappy: Unhappy | None = None, timezone: str = "Asia/Shanghai") -> Counts:
+    """Count in periods of `weeks` weeks, the last of which ends with the Sunday before `until` (a date; empty: the end of the voices).
+
+    Raises
+    ------
+    DataError
+        without customers that have a product, or with voices over less than seven periods.
+    ParameterError
+        for fewer than one week, or a day that is no date.
+    """
+    if weeks < 1:
+        raise ParameterError(f"weeks is a whole number of 1 or more, not {weeks}.")
+    people = _people(tables)
+    voices = _voices(tables, people, timezone)
+    grid = _grid(voices, people, weeks, until)
+    rows = list(_rows(tables, people, voices, grid, unhappy or Unhappy(), timezone))
+    keys = pd.DataFrame([key for key, _, _ in rows], columns=["product", "kind", "subject"])
+    return Counts(keys, np.array([y for _, y, _ in rows]), np.array([e for _, _, e in rows]), grid.end, grid.days)
+
+
+def steps(tables: Tables, *, weeks: int = 4, until: str = "", timezone: str = "Asia/Shanghai") -> dict[str, np.ndarray]:
+    """At which step each row of `responses` and `repairs` is left out of the last period and the year before it; "" where it counts."""
+    people = _people(tables)
+    voices = _voices(tables, people, timezone)
+    grid = _grid(voices, people, weeks, until)
+    responses = tables["responses"]
+    day = _day(responses["submitted_at"], timezone)
+    stranger = ~responses.index.isin(voices.index) & day.notna().to_numpy()
+    made = {"responses": np.select([day.isna(), stranger, ~grid.holds(day)], ["undated", "stranger", "outside"], "").astype(object)}
+    if "repairs" in tables:
+        repairs = tables["repairs"]
+        day = _day(repairs["repaired_at"], timezone)
+        tests = {"undated": day.isna(), "unnamed": repairs["product"].isna() | repairs["part"].isna(),
+                 "stranger": ~repairs["product"].isin(grid.products), "outside": ~grid.holds(day)}
+        made["repairs"] = np.select(list(tests.values()), list(tests), "").astype(object)
+    return made
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Periods that end before `end`, a Monday, and the products."""
+
+    end: pd.Timestamp
+    days: int
+    periods: int
+    products: tuple[str, ...]
+
+    def tally(self, day: pd.Series) -> np.ndarray:
+        """How many days fall into each period."""
+        back = (self.end - day).dt.days
+        place = self.periods - 1 - (back - 1) // self.days
+        inside = (back > 0) & (place >= 0)
+        return np.bincount(place[inside].to_numpy(dtype=int), minlength=self.periods).astype(float)
+
+    def holds(self, day: pd.Series) -> np.ndarray:
+        """Which days lie in the periods that are compared, the last one and at most a year before it."""
+        back = (self.end - day).dt.days
+        return ((back > 0) & (back <= min(self.periods, MOST_PERIODS) * self.days)).fillna(False).to_numpy(dtype=bool)
+
+    @property
+    def middles(self) -> list[pd.Timestamp]:
+        """The day in the middle of each period."""
+        return [self.end - pd.Timedelta(days=(self.periods - i) * self.days - self.days // 2) for i in range(self.periods)]
+
+
+def _grid(voices: pd.DataFrame, people: pd.DataFrame, weeks: int, until: str) -> _Grid:
+    """Whole periods from the first voice to the Monday of the brief."""
+    if voices.empty:
+        raise DataError("No voice comes from a customer with a product, so no product has a brief; the table 'customers' needs product, and "
+                        "'responses' customer_id.")
+    end = _monday(until, voices["day"].max())
+    days, first = 7 * weeks, voices["day"].min()
+    periods = max(int((end - first).days // days), 0)
+    if periods < 7:
+        raise DataError(f"Voices from {first:%Y-%m-%d} to {end - pd.Timedelta(days=1):%Y-%m-%d} make {periods} whole periods of {weeks} weeks; 7 are "
+                        "needed: six that are usual and the last one. Take shorter periods with weeks=.")
+    return _Grid(end, days, periods, tuple(sorted(people["product"].dropna().astype(str).unique())))
+
+
+def _people(tables: Tables) -> pd.DataFrame:
+    found = tables.get("customers")
+    if found is None or "product" not in found or found["product"].isna().all():
+        raise DataError("There is no customer with a product, so there is nothing to brief by; the table 'customers' needs the column product.")
+    return found
+
+
+def _voices(tables: Tables, people: pd.DataFrame, timezone: str) -> pd.DataFrame:
+    """Voices of customers with a product, with their local day."""
+    responses = tables["responses"]
+    product = responses["customer_id"].map(people.drop_duplicates("customer_id").set_index("customer_id")["product"])
+    kept = responses.assign(product=product, day=_day(responses["submitted_at"], timezone))
+    return kept[kept["product"].notna() & kept["day"].notna()]
+
+
+def _day(when: pd.Series, timezone: str) -> pd.Series:
+    return when.dt.tz_convert(timezone).dt.tz_localize(None).dt.normalize()
+
+
+def _monday(until: str, last: pd.Timestamp) -> pd.Timestamp:
+    """The Monday on or before the day after the last one that counts."""
+    try:
+        after = pd.Timestamp(until) if until else last + pd.Timedelta(days=1)
+    except ValueError as error:
+        raise ParameterError(f"until is a day such as 2026-09-28, not '{until}'.") from error
+    return after - pd.Timedelta(days=after.dayofweek)
+
+
+Row = tuple[tuple[str, str, str], np.ndarray, np.ndarray]
+
+
+def _rows(tables: Tables, people: pd.DataFrame, voices: pd.DataFrame, grid: _Grid, rule: Unhappy, timezone: str) -> Iterator[Row]:
+    heard = {name: grid.tally(voices.loc[voices["product"] == name, "day"]) for name in grid.products}
+    bad = voices[unheard.unhappy(tables, rule)[tables["responses"].index.get_indexer(voices.index)]]
+    for name in grid.products:
+        yield (name, UNHAPPY, ""), grid.tally(bad.loc[bad["product"] == name, "day"]), heard[name]
+    if "topic_mentions" in tables:
+        yield from _complaints(tables["topic_mentions"], voices, grid, heard)
+    if "repairs" in tables:
+        yield from _repairs(tables["repairs"], people, grid, timezone)
+    if "frontline_reports" in tables:
+        yield from _bugs(tables["frontline_reports"], grid, timezone)
+
+
+def _complaints(mentions: pd.DataFrame, voices: pd.DataFrame, grid: _Grid, heard: Mapping[str, np.ndarray]) -> Iterator[Row]:
+    """A voice that names a topic and is negative about it; once, however often."""
+    bad = mentions[mentions["sentiment"].eq("negative").fillna(False)].drop_duplicates(["response_id", "topic"])
+    found = bad[["response_id", "topic"]].merge(voices[["response_id", "product", "day"]], on="response_id")
+    for (name, topic), part in found.groupby(["product", "topic"], sort=True):
+        yield (str(name), COMPLAINTS, str(topic)), grid.tally(part["day"]), heard[name]
+
+
+def _repairs(repairs: pd.DataFrame, people: pd.DataFrame, grid: _Grid, timezone: str) -> Iterator[Row]:
+    """Repairs by part, per customer who then had the product."""
+    found = repairs.dropna(subset=["product", "part", "repaired_at"])
+    found = found.assign(day=_day(found["repaired_at"], timezone))
+    for (name, part_name), part in found.groupby(["product", "part"], sort=True):
+        if name in grid.products:
+            yield (str(name), REPAIRS, str(part_name)), grid.tally(part["day"]), _owners(people[people["product"] == name], grid)
+
+
+def _owners(owners: pd.DataFrame, grid: _Grid) -> np.ndarray:
+    """How many had joined and not left in the middle of each period; all of them where no day says so."""
+    joined = pd.to_datetime(owners["joined_on"]) if "joined_on" in owners else pd.Series(pd.NaT, owners.index)
+    left = pd.to_datetime(owners["churned_on"]) if "churned_on" in owners else pd.Series(pd.NaT, owners.index)
+    return np.array([float(((joined.isna() | (joined <= day)) & (left.isna() | (left > day))).sum()) for day in grid.middles])
+
+
+def _bugs(reports: pd.DataFrame, grid: _Grid, timezone: str) -> Iterator[Row]:
+    """Bugs that the frontline reports, repetitions left out."""
+    own = reports["kind"].eq("product_bug").fillna(False) & reports["duplicate_of_report_id"].isna()
+    found = reports[own].dropna(subset=["product", "reported_at"])
+    found = found.assign(day=_day(found["reported_at"], timezone))
+    for name, part in found.groupby("product", sort=True):
+        if name in grid.products:
+            yield (str(name), BUGS, ""), grid.tally(part["day"]), np.full(grid.periods, float(grid.days))

@@ -1,0 +1,229 @@
+"""Do regions differ, or is it luck? Scores with the ranks that their data leave open, cases settled in time, and what it takes to see a change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from voclib.errors import DataError, ParameterError
+from voclib.loop import clocks, compliance
+from voclib.loop.clocks import Clocks
+from voclib.readers import open_cases
+from voclib.readers import region_text as words
+from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict, refusal
+from voclib.stats import gates as gating
+from voclib.stats import inference, metrics, power, ranks, shrinkage
+from voclib.stats.gates import Gates
+from voclib.stats.ranks import Ranks
+from voclib.studies import scores
+from voclib.studies.scores import Score
+
+Tables = Mapping[str, pd.DataFrame]
+WORTH_SEEING = {"points": 5.0, "share": 0.05, "score": 0.25}  # changes that people act on, by unit
+LEAST_ANSWERS = 10  # of a dealer, to have a mean and an error of its own
+
+
+@dataclass(frozen=True)
+class Region:
+    """What the page shows: the finding, an Estimate a group (`scores`), the `ladder` of pairs told apart, a sheet, cases in time by group.
+
+    `fixed` are ranks of the customers of these dealers, `ranks` those that would hold with other dealers too; `told` names the groups of either.
+    """
+
+    study: Study
+    scores: tuple[Estimate, ...]
+    fixed: Ranks | None
+    ranks: Ranks | None
+    ladder: Ladder | None
+    sheet: pd.DataFrame
+    in_time: tuple[Estimate, ...]
+    captions: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One group: its score and mean, its error with its dealers as they are (`plain`), and as a draw of dealers (`error` on `df`), if they may be.
+
+    `alike`: p of its dealers all being alike, None where too few have answers of their own.
+    """
+
+    name: str
+    score: Estimate
+    n: int
+    mean: float
+    plain: float
+    is_drawn: bool
+    error: float
+    df: float
+    dealers: int
+    alike: float | None
+
+
+def answers(tables: Tables, *, metric: str = "nps", by: str = "region", periods: int = 2, timezone: str = "Asia/Shanghai") -> pd.DataFrame:
+    """Answers of the last `periods` quarters that carry the score and a group.
+
+    Raises
+    ------
+    DataError
+        where no answer has a group, or all have the same one.
+    ParameterError
+        as `scores.answers` and `scores.with_segments`, and for fewer than one period.
+    """
+    if periods < 1:
+        raise ParameterError(f"periods is a whole number of 1 or more, not {periods}.")
+    found = scores.with_segments(scores.answers(tables, metric=metric, timezone=timezone), tables, [by])
+    kept = found[found[by].notna() & found["period"].isin(sorted(found["period"].dropna().unique())[-periods:])]
+    if kept[by].nunique() < 2:
+        there = ", ".join(map(str, kept[by].unique())) or "none"
+        raise DataError(f"Groups are compared, so two or more values of '{by}' are needed among the answers; there: {there}. The table 'units' gives "
+                        "a dealer its region: map it in the rules file of 'voc ingest', or compare by another column with by=.")
+    return kept.reset_index(drop=True)
+
+
+def facts(kept: pd.DataFrame, by: str) -> dict[Text, int]:
+    """Counts that open the page."""
+    found = {Text("份回答", "answers"): len(kept), Text("组在比", "groups compared"): int(kept[by].nunique())}
+    return found | ({Text("家门店或单位", "dealers or units"): int(kept["unit_id"].nunique())} if kept["unit_id"].notna().any() else {})
+
+
+def study(tables: Tables, kept: pd.DataFrame, *, metric: str = "nps", by: str = "region", given: Clocks | None = None, conf_level: float = 0.95,
+          gates: Gates | None = None, seed: int = 0) -> Region:
+    """Compare every pair of groups at once and say which ranks their data leave open; dealers are clusters where answers name them.
+
+    Groups with too few answers or dealers are refused and left out of the ranking.
+    """
+    gates, score = gates or gating.load(), scores.score_of(metric)
+    clustered = by != "unit_id" and bool(kept["unit_id"].notna().all())
+    parts = [_part(part, str(name), score, clustered=clustered, conf_level=conf_level, gates=gates) for name, part in kept.groupby(by, sort=True)]
+    these, others = ([p for p in parts if p.score.kind == "estimate" and p.plain > 0], [p for p in parts if p.is_drawn and p.error > 0])
+    fixed = ranks.rank([p.mean for p in these], [p.plain for p in these], conf_level=conf_level, seed=seed) if len(these) > 1 else None
+    placed = ranks.rank([p.mean for p in others], [p.error for p in others], df=[p.df for p in others], conf_level=conf_level, seed=seed) \
+        if len(others) > 1 else None
+    ladder = _ladder(these, others, fixed, placed, conf_level)
+    in_time = _in_time(tables, by, given, conf_level=conf_level, gates=gates)
+    left = open_cases.at(tables, kept["submitted_at"].max() + pd.Timedelta(seconds=1))
+    sheet = _sheet(parts, (these, fixed), (others, placed), None if left is None else _located(tables, left, by), by)
+    checks = _checks(parts, others, kept, clustered=clustered)
+    finding = _finding(these, fixed, ladder, checks, sheet, by=by, seed=seed)
+    return Region(study=finding, scores=tuple(p.score for p in parts), fixed=fixed, ranks=placed, ladder=ladder,
+                  sheet=words.sheet(sheet, is_drawn=placed is not None), in_time=in_time,
+                  captions=words.captions(parts, ladder, in_time, by, is_drawn=placed is not None))
+
+
+def _part(part: pd.DataFrame, name: str, score: Score, *, clustered: bool, conf_level: float, gates: Gates) -> _Part:
+    options = {"by": "everyone", "column": score.column, "estimand": score.estimand, "conf_level": conf_level, "gates": gates}
+    own, y, unit = part.assign(everyone=name), scores.coded(part, score), pd.factorize(part["unit_id"].fillna("").to_numpy())[0]
+    found, dealers = metrics.groups(score.function, own, **options)[0], int(part["unit_id"].nunique())
+    if len(y) < 2:
+        return _Part(name, found, len(y), float(y.mean()), 0.0, False, 0.0, np.inf, dealers, None)
+    spread = inference.mean_variance(y - y.mean())
+    may = clustered and metrics.groups(score.function, own, cluster="unit_id", **options)[0].kind == "estimate"
+    drawn = inference.mean_variance(y - y.mean(), cluster=unit) if may else spread
+    return _Part(name, found, len(y), float(y.mean()), float(np.sqrt(spread.variance)), may, float(np.sqrt(drawn.variance)), float(drawn.df), dealers,
+                 _alike(y, unit) if clustered else None)
+
+
+def _alike(y: np.ndarray, unit: np.ndarray) -> float | None:
+    """p of Cochran's Q that all dealers of a group have one true score."""
+    by_dealer = pd.DataFrame({"unit": unit, "y": y}).groupby("unit")["y"].agg(["mean", "var", "size"])
+    kept = by_dealer[(by_dealer["size"] >= LEAST_ANSWERS) & (by_dealer["var"] > 0)]
+    if len(kept) < shrinkage.FEWEST:
+        return None
+    return shrinkage.shrink(kept["mean"].to_numpy(), np.sqrt((kept["var"] / kept["size"]).to_numpy())).p_value
+
+
+def _ladder(these: list[_Part], others: list[_Part], fixed: Ranks | None, placed: Ranks | None, conf_level: float) -> Ladder | None:
+    """Pairs told apart: each tested for itself; all at once; and with dealers as a draw of those there could be."""
+    if fixed is None:
+        return None
+    mean, error = np.array([p.mean for p in these]), np.array([p.plain for p in these])
+    z = np.abs(mean[:, None] - mean[None, :]) / np.sqrt(error[:, None] ** 2 + error[None, :] ** 2)
+    alone = int((z[np.triu_indices(len(these), 1)] > inference.quantile(conf_level, np.inf)).sum())
+    rungs = [_pairs("alone", alone, len(these)), _pairs("together", fixed.pairs_apart, len(these))]
+    if placed is not None:
+        rungs.append(_pairs("drawn", placed.pairs_apart, len(others)))
+    return Ladder("pairs_apart", tuple(rungs), chosen=rungs[-1].rung)
+
+
+def _pairs(rung: str, value: int, groups: int) -> Estimate:
+    return Estimate(estimand="pairs_apart", kind="count", unit="count", rung=rung, value=float(value), n=groups * (groups - 1) // 2)
+
+
+def _located(tables: Tables, frame: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Rows with their group, through their unit."""
+    if by in frame:
+        return frame
+    units = tables.get("units")
+    if units is None or by not in units:
+        return frame.assign(**{by: pd.Series(None, frame.index, dtype="str")})
+    return frame.assign(**{by: frame["unit_id"].map(units.drop_duplicates("unit_id").set_index("unit_id")[by])})
+
+
+def _in_time(tables: Tables, by: str, given: Clocks | None, *, conf_level: float, gates: Gates) -> tuple[Estimate, ...]:
+    """The share of cases in time, open ones counted, by group; nothing without a clock, cases or units that know the group."""
+    if given is None or "cases" not in tables:
+        return ()
+    found = clocks.cases(tables, timezone=given.working.timezone)
+    followed = _located(tables, clocks.follow(found, given.main, asof=clocks.end(found), working=given.working), by)
+    return tuple(compliance.measure(part.reset_index(drop=True), limit=given.main.hours, estimand="in_time", group=str(name), conf_level=conf_level,
+                                    gates=gates).every for name, part in followed.groupby(by, sort=True))
+
+
+Placed = tuple[list[_Part], Ranks | None]  # groups that were ranked, and how
+
+
+def _sheet(parts: list[_Part], these: Placed, others: Placed, left: pd.DataFrame | None, by: str) -> pd.DataFrame:
+    """One row a group, highest score first; `left` are open cases with their group."""
+    differ = _differ(parts)
+    rows = []
+    for part in parts:
+        own = None if left is None else left[left[by].astype(str).eq(part.name)]
+        rows.append({
+            "group": part.name, "score": part.score, "n": part.n, "dealers": part.dealers, "differ": differ.get(part.name), "mean": part.mean,
+            "fixed": _place(part, *these), "drawn": _place(part, *others), "needed": _needed(part),
+            "open": None if own is None else len(own), "safety": None if own is None else int(own["severity"].eq("safety").sum())})
+    made = pd.DataFrame(rows)
+    return made.assign(out=made["fixed"].isna()).sort_values(["out", "mean"], ascending=[True, False], kind="stable", ignore_index=True)
+
+
+def _place(part: _Part, ranked: list[_Part], placed: Ranks | None) -> tuple[int, int] | None:
+    """The best and the worst rank that the data leave open; None for a group that was not ranked."""
+    if placed is None or part not in ranked:
+        return None
+    i = ranked.index(part)
+    return int(placed.best[i]), int(placed.worst[i])
+
+
+def _needed(part: _Part) -> int | None:
+    """Answers a period until a change worth acting on is seen four times out of five, the dealers being the same in both periods."""
+    if part.plain <= 0:
+        return None
+    return power.needed_n(part.n, part.plain * np.sqrt(2), WORTH_SEEING[part.score.unit], kind="detectable")
+
+
+def _differ(parts: list[_Part]) -> dict[str, bool]:
+    """Groups whose dealers differ by more than chance, all groups looked at together (Benjamini & Hochberg 1995)."""
+    told = [p for p in parts if p.alike is not None]
+    return dict(zip([p.name for p in told], (inference.adjust([p.alike for p in told]) <= 0.05).tolist(), strict=True)) if told else {}
+
+
+def _checks(parts: list[_Part], others: list[_Part], kept: pd.DataFrame, *, clustered: bool) -> tuple[Check, ...]:
+    differ = _differ(parts)
+    without = [p.name for p in parts if p not in others]
+    return (words.clusters(int(kept["unit_id"].isna().sum()), clustered=clustered), words.refused(without, len(parts)),
+            words.dealers(sum(differ.values()), len(differ)), words.respondents())
+
+
+def _finding(these: list[_Part], fixed: Ranks | None, ladder: Ladder | None, checks: tuple[Check, ...], sheet: pd.DataFrame, *, by: str,
+             seed: int) -> Study:
+    shared = {"question": words.question(by), "caveat": words.CAVEAT, "checks": checks, "limits": words.LIMITS, "reader": "region", "seed": seed}
+    if ladder is None or fixed is None:
+        lead = refusal("pairs_apart", unit="count", reason=words.TOO_FEW, needs=words.MORE_ANSWERS)
+        return Study(answer=words.NOT_YET, headline=(lead,), decision=words.decision(sheet, None), verdict=Verdict.REFUSE, **shared)
+    best = these[int(np.argmin(fixed.plain))]
+    return Study(answer=words.answer(ladder, sheet, best.name, by), headline=(ladder[ladder.chosen],), naive=ladder["alone"],
+                 decision=words.decision(sheet, ladder), verdict=Verdict.REPORT, ladders=(ladder,), **shared)
