@@ -94,7 +94,7 @@ def money(x: float, lang: str, *, unit: str = "cny") -> str:
 
 def change(before: Estimate, after: Estimate, lang: str) -> str:
     """The movement between two estimates of one unit, as a reader would subtract the printed values: `−4`, `+3`, `0`."""
-    at = max(place(before), place(after))
+    at = max(place(before), place(after)) if "count" not in (before.unit, after.unit) or "estimate" in (before.kind, after.kind) else 0
     moved = _rounded(_shown(after.value, after.unit), at) - _rounded(_shown(before.value, before.unit), at)
     amount = float(moved) / (100 if after.unit in _PERCENT else 1)
     text = _write(amount, "pp" if after.unit == "share" else after.unit, lang, place=at)

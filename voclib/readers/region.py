@@ -146,7 +146,7 @@ def _ladder(these: list[_Part], others: list[_Part], fixed: Ranks | None, placed
     rungs = [_pairs("alone", alone, len(these)), _pairs("together", fixed.pairs_apart, len(these))]
     if placed is not None:
         rungs.append(_pairs("drawn", placed.pairs_apart, len(others)))
-    return Ladder("pairs_apart", tuple(rungs), chosen=rungs[-1].rung)
+    return Ladder("pairs_apart", tuple(rungs), chosen="together")
 
 
 def _pairs(rung: str, value: int, groups: int) -> Estimate:
@@ -225,5 +225,6 @@ def _finding(these: list[_Part], fixed: Ranks | None, ladder: Ladder | None, che
         lead = refusal("pairs_apart", unit="count", reason=words.TOO_FEW, needs=words.MORE_ANSWERS)
         return Study(answer=words.NOT_YET, headline=(lead,), decision=words.decision(sheet, None), verdict=Verdict.REFUSE, **shared)
     best = these[int(np.argmin(fixed.plain))]
-    return Study(answer=words.answer(ladder, sheet, best.name, by), headline=(ladder[ladder.chosen],), naive=ladder["alone"],
+    shown = (ladder[ladder.chosen], *(r for r in ladder.rungs if r.rung == "drawn"))
+    return Study(answer=words.answer(ladder, sheet, best.name, by), headline=shown, naive=ladder["alone"],
                  decision=words.decision(sheet, ladder), verdict=Verdict.REPORT, ladders=(ladder,), **shared)

@@ -76,14 +76,18 @@ def answer(ladder: Ladder, sheet: pd.DataFrame, first: str, by: str) -> Text:
         say("排第一的{t}，真实名次可能是第 {b} 到第 {w}。", "{t}, first by its number, may truly rank from {b} to {w}.", t=title(first), b=place[0],
             w=place[1])
     parts = [found, rank]
-    if ladder.chosen == "drawn":
-        drawn = ladder["drawn"]
+    if (drawn := _drawn(ladder)) is not None:
         told = Text("一对也没有", "none") if not drawn.value else say("{k} 对", "{k}", k=int(drawn.value))
         parts.append(say("要说是“大区”的差别、换一批门店也成立的，{m} 对里{k}。",
                          "That it is the region, and would hold with other dealers there, can be said of {k} of {m}.", m=drawn.n, k=told)
                      if by == "region" else
                      say("换一批门店也成立的，{m} 对里{k}。", "With other dealers it would hold for {k} of {m}.", m=drawn.n, k=told))
     return Text("".join(p.zh for p in parts), " ".join(p.en for p in parts))
+
+
+def _drawn(ladder: Ladder) -> Estimate | None:
+    """The rung with dealers as a draw; None where they are no draw."""
+    return next((rung for rung in ladder.rungs if rung.rung == "drawn"), None)
 
 
 def decision(sheet: pd.DataFrame, ladder: Ladder | None) -> Text:
@@ -93,7 +97,7 @@ def decision(sheet: pd.DataFrame, ladder: Ladder | None) -> Text:
     if len(safety):
         listed = [say("{g} {n} 件", "{g} ({n})", g=title(row["group"]), n=int(row["safety"])) for _, row in safety.iterrows()]
         parts.append(say("先处理还开着的安全工单：{l}。", "Settle open safety cases first: {l}.", l=_joined(listed)))
-    if ladder is not None and ladder.chosen == "drawn" and not ladder["drawn"].value:
+    if ladder is not None and (drawn := _drawn(ladder)) is not None and not drawn.value:
         parts.append(Text("不要按大区的名次奖惩：看得出的差别在门店，不在大区。",
                           "Reward and punish nobody by rank: what differs is dealers, not regions as far as can be told."))
     differ = sheet["differ"].eq(True)
@@ -186,7 +190,8 @@ def captions(parts: Sequence[_Part], ladder: Ladder | None, in_time: Sequence[Es
     """Titles and notes of the figures."""
     labels = {part.name: title(part.name) for part in parts} | {e.group: title(e.group) for e in in_time}
     names = {} if ladder is None else {r.rung: LADDER[r.rung] for r in ladder.rungs}
-    columns = {"group": segments_text.column(by), "score": Text("分数", "Score"), "fixed": Text("真实名次", "True rank"),
+    compared = segments_text.column(by)
+    columns = {"group": Text(compared.zh, compared.en.capitalize()), "score": Text("分数", "Score"), "fixed": Text("真实名次", "True rank"),
                "drawn": Text("换一批门店的名次", "Rank with other dealers"), "n": Text("回答", "Answers"), "needed": Text("要多少份", "Needed"),
                "dealers": Text("门店", "Dealers"), "differ": Text("门店之间有真差别", "Dealers truly differ"),
                "open": Text("开着的工单", "Open cases"), "safety": Text("其中安全", "Of these safety")}

@@ -59,6 +59,8 @@ def axis(estimates: Iterable[Estimate]) -> Axis:
 def _nice(low: float, high: float, reference: float, unit: str, *, bounded: bool) -> Axis:
     """Round ticks; `bounded` keeps shares of a whole between 0 and 100 %, which a relative change is not."""
     for step in _steps((high - low) / MAX_TICKS):
+        if unit == "count" and step != round(step):  # there is no half a thing
+            continue
         start = reference + step * math.floor((low - reference) / step + 1e-9)
         end = reference + step * math.ceil((high - reference) / step - 1e-9)
         if round((end - start) / step) < MAX_TICKS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from voclib.reporting.figures.markup import both, each, figure, label, words
 from voclib.results import Estimate
 
 FORMATS = ("text", "count", "exact", "share", "points", "pp", "cny", "usd", "score", "ratio", "hours", "days", "number")
+_RANGED = re.compile(r"[^\s（(]{1,9}(（[^（）]{1,18}）| \([^()]{1,18}\))")
 LONG = 100  # letters from which a text is one to read rather than a label
 
 
@@ -42,7 +44,9 @@ def _align(form: str) -> Markup:
 
 
 def _room(x: Any) -> Markup:
-    """A text of several sentences gets room to be read, on a phone too, where the table then scrolls."""
+    """A text of several sentences gets room to be read, on a phone too, where the table then scrolls; a number stays on a line with its interval."""
+    if isinstance(x, Mapping) and all(_RANGED.fullmatch(x[lang]) for lang in ("zh", "en")):
+        return Markup(' class="nw"')
     longest = max((len(x[lang]) * (1 + (lang == "zh")) for lang in ("zh", "en")), default=0) if isinstance(x, Mapping) else len(str(x or ""))
     return Markup(' class="lt"') if longest > LONG else Markup("")
 
