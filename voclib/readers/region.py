@@ -220,7 +220,7 @@ def _checks(parts: list[_Part], others: list[_Part], kept: pd.DataFrame, *, clus
 
 def _finding(these: list[_Part], fixed: Ranks | None, ladder: Ladder | None, checks: tuple[Check, ...], sheet: pd.DataFrame, *, by: str,
              seed: int) -> Study:
-    shared = {"question": words.question(by), "caveat": words.CAVEAT, "checks": checks, "limits": words.LIMITS, "reader": "region", "seed": seed}
+    shared = {"question": words.question(by), "caveat": words.CAVEAT, "checks": checks, "limits": words.limits(by), "reader": "region", "seed": seed}
     if ladder is None or fixed is None:
         lead = refusal("pairs_apart", unit="count", reason=words.TOO_FEW, needs=words.MORE_ANSWERS)
         return Study(answer=words.NOT_YET, headline=(lead,), decision=words.decision(sheet, None), verdict=Verdict.REFUSE, **shared)

@@ -24,6 +24,11 @@ TOO_FEW = Text("作答够多的不到两组，没有什么可比。", "Fewer tha
 MORE_ANSWERS = Text("每组至少要有能算区间的回答和门店。", "Each group needs enough answers and dealers for an interval.")
 NO_CASES = Text("没有工单，或工单不知道属于谁，所以没有这张图。", "No case, or no case that can be placed, so there is nothing to draw.")
 DASH = Text("—", "—")
+NO_NAMES = (
+    Text("门店不在这一页点名。", "No dealer is named here."),
+    Text("只说门店之间有没有真差别；要看哪一家，用 20-scores 的区间，别看名次。",
+         "The page says whether dealers truly differ; for any one of them use the intervals of 20-scores, not a rank."),
+)
 LIMITS = (
     (
         Text("“分不出高低”不是“一样好”。", "Not told apart does not mean equal."),
@@ -40,12 +45,12 @@ LIMITS = (
         Text("分数一旦和奖金挂钩，就会有人去要分（见 22-score-inflation）。",
              "Once pay depends on a score, people ask for it (see 22-score-inflation)."),
     ),
-    (
-        Text("门店不在这一页点名。", "No dealer is named here."),
-        Text("只说门店之间有没有真差别；要看哪一家，用 20-scores 的区间，别看名次。",
-             "The page says whether dealers truly differ; for any one of them use the intervals of 20-scores, not a rank."),
-    ),
 )
+
+
+def limits(by: str) -> tuple[tuple[Text, Text], ...]:
+    """What the page does not say; that no dealer is named only where dealers are not what is compared."""
+    return LIMITS if by == "unit_id" else (*LIMITS, NO_NAMES)
 
 
 def question(by: str) -> Text:

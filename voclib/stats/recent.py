@@ -20,6 +20,7 @@ FEWEST_PERIODS = 6  # usual ones, below which neither a rate nor its scatter is 
 ANSCOMBE = 3 / 8  # added to a count before its root is taken
 LEAST_DISPERSION = 0.05  # below which a row's own dispersion is no information, but a log that runs away
 MOST_DF = 1e6
+MOST_BORROWED = 1.5  # degrees of freedom borrowed for each of a row's own: rows of truly different scatter must not pass for one another
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,14 +129,12 @@ def _dispersion(usual: Array, exposure: Array, rate: Array, open_: NDArray[np.bo
 def _together(own: Array, df: NDArray[np.int_]) -> tuple[Array, float]:
     """Dispersions (K,) drawn towards the common one, and the degrees of freedom of all; moments of log F (Smyth 2004, section 6.2)."""
     if len(own) < 2:
-        return own, float(df.min(initial=1))
+        return own, float(df.min())
     logs = np.log(np.maximum(own, LEAST_DISPERSION))
     e = logs - special.digamma(df / 2) + np.log(df / 2)
     spread = float(np.var(e, ddof=1) - special.polygamma(1, df / 2).mean())
-    if spread <= 0:  # rows scatter alike: all of them tell one dispersion
-        prior, common = MOST_DF, float(np.exp(e.mean()))
-    else:
-        prior = float(min(2 * optimize.brentq(lambda x: special.polygamma(1, x) - spread, 1e-3, MOST_DF), MOST_DF)) \
-            if special.polygamma(1, MOST_DF) < spread else MOST_DF
-        common = float(np.exp(e.mean() + special.digamma(prior / 2) - np.log(prior / 2)))
+    alike = spread <= special.polygamma(1, MOST_DF)  # rows scatter alike: all of them tell one dispersion
+    prior = MOST_DF if alike else 2 * float(optimize.brentq(lambda x: special.polygamma(1, x) - spread, 1e-3, MOST_DF))
+    common = float(np.exp(e.mean() + (0.0 if alike else special.digamma(prior / 2) - np.log(prior / 2))))
+    prior = min(prior, MOST_BORROWED * float(df.min()))
     return (prior * common + df * own) / (prior + df), float(prior + df.min())

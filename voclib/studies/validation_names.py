@@ -27,6 +27,7 @@ FAMILIES = {
     "rollout": Text("分批上线", "Staggered start"),
     "few": Text("少量门店", "Few stores"),
     "loop": Text("闭环", "Closed loop"),
+    "readers": Text("看板", "Readers' pages"),
 }
 METHODS = {
     "nps": ("scores", Text("NPS，简单样本", "NPS, plain sample")),
@@ -138,6 +139,11 @@ METHODS = {
     "projects told from nothing": ("loop", Text("确实少了的项目", "Projects told from nothing")),
     "green lights": ("loop", Text("亮了绿灯", "Green lights")),
     "closings before the limit": ("loop", Text("赶在时限前突击关闭", "Closings that pile up before the limit")),
+    "counts that moved": ("readers", Text("大过偶然的变化", "Counts that moved by more than chance")),
+    "counts that moved, false ones": ("readers", Text("说变了的里面，其实没变的", "False ones among counts called moved")),
+    "recent rate": ("readers", Text("最近一期是平常的几倍", "Recent rate against the usual one")),
+    "pairs apart": ("readers", Text("分得出高低的对", "Pairs told apart")),
+    "ranks missed": ("readers", Text("真实名次落在范围之外", "True ranks outside what is said")),
 }
 # where a run is counted as a share, but the share is how often the truth lies inside, a chance on average, or what a test lets slip
 MEASURED_AS = {

@@ -140,6 +140,9 @@ PARTS = {
     "those that do nothing": "什么也没做的那几个",
     "each exactly at the margin": "都正好只高出门槛",
     "a third of late ones hurried in": "超时的有三分之一被赶进时限",
+    "none moves": "都没有变",
+    "one count": "一项",
+    "a few points apart": "真差别只有几分",
 }
 ENGLISH = {  # where the name of a setting says more than a page may
     "a covariate that was recorded because of the wait": "one column was recorded after the wait",
@@ -209,6 +212,10 @@ PATTERNS = (  # parts that hold numbers; the rest of the wording stands in PARTS
     (r"(\d+) subjects", r"\1 个主题"),
     (r"(\d+) projects of which (\d+) do nothing", r"\1 个项目，其中 \2 个什么也没做"),
     (r"(\d+) concepts", r"\1 个概念"),
+    (r"(\d+) counts", r"\1 项"),
+    (r"(\d+) of (\d+) counts at (\S+) times their rate", r"\2 项里有 \1 项变成 \3 倍"),
+    (r"at (\S+) to (\S+) times its rate", r"变成 \1 至 \2 倍"),
+    (r"(\d+) groups of (\d+) to (\d+) dealers", r"\1 组，每组 \2 至 \3 家门店"),
 )
 
 

@@ -1,0 +1,124 @@
+"""Planted worlds of the pages for one reader: counts of which few move, and ranks of groups of dealers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmarks.coverage import FALSE_ALARM_BAND, FALSE_ALARM_RUNS, Draw, Interval, Setting
+from voclib.results import Estimate, Text, refusal
+from voclib.simulate import dgp_brief
+from voclib.stats import inference, ranks, recent
+
+ROWS, MOVED, LIFT = 60, 6, 4.0
+SOME = 300
+Counts = tuple[np.ndarray, np.ndarray]  # counts and exposures
+Dealers = list[np.ndarray]
+
+
+def _counts(**options: float) -> Draw:
+    def taken(seed: int) -> tuple[Counts, float]:
+        data, truth = dgp_brief.counts(seed, rows=ROWS, **options)
+        return data, truth["ratio"]
+    return taken
+
+
+def flagged(data: Counts) -> np.ndarray:
+    """Rows (K,) called moved, the false discovery rate held at 5%."""
+    found = recent.against_usual(*data)
+    q = np.ones(len(found.ratio))
+    q[found.is_told] = inference.adjust(found.p_value[found.is_told])
+    return q <= 0.05
+
+
+def one_at_a_time(data: Counts) -> np.ndarray:
+    """Rows whose last period differs from the one before, counts as Poisson, each as if it were the only one."""
+    (y, e), some = data, np.maximum(data[0][:, -2:], 0.5)
+    _, low, high = recent.of_two(some[:, 1], e[:, -1], some[:, 0], e[:, -2])
+    return ((low > 1) | (high < 1)) & (y[:, -2:].sum(axis=1) > 0)
+
+
+def ratio(data: Counts) -> Estimate:
+    """The ratio of the first row, a row named in advance; a refusal where it has too few events."""
+    found = recent.against_usual(*data)
+    low, high = (float(ends[0]) for ends in found.interval(0.95))
+    if not found.is_told[0] or not np.isfinite(high):
+        return refusal("recent_ratio", unit="ratio", reason=Text("少", "few"), needs=Text("多", "more"))
+    value = float(found.ratio[0])
+    return Estimate(estimand="recent_ratio", kind="estimate", unit="ratio", value=value, conf_low=min(low, value), conf_high=max(high, value))
+
+
+def ratio_of_two(data: Counts) -> Interval:
+    """The same against the period before alone, counts as Poisson."""
+    e, some = data[1], np.maximum(data[0][0, -2:], 0.5)
+    _, low, high = recent.of_two(some[1], e[0, -1], some[0], e[0, -2])
+    return float(low), float(high)
+
+
+def _groups(apart: float) -> Draw:
+    def taken(seed: int) -> tuple[Dealers, list[float]]:
+        data, truth = dgp_brief.dealers(seed, apart=apart)
+        return data, truth["means"]
+    return taken
+
+
+def placed(data: Dealers) -> ranks.Ranks:
+    """Rank sets of groups, each with the error of as many dealers as it has."""
+    size = np.array([len(d) for d in data])
+    error = np.array([d.std(ddof=1) for d in data]) / np.sqrt(size)
+    return ranks.rank([d.mean() for d in data], error, df=size - 1)
+
+
+def by_numbers(data: Dealers) -> np.ndarray:
+    """Ranks (K,) by the means alone."""
+    mean = np.array([d.mean() for d in data])
+    return 1 + (mean[:, None] < mean[None, :]).sum(axis=1)
+
+
+def pairs_alone(data: Dealers) -> np.ndarray:
+    """Pairs (K, K) that a test of each pair for itself calls different."""
+    mean, error = np.array([d.mean() for d in data]), np.array([d.std(ddof=1) / np.sqrt(len(d)) for d in data])
+    return mean[:, None] - mean[None, :] > 1.96 * np.sqrt(error[:, None] ** 2 + error[None, :] ** 2)
+
+
+def _any_apart(found: ranks.Ranks | np.ndarray, truth: list[float]) -> float:
+    return float((found.apart if isinstance(found, ranks.Ranks) else found).any())
+
+
+def _missed(found: ranks.Ranks | np.ndarray, truth: list[float]) -> float:
+    """1 where any group's true rank lies outside what is said of it."""
+    mean = np.array(truth)
+    true = 1 + (mean[:, None] < mean[None, :]).sum(axis=1)
+    low, high = (found.best, found.worst) if isinstance(found, ranks.Ranks) else (found, found)
+    return float(((true < low) | (true > high)).any())
+
+
+def _any(found: np.ndarray, truth: float) -> float:
+    return float(found.any())
+
+
+def _found(found: np.ndarray, truth: float) -> float:
+    return float(found[:MOVED].mean())
+
+
+def _false(found: np.ndarray, truth: float) -> float:
+    return float(found[MOVED:].sum() / max(found.sum(), 1))
+
+
+def settings() -> list[Setting]:
+    """Counts of the last period, then ranks."""
+    rule = {"call": flagged, "naive": one_at_a_time}
+    some = f"{MOVED} of {ROWS} counts at {LIFT:g} times their rate"
+    return [
+        Setting(method="counts that moved", setting=f"{ROWS} counts, none moves", draw=_counts(), kind="false alarms", count=_any,
+                band=FALSE_ALARM_BAND, naive_band=(0.5, 1.0), runs=FALSE_ALARM_RUNS, **rule),
+        Setting(method="counts that moved", setting=some, draw=_counts(moved=MOVED, ratio=LIFT), kind="power", count=_found, band=(0.8, 1.0),
+                runs=SOME, **rule),
+        Setting(method="counts that moved, false ones", setting=some, draw=_counts(moved=MOVED, ratio=LIFT), kind="false discoveries", count=_false,
+                band=FALSE_ALARM_BAND, naive_band=(0.2, 1.0), **rule),
+        Setting(method="recent rate", setting="one count, at 0.5 to 2 times its rate", draw=_counts(moved=1), call=ratio, naive=ratio_of_two,
+                naive_band=(0.0, 0.93)),
+        Setting(method="pairs apart", setting="6 groups of 10 to 15 dealers, none differs", draw=_groups(0.0), kind="false alarms", call=placed,
+                naive=pairs_alone, count=_any_apart, band=FALSE_ALARM_BAND, naive_band=(0.2, 1.0)),
+        Setting(method="ranks missed", setting="6 groups of 10 to 15 dealers, a few points apart", draw=_groups(4.0), kind="false alarms",
+                call=placed, naive=by_numbers, count=_missed, band=FALSE_ALARM_BAND, naive_band=(0.5, 1.0)),
+    ]

@@ -1,0 +1,176 @@
+"""The product brief: what is counted and by what it is divided, what is flagged, what a sheet says; thin, missing and odd tables."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from reader_tables import FIRST, PARTS, PRODUCTS, WEEKS, company
+from study_tables import figures, spoken, texts
+
+from voclib.errors import DataError, ParameterError
+from voclib.readers import product, product_counts, product_sheet, product_text
+from voclib.readers.product_text import Names
+from voclib.reporting import show
+from voclib.reporting.language import half_width, verbs_exceed
+from voclib.results import Text, Verdict
+from voclib.stats import gates
+from voclib.studies import counting
+
+NAMES = Names({"noise": Text("异响", "Noise")}, {"刹车片": Text("刹车片", "Brake pads")})
+Tables = dict[str, pd.DataFrame]
+
+
+@pytest.fixture(scope="module")
+def calm() -> Tables:
+    return company()
+
+
+@pytest.fixture(scope="module")
+def surging() -> Tables:
+    return company(surge=4.0)
+
+
+def row(counts: product_counts.Counts, *key: str) -> int:
+    return counts.keys.index[(counts.keys[["product", "kind", "subject"]] == list(key)).all(axis=1)][0]
+
+
+class TestCounts:
+    def test_periods_are_whole_weeks_before_a_monday(self, calm: Tables) -> None:
+        found = product_counts.count(calm)
+        assert found.until == FIRST + pd.Timedelta(weeks=WEEKS) and found.until.dayofweek == 0
+        assert found.counts.shape == (3 + 6 + 6 + 3, WEEKS // 4) == found.exposure.shape and found.days == 28
+
+    def test_repairs_are_counted_by_period_and_divided_by_owners(self, calm: Tables) -> None:
+        found = product_counts.count(calm)
+        i = row(found, PRODUCTS[0], product_counts.REPAIRS, PARTS[0])
+        own = calm["repairs"].query("product == @PRODUCTS[0] and part == @PARTS[0]")
+        local = own["repaired_at"].dt.tz_convert("Asia/Shanghai").dt.tz_localize(None)
+        assert found.counts[i, -1] == (local >= found.until - pd.Timedelta(days=28)).sum() and found.counts[i].sum() == len(own)
+        assert (found.exposure[i] == 100).all()
+
+    def test_owners_who_left_are_no_exposure(self, calm: Tables) -> None:
+        left = calm["customers"].assign(churned_on=FIRST.date())
+        found = product_counts.count(calm | {"customers": left})
+        assert (found.exposure[row(found, PRODUCTS[0], product_counts.REPAIRS, PARTS[0])] == 0).all()
+
+    def test_complaints_are_divided_by_voices_and_one_voice_complains_once(self, calm: Tables) -> None:
+        twice = pd.concat([calm["topic_mentions"]] * 2, ignore_index=True)
+        found, again = product_counts.count(calm), product_counts.count(calm | {"topic_mentions": twice})
+        assert np.array_equal(found.counts, again.counts)
+        i, j = row(found, PRODUCTS[1], product_counts.COMPLAINTS, "noise"), row(found, PRODUCTS[1], product_counts.UNHAPPY, "")
+        assert np.array_equal(found.exposure[i], found.exposure[j]) and (found.exposure[i] > found.counts[i]).all()
+
+    def test_a_brief_of_an_earlier_monday_does_not_know_what_came_after(self, calm: Tables) -> None:
+        whole = product_counts.count(calm)
+        then = product_counts.count(calm, until=str(whole.until.date() - pd.Timedelta(days=28)))
+        assert np.array_equal(whole.before(1).counts, then.counts[:, -whole.before(1).counts.shape[1]:]) and whole.before(1).until == then.until
+
+    def test_tables_that_are_not_there_are_not_counted(self, calm: Tables) -> None:
+        bare = {name: calm[name] for name in ("customers", "responses")}
+        assert set(product_counts.count(bare).keys["kind"]) == {product_counts.UNHAPPY}
+
+    @pytest.mark.parametrize(("changes", "options", "error", "message"), [
+        ({"customers": None}, {}, DataError, "no customer with a product"),
+        ({"responses": "strangers"}, {}, DataError, "No voice comes from a customer with a product"),
+        ({}, {"weeks": 0}, ParameterError, "whole number of 1 or more"),
+        ({}, {"weeks": 13}, DataError, "7 are needed"),
+        ({}, {"until": "tomorrow?"}, ParameterError, "a day such as"),
+        ({}, {"until": "2020-01-06"}, DataError, "0 whole periods"),
+    ])
+    def test_bad_input_is_told(self, calm: Tables, changes: dict, options: dict, error: type, message: str) -> None:
+        tables = dict(calm)
+        for name, change in changes.items():
+            tables[name] = calm[name].assign(customer_id="nobody") if change == "strangers" else calm[name].drop(columns="product")
+        with pytest.raises(error, match=message):
+            product_counts.count(tables, **options)
+
+
+class TestBrief:
+    def test_a_surge_is_flagged_and_leads_the_decision(self, surging: Tables) -> None:
+        made = product.study(surging, product_counts.count(surging), names=NAMES)
+        assert made.judged.counts.keys.loc[made.judged.up].values.tolist() == [[PRODUCTS[0], product_counts.REPAIRS, PARTS[0]]]
+        assert made.moves[0].group == "甲 · 修刹车片" and made.moves[0].conf_low > 1
+        assert "Look first at 甲 · repairs: Brake pads" in made.study.decision.en and made.study.headline[0].value == 1
+        assert made.study.answer.en.startswith("1 count rose and 0 fell by more than chance. The clearest is 甲 · repairs: Brake pads:")
+
+    def test_nothing_is_flagged_where_nothing_moved_though_half_the_counts_rose(self, calm: Tables) -> None:
+        made = product.study(calm, product_counts.count(calm))
+        assert made.study.headline[0].value == 0 and made.study.naive.value >= 3
+        assert made.study.answer.en.startswith("Nothing moved by more than chance.")
+
+    def test_the_ladder_widens_and_the_last_rung_decides(self, surging: Tables) -> None:
+        made = product.study(surging, product_counts.count(surging))
+        width = {r.rung: np.log(r.conf_high / r.conf_low) for r in made.ladder.rungs}
+        assert list(width) == ["month", "year", "scatter", "all"] and width["year"] < width["scatter"] <= width["all"]
+        assert made.ladder["all"].value == pytest.approx(made.ladder["year"].value)
+
+    def test_earlier_periods_are_judged_by_what_was_known_then(self, surging: Tables) -> None:
+        made = product.study(surging, product_counts.count(surging))
+        assert made.history.loc[0, "up"] == 1 and made.history.loc[1:, "up"].sum() <= 1
+        assert made.history["until"].is_monotonic_decreasing and (made.history["naive_up"].iloc[:-1] > 0).all()
+
+    def test_the_sheet_has_levels_and_open_cases(self, calm: Tables) -> None:
+        counts = product_counts.count(calm)
+        found = product_sheet.sheet(calm, counts, conf_level=0.95, gates=gates.load(), timezone="Asia/Shanghai", names=NAMES)
+        assert sorted(found["product"]) == sorted(PRODUCTS)
+        until, cases = counts.until.tz_localize("Asia/Shanghai"), calm["cases"]
+        still = cases[(cases["opened_at"] < until) & ~(cases["resolved_at"] < until)]
+        assert found["open"].sum() == len(still) and found["safety"].sum() == still["severity"].eq("safety").sum()
+        assert all(e.n_clusters == 24 for e in found["nps"])
+
+    def test_without_cases_or_scores_the_sheet_leaves_dashes(self, calm: Tables) -> None:
+        bare = {name: calm[name] for name in ("customers", "units")} | {"responses": calm["responses"].assign(nps_score=pd.NA)}
+        made = product.study(bare, product_counts.count(bare))
+        assert made.sheet["open"].isna().all() and all(cell == product_text.DASH for cell in made.sheet["nps"])
+
+    def test_too_few_of_everything_is_a_refusal(self) -> None:
+        few = company(voices=60)
+        thin = {name: few[name] for name in ("customers", "responses", "units")}
+        made = product.study(thin, product_counts.count(thin))
+        assert made.study.verdict is Verdict.REFUSE and made.moves == () and made.ladder is None
+
+    def test_a_feed_cut_off_is_a_failed_check_and_a_caveat(self, calm: Tables) -> None:
+        last = pd.Timestamp(FIRST + pd.Timedelta(weeks=WEEKS - 4), tz="Asia/Shanghai")
+        keep = (calm["responses"]["submitted_at"] < last) | (np.arange(len(calm["responses"])) % 8 == 0)
+        made = product.study(calm | {"responses": calm["responses"][keep]}, product_counts.count(
+            calm | {"responses": calm["responses"][keep]}, until=str((FIRST + pd.Timedelta(weeks=WEEKS)).date())))
+        assert made.study.checks[0].passed is False and made.study.verdict is Verdict.REPORT_WITH_CAVEAT
+
+    def test_a_wrong_rate_of_false_ones_is_told(self, calm: Tables) -> None:
+        with pytest.raises(ParameterError, match="fdr is a share"):
+            product.judge(product_counts.count(calm), fdr=5)
+
+    @pytest.mark.parametrize("name", ["calm", "surging"])
+    def test_words_claim_nothing_and_agree_in_both_languages(self, name: str, request: pytest.FixtureRequest) -> None:
+        tables = request.getfixturevalue(name)
+        made = product.study(tables, product_counts.count(tables), names=NAMES)
+        for text in [*texts(made.study), *spoken(made.captions)]:
+            assert figures(text.zh) == figures(text.en) and not half_width(text.zh), text
+            assert not verbs_exceed(text.zh, 0, "zh") and not verbs_exceed(text.en, 0, "en"), text
+        show.intervals(made.moves, naive=made.naive, sort="given", **made.captions["moves"])
+        show.ladder(made.ladder, **made.captions["ladder"])
+        show.table(made.sheet, **made.captions["sheet"])
+        show.table(made.history, **made.captions["history"])
+
+
+class TestTruth:
+    def test_a_flag_stands_beside_what_was_planted(self, surging: Tables) -> None:
+        counts = product_counts.count(surging)
+        projects = pd.DataFrame({"project_id": ["J1"], "chartered_on": [counts.until.date()], "landed_on": [pd.NaT]})
+        truth = {"field": {"projects": {"spike_days": 90, "landed": {"J1": {"measure": "每千次维修中的刹车片", "spike": 4.0, "effect": -0.4}}}}}
+        made = product.study(surging, counts)
+        shown = product.against_truth(made, surging | {"projects": projects}, truth)
+        assert "J1" in shown.iloc[0]["planted"].en and "4.00" in shown.iloc[0]["planted"].en
+        assert product.against_truth(made, surging, {}).empty
+
+
+def test_every_row_is_counted_or_left_out_for_a_reason(calm: Tables) -> None:
+    tables = {name: frame.assign(customer_id=frame["customer_id"].where(frame.index != 0)) if name == "responses" else frame
+              for name, frame in calm.items()}
+    chains = {one.table: one for one in counting.flows("51-product", tables)}
+    assert set(chains) == {"responses", "repairs"} and chains["responses"].where.iloc[0] == "stranger"
+    kept = product_counts.count(tables).last(product_counts.MOST_PERIODS)
+    heard = kept.exposure[(kept.keys["kind"] == product_counts.UNHAPPY).to_numpy()].sum()
+    fixed = kept.counts[(kept.keys["kind"] == product_counts.REPAIRS).to_numpy()].sum()
+    assert (chains["responses"].n, chains["repairs"].n) == (heard, fixed)

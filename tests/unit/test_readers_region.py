@@ -1,0 +1,129 @@
+"""Regions: pairs told apart with these dealers and with others, ranks, answers needed, cases in time; one group, few dealers, no units."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from loop_tables import GIVEN
+from reader_tables import company
+from study_tables import figures, spoken, texts
+
+from voclib.errors import DataError, ParameterError
+from voclib.readers import region
+from voclib.reporting import show
+from voclib.reporting.language import half_width, verbs_exceed
+from voclib.results import Verdict
+from voclib.studies import counting
+
+Tables = dict[str, pd.DataFrame]
+
+
+@pytest.fixture(scope="module")
+def alike() -> Tables:
+    return company()
+
+
+@pytest.fixture(scope="module")
+def apart() -> Tables:
+    return company(region_gap=1.0)
+
+
+def made(tables: Tables, **options: object) -> region.Region:
+    return region.study(tables, region.answers(tables), given=GIVEN, **options)
+
+
+class TestAnswers:
+    def test_the_last_quarters_with_a_group_count(self, alike: Tables) -> None:
+        kept = region.answers(alike, periods=1)
+        assert kept["period"].nunique() == 1 and kept["period"].iloc[0] == max(region.answers(alike, periods=9)["period"])
+
+    @pytest.mark.parametrize(("change", "options", "error", "message"), [
+        ("one region", {}, DataError, "two or more values of 'region'"),
+        ("no units", {}, DataError, "two or more values of 'region'.*none"),
+        ("", {"by": "regoin"}, ParameterError, "did you mean 'region'"),
+        ("", {"periods": 0}, ParameterError, "whole number of 1 or more"),
+        ("", {"metric": "npx"}, ParameterError, "did you mean 'nps'"),
+        ("", {"metric": "stars"}, DataError, "This pool carries: nps"),
+    ])
+    def test_bad_input_is_told(self, alike: Tables, change: str, options: dict, error: type, message: str) -> None:
+        tables = dict(alike)
+        if change == "one region":
+            tables["units"] = alike["units"].assign(region="华东")
+        elif change:
+            del tables["units"]
+        with pytest.raises(error, match=f"(?s){message}"):
+            region.answers(tables, **options)
+
+
+class TestStudy:
+    def test_a_true_gap_is_told_by_these_dealers_and_by_others(self, apart: Tables) -> None:
+        found = made(apart)
+        assert (found.ladder["together"].value, found.ladder["drawn"].value) == (1, 1)
+        assert found.fixed.best.tolist() == [1, 2] and found.sheet["fixed"].map(lambda t: t.zh).tolist() == ["1", "2"]
+        assert "East China is first beyond luck" in found.study.answer.en
+
+    def test_no_gap_is_not_told(self, alike: Tables) -> None:
+        found = made(alike)
+        assert found.ladder["together"].value == 0 and [t.zh for t in found.sheet["fixed"]] == ["1–2", "1–2"]
+        assert "Of 1 pairs among 2 regions, 0 can be told apart" in found.study.answer.en
+
+    def test_a_difference_of_dealers_is_no_difference_of_regions(self) -> None:
+        """Dealers' own levels put regions apart as they are; with other dealers that would not hold."""
+        tables = company()
+        level = dict(zip(tables["units"]["unit_id"], [3.0] * 8 + [-3.0] * 4 + [3.0] * 6 + [-3.0] * 6, strict=True))
+        marks = (tables["responses"]["nps_score"].astype(float) + tables["responses"]["unit_id"].map(level)).clip(0, 10).round()
+        units = tables["units"].assign(region=np.where(np.arange(24) < 12, "华东", "华南"))
+        found = made(tables | {"responses": tables["responses"].assign(nps_score=marks.astype("Int64")), "units": units})
+        assert found.ladder["together"].value == 1 and found.ladder["drawn"].value == 0
+        assert set(found.sheet["differ"].map(lambda t: t.en)) == {"Yes"} and "Reward and punish nobody by rank" in found.study.decision.en
+
+    def test_few_dealers_are_ranked_as_they_are_only(self, apart: Tables) -> None:
+        units = apart["units"].assign(region=["华东"] * 5 + ["华南"] * 19)
+        found = made(apart | {"units": units})
+        assert found.ranks is None and found.fixed is not None and "drawn" not in found.captions["sheet"]["columns"]
+
+    def test_answers_needed_fall_with_the_square_of_the_error(self, apart: Tables) -> None:
+        kept = region.answers(apart, periods=4)
+        all_answers = region.study(apart, kept).sheet["needed"].astype(float)
+        half = region.study(apart, kept.iloc[::2].reset_index(drop=True)).sheet["needed"].astype(float)
+        assert np.allclose(all_answers, half, rtol=0.15), "the number needed is a property of answers, not of how many there are"
+
+    def test_dealers_themselves_can_be_compared_and_stand_for_themselves(self, apart: Tables) -> None:
+        kept = region.answers(apart, by="unit_id", periods=4)
+        found = region.study(apart, kept, by="unit_id")
+        assert found.ranks is None and len(found.fixed.best) == 24 and found.ladder.chosen == "together"
+        assert all("named" not in wrong.en for wrong, _ in found.study.limits)
+
+    def test_a_group_of_one_answer_is_refused_not_an_error(self, apart: Tables) -> None:
+        units = apart["units"].assign(region=["华北", *apart["units"]["region"][1:]])
+        kept = region.answers(apart | {"units": units})
+        lone = kept[kept["region"].ne("华北") | ~kept["region"].duplicated()].reset_index(drop=True)
+        found = region.study(apart | {"units": units}, lone)
+        assert found.sheet.iloc[-1]["group"].zh == "华北" and found.sheet.iloc[-1]["fixed"].zh == "—"
+
+    def test_nothing_to_compare_is_a_refusal(self, apart: Tables) -> None:
+        kept = region.answers(apart).groupby("region").head(3).reset_index(drop=True)
+        found = region.study(apart, kept)
+        assert found.study.verdict is Verdict.REFUSE and found.ladder is None
+
+    def test_cases_in_time_by_region_count_open_ones(self, alike: Tables) -> None:
+        found = made(alike)
+        assert [e.group for e in found.in_time] == ["华东", "华南"] and all(0.5 < e.value < 0.9 for e in found.in_time)
+        assert region.study(alike, region.answers(alike)).in_time == ()
+
+    @pytest.mark.parametrize("name", ["alike", "apart"])
+    def test_words_claim_nothing_and_agree_in_both_languages(self, name: str, request: pytest.FixtureRequest) -> None:
+        found = made(request.getfixturevalue(name))
+        for text in [*texts(found.study), *spoken(found.captions)]:
+            assert figures(text.zh) == figures(text.en) and not half_width(text.zh), text
+            assert not verbs_exceed(text.zh, 0, "zh") and not verbs_exceed(text.en, 0, "en"), text
+        show.intervals(found.scores, **found.captions["scores"])
+        show.ladder(found.ladder, **found.captions["ladder"])
+        show.table(found.sheet, **found.captions["sheet"])
+        show.intervals(found.in_time, **found.captions["in_time"])
+
+
+def test_every_answer_is_counted_or_left_out_for_a_reason(alike: Tables) -> None:
+    chain, = counting.flows("52-region", alike, periods=1)
+    assert chain.n == len(region.answers(alike, periods=1)) and set(chain.where) == {"", "outside"}
