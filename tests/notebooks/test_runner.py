@@ -14,6 +14,7 @@ from tiny_edition import Here, edition, notebook
 
 from voclib.errors import ParameterError, RunError
 from voclib.running import refresh, run, verify
+from voclib.running.causes import differences
 from voclib.running.parameters import Given
 from voclib.running.workspace import Workspace
 
@@ -166,6 +167,65 @@ def test_a_process_pool_runs_two_notebooks_and_the_command_line_wins(tmp_path: P
     assert _finding(tmp_path)["headline"][0]["value"] == 17.0, "--only leaves the others"
     portal = refresh(Workspace(tmp_path)).read_text("utf-8")
     assert "tiny/20-scores.html" in portal and "tiny/30-links.html" in portal
+
+
+STATED = """\
+from voclib import Estimate, Study, Text, Verdict, findings as told, show
+lead = {name: one["headline"][0]["value"] for name, one in told(findings).items()}
+t = Text("答", "answer")
+total = Estimate(estimand="nps", kind="count", unit="points", value=sum(lead.values()), n=len(lead))
+show.headline(Study(question=Text("问题？", "Question?"), answer=t, headline=(total,), caveat=t, decision=t, verdict=Verdict.REPORT,
+                    limits=((t, t),) * 3))"""
+
+
+class TestFindingsStatedAnew:
+    def workspace(self, root: Path, **notebooks: dict) -> Path:
+        """Two reports and a page that adds up their numbers; it comes first in the edition, and last in the run."""
+        notebook(root, "20-scores")
+        notebook(root, "30-links")
+        notebook(root, "50-sum", headline=STATED, parameters='findings = "reports/elsewhere"  # folder of reports\n')
+        return edition(root, **{"n50_sum": {}, "n20_scores": {"seed": 5}, "n30_links": {}} | notebooks)
+
+    def test_they_are_read_after_they_were_told(self, tmp_path: Path) -> None:
+        here = Here()
+        result = run(self.workspace(tmp_path), executor=here)
+        assert here.ran[-1] == "50-sum" and result.executed[-1] == "50-sum"
+        finding = _finding(tmp_path, "50-sum")
+        assert finding["headline"][0]["value"] == 15.0 + 11.0 and finding["headline"][0]["n"] == 2
+        assert set(finding["provenance"]["reads"]) == {"20-scores", "30-links"} and _finding(tmp_path)["provenance"]["reads"] == {}
+        assert run(tmp_path / "params/tiny.yml", executor=Here()).executed == ()
+
+    def test_a_finding_that_moved_runs_the_page_again_and_is_named(self, tmp_path: Path) -> None:
+        path = self.workspace(tmp_path)
+        run(path, executor=Here())
+        before = _finding(tmp_path, "50-sum")["provenance"]
+        again = run(path, overrides={"seed": 7}, executor=Here())
+        assert set(again.executed) == {"20-scores", "30-links", "50-sum"} and _finding(tmp_path, "50-sum")["headline"][0]["value"] == 34.0
+        causes = differences(before, _finding(tmp_path, "50-sum")["provenance"]).causes
+        assert any("20-scores, 30-links" in cause.detail.en for cause in causes)
+
+    def test_it_is_not_run_on_findings_of_two_runs(self, tmp_path: Path) -> None:
+        path = self.workspace(tmp_path)
+        run(path, executor=Here())
+        before = _tree(tmp_path / "reports")["tiny/50-sum.html"]
+        notebook(tmp_path, "20-scores", "1 / 0")
+        here = Here()
+        with pytest.raises(RunError, match=r"(?s)Not run, since they state what the others found: 50-sum.*ZeroDivisionError"):
+            run(path, executor=here)
+        assert "50-sum" not in here.ran and _tree(tmp_path / "reports")["tiny/50-sum.html"] == before
+
+    def test_a_folder_outside_the_repository_is_an_error_before_anything_runs(self, tmp_path: Path) -> None:
+        here = Here()
+        with pytest.raises(ParameterError, match="must be a folder of reports within the repository"):
+            run(self.workspace(tmp_path, n50_sum={"findings": "../reports"}), executor=here)
+        assert here.ran == []
+
+    def test_alone_it_states_what_was_last_published_and_says_when_nothing_was(self, tmp_path: Path) -> None:
+        path = self.workspace(tmp_path)
+        with pytest.raises(RunError, match="There are no reports in reports/tiny"):
+            run(path, only=("50-sum",), executor=Here())
+        run(path, executor=Here())
+        assert run(path, only=("50-sum",), force=True, executor=Here()).executed == ("50-sum",)
 
 
 def test_nothing_runs_where_anything_is_wrong(tmp_path: Path) -> None:
