@@ -24,6 +24,7 @@ from voclib.studies.scores import Score
 
 Tables = Mapping[str, pd.DataFrame]
 WORTH_SEEING = {"points": 5.0, "share": 0.05, "score": 0.25}  # changes that people act on, by unit
+MOST_REFUSED = 6  # groups without a score that a figure still lists by name
 LEAST_ANSWERS = 10  # of a dealer, to have a mean and an error of its own
 
 
@@ -106,12 +107,13 @@ def study(tables: Tables, kept: pd.DataFrame, *, metric: str = "nps", by: str = 
     ladder = _ladder(these, others, fixed, placed, conf_level)
     in_time = _in_time(tables, by, given, conf_level=conf_level, gates=gates)
     left = open_cases.at(tables, kept["submitted_at"].max() + pd.Timedelta(seconds=1))
-    sheet = _sheet(parts, (these, fixed), (others, placed), None if left is None else _located(tables, left, by), by)
-    checks = _checks(parts, others, kept, clustered=clustered)
+    drawn = parts if len(parts) - len(these) <= MOST_REFUSED else these
+    sheet = _sheet(drawn, (these, fixed), (others, placed), None if left is None else _located(tables, left, by), by)
+    without = [p.name for p in parts if p not in (others if clustered else these)]
+    checks = _checks(parts, without, kept, clustered=clustered)
     finding = _finding(these, fixed, ladder, checks, sheet, by=by, seed=seed)
-    return Region(study=finding, scores=tuple(p.score for p in parts), fixed=fixed, ranks=placed, ladder=ladder,
-                  sheet=words.sheet(sheet, is_drawn=placed is not None), in_time=in_time,
-                  captions=words.captions(parts, ladder, in_time, by, is_drawn=placed is not None))
+    return Region(study=finding, scores=tuple(p.score for p in drawn), fixed=fixed, ranks=placed, ladder=ladder,
+                  sheet=words.sheet(sheet), in_time=in_time, captions=words.captions(parts, ladder, in_time, by, words.sheet(sheet)))
 
 
 def _part(part: pd.DataFrame, name: str, score: Score, *, clustered: bool, conf_level: float, gates: Gates) -> _Part:
@@ -211,9 +213,8 @@ def _differ(parts: list[_Part]) -> dict[str, bool]:
     return dict(zip([p.name for p in told], (inference.adjust([p.alike for p in told]) <= 0.05).tolist(), strict=True)) if told else {}
 
 
-def _checks(parts: list[_Part], others: list[_Part], kept: pd.DataFrame, *, clustered: bool) -> tuple[Check, ...]:
+def _checks(parts: list[_Part], without: list[str], kept: pd.DataFrame, *, clustered: bool) -> tuple[Check, ...]:
     differ = _differ(parts)
-    without = [p.name for p in parts if p not in others]
     return (words.clusters(int(kept["unit_id"].isna().sum()), clustered=clustered), words.refused(without, len(parts)),
             words.dealers(sum(differ.values()), len(differ)), words.respondents())
 

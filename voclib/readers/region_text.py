@@ -62,7 +62,8 @@ def question(by: str) -> Text:
 
 
 def _groups(n: int, by: str) -> Text:
-    return say("{n} 个大区", "{n} regions", n=n) if by == "region" else say("{n} 组", "{n} groups", n=n)
+    zh, en = {"region": ("个大区", "regions"), "unit_id": ("家", "units")}.get(by, ("组", "groups"))
+    return Text(f"{n} {zh}", f"{n} {en}")
 
 
 NOT_YET = Text("还比不了：作答够多的不到两组。", "It cannot be told yet: fewer than two groups have answers enough.")
@@ -158,10 +159,9 @@ def respondents() -> Check:
                       "Those who never answered are not in it; how much that moves the whole stands in 21-survivorship."))
 
 
-def sheet(found: pd.DataFrame, *, is_drawn: bool) -> pd.DataFrame:
-    """The sheet as a table prints it; the second rank only where dealers were taken as a draw."""
-    rows = [{"group": title(row["group"]), "score": _ranged(row["score"]), "fixed": _rank(row["fixed"]),
-             **({"drawn": _rank(row["drawn"])} if is_drawn else {}), "n": row["n"], "dealers": row["dealers"],
+def sheet(found: pd.DataFrame) -> pd.DataFrame:
+    """The sheet as a table prints it."""
+    rows = [{"group": title(row["group"]), "score": _ranged(row["score"]), "fixed": _rank(row["fixed"]), "drawn": _rank(row["drawn"]), "n": row["n"], "dealers": row["dealers"],
              "needed": None if pd.isna(row["needed"]) else rounded_up(int(row["needed"])), "differ": _differ(row["differ"]), "open": row["open"],
              "safety": row["safety"]} for row in found.to_dict("records")]
     return pd.DataFrame(rows)
@@ -184,6 +184,14 @@ def _differ(told: Any) -> Text:
     return Text("有", "Yes") if told else Text("看不出", "Not told")
 
 
+COUNTS = ("n", "needed", "dealers", "open", "safety")
+
+
+def _tells(column: pd.Series) -> bool:
+    """Whether a column holds anything but dashes."""
+    return any(cell is not None and cell == cell and cell != DASH for cell in column)
+
+
 LADDER = {
     "alone": (Text("一对一对单独检验", "Each pair for itself"), Text("榜单上的星号", "The stars of a league table")),
     "together": (Text("所有对一起看", "All pairs at once"), Text("对多了，总有几对碰巧", "Of many pairs some differ by luck")),
@@ -191,7 +199,7 @@ LADDER = {
 }
 
 
-def captions(parts: Sequence[_Part], ladder: Ladder | None, in_time: Sequence[Estimate], by: str, *, is_drawn: bool) -> dict[str, Any]:
+def captions(parts: Sequence[_Part], ladder: Ladder | None, in_time: Sequence[Estimate], by: str, printed: pd.DataFrame) -> dict[str, Any]:
     """Titles and notes of the figures."""
     labels = {part.name: title(part.name) for part in parts} | {e.group: title(e.group) for e in in_time}
     names = {} if ladder is None else {r.rung: LADDER[r.rung] for r in ladder.rungs}
@@ -200,6 +208,7 @@ def captions(parts: Sequence[_Part], ladder: Ladder | None, in_time: Sequence[Es
                "drawn": Text("换一批门店的名次", "Rank with other dealers"), "n": Text("回答", "Answers"), "needed": Text("要多少份", "Needed"),
                "dealers": Text("门店", "Dealers"), "differ": Text("门店之间有真差别", "Dealers truly differ"),
                "open": Text("开着的工单", "Open cases"), "safety": Text("其中安全", "Of these safety")}
+    told = [name for name in columns if _tells(printed[name]) and not (by == "unit_id" and name == "dealers")]
     return {
         "scores": {"title": Text("每组的分数与区间", "Score and interval of each group"), "labels": labels,
                    "subtitle": Text("现有门店的客户；谁高于谁，看下面的名次范围，不看横条重不重叠",
@@ -209,8 +218,7 @@ def captions(parts: Sequence[_Part], ladder: Ladder | None, in_time: Sequence[Es
         "sheet": {"title": Text("名次只能说到这个程度", "How far a rank can be told"),
                   "subtitle": Text("名次的范围对所有组同时成立；“要多少份”是看出一个值得行动的变化，每期需要的回答",
                                    "Ranges of ranks hold for all groups at once; “needed”: answers a period until a change worth acting on is seen"),
-                  "columns": {name: text for name, text in columns.items() if name != "drawn" or is_drawn},
-                  "formats": {name: "exact" for name in ("n", "needed", "dealers", "open", "safety")}},
+                  "columns": {name: columns[name] for name in told}, "formats": {name: "exact" for name in COUNTS if name in told}},
         "in_time": {"title": Text("工单按时解决的占比，还开着的也算", "Cases settled in time, open ones counted"), "labels": labels,
                     "subtitle": Text("按门店所在的组；横条是区间", "By the group of the dealer; bars are intervals")},
     }
