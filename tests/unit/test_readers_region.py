@@ -102,6 +102,12 @@ class TestStudy:
         found = region.study(apart | {"units": units}, lone)
         assert found.sheet.iloc[-1]["group"].zh == "华北" and found.sheet.iloc[-1]["fixed"].zh == "—"
 
+    def test_a_group_of_one_mind_is_ranked_with_an_error(self, apart: Tables) -> None:
+        kept = region.answers(apart)
+        delighted = kept.assign(nps_score=kept["nps_score"].where(kept["region"].ne("华东"), 10)).groupby("region").head(12).reset_index(drop=True)
+        found = region.study(apart, delighted)
+        assert len(found.fixed.best) == 2 and found.fixed.critical > 1.9
+
     def test_nothing_to_compare_is_a_refusal(self, apart: Tables) -> None:
         kept = region.answers(apart).groupby("region").head(3).reset_index(drop=True)
         found = region.study(apart, kept)

@@ -120,12 +120,12 @@ def _part(part: pd.DataFrame, name: str, score: Score, *, clustered: bool, conf_
     options = {"by": "everyone", "column": score.column, "estimand": score.estimand, "conf_level": conf_level, "gates": gates}
     own, y, unit = part.assign(everyone=name), scores.coded(part, score), pd.factorize(part["unit_id"].fillna("").to_numpy())[0]
     found, dealers = metrics.groups(score.function, own, **options)[0], int(part["unit_id"].nunique())
-    if len(y) < 2:
+    if found.kind != "estimate":
         return _Part(name, found, len(y), float(y.mean()), 0.0, False, 0.0, np.inf, dealers, None)
-    spread = inference.mean_variance(y - y.mean())
+    plain = (found.conf_high - found.conf_low) / (2 * inference.quantile(conf_level, np.inf))  # never zero, also where all answers are alike
     may = clustered and metrics.groups(score.function, own, cluster="unit_id", **options)[0].kind == "estimate"
-    drawn = inference.mean_variance(y - y.mean(), cluster=unit) if may else spread
-    return _Part(name, found, len(y), float(y.mean()), float(np.sqrt(spread.variance)), may, float(np.sqrt(drawn.variance)), float(drawn.df), dealers,
+    drawn = inference.mean_variance(y - y.mean(), cluster=unit if may else None)
+    return _Part(name, found, len(y), float(y.mean()), plain, may, float(np.sqrt(drawn.variance)), float(drawn.df), dealers,
                  _alike(y, unit) if clustered else None)
 
 

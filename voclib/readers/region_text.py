@@ -161,7 +161,8 @@ def respondents() -> Check:
 
 def sheet(found: pd.DataFrame) -> pd.DataFrame:
     """The sheet as a table prints it."""
-    rows = [{"group": title(row["group"]), "score": _ranged(row["score"]), "fixed": _rank(row["fixed"]), "drawn": _rank(row["drawn"]), "n": row["n"], "dealers": row["dealers"],
+    rows = [{"group": title(row["group"]), "score": _ranged(row["score"]), "fixed": _rank(row["fixed"]), "drawn": _rank(row["drawn"]),
+             "n": row["n"], "dealers": row["dealers"],
              "needed": None if pd.isna(row["needed"]) else rounded_up(int(row["needed"])), "differ": _differ(row["differ"]), "open": row["open"],
              "safety": row["safety"]} for row in found.to_dict("records")]
     return pd.DataFrame(rows)
