@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from benchmarks.coverage import FALSE_ALARM_BAND, FALSE_ALARM_RUNS, Draw, Interval, Setting
+from voclib.loop import outer_effects, outer_value
+from voclib.loop.outer_effects import Settings
+from voclib.loop.outer_names import Names
 from voclib.results import Estimate, Text, refusal
-from voclib.simulate import dgp_brief
+from voclib.simulate import dgp_brief, dgp_runup
 from voclib.stats import inference, ranks, recent
 
 ROWS, MOVED, LIFT = 60, 6, 4.0
@@ -104,8 +108,46 @@ def _false(found: np.ndarray, truth: float) -> float:
     return float(found[MOVED:].sum() / max(found.sum(), 1))
 
 
+Landed = tuple[pd.DataFrame, dict[str, pd.DataFrame]]  # events, and the tables that price them
+PRICE, WARRANTY = 400.0, 0.3
+
+
+def _priced(seed: int) -> tuple[Landed, float]:
+    """Projects about parts, three repairs in ten under warranty, prices lognormal with mean `PRICE`; what they truly spared."""
+    events, projects, truth = dgp_runup.draw(seed)
+    rng = np.random.default_rng([seed, 41])
+    covered = rng.random(len(events)) < WARRANTY
+    price = np.where(covered, np.nan, PRICE * rng.lognormal(-0.32, 0.8, len(events)))
+    repairs = pd.DataFrame({"part": events["subject"], "cost_cny": price, "is_warranty": pd.array(covered, dtype="boolean")})
+    landed = projects.set_index("project_id")["landed_on"]
+    since = {key: float(((events["subject"] == row.subject) & (events["on"] >= landed[key])).sum())
+             for key, row in projects.set_index("project_id").iterrows()}
+    spared = sum(since[key] * (1 / (1 + effect) - 1) for key, effect in truth["effect"].items())
+    return (events, {"repairs": repairs, "projects": projects.assign(cost_cny=1e6)}), WARRANTY * PRICE * spared
+
+
+def _rung(data: Landed, name: str) -> Estimate:
+    events, tables = data
+    found = outer_effects.together([outer_effects.measure(events, tables["projects"], Settings(), source="repairs")], Settings())
+    value = outer_value.study(tables, found, Names({}, {}), is_range=False)
+    if len(found.judged) < len(tables["projects"]):
+        return refusal("programme_value", unit="cny", reason=Text("少", "few"), needs=Text("多", "more"))
+    return value.ladder[name]
+
+
+def spared(data: Landed) -> Estimate:
+    """The amount against the usual rate and the common movement."""
+    return _rung(data, "controlled")
+
+
+def spared_in_two_months(data: Landed) -> Estimate:
+    """The amount of a month before the charter and a month after landing; an empty interval where that cannot be had."""
+    found = _rung(data, "naive")
+    return found if found.kind == "estimate" else Estimate(estimand="programme_value", kind="estimate", unit="cny", value=0, conf_low=0, conf_high=0)
+
+
 def settings() -> list[Setting]:
-    """Counts of the last period, then ranks."""
+    """Counts of the last period, then ranks, then the money that projects spared."""
     rule = {"call": flagged, "naive": one_at_a_time}
     some = f"{MOVED} of {ROWS} counts at {LIFT:g} times their rate"
     return [
@@ -121,4 +163,6 @@ def settings() -> list[Setting]:
                 naive=pairs_alone, count=_any_apart, band=FALSE_ALARM_BAND, naive_band=(0.2, 1.0)),
         Setting(method="ranks missed", setting="6 groups of 10 to 15 dealers, a few points apart", draw=_groups(4.0), kind="false alarms",
                 call=placed, naive=by_numbers, count=_missed, band=FALSE_ALARM_BAND, naive_band=(0.5, 1.0)),
+        Setting(method="money spared by projects", setting="14 subjects, 9 projects of which 4 do nothing", draw=_priced, call=spared,
+                naive=spared_in_two_months, naive_band=(0.0, 0.6), band=(0.93, 0.99)),
     ]

@@ -51,7 +51,13 @@ class OuterLoop:
     quarters: pd.DataFrame
     tracker: pd.DataFrame
     departments: pd.DataFrame
+    names: outer_names.Names
     captions: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def is_range(self) -> bool:
+        """Whether too few subjects show the common movement, so that the answer is a range."""
+        return self.ladder is not None and self.ladder.chosen == "range"
 
 
 @dataclass(frozen=True)
@@ -118,7 +124,7 @@ def study(tables: Tables, *, rules: tuple[Any, Any] | None = None, settings: Set
     return OuterLoop(
         study=finding, ladder=ladder, effects=effects, each=each, naive=naive, drawn=drawn, course=course, placebo=placebo, placebo_naive=rings,
         idle=picks, funnel=funnel, steps=steps, steps_naive=steps_naive, quarters=quarters, tracker=laid.tracker(tracker, effects, names),
-        departments=departments,
+        departments=departments, names=names,
         captions=shown.captions(scene.given, effects, ladder, each, drawn, course, outer_curve.shown(effects), placebo, rings, funnel, steps, tracker,
                                 departments, names, conf_level=conf_level))
 

@@ -12,4 +12,7 @@ READERS = {
                          scale=Text("1 倍 = 和平常一样", "1 means as usual"), short=Text("平常的", "the usual rate")),
     "pairs_apart": Name(title=Text("分得出高低的对数", "Pairs that can be told apart"), short=Text("对", "pairs"),
                         scale=Text("两两相比，灰圈是一对一对单独检验", "Every two compared; ring: each pair tested for itself")),
+    "programme_value": Name(title=Text("落地项目少花的保修维修费", "Warranty repairs that landed projects spared"), short=Text("省下", "spared"),
+                            scale=Text("按客户为同一零件付的均价来算", "Priced at what customers pay for the same part")),
+    "project_cost": Name(title=Text("落地项目的花费", "What landed projects cost"), scale=Text("台账合计", "As booked, in all")),
 }

@@ -143,6 +143,7 @@ METHODS = {
     "counts that moved, false ones": ("readers", Text("说变了的里面，其实没变的", "False ones among counts called moved")),
     "recent rate": ("readers", Text("最近一期是平常的几倍", "Recent rate against the usual one")),
     "pairs apart": ("readers", Text("分得出高低的对", "Pairs told apart")),
+    "money spared by projects": ("readers", Text("落地项目少花的维修费", "Repairs that landed projects spared, in money")),
     "ranks missed": ("readers", Text("真实名次落在范围之外", "True ranks outside what is said")),
 }
 # where a run is counted as a share, but the share is how often the truth lies inside, a chance on average, or what a test lets slip
