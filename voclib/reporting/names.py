@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from voclib.errors import ParameterError, nearest
+from voclib.reporting import names_library
+from voclib.reporting.naming import Name
+from voclib.reporting.naming import share as _share
 from voclib.results import Text
 
-
-@dataclass(frozen=True, kw_only=True)
-class Name:
-    """How one estimand is shown.
-
-    `title` names it, `scale` says what the number is and between which ends it can lie, `short` stands beside
-    the number in one row, `reference` is the value drawn as the black line (zero, or one where 1 means no change).
-    """
-
-    title: Text
-    scale: Text
-    short: Text = Text("", "")
-    reference: float = 0.0
-
-
-def _share(zh: str, en: str, of_zh: str, of_en: str, short_zh: str, short_en: str) -> Name:
-    return Name(title=Text(zh, en), scale=Text(f"{of_zh}，0% 至 100%", f"{of_en}, 0% to 100%"), short=Text(short_zh, short_en))
+__all__ = ["NAMES", "Name", "entry", "find"]
 
 
 _NPS = Text("推荐者占比减去贬损者占比，可能范围 −100 至 100", "Promoters minus detractors, possible range −100 to 100")
@@ -71,6 +56,7 @@ NAMES: dict[str, Name] = {
                         scale=Text("打最高两档的占比之差，零表示一样", "Gap between shares of the two best marks; zero means none")),
     "green_lights": Name(title=Text("绿灯", "Green lights"), scale=Text("精确计数", "An exact count"), short=Text("个概念", "concepts")),
     "top_two_share": _share("最高两档占比", "Share of the two best marks", "打 4 或 5 分的回答", "Answers of 4 or 5", "想要", "keen"),
+    **names_library.NAMES,
     "valid_share": _share(
         "有效客户声音占比",
         "Share of valid voices",
