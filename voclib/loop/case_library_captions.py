@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -52,17 +51,15 @@ def _cards(audit: Audit, cards: pd.DataFrame) -> dict[str, Any]:
             t=int(cards["topic"].map(lambda t: t.zh).nunique()) if len(cards) else 0,
         ),
         "subtitle": Text(
-            "卡号是新编的，与工单号对不上；用时写成范围；最后一列是全部客户里至少多少位相同",
-            "Card numbers are new and lead to no case; times are ranges; the last column is how many customers at least are alike",
+            "卡号是新编的，与工单号对不上；门店写成区域，日子写成季度，用时写成范围，车型和姓名不写",
+            "Card numbers are new and lead to no case; region for dealer, quarter for day, ranges for times, neither model nor name",
         ),
-        "formats": {"alike": "exact"},
         "max_rows": 200,
         "columns": {
             "card": Text("卡片", "Card"),
             "what": Text("出了什么事", "What went wrong"),
             "done": Text("怎么办的", "What was done"),
             "lesson": Text("教什么", "What it teaches"),
-            "alike": Text("相同的客户", "Customers alike"),
         },
     }
 
@@ -99,22 +96,22 @@ def _ladder(ladder: Ladder | None) -> dict[str, Any]:
 
 
 def _sheet(audit: Audit, rule: Rule) -> dict[str, Any]:
-    week = audit.before["week"] if audit.before else None
-    title = (
-        Text("三种攻击，前后对比", "Three attacks, before and after")
-        if week is None
-        else say(
-            "三种攻击都试过：原案例最多认出 {a}，卡片最多认出 {b}",
-            "Three attacks tried: up to {a} of the originals found, up to {b} of the cards",
-            a=_most(audit.before),
-            b=_most(audit.after),
-        )
+    title = say(
+        "还知道抱怨什么的人，原案例认出 {a}，卡片认出 {b}；搜公开渠道，卡片上的原话一段也没有认对"
+        if audit.after["words"].value == 0
+        else "还知道抱怨什么的人，原案例认出 {a}，卡片认出 {b}",
+        "Someone who knows the complaint too finds {a} of the originals and {b} of the cards; a search of public posts finds none of the words"
+        if audit.after["words"].value == 0
+        else "Someone who knows the complaint too finds {a} of the originals and {b} of the cards",
+        a=audit.before["complaint"],
+        b=audit.after["complaint"],
     )
     return {
         "title": title,
         "subtitle": say(
-            "认出的占比和 95% 区间；日子按正负 {d} 天算；“只此一位”是没有第二位客户相同的案例数",
-            "Share found with its 95% range; days give or take {d}; “only one” counts cases with no other customer alike",
+            "认出的占比和 95% 区间；日子按正负 {d} 天算；“只此一位”是没有第二位客户相同的案例数；第二行只数记录里说过这个主题的客户，所以偏高",
+            "Share found with its 95% range; days give or take {d}; “only one” counts cases with no other customer alike; "
+            "the second row counts customers recorded as speaking of the topic, and so errs on the high side",
             d=rule.days,
         ),
         "columns": {
@@ -125,11 +122,6 @@ def _sheet(audit: Audit, rule: Rule) -> dict[str, Any]:
             "alone_after": Text("其中只此一位", "Only one"),
         },
     }
-
-
-def _most(found: Mapping[str, Any]) -> str:
-    known = [one for one in found.values() if one.kind in ("estimate", "bounds")]
-    return words.upper(max(known, key=lambda one: one.conf_high)) if known else "—"
 
 
 def _sizes(audit: Audit, rule: Rule) -> dict[str, Any]:

@@ -30,9 +30,15 @@ def cards(audit: Audit, rule: Rule, topics: Mapping[str, Text], departments: Map
         grade = words.GRADES.get(row["severity"], DASH)
         rows.append(
             {
-                "card": f"C{number:03d}",
+                "card": say("{c} {t}", "{c} {t}", c=f"C{number:03d}", t=name),
                 "topic": name,
-                "what": say("{t}（等级：{g}）；{w}", "{t} (grade: {g}); {w}", t=name, g=_lower(grade), w=place),
+                "what": say(
+                    "{w}；等级：{g}；至少 {n} 位客户相同",
+                    "{w}; grade: {g}; {n} customers alike or more",
+                    g=_lower(grade),
+                    w=place,
+                    n=int(row["alike"]),
+                ),
                 "done": _done(row),
                 "lesson": _lesson(row, rule, departments),
                 "words": row["words"] if isinstance(row["words"], str) else DASH,
@@ -57,7 +63,7 @@ def _between(row: pd.Series, start: str, stop: str) -> float:
 def _done(row: pd.Series) -> Text:
     answered = words.took(_between(row, "opened_at", "responded_at"))
     return say(
-        "答复客户：{a}；解决：{s}。{o}", "Answered: {a}; settled: {s}. {o}", a=answered, s=words.took(row["hours"]), o=words.OUTCOMES[row["outcome"]]
+        "答复客户：{a}；解决：{s}（{o}）", "Answered: {a}; settled: {s} ({o})", a=answered, s=words.took(row["hours"]), o=words.ENDED[row["outcome"]]
     )
 
 
@@ -77,7 +83,7 @@ def _lesson(row: pd.Series, rule: Rule, departments: Mapping[str, Text]) -> Text
     told = (
         ("{d}：晚在哪一段？用时最多的是{s}", "{d}: where did it get late? Most time went into {s}")
         if row["outcome"] == "late"
-        else ("{d}：做到了按时；用时最多的是{s}", "{d}: kept in time; most of it went into {s}")
+        else ("{d}：做到了按时；用时最多的是{s}", "{d}: it was in time; most of it went into {s}")
     )
     return say(*told, d=who, s=stage)
 

@@ -49,11 +49,12 @@ ATTACKERS = {
     "words": Text("拿着公开渠道的帖子比对原话", "Compares the words with public posts"),
 }
 OUTCOMES = {"in_time": Text("按时解决", "Settled in time"), "late": Text("解决晚了", "Settled late"), "reopened": Text("没解决住", "Did not hold")}
+ENDED = {"in_time": Text("按时", "in time"), "late": Text("晚了", "late"), "reopened": Text("没解决住", "did not hold")}
 GRADES = {"safety": Text("安全", "Safety"), "high": Text("高", "High"), "medium": Text("中", "Medium"), "low": Text("低", "Low")}
 STAGES = {
     "assigned": Text("分派", "assigning it"),
     "responded": Text("答复客户", "answering the customer"),
-    "resolved": Text("动手解决", "settling it"),
+    "resolved": Text("动手解决", "the work itself"),
 }
 KINDS = {
     "identifier": Text("长号码", "long numbers"),

@@ -26,7 +26,7 @@ COLUMNS = {
     "found": Text("估计（区间）", "Estimate (range)"),
     "truth": Text("真值", "Truth"),
     "inside": Text("区间含真值", "Range holds it"),
-    "naive": Text("只看表里的数", "The list taken as all"),
+    "naive": Text("不校正的数", "Uncorrected"),
 }
 YES, NO = Text("是", "Yes"), Text("否", "No")
 

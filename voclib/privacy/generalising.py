@@ -32,7 +32,8 @@ PLACEHOLDERS: Mapping[str, tuple[str, str]] = {
     "dealer": ("〔某店〕", "[a dealer]"),
     "place": ("〔某地〕", "[a place]"),
 }
-_SIGNS = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+_SIGNS = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+_LONE_JOINER = re.compile("(?<![\U0001f000-\U0001faff\u2600-\u27bf\ufe0f])\u200d")  # between parts of one emoji it belongs there
 _EN_MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
@@ -59,11 +60,11 @@ _DAYS = (
     rf"(?i:\b(?:last |this |on |next )?{_EN_DAY}(?: morning| afternoon| evening)?\b|\b(?:christmas|new year'?s?(?: day| eve)?|easter)\b)",
 )
 _CLOCKS = (
-    r"(?:[上下]午|早上|晚上|中午|凌晨)?\d{1,2}\s?点(?:半|\d{1,2}分?|钟)?(?!\d|几|多|一)|(?<![\d:])\d{1,2}[:：]\d{2}(?![\d:])",
     r"(?i:\b\d{1,2}(?::\d{2})? ?[ap]\.?m\b\.?)",
+    r"(?:[上下]午|早上|晚上|中午|凌晨)?\d{1,2}\s?点(?:半|\d{1,2}分?|钟)?(?!\d|几|多|一)|(?<![\d:])\d{1,2}[:：]\d{2}(?![\d:])",
 )
 _MONEY = re.compile(
-    rf"(?:[¥￥$€£]|RMB|CNY)\s?(?P<a>{_N})\s?(?P<u>万|[kK]\b)?(?:元|块)?|(?P<b>{_N})\s?(?P<v>万)?(?:元|块钱?|\s?yuan\b|\s?RMB\b|\s?CNY\b|\s?dollars\b)"
+    rf"(?:[¥￥$€£]|RMB|CNY)\s?(?P<a>{_N})(?:\s?(?P<u>万|[kK]\b))?(?:\s?[元块])?|(?P<b>{_N})\s?(?P<v>万)?(?:元|块钱?|\s?yuan\b|\s?RMB\b|\s?CNY\b|\s?dollars\b)"
     rf"|(?<=[要花收价费了达到])(?P<c>[1-9]\d{{2,6}})(?=[了，。！？、,.!? 多]|$)"
 )
 _UNITS = re.compile(
@@ -72,6 +73,7 @@ _UNITS = re.compile(
 _LONG = re.compile(r"(?<![\dA-Za-z])(?=[A-Za-z]*\d)[A-Za-z\d]{8,}(?![\dA-Za-z])|(?<!\d)\d{5,}(?!\d)")
 _BARE = re.compile(r"(?<![\d–.,A-Za-z])[1-9]\d{2,3}(?![\d–.A-Za-z]|,\d)")  # a number without a unit that is large enough to be remembered
 _LINK = re.compile(r"(?i:https?://\S+|www\.\S+)|(?<![\w.])@[\w\u4e00-\u9fff]{2,}")
+_EDITION = r"(?:(?<![\u4e00-\u9fff])[\u4e00-\u9fff]{1,3}版\s?)?"
 _TRIM = r"(?:\s?(?:[\u4e00-\u9fff]{1,4}版|Pro|Max|Plus|Long Range|Performance|flagship|long-range))?"
 
 
@@ -138,11 +140,11 @@ def _words(names: Iterable[str], tail: str = "") -> re.Pattern | None:
     each = "|".join(
         rf"(?<![A-Za-z\d]){re.escape(name)}(?![{'A-Za-z' if not name[-1].isdigit() else 'A-Za-z0-9'}])".replace(r"\ ", r"\s?") for name in ordered
     )
-    return re.compile(rf"(?:{each}){tail}", re.IGNORECASE)
+    return re.compile(rf"{_EDITION if tail else ''}(?:{each}){tail}", re.IGNORECASE)
 
 
 def _one(text: str, known: Known) -> tuple[str, dict[str, int], int]:
-    said = _SIGNS.sub("", unicodedata.normalize("NFC", text)).replace("\u2028", " ")
+    said = _LONE_JOINER.sub("", _SIGNS.sub("", unicodedata.normalize("NFC", text)))
     english, found = int(language_of(said) == "en"), dict.fromkeys(KINDS, 0)
 
     def put(kind: str, pattern: re.Pattern | str, by: Callable[[re.Match], str] | None = None) -> None:

@@ -112,7 +112,8 @@ def found(
         raise DataError(f"A share of records found needs at least two of them; there are {len(x)}.")
     options = {"unit": "share", "conf_level": conf_level, **more}
     if fraction >= HALF:
-        return _fit(chance(x, fraction=fraction), cluster, "mean of 1/F").estimate(estimand, low=0.0, high=1.0, **options)
+        made = _fit(chance(x, fraction=fraction), cluster, "mean of 1/F").estimate(estimand, low=0.0, high=1.0, **options)
+        return made.with_(value=float(np.clip(made.value, 0.0, 1.0)))
     low, high = (_fit(part, cluster, "") for part in chance_ends(x, fraction=fraction))
     reach = [inference.quantile(conf_level, one.df) * one.std_error for one in (low, high)]
     ends = np.clip([low.value, high.value, low.value - reach[0], high.value + reach[1]], 0.0, 1.0)

@@ -137,6 +137,9 @@ METHODS = {
     "fall after landing": ("loop", Text("落地后问题减少的幅度", "Fall of the problem after landing")),
     "projects told from nothing": ("loop", Text("确实少了的项目", "Projects told from nothing")),
     "green lights": ("loop", Text("亮了绿灯", "Green lights")),
+    "share of stories told": ("loop", Text("认得出是谁的案例", "Stories whose person can be told")),
+    "share of stories told below a tenth": ("loop", Text("认得出的不到一成", "Fewer than a tenth told")),
+    "cards let through with fewer than 5 alike": ("loop", Text("相同的人不足五位却放行", "Let through with fewer than 5 alike")),
     "closings before the limit": ("loop", Text("赶在时限前突击关闭", "Closings that pile up before the limit")),
 }
 # where a run is counted as a share, but the share is how often the truth lies inside, a chance on average, or what a test lets slip
@@ -162,7 +165,7 @@ KINDS = {
 }
 SIZE = (r"\d+ (customers|waves|contracts|answers|stores|periods|employees|treated|subjects|concepts|groups)|\d+ agents × \d+ calls"
         r"|\d+ (customers|answers a period) of .*|\d+ stores of \d+ answers|\d+ groups of \d+ answers|\d+ cases of \d+ dealers"
-        r"|\d+ answers of \d+ units")
+        r"|\d+ answers of \d+ units|\d+ cards each of \d+ dealers")
 
 
 def method(name: str) -> Text:

@@ -139,6 +139,10 @@ PARTS = {
     "nobody hurries": "没有人赶",
     "those that do nothing": "什么也没做的那几个",
     "each exactly at the margin": "都正好只高出门槛",
+    "all customers listed": "客户表是完整的",
+    "half of the customers listed": "客户表只有一半客户",
+    "a quarter of the customers listed": "客户表只有四分之一的客户",
+    "a quarter listed": "只有四分之一在表里",
     "a third of late ones hurried in": "超时的有三分之一被赶进时限",
 }
 ENGLISH = {  # where the name of a setting says more than a page may
@@ -209,6 +213,8 @@ PATTERNS = (  # parts that hold numbers; the rest of the wording stands in PARTS
     (r"(\d+) subjects", r"\1 个主题"),
     (r"(\d+) projects of which (\d+) do nothing", r"\1 个项目，其中 \2 个什么也没做"),
     (r"(\d+) concepts", r"\1 个概念"),
+    (r"(\d+) cards each of (\d+) dealers", r"\2 家门店，每家 \1 张卡片"),
+    (r"some (\d+) alike", r"约 \1 位相同"),
 )
 
 
