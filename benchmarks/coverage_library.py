@@ -73,5 +73,5 @@ def settings() -> list[Setting]:
                     naive_band=FAILS, band=EXTREME_BAND),
             Setting(method=f"{method} below a tenth", setting=f"{cards}, a quarter listed, some 40 alike", kind="power", call=found, naive=as_listed,
                     draw=_world(0.25, mean=40.0, shape=6.0), count=_below_a_tenth, band=(0.8, 1.0), naive_band=(0.0, 0.2), runs=300),
-            Setting(method="cards let through with fewer than 5 alike", setting=f"{cards}, half of the customers listed", kind="false alarms",
+            Setting(method="cards let through with too few alike", setting=f"{cards}, half of the customers listed", kind="false alarms",
                     draw=_small, call=passing, naive=scaled_up, count=_of_small, band=FALSE_ALARM_BAND, naive_band=(0.1, 1.0), runs=300)]

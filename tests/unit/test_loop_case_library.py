@@ -100,7 +100,8 @@ class TestPeople:
 
 
 class TestWords:
-    POOL = pd.DataFrame({"response_id": ["F1", "F2", "F3"], "comment": ["充电桩全是坏的等了半天没有人来", "另一条完全不同的公开声音说的是别的事", "另一条完全不同的公开声音说的是别的事"]})
+    SAID = ["充电桩全是坏的等了半天没有人来", *["另一条完全不同的公开声音说的是别的事"] * 2]
+    POOL = pd.DataFrame({"response_id": ["F1", "F2", "F3"], "comment": SAID})
 
     def test_the_same_wording_is_found(self) -> None:
         links = wording.linked(["充电桩全是坏的，等了半天没有人来！", None, "好"], ["F1", "R2", "R3"], self.POOL, at=0.8)
@@ -149,7 +150,8 @@ class TestAudit:
         assert made.ladder["kept"].conf_high <= 1 / RULE.k and made.ladder["originals"].value > 3 * made.ladder["cards"].value
 
     def test_a_higher_k_withholds_and_counts(self, tables: Tables) -> None:
-        found = case_library.study(tables, RULE.model_copy(update={"k": 60, "levels": (Level(tier=True), Level())}), seed=3)
+        usual = int(case_library.study(tables, RULE, seed=3).audit.cards["alike"].median())
+        found = case_library.study(tables, RULE.model_copy(update={"k": usual, "levels": (Level(tier=True),)}), seed=3)
         held = found.audit.cards["level"].eq(-1)
         assert 0 < held.sum() < len(held) and len(found.cards) == (~held).sum() and found.study.evidence["withheld"] == held.sum()
         assert int(found.levels["n"].iloc[-1]) == held.sum()
@@ -248,7 +250,8 @@ class TestPage:
                  "few": case_library.study({**tables, "cases": tables["cases"].head(12)}, RULE),
                  "blind": case_library.study({k: v for k, v in tables.items() if k != "touchpoints"}, RULE, seed=3)}
         for name, one in moods.items():
-            cells = [cell for frame in vars(one).values() if isinstance(frame, pd.DataFrame) for cell in frame.to_numpy().ravel() if isinstance(cell, Text)]
+            frames = [frame for frame in vars(one).values() if isinstance(frame, pd.DataFrame)]
+            cells = [cell for frame in frames for cell in frame.to_numpy().ravel() if isinstance(cell, Text)]
             said = [*texts(one.study), *spoken(one.captions), *cells]
             assert [t for t in said if verbs_exceed(t.zh, 0, "zh") or verbs_exceed(t.en, 0, "en") or half_width(t.zh)] == [], name
             assert [t for t in said if bool(t.zh) != bool(t.en)] == [], name
@@ -276,5 +279,5 @@ def _run(source: str, space: dict[str, Any]) -> None:
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     exec(compile(tree, "cell", "exec"), space)
     shown = eval(compile(ast.Expression(last.value), "cell", "eval"), space) if last else None
-    if shown is not None:
+    if shown is not None and not source.rstrip().endswith(";"):
         assert shown._repr_mimebundle_()

@@ -65,7 +65,7 @@ class _Scene:
 
     @property
     def able(self) -> pd.DataFrame:
-        return self.found[self.found["step"].eq("")].reset_index(drop=True)
+        return self.found[self.found["step"].eq("")].sort_values("case_id", ignore_index=True)
 
 
 def facts(tables: Tables, rule: Rule) -> dict[Text, int]:
@@ -232,5 +232,5 @@ def against_truth(result: CaseLibrary, tables: Tables, truth: Mapping[str, Any],
     """The audit beside what is known: the attack carried out, customers hidden, identifiers planted; empty where nothing is known."""
     if result.audit is None or not truth:
         return pd.DataFrame(columns=list(known.COLUMNS))
-    able = result.found[result.found["step"].eq("")].reset_index(drop=True)
+    able = result.found[result.found["step"].eq("")].sort_values("case_id", ignore_index=True)
     return known.against(result.audit, able, crowd.gather(tables, result.found, rule), tables, truth, rule, seed=seed)

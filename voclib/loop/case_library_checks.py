@@ -83,8 +83,8 @@ def _names(audit: Audit) -> Check:
         Text("原话里没有疑似人名", "No words that may be names are left"),
         audit.candidates == 0,
         say(
-            "带头衔的人名去掉了 {n} 处；还有 {m} 处像人名。光写一个名字的，认不出来。",
-            "{n} {n:name|names} behind a title {n:was|were} taken out; {m} more may be. Bare names are not recognised.",
+            "带头衔的人名去掉了 {n} 处；还有 {m} 处像人名。光写名字的，只认得出一部分。",
+            "{n} {n:name|names} behind a title {n:was|were} taken out; {m} more may be. Of bare names only some are seen.",
             n=audit.names,
             m=audit.candidates,
         ),

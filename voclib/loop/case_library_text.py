@@ -31,8 +31,9 @@ LIMITS = (
     (
         Text("不是说没有头衔的人名都找到了。", "Not that every name without a title was found."),
         Text(
-            "“赵师傅”“Mr Zhou”认得出，光写一个名字认不出；放原话之前，请人再看一遍。",
-            "“赵师傅” and “Mr Zhou” are recognised, a bare name is not; have a person read the words before they are used.",
+            "“赵师傅”“Mr Zhou”认得出；光写名字的只认得出一部分，像人名的就不放原话。放之前，请人再看一遍。",
+            "“赵师傅” and “Mr Zhou” are recognised; of bare names only some, and words that may hold one stay off the card. "
+            "Have a person read the rest first.",
         ),
     ),
     (

@@ -48,9 +48,25 @@ NAMES = (
     r"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof)\.? ?[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?",
     rf"(?i:{_SAID}) [A-Z][a-z'’-]+(?: [A-Z][a-z'’-]+)?(?![\w ]*(?:Motors|Chenxing))",
 )
+GIVEN = (
+    "Adam Alan Alex Alice Amy Andrew Angela Anna Anne Anthony Ben Bob Brian Carl Charles Chris Christine Daniel David Diana Edward Elizabeth Emily "
+    "Emma Eric Frank Fred George Grace Hannah Harry Helen Henry Jack James Jane Janet Jason Jean Jennifer Jim Joe John Joseph Julia Karen Kate Kevin "
+    "Laura Linda Lisa Lucy Maria Martin Mary Matthew Michael Mike Nancy Nick Nicole Oliver Paul Peter Philip Rachel Richard Robert Roger Ruth Ryan "
+    "Sam Sandra Sarah Simon Sophie Stephen Steve Steven Susan Thomas Tim Tom Tony Victor Wendy William"
+)
+_CUE = "一直|总是|老是|说|没|不|就|让|把|给|答应|态度|跟|也|又|都|全程|接待|负责|帮|连|一听|，|。|,|！|$"
+_WORDS = (  # that begin like a surname
+    "高速|高兴|高级|高峰|高层|高温|高低|高高|顾问|顾客|方便|方向|方案|万一|万万|马上|马路|马虎|马达|常常"
+    "|常年|雷达|白天|白色|白白|白等|安全|石油|金额|金融|黄金|黄色|周末|周围|周边|周期|任何|任务|严重"
+    "|陆续|江湖|夏天|夏季|秋天|秋季|龙头|毛病|何时|何况|何必|曾经|程序|程度|胡乱|于是|段时|余下|余额"
+    "|范围|易损|武断|董事|许多|许久|谢谢|唐突|苏醒|叶子|杜绝|钟头|文件|文明|文字|史上|钱没|钱不|钱都"
+    "|钱也"
+)
 CANDIDATES = (  # looser: what may be a name and is counted, never replaced
-    rf"(?:找|让|由|问|联系|接待我?的|负责的|姓)[{SURNAMES}][\u4e00-\u9fff]{{1,2}}(?=[，。！？、,.!? 给来说不没也就都]|$)",
+    rf"(?:找|让|由|问|联系|接待我?的|负责的|姓)(?!{_WORDS})[{SURNAMES}][\u4e00-\u9fff]{{1,2}}(?=[，。！？、,.!? 给来说不没也就都]|$)",
+    rf"(?:^|(?<=[，。！？；：、（“,.!?;: ]))(?!{_WORDS})[{SURNAMES}][\u4e00-\u9fff]{{1,2}}(?={_CUE})",
     r"(?<=[a-z,;] )[A-Z][a-z]{2,}(?: [A-Z][a-z]{2,})+",
+    rf"\b(?:{'|'.join(GIVEN.split())})\b(?! (?:Motors|Range))",
 )
 _DAYS = (
     r"\d{2,4}\s?年\s?\d{1,2}\s?月(?:\s?\d{1,2}\s?[日号])?|\d{1,2}\s?月\s?\d{1,2}\s?[日号]?|(?<!\d)\d{1,2}\s?[日号](?![线店楼])|(?<!\d)\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?!\d)",
@@ -111,7 +127,8 @@ def generalise(texts: pd.Series, *, known: Known = Known()) -> Generalised:
 
     Days, clock times, links, long numbers, names of people behind a title or a phrase such as 我叫, and the names in `known` become placeholders in
     the text's own language; amounts and quantities become ranges in steps of 1, 2, 5 (860 → 500–1,000). Signs that no reader sees (direction marks,
-    control characters) go. `candidates` counts what may still be a name. Names without title or phrase are not recognised: count, do not trust.
+    control characters) go. `candidates` counts what may still be a name. Names without title or phrase are never
+    replaced: some are counted as candidates, the rest are missed.
     """
     rows = {text: _one(str(text), known) for text in texts.dropna().unique()}
     said = texts.map(lambda text: rows[text][0], na_action="ignore")

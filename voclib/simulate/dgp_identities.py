@@ -11,6 +11,8 @@ from voclib.simulate.streams import planted, stream
 
 SURNAMES, TITLES = ("王", "李", "赵", "孙", "黄", "马"), ("师傅", "经理", "女士", "先生")
 ENGLISH = ("Mr Zhou", "Ms Liu", "Mr Brown", "Mrs Green")
+GIVEN, BARE = ("建国", "秀英", "晓明"), ("Jane Brown", "Peter", "Wolfgang", "Xiaoli")
+KINDS = ("name", "day", "amount", "model", "dealer", "none")
 TOPICS = ("waiting_time", "repair_quality", "charging", "noise")
 SAID = ("等了大半天没有人招呼", "修完回来老毛病又犯了", "充电桩一直显示离线状态", "过减速带底盘总有异响")
 PRODUCTS, REGIONS = ("云驰 A1", "云驰 B2", "云驰 C3"), ("东区", "西区", "北区")
@@ -44,12 +46,13 @@ def draw(
     return frame, {"found": float(found), "of_these": float((1 / (1 + others)).mean()), "mean": mean, "shape": shape, "fraction": fraction}
 
 
-def texts(seed: int, *, n: int = 200, dealers: tuple[str, ...] = ("云驰汽车·青山湖滨店",), products: tuple[str, ...] = PRODUCTS) -> pd.DataFrame:
-    """Texts with one planted clue each: `text`, `kind` (name, day, amount, model, dealer, none), `clue` as it stands there ("" where none)."""
+def texts(seed: int, *, n: int = 200, kinds: tuple[str, ...] = KINDS, dealers: tuple[str, ...] = ("云驰汽车·青山湖滨店",),
+          products: tuple[str, ...] = PRODUCTS) -> pd.DataFrame:
+    """Texts with one planted clue each: `text`, `kind` (of `kinds`; "bare" is a name without a title), `clue` as it stands there, "" where none."""
     rng = stream(seed, "dgp_identities.texts")
     rows = []
     for _ in range(n):
-        kind = ("name", "day", "amount", "model", "dealer", "none")[int(rng.integers(6))]
+        kind = kinds[int(rng.integers(len(kinds)))]
         is_english = bool(rng.random() < 0.3)
         clue = _clue(rng, kind, is_english, dealers, products)
         rows.append({"text": _sentence(rng, kind, clue, is_english), "kind": kind, "clue": clue})
@@ -68,6 +71,7 @@ def _clue(rng: np.random.Generator, kind: str, is_english: bool, dealers: tuple[
         "model": (of(products),) * 2,
         "dealer": (of(dealers),) * 2,
         "none": ("", ""),
+        "bare": (of(SURNAMES) + of(GIVEN), of(BARE)),
     }
     return made[kind][is_english]
 
@@ -75,6 +79,7 @@ def _clue(rng: np.random.Generator, kind: str, is_english: bool, dealers: tuple[
 def _sentence(rng: np.random.Generator, kind: str, clue: str, is_english: bool) -> str:
     zh = {
         "name": "{c}一直没有回电话",
+        "bare": "{c}一直没有回电话",
         "day": "{c}去保养，排队排到中午",
         "amount": "检测费收了{c}，事先没有说",
         "model": "{c}的仪表总是报警",
@@ -83,6 +88,7 @@ def _sentence(rng: np.random.Generator, kind: str, clue: str, is_english: bool) 
     }
     en = {
         "name": "Called {c} twice and got no answer.",
+        "bare": "{c} never rang me back.",
         "day": "Went in on {c} and queued until noon.",
         "amount": "They charged {c} without a word.",
         "model": "The dashboard of my {c} keeps warning.",
@@ -90,7 +96,8 @@ def _sentence(rng: np.random.Generator, kind: str, clue: str, is_english: bool) 
         "none": "The lounge is full and hot.",
     }
     opening = ("", "真的服了，", "说一句：")[int(rng.integers(3))] if not is_english else ""
-    return opening + (en if is_english else zh)[kind].format(c=clue)
+    inside = "那天" if kind == "bare" and rng.random() < 0.5 else ""  # a name within the sentence has no sign before it
+    return opening + ("" if is_english else inside) + (en if is_english else zh)[kind].format(c=clue)
 
 
 def company(
@@ -133,13 +140,12 @@ def company(
             "customer_id": None,
             "unit_id": None,
             "channel": "post",
-            "touched_at": pd.NaT,
-            "submitted_at": table["opened_at"].to_numpy()[posted],
+            "touched_at": pd.Series(pd.NaT, range(len(posted)), dtype="datetime64[us, UTC]"),
+            "submitted_at": table["opened_at"].iloc[posted].reset_index(drop=True),
             "comment": table["description"].to_numpy()[posted],
         }
     )
-    moments = {"touched_at": "datetime64[us, UTC]", "submitted_at": "datetime64[us, UTC]"}
-    tables = {"units": units, "customers": people, "touchpoints": visits, "responses": voices.astype(moments), "cases": table}
+    tables = {"units": units, "customers": people, "touchpoints": visits, "responses": voices, "cases": table}
     return tables, {"copied": table["case_id"].to_numpy()[posted].tolist(), "found": _known(table, people, visits)}
 
 

@@ -139,7 +139,7 @@ METHODS = {
     "green lights": ("loop", Text("亮了绿灯", "Green lights")),
     "share of stories told": ("loop", Text("认得出是谁的案例", "Stories whose person can be told")),
     "share of stories told below a tenth": ("loop", Text("认得出的不到一成", "Fewer than a tenth told")),
-    "cards let through with fewer than 5 alike": ("loop", Text("相同的人不足五位却放行", "Let through with fewer than 5 alike")),
+    "cards let through with too few alike": ("loop", Text("相同的人太少却放行", "Let through with too few alike")),
     "closings before the limit": ("loop", Text("赶在时限前突击关闭", "Closings that pile up before the limit")),
 }
 # where a run is counted as a share, but the share is how often the truth lies inside, a chance on average, or what a test lets slip
