@@ -57,8 +57,7 @@ def _cards(audit: Audit, cards: pd.DataFrame) -> dict[str, Any]:
         "max_rows": 200,
         "columns": {
             "card": Text("卡片", "Card"),
-            "what": Text("出了什么事", "What went wrong"),
-            "done": Text("怎么办的", "What was done"),
+            "story": Text("出了什么事，怎么办的", "What went wrong, what was done"),
             "lesson": Text("教什么", "What it teaches"),
         },
     }

@@ -21,7 +21,7 @@ _STAGES = (("assigned", "opened_at", "assigned_at"), ("responded", "assigned_at"
 
 
 def cards(audit: Audit, rule: Rule, topics: Mapping[str, Text], departments: Mapping[str, Text]) -> pd.DataFrame:
-    """One row a card released, by topic: number, what went wrong, what was done, what it teaches, words, what was generalised."""
+    """One row a card released, by topic: number, what went wrong and what was done, what it teaches, words, what was generalised."""
     rows = []
     order = audit.released.assign(**crowd.periods(audit.released["opened"])).sort_values(["topic", "outcome", "severity", "case_id"])
     for number, (_, row) in enumerate(order.iterrows(), start=1):
@@ -32,21 +32,21 @@ def cards(audit: Audit, rule: Rule, topics: Mapping[str, Text], departments: Map
             {
                 "card": say("{c} {t}", "{c} {t}", c=f"C{number:03d}", t=name),
                 "topic": name,
-                "what": say(
-                    "{w}；等级：{g}；至少 {n} 位客户相同",
-                    "{w}; grade: {g}; {n} customers alike or more",
-                    g=_lower(grade),
+                "story": say(
+                    "{w}；等级：{g}。{d}。至少 {n} 位客户相同",
+                    "{w}; grade: {g}. {d}. {n} customers alike or more",
                     w=place,
+                    g=_lower(grade),
+                    d=_done(row),
                     n=int(row["alike"]),
                 ),
-                "done": _done(row),
                 "lesson": _lesson(row, rule, departments),
                 "words": row["words"] if isinstance(row["words"], str) else DASH,
                 "less": words.listed(row["generalised"]),
                 "alike": int(row["alike"]),
             }
         )
-    return pd.DataFrame(rows, columns=["card", "topic", "what", "done", "lesson", "words", "less", "alike"])
+    return pd.DataFrame(rows, columns=["card", "topic", "story", "lesson", "words", "less", "alike"])
 
 
 def _lower(text: Text) -> Text:
@@ -106,7 +106,7 @@ def written(one: Estimate | None) -> Text:
     if one is None or one.kind == "refusal":
         return DASH
     ends = (one.conf_low, one.conf_high)
-    sign = 2 if max(ends) < 0.01 else 1 if max(ends) < 0.1 else 0
+    sign = words.places(max(ends))
     low, high = (f"{100 * end:.{sign}f}" for end in ends)
     if one.kind == "bounds":
         return say("{l}%–{h}%", "{l}%–{h}%", l=low, h=high)

@@ -136,10 +136,14 @@ def level(one: Level) -> Text:
     return Text("、".join(p.zh for p in parts) or "只写主题", ", ".join(p.en for p in parts) or "topic alone")
 
 
+def places(high: float) -> int:
+    """Decimals of a percentage whose range ends at `high` (0–1)."""
+    return 2 if high < 0.01 else 1 if high < 0.1 else 0
+
+
 def upper(one: Estimate) -> str:
-    """The upper end of a share, never rounded down: 4.97 % is written 5.0%."""
-    high = 100 * (one.conf_high if one.conf_high is not None else one.bound_high)
-    return f"{-(-high * 10 // 1) / 10:.1f}%"
+    """The upper end of a share's range, as tables write it."""
+    return f"{100 * one.conf_high:.{places(one.conf_high)}f}%"
 
 
 def answer(audit: Audit, rule: Rule) -> Text:
