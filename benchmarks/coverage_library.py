@@ -14,10 +14,10 @@ K = 5
 Listed = tuple[pd.DataFrame, float]  # cards, and the part of the customers on the list
 
 
-def _world(fraction: float, **options: float) -> Draw:
+def _world(fraction: float, of: str = "found", **options: float) -> Draw:
     def taken(seed: int) -> tuple[Listed, float]:
         frame, truth = dgp_identities.draw(seed, fraction=fraction, **options)
-        return (frame, fraction), truth["found"]
+        return (frame, fraction), truth[of]
     return taken
 
 
@@ -35,6 +35,17 @@ def found(data: Listed) -> Estimate:
 def as_listed(data: Listed) -> Estimate:
     """The same with the list taken as everybody."""
     return disclosure.found(data[0]["seen"], estimand="people_found", cluster=data[0]["unit_id"])
+
+
+def only_one(data: Listed) -> Estimate:
+    """Of matches to a card with nobody else listed, the share that is right."""
+    frame, fraction = data
+    return disclosure.correct_if_unique(frame["seen"], fraction=fraction, estimand="people_found", cluster=frame["unit_id"])
+
+
+def surely_right(data: Listed) -> Interval:
+    """Whoever is the only one listed is the only one there is."""
+    return 1.0, 1.0
 
 
 def names_removed(data: Listed) -> Interval:
@@ -71,6 +82,8 @@ def settings() -> list[Setting]:
                     max_bias=0.005),
             Setting(method=method, setting=f"{cards}, a quarter of the customers listed", draw=_world(0.25), call=found, naive=as_listed,
                     naive_band=FAILS, band=EXTREME_BAND),
+            Setting(method="matches to the only one listed", setting=f"{cards}, half of the customers listed", draw=_world(0.5, "unique_right"),
+                    call=only_one, naive=surely_right, naive_band=FAILS, max_bias=0.01),
             Setting(method=f"{method} below a tenth", setting=f"{cards}, a quarter listed, some 40 alike", kind="power", call=found, naive=as_listed,
                     draw=_world(0.25, mean=40.0, shape=6.0), count=_below_a_tenth, band=(0.8, 1.0), naive_band=(0.0, 0.2), runs=300),
             Setting(method="cards let through with too few alike", setting=f"{cards}, half of the customers listed", kind="false alarms",

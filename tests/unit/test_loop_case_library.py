@@ -270,7 +270,7 @@ class TestPage:
                 if "parameters" in cell["metadata"].get("tags", []):
                     space.update(show_verbatims=mood != "no words", population=3 * len(tables["customers"]) if mood == "sample" else 0)
         compared = case_library.against_truth(space["result"], held, {"dirt": {}}, RULE, seed=0)
-        assert len(compared) == (0 if mood == "few" else 3) and all(row.en == "Yes" for row in compared["inside"])
+        assert len(compared) == (0 if mood == "few" else 4) and all(row.en == "Yes" for row in compared["inside"])
 
 
 def _run(source: str, space: dict[str, Any]) -> None:

@@ -108,6 +108,8 @@ def written(one: Estimate | None) -> Text:
     ends = (one.conf_low, one.conf_high)
     sign = words.places(max(ends))
     low, high = (f"{100 * end:.{sign}f}" for end in ends)
+    if low == high:
+        return say("{v}%", "{v}%", v=low)
     if one.kind == "bounds":
         return say("{l}%–{h}%", "{l}%–{h}%", l=low, h=high)
     return say("{v}%（{l}–{h}）", "{v}% ({l}–{h})", v=f"{100 * one.value:.{sign}f}", l=low, h=high)

@@ -33,7 +33,7 @@ YES, NO = Text("是", "Yes"), Text("否", "No")
 
 def against(audit: Audit, able: pd.DataFrame, people: People, tables: Tables, truth: Mapping[str, Any], rule: Rule, *, seed: int) -> pd.DataFrame:
     """One row a comparison: what, found, truth, inside, naive."""
-    rows = [_attack(audit, people, rule, seed), *(_hidden(able, people, rule, part, seed) for part in PARTS)]
+    rows = [_attack(audit, people, rule, seed), *(row for part in PARTS for row in _hidden(able, people, rule, part, seed))]
     if (planted := _planted(truth)) > 0:
         rows.append(_identifiers(tables, planted))
     return pd.DataFrame([row for row in rows if row], columns=list(COLUMNS))
@@ -56,20 +56,35 @@ def _attack(audit: Audit, people: People, rule: Rule, seed: int) -> dict[str, An
     )
 
 
-def _hidden(able: pd.DataFrame, people: People, rule: Rule, part: float, seed: int) -> dict[str, Any] | None:
-    """Only a part of the customers is on the list: what the audit says then, and what the whole list knows of the same cases."""
+def _hidden(able: pd.DataFrame, people: People, rule: Rule, part: float, seed: int) -> list[dict[str, Any]]:
+    """Only a part of the customers is on the list: what the audit says then, and what the whole list knows of the same cases.
+
+    Of the larger part also: of cases with nobody else listed, how many matches are right.
+    """
     everybody = pd.Index(np.sort(people.contacts["customer_id"].unique()))
     kept = everybody[np.random.default_rng([seed, 532]).random(len(everybody)) < part]
     mine = able[able["customer_id"].isin(kept)].reset_index(drop=True)
     if len(mine) < 2:
-        return None
+        return []
     seen = crowd.near(people.only(kept), mine, days_off=rule.days) - 1
     cluster = mine["unit_id"].to_numpy() if mine["unit_id"].notna().all() and mine["unit_id"].nunique() > 1 else None
     found, naive = (disclosure.found(seen, fraction=share, estimand=FOUND, cluster=cluster) for share in (part, 1.0))
-    whole = float((1 / crowd.near(people, mine, days_off=rule.days)).mean())
-    return _row(
-        say("藏起客户表的 {s:.0%}，用余下的估", "{s:.0%} of the customer list hidden, estimated from the rest", s=1 - part), found, whole, naive
-    )
+    whole = crowd.near(people, mine, days_off=rule.days)
+    hidden = say("藏起客户表的 {s:.0%}，用余下的估", "{s:.0%} of the customer list hidden, estimated from the rest", s=1 - part)
+    rows = [_row(hidden, found, float((1 / whole).mean()), naive)]
+    alone = seen == 0
+    if part == PARTS[0] and alone.any():
+        one = disclosure.correct_if_unique(seen, fraction=part, estimand=FOUND, cluster=cluster)
+        sure = Estimate(estimand=FOUND, kind="estimate", unit="share", value=1.0, conf_low=1.0, conf_high=1.0)
+        rows.append(
+            _row(
+                say("同上：表里只此一位的，认对的占比", "The same: only one listed, share of matches right"),
+                one,
+                float(alone.sum() / whole[alone].sum()),
+                sure,
+            )
+        )
+    return rows
 
 
 def _row(what: Text, found: Estimate, truth: float, naive: Estimate) -> dict[str, Any]:

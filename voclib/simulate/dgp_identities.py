@@ -30,7 +30,8 @@ def draw(
     """Cards of some dealers: how many `others` are alike in the population, and how many of them are `seen` in a sample of part `fraction`.
 
     Others of dealer d are Poisson(λ_d), λ_d gamma with this `mean` (1–8 unless given) and `shape` (1.5–6). Truth: `found`, the chance that one drawn
-    among all alike is the right one, E[(1 − e^{−λ})/λ] over dealers, and `of_these`, the mean of 1/(1 + others) over these very cards.
+    among all alike is the right one, E[(1 − e^{−λ})/λ] over dealers, `of_these`, the mean of 1/(1 + others)
+    over these very cards, and `unique_right`, of matches to the only one seen the share that is right, E[e^{−πλ}] / E[(1 + (1 − π)λ)e^{−πλ}].
     """
     from scipy import integrate, stats
 
@@ -43,7 +44,9 @@ def draw(
     )
     law = stats.gamma(shape, scale=mean / shape)
     found = integrate.quad(lambda rate: -np.expm1(-rate) / rate * law.pdf(rate), 1e-9, np.inf)[0]
-    return frame, {"found": float(found), "of_these": float((1 / (1 + others)).mean()), "mean": mean, "shape": shape, "fraction": fraction}
+    right = 1 / (1 + (1 - fraction) * mean / (1 + fraction * mean / shape))
+    return frame, {"found": float(found), "of_these": float((1 / (1 + others)).mean()), "unique_right": right, "mean": mean, "shape": shape,
+                   "fraction": fraction}
 
 
 def texts(seed: int, *, n: int = 200, kinds: tuple[str, ...] = KINDS, dealers: tuple[str, ...] = ("云驰汽车·青山湖滨店",),

@@ -138,6 +138,7 @@ METHODS = {
     "projects told from nothing": ("loop", Text("确实少了的项目", "Projects told from nothing")),
     "green lights": ("loop", Text("亮了绿灯", "Green lights")),
     "share of stories told": ("loop", Text("认得出是谁的案例", "Stories whose person can be told")),
+    "matches to the only one listed": ("loop", Text("表里只此一位，认对的占比", "Only one listed, share of matches right")),
     "share of stories told below a tenth": ("loop", Text("认得出的不到一成", "Fewer than a tenth told")),
     "cards let through with too few alike": ("loop", Text("相同的人太少却放行", "Let through with too few alike")),
     "closings before the limit": ("loop", Text("赶在时限前突击关闭", "Closings that pile up before the limit")),
