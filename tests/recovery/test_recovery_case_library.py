@@ -106,3 +106,12 @@ def test_bare_names_stay_and_most_are_counted() -> None:
     named = {**tables, "cases": tables["cases"].assign(description="王建国一直没有回电话，" + tables["cases"]["description"])}
     out = case_library.study(named, RULE, show_verbatims=True, seed=0).audit.cards
     assert out["words"].isna().all() and out["kept"].isin(["name", "near"]).all()
+
+
+@pytest.mark.parametrize("fraction", [0.5, 0.25])
+def test_the_gate_lets_crowds_through(fraction: float) -> None:
+    """The twin of holding back few alike: cards with forty or more alike pass nearly always."""
+    frame, _ = dgp_identities.draw(11, fraction=fraction, mean=60.0, shape=6.0)
+    crowded = frame["others"] >= 40
+    passing = 1 + disclosure.at_least(frame["seen"], fraction=fraction) >= RULE.k
+    assert crowded.sum() > 500 and passing[crowded].mean() >= 0.95

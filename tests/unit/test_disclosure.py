@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
@@ -118,11 +117,3 @@ class TestExact:
             with pytest.raises(DataError, match="no share"):
                 disclosure.exact(hits, n, estimand="x")
 
-
-class TestClasses:
-    def test_missing_is_a_value_and_absent_columns_are_named(self) -> None:
-        frame = pd.DataFrame({"a": ["x", "x", None, None], "b": [1, 1, 2, 3]})
-        assert disclosure.classes(frame, ["a"]).tolist() == [2, 2, 2, 2] and disclosure.classes(frame, ["a", "b"]).tolist() == [2, 2, 1, 1]
-        assert disclosure.classes(frame, []).tolist() == [4] * 4
-        with pytest.raises(DataError, match="'c'"):
-            disclosure.classes(frame, ["c"])

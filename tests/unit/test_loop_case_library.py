@@ -169,6 +169,8 @@ class TestAudit:
         mixed = {name: frame.sample(frac=1, random_state=5).reset_index(drop=True) for name, frame in tables.items()}
         again = case_library.study(mixed, RULE, show_verbatims=True, seed=3)
         assert again.study.to_dict() == made.study.to_dict() and again.cards.equals(made.cards)
+        first, second = (case_library.against_truth(one, held, {"dirt": {}}, RULE, seed=3) for one, held in ((made, tables), (again, mixed)))
+        assert first.equals(second)
 
     def test_the_chain_ends_at_the_cards(self, tables: Tables, made: case_library.CaseLibrary) -> None:
         flow = counting.flow("53-case-library", tables, seed=3)

@@ -46,7 +46,7 @@ def _attack(audit: Audit, people: People, rule: Rule, seed: int) -> dict[str, An
         day = (row.opened - pd.Timestamp("1970-01-01")).days
         mine = frame["unit_id"].eq(row.unit_id) & (frame["day"] - day).abs().le(rule.days)
         mine &= frame["product"].isna() if pd.isna(row.product) else frame["product"].eq(row.product)
-        names = frame.loc[mine, "customer_id"].unique()
+        names = np.sort(frame.loc[mine, "customer_id"].unique())
         held.append(float((rng.choice(names, ROUNDS) == row.customer_id).mean()) if len(names) else 0.0)
     return _row(
         say("真去认一遍：原案例每个猜 {n} 次", "The attack carried out: {n} guesses at every original", n=ROUNDS),

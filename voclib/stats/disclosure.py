@@ -14,11 +14,9 @@ sign only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
@@ -37,21 +35,6 @@ class Ends(NamedTuple):
 
     low: Array
     high: Array
-
-
-def classes(frame: pd.DataFrame, by: Sequence[str]) -> NDArray[np.int64]:
-    """How many rows share each row's values of `by` (N,), missing counted as a value.
-
-    Raises
-    ------
-    DataError
-        for a column that is not there.
-    """
-    if missing := [name for name in by if name not in frame.columns]:
-        raise DataError(f"classes needs the column '{missing[0]}'; there are {', '.join(map(str, frame.columns))}.")
-    if not by:
-        return np.full(len(frame), len(frame), dtype=np.int64)
-    return frame.groupby(list(by), dropna=False, observed=True)[by[0]].transform("size").to_numpy(dtype=np.int64)
 
 
 def chance(others: ArrayLike, *, fraction: float = 1.0) -> Array:
