@@ -213,7 +213,7 @@ def _finding(scene: _Scene, audit: Audit, ladder: Ladder, made: tuple) -> Study:
         verdict=verdict,
         ladders=(ladder,),
         checks=made,
-        caveat=words.caveat(scene.people.has_visits),
+        caveat=words.caveat(scene.people.has_visits, int(audit.released["alike"].min())),
         decision=words.decision(audit, scene.rule),
         limits=words.LIMITS,
         reader="region",

@@ -175,7 +175,7 @@ def decision(audit: Audit, rule: Rule) -> Text:
     )
 
 
-def caveat(has_visits: bool) -> Text:
+def caveat(has_visits: bool, least: int = 0) -> Text:
     """Where it is most likely wrong."""
     if not has_visits:
         return Text(
@@ -183,9 +183,17 @@ def caveat(has_visits: bool) -> Text:
             "Without a record of visits nobody sees the customers who said nothing: the risk of originals is overstated, and people behind cards are "
             "understated.",
         )
-    return Text(
+    only = Text(
         "只防得住这里写明的攻击；若有人知道得更多（台账、当班记录），认出的会更多。",
         "It holds against the attackers named here; someone who knows more (the ledger, who was on shift) finds more.",
+    )
+    if not least:
+        return only
+    return say(
+        "占比是平均数，背后人最少的一张卡是 1/{m}。{o}",
+        "The share is a mean; for the card with fewest people behind it it is 1 in {m}. {o}",
+        m=least,
+        o=only,
     )
 
 
