@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from voclib.errors import ParameterError, nearest
+from voclib.reporting.names_library import LIBRARY
 from voclib.reporting.names_readers import READERS
 from voclib.reporting.naming import Name
 from voclib.reporting.naming import share as _share
 from voclib.results import Text
+
+__all__ = ["NAMES", "Name", "entry", "find"]
 
 _NPS = Text("推荐者占比减去贬损者占比，可能范围 −100 至 100", "Promoters minus detractors, possible range −100 to 100")
 NAMES: dict[str, Name] = {
@@ -335,7 +338,7 @@ NAMES: dict[str, Name] = {
         scale=Text("名单上的门店数", "Dealers on the list"),
         short=Text("家供核查", "for review"),
     ),
-} | READERS
+} | LIBRARY | READERS
 
 
 _DERIVED: dict[str, tuple[Text, Text, Text]] = {

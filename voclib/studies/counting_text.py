@@ -165,6 +165,16 @@ STEPS: Mapping[str, Mapping[str, Mapping[str, Text]]] = {
             "few": Text("去掉：这个概念的回答太少，不亮灯", "Left out: of a concept with too few answers for a light"),
         },
     },
+    "53-case-library": {
+        "cases": {
+            "open": Text("去掉：还没有关闭", "Left out: not closed yet"),
+            "unfiled": Text("去掉：没有写明主题或开单时间", "Left out: name no topic or no time"),
+            "nobody": Text("去掉：客户或区域不在名单上", "Left out: customer or region on no list"),
+            "rare": Text("去掉：这种情形的工单太少", "Left out: of a kind with too few cases"),
+            "lot": Text("去掉：这一次没有抽中", "Left out: not drawn this time"),
+            "withheld": Text("去掉：抽中了，相同的客户太少，扣下", "Left out: drawn, but withheld for want of customers alike"),
+        },
+    },
 }
 COUNTED: Mapping[str, Mapping[str, Text]] = {
     "00-sample-company": {"responses": Text("计入公布值的回答", "Counted: answers behind the published score")},
@@ -202,6 +212,7 @@ COUNTED: Mapping[str, Mapping[str, Text]] = {
         "repairs": Text("计入：维修", "Counted: repairs"),
     },
     "52-region": {"responses": Text("计入：最近几个季度的回答", "Counted: answers of the last quarters")},
+    "53-case-library": {"cases": Text("计入：写成卡片的工单", "Counted: cases that became cards")},
 }
 COLUMNS = {"step": Text("步骤", "Step"), "taken": Text("去掉", "Left out"), "left": Text("余下", "Remaining")}
 SUBTITLE = Text("接受以后的每一步都是本报告自己的取舍；隔离的行连同原因写在 quarantine.csv",

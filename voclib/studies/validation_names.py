@@ -138,6 +138,10 @@ METHODS = {
     "fall after landing": ("loop", Text("落地后问题减少的幅度", "Fall of the problem after landing")),
     "projects told from nothing": ("loop", Text("确实少了的项目", "Projects told from nothing")),
     "green lights": ("loop", Text("亮了绿灯", "Green lights")),
+    "share of stories told": ("loop", Text("认得出是谁的案例", "Stories whose person can be told")),
+    "matches to the only one listed": ("loop", Text("表里只此一位，认对的占比", "Only one listed, share of matches right")),
+    "share of stories told below a tenth": ("loop", Text("认得出的不到一成", "Fewer than a tenth told")),
+    "cards let through with too few alike": ("loop", Text("相同的人太少却放行", "Let through with too few alike")),
     "closings before the limit": ("loop", Text("赶在时限前突击关闭", "Closings that pile up before the limit")),
     "counts that moved": ("readers", Text("大过偶然的变化", "Counts that moved by more than chance")),
     "counts that moved, false ones": ("readers", Text("说变了的里面，其实没变的", "False ones among counts called moved")),
@@ -169,7 +173,7 @@ KINDS = {
 }
 SIZE = (r"\d+ (customers|waves|contracts|answers|stores|periods|employees|treated|subjects|concepts|groups)|\d+ agents × \d+ calls"
         r"|\d+ (customers|answers a period) of .*|\d+ stores of \d+ answers|\d+ groups of \d+ answers|\d+ cases of \d+ dealers"
-        r"|\d+ answers of \d+ units")
+        r"|\d+ answers of \d+ units|\d+ cards each of \d+ dealers")
 
 
 def method(name: str) -> Text:

@@ -139,6 +139,10 @@ PARTS = {
     "nobody hurries": "没有人赶",
     "those that do nothing": "什么也没做的那几个",
     "each exactly at the margin": "都正好只高出门槛",
+    "all customers listed": "客户表是完整的",
+    "half of the customers listed": "客户表只有一半客户",
+    "a quarter of the customers listed": "客户表只有四分之一的客户",
+    "a quarter listed": "只有四分之一在表里",
     "a third of late ones hurried in": "超时的有三分之一被赶进时限",
     "none moves": "都没有变",
     "one count": "一项",
@@ -216,6 +220,8 @@ PATTERNS = (  # parts that hold numbers; the rest of the wording stands in PARTS
     (r"(\d+) of (\d+) counts at (\S+) times their rate", r"\2 项里有 \1 项变成 \3 倍"),
     (r"at (\S+) to (\S+) times its rate", r"变成 \1 至 \2 倍"),
     (r"(\d+) groups of (\d+) to (\d+) dealers", r"\1 组，每组 \2 至 \3 家门店"),
+    (r"(\d+) cards each of (\d+) dealers", r"\2 家门店，每家 \1 张卡片"),
+    (r"some (\d+) alike", r"约 \1 位相同"),
 )
 
 
