@@ -220,6 +220,12 @@ class TestFindingsStatedAnew:
             run(self.workspace(tmp_path, n50_sum={"findings": "../reports"}), executor=here)
         assert here.ran == []
 
+    def test_bytes_do_not_depend_on_where_reports_are_put(self, tmp_path: Path) -> None:
+        path = self.workspace(tmp_path)
+        for place in ("reports", "elsewhere"):
+            run(path, executor=Here(), force=True, reports=place)
+        assert (tmp_path / "elsewhere/tiny/50-sum.html").read_bytes() == (tmp_path / "reports/tiny/50-sum.html").read_bytes()
+
     def test_alone_it_states_what_was_last_published_and_says_when_nothing_was(self, tmp_path: Path) -> None:
         path = self.workspace(tmp_path)
         with pytest.raises(RunError, match="There are no reports in reports/tiny"):

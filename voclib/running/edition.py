@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from voclib import strictyaml
 from voclib.errors import ParameterError, nearest
 from voclib.running.parameters import Parameter, declared, fit
-from voclib.running.workspace import Workspace, find, resolved
+from voclib.running.workspace import REPORTS, Workspace, find, resolved
 
 _NAME = r"^[a-z][a-z0-9_-]*$"
 _NOTEBOOK = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
@@ -170,7 +170,7 @@ def _job(edition: Edition, name: str, overrides: dict[str, Any], parameters: dic
             problems.append(f"notebook '{name}': {_not_a_name(key) or f'unknown parameter {key!r}; {takes}'}")
     values = {p: parameter.default for p, parameter in parameters.items()}
     if FINDINGS in values:
-        values[FINDINGS] = f"{space.reports_name}/{edition.edition}"
+        values[FINDINGS] = f"{REPORTS}/{edition.edition}"
     for source, given in (("shared ", edition.shared), ("", own), ("-p ", overrides)):
         for key in parameters.keys() & given.keys():
             try:

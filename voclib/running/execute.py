@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from voclib.errors import RunError
 from voclib.running.forkserver import light, provisioner
 from voclib.running.normalise import normalise
+from voclib.running.workspace import REPORTS
 
 if TYPE_CHECKING:
     from jupyter_client import AsyncKernelManager
@@ -29,13 +30,15 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 @dataclass(frozen=True)
 class Task:
-    """What a worker needs, as plain text: it travels to another process or machine. `forkserver` is where to ask for a kernel."""
+    """What a worker needs, as plain text: it travels to another process or machine. `forkserver` is where to ask for a kernel, `reports` the
+    folder under `root` that this run publishes in."""
 
     notebook: str
     source: str
     parameters: str
     root: str
     forkserver: str = ""
+    reports: str = REPORTS
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ def pool(jobs: int) -> Executor:
     return ProcessPoolExecutor(max_workers=jobs, mp_context=get_context("spawn"))
 
 
-def task(job: Job, root: Path, forkserver: str = "") -> Task:
+def task(job: Job, root: Path, forkserver: str = "", *, reports: str = REPORTS) -> Task:
     """The job with its parameters written into the notebook, right after the `parameters` cell.
 
     Names were matched against that cell and values are plain, so `repr` of a value is all that enters the code.
@@ -71,7 +74,7 @@ def task(job: Job, root: Path, forkserver: str = "") -> Task:
         node["cells"].insert(place, {
             "id": "injected", "cell_type": "code", "execution_count": None, "outputs": [], "source": "\n".join(["# Parameters", *lines]),
             "metadata": {"tags": ["injected-parameters"], "voc": {"cell": place}}})
-    return Task(job.notebook, json.dumps(node), json.dumps(dict(job.parameters)), str(root), forkserver)
+    return Task(job.notebook, json.dumps(node), json.dumps(dict(job.parameters)), str(root), forkserver, reports)
 
 
 def execute(task: Task) -> Outcome:
@@ -135,7 +138,7 @@ def _manager(folder: Path, task: Task) -> type[AsyncKernelManager]:
     from traitlets import default
 
     spec = KernelSpec(argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=CRITICAL"], display_name="voclib",
-                      language="python", env=environment(folder, Path(task.root)))
+                      language="python", env={**environment(folder, Path(task.root)), "VOC_REPORTS": task.reports})
 
     # a socket in a folder of its own: neither ports nor names of parallel kernels can collide; its path must stay short
     use_sockets = sys.platform != "win32" and len(str(folder)) < 80

@@ -125,7 +125,7 @@ class Tracer:
     def _read_findings(self, job: Job) -> Iterator[tuple[str, str]]:
         """Each report that a notebook states anew and the hash of its finding, without where that came from."""
         for name in job.reads:
-            path = resolved(job.parameters[FINDINGS], self._space.root) / f"{name}.json"
+            path = self._space.published(job.parameters[FINDINGS]) / f"{name}.json"
             if found := read_json(path):
                 yield name, _hash({k: v for k, v in found.items() if k != "provenance"})
 

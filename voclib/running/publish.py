@@ -118,7 +118,8 @@ def outcomes(planned: list[Job], space: Workspace, *, jobs: int | None = None, e
         return
     workers = max(1, min(jobs or os.cpu_count() or 1, len(planned)))
     with _workers(executor, workers) as hands, (_forkserver(planned, space) if executor is None else nullcontext("")) as server:
-        futures = {hands.submit(execute, task(job, space.root, server)): job.notebook for job in sorted(planned, key=_cells, reverse=True)}
+        in_order = sorted(planned, key=_cells, reverse=True)
+        futures = {hands.submit(execute, task(job, space.root, server, reports=space.reports_name)): job.notebook for job in in_order}
         for future in as_completed(futures):
             try:
                 yield future.result()

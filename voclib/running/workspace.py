@@ -11,13 +11,16 @@ from typing import Any
 
 from voclib.errors import ParameterError
 
+REPORTS = "reports"
+"""What the folder of reports is called in a parameter, wherever a run puts it: so that bytes do not depend on where."""
+
 
 @dataclass(frozen=True)
 class Workspace:
     """The folders of one repository; `reports` is a folder under `root`."""
 
     root: Path
-    reports_name: str = "reports"
+    reports_name: str = REPORTS
 
     @property
     def reports(self) -> Path:
@@ -33,6 +36,11 @@ class Workspace:
     def notebooks(self) -> Path:
         """Stripped notebooks, the single source."""
         return self.root / "notebooks"
+
+    def published(self, value: str) -> Path:
+        """Where a folder of reports lies that a parameter names, such as `reports/sample`."""
+        first, *rest = PurePosixPath(value).parts or ("",)
+        return self.reports.joinpath(*rest) if first == REPORTS else self.root / value
 
     def shown(self, path: Path) -> str:
         """A path as a message shows it: from the root where it lies under it."""
