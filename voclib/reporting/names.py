@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from voclib.errors import ParameterError, nearest
+from voclib.reporting.names_frontline import FRONTLINE
+from voclib.reporting.naming import Name
+from voclib.reporting.naming import share as _share
 from voclib.results import Text
-
-
-@dataclass(frozen=True, kw_only=True)
-class Name:
-    """How one estimand is shown.
-
-    `title` names it, `scale` says what the number is and between which ends it can lie, `short` stands beside
-    the number in one row, `reference` is the value drawn as the black line (zero, or one where 1 means no change).
-    """
-
-    title: Text
-    scale: Text
-    short: Text = Text("", "")
-    reference: float = 0.0
-
-
-def _share(zh: str, en: str, of_zh: str, of_en: str, short_zh: str, short_en: str) -> Name:
-    return Name(title=Text(zh, en), scale=Text(f"{of_zh}，0% 至 100%", f"{of_en}, 0% to 100%"), short=Text(short_zh, short_en))
-
 
 _NPS = Text("推荐者占比减去贬损者占比，可能范围 −100 至 100", "Promoters minus detractors, possible range −100 to 100")
 NAMES: dict[str, Name] = {
@@ -353,7 +335,7 @@ NAMES: dict[str, Name] = {
         scale=Text("名单上的门店数", "Dealers on the list"),
         short=Text("家供核查", "for review"),
     ),
-}
+} | FRONTLINE
 
 
 _DERIVED: dict[str, tuple[Text, Text, Text]] = {
