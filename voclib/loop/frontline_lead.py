@@ -98,24 +98,41 @@ def study(reports: Reports, tables: Mapping[str, pd.DataFrame], given: Settings)
 
 def sides(reports: Reports, tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame, int]:
     """Repairs (day, product, part, batch) and bugs (day, product, part) within the time of the reports, and that time in days."""
-    length = int(np.floor(reports.days)) + 1
-    empty = pd.DataFrame({"day": pd.Series(dtype="int64"), "product": [], "part": [], "batch": []})
-    given = tables.get("repairs")
-    if given is None or not set(NEEDED) <= set(given):
-        repairs = empty
+    length, where = _length(reports), steps(reports, tables)
+    if where is None:
+        repairs = pd.DataFrame({"day": pd.Series(dtype="int64"), "product": [], "part": [], "batch": []})
     else:
-        kept = given[given["repaired_at"].notna() & given["part"].notna()]
-        product = kept["product"].astype(object).fillna("") if "product" in kept else pd.Series("", kept.index)
-        batch = kept["batch_id"] if "batch_id" in kept else pd.Series(None, kept.index, dtype="str")
-        made = pd.DataFrame({"day": reports.whole_days(kept["repaired_at"]), "product": product.astype(str), "part": kept["part"].astype(str),
-                             "batch": batch.astype(object)})
-        whole = made["batch"].isna().all()  # no batch is written anywhere: a model's part is the finest there is
-        made = made.assign(batch=made["product"]) if whole else made.dropna(subset=["batch"])
-        repairs = made[(made["day"] >= 0) & (made["day"] < length)]
+        kept = tables["repairs"][where == ""]
+        product = _column(kept, "product").fillna("").astype(str)
+        batch = _column(kept, "batch_id")
+        repairs = pd.DataFrame({"day": reports.whole_days(kept["repaired_at"]), "product": product, "part": kept["part"].astype(str),
+                                "batch": product if batch.isna().all() else batch})  # no batch anywhere: a model's part is the finest there is
     bugs = reports.table[reports.table["kind"].eq(BUG) & reports.table["part"].notna() & ~reports.table["is_repeat"]]
     spoken = pd.DataFrame({"day": reports.whole_days(bugs["reported_at"]), "product": bugs["product"].astype(object).fillna("").astype(str),
                            "part": bugs["part"].astype(str)})
     return repairs.sort_values(["day", "batch"], ignore_index=True), spoken, length
+
+
+def steps(reports: Reports, tables: Mapping[str, pd.DataFrame]) -> np.ndarray | None:
+    """At which step each repair is left out: no time, no part, outside the time of the reports, no batch where others name one; None without repairs."""
+    given = tables.get("repairs")
+    if given is None or not set(NEEDED) <= set(given):
+        return None
+    day = np.full(len(given), -1)
+    dated = given["repaired_at"].notna().to_numpy(dtype=bool)
+    day[dated] = reports.whole_days(given.loc[dated, "repaired_at"])
+    outside, batch = (day < 0) | (day >= _length(reports)), _column(given, "batch_id")
+    unknown = batch.isna().to_numpy(dtype=bool) & bool(batch.notna().any())
+    return np.select([~dated, given["part"].isna(), outside, unknown], ["undated", "unnamed", "outside", "unbatched"], "").astype(object)
+
+
+def _length(reports: Reports) -> int:
+    """Days of the time that is watched."""
+    return int(np.floor(reports.days)) + 1
+
+
+def _column(frame: pd.DataFrame, name: str) -> pd.Series:
+    return frame[name].astype(object) if name in frame else pd.Series(None, frame.index, dtype=object)
 
 
 def _rise(days: np.ndarray | pd.Series, stream: Stream, given: Settings, least: int) -> Rise | None:

@@ -7,7 +7,7 @@ employee before and after, is a fair comparison; `voclib.stats.recurrence` says 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,7 @@ class LoopBack:
     heard_n: int
     people_n: int
     reports_after_n: int
+    reruns: Mapping[str, float] = field(default_factory=dict)
 
 
 def people(reports: Reports, tables: Mapping[str, pd.DataFrame]) -> People:
@@ -102,7 +103,7 @@ def study(reports: Reports, tables: Mapping[str, pd.DataFrame], *, told_hours: f
     if withheld is not None:
         return LoopBack(ratio=withheld, ladder=None, placebo=None, **options)
     ladder, placebo = rungs(some, conf_level=conf_level)
-    return LoopBack(ratio=ladder["own_rate"], ladder=ladder, placebo=placebo, **options)
+    return LoopBack(ratio=ladder["own_rate"], ladder=ladder, placebo=placebo, reruns=reruns(some), **options)
 
 
 def _withheld(some: People | None, heard: int, after: int) -> Estimate | None:
@@ -147,6 +148,18 @@ def rungs(some: People, *, conf_level: float) -> tuple[Ladder, Estimate | None]:
         placebo = _estimate("fixed_untold", three.interval(1, conf_level), conf_level, n=found.people, clusters=found.clusters)
         made.append(_estimate("against_fixed", three.contrast(2, 1, conf_level), conf_level, n=found.people, clusters=found.clusters))
     return Ladder("reporting_ratio", tuple(one for one in made if one is not None), chosen="own_rate"), placebo
+
+
+def reruns(some: People) -> dict[str, float]:
+    """The ratio made otherwise: without calendar periods, and without the dealer that reports most; NaN where that leaves too little."""
+    counts, exposure = some.by_hearing
+    busiest = pd.Series(counts.sum(axis=(1, 2))).groupby(some.unit).sum().sort_index().idxmax()
+    rest = some.unit != busiest
+    made = {"calendar": float(np.exp(recurrence.fit(counts.sum(axis=1, keepdims=True), exposure.sum(axis=1, keepdims=True),
+                                                    cluster=some.unit).log[0]))}
+    enough = counts[rest].sum(axis=(0, 1)).min() >= FEW_STATE if rest.any() else False
+    made["busiest"] = float(np.exp(recurrence.fit(counts[rest], exposure[rest], cluster=some.unit[rest]).log[0])) if enough else float("nan")
+    return made
 
 
 def _three(some: People) -> recurrence.Ratios | None:

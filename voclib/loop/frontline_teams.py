@@ -52,10 +52,10 @@ def study(reports: Reports, tables: Mapping[str, pd.DataFrame], *, conf_level: f
     """Rates by worked hours and the silent ones; refusals without rosters."""
     dealers = table(reports, tables)
     if dealers.empty:
-        none = refusal("report_rate", unit="ratio", reason=Text("没有排班与出勤，不知道一共干了多少工时。", "Without rosters nobody knows how many hours were "
+        none = refusal("report_rate", unit="count", reason=Text("没有排班与出勤，不知道一共干了多少工时。", "Without rosters nobody knows how many hours were "
                                                                                           "worked."),
                        needs=Text("每家门店每周的实际工时", "Hours worked by dealer and week"))
-        return Teams(dealers, none, (), (), (none.with_(estimand="silent_dealers", unit="count"),), pd.DataFrame())
+        return Teams(dealers, none, (), (), (none.with_(estimand="silent_dealers"),), pd.DataFrame())
     overall = _rate(dealers, conf_level, group="")
     rates = tuple(_rate(part, conf_level, group=str(region)) for region, part in dealers.groupby("region", sort=True))
     silences, silent = _silent(dealers, conf_level, seed)
@@ -64,31 +64,43 @@ def study(reports: Reports, tables: Mapping[str, pd.DataFrame], *, conf_level: f
 
 def table(reports: Reports, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """One row a dealer with hours worked: unit_id, region, n reports in the weeks that rosters cover, hours; empty without rosters."""
-    rosters = tables.get("rosters")
-    columns = ["unit_id", "region", "n", "hours"]
-    if rosters is None or not {"unit_id", "week_on", "worked_hours"} <= set(rosters):
+    columns, where = ["unit_id", "region", "n", "hours"], steps(reports, tables)
+    if where is None or not (where == "").any():
         return pd.DataFrame(columns=columns)
+    rosters = tables["rosters"][where == ""]
     week = pd.to_datetime(rosters["week_on"])
-    inside = (week >= reports.start.tz_localize(None) - pd.Timedelta(days=6)) & (week <= reports.date(reports.days))
-    hours = rosters[inside].groupby("unit_id")["worked_hours"].sum()
-    hours = hours[hours > 0]
-    if hours.empty:
-        return pd.DataFrame(columns=columns)
-    covered = reports.table[(reports.table["on"] >= week[inside].min()) & (reports.table["on"] < week[inside].max() + pd.Timedelta(days=7))]
+    hours = rosters.groupby("unit_id")["worked_hours"].sum()
+    covered = reports.table[(reports.table["on"] >= week.min()) & (reports.table["on"] < week.max() + pd.Timedelta(days=7))]
     made = pd.DataFrame({"hours": hours, "n": covered.groupby("unit_id").size().reindex(hours.index).fillna(0).astype(int)})
     units = tables.get("units")
-    known = units.drop_duplicates("unit_id").set_index("unit_id") if units is not None and "region" in units else pd.DataFrame(columns=["region"])
-    if "kind" in known:
-        made = made[~made.index.isin(known.index[known["kind"].isin(["region", "headquarters"])])]
-    made["region"] = known["region"].reindex(made.index).fillna("—").astype(str)
+    region = _units(units)["region"] if units is not None and "region" in units else pd.Series(dtype=object)
+    made["region"] = region.reindex(made.index).astype(object).fillna("—").astype(str)
     return made.rename_axis("unit_id").reset_index()[columns]
+
+
+def steps(reports: Reports, tables: Mapping[str, pd.DataFrame]) -> np.ndarray | None:
+    """At which step each week of a roster is left out: outside the time of the reports, nothing worked, no dealer; None without rosters."""
+    rosters, units = tables.get("rosters"), tables.get("units")
+    if rosters is None or not {"unit_id", "week_on", "worked_hours"} <= set(rosters):
+        return None
+    week = pd.to_datetime(rosters["week_on"])
+    first, last = reports.start.tz_localize(None) - pd.Timedelta(days=6), reports.date(reports.days)
+    kind = _units(units)["kind"] if units is not None and "kind" in units else pd.Series(dtype=object)
+    office = rosters["unit_id"].map(kind).isin(["region", "headquarters"])
+    idle = ~rosters.groupby("unit_id")["worked_hours"].transform("sum").gt(0)
+    return np.select([(week < first) | (week > last) | week.isna(), office, idle | rosters["worked_hours"].isna()], ["outside", "office", "idle"],
+                     "").astype(object)
+
+
+def _units(units: pd.DataFrame) -> pd.DataFrame:
+    return units.drop_duplicates("unit_id").set_index("unit_id")
 
 
 def _rate(dealers: pd.DataFrame, level: float, *, group: str) -> Estimate:
     """Reports per 1,000 hours, dealers as clusters, on the log scale."""
     n, hours = dealers["n"].to_numpy(dtype=float), dealers["hours"].to_numpy(dtype=float)
     if len(dealers) < FEWEST or not n.sum():
-        return refusal("report_rate", unit="ratio", group=group,
+        return refusal("report_rate", unit="count", group=group,
                        reason=say("{n} 家门店、{k} 条上报，给不出区间。", "{n} {n:dealer|dealers} with {k} {k:report|reports}: too few for an interval.",
                                   n=len(dealers), k=int(n.sum())),
                        needs=say("至少 {n} 家门店", "At least {n} dealers", n=FEWEST))
@@ -97,7 +109,7 @@ def _rate(dealers: pd.DataFrame, level: float, *, group: str) -> Estimate:
     error = float(np.sqrt((influence**2).sum() * len(n) / (len(n) - 1)))
     reach = inference.quantile(level, len(n) - 1) * error
     verdict = Verdict.REPORT if len(n) >= 20 else Verdict.REPORT_WITH_CAVEAT
-    return Estimate(estimand="report_rate", kind="estimate", unit="ratio", group=group, value=HOURS * rate, conf_low=HOURS * rate * np.exp(-reach),
+    return Estimate(estimand="report_rate", kind="estimate", unit="count", group=group, value=HOURS * rate, conf_low=HOURS * rate * np.exp(-reach),
                     conf_high=HOURS * rate * np.exp(reach), std_error=HOURS * rate * error, conf_level=level, n=int(n.sum()), n_clusters=len(n),
                     ci_method="ratio of sums, clustered by dealer, log", verdict=verdict)
 
