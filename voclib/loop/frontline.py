@@ -1,4 +1,4 @@
-"""Do we hear what the frontline sees, and how much earlier? Reports, what came back, who was first, which teams speak, and what they say of rivals."""
+"""Do we hear what the frontline sees, and how much earlier? What came back, who was first, which teams speak, and what they say of rivals."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ def facts(reports: Reports) -> dict[Text, int]:
     """Counts that open the page."""
     table = reports.table
     return {Text("条上报", "reports"): len(table), Text("条是重复的", "repeat an earlier one"): int(table["is_repeat"].sum()),
-            Text("名员工报过", "employees reported"): int(table["staff_id"].nunique()), Text("家门店报过", "dealers reported"): int(table["unit_id"].nunique())}
+            Text("名员工报过", "employees reported"): int(table["staff_id"].nunique()), Text("家门店报过",
+                "dealers reported"): int(table["unit_id"].nunique())}
 
 
 def study(tables: Mapping[str, pd.DataFrame], lists: Lists | None = None, *, settings: Settings | None = None, told_days: int = 7,
@@ -99,10 +100,12 @@ def against_truth(result: Frontline, truth: Mapping[str, Any], lists: Lists) -> 
     if not planted:
         return pd.DataFrame(columns=list(laid.TRUTH_COLUMNS))
     if loop.ratio.kind == "estimate":
-        rows.append(laid.truth_row(Text("听到回音后的倍数", "Ratio once told"), loop.ratio, float(planted["reporting_ratio_once_told"]), result.study.naive))
+        rows.append(laid.truth_row(Text("听到回音后的倍数",
+                                        "Ratio once told"), loop.ratio, float(planted["reporting_ratio_once_told"]), result.study.naive))
     if loop.told.every.kind == "estimate":
         naive = loop.told.closed if loop.told.closed.kind == "estimate" else None
-        rows.append(laid.truth_row(Text("已解决的有多少得到回音", "Share of fixes told"), loop.told.every, float(planted["told_share_of_fixed"]), naive))
+        rows.append(laid.truth_row(Text("已解决的有多少得到回音",
+                                        "Share of fixes told"), loop.told.every, float(planted["told_share_of_fixed"]), naive))
     if result.leads.lead.kind != "refusal":
         rows.append(laid.truth_row(Text("一线早几天", "Days earlier"), result.leads.lead, float(planted["lead_days"])))
     repeats = Estimate(estimand="silent_dealers", kind="count", unit="count", value=float(result.reports.table["is_repeat"].sum()))
@@ -113,6 +116,7 @@ def against_truth(result: Frontline, truth: Mapping[str, Any], lists: Lists) -> 
     for one in result.rivals.undercut:
         if one.kind == "estimate" and one.group in planted["undercut_share"]:
             name = lists.name(one.group)
-            rows.append(laid.truth_row(Text(f"{name.zh}的报价低多少", f"{name.en}'s quotes below ours"), one, float(planted["undercut_share"][one.group]),
+            rows.append(laid.truth_row(Text(f"{name.zh}的报价低多少", f"{name.en}'s quotes below ours"),
+                                       one, float(planted["undercut_share"][one.group]),
                                        result.rivals.naive.get(one.group)))
     return pd.DataFrame(rows, columns=list(laid.TRUTH_COLUMNS))

@@ -52,7 +52,8 @@ def captions(reports: Reports, loop: LoopBack, leads: Leads, heroes: Heroes, tea
 
 def _ladder(loop: LoopBack, level: float) -> dict[str, Any]:
     chosen, first = loop.ladder["own_rate"], loop.ladder.rungs[0]
-    title = say("直接比前后是 {a}，每人有自己的频率之后是 {b}", "Before and after alone shows {a}; with a rate of one's own it is {b}", a=first, b=chosen)
+    title = say("直接比前后是 {a}，每人有自己的频率之后是 {b}",
+                "Before and after alone shows {a}; with a rate of one's own it is {b}", a=first, b=chosen)
     return {
         "title": title, "labels": {one.rung: RUNGS[one.rung] for one in loop.ladder.rungs},
         "subtitle": say("听到“已解决”之后上报的频率是之前的几倍，{n} 名上报过的员工、{k} 名听到过；横条 = {level:.0%} 区间",
@@ -63,10 +64,13 @@ def _ladder(loop: LoopBack, level: float) -> dict[str, Any]:
 def _months(reports: Reports) -> dict[str, Any]:
     repeats, n = int(reports.table["is_repeat"].sum()), len(reports.table)
     return {
-        "title": say("{n} 条上报，其中 {k} 条是重复的，另外数", "{n} reports, {k} of which repeat an earlier one and are counted apart", n=n, k=repeats),
+        "title": say("{n} 条上报，其中 {k} 条是重复的，另外数",
+                     "{n} reports, {k} of which repeat an earlier one and are counted apart", n=n, k=repeats),
         "columns": laid.MONTH_COLUMNS,
-        "subtitle": Text("按上报的月份；三类只数首报，后三列含重复", "By the month of the report; the three kinds count first reports, the last columns all"),
-        "note": Text("最近两个月的已确认、已解决会少：还没走完，不是变差了。", "The last two months have fewer confirmed and fixed: they are not through yet, not worse.")}
+        "subtitle": Text("按上报的月份；三类只数首报，后三列含重复",
+                         "By the month of the report; the three kinds count first reports, the last columns all"),
+        "note": Text("最近两个月的已确认、已解决会少：还没走完，不是变差了。",
+                     "The last two months have fewer confirmed and fixed: they are not through yet, not worse.")}
 
 
 def _notices(loop: LoopBack, days: int, level: float) -> dict[str, Any]:
@@ -74,7 +78,8 @@ def _notices(loop: LoopBack, days: int, level: float) -> dict[str, Any]:
     if told.kind == "refusal":
         title = Text("解决之后多久告诉上报的人", "How long after a fix its reporter is told")
     else:
-        title = say("{d} 天内有 {a:bare} 告诉了上报的人；告诉了的，一半在 {h:.0f} 小时内", "Within {d} days {a:bare} are told; of those told, half are within {h:.0f} hours",
+        title = say("{d} 天内有 {a:bare} 告诉了上报的人；告诉了的，一半在 {h:.0f} 小时内",
+                    "Within {d} days {a:bare} are told; of those told, half are within {h:.0f} hours",
                     d=days, a=told, h=loop.median_hours)
     return {
         "title": title, "description": title, "labels": CURVE, "every": "hours", "mark": (24.0 * days, say("{d} 天", "{d} days", d=days)),
@@ -89,30 +94,33 @@ def _leads(leads: Leads, course: pd.DataFrame, lists: Lists, level: float) -> di
         title = words.NO_EVENT
     else:
         one = heard[0]
-        cell = laid.lead_cell(*one.lead)
-        title = say("{name}：一线比客户早 {d} 天", "{name}: the frontline was {d} days earlier", name=lists.names_of(one.product, one.part), d=cell)
+        at, low, high = (str(x).replace("-", "−") for x in one.lead)
+        title = say("{name}：一线最像早 {d} 天，范围 {a} 至 {b} 天", "{name}: the frontline was most likely {d} days earlier, range {a} to {b}",
+                    name=lists.names_of(one.product, one.part), d=at, a=low, b=high)
     return {
         "course": {"title": title, "description": title, "labels": SIDES,
                    "subtitle": say("各占自己那边全部事件的比例，折成自己全期平均的几倍，每四周；色带 = {level:.0%} 区间",
-                                   "Share of all events on its side, in times its own mean over the whole time, every four weeks; ribbon = {level:.0%} "
+                                   "Share of all events on its side, in times its own mean, every four weeks; ribbon = {level:.0%} "
                                    "interval", level=level)},
         "events": {
-            "title": say("看了 {n} 个批次，{k} 个的返修变多，其中 {m} 个一线也变多", "{n} batches watched, {k} with more repairs; the frontline rose for {m}",
+            "title": say("看了 {n} 个批次，{k} 个的返修变多，其中 {m} 个一线也变多",
+                         "{n} batches watched, {k} with more repairs; the frontline rose for {m}",
                          n=leads.batches_n, k=len(leads.events), m=len(heard)),
             "columns": laid.EVENT_COLUMNS, "formats": {"ratio": "ratio"},
             "subtitle": Text("批次与同一零件的其他批次比；一线看同一车型、同一零件；日期是最像的那一天，范围是两边都容得下的",
-                             "A batch against others of its part, the frontline by model and part; days are the likeliest, ranges what both sides allow")}}
+                             "A batch against others of its part, the frontline by model and part; days are the likeliest, the range is what both allow")}}
 
 
 def _heroes(heroes: Heroes, reports: Reports) -> dict[str, dict[str, Any]]:
     n = heroes.booked_n
     return {
         "cards": {
-            "title": say("{a} 条已确认的首报里，{b} 条坐实是第一个报的", "Of {a} confirmed first reports, {b} were first beyond doubt", a=heroes.confirmed,
+            "title": say("{a} 条已确认的首报里，{b} 条坐实是第一个报的",
+                         "Of {a} confirmed first reports, {b} were first beyond doubt", a=heroes.confirmed,
                          b=heroes.proven),
             "columns": laid.CARD_COLUMNS, "formats": {"waited": "days", "recovered": "cny", "reported": "exact", "confirmed": "exact"},
             "subtitle": say("每月一张：坐实的首报里，之后重复最多的；此前 {d} 天没人报过同一件事。不写姓名与门店",
-                            "One a month: of the firsts beyond doubt that with most repeats; nobody on the subject in the {d} days before. No name, no "
+                            "One a month: of the firsts beyond doubt that with most repeats; nobody on it in the {d} days before. No name, no "
                             "dealer", d=LOOK_BACK)},
         "money": {
             "title": say("{n} 条上报记着挽回金额，合计 {a:bare}", "{n} reports carry money recovered, {a:bare} in all", n=n, a=heroes.recovered),
@@ -123,23 +131,26 @@ def _heroes(heroes: Heroes, reports: Reports) -> dict[str, dict[str, Any]]:
 def _teams(teams: Teams, lists: Lists, level: float) -> dict[str, dict[str, Any]]:
     names = {str(one.group): lists.name(one.group) for one in teams.rates}
     if teams.overall.kind == "estimate":
-        title = say("每千工时上报 {a:bare} 条（{a:interval}），区域之间的差别多在区间之内", "{a:bare} reports per 1,000 hours ({a:interval}); regions differ "
+        title = say("每千工时上报 {a:bare} 条（{a:interval}），区域之间的差别多在区间之内",
+                    "{a:bare} reports per 1,000 hours ({a:interval}); regions differ "
                     "mostly within their intervals", a=teams.overall)
     else:
         title = words.NO_ROSTERS
     told = {one.group: one for one in teams.silent if one.kind == "estimate"}
-    silent = say("{n} 家门店一条也没报；只靠碰巧也可能有 {b:interval} 家", "{n} dealers reported nothing; chance alone may leave {b:interval}", n=teams.silent_n,
-                 b=told["gamma"]) if told else words.NO_SILENT
+    silent = say("{n} 家门店一条也没报；只靠碰巧也可能有 {a} 至 {b} 家", "{n} dealers reported nothing; chance alone may leave {a} to {b}",
+                 n=teams.silent_n, a=int(told["gamma"].conf_low), b=int(told["gamma"].conf_high)) if told else words.NO_SILENT
     return {
         "rates": {"title": title, "labels": names,
                   "subtitle": say("每千工时的上报数，按区域；横条 = {level:.0%} 区间，按门店聚类", "Reports per 1,000 hours worked, by region; bar = "
                                   "{level:.0%} interval, clustered by dealer", level=level)},
         "silent": {"title": silent, "labels": MIXINGS, "sort": "given",
-                   "subtitle": say("全部 {m} 家里，只靠碰巧会沉默几家；横条 = {level:.0%} 范围", "Of all {m}, how many chance leaves silent; bar = {level:.0%} "
+                   "subtitle": say("全部 {m} 家里，只靠碰巧会沉默几家；横条 = {level:.0%} 范围",
+                                   "Of all {m}, how many chance leaves silent; bar = {level:.0%} "
                                    "range", m=len(teams.dealers), level=level),
                    "note": Text("频率极低的店有多少，有上报的店几乎说明不了，所以两种都要看；不点名。",
                                 "How many dealers speak very seldom hardly shows among those that speak, so both must be read; none is named.")},
-        "regions": {"title": say("{n} 个区域，{k} 家门店一条也没报", "{n} regions, {k} dealers without any report", n=len(teams.regions), k=teams.silent_n),
+        "regions": {"title": say("{n} 个区域，{k} 家门店一条也没报",
+                                 "{n} regions, {k} dealers without any report", n=len(teams.regions), k=teams.silent_n),
                     "columns": laid.REGION_COLUMNS,
                     "subtitle": Text("排班覆盖的那些周；不足 5 人的不显示", "In the weeks that rosters cover; fewer than five people are not shown")}}
 
@@ -149,14 +160,16 @@ def _rivals(found: Rivals, lists: Lists, level: float) -> dict[str, dict[str, An
     known = [one for one in found.shares if one.kind == "estimate"]
     if known:
         top = max(known, key=lambda one: (one.value, one.group))
-        shares = say("提到最多的是{name}，{a:bare}（{a:interval}）；名次之间多分不清", "Named most is {name}, {a:bare} ({a:interval}); most ranks cannot be told "
+        shares = say("提到最多的是{name}，{a:bare}（{a:interval}）；名次之间多分不清",
+                     "Named most is {name}, {a:bare} ({a:interval}); most ranks cannot be told "
                      "apart", name=lists.name(top.group), a=top)
     else:
         shares = Text("各竞品被提到的占比", "How often rivals are named")
     gaps = [one for one in found.undercut if one.kind == "estimate"]
     if gaps:
         most = max(gaps, key=lambda one: (one.value, one.group))
-        gap = say("报价低得最多的是{name}：比我们同一车型低 {a:bare}（{a:interval}）", "The lowest quotes are {name}'s: {a:bare} below our list price of the same "
+        gap = say("报价低得最多的是{name}：比我们同一车型低 {a:bare}（{a:interval}）",
+                  "The lowest quotes are {name}'s: {a:bare} below our list price of the same "
                   "model ({a:interval})", name=lists.name(most.group), a=most)
     else:
         gap = Text("报价与我们的价目相差多少", "Quotes against our list prices")
@@ -165,10 +178,13 @@ def _rivals(found: Rivals, lists: Lists, level: float) -> dict[str, dict[str, An
                               Text(str(first["topic"]), str(first["topic"]).replace("_", " ")) if first is not None else Text("", ""))
     return {
         "rivals": {"title": shares, "labels": names,
-                   "subtitle": say("{n} 条竞品情报里点名的占比，重复的不算；横条 = {level:.0%} 区间", "Share of {n} reports on rivals, repeats left out; bar = "
+                   "subtitle": say("{n} 条竞品情报里点名的占比，重复的不算；横条 = {level:.0%} 区间",
+                                   "Share of {n} reports on rivals, repeats left out; bar = "
                                    "{level:.0%} interval", n=found.reports_n, level=level)},
         "undercut": {"title": gap, "labels": names,
-                     "subtitle": say("{n} 条报价比价目低多少；横条 = {level:.0%} 区间，灰圈 = 不分车型直接比均价", "How far {n} quotes lie below the list price; bar "
+                     "subtitle": say("{n} 条报价比价目低多少；横条 = {level:.0%} 区间，灰圈 = 不分车型直接比均价",
+                                     "How far {n} quotes lie below the list price; bar "
                                      "= {level:.0%} interval, grey ring = mean prices whatever the model", n=found.priced_n, level=level)},
         "topics": {"text": topics},
-        "win_loss": {"title": Text("胜败：没有记录，不给数字", "Won and lost: not recorded, so no number"), "labels": {"": Text("比价之后的胜败", "Won or lost")}}}
+        "win_loss": {"title": Text("胜败：没有记录，不给数字", "Won and lost: not recorded, so no number"), "labels": {"": Text("比价之后的胜败",
+            "Won or lost")}}}

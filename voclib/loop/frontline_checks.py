@@ -35,8 +35,8 @@ def untold(loop: LoopBack) -> Check | None:
         name,
         loop.placebo.conf_low <= 1 <= loop.placebo.conf_high,
         say("自己报的解决了、却没听说的，之后的频率是之前的 {a}（{a:interval}）；与他们比，听说的是 {b}（{b:interval}）。",
-            "Where one's own report was fixed and one has not heard, the rate is {a} the one before ({a:interval}); against these, those who heard report "
-            "{b} as often ({b:interval}).", a=loop.placebo, b=beside),
+            "Where one's own report was fixed and one has not heard, the rate is {a} the one before ({a:interval}); against these, those who heard "
+            "report {b} as often ({b:interval}).", a=loop.placebo, b=beside),
         Text("不听说也变了：变化不能都算在回音上，以“与没听说的比”那一级为准。",
              "It changed without news too, so not all of it goes with hearing: read the rung against those who did not hear."),
     )
@@ -71,7 +71,8 @@ def _others(loop: LoopBack) -> list[Check]:
         value = loop.reruns.get(key, math.nan)
         if math.isfinite(value):
             moved = loop.ratio.with_(value=value, conf_low=min(value, loop.ratio.conf_low), conf_high=max(value, loop.ratio.conf_high))
-            made.append(Check(name, loop.ratio.conf_low <= value <= loop.ratio.conf_high, say("那样是 {a}。", "It is then {a}.", a=moved), consequence))
+            made.append(Check(name, loop.ratio.conf_low <= value <= loop.ratio.conf_high, say("那样是 {a}。",
+                "It is then {a}.", a=moved), consequence))
     return made
 
 
@@ -86,7 +87,8 @@ def in_order(reports: Reports) -> Check:
     return Check(
         Text("上报、确认、解决、告知，先后不乱", "Reported, confirmed, fixed, told: in order"),
         n <= FEW_WRONG * len(table),
-        say("{k} 条里 {n} 条先后颠倒，或没解决就告知。", "Of {k} {k:report|reports} {n} {n:is|are} out of order, or told of before any fix.", k=len(table), n=n),
+        say("{k} 条里 {n} 条先后颠倒，或没解决就告知。",
+            "Of {k} {k:report|reports} {n} {n:is|are} out of order, or told of before any fix.", k=len(table), n=n),
         Text("时间不可信：告知用时与倍数都要打折看。", "Times cannot be relied on, nor hours until told and the ratio."),
     )
 
@@ -103,8 +105,8 @@ def chance(leads: Leads, given: Settings) -> list[Check]:
             Text("打乱上报，不会也“早知道”", "Shuffled reports do not know it earlier too"),
             worst.shuffled <= most,
             say("把故障上报写的车型与零件打乱 {s} 次，{x:.1%} 会被说成一线也上升了；事先定的上限是 {b:.1%}。",
-                "With models and parts of bug reports shuffled {s} times, {x:.1%} would be told as a rise of the frontline; the limit set beforehand is "
-                "{b:.1%}.", s=SHUFFLES, x=worst.shuffled, b=given.budget),
+                "With models and parts of bug reports shuffled {s} times, {x:.1%} would be told as a rise of the frontline; the limit set "
+                "beforehand is {b:.1%}.", s=SHUFFLES, x=worst.shuffled, b=given.budget),
             Text("碰巧也会“早知道”：不要说一线更早。", "Chance knows it earlier as well: do not say that the frontline was."),
         ),
         Check(
@@ -121,11 +123,13 @@ def silence(teams: Teams) -> Check | None:
     if not teams.silences:
         return None
     rows: dict[str, Estimate] = {one.group: one for one in teams.silent}
-    told = {"n": teams.silent_n, "m": len(teams.dealers), "a": rows["lognormal"], "b": rows["gamma"]}
+    ends = {f"{key}{i}": int(x) for key in ("lognormal", "gamma") for i, x in enumerate((rows[key].conf_low, rows[key].conf_high))}
+    told = {"n": teams.silent_n, "m": len(teams.dealers), **ends}
     detail = say(
-        "{m} 家门店里 {n} 家一条也没报。门店之间相差很大，只靠碰巧也会有 {a:interval} 家（很少有店频率极低）或 {b:interval} 家（不少店频率极低）。",
-        "{n} of {m} dealers reported nothing. Dealers differ so much that chance alone leaves {a:interval} (where hardly any speaks very seldom) or "
-        "{b:interval} (where many do).", **told)
+        "{m} 家门店里 {n} 家一条也没报。门店之间相差很大，"
+        "只靠碰巧也会有 {lognormal0} 至 {lognormal1} 家（假设很少有店频率极低），或 {gamma0} 至 {gamma1} 家（假设不少店频率极低）。",
+        "{n} of {m} dealers reported nothing. Dealers differ so much that chance alone leaves {lognormal0} to {lognormal1} (if few speak very "
+        "seldom) or {gamma0} to {gamma1} (if many do).", **told)
     end = {
         True: Text("两种算法都超出碰巧。", "Both ways it is more than chance."),
         False: Text("不是两种算法都超出碰巧：不能说他们不肯说。", "Not both ways is it more than chance: nobody can say that they will not speak."),
@@ -141,7 +145,7 @@ def first(heroes: Heroes) -> Check | None:
         Text("“第一个报的”能不能坐实", "How far being first is settled"),
         heroes.disordered == 0,
         say("{n} 条已确认的首报里，{a} 条之前 45 天没有人报过同一件事；{b} 条之前有人报过同一主题，只是没有标成重复。",
-            "Of {n} confirmed first reports, {a} had nobody on the same subject in the 45 days before; {b} had an earlier report that was not linked.",
+            "Of {n} confirmed first reports, {a} had nobody on the same subject in the 45 days before; {b} had an earlier one that was not linked.",
             n=heroes.confirmed, a=heroes.proven, b=heroes.contested),
         say("{n} 条标成重复的，时间比它重复的那条还早：先改正再发卡。",
             "{n} reports marked as repeats are earlier than what they repeat: mend that before any card.", n=heroes.disordered),
@@ -155,6 +159,7 @@ def signed(reports: Reports) -> Check:
     return Check(
         Text("上报写明了员工与门店", "Reports name employee and dealer"), lacks <= FEW_WRONG * n,
         say("{n} 条里 {k} 条缺其一，不计入倍数。", "{k} of {n} lack one of them and are left out of the ratio.", n=n, k=lacks),
-        Text("匿名的上报看不到回音之后：倍数只说实名的人。", "What anonymous employees do after hearing cannot be seen: the ratio speaks of the others."),
+        Text("匿名的上报看不到回音之后：倍数只说实名的人。",
+             "What anonymous employees do after hearing cannot be seen: the ratio speaks of the others."),
     )
 

@@ -114,7 +114,7 @@ def sides(reports: Reports, tables: Mapping[str, pd.DataFrame]) -> tuple[pd.Data
 
 
 def steps(reports: Reports, tables: Mapping[str, pd.DataFrame]) -> np.ndarray | None:
-    """At which step each repair is left out: no time, no part, outside the time of the reports, no batch where others name one; None without repairs."""
+    """At which step each repair is left out: no time, no part, outside the time of the reports, no batch where others name one; None: no table."""
     given = tables.get("repairs")
     if given is None or not set(NEEDED) <= set(given):
         return None
@@ -192,7 +192,8 @@ def lead(events: tuple[Event, ...], batches: int, given: Settings) -> Estimate:
                        needs=Text("至少一次客户侧的上升，最好五次以上", "At least one rise among customers, better five or more"))
     if not heard:
         return refusal("lead_days", unit="days",
-                       reason=say("客户侧有 {n} 次上升，一线的上报都没有跟着变多。", "Customers show {n} {n:rise|rises}; reports of the frontline rose for none.",
+                       reason=say("客户侧有 {n} 次上升，一线的上报都没有跟着变多。",
+                                  "Customers show {n} {n:rise|rises}; reports of the frontline rose for none.",
                                   n=len(events)),
                        needs=Text("一线对同一车型、同一零件的上报", "Reports of the frontline on the same model and part"))
     if len(heard) < ENOUGH:
@@ -209,7 +210,8 @@ def lead(events: tuple[Event, ...], batches: int, given: Settings) -> Estimate:
 def _nothing(repairs: pd.DataFrame, bugs: pd.DataFrame) -> Estimate:
     """Why the two sides cannot be held against each other."""
     if repairs.empty:
-        return refusal("lead_days", unit="days", reason=Text("没有写明零件与时间的维修，看不到客户侧的上升。", "No repair names its part and time, so no rise "
+        return refusal("lead_days", unit="days", reason=Text("没有写明零件与时间的维修，看不到客户侧的上升。",
+                                                             "No repair names its part and time, so no rise "
                                                             "among customers can be seen."),
                        needs=Text("维修表：时间、车型、零件，最好有批次", "Repairs with time, model and part, best with the batch"))
     return refusal("lead_days", unit="days", reason=Text("没有一条故障上报写出维修表里的零件名。", "No bug report names a part as repairs write it."),

@@ -178,7 +178,8 @@ def _ratio(rung: str, found: tuple[float, float], level: float, *, n: int) -> Es
 def _estimate(rung: str, ends: tuple[float, float, float], level: float, *, n: int, clusters: int | None = None,
               verdict: Verdict = Verdict.REPORT) -> Estimate:
     value, low, high = ends
-    told: dict[str, Any] = {"ci_method": METHOD if clusters else "clustered by dealer", "n_clusters": clusters, "evidence_level": 1 if clusters else 0}
+    told: dict[str, Any] = {"ci_method": METHOD if clusters else "clustered by dealer",
+                            "n_clusters": clusters, "evidence_level": 1 if clusters else 0}
     return Estimate(estimand="reporting_ratio", kind="estimate", unit="ratio", rung=rung, value=value, conf_low=low, conf_high=high,
                     conf_level=level, n=n, verdict=verdict, **told)
 

@@ -78,8 +78,8 @@ def read(tables: Tables, *, timezone: str = "Asia/Shanghai") -> Reports:
         raise DataError(f"None of {len(found):,} frontline reports has a time in reported_at; map the column with its format in the rules file.")
     made = found.assign(**_filled(found))
     if naive := [name for name in MOMENTS if getattr(made[name].dtype, "tz", None) is None]:
-        raise DataError(f"The table 'frontline_reports' has times without a time zone in {', '.join(naive)}; 'voc ingest' reads them with the zone of "
-                        f"its rules file; in a frame of your own, call .dt.tz_localize('{timezone}') on them.")
+        raise DataError(f"The table 'frontline_reports' has times without a time zone in {', '.join(naive)}; 'voc ingest' reads them with the zone "
+                        f"of its rules file; in a frame of your own, call .dt.tz_localize('{timezone}') on them.")
     made = made[made["reported_at"].notna()].sort_values(["reported_at", "report_id"], ignore_index=True)
     local = made["reported_at"].dt.tz_convert(timezone)
     start = local.min().normalize()

@@ -127,7 +127,8 @@ def cards(heroes: Heroes, lists: Lists) -> pd.DataFrame:
         who = Text("一名员工", "An employee") if where is None else Text(f"{where.zh}的一名员工", f"An employee, {where.en}")
         subject = Text(row["subject"], _translated(row["subject"], lists))
         kind = words.KIND.get(row["kind"], Text(row["kind"], row["kind"]))
-        rows.append({"month": row["month"], "who": who, "what": Text(f"{kind.zh}：{subject.zh}", f"{kind.en}: {subject.en}"), "reported": row["reported"],
+        rows.append({"month": row["month"], "who": who, "what": Text(f"{kind.zh}：{subject.zh}", f"{kind.en}: {subject.en}"),
+                     "reported": row["reported"],
                      "confirmed": row["confirmed"], "waited": row["waited"], "repeats": row["repeats"], "recovered": row["recovered"]})
     return pd.DataFrame(rows, columns=list(CARD_COLUMNS))
 

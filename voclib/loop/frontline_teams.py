@@ -25,7 +25,8 @@ SMALL = 5  # fewer employees than this: no figure about them
 class Teams:
     """`dealers` has unit_id, region, n reports, hours of rosters; `rates` an Estimate or a refusal a region (its `group`), `overall` of all.
 
-    `silent` has an Estimate a distribution of rates ("alike", "lognormal", "gamma"; its `group`): how many dealers chance leaves silent; or one refusal.
+    `silent` has an Estimate a distribution of rates ("alike", "lognormal",
+                                                      "gamma"; its `group`): how many dealers chance leaves silent; or one refusal.
     `regions` is a table by region: dealers, silent ones, hours, reports, staff invited to the last survey, employees who ever reported.
     """
 
@@ -52,7 +53,8 @@ def study(reports: Reports, tables: Mapping[str, pd.DataFrame], *, conf_level: f
     """Rates by worked hours and the silent ones; refusals without rosters."""
     dealers = table(reports, tables)
     if dealers.empty:
-        none = refusal("report_rate", unit="count", reason=Text("没有排班与出勤，不知道一共干了多少工时。", "Without rosters nobody knows how many hours were "
+        none = refusal("report_rate", unit="count", reason=Text("没有排班与出勤，不知道一共干了多少工时。",
+                                                                "Without rosters nobody knows how many hours were "
                                                                                           "worked."),
                        needs=Text("每家门店每周的实际工时", "Hours worked by dealer and week"))
         return Teams(dealers, none, (), (), (none.with_(estimand="silent_dealers"),), pd.DataFrame())
@@ -101,7 +103,8 @@ def _rate(dealers: pd.DataFrame, level: float, *, group: str) -> Estimate:
     n, hours = dealers["n"].to_numpy(dtype=float), dealers["hours"].to_numpy(dtype=float)
     if len(dealers) < FEWEST or not n.sum():
         return refusal("report_rate", unit="count", group=group,
-                       reason=say("{n} 家门店、{k} 条上报，给不出区间。", "{n} {n:dealer|dealers} with {k} {k:report|reports}: too few for an interval.",
+                       reason=say("{n} 家门店、{k} 条上报，给不出区间。",
+                                  "{n} {n:dealer|dealers} with {k} {k:report|reports}: too few for an interval.",
                                   n=len(dealers), k=int(n.sum())),
                        needs=say("至少 {n} 家门店", "At least {n} dealers", n=FEWEST))
     rate = float(n.sum() / hours.sum())

@@ -24,14 +24,14 @@ LIMITS = (
         Text("不是说多回复一次，上报就会翻倍。", "Not that one more answer doubles the reports."),
         Text(
             "这里比的是同一名员工听到回音前后的频率，没有随机对照；要坐实，挑一半门店先回复，再比。",
-            "It compares the rate of an employee before and after hearing, with no lot drawn; to settle it, answer half of the dealers first and compare.",
+            "It compares the rate of an employee before and after hearing, with no lot drawn; to settle it, answer half of the dealers first.",
         ),
     ),
     (
         Text("不是说不开口的门店有问题。", "Not that a silent dealer is a bad one."),
         Text(
             "不报，可能是没遇上事，也可能是怕追责、工具难用、报了没用；表里没有这些，要去问。",
-            "No report may mean that nothing happened, or fear of blame, a poor tool, or that it was no use before; the tables hold none of this: go and ask.",
+            "No report may mean that nothing happened, or fear of blame, a poor tool, or that it was no use before; no table holds this: go and ask.",
         ),
     ),
     (
@@ -117,10 +117,21 @@ def _lead(leads: Leads) -> Text:
     if one.kind == "refusal":
         return Text("一线早多少天，还说不出。", "How much earlier the frontline is cannot be told yet.")
     if one.kind == "bounds":
-        return say("一线早多少天只有 {n} 次可看：早 {a:bare} 天，是个例，不是规律。" if n > 1 else "一线早多少天只有一次可看：早 {a:bare} 天，是个例，不是规律。",
-                   "How much earlier shows in {n} {n:event|events} only: {a:bare} days, an anecdote, no rule.", n=n, a=one)
+        first = leads.heard[0].lead[0]
+        if n == 1:
+            return say(
+                "一线早多少天只有一次可看：最像早 {d} 天，范围 {a:bare} 天；这是个例，不是规律。",
+                "How much earlier shows in one event only: most likely {d} days, range {a:bare}; an anecdote, no rule.",
+                d=str(first).replace("-", "−"), a=one,
+            )
+        return say(
+            "一线早多少天只有 {n} 次可看，范围 {a:bare} 天；这是个例，不是规律。",
+            "How much earlier shows in {n} events only: range {a:bare} days; anecdotes, no rule.",
+            n=n, a=one,
+        )
     if one.conf_low > 0:
-        return say("{n} 次里一线平均早 {a:bare} 天（{a:interval}）。", "Over {n} events the frontline was {a:bare} days earlier on average ({a:interval}).",
+        return say("{n} 次里一线平均早 {a:bare} 天（{a:interval}）。",
+                   "Over {n} events the frontline was {a:bare} days earlier on average ({a:interval}).",
                    n=n, a=one)
     return say("{n} 次里一线早不早分不清，平均 {a:bare} 天（{a:interval}）。",
                "Over {n} events it cannot be told whether the frontline was earlier: {a:bare} days on average ({a:interval}).", n=n, a=one)
@@ -131,16 +142,21 @@ def decision(loop: LoopBack, teams: Teams, leads: Leads) -> Text:
     told = []
     untold = loop.told.every
     if untold.kind == "estimate" and untold.value < 0.9:
-        told.append(Text("解决一条，就告诉报的人一条：让系统在解决当天自动发。", "Tell the reporter of every fix: let the system send it on the day."))
+        told.append(Text("解决一条，就告诉报的人一条：让系统在解决当天自动发。",
+                         "Tell the reporter of every fix: let the system send it on the day."))
     if loop.ratio.kind == "refusal":
         told.append(Text(f"先补上：{loop.ratio.needs.zh}。", f"First get: {loop.ratio.needs.en[:1].lower()}{loop.ratio.needs.en[1:]}."))
     elif loop.ratio.conf_low > 1:
-        told.append(Text("要坐实倍数，挑一半门店先发一季度，再比。", "To settle the ratio, send it to half of the dealers for a quarter, drawn by lot."))
+        told.append(Text("要坐实倍数，挑一半门店先发一季度，再比。",
+                         "To settle the ratio, send it to half of the dealers for a quarter, drawn by lot."))
     if teams.silent_n:
         told.append(say("去 {n} 家一条也没报的门店问一问，问的是工具和回音，不是人。",
                         "Visit the {n} {n:dealer|dealers} without any report, and ask about tool and answers, not about people.", n=teams.silent_n))
     if leads.heard:
-        told.append(Text("一线对同一车型、同一零件连报三条，就当作预警。", "Treat three reports on one model and part as an early warning."))
+        told.append(
+            Text("一线对同一车型、同一零件接连上报时，先去看返修，不等客户变多。",
+                 "When reports on one model and part come in a row, look at repairs at once, before customers are many.")
+        )
     told = told or [Text("照现在的做法回复，每季度再看一次。", "Keep answering as now, and look again in a quarter.")]
     return Text("".join(one.zh for one in told), " ".join(one.en for one in told))
 
@@ -151,7 +167,8 @@ def objections(topics_n: int, n: int, total: int, name: Text) -> Text:
         return NO_RIVALS
     if topics_n <= 1:
         return say("{n} 条竞品情报都归在同一个主题“{name}”：排不出异议的先后；要先在上报里分开填价格、配置、交期、信任。",
-                   "All {n} reports on rivals are filed under one topic, {name}: objections cannot be ranked until reports tell price, equipment, delivery "
-                   "and trust apart.", n=total, name=name)
-    return say("异议最多的主题是“{name}”：{total} 条里的 {n} 条。", "The topic named most is {name}: {n} of {total} reports.", name=name, n=n, total=total)
+                   "All {n} reports on rivals are filed under one topic, {name}: objections cannot be ranked until reports tell price, equipment, "
+                   "delivery and trust apart.", n=total, name=name)
+    return say("异议最多的主题是“{name}”：{total} 条里的 {n} 条。",
+               "The topic named most is {name}: {n} of {total} reports.", name=name, n=n, total=total)
 

@@ -1,4 +1,4 @@
-"""What the frontline hears of rivals before the sale: which ones are named, how far their quotes lie below our list prices, and what nobody recorded."""
+"""What the frontline hears of rivals before the sale: which are named, how far their quotes lie below our prices, and what nobody recorded."""
 
 from __future__ import annotations
 
@@ -62,12 +62,14 @@ def study(reports: Reports, lists: Lists, *, conf_level: float, gates: Gates) ->
 def _undercut(name: str, mine: pd.DataFrame, quotes: int, *, has_list: bool, level: float) -> Estimate:
     """One minus the mean of quote over our list price of the same model; dealers as clusters where that is possible."""
     if not has_list:
-        return refusal("undercut", unit="share", group=name, reason=Text("没有我们自己的价目，报价没有可比的。", "Without our own list prices a quote has "
+        return refusal("undercut", unit="share", group=name, reason=Text("没有我们自己的价目，报价没有可比的。",
+            "Without our own list prices a quote has "
                                                                                              "nothing to be held against."),
                        needs=Text("在 frontline.yml 写上各车型的价目", "Our list price of each model, in frontline.yml"))
     if len(mine) < FEW_QUOTES:
         return refusal("undercut", unit="share", group=name, n=len(mine),
-                       reason=say("{k} 条报价里只有 {n} 条对得上价目。", "Of {k} {k:quote|quotes} {n} {n:is|are} of a model on our list.", k=int(quotes), n=len(mine)),
+                       reason=say("{k} 条报价里只有 {n} 条对得上价目。",
+                                  "Of {k} {k:quote|quotes} {n} {n:is|are} of a model on our list.", k=int(quotes), n=len(mine)),
                        needs=say("至少 {n} 条", "At least {n}", n=FEW_QUOTES))
     below = 1 - (mine["quoted_price_cny"] / mine["listed"]).to_numpy(dtype=float)
     cluster = None if mine["unit_id"].isna().any() else mine["unit_id"].to_numpy()
@@ -80,14 +82,16 @@ def _naive(name: str, mine: pd.DataFrame, names: Lists, level: float) -> Estimat
     """The mean quote against our mean list price over all models: which models were quoted is taken for a gap."""
     usual = float(np.mean(list(names.list_prices.values())))
     below = 1 - mine["quoted_price_cny"].to_numpy(dtype=float) / usual
-    return inference.fit(below.mean(), below - below.mean(), n=len(mine)).estimate("undercut", unit="share", conf_level=level, group=name, rung="naive")
+    return inference.fit(below.mean(), below - below.mean(), n=len(mine)).estimate("undercut", unit="share", conf_level=level, group=name,
+        rung="naive")
 
 
 def _win_loss(found: pd.DataFrame) -> Estimate:
     return refusal("win_loss", unit="share",
                    reason=say("{n} 条竞品情报没有一条记着结果：客户后来买了谁家，没有表。",
                               "None of {n} reports on rivals records an outcome: no table says whom the customer bought from.", n=len(found)),
-                   needs=Text("商机表：每个意向客户的报价、竞品、成交或战败、日期", "A table of deals: offers, rivals, won or lost, and when, for every prospect"))
+                   needs=Text("商机表：每个意向客户的报价、竞品、成交或战败、日期",
+                              "A table of deals: offers, rivals, won or lost, and when, for every prospect"))
 
 
 def _of_reports(one: Estimate) -> Estimate:

@@ -25,9 +25,11 @@ FRONTLINE = {
     ),
     "silent_dealers": Name(title=Text("一条也没报的门店", "Dealers without any report"), scale=Text("门店数", "Dealers"),
                            short=Text("家", "dealers")),
-    "rival_share": share("提到某个竞品的占比", "Share that name a rival", "竞品情报，重复的不算", "Of reports on rivals, repeats left out", "提到", "name it"),
+    "rival_share": share("提到某个竞品的占比", "Share that name a rival", "竞品情报，重复的不算", "Of reports on rivals, repeats left out", "提到",
+                         "name it"),
     "undercut": share("竞品报价比我们低多少", "How far a rival's quote lies below ours", "相对我们同一车型的价目，负数是更高",
                       "Against our list price of the same model; negative is above", "更低", "below"),
     "win_loss": Name(title=Text("比价之后的胜败", "Deals won and lost"), scale=Text("占有结果的商机", "Of deals with an outcome")),
-    "recovered_money": Name(title=Text("记下的挽回金额", "Money recovered as booked"), scale=Text("精确合计，没有对照", "An exact sum, compared with nothing")),
+    "recovered_money": Name(title=Text("记下的挽回金额", "Money recovered as booked"), scale=Text("精确合计，没有对照",
+        "An exact sum, compared with nothing")),
 }

@@ -1,6 +1,6 @@
 """Whether more units did nothing than chance leaves, where units differ in how often they do it.
 
-Of unit i with exposure tᵢ and rate uᵢ the count is Poisson(uᵢ tᵢ). The distribution of rates is learned from units that did something, their zeros cut
+Of unit i with exposure tᵢ and rate uᵢ the count is Poisson(uᵢ tᵢ). The distribution of rates is learned from units that did something, zeros cut
 off, so that the silent ones do not speak about themselves; the model then says how many of all would have done nothing:
 
     Pr(N = 0 | t) = ∫ exp(−u t) dG(u).
@@ -32,8 +32,8 @@ STEP = 1e-4
 
 @dataclass(frozen=True, kw_only=True)
 class Silence:
-    """How many units chance leaves silent beside the `observed` ones: `expected`, the range `low` to `high` of draws, and `p_value`, the chance of as many
-    or more; `spread` is the ratio of the rates of the highest and the lowest tenth, with its ends."""
+    """How many units chance leaves silent beside the `observed` ones: `expected`, the range `low` to `high` of draws, `p_value`, the chance of as
+    many or more; `spread` is the ratio of the rates of the highest and the lowest tenth, with its ends."""
 
     mixing: Mixing
     observed: int
@@ -44,7 +44,8 @@ class Silence:
     spread: tuple[float, float, float]
 
 
-def chance(counts: ArrayLike, exposure: ArrayLike, *, mixing: Mixing = "gamma", conf_level: float = 0.95, draws: int = 4000, seed: int = 0) -> Silence:
+def chance(counts: ArrayLike, exposure: ArrayLike, *, mixing: Mixing = "gamma",
+           conf_level: float = 0.95, draws: int = 4000, seed: int = 0) -> Silence:
     """The silent ones beside what chance leaves, from counts (N,) and exposure (N,); draws of the parameters and of the zeros give the range.
 
     Raises
