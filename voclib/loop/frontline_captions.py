@@ -108,7 +108,7 @@ def _leads(leads: Leads, course: pd.DataFrame, lists: Lists, level: float) -> di
                          n=leads.batches_n, k=len(leads.events), m=len(heard)),
             "columns": laid.EVENT_COLUMNS, "formats": {"ratio": "ratio"},
             "subtitle": Text("批次与同一零件的其他批次比；一线看同一车型、同一零件；日期是最像的那一天，范围是两边都容得下的",
-                             "A batch against others of its part, the frontline by model and part; days are the likeliest, the range is what both allow")}}
+                             "A batch against others of its part, the frontline by model and part; days are the likeliest, the range holds both")}}
 
 
 def _heroes(heroes: Heroes, reports: Reports) -> dict[str, dict[str, Any]]:
@@ -118,10 +118,10 @@ def _heroes(heroes: Heroes, reports: Reports) -> dict[str, dict[str, Any]]:
             "title": say("{a} 条已确认的首报里，{b} 条坐实是第一个报的",
                          "Of {a} confirmed first reports, {b} were first beyond doubt", a=heroes.confirmed,
                          b=heroes.proven),
-            "columns": laid.CARD_COLUMNS, "formats": {"waited": "days", "recovered": "cny", "reported": "exact", "confirmed": "exact"},
-            "subtitle": say("每月一张：坐实的首报里，之后重复最多的；此前 {d} 天没人报过同一件事。不写姓名与门店",
-                            "One a month: of the firsts beyond doubt that with most repeats; nobody on it in the {d} days before. No name, no "
-                            "dealer", d=LOOK_BACK)},
+            "columns": laid.CARD_COLUMNS, "formats": {"recovered": "cny", "reported": "exact", "confirmed": "exact"},
+            "subtitle": say("每月一张，一名员工：坐实的首报里之后重复最多的；此前 {d} 天没人报过同一件事",
+                            "One a month: of the firsts beyond doubt that with most repeats; nobody on it in the {d} days before. One employee each",
+                            d=LOOK_BACK)},
         "money": {
             "title": say("{n} 条上报记着挽回金额，合计 {a:bare}", "{n} reports carry money recovered, {a:bare} in all", n=n, a=heroes.recovered),
             "columns": laid.MONEY_COLUMNS, "formats": {"money": "cny"},
@@ -175,7 +175,7 @@ def _rivals(found: Rivals, lists: Lists, level: float) -> dict[str, dict[str, An
         gap = Text("报价与我们的价目相差多少", "Quotes against our list prices")
     first = found.topics.iloc[0] if len(found.topics) else None
     topics = words.objections(len(found.topics), int(first["n"]) if first is not None else 0, found.reports_n,
-                              Text(str(first["topic"]), str(first["topic"]).replace("_", " ")) if first is not None else Text("", ""))
+                              lists.name(first["topic"]) if first is not None else Text("", ""))
     return {
         "rivals": {"title": shares, "labels": names,
                    "subtitle": say("{n} 条竞品情报里点名的占比，重复的不算；横条 = {level:.0%} 区间",

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from voclib.loop.frontline_heroes import Heroes
-from voclib.loop.frontline_lead import SHUFFLES, Leads, Settings
+from voclib.loop.frontline_lead import Leads, Settings
 from voclib.loop.frontline_loopback import LoopBack
 from voclib.loop.frontline_reports import Reports
 from voclib.loop.frontline_teams import Teams
@@ -98,15 +98,15 @@ def chance(leads: Leads, given: Settings) -> list[Check]:
     if not leads.heard:
         return []
     worst = max(leads.heard, key=lambda one: one.shuffled)
-    most = given.budget + 2 * math.sqrt(given.budget * (1 - given.budget) / SHUFFLES)
+    most = given.budget + 2 * math.sqrt(given.budget * (1 - given.budget) / max(given.shuffles, 1))
     others, n = sum(one.others for one in leads.heard), sum(one.others_n for one in leads.heard)
     return [
         Check(
             Text("打乱上报，不会也“早知道”", "Shuffled reports do not know it earlier too"),
             worst.shuffled <= most,
-            say("把故障上报写的车型与零件打乱 {s} 次，{x:.1%} 会被说成一线也上升了；事先定的上限是 {b:.1%}。",
-                "With models and parts of bug reports shuffled {s} times, {x:.1%} would be told as a rise of the frontline; the limit set "
-                "beforehand is {b:.1%}.", s=SHUFFLES, x=worst.shuffled, b=given.budget),
+            say("把故障上报写的车型与零件打乱 {s} 次，{x:.1%} 会被说成一线也上升了；按事先定的预算，应在 {b:.0%} 上下。",
+                "With models and parts of bug reports shuffled {s} times, {x:.1%} would be told as a rise of the frontline; the budget set "
+                "beforehand is {b:.0%}.", s=given.shuffles, x=worst.shuffled, b=given.budget),
             Text("碰巧也会“早知道”：不要说一线更早。", "Chance knows it earlier as well: do not say that the frontline was."),
         ),
         Check(

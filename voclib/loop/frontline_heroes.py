@@ -16,7 +16,7 @@ SMALL = 5  # fewer reporting employees of a region than this: the card does not 
 
 @dataclass(frozen=True)
 class Heroes:
-    """`cards` has a row a month: month, card, region ("" where too few report there), kind, subject (model, part or topic, rival), reported,
+    """`cards` has a row a month: month, region ("" where too few report there), kind, subject (model, part or topic, rival), reported,
     confirmed, waited (days to the next report of the same, missing without one), repeats, recovered.
 
     `confirmed` first reports were confirmed; of them `proven` were first beyond doubt and `contested` had an earlier report on the subject that
@@ -66,7 +66,7 @@ def study(reports: Reports) -> Heroes:
 
 def _cards(proven: pd.DataFrame, reports: Reports) -> pd.DataFrame:
     """One card a month: of the proven firsts that with most repeats after it, then most money, then the earliest; latest month first."""
-    columns = ["month", "card", "region", "kind", "subject", "reported", "confirmed", "waited", "repeats", "recovered"]
+    columns = ["month", "region", "kind", "subject", "reported", "confirmed", "waited", "repeats", "recovered"]
     order = proven.assign(money=proven["recovered_cny"].fillna(0.0)).sort_values(["month", "repeats", "money", "day", "report_id"],
                                                                                 ascending=[True, False, False, True, True])
     picked = order.drop_duplicates("month").sort_values("month", ascending=False)
@@ -74,7 +74,7 @@ def _cards(proven: pd.DataFrame, reports: Reports) -> pd.DataFrame:
     region = picked["region"].where(picked["region"].map(people).fillna(0) >= SMALL).astype(object)
     local = [picked[name].dt.tz_convert(reports.timezone).dt.strftime("%Y-%m-%d") for name in ("reported_at", "confirmed_at")]
     return pd.DataFrame({
-        "month": picked["month"], "card": "H" + picked["month"].str.replace("-", "", regex=False), "region": region.where(region.notna(), ""),
-        "kind": picked["kind"], "subject": picked["subject"].str.split("|").str[1:].map(lambda x: " ".join(part for part in x if part)),
+        "month": picked["month"], "region": region.where(region.notna(), ""),
+        "kind": picked["kind"], "subject": picked["subject"].str.split("|").str[1:].map(lambda x: tuple(part for part in x if part)),
         "reported": local[0], "confirmed": local[1], "waited": picked["waited"].astype(float), "repeats": picked["repeats"],
         "recovered": picked["recovered_cny"].astype(float)}, columns=columns).replace({"recovered": {0.0: np.nan}}).reset_index(drop=True)

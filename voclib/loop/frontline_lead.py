@@ -23,7 +23,6 @@ NEEDED = ("repaired_at", "part")
 RATIO = 2.0  # a rise is at least a doubling: less is for the report on root causes
 LEAST_REPAIRS, LEAST_REPORTS = 5, 3  # events that a rise holds at least
 ENOUGH = 5  # leads for a mean with an interval; of fewer only the range is told
-SHUFFLES = 200
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,7 @@ class Settings:
     baseline_days: int = 60
     conf_level: float = 0.95
     seed: int = 0
+    shuffles: int = 200
 
 
 @dataclass(frozen=True)
@@ -178,8 +178,8 @@ def _shuffled(size: int, bugs: pd.DataFrame, spoken: Stream, rise: Rise, given: 
     """In how many shuffles of which report is about what a rise would be claimed: what chance makes of this very stream."""
     rng = np.random.default_rng([given.seed, size, rise.first])
     days = bugs["day"].to_numpy()
-    claimed = [_near(rng.choice(days, size, replace=False), spoken, rise, given) is not None for _ in range(SHUFFLES if size else 1)]
-    return float(np.mean(claimed))
+    claimed = [_near(rng.choice(days, size, replace=False), spoken, rise, given) is not None for _ in range(given.shuffles if size else 0)]
+    return float(np.mean(claimed)) if claimed else 0.0
 
 
 def lead(events: tuple[Event, ...], batches: int, given: Settings) -> Estimate:

@@ -94,7 +94,7 @@ def _filled(found: pd.DataFrame) -> dict[str, Any]:
     """Columns that are not there, all missing, each of its type."""
     at = found["reported_at"].dtype
     made: dict[str, Any] = {name: pd.Series(None, found.index, dtype="str") for name in TEXTS if name not in found}
-    made |= {name: pd.Series(pd.NaT, found.index).astype(at) for name in MOMENTS if name not in found}
+    made |= {name: pd.Series(pd.NaT, found.index, dtype=at) for name in MOMENTS if name not in found}
     return made | {name: pd.Series(np.nan, found.index) for name in AMOUNTS if name not in found}
 
 

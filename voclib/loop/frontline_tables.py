@@ -11,7 +11,7 @@ from voclib.loop import frontline_text as words
 from voclib.loop.frontline_heroes import Heroes
 from voclib.loop.frontline_lead import Leads
 from voclib.loop.frontline_lists import Lists
-from voclib.loop.frontline_reports import KINDS, Reports
+from voclib.loop.frontline_reports import BUG, KINDS, Reports
 from voclib.loop.frontline_teams import Teams
 from voclib.results import Estimate, Text
 from voclib.sentences import say
@@ -32,15 +32,15 @@ EVENT_COLUMNS = {
     "lead": Text("早多少天（范围）", "Days earlier (range)"),
     "reports": Text("一线上报", "Reports"),
     "repairs": Text("上升中的返修", "Repairs in the rise"),
-    "ratio": Text("返修是平常的", "Repairs against usual"),
+    "ratio": Text("返修是平常的几倍", "Repairs, times the usual"),
 }
 CARD_COLUMNS = {
     "month": Text("月份", "Month"),
-    "who": Text("谁", "Who"),
+    "who": Text("哪个区域的员工", "An employee of"),
     "what": Text("报了什么", "Reported what"),
     "reported": Text("上报", "Reported"),
     "confirmed": Text("确认", "Confirmed"),
-    "waited": Text("下一个人晚多少天才报", "Next report came after"),
+    "waited": Text("比下一个人早", "Ahead of the next"),
     "repeats": Text("之后又有几条", "Repeats after it"),
     "recovered": Text("记下的挽回", "Recovered, as booked"),
 }
@@ -123,21 +123,23 @@ def cards(heroes: Heroes, lists: Lists) -> pd.DataFrame:
     """One row a month; who is one employee of a region, never more."""
     rows = []
     for row in heroes.cards.to_dict("records"):
-        where = lists.name(row["region"]) if row["region"] else None
-        who = Text("一名员工", "An employee") if where is None else Text(f"{where.zh}的一名员工", f"An employee, {where.en}")
-        subject = Text(row["subject"], _translated(row["subject"], lists))
-        kind = words.KIND.get(row["kind"], Text(row["kind"], row["kind"]))
-        rows.append({"month": row["month"], "who": who, "what": Text(f"{kind.zh}：{subject.zh}", f"{kind.en}: {subject.en}"),
-                     "reported": row["reported"],
-                     "confirmed": row["confirmed"], "waited": row["waited"], "repeats": row["repeats"], "recovered": row["recovered"]})
+        what = lists.names_of(*row["subject"])
+        if row["kind"] != BUG:  # a model and a part say by themselves that it is a bug
+            kind = words.KIND.get(row["kind"], Text(row["kind"], row["kind"]))
+            what = Text(f"{kind.zh}：{what.zh}", f"{kind.en}: {what.en}")
+        rows.append({"month": row["month"], "who": lists.name(row["region"]) if row["region"] else DASH, "what": what, "reported": row["reported"],
+                     "confirmed": row["confirmed"], "waited": _wait(row["waited"]), "repeats": row["repeats"], "recovered": row["recovered"]})
     return pd.DataFrame(rows, columns=list(CARD_COLUMNS))
 
 
-def _translated(subject: str, lists: Lists) -> str:
-    """A subject with the names of models, parts and rivals that the lists know."""
-    for zh in sorted(lists.names, key=lambda name: (-len(name), name)):
-        subject = subject.replace(zh, lists.names[zh])
-    return subject.replace("_", " ")
+def _wait(days: float) -> Text:
+    """How long until the next report of the same: minutes, hours or days."""
+    if pd.isna(days):
+        return DASH
+    for size, zh, en in ((1.0, "{n} 天", "{n} {n:day|days}"), (1 / 24, "{n} 小时", "{n} {n:hour|hours}")):
+        if days >= size:
+            return say(zh, en, n=round(days / size))
+    return say("{n} 分钟", "{n} {n:minute|minutes}", n=max(round(days * 1440), 1))
 
 
 def money(heroes: Heroes) -> pd.DataFrame:

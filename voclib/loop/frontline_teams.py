@@ -127,9 +127,10 @@ def _silent(dealers: pd.DataFrame, level: float, seed: int) -> tuple[tuple[Silen
                             reason=say("只有 {n} 家门店有上报，看不出门店之间相差多少。",
                                        "Only {n} {n:dealer|dealers} reported, which does not show how far dealers differ.", n=n),
                             needs=Text("至少 10 家有上报的门店", "At least 10 dealers with reports")),)
-    return found, tuple(Estimate(estimand="silent_dealers", kind="estimate", unit="count", group=one.mixing, value=one.expected,
-                                 conf_low=min(one.low, one.expected), conf_high=max(one.high, one.expected), conf_level=level, n=len(dealers),
-                                 p_value=one.p_value, ci_method="zero-truncated mixed Poisson, draws") for one in found)
+    whole = [float(round(one.expected)) for one in found]  # of dealers; the range of draws is whole by itself
+    return found, tuple(Estimate(estimand="silent_dealers", kind="estimate", unit="count", group=one.mixing, value=n, conf_low=min(one.low, n),
+                                 conf_high=max(one.high, n), conf_level=level, n=len(dealers), p_value=one.p_value,
+                                 ci_method="zero-truncated mixed Poisson, draws") for one, n in zip(found, whole, strict=True))
 
 
 def _regions(dealers: pd.DataFrame, reports: Reports, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

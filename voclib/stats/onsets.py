@@ -94,14 +94,14 @@ def rise(own: ArrayLike, stream: Stream, *, baseline: int = 60, least: int = 3, 
     i, j = np.unravel_index(int(found.value.argmax()), found.value.shape)
     n, expected, total = float(found.k[i, j]), float(found.w[i, j] * len(days)), len(days)
     outside = (total - n) / max(total - expected, 1e-9)
-    place, scale = _tail(_class(total), int(round(stream.count.sum(), -2)) or int(stream.count.sum()),
-                         round(float(stream.before[baseline] / stream.count.sum()), 2), least, draws, seed)
+    skipped = float(stream.before[baseline] / stream.count.sum())
+    place, scale = _tail(_class(total), _size(stream.count.sum()), np.floor(10 * skipped) / 10, least, draws, seed)
     chance = -np.expm1(-np.exp(-(found.value[i, j] - place) / scale))
     return Rise(first=int(starts[i]), last=int(found.ends[j]), n=int(n), expected=expected, ratio=n / expected / max(outside, 0.5 / total),
                 statistic=float(found.value[i, j]), p_value=float(chance))
 
 
-def dated(found: Rise, own: ArrayLike, stream: Stream, *, conf_level: float = 0.95, baseline: int = 60, least: int = 3, draws: int = 300,
+def dated(found: Rise, own: ArrayLike, stream: Stream, *, conf_level: float = 0.95, baseline: int = 60, least: int = 3, draws: int = 499,
           seed: int = 0) -> Rise:
     """The rise with its set of first days."""
     days = np.sort(np.asarray(own, dtype=np.intp))
@@ -161,6 +161,11 @@ def _profile(days: Days, stream: Stream, baseline: int, least: int) -> Array:
 def _class(total: int) -> int:
     """The class of K from above: a larger K has a longer tail, so the chance is never understated."""
     return next((k for k in CLASSES if k >= total), CLASSES[-1])
+
+
+def _size(total: float) -> int:
+    """The size of a stream on a grid of steps by a third: the tail hardly depends on it, and is then drawn once."""
+    return int(round(10 * (4 / 3) ** round(np.log(total / 10) / np.log(4 / 3))))
 
 
 @lru_cache(maxsize=512)
