@@ -1,4 +1,4 @@
-"""Planted worlds of the frontline for the long runs: news of fixes, a batch that fails with and without anybody saying so, and dealers that differ."""
+"""Planted worlds of the frontline for the long runs: news of fixes, a batch that fails and who says so, and dealers that differ."""
 
 from __future__ import annotations
 
@@ -36,13 +36,14 @@ def spoken(seed: int, **options: float) -> tuple[Tables, float]:
     clock = {name: _moments(getattr(made, of)) for name, of in
              {"confirmed_at": "confirmed", "fixed_at": "fixed", "notified_at": "told"}.items()}
     table = pd.DataFrame({"report_id": [f"G{i:05d}" for i in range(made.n)], "staff_id": [f"E{s:04d}" for s in made.staff],
-                          "unit_id": [f"D{s // STAFF:02d}" for s in made.staff], "reported_at": _moments(made.minute), "kind": "product_bug", **clock})
+                          "unit_id": [f"D{s // STAFF:02d}" for s in made.staff], "reported_at": _moments(made.minute), "kind": "product_bug",
+                          **clock})
     return {"frontline_reports": table, "units": units}, made.ratio
 
 
 def _moments(minute: np.ndarray) -> pd.Series:
     there = minute < NEVER
-    return pd.Series((FIRST + pd.to_timedelta(np.where(there, minute, 0), unit="min"))).where(there)
+    return pd.Series(FIRST + pd.to_timedelta(np.where(there, minute, 0), unit="min")).where(there)
 
 
 def _rungs(tables: Tables) -> Ladder:
@@ -156,11 +157,11 @@ def settings() -> list[Setting]:
         Setting(method="reporting once told", setting=f"{news}, news changes nothing", draw=lambda seed: spoken(seed, ratio=1.0), call=more_often,
                 naive=less_by_themselves, naive_band=(0.5, 1.0), **alike),
         Setting(method="reporting once told", setting=f"{news}, twice as often", draw=lambda seed: spoken(seed, ratio=2.0), call=more_often, **power),
-        Setting(method="days earlier", setting="a batch fails, reports know nothing of it", draw=_batch(is_heard=False), call=claimed, naive=any_report,
-                naive_band=(0.5, 1.0), runs=SOME, **alike),
+        Setting(method="days earlier", setting="a batch fails, reports know nothing of it", draw=_batch(is_heard=False), call=claimed,
+                naive=any_report, naive_band=(0.5, 1.0), runs=FEWER, **alike),
         Setting(method="days earlier", setting="a batch fails, the frontline 2 to 20 days earlier", draw=_batch(), call=lead_range, naive=first_days,
-                naive_band=FAILS, band=(0.93, 1.0), runs=SOME, max_refusals=0.2),
-        Setting(method="silent dealers", setting="60 dealers that differ, none silent", draw=_dealers(0.0), call=too_silent, naive=too_silent_if_alike,
-                naive_band=(0.3, 1.0), **alike),
+                naive_band=FAILS, band=(0.93, 1.0), runs=FEWER, max_refusals=0.2),
+        Setting(method="silent dealers", setting="60 dealers that differ, none silent", draw=_dealers(0.0), call=too_silent,
+                naive=too_silent_if_alike, naive_band=(0.3, 1.0), **alike),
         Setting(method="silent dealers", setting="60 dealers that differ, 15 that will not speak", draw=_dealers(0.25), call=too_silent, **power),
     ]

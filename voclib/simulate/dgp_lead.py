@@ -14,8 +14,8 @@ PRODUCTS = ("甲型", "乙型", "丙型", "丁型")
 PARTS = ("刹车片", "门锁", "小电瓶", "天窗")
 
 
-def draw(seed: int, *, lead: int | None = None, is_heard: bool = True, fails: float | None = None, days: int = 450, batches: int = 6, repairs: float = 7.0,
-         reports: float = 0.8) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
+def draw(seed: int, *, lead: int | None = None, is_heard: bool = True, fails: float | None = None, days: int = 450, batches: int = 6,
+         repairs: float = 7.0, reports: float = 0.8) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
     """Draw tables of repairs and frontline reports, and the truth.
 
     A batch of one model and part fails `fails` times as often as before from a day `surge` on (drawn in 8 – 14 unless given). Where it `is_heard`, a
@@ -46,7 +46,8 @@ def draw(seed: int, *, lead: int | None = None, is_heard: bool = True, fails: fl
         told[subject, max(surge - lead - 60, 0):surge - lead] = 0.0  # so that the day on which it begins is that of the lead
     spoken, on = np.nonzero(said := rng.poisson(told))
     spoken, on = (np.repeat(x, said[spoken, on]) for x in (spoken, on))
-    truth = {"lead": lead, "surge": surge, "product": PRODUCTS[subject // len(PARTS)], "part": PARTS[subject % len(PARTS)], "batch": f"B{subject:02d}{bad}"}
+    truth = {"lead": lead, "surge": surge, "product": PRODUCTS[subject // len(PARTS)], "part": PARTS[subject % len(PARTS)],
+             "batch": f"B{subject:02d}{bad}"}
     return {"repairs": fixed, "frontline_reports": _reports(rng, spoken, on)}, truth
 
 

@@ -165,7 +165,7 @@ def _parts(theta: Array, t: Array, design: Array) -> tuple[Array, Array, Array, 
 def _likelihood(theta: Array, k: Array, t: Array, design: Array) -> float:
     a, n = np.exp(theta[0]), k.sum(axis=(1, 2))
     whole, _, never, _ = _parts(theta, t, design)
-    seen = -np.expm1(-a * np.log(1 + never / a))
+    seen = -np.expm1(-a * np.log((a + never) / a))
     each = special.gammaln(n + a) - special.gammaln(a) + a * np.log(a) - (n + a) * np.log(a + whole) + (k * (design @ theta[1:])).sum(axis=(1, 2))
     return float((each - np.log(seen)).sum())
 
@@ -174,7 +174,7 @@ def _scores(theta: Array, k: Array, t: Array, design: Array) -> Array:
     """Slope of every person's log likelihood (N, 1 + p); the first is of log a."""
     a, n = np.exp(theta[0]), k.sum(axis=(1, 2))
     whole, slope, never, never_slope = _parts(theta, t, design)
-    reach = np.log(1 + never / a)
+    reach = np.log((a + never) / a)
     unseen = np.exp(-a * reach)
     odds = unseen / -np.expm1(-a * reach)
     of_rate = np.einsum("nqs,qsp->np", k, design) - ((n + a) / (a + whole))[:, None] * slope

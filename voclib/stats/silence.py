@@ -83,7 +83,7 @@ def _log_zero(center: ArrayLike, width: ArrayLike, t: Array, mixing: Mixing) -> 
         return -mean
     if mixing == "gamma":
         shape = np.exp(-2 * np.asarray(width))
-        return -shape * np.log(1 + mean / shape)
+        return -shape * np.log((shape + mean) / shape)
     z = np.exp(np.asarray(width))[..., None] * NODES
     return special.logsumexp(-mean[..., None] * np.exp(z), b=WEIGHTS / WEIGHTS.sum(), axis=-1)
 

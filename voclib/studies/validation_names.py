@@ -137,6 +137,11 @@ METHODS = {
     "fall after landing": ("loop", Text("落地后问题减少的幅度", "Fall of the problem after landing")),
     "projects told from nothing": ("loop", Text("确实少了的项目", "Projects told from nothing")),
     "green lights": ("loop", Text("亮了绿灯", "Green lights")),
+    "reporting once told": ("loop", Text("听到回音之后上报的倍数", "Reporting once told, as a ratio")),
+    "reporting once told, each against themselves": (
+        "loop", Text("听到回音之后的倍数，与每人自己比相比", "Reporting once told, beside each against themselves")),
+    "days earlier": ("loop", Text("一线早多少天", "Days by which the frontline was earlier")),
+    "silent dealers": ("loop", Text("沉默的门店多过碰巧", "More silent dealers than chance leaves")),
     "closings before the limit": ("loop", Text("赶在时限前突击关闭", "Closings that pile up before the limit")),
 }
 # where a run is counted as a share, but the share is how often the truth lies inside, a chance on average, or what a test lets slip
@@ -160,7 +165,7 @@ KINDS = {
     "chance": Text("平均概率", "Mean chance"),
     "misses": Text("漏看", "Missed"),
 }
-SIZE = (r"\d+ (customers|waves|contracts|answers|stores|periods|employees|treated|subjects|concepts|groups)|\d+ agents × \d+ calls"
+SIZE = (r"\d+ (customers|waves|contracts|answers|stores|periods|employees|treated|subjects|concepts|groups|dealers)|\d+ agents × \d+ calls"
         r"|\d+ (customers|answers a period) of .*|\d+ stores of \d+ answers|\d+ groups of \d+ answers|\d+ cases of \d+ dealers"
         r"|\d+ answers of \d+ units")
 

@@ -139,6 +139,12 @@ PARTS = {
     "nobody hurries": "没有人赶",
     "those that do nothing": "什么也没做的那几个",
     "each exactly at the margin": "都正好只高出门槛",
+    "half of the fixes told": "一半的解决告诉了上报的人",
+    "news changes nothing": "听到回音什么也不改变",
+    "twice as often": "听到后报得是原来的两倍",
+    "a batch fails": "一个批次坏得更多",
+    "reports know nothing of it": "上报里看不出来",
+    "none silent": "没有一家不肯说",
     "a third of late ones hurried in": "超时的有三分之一被赶进时限",
 }
 ENGLISH = {  # where the name of a setting says more than a page may
@@ -207,6 +213,11 @@ PATTERNS = (  # parts that hold numbers; the rest of the wording stands in PARTS
     (r"(\d+) cases of (\d+) dealers", r"\2 家门店的 \1 张工单"),
     (r"opened over (\d+) days", r"\1 天内开出"),
     (r"(\d+) subjects", r"\1 个主题"),
+    (r"(\d+) dealers", r"\1 家门店"),
+    (r"(\d+) dealers that differ", r"\1 家爱报程度不同的门店"),
+    (r"(\d+) reports", r"\1 条上报"),
+    (r"the frontline (\d+) to (\d+) days earlier", r"一线早 \1 至 \2 天"),
+    (r"(\d+) that will not speak", r"\1 家不肯说"),
     (r"(\d+) projects of which (\d+) do nothing", r"\1 个项目，其中 \2 个什么也没做"),
     (r"(\d+) concepts", r"\1 个概念"),
 )
