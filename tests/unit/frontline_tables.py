@@ -48,4 +48,5 @@ def company(seed: int = 5, *, ratio: float = 2.2) -> dict[str, pd.DataFrame]:
                                "opened_on": pd.Timestamp("2020-01-01"), "closed_on": pd.NaT}),
         "rosters": pd.DataFrame({"unit_id": [f"D{i:02d}" for i in unit], "week_on": weeks[week], "role_band": "all", "planned_hours": 500.0,
                                  "worked_hours": 480.0}),
-        "employee_waves": pd.DataFrame({"unit_id": [f"D{i:02d}" for i in range(DEALERS)], "wave_month": "2025-06", "invited_n": 20, "returned_n": 12})}
+        "employee_waves": pd.DataFrame({"unit_id": [f"D{i:02d}" for i in range(DEALERS)], "wave_month": "2025-06", "invited_n": 20,
+                                        "returned_n": 12})}

@@ -298,7 +298,8 @@ THIN = {
     "no time on some": _reports(lambda f: f.assign(reported_at=f["reported_at"].where(f.index % 2 == 0))),
     "repairs of other years": lambda t: t | {"repairs": t["repairs"].assign(repaired_at=lambda f: f["repaired_at"] - pd.Timedelta(days=3000))},
     "repairs without models": lambda t: t | {"repairs": t["repairs"][["repair_id", "repaired_at", "part"]]},
-    "repairs without times": lambda t: t | {"repairs": t["repairs"].assign(repaired_at=lambda f: pd.Series(pd.NaT, f.index, dtype=f["repaired_at"].dtype))},
+    "repairs without times": lambda t: t | {"repairs": t["repairs"].assign(
+        repaired_at=lambda f: pd.Series(pd.NaT, f.index, dtype=f["repaired_at"].dtype))},
     "rosters of nobody": lambda t: t | {"rosters": t["rosters"].assign(worked_hours=0.0)},
     "empty tables": lambda t: {k: v if k == "frontline_reports" else v.iloc[:0] for k, v in t.items()},
 }

@@ -131,9 +131,11 @@ def _heroes(heroes: Heroes, reports: Reports) -> dict[str, dict[str, Any]]:
 def _teams(teams: Teams, lists: Lists, level: float) -> dict[str, dict[str, Any]]:
     names = {str(one.group): lists.name(one.group) for one in teams.rates}
     if teams.overall.kind == "estimate":
-        title = say("每千工时上报 {a:bare} 条（{a:interval}），区域之间的差别多在区间之内",
-                    "{a:bare} reports per 1,000 hours ({a:interval}); regions differ "
-                    "mostly within their intervals", a=teams.overall)
+        apart = [one for one in teams.rates if one.kind == "estimate" and not one.conf_low <= teams.overall.value <= one.conf_high]
+        title = say("每千工时上报 {a:bare} 条（{a:interval}）；区间不含这个数的区域有 {k} 个" if apart else
+                    "每千工时上报 {a:bare} 条（{a:interval}）；各区域的区间都含这个数",
+                    "{a:bare} reports per 1,000 hours ({a:interval}); {k} {k:region lies|regions lie} beside it" if apart else
+                    "{a:bare} reports per 1,000 hours ({a:interval}); the interval of every region holds it", a=teams.overall, k=len(apart))
     else:
         title = words.NO_ROSTERS
     told = {one.group: one for one in teams.silent if one.kind == "estimate"}
@@ -159,10 +161,13 @@ def _rivals(found: Rivals, lists: Lists, level: float) -> dict[str, dict[str, An
     names: Mapping[str, Text] = {one.group: lists.name(one.group) for one in found.shares}
     known = [one for one in found.shares if one.kind == "estimate"]
     if known:
-        top = max(known, key=lambda one: (one.value, one.group))
-        shares = say("提到最多的是{name}，{a:bare}（{a:interval}）；名次之间多分不清",
-                     "Named most is {name}, {a:bare} ({a:interval}); most ranks cannot be told "
-                     "apart", name=lists.name(top.group), a=top)
+        top, *rest = sorted(known, key=lambda one: (-one.value, one.group))
+        told = {"name": lists.name(top.group), "a": top, "b": lists.name(rest[0].group) if rest else ""}
+        if rest and top.conf_low <= rest[0].value:
+            shares = say("提到最多的是{name}，{a:bare}（{a:interval}），与{b}分不清先后",
+                         "Named most is {name}, {a:bare} ({a:interval}), not to be told from {b}", **told)
+        else:
+            shares = say("提到最多的是{name}，{a:bare}（{a:interval}）", "Named most is {name}, {a:bare} ({a:interval})", **told)
     else:
         shares = Text("各竞品被提到的占比", "How often rivals are named")
     gaps = [one for one in found.undercut if one.kind == "estimate"]
