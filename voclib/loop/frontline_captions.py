@@ -130,14 +130,7 @@ def _heroes(heroes: Heroes, reports: Reports) -> dict[str, dict[str, Any]]:
 
 def _teams(teams: Teams, lists: Lists, level: float) -> dict[str, dict[str, Any]]:
     names = {str(one.group): lists.name(one.group) for one in teams.rates}
-    if teams.overall.kind == "estimate":
-        apart = [one for one in teams.rates if one.kind == "estimate" and not one.conf_low <= teams.overall.value <= one.conf_high]
-        title = say("每千工时上报 {a:bare} 条（{a:interval}）；区间不含这个数的区域有 {k} 个" if apart else
-                    "每千工时上报 {a:bare} 条（{a:interval}）；各区域的区间都含这个数",
-                    "{a:bare} reports per 1,000 hours ({a:interval}); {k} {k:region lies|regions lie} beside it" if apart else
-                    "{a:bare} reports per 1,000 hours ({a:interval}); the interval of every region holds it", a=teams.overall, k=len(apart))
-    else:
-        title = words.NO_ROSTERS
+    title = _rates_title(teams)
     told = {one.group: one for one in teams.silent if one.kind == "estimate"}
     silent = say("{n} 家门店一条也没报；只靠碰巧也可能有 {a} 至 {b} 家", "{n} dealers reported nothing; chance alone may leave {a} to {b}",
                  n=teams.silent_n, a=int(told["gamma"].conf_low), b=int(told["gamma"].conf_high)) if told else words.NO_SILENT
@@ -155,6 +148,19 @@ def _teams(teams: Teams, lists: Lists, level: float) -> dict[str, dict[str, Any]
                                  "{n} regions, {k} dealers without any report", n=len(teams.regions), k=teams.silent_n),
                     "columns": laid.REGION_COLUMNS,
                     "subtitle": Text("排班覆盖的那些周；不足 5 人的不显示", "In the weeks that rosters cover; fewer than five people are not shown")}}
+
+
+def _rates_title(teams: Teams) -> Text:
+    if teams.overall.kind != "estimate":
+        return words.NO_ROSTERS
+    known = [one for one in teams.rates if one.kind == "estimate"]
+    apart = sum(not one.conf_low <= teams.overall.value <= one.conf_high for one in known)
+    first = say("每千工时上报 {a:bare} 条（{a:interval}）", "{a:bare} reports per 1,000 hours ({a:interval})", a=teams.overall)
+    if not known:
+        return first
+    more = say("；区间不含这个数的区域有 {k} 个", "; {k} {k:region lies|regions lie} beside it", k=apart) if apart else Text(
+        "；各区域的区间都含这个数", "; the interval of every region holds it")
+    return Text(first.zh + more.zh, first.en + more.en)
 
 
 def _rivals(found: Rivals, lists: Lists, level: float) -> dict[str, dict[str, Any]]:

@@ -17,7 +17,6 @@ from voclib.stats.silence import Silence
 
 HOURS = 1000.0
 FEWEST = 10  # dealers for an interval
-LEVEL = 0.05  # how often as many silent dealers may come by chance
 SMALL = 5  # fewer employees than this: no figure about them
 
 
@@ -46,7 +45,7 @@ class Teams:
     def is_told(self) -> bool | None:
         """Whether more are silent than chance leaves under either distribution of rates; None where that cannot be asked."""
         apart = [one for one in self.silences if one.mixing != "alike"]
-        return all(one.p_value <= LEVEL for one in apart) if apart else None
+        return all(one.is_more for one in apart) if apart else None
 
 
 def study(reports: Reports, tables: Mapping[str, pd.DataFrame], *, conf_level: float, seed: int) -> Teams:

@@ -43,6 +43,11 @@ class Silence:
     p_value: float
     spread: tuple[float, float, float]
 
+    @property
+    def is_more(self) -> bool:
+        """Whether more are silent than the range of draws holds."""
+        return self.observed > self.high
+
 
 def chance(counts: ArrayLike, exposure: ArrayLike, *, mixing: Mixing = "gamma",
            conf_level: float = 0.95, draws: int = 4000, seed: int = 0) -> Silence:
