@@ -188,6 +188,7 @@ def settings() -> list[Setting]:
         coverage_clusters,
         coverage_designs,
         coverage_ex,
+        coverage_frontline,
         coverage_library,
         coverage_loop,
         coverage_money,
@@ -200,7 +201,8 @@ def settings() -> list[Setting]:
     )
 
     others = (coverage_silence, coverage_answers, coverage_money, coverage_designs, coverage_attribution, coverage_worth, coverage_sensitivity,
-              coverage_reliability, coverage_clusters, coverage_ex, coverage_segments, coverage_loop, coverage_readers, coverage_library)
+              coverage_reliability, coverage_clusters, coverage_ex, coverage_segments, coverage_loop, coverage_readers, coverage_library,
+              coverage_frontline)
     return [*scored(), *(setting for module in others for setting in module.settings())]
 
 

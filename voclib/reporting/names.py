@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from voclib.errors import ParameterError, nearest
+from voclib.reporting.names_frontline import FRONTLINE
 from voclib.reporting.names_library import LIBRARY
 from voclib.reporting.names_readers import READERS
 from voclib.reporting.naming import Name
@@ -338,7 +339,7 @@ NAMES: dict[str, Name] = {
         scale=Text("名单上的门店数", "Dealers on the list"),
         short=Text("家供核查", "for review"),
     ),
-} | LIBRARY | READERS
+} | FRONTLINE | LIBRARY | READERS
 
 
 _DERIVED: dict[str, tuple[Text, Text, Text]] = {

@@ -48,14 +48,15 @@ class Reports:
         return self.staff // STAFF
 
 
-def make(rng: np.random.Generator, *, expected: float, open_days: np.ndarray, days: int, ratio: float | None = None) -> Reports:
+def make(rng: np.random.Generator, *, expected: float, open_days: np.ndarray, days: int, ratio: float | None = None,
+         silent: float = SILENT) -> Reports:
     """About `expected` reports, before news of fixes adds to them; `open_days` (dealers,) is how long each dealer is open.
 
     Every employee reports at a rate of their own; whether a fix is told to who reported it is a matter of luck. `ratio` is drawn unless given;
-    with 1 the news changes nothing.
+    with 1 the news changes nothing. A share `silent` of dealers reports nothing.
     """
     ratio = planted(rng, ratio, *TOLD_RATIO)
-    rate, last = _rates(rng, expected, open_days), np.repeat(open_days, STAFF)
+    rate, last = _rates(rng, expected, open_days, silent), np.repeat(open_days, STAFF)
     first = _drawn(rng, np.repeat(np.arange(rate.size), rng.poisson(rate * last)), 0, last * 1440, days=days)
     heard = np.full(rate.size, NEVER)
     np.minimum.at(heard, first["staff"], first["told"])
@@ -69,11 +70,11 @@ def make(rng: np.random.Generator, *, expected: float, open_days: np.ndarray, da
     return Reports(**made, of=of, rate=rate, ratio=ratio)
 
 
-def _rates(rng: np.random.Generator, expected: float, open_days: np.ndarray) -> np.ndarray:
+def _rates(rng: np.random.Generator, expected: float, open_days: np.ndarray, silent: float) -> np.ndarray:
     """Reports a day of every employee; dealers differ much, and some stay silent."""
     count = open_days.size
     dealer = rng.lognormal(sigma=0.8, size=count)
-    dealer[rng.permutation(count)[: max(1, round(SILENT * count))]] = 0.0
+    dealer[rng.permutation(count)[: max(1, round(silent * count)) if silent else 0]] = 0.0
     rate = np.repeat(dealer, STAFF) * rng.gamma(2.0, 0.5, count * STAFF)
     return rate * expected / (rate * np.repeat(open_days, STAFF)).sum()
 

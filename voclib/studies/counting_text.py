@@ -140,6 +140,24 @@ STEPS: Mapping[str, Mapping[str, Mapping[str, Text]]] = {
             "outside": Text("去掉：不在比较的各期里", "Left out: outside the periods compared"),
         },
     },
+    "32-frontline": {
+        "frontline_reports": {
+            "undated": _UNDATED,
+            "unsigned": Text("去掉：没有写明员工", "Left out: name no employee"),
+            "placeless": Text("去掉：没有写明门店", "Left out: name no dealer"),
+        },
+        "repairs": {
+            "undated": _UNDATED,
+            "unnamed": Text("去掉：没有写明零件", "Left out: name no part"),
+            "outside": Text("去掉：不在有上报的时期", "Left out: outside the time of the reports"),
+            "unbatched": Text("去掉：没有写明批次", "Left out: name no batch"),
+        },
+        "rosters": {
+            "outside": Text("去掉：不在有上报的时期", "Left out: outside the time of the reports"),
+            "office": Text("去掉：不是门店", "Left out: not of a dealer"),
+            "idle": Text("去掉：没有出勤", "Left out: nothing worked"),
+        },
+    },
     "41-outer-loop": {
         "projects": {
             "open": Text("去掉：还没有落地", "Left out: not landed"),
@@ -199,6 +217,11 @@ COUNTED: Mapping[str, Mapping[str, Text]] = {
     "40-inner-loop": {
         "cases": Text("计入：页首那只时钟的工单", "Counted: cases of the clock at the top"),
         "responses": Text("计入：本该有人处理的声音", "Counted: voices that ought to be handled"),
+    },
+    "32-frontline": {
+        "frontline_reports": Text("计入：写明谁报的上报", "Counted: reports that say who sent them"),
+        "repairs": Text("计入：看批次的返修", "Counted: repairs watched by batch"),
+        "rosters": Text("计入：有出勤的周", "Counted: weeks with hours worked"),
     },
     "41-outer-loop": {
         "projects": Text("计入：能评的项目", "Counted: projects that can be judged"),

@@ -142,6 +142,11 @@ METHODS = {
     "matches to the only one listed": ("loop", Text("表里只此一位，认对的占比", "Only one listed, share of matches right")),
     "share of stories told below a tenth": ("loop", Text("认得出的不到一成", "Fewer than a tenth told")),
     "cards let through with too few alike": ("loop", Text("相同的人太少却放行", "Let through with too few alike")),
+    "reporting once told": ("loop", Text("听到回音之后上报的倍数", "Reporting once told, as a ratio")),
+    "reporting once told, each against themselves": (
+        "loop", Text("听到回音之后的倍数，与每人自己比相比", "Reporting once told, beside each against themselves")),
+    "days earlier": ("loop", Text("一线早多少天", "Days by which the frontline was earlier")),
+    "silent dealers": ("loop", Text("沉默的门店多过碰巧", "More silent dealers than chance leaves")),
     "closings before the limit": ("loop", Text("赶在时限前突击关闭", "Closings that pile up before the limit")),
     "counts that moved": ("readers", Text("大过偶然的变化", "Counts that moved by more than chance")),
     "counts that moved, false ones": ("readers", Text("说变了的里面，其实没变的", "False ones among counts called moved")),
@@ -171,7 +176,7 @@ KINDS = {
     "chance": Text("平均概率", "Mean chance"),
     "misses": Text("漏看", "Missed"),
 }
-SIZE = (r"\d+ (customers|waves|contracts|answers|stores|periods|employees|treated|subjects|concepts|groups)|\d+ agents × \d+ calls"
+SIZE = (r"\d+ (customers|waves|contracts|answers|stores|periods|employees|treated|subjects|concepts|groups|dealers)|\d+ agents × \d+ calls"
         r"|\d+ (customers|answers a period) of .*|\d+ stores of \d+ answers|\d+ groups of \d+ answers|\d+ cases of \d+ dealers"
         r"|\d+ answers of \d+ units|\d+ cards each of \d+ dealers")
 

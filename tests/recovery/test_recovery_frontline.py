@@ -1,0 +1,79 @@
+"""What is planted at the frontline is found, and the usual ways of looking fail on the same data."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks import coverage, coverage_frontline
+from voclib.loop import frontline_lead
+from voclib.simulate import dgp_frontline, dgp_lead
+from voclib.stats import silence
+
+SETTINGS = {s.name: s for s in coverage_frontline.settings()}
+NEWS = "60 dealers, 560 reports, half of the fixes told"
+
+
+def test_the_ratio_is_found_where_before_and_after_misses_it():
+    found = coverage.measure(SETTINGS[f"reporting once told: {NEWS}"], runs=200, band=coverage.SHORT_BAND)
+    assert found["passed"], found
+    assert found["naive_coverage"] < 0.5
+
+
+def test_each_against_themselves_finds_a_fall_where_news_changes_nothing():
+    found = coverage.measure(SETTINGS[f"reporting once told: {NEWS}, news changes nothing"], runs=100, band=(0.0, 0.1))
+    assert found["passed"], found
+    assert found["naive_share"] > 0.7
+
+
+def test_twice_as_often_is_mostly_told():
+    assert coverage.measure(SETTINGS[f"reporting once told: {NEWS}, twice as often"], runs=60)["passed"]
+
+
+def test_no_lead_is_claimed_where_reports_know_nothing():
+    found = coverage.measure(SETTINGS["days earlier: a batch fails, reports know nothing of it"], runs=20, band=(0.0, 0.15))
+    assert found["passed"], found
+    assert found["naive_share"] > 0.5  # a report of the months before is always at hand
+
+
+def test_the_range_holds_the_planted_lead():
+    found = coverage.measure(SETTINGS["days earlier: a batch fails, the frontline 2 to 20 days earlier"], runs=20, band=(0.84, 1.0))
+    assert found["passed"], found
+
+
+def test_dealers_that_differ_are_not_called_silent_and_those_that_will_not_speak_are():
+    quiet = coverage.measure(SETTINGS["silent dealers: 60 dealers that differ, none silent"], runs=120, band=(0.0, 0.06))
+    assert quiet["passed"] and quiet["naive_share"] > 0.3, quiet
+    assert coverage.measure(SETTINGS["silent dealers: 60 dealers that differ, 18 that will not speak"], runs=60)["passed"]
+
+
+@pytest.mark.parametrize("silent", [0.0, dgp_frontline.SILENT])
+def test_a_share_of_dealers_stays_silent(silent):
+    made = dgp_frontline.make(np.random.default_rng(1), expected=600, open_days=np.full(60, 400), days=400, silent=silent)
+    assert (made.rate.reshape(60, -1).sum(axis=1) == 0).sum() == round(60 * silent)
+
+
+def test_a_draw_repeats_and_the_batch_fails_from_its_day_on():
+    (one, truth), (two, _) = dgp_lead.draw(4), dgp_lead.draw(4)
+    assert all(one[name].equals(two[name]) for name in one)
+    day = (one["repairs"]["repaired_at"] - dgp_lead.FIRST).dt.days
+    mine = one["repairs"]["batch_id"].eq(truth["batch"])
+    before, after = (mine & (day < truth["surge"])).sum() / truth["surge"], (mine & (day >= truth["surge"])).sum() / (450 - truth["surge"])
+    assert after > 4 * before
+    reports = one["frontline_reports"]
+    on = (reports["reported_at"] - dgp_lead.FIRST).dt.days
+    named = reports["product"].eq(truth["product"]) & reports["text"].str.contains(truth["part"])
+    first = truth["surge"] - truth["lead"]
+    assert not (named & on.between(first - 60, first - 1)).any() and (named & on.between(first, first + 74)).sum() > 20
+
+
+def test_the_range_of_the_lead_comes_from_both_sides():
+    found = coverage_frontline._leads(dgp_lead.draw(7)[0])
+    at, low, high = found.heard[0].lead
+    assert low <= at <= high and found.lead.kind == "bounds" and isinstance(found, frontline_lead.Leads)
+
+
+def test_all_alike_needs_no_distribution():
+    counts = np.random.default_rng(2).poisson(10.0, 60)
+    found = {name: silence.chance(counts, np.ones(60), mixing=name, draws=500) for name in silence.MIXINGS}
+    assert all(abs(one.expected - 60 * np.exp(-10)) < 0.2 for one in found.values())
