@@ -2,29 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from voclib.errors import ParameterError, nearest
+from voclib.reporting.naming import Name
+from voclib.reporting.naming import share as _share
 from voclib.results import Text
-
-
-@dataclass(frozen=True, kw_only=True)
-class Name:
-    """How one estimand is shown.
-
-    `title` names it, `scale` says what the number is and between which ends it can lie, `short` stands beside
-    the number in one row, `reference` is the value drawn as the black line (zero, or one where 1 means no change).
-    """
-
-    title: Text
-    scale: Text
-    short: Text = Text("", "")
-    reference: float = 0.0
-
-
-def _share(zh: str, en: str, of_zh: str, of_en: str, short_zh: str, short_en: str) -> Name:
-    return Name(title=Text(zh, en), scale=Text(f"{of_zh}，0% 至 100%", f"{of_en}, 0% to 100%"), short=Text(short_zh, short_en))
-
 
 _NPS = Text("推荐者占比减去贬损者占比，可能范围 −100 至 100", "Promoters minus detractors, possible range −100 to 100")
 NAMES: dict[str, Name] = {
@@ -58,6 +39,13 @@ NAMES: dict[str, Name] = {
     "accepted_share": _share(
         "可用记录占比", "Share of usable records", "通过校验的记录占读入的记录", "Records that pass the checks, of all read", "可用", "usable"
     ),
+    "batch_ratio": Name(title=Text("维修频率与同类批次之比", "Repairs against sibling batches"), reference=1.0,
+                        scale=Text("每辆装车的维修次数，同零件同车型的其他批次 = 1", "Per vehicle fitted; others of its part and model are 1")),
+    "batches_told": Name(title=Text("与同类分得开的批次", "Batches that can be told from their siblings"), scale=Text("精确计数", "An exact count"),
+                         short=Text("个批次", "batches")),
+    "voice_ratio": Name(title=Text("说到它的频率之比", "How often it is spoken of"), scale=Text("1 为一样", "1 is alike"), reference=1.0),
+    "cause_ratio": Name(title=Text("抱怨占比之比", "Share of complaints, against otherwise"), scale=Text("1 为一样", "1 is alike"), reference=1.0),
+    "returned_share": _share("返修的占比", "Share that come back", "30 天内同车同零件又修", "Again within 30 days", "返修", "came back"),
     "in_time": _share("按时的占比", "Share done in time", "时限内走完的工单，占全部工单", "Cases done within the limit, of all", "按时", "in time"),
     "problem_fall": Name(title=Text("问题减少的幅度", "Fall of the problem"), short=Text("减少", "less"),
                          scale=Text("落地后的频率比平常少多少，负数是多了", "How far its rate lies below the usual one; negative is more")),
