@@ -21,6 +21,7 @@ from voclib.results import Estimate, Text
 
 FLAG = CATEGORICAL[1]
 LEVELS = (0.95, 0.998)
+LEGIBLE = 14  # px between the centre and a limit below which their words would lie on each other
 ANSWERS, SHORT = Text("作答人数", "Number of answers"), Text("作答人数", "Answers")
 
 
@@ -185,6 +186,7 @@ def _funnel(rows: list[dict[str, Any]], limits: list[dict[str, Any]], center: fl
             lang: str, said: tuple[str, str]) -> alt.TopLevelMixin:
     zh, most = lang == "zh", max(r["n"] for r in limits)
     low, high = _view([r["value"] for r in rows] + [center] + [0.0] * zero, limits, center, most, unit=unit)
+    high += 0.08 * (high - low) if unit == "ratio" else 0.0  # one far above all others stays clear of the key
     ticks = [t for t in drawing.ticks(low, high) if low <= t <= high]
     height, right = (320 if narrow else 380), 8 + max(drawing.pixels("99.8%"), drawing.pixels(center_text))
     plot = (NARROW if narrow else WIDE) - right - 50
@@ -196,7 +198,7 @@ def _funnel(rows: list[dict[str, Any]], limits: list[dict[str, Any]], center: fl
     def y(field: str) -> alt.Y:
         return alt.Y(f"{field}:Q", scale=scale, title=None, axis=drawing.axis(ticks, unit))
 
-    layers = [*_funnel_limits(limits, x, y, (low, high), center, center_text, most),
+    layers = [*_funnel_limits(limits, x, y, (low, high), center, center_text, most, room=height),
               *_funnel_points(rows, x, y, low, high, most, plot, height, lang, said[1])]
     key = [Key("diamond", "需要复核" if zh else "To review", FLAG), Key("dot", "其余" if zh else "The others", BAND, ACCENT)]
     keys, above = placement.key(key if any(r["flag"] for r in rows) else key[1:], width=plot)
@@ -215,7 +217,7 @@ def _view(seen: list[float], limits: list[dict[str, Any]], center: float, most: 
 
 
 def _funnel_limits(limits: list[dict[str, Any]], x: alt.X, y: Any, view: tuple[float, float], center: float, center_text: str,
-                   most: float) -> list[alt.Chart]:
+                   most: float, *, room: float) -> list[alt.Chart]:
     mean = alt.Chart(pd.DataFrame([{"n": most, "center": center}]))
     layers = [mean.mark_rule(color=INK_3, strokeWidth=1.25).encode(y=y("center")),
               mean.mark_text(align="left", dx=8, color=INK_2, fontWeight=600).encode(x=x, y=y("center"), text=alt.TextValue(center_text))]
@@ -225,7 +227,8 @@ def _funnel_limits(limits: list[dict[str, Any]], x: alt.X, y: Any, view: tuple[f
             base, last = alt.Chart(pd.DataFrame(mine)), alt.Chart(pd.DataFrame(mine[-1:]))
             layers.append(base.mark_line(color=LINE_2, strokeWidth=1.5, strokeDash=dash).encode(x=x, y=y(end)))
             away = (9 if level == "99.8%" else -3) * (-1 if end == "high" else 1)
-            layers.append(last.mark_text(align="left", dx=8, dy=away, color=INK_3).encode(x=x, y=y(end), text=alt.TextValue(level)))
+            if level == "99.8%" or not mine or abs(mine[-1][end] - center) / (view[1] - view[0]) * room > LEGIBLE:
+                layers.append(last.mark_text(align="left", dx=8, dy=away, color=INK_3).encode(x=x, y=y(end), text=alt.TextValue(level)))
     return layers
 
 

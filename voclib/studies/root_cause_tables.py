@@ -35,10 +35,9 @@ WHERE = {
     root_cause_spread.FEW: Text("维修太少", "Too few repairs"),
 }
 BATCH_COLUMNS = {
-    "batch": Text("批次", "Batch"), "part": Text("零件", "Part"), "product": Text("车型", "Model"), "supplier": Text("供应商", "Supplier"),
-    "fitted": Text("装车", "Fitted"), "repairs": Text("维修", "Repairs"), "per_thousand": Text("每千辆", "Per 1,000"),
-    "ratio": Text("同类批次的几倍（区间）", "Times its siblings (interval)"), "shrunken": Text("收拢后", "Drawn in"),
-    "place": Text("按次数排第几", "Place by count"), "told": Text("分得开", "Told"),
+    "batch": Text("批次", "Batch"), "part": Text("零件 · 车型", "Part · model"), "supplier": Text("供应商", "Supplier"),
+    "fitted": Text("装车", "Fitted"), "repairs": Text("维修", "Repairs"), "place": Text("次数排第", "Place by count"),
+    "ratio": Text("同类的几倍（区间）", "Times siblings (interval)"), "shrunken": Text("收拢后", "Drawn in"), "told": Text("分得开", "Told"),
 }
 CAUSE_COLUMNS = {
     "topic": Text("主题", "Topic"), "measure": Text("经营", "Operations"), "ratio": Text("抱怨占比的几倍（区间）", "Times the share (interval)"),
@@ -72,10 +71,10 @@ def batches(found: Found | None, rules: Parts) -> pd.DataFrame:
     place = table["repairs"].rank(ascending=False, method="first").astype(int)
     table = table.assign(place=place, by=table["shrunken"].fillna(table["ratio"])).sort_values(["by", "batch_id"], ascending=[False, True])
     shown = pd.concat([table.head(SHOWN), table[table["place"].eq(1)]]).drop_duplicates("batch_id")
-    rows = [{"batch": r["batch_id"], "part": rules.part_name(r["part"]), "product": r["product"], "supplier": r["supplier"],
-             "fitted": int(r["fitted_n"]), "repairs": int(r["repairs"]), "per_thousand": round(float(r["per_thousand"])),
-             "ratio": written(r["ratio"], r["low"], r["high"]), "place": int(r["place"]), "told": YES if r["told"] else NO,
-             "shrunken": written(r["shrunken"], r["shrunken_low"], r["shrunken_high"])} for r in shown.to_dict("records")]
+    rows = [{"batch": r["batch_id"], "part": say("{p} · {m}", "{p} · {m}", p=rules.part_name(r["part"]), m=r["product"]), "supplier": r["supplier"],
+             "fitted": int(r["fitted_n"]), "repairs": int(r["repairs"]), "place": int(r["place"]), "told": YES if r["told"] else NO,
+             "ratio": written(r["ratio"], r["low"], r["high"]),
+             "shrunken": say("{x}", "{x}", x=f"{r['shrunken']:.2f}") if pd.notna(r["shrunken"]) else DASH} for r in shown.to_dict("records")]
     return pd.DataFrame(rows)
 
 
@@ -144,7 +143,7 @@ def truth(found: Found | None, ladder: Ladder | None, planted: Mapping[str, Any]
         for name in ("adjusted", "picked"):
             one = ladder[name]
             what = Text("维修频率之比", "Ratio of rates") if name == "adjusted" else Text("同上，按挑选放宽", "The same, picked")
-            rows.append({"what": what, "truth": say("{x}", "{x}", x=f"{real:.1f}"), "found": written(one.value, one.conf_low, one.conf_high),
+            rows.append({"what": what, "truth": say("{x}", "{x}", x=f"{real:.1f}"), "found": say("{a:bare}（{a:interval}）", "{a:bare} ({a:interval})", a=one),
                          "right": YES if one.conf_low <= real <= one.conf_high else NO})
     if found is not None and found.onset is not None and found.onset.is_told:
         days = [root_cause_batches.day(found.cells, week) for week in (found.onset.low, found.onset.at, found.onset.high + 1)]
