@@ -28,7 +28,8 @@ class Siblings:
     """Every member (B,) against the others of its kind; NaN where there are none, or none of them has any exposure.
 
     `ratio` of rates with `low` and `high`; `p` one-sided, that the member's rate is above what siblings of its kind show by themselves, and `q`
-    the same adjusted for having looked at all; `told` where q is small enough. `expected` counts as of siblings, those that are told left out.
+    the same adjusted for having looked at all; `told` where q is small enough. `expected` counts as of siblings, those that are told left out, and
+    `others` how many events those siblings have.
     `spread` is the coefficient of variation of siblings' true rates beyond chance.
     """
 
@@ -39,6 +40,7 @@ class Siblings:
     q: Array
     told: Flags
     expected: Array
+    others: Array
     spread: float
     conf_level: float
 
@@ -122,7 +124,7 @@ def compare(counts: ArrayLike, exposure: ArrayLike, *, kind: ArrayLike, own: Arr
         ratio = np.where(np.isfinite(p), y / expected, np.nan)
     low, high = interval(y / design, e / design, rest / worth, room / worth, conf_level=conf_level)
     return Siblings(ratio=ratio, low=np.where(np.isfinite(p), low, np.nan), high=np.where(np.isfinite(p), high, np.nan), p=p, q=q, told=told,
-                    expected=expected, spread=float(np.sqrt(spread)), conf_level=conf_level)
+                    expected=expected, others=rest, spread=float(np.sqrt(spread)), conf_level=conf_level)
 
 
 def _checked(counts: ArrayLike, exposure: ArrayLike, kind: ArrayLike) -> tuple[Array, Array, NDArray[np.int_]]:

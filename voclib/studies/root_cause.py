@@ -180,7 +180,7 @@ def _evidence(made: Evidence) -> dict[str, Any]:
         told |= {"batch_id": str(row["batch_id"]), "part": str(row["part"]), "product": str(row["product"]), "supplier": str(row["supplier"]),
                  "most_repairs_batch_id": str(found.most["batch_id"]), "shrunken": float(row["shrunken"])}
         if found.onset is not None and found.onset.is_told:
-            days = [root_cause_batches.day(found.cells, week) for week in (found.onset.low, found.onset.at, found.onset.high)]
+            days = [root_cause_batches.day(found.cells, k) for k in (found.onset.low, found.onset.at, found.onset.high)]
             told |= dict(zip(("since_low", "since", "since_high"), [f"{day:%Y-%m-%d}" for day in days], strict=True))
     if made.operations is not None:
         backed = made.operations.backed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -17,14 +17,18 @@ from voclib.stats.siblings import Siblings
 
 WEEK = 7
 YEAR = 365.25
-OLDEST = 8  # years; older batches share a band
+BANDS = 4  # of age a year
+OLDEST = 8 * BANDS  # older batches share a band
 UNKNOWN, EARLY, OTHER, NONE = "no_batch", "before_made", "no_fitted", "without_siblings"
 RUNGS = ("repairs", "fitted", "adjusted", "picked")
 
 
 @dataclass(frozen=True)
 class Cells:
-    """Repairs and vehicle-years at risk of every batch (B) by week (T), age bands, and where each repair went."""
+    """Repairs and vehicle-years at risk of every batch (B) by week (T), age bands, and where each repair went.
+
+    `days` counts each repair's day from the first one (−1 where it is not counted), `missing` repairs without a batch by part and model.
+    """
 
     batches: pd.DataFrame
     counts: np.ndarray
@@ -32,7 +36,7 @@ class Cells:
     band: np.ndarray
     first: pd.Timestamp
     steps: np.ndarray
-    weeks: np.ndarray
+    days: np.ndarray
     missing: Mapping[tuple[str, str], int]
 
 
@@ -112,22 +116,22 @@ def cells(repairs: pd.DataFrame, batches: pd.DataFrame, *, timezone: str = "Asia
     first, last = at[counted].min().normalize(), at[counted].max().normalize()
     weeks = max(int((last - first).days // WEEK) + 1, 1)
     starts = first + pd.to_timedelta(np.arange(weeks) * WEEK, unit="D")
-    week = np.where(counted, (at - first).dt.days.fillna(0).to_numpy() // WEEK, -1).astype(int)
-    counts = np.bincount(place[counted] * weeks + week[counted], minlength=len(known) * weeks).reshape(len(known), weeks).astype(float)
+    day_of = np.where(counted, (at - first).dt.days.fillna(0).to_numpy(), -1).astype(int)
+    counts = np.bincount(place[counted] * weeks + day_of[counted] // WEEK, minlength=len(known) * weeks).reshape(len(known), weeks).astype(float)
     years, band = _at_risk(known, starts, last)
     lost = repairs[steps == UNKNOWN].groupby(["part", "product"], dropna=False).size()
-    return Cells(known, counts, years, band, first, steps, week, {key: int(n) for key, n in lost.items()})
+    return Cells(known, counts, years, band, first, steps, day_of, {key: int(n) for key, n in lost.items()})
 
 
 def _at_risk(known: pd.DataFrame, starts: pd.DatetimeIndex, last: pd.Timestamp) -> tuple[np.ndarray, np.ndarray]:
-    """Vehicle-years at risk and whole years of age by batch and week; a batch without its day of production is at risk all along, of its own age."""
+    """Vehicle-years at risk and quarters of age by batch and week; a batch without its day of production is at risk all along, of its own age."""
     made = known["produced_on"].to_numpy(dtype="datetime64[D]")[:, None]
     begins = starts.to_numpy(dtype="datetime64[D]")[None, :]
     ends = np.minimum(begins + WEEK, np.datetime64(last, "D") + 1)
     unknown = np.isnat(made)
     open_from = np.where(unknown | (made < begins), begins, made)
     days = np.clip((ends - open_from).astype("timedelta64[D]").astype(float), 0, WEEK)
-    age = np.where(unknown, 0.0, (begins - made).astype("timedelta64[D]").astype(float) / YEAR)
+    age = np.where(unknown, 0.0, (begins - made).astype("timedelta64[D]").astype(float) / YEAR * BANDS)
     band = np.where(unknown, OLDEST + 1, np.clip(np.floor(np.nan_to_num(age)), 0, OLDEST)).astype(int)
     return known["fitted_n"].to_numpy(dtype=float)[:, None] * days / YEAR, band
 
@@ -144,16 +148,16 @@ def study(repairs: pd.DataFrame, batches: pd.DataFrame, *, fdr: float = 0.05, co
         compared = siblings.compare(y, worth.sum(axis=1), kind=kind, own=own, conf_level=conf_level, level=fdr)
         told = compared.told
     raw = siblings.compare(y, made.batches["fitted_n"], kind=kind, conf_level=conf_level, level=fdr)
-    table = _table(made, y, worth, compared, raw, conf_level)
+    table = _table(made, y, worth, compared, raw, own, conf_level)
     picked = _picked(table)
     level = 1 - (1 - conf_level) * max(int(told.sum()), 1) / max(int(np.isfinite(compared.p).sum()), 1)
     wide = siblings.compare(y, worth.sum(axis=1), kind=kind, own=own, conf_level=level, level=fdr) if picked is not None else compared
     ends = (float(wide.low[picked]), float(wide.high[picked]), level) if picked is not None else (np.nan, np.nan, level)
-    since = _onset(made, worth, kind.to_numpy(), told, picked, conf_level) if picked is not None else None
+    since = None if picked is None else _onset(made, worth, kind.to_numpy(), told, picked, repairs["batch_id"], conf_level)
     return Found(made, table, compared, raw, picked, ends, since, own)
 
 
-def _table(made: Cells, y: np.ndarray, worth: np.ndarray, compared: Siblings, raw: Siblings, conf_level: float) -> pd.DataFrame:
+def _table(made: Cells, y: np.ndarray, worth: np.ndarray, compared: Siblings, raw: Siblings, own: np.ndarray, conf_level: float) -> pd.DataFrame:
     table = made.batches[["batch_id", "part", "product", "supplier", "produced_on", "fitted_n"]].assign(
         repairs=y.astype(int), years=made.years.sum(axis=1), worth=worth.sum(axis=1), expected=compared.expected, per_thousand=1000 * y
         / made.batches["fitted_n"].to_numpy(dtype=float), ratio=compared.ratio, low=compared.low, high=compared.high, p=compared.p, q=compared.q,
@@ -162,7 +166,8 @@ def _table(made: Cells, y: np.ndarray, worth: np.ndarray, compared: Siblings, ra
     for name in ("shrunken", "shrunken_low", "shrunken_high"):
         table[name] = np.nan
     if known.sum() >= outstanding.FEWEST:
-        drawn = outstanding.draw_in(y[known], compared.expected[known], conf_level=conf_level)
+        sure = 1.0 / (own * (1.0 + y / np.maximum(compared.others, 1e-9)))[known]  # what is expected is itself known from the siblings alone
+        drawn = outstanding.draw_in(y[known] * sure, compared.expected[known] * sure, conf_level=conf_level)
         table.loc[known, ["shrunken", "shrunken_low", "shrunken_high"]] = np.column_stack([drawn.value, drawn.low, drawn.high])
     return table
 
@@ -190,24 +195,23 @@ def dispersion(repairs: pd.DataFrame, batches: pd.DataFrame) -> np.ndarray:
     return np.full(len(batches), max(float(left.sum() / max(sums["n"].sum(), 1)), 1.0))
 
 
-def _onset(made: Cells, worth: np.ndarray, kind: np.ndarray, told: np.ndarray, picked: int, conf_level: float) -> Onset | None:
-    """Since when the batch runs at another rate against what its siblings' mean rate leads to expect, week by week."""
+def _onset(made: Cells, worth: np.ndarray, kind: np.ndarray, told: np.ndarray, picked: int, of: pd.Series, conf_level: float) -> Onset | None:
+    """Since when the batch runs at another rate against what its siblings' mean rate leads to expect, day by day."""
     mates = (kind == kind[picked]) & ~told
     mates[picked] = False
     rate = made.counts[mates].sum() / worth[mates].sum()
-    use = made.years[picked] > 0
-    expected = worth[picked, use] * rate
-    if use.sum() < 5 or expected.sum() <= 0:
+    shift, last = WEEK * int(np.argmax(made.years[picked] > 0)), int(made.days.max()) + 1
+    expected = np.repeat(worth[picked] * rate / WEEK, WEEK)[shift:last]
+    mine = made.days[of.eq(made.batches["batch_id"].iloc[picked]).to_numpy() & (made.steps == "")]
+    if len(expected) < 5 or expected.sum() <= 0:
         return None
-    found = changes.onset(made.counts[picked, use], expected, conf_level=conf_level)
-    shift = int(np.flatnonzero(use)[0])
-    return Onset(at=found.at + shift, low=found.low + shift, high=found.high + shift, before=found.before, after=found.after, is_told=found.is_told,
-                 chance=np.concatenate([np.zeros(shift), found.chance]), conf_level=conf_level)
+    found = changes.onset(np.bincount(mine, minlength=last)[shift:last], expected, conf_level=conf_level)
+    return replace(found, at=found.at + shift, low=found.low + shift, high=found.high + shift, chance=np.concatenate([np.zeros(shift), found.chance]))
 
 
-def day(made: Cells, week: int) -> pd.Timestamp:
-    """The first day of a week."""
-    return made.first + pd.Timedelta(days=WEEK * week)
+def day(made: Cells, number: int) -> pd.Timestamp:
+    """A day by its number."""
+    return made.first + pd.Timedelta(days=number)
 
 
 def ratio(value: float, low: float, high: float, *, conf_level: float, rung: str = "", group: str = "", **more: object) -> Estimate:

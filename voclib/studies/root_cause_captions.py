@@ -95,7 +95,7 @@ def _course(made: Any, course: pd.DataFrame, level: float) -> dict[str, Any]:
     if course.empty:
         return {"title": words.NO_BATCH, "subtitle": words.NO_BATCH, "description": words.NO_BATCH}
     found = words.since(made.found)
-    title = found[0] if found else Text("它一直偏高，看不出从哪一周开始", "It is high all along; no week shows as the first")
+    title = found[0] if found else Text("它一直偏高，看不出从哪天开始", "It is high all along; no day shows as the first")
     within = say("开始的那天 95% 在 {d} 之间。", "The first day lies between {d} (95%).", d=found[1]) if found else None
     labels = {"batch": Text("这个批次", "This batch"), "siblings": Text("同类批次", "Siblings")}
     subtitle = say("每千辆车四周的维修次数；色带 = {level:.0%} 区间",

@@ -117,11 +117,11 @@ def _before(found: Found) -> Check | None:
         return None
     name = Text("从什么时候起", "Since when")
     if not since.is_told:
-        return Check(name, None, Text("看不出哪一周开始变高；它可能一直如此。", "No week shows as the first; it may have been so all along."))
+        return Check(name, None, Text("看不出从哪天开始变高；它可能一直如此。", "No day shows as the first; it may have been so all along."))
     days = {"a": f"{root_cause_batches.day(found.cells, since.low):%Y-%m-%d}", "b": f"{root_cause_batches.day(found.cells, since.at):%Y-%m-%d}",
-            "c": f"{root_cause_batches.day(found.cells, since.high + 1) - pd.Timedelta(days=1):%Y-%m-%d}"}
-    return Check(name, None, say("{b} 那一周起（95% 在 {a} 至 {c} 之间）：之前是同类批次的 {x} 倍，之后 {y} 倍。",
-                                 "Since the week of {b} (95% between {a} and {c}): {x} times its siblings before, {y} times after.",
+            "c": f"{root_cause_batches.day(found.cells, since.high):%Y-%m-%d}"}
+    return Check(name, None, say("{b} 前后起（95% 在 {a} 至 {c} 之间）：之前是同类批次的 {x} 倍，之后 {y} 倍。",
+                                 "Since about {b} (95% between {a} and {c}): {x} times its siblings before, {y} times after.",
                                  x=f"{since.before:.1f}", y=f"{since.after:.1f}", **days))
 
 

@@ -143,21 +143,21 @@ def truth(found: Found | None, ladder: Ladder | None, planted: Mapping[str, Any]
         for name in ("adjusted", "picked"):
             one = ladder[name]
             what = Text("维修频率之比", "Ratio of rates") if name == "adjusted" else Text("同上，按挑选放宽", "The same, picked")
-            rows.append({"what": what, "truth": say("{x}", "{x}", x=f"{real:.1f}"), "found": say("{a:bare}（{a:interval}）", "{a:bare} ({a:interval})", a=one),
-                         "right": YES if one.conf_low <= real <= one.conf_high else NO})
+            found_as = say("{a:bare}（{a:interval}）", "{a:bare} ({a:interval})", a=one)
+            right = YES if one.conf_low <= real <= one.conf_high else NO
+            rows.append({"what": what, "truth": _both(f"{real:.1f}"), "found": found_as, "right": right})
     if found is not None and found.onset is not None and found.onset.is_told:
-        days = [root_cause_batches.day(found.cells, week) for week in (found.onset.low, found.onset.at, found.onset.high + 1)]
+        days = [root_cause_batches.day(found.cells, k) for k in (found.onset.low, found.onset.at, found.onset.high)]
         when = pd.Timestamp(planted["surge_on"])
-        rows.append({"what": Text("从哪天起", "Since when"), "truth": _both(f"{when:%Y-%m-%d}"), "right": YES if days[0] <= when < days[2] else NO,
-                     "found": say("{b} 那一周（{a} 至 {c}）", "Week of {b} ({a} to {c})", **_days(days))})
+        rows.append({"what": Text("从哪天起", "Since when"), "truth": _both(f"{when:%Y-%m-%d}"), "right": YES if days[0] <= when <= days[2] else NO,
+                     "found": say("{b}（{a} 至 {c}）", "{b} ({a} to {c})", **_days(days))})
     if found is not None:
         rows.append({"what": Text("次数最多的批次", "Most repairs"), **_same(planted["most_repairs_batch_id"], found.most, "batch_id")})
     return pd.DataFrame([*rows, *_planted_causes(operations)], columns=list(TRUTH_COLUMNS))
 
 
 def _days(days: list[pd.Timestamp]) -> dict[str, str]:
-    last = days[2] - pd.Timedelta(days=1)
-    return {"a": f"{days[0]:%m-%d}", "b": f"{days[1]:%m-%d}", "c": f"{last:%m-%d}"}
+    return dict(zip("abc", (f"{days[0]:%m-%d}", f"{days[1]:%Y-%m-%d}", f"{days[2]:%m-%d}"), strict=True))
 
 
 def _same(planted: Any, row: pd.Series | None, column: str) -> dict[str, Text]:

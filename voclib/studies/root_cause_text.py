@@ -162,8 +162,7 @@ def since(found: Found | None) -> tuple[Text, Text] | None:
     if found is None or found.onset is None or not found.onset.is_told:
         return None
     at = found.onset
-    days = [root_cause_batches.day(found.cells, week) for week in (at.low, at.at, at.high + 1)]
-    last = days[2] - pd.Timedelta(days=1)
-    return (say("从 {d} 那一周起，维修是同类批次的 {y} 倍，之前是 {x} 倍", "Since the week of {d}: {y} times the repairs of its siblings; {x} before",
+    days = [root_cause_batches.day(found.cells, k) for k in (at.low, at.at, at.high)]
+    return (say("从 {d} 前后起，维修是同类批次的 {y} 倍，之前是 {x} 倍", "Since about {d}: {y} times the repairs of its siblings; {x} before",
                 d=f"{days[1]:%Y-%m-%d}", y=f"{at.after:.1f}", x=f"{at.before:.1f}"),
-            say("{a} 至 {b}", "{a} to {b}", a=f"{days[0]:%Y-%m-%d}", b=f"{last:%Y-%m-%d}"))
+            say("{a} 至 {b}", "{a} to {b}", a=f"{days[0]:%Y-%m-%d}", b=f"{days[2]:%Y-%m-%d}"))

@@ -90,8 +90,8 @@ def course(found: Found, *, conf_level: float = 0.95) -> pd.DataFrame:
             if room > 0:
                 tail = (1 - conf_level) / 2
                 low = stats.gamma.ppf(tail, n) if n else 0.0
-                rows.append({"on": batches.day(found.cells, k * BIN_WEEKS), "group": name, "estimate": n / room, "conf_low": float(low) / room,
-                             "conf_high": float(stats.gamma.ppf(1 - tail, n + 1)) / room, "n": int(n)})
+                rows.append({"on": batches.day(found.cells, k * BIN_WEEKS * batches.WEEK), "group": name, "estimate": n / room,
+                             "conf_low": float(low) / room, "conf_high": float(stats.gamma.ppf(1 - tail, n + 1)) / room, "n": int(n)})
     return pd.DataFrame(rows)
 
 
