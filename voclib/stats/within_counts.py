@@ -91,7 +91,9 @@ def _mean(y: Array, n: Array, design: Array) -> Array:
     for _ in range(STEPS):
         weighed = design * mean[:, None]
         target = index + (y - mean) / mean
-        beta = np.linalg.lstsq(weighed.T @ design + 1e-10 * np.eye(design.shape[1]), weighed.T @ target, rcond=None)[0]
+        gram = weighed.T @ design
+        gram[np.diag_indices_from(gram)] += 1e-10 * np.trace(gram) / len(gram)  # periods that no unit joins to others leave one level free
+        beta = np.linalg.solve(gram, weighed.T @ target)
         step, size = design @ beta - index, 1.0
         while True:
             now = n * np.exp(np.clip(index + size * step, -30, 30))

@@ -64,16 +64,16 @@ def study(tables: Mapping[str, pd.DataFrame], found: Found, rules: Parts, *, con
     if not topic or any(tables.get(name) is None or tables[name].empty for name in need):
         needs = Text("零件规则文件里的主题，以及带主题的声音", "Its topic in the rule file, and voices with topics")
         return Follow(topic, rules.control, _none(NO_TOPIC, needs), None, (0, 0), (0, 0), None)
-    rows = _voices(tables, found, row)
+    rows = complaining(tables, found, row)
     said = complaints(tables["topic_mentions"])
     n = rows.groupby("mine")["response_id"].size().reindex([True, False]).fillna(0).astype(int)
     who = rows.groupby("mine")["customer_id"].nunique().reindex([True, False]).fillna(0).astype(int)
-    made = _ratio(rows, said, topic, conf_level)
-    control = _ratio(rows, said, rules.control, conf_level) if rules.control else None
+    made = ratio(rows, said, topic, conf_level)
+    control = ratio(rows, said, rules.control, conf_level) if rules.control else None
     return Follow(topic, rules.control, made, control, (int(n[True]), int(n[False])), (int(who[True]), int(who[False])), _smallest(rows, said, topic))
 
 
-def _voices(tables: Mapping[str, pd.DataFrame], found: Found, row: pd.Series) -> pd.DataFrame:
+def complaining(tables: Mapping[str, pd.DataFrame], found: Found, row: pd.Series) -> pd.DataFrame:
     """Voices that complain, after the first repair of the part, with `mine` whether the customer's vehicle carries the batch."""
     repairs = tables["repairs"]
     same = repairs[(found.cells.steps == "") & repairs["part"].eq(row["part"]).to_numpy() & repairs["product"].eq(row["product"]).to_numpy()
@@ -89,8 +89,8 @@ def _voices(tables: Mapping[str, pd.DataFrame], found: Found, row: pd.Series) ->
     return kept.assign(mine=kept["customer_id"].map(carries).astype(bool))
 
 
-def _ratio(rows: pd.DataFrame, said: pd.DataFrame, topic: str, level: float) -> Estimate:
-    """Complaints of the topic by voice, batch against siblings; design effects by customer."""
+def ratio(rows: pd.DataFrame, said: pd.DataFrame, topic: str, level: float) -> Estimate:
+    """Complaints of the topic among `complaining` voices, batch against siblings; design effects by customer, a refusal where too few."""
     hit = rows["response_id"].isin(said.loc[said["topic"].eq(topic), "response_id"])
     sides = [_side(rows[rows["mine"].eq(flag)], hit[rows["mine"].eq(flag)]) for flag in (True, False)]
     (k1, n1, d1, c1), (k0, n0, d0, c0) = sides
