@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
+from scipy import optimize, special
 
 from voclib.errors import DataError, ParameterError
 from voclib.stats import inference
@@ -20,6 +20,7 @@ Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 ROUNDS, CLOSE = 500, 1e-10  # of proportional fitting
 FARTHEST = 1e6  # ratio beyond which an end of an interval is not looked for
+MEDIAN = 0.4549  # of χ² with one degree of freedom
 PASSES = 5  # of testing, leaving out what was told, and learning again how the others differ
 
 
@@ -107,15 +108,16 @@ def compare(counts: ArrayLike, exposure: ArrayLike, *, kind: ArrayLike, own: Arr
     y, e, who = _checked(counts, exposure, kind)
     design = np.ones(len(y)) if own is None else np.maximum(np.asarray(own, dtype=float), 1.0)
     told = np.zeros(len(y), dtype=bool)
-    for _ in range(PASSES):
+    for k in range(PASSES):
         rest, room, worth = _others(y, e, who, told, design)
-        spread = _spread(y[~told], e[~told], who[~told], design[~told])
+        # first by the middle of all, which a few bad members cannot move; then by all but those told
+        spread = _spread(y[~told], e[~told], who[~told], design[~told]) if k else _middling(y, e, who, design)
         p = _tested(y, e, rest, room, design, spread, who, told)
         q = np.full(len(y), np.nan)
         known = np.isfinite(p)
         q[known] = inference.adjust(p[known], method)
         now = np.nan_to_num(q, nan=1.0) <= level
-        if (now == told).all():
+        if k and (now == told).all():
             break
         told = now
     rest, room, worth = _others(y, e, who, told, design)
@@ -156,6 +158,23 @@ def _spread(y: Array, e: Array, who: NDArray[np.int_], design: Array) -> float:
     excess = float(((y - mean) ** 2 - design * mean * (1 - share)).sum())
     scale = float((mean**2 * (1 - 2 * share) + share**2 * squares).sum())
     return max(excess / scale, 0.0) if scale > 0 else 0.0
+
+
+def _middling(y: Array, e: Array, who: NDArray[np.int_], design: Array) -> float:
+    """τ² at which the median of (y − ŷ)² by its variance is that of χ² with one degree of freedom; 0 where it lies below without any."""
+    n = int(who.max()) + 1 if len(who) else 0
+    total, seen = np.bincount(who, e, n)[who], np.bincount(who, y, n)[who]
+    share = np.divide(e, total, out=np.zeros_like(e), where=total > 0)
+    mean = share * seen
+    kept = (mean > 0) & (share < 1)
+    if not kept.any():
+        return 0.0
+    away, plain, own = (y - mean)[kept] ** 2, (design * mean * (1 - share))[kept], mean[kept] ** 2
+
+    def gap(spread: float) -> float:
+        return float(np.median(away / (plain + spread * own))) - MEDIAN
+
+    return 0.0 if gap(0.0) <= 0 else float(optimize.brentq(gap, 0.0, 100.0)) if gap(100.0) < 0 else 100.0
 
 
 def _tested(y: Array, e: Array, rest: Array, room: Array, design: Array, spread: float, who: NDArray[np.int_], told: Flags) -> Array:

@@ -26,9 +26,9 @@ from voclib.studies import (
 from voclib.studies.root_cause_batches import Found
 from voclib.studies.root_cause_frontline import Heard
 from voclib.studies.root_cause_operations import Causes
-from voclib.studies.root_cause_rules import Parts
 from voclib.studies.root_cause_spread import Returns
 from voclib.studies.root_cause_voice import Follow
+from voclib.text.parts import Parts
 
 Tables = Mapping[str, pd.DataFrame]
 SHOWN_CAUSES = 8

@@ -11,7 +11,7 @@ from voclib.sentences import say
 from voclib.studies import root_cause_tables as laid
 from voclib.studies import root_cause_text as words
 from voclib.studies import root_cause_trail
-from voclib.studies.root_cause_rules import Parts
+from voclib.text.parts import Parts
 
 RUNGS = {
     "fitted": (Text("除以装车数，与同类批次比", "Per vehicle fitted, against siblings"), Text("同零件、同车型", "Of its part and model")),

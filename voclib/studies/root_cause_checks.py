@@ -13,7 +13,7 @@ from voclib.sentences import say
 from voclib.stats import siblings
 from voclib.studies import root_cause_batches, root_cause_trail
 from voclib.studies.root_cause_batches import Found
-from voclib.studies.root_cause_rules import Parts
+from voclib.text.parts import Parts
 
 STEADY = 0.2  # by which adjusting for age and calendar may move the ratio before it is said to matter
 
@@ -27,7 +27,7 @@ def checks(made: Any, rules: Parts, tables: Mapping[str, pd.DataFrame], *, conf_
         if found.row is not None:
             given += [_missing(found, conf_level), _levels(made.levels), _one_dealer(found, tables["repairs"], conf_level), _age(found),
                       _before(found)]
-        given.append(_coming_back(found))
+        given += [_suppliers(found, rules, conf_level), _coming_back(found)]
     given += [_customers(made.follow, rules), _frontline(made.heard), *_operations(made.operations, rules), _dealers(made.returns)]
     return tuple(one for one in given if one is not None)
 
@@ -78,6 +78,20 @@ def _levels(levels: tuple[Estimate, ...]) -> Check:
         return Check(name, None, Text("没有别的批次可比。", "There is nothing else to compare with."))
     return Check(name, not high, say("看了 {n} 个层级，{k} 个偏高。", "{n} levels looked at, {k} of them high.", n=asked, k=len(high)),
                  Text("问题不止这一个批次：先查偏高的那一层。", "It is not this batch alone: look at the level that is high."))
+
+
+def _suppliers(found: Found, rules: Parts, level: float) -> Check | None:
+    """Whether a supplier as a whole stands out, with or without a batch that does."""
+    made = root_cause_trail.suppliers(found, conf_level=level)
+    if made.empty:
+        return None
+    top, n = made.iloc[0], int((made["q"] <= 0.05).sum())
+    one = root_cause_batches.ratio(top["ratio"], top["low"], top["high"], conf_level=level)
+    return Check(Text("没有哪家供应商整体偏高", "No supplier is high as a whole"), n == 0,
+                 say("{m} 对零件 × 供应商里 {n} 对分得开；最高的是{s}的{p}：{a:bare} 倍（{a:interval}）。",
+                     "{n} of {m} pairs of part × supplier can be told; the highest is {s}, {p}: {a:bare} times ({a:interval}).", m=len(made), n=n,
+                     s=top["supplier"], p=rules.part_name(top["part"]), a=one),
+                 Text("不是一个批次的事：先查这家供应商。", "It is not one batch: look at that supplier first."))
 
 
 def _one_dealer(found: Found, repairs: pd.DataFrame, level: float) -> Check | None:

@@ -12,7 +12,7 @@ from voclib.results import Estimate, Text, refusal
 from voclib.stats import inference
 from voclib.studies import root_cause_batches
 from voclib.studies.root_cause_batches import Found
-from voclib.studies.root_cause_rules import Parts
+from voclib.text.parts import Parts
 
 AFTER_DAYS = 90
 HALF = 0.5  # a report in place of none

@@ -40,17 +40,18 @@ def _card(part: str, rows: pd.DataFrame, repairs: pd.DataFrame, found: Found) ->
     own = repairs["part"].eq(part)
     excess = float((rows["repairs"] - rows["expected"])[rows["told"]].sum())
     return {"part": part, "repairs": int(own.sum()), "batches": len(rows), "told": int(rows["told"].sum()), "excess": max(excess, 0.0),
-            "p_batch": _over_batches(rows, float(found.dispersion[0])), "p_dealer": _over_dealers(own, repairs)}
+            "p_batch": _over_batches(rows, float(found.dispersion[0]), found.compared.spread), "p_dealer": _over_dealers(own, repairs)}
 
 
-def _over_batches(rows: pd.DataFrame, own: float) -> float:
-    """p that the part's batches differ by chance alone."""
+def _over_batches(rows: pd.DataFrame, own: float, spread: float) -> float:
+    """p that the part's batches differ by chance, and by as much as siblings of all parts do, alone."""
     kind = rows["product"].astype(str)
     total = rows.groupby(kind)[["repairs", "worth"]].transform("sum")
     mean = rows["worth"] * total["repairs"] / total["worth"].where(total["worth"] > 0)
     kept = mean >= LEAST_EXPECTED
     df = int(kept.sum()) - int(kind[kept].nunique())
-    return float(stats.chi2.sf(float(((rows["repairs"] - mean)[kept] ** 2 / mean[kept]).sum()) / own, df)) if df > 0 else float("nan")
+    away = (rows["repairs"] - mean)[kept] ** 2 / (mean * (own + spread**2 * mean))[kept]
+    return float(stats.chi2.sf(float(away.sum()), df)) if df > 0 else float("nan")
 
 
 def _over_dealers(own: pd.Series, repairs: pd.DataFrame) -> float:

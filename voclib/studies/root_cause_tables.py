@@ -13,8 +13,8 @@ from voclib.studies import root_cause_batches, root_cause_operations, root_cause
 from voclib.studies.root_cause_batches import Found
 from voclib.studies.root_cause_frontline import Heard
 from voclib.studies.root_cause_operations import Causes
-from voclib.studies.root_cause_rules import Parts
 from voclib.studies.root_cause_voice import Follow
+from voclib.text.parts import Parts
 
 DASH, YES, NO = Text("—", "—"), Text("是", "Yes"), Text("否", "No")
 SHOWN = 8

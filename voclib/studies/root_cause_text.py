@@ -11,7 +11,7 @@ from voclib.results import Estimate, Text
 from voclib.sentences import inside, say
 from voclib.studies import root_cause_batches, root_cause_operations, root_cause_trail
 from voclib.studies.root_cause_batches import Found
-from voclib.studies.root_cause_rules import Parts
+from voclib.text.parts import Parts
 
 QUESTION = Text("客户抱怨的背后，是哪个批次、哪家门店、哪道工序？", "Which batch, which dealer, which process lies behind the complaints?")
 LIMITS = (

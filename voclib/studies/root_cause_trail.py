@@ -46,6 +46,26 @@ def levels(found: Found, *, conf_level: float = 0.95) -> tuple[Estimate, ...]:
     return tuple(rows)
 
 
+def suppliers(found: Found, *, conf_level: float = 0.95) -> pd.DataFrame:
+    """Every supplier of a part against the part's other suppliers in the same models, batches being what is drawn: highest first.
+
+    Columns `part, supplier, batches, ratio, low, high, q`; q is held down over all of them (BY). Batches that are told are left out, as one bad batch
+    is not yet a bad supplier; how batches differ by themselves is in the errors, so few batches tell little.
+    """
+    rest = found.table[~found.table["told"]]
+    reach, rows = inference.quantile(conf_level, np.inf), []
+    for part, own in rest.groupby("part", sort=True):
+        for supplier in sorted(own["supplier"].dropna().unique()):
+            log, error, _ = _stratified(found, own, own["supplier"].eq(supplier))
+            if np.isfinite(log):
+                rows.append({"part": part, "supplier": supplier, "batches": int(own["supplier"].eq(supplier).sum()), "ratio": float(np.exp(log)),
+                             "low": float(np.exp(log - reach * error)), "high": float(np.exp(log + reach * error)),
+                             "q": float(stats.norm.sf(log / error))})
+    made = pd.DataFrame(rows, columns=["part", "supplier", "batches", "ratio", "low", "high", "q"])
+    made["q"] = inference.adjust(made["q"], "by")
+    return made.sort_values(["q", "ratio", "part"], ascending=[True, False, True], ignore_index=True)
+
+
 def raised(found: tuple[Estimate, ...], *, level: float = 0.05) -> tuple[str, ...]:
     """Levels above the batch that fail more often than their counterpart without it."""
     return tuple(one.group for one in found if one.kind == "estimate" and one.group != "batch" and one.value > 1 and (one.p_value or 1) <= level)

@@ -13,7 +13,7 @@ from voclib.results import Estimate, Text, Verdict, refusal
 from voclib.sentences import say
 from voclib.stats import siblings
 from voclib.studies.root_cause_batches import Found
-from voclib.studies.root_cause_rules import Parts
+from voclib.text.parts import Parts
 
 FEWEST_EVENTS = 5  # complaints expected on it if it were like its siblings, beside which a ratio says nothing
 NO_TOPIC = Text("没有写明这个零件对应的主题，或没有客户声音。", "No topic is noted for this part, or there are no voices.")
