@@ -52,6 +52,11 @@ def test_a_bad_member_is_nobodys_sibling() -> None:
     assert found.ratio[rest].mean() == pytest.approx(1.0, abs=0.15)
 
 
+def test_siblings_without_any_event_leave_a_finite_ratio() -> None:
+    found = siblings.compare([9, 0, 0, 4, 4], [10.0] * 5, kind=[0, 0, 0, 1, 1])
+    assert np.isfinite(found.ratio[0]) and np.isinf(found.high[0]) and found.p[0] < 1e-3
+
+
 def test_age_is_taken_away() -> None:
     rng = np.random.default_rng(1)
     band = np.add.outer(rng.integers(0, 6, 60), np.arange(12) // 4)

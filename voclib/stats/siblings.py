@@ -21,6 +21,7 @@ Flags = NDArray[np.bool_]
 ROUNDS, CLOSE = 500, 1e-10  # of proportional fitting
 FARTHEST = 1e6  # ratio beyond which an end of an interval is not looked for
 MEDIAN = 0.4549  # of χ² with one degree of freedom
+NONE_SEEN = 0.5  # events of siblings in place of none, so that a ratio is finite
 PASSES = 5  # of testing, leaving out what was told, and learning again how the others differ
 
 
@@ -122,7 +123,7 @@ def compare(counts: ArrayLike, exposure: ArrayLike, *, kind: ArrayLike, own: Arr
         told = now
     rest, room, worth = _others(y, e, who, told, design)
     with np.errstate(divide="ignore", invalid="ignore"):
-        expected = np.where(room > 0, e * rest / room, np.nan)
+        expected = np.where(room > 0, e * np.maximum(rest, NONE_SEEN) / room, np.nan)
         ratio = np.where(np.isfinite(p), y / expected, np.nan)
     low, high = interval(y / design, e / design, rest / worth, room / worth, conf_level=conf_level)
     return Siblings(ratio=ratio, low=np.where(np.isfinite(p), low, np.nan), high=np.where(np.isfinite(p), high, np.nan), p=p, q=q, told=told,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from voclib.results import Estimate, Ladder, Text
@@ -58,6 +59,8 @@ def written(value: float, low: float, high: float) -> Text:
     """A ratio with its interval, or a dash."""
     if any(pd.isna(x) for x in (value, low, high)):
         return DASH
+    if not np.isfinite(high):  # its siblings have not one repair
+        return say("至少 {x}", "{x} or more", x=f"{low:.1f}")
     one = Estimate(estimand="batch_ratio", kind="estimate", unit="ratio", value=float(value), conf_low=min(float(low), float(value)),
                    conf_high=max(min(float(high), 1e6), float(value)))
     return say("{a:bare}（{a:interval}）", "{a:bare} ({a:interval})", a=one)

@@ -34,7 +34,8 @@ LIMITS = (
 NO_BATCH = Text("没有一个批次与同类分得开，没有可以追的线索。", "No batch can be told from its siblings, so there is no trail to follow.")
 NO_BATCHES = Text("批次不能比较：见页首。", "Batches cannot be compared; the top of the page says why.")
 NO_VOICE = Text("没有挑出批次，或没有声音可问。", "No batch is picked, or there are no voices to ask.")
-NO_CAUSES = Text("没有门店月度经营或带主题的声音，问不了经营。", "Without monthly operations or voices with topics, operations cannot be asked.")
+NO_CAUSES = Text("没有门店月度经营、没有带主题的声音，或门店与抱怨太少，问不了经营。",
+                 "Without monthly operations or voices with topics, or with too few dealers or complaints, operations cannot be asked.")
 NO_CARDS = Text("批次不能比较，看不出集中在哪里。", "Batches cannot be compared, so nothing shows where repairs pile up.")
 NO_RETURNS = Text("没有维修记录，数不出返修。", "There are no repairs, so none that come back.")
 NO_TRUTH = Text("这批数据没有埋下的真值。", "These data hold no planted truth.")
