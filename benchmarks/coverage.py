@@ -181,10 +181,11 @@ def scored() -> list[Setting]:
 
 
 def settings() -> list[Setting]:
-    """Every planted world: scores, silence, what becomes of answers, money and what it rests on, employees, many groups, the closed loop."""
+    """Every planted world: scores, silence, what becomes of answers, money and what it rests on, employees, many groups, the closed loop, causes."""
     from benchmarks import (
         coverage_answers,
         coverage_attribution,
+        coverage_causes,
         coverage_clusters,
         coverage_designs,
         coverage_ex,
@@ -202,7 +203,7 @@ def settings() -> list[Setting]:
 
     others = (coverage_silence, coverage_answers, coverage_money, coverage_designs, coverage_attribution, coverage_worth, coverage_sensitivity,
               coverage_reliability, coverage_clusters, coverage_ex, coverage_segments, coverage_loop, coverage_readers, coverage_library,
-              coverage_frontline)
+              coverage_frontline, coverage_causes)
     return [*scored(), *(setting for module in others for setting in module.settings())]
 
 

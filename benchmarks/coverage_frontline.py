@@ -19,7 +19,7 @@ from voclib.stats import silence
 
 Tables = Mapping[str, pd.DataFrame]
 DAYS, DEALERS, EXPECTED = 456, 60, 560
-FIRST = pd.Timestamp("2025-01-01", tz="Asia/Shanghai")
+FIRST = "2025-01-01 00:00+08:00"  # the moment at which the data begin
 SOME, FEWER = 500, 300
 FAILS = (0.0, 0.75)  # how often the naive interval may hold the truth, else the world shows nothing
 NEAR = 90  # days before a rise within which any report counts as knowing it earlier, the usual way
@@ -32,7 +32,7 @@ def spoken(seed: int, **options: float) -> tuple[Tables, float]:
     days[:3] = rng.integers(120, DAYS, 3)
     made = dgp_frontline.make(rng, expected=EXPECTED, open_days=days, days=DAYS, **options)
     units = pd.DataFrame({"unit_id": [f"D{i:02d}" for i in range(DEALERS)], "region": "—",
-                          "closed_on": [pd.NaT if d == DAYS else FIRST.tz_localize(None) + pd.Timedelta(days=int(d) - 1) for d in days]})
+                          "closed_on": [pd.NaT if d == DAYS else pd.Timestamp(FIRST).tz_localize(None) + pd.Timedelta(days=int(d) - 1) for d in days]})
     clock = {name: _moments(getattr(made, of)) for name, of in
              {"confirmed_at": "confirmed", "fixed_at": "fixed", "notified_at": "told"}.items()}
     table = pd.DataFrame({"report_id": [f"G{i:05d}" for i in range(made.n)], "staff_id": [f"E{s:04d}" for s in made.staff],
@@ -43,7 +43,7 @@ def spoken(seed: int, **options: float) -> tuple[Tables, float]:
 
 def _moments(minute: np.ndarray) -> pd.Series:
     there = minute < NEVER
-    return pd.Series(FIRST + pd.to_timedelta(np.where(there, minute, 0), unit="min")).where(there)
+    return pd.Series(pd.Timestamp(FIRST) + pd.to_timedelta(np.where(there, minute, 0), unit="min")).where(there)
 
 
 def _rungs(tables: Tables) -> Ladder:

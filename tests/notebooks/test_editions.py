@@ -40,9 +40,9 @@ def first(root: Path) -> Path:
 
 
 def test_every_notebook_makes_a_page_and_a_finding(first: Path) -> None:
-    names = {"00-sample-company", "01-ingest", "10-sentiment-aspects", "11-topics", "20-scores", "21-survivorship", "22-score-inflation", "30-ex-voc",
-             "31-nps-revenue", "32-frontline", "40-inner-loop", "41-outer-loop", "42-launch-gate", "50-executive", "51-product", "52-region", "53-case-library",
-             "90-planted-truth"}
+    names = {"00-sample-company", "01-ingest", "10-sentiment-aspects", "11-topics", "12-root-cause", "20-scores", "21-survivorship", "22-score-inflation",
+             "30-ex-voc", "31-nps-revenue", "32-frontline", "40-inner-loop", "41-outer-loop", "42-launch-gate", "50-executive", "51-product",
+             "52-region", "53-case-library", "90-planted-truth"}
     assert {p.stem for p in (first / "ci").glob("*.html")} == names == {p.stem for p in (first / "ci").glob("*.json")}
     for name in names:
         finding = json.loads((first / "ci" / f"{name}.json").read_text("utf-8"))

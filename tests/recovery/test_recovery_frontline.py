@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from benchmarks import coverage, coverage_frontline
@@ -56,12 +57,12 @@ def test_a_share_of_dealers_stays_silent(silent):
 def test_a_draw_repeats_and_the_batch_fails_from_its_day_on():
     (one, truth), (two, _) = dgp_lead.draw(4), dgp_lead.draw(4)
     assert all(one[name].equals(two[name]) for name in one)
-    day = (one["repairs"]["repaired_at"] - dgp_lead.FIRST).dt.days
+    day = (one["repairs"]["repaired_at"] - pd.Timestamp(dgp_lead.FIRST)).dt.days
     mine = one["repairs"]["batch_id"].eq(truth["batch"])
     before, after = (mine & (day < truth["surge"])).sum() / truth["surge"], (mine & (day >= truth["surge"])).sum() / (450 - truth["surge"])
     assert after > 4 * before
     reports = one["frontline_reports"]
-    on = (reports["reported_at"] - dgp_lead.FIRST).dt.days
+    on = (reports["reported_at"] - pd.Timestamp(dgp_lead.FIRST)).dt.days
     named = reports["product"].eq(truth["product"]) & reports["text"].str.contains(truth["part"])
     first = truth["surge"] - truth["lead"]
     assert not (named & on.between(first - 60, first - 1)).any() and (named & on.between(first, first + 74)).sum() > 20

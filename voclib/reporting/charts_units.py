@@ -21,6 +21,8 @@ from voclib.results import Estimate, Text
 
 FLAG = CATEGORICAL[1]
 LEVELS = (0.95, 0.998)
+LEGIBLE = 14  # px between the centre and a limit below which their words would lie on each other
+ANSWERS, SHORT = Text("作答人数", "Number of answers"), Text("作答人数", "Answers")
 
 
 def slopegraph(frame: pd.DataFrame, *, label: str, before: str, after: str, low: str, high: str, title: Text, subtitle: Text, description: Text,
@@ -134,8 +136,8 @@ def _slope_layers(named: list[dict[str, Any]], unnamed: list[dict[str, Any]], *,
 
 def funnel_plot(frame: pd.DataFrame, *, n: str, value: str, flagged: str, label: str, center: float, title: Text, subtitle: Text, description: Text,
                 unit: str = "points", spread: float | None = None, labels: Mapping[Any, Text] | None = None, zero: bool = False,
-                note: Text | None = None) -> Pair:
-    """Each unit's value against its number of answers, with the limits chance alone keeps to (95 and 99.8 % around `center`).
+                n_title: Text | None = None, note: Text | None = None) -> Pair:
+    """Each unit's value against its number of answers, or of what `n_title` says, with the limits of chance alone (95 and 99.8 % around `center`).
 
     Points of `flagged` (true or false) are marked, and named where there is room. `spread` is the standard deviation of one answer in the unit
     of the values; for a share it follows from the centre, else it is taken from the units themselves as 1.4826 times the median of
@@ -155,13 +157,14 @@ def funnel_plot(frame: pd.DataFrame, *, n: str, value: str, flagged: str, label:
         spread = math.sqrt(center * (1 - center)) if unit == "share" else 1.4826 * float(((frame[value] - center).abs() * size**0.5).median())
     points = [{"id": g, "n": int(k), "value": float(v) * factor, "flag": bool(f)} for g, k, v, f in
               zip(frame[label], size, frame[value], frame[flagged], strict=True)]
-    room = [0.0, 100.0] if unit == "share" else [-100.0, 100.0] if unit == "points" else [-math.inf, math.inf]
+    room = {"share": [0.0, 100.0], "points": [-100.0, 100.0], "ratio": [0.0, math.inf]}.get(unit, [-math.inf, math.inf])
     limits = _limits(min(p["n"] for p in points), max(p["n"] for p in points), center * factor, spread * factor, room)
 
     def build(lang: str, narrow: bool) -> alt.TopLevelMixin:
         rows = [p | {"g": drawing.label(p["id"], labels, lang), "n_text": numbers.count(p["n"], lang, exact=True)} for p in points]
         mean = Estimate(estimand="row", kind="count", unit=unit, value=center)
-        return _funnel(rows, limits, center * factor, numbers.value(mean, lang), unit=unit, zero=zero, narrow=narrow, lang=lang)
+        said = (n_title or ANSWERS)[lang], (n_title or SHORT)[lang]
+        return _funnel(rows, limits, center * factor, numbers.value(mean, lang), unit=unit, zero=zero, narrow=narrow, lang=lang, said=said)
 
     return pair(build, title=title, subtitle=subtitle, description=description, note=note)
 
@@ -180,21 +183,23 @@ def _limits(least: int, most: int, center: float, spread: float, room: list[floa
 
 
 def _funnel(rows: list[dict[str, Any]], limits: list[dict[str, Any]], center: float, center_text: str, *, unit: str, zero: bool, narrow: bool,
-            lang: str) -> alt.TopLevelMixin:
+            lang: str, said: tuple[str, str]) -> alt.TopLevelMixin:
     zh, most = lang == "zh", max(r["n"] for r in limits)
     low, high = _view([r["value"] for r in rows] + [center] + [0.0] * zero, limits, center, most, unit=unit)
+    high += 0.08 * (high - low) if unit == "ratio" else 0.0  # one far above all others stays clear of the key
     ticks = [t for t in drawing.ticks(low, high) if low <= t <= high]
     height, right = (320 if narrow else 380), 8 + max(drawing.pixels("99.8%"), drawing.pixels(center_text))
     plot = (NARROW if narrow else WIDE) - right - 50
     scale, across = alt.Scale(domain=[low, high], nice=False, zero=False), alt.Scale(domain=[0, most], nice=False)
     marks = [t for t in drawing.ticks(0, most) if t <= most][:: 2 if narrow else 1]
     form = " : ".join(f"datum.value == {t:g} ? '{numbers.count(t, lang)}'" for t in marks) + " : ''"
-    x = alt.X("n:Q", scale=across, axis=alt.Axis(values=marks, labelExpr=form, grid=False, title="作答人数" if zh else "Number of answers"))
+    x = alt.X("n:Q", scale=across, axis=alt.Axis(values=marks, labelExpr=form, grid=False, title=said[0]))
 
     def y(field: str) -> alt.Y:
         return alt.Y(f"{field}:Q", scale=scale, title=None, axis=drawing.axis(ticks, unit))
 
-    layers = [*_funnel_limits(limits, x, y, (low, high), center, center_text, most), *_funnel_points(rows, x, y, low, high, most, plot, height, lang)]
+    layers = [*_funnel_limits(limits, x, y, (low, high), center, center_text, most, room=height),
+              *_funnel_points(rows, x, y, low, high, most, plot, height, lang, said[1])]
     key = [Key("diamond", "需要复核" if zh else "To review", FLAG), Key("dot", "其余" if zh else "The others", BAND, ACCENT)]
     keys, above = placement.key(key if any(r["flag"] for r in rows) else key[1:], width=plot)
     return alt.layer(*layers, *keys, height=height + above + 50)
@@ -212,7 +217,7 @@ def _view(seen: list[float], limits: list[dict[str, Any]], center: float, most: 
 
 
 def _funnel_limits(limits: list[dict[str, Any]], x: alt.X, y: Any, view: tuple[float, float], center: float, center_text: str,
-                   most: float) -> list[alt.Chart]:
+                   most: float, *, room: float) -> list[alt.Chart]:
     mean = alt.Chart(pd.DataFrame([{"n": most, "center": center}]))
     layers = [mean.mark_rule(color=INK_3, strokeWidth=1.25).encode(y=y("center")),
               mean.mark_text(align="left", dx=8, color=INK_2, fontWeight=600).encode(x=x, y=y("center"), text=alt.TextValue(center_text))]
@@ -222,13 +227,14 @@ def _funnel_limits(limits: list[dict[str, Any]], x: alt.X, y: Any, view: tuple[f
             base, last = alt.Chart(pd.DataFrame(mine)), alt.Chart(pd.DataFrame(mine[-1:]))
             layers.append(base.mark_line(color=LINE_2, strokeWidth=1.5, strokeDash=dash).encode(x=x, y=y(end)))
             away = (9 if level == "99.8%" else -3) * (-1 if end == "high" else 1)
-            layers.append(last.mark_text(align="left", dx=8, dy=away, color=INK_3).encode(x=x, y=y(end), text=alt.TextValue(level)))
+            if level == "99.8%" or not mine or abs(mine[-1][end] - center) / (view[1] - view[0]) * room > LEGIBLE:
+                layers.append(last.mark_text(align="left", dx=8, dy=away, color=INK_3).encode(x=x, y=y(end), text=alt.TextValue(level)))
     return layers
 
 
 def _funnel_points(rows: list[dict[str, Any]], x: alt.X, y: Any, low: float, high: float, most: float, plot: float, height: float,
-                   lang: str) -> list[alt.Chart]:
-    tip = [alt.Tooltip("g:N", title="名称" if lang == "zh" else "Name"), alt.Tooltip("n_text:N", title="作答人数" if lang == "zh" else "Answers"),
+                   lang: str, said: str) -> list[alt.Chart]:
+    tip = [alt.Tooltip("g:N", title="名称" if lang == "zh" else "Name"), alt.Tooltip("n_text:N", title=said),
            alt.Tooltip("value:Q", title="数值" if lang == "zh" else "Value", format=".1f")]
     plain, flagged = [r for r in rows if not r["flag"]], sorted((r for r in rows if r["flag"]), key=lambda r: (-r["n"], str(r["id"])))
     layers = [alt.Chart(pd.DataFrame(plain)).mark_point(size=50, fill=BAND, stroke=ACCENT, strokeWidth=0.75, opacity=1).encode(

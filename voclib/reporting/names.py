@@ -44,6 +44,13 @@ NAMES: dict[str, Name] = {
     "accepted_share": _share(
         "可用记录占比", "Share of usable records", "通过校验的记录占读入的记录", "Records that pass the checks, of all read", "可用", "usable"
     ),
+    "batch_ratio": Name(title=Text("维修频率与同类批次之比", "Repairs against sibling batches"), reference=1.0,
+                        scale=Text("每辆装车的维修次数，同零件同车型的其他批次 = 1", "Per vehicle fitted; others of its part and model are 1")),
+    "batches_told": Name(title=Text("与同类分得开的批次", "Batches that can be told from their siblings"), scale=Text("精确计数", "An exact count"),
+                         short=Text("个批次", "batches")),
+    "voice_ratio": Name(title=Text("说到它的频率之比", "How often it is spoken of"), scale=Text("1 为一样", "1 is alike"), reference=1.0),
+    "cause_ratio": Name(title=Text("抱怨占比之比", "Share of complaints, against otherwise"), scale=Text("1 为一样", "1 is alike"), reference=1.0),
+    "returned_share": _share("返修的占比", "Share that come back", "30 天内同车同零件又修", "Again within 30 days", "返修", "came back"),
     "in_time": _share("按时的占比", "Share done in time", "时限内走完的工单，占全部工单", "Cases done within the limit, of all", "按时", "in time"),
     "problem_fall": Name(title=Text("问题减少的幅度", "Fall of the problem"), short=Text("减少", "less"),
                          scale=Text("落地后的频率比平常少多少，负数是多了", "How far its rate lies below the usual one; negative is more")),

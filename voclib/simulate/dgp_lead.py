@@ -9,7 +9,7 @@ import pandas as pd
 
 from voclib.simulate.streams import planted, stream
 
-FIRST = pd.Timestamp("2025-01-01", tz="Asia/Shanghai")
+FIRST = "2025-01-01 00:00+08:00"  # the moment at which the data begin
 PRODUCTS = ("甲型", "乙型", "丙型", "丁型")
 PARTS = ("刹车片", "门锁", "小电瓶", "天窗")
 
@@ -57,7 +57,7 @@ def _named(names: tuple[str, ...], code: np.ndarray) -> np.ndarray:
 
 def _moments(rng: np.random.Generator, day: np.ndarray) -> pd.Series:
     """Moments between nine and six on the days given."""
-    return pd.Series(FIRST + pd.to_timedelta(day * 1440 + rng.integers(540, 1080, len(day)), unit="min"))
+    return pd.Series(pd.Timestamp(FIRST) + pd.to_timedelta(day * 1440 + rng.integers(540, 1080, len(day)), unit="min"))
 
 
 def _reports(rng: np.random.Generator, group: np.ndarray, day: np.ndarray) -> pd.DataFrame:

@@ -39,6 +39,24 @@ STEPS: Mapping[str, Mapping[str, Mapping[str, Text]]] = {
         "score": Text("去掉：没有 0–10 分", "Left out: without a mark from 0 to 10"),
         "window": Text("去掉：接触不在真值所说的季度", "Left out: contact outside the quarter that the truth speaks of"),
     }},
+    "12-root-cause": {
+        "repairs": {
+            "no_batches": Text("去掉：没有装车数可除", "Left out: no vehicles fitted to divide by"),
+            "no_batch": Text("去掉：没有写批次", "Left out: name no batch"),
+            "no_fitted": Text("去掉：批次不在表里，或没有装车数", "Left out: of a batch that is not listed, or without vehicles fitted"),
+            "before_made": Text("去掉：早于批次的生产日，或没有时间", "Left out: before the batch was made, or without a time"),
+        },
+        "batches": {
+            "no_batches": Text("去掉：批次不能比较", "Left out: batches cannot be compared"),
+            "no_fitted": Text("去掉：没有装车数", "Left out: without vehicles fitted"),
+            "without_siblings": Text("去掉：没有同类批次，或同类没有维修", "Left out: without siblings, or siblings without repairs"),
+        },
+        "responses": {
+            "wordless": Text("去掉：没有文字，或没有时间", "Left out: without words, or without a time"),
+            "nowhere": Text("去掉：不属于哪家门店", "Left out: of no dealer"),
+            "pleased": Text("去掉：没有说到任何主题，或只有表扬", "Left out: no topic found, or praise alone"),
+        },
+    },
     "20-scores": {"responses": {"score": _SCORE, "channel": Text("去掉：属于其他渠道", "Left out: of other channels")}},
     "21-survivorship": {
         "customers": {
@@ -198,6 +216,11 @@ COUNTED: Mapping[str, Mapping[str, Text]] = {
     "00-sample-company": {"responses": Text("计入公布值的回答", "Counted: answers behind the published score")},
     "10-sentiment-aspects": {"responses": Text("计入：写了文字的声音", "Counted: voices with words to read")},
     "11-topics": {"responses": Text("计入：有文字的声音", "Counted: voices with text")},
+    "12-root-cause": {
+        "repairs": Text("计入：与装车数相除的维修", "Counted: repairs held against vehicles fitted"),
+        "batches": Text("计入：与同类比较的批次", "Counted: batches held against siblings"),
+        "responses": Text("计入：门店里的抱怨", "Counted: complaints at dealers"),
+    },
     "20-scores": {"responses": Text("计入分数的回答", "Counted: answers behind the score")},
     "21-survivorship": {
         "customers": Text("计入：校正代表的客户，不论是否作答", "Counted: customers the corrections speak for, silent or not"),

@@ -53,6 +53,8 @@ def axis(estimates: Iterable[Estimate]) -> Axis:
     if low == reference and unit == "points":  # room beside zero shows that scores can be negative
         low = reference - span / 6
     low, high = (x if x == reference else x + room * span for x, room in ((low, -0.03), (high, 0.03)))
+    if unit == "ratio" and min(values, default=0.0) >= 0:
+        low = max(low, 0.0)
     return _nice(low, high, reference, unit, bounded=unit == "share" and all(0 <= x <= 1 for x in values))
 
 
@@ -68,10 +70,8 @@ def _nice(low: float, high: float, reference: float, unit: str, *, bounded: bool
                 end, step = 1.0, 0.25 if step > 0.2 else step
             elif bounded and end > 1:  # no share exceeds 100 %; ticks keep counting from the reference
                 end = 1.0
-            if bounded:
-                start = max(start, 0.0)  # nor is one below 0 %
-            if unit == "ratio" and low >= -0.03 * (high - low):
-                start = max(start, 0.0)  # and no ratio of rates is negative; only the room beside the marks was
+            if bounded or (unit == "ratio" and low >= 0):
+                start = max(start, 0.0)  # nor is one below 0 %, and no ratio of counts is
             return Axis(round(start, 12), round(end, 12), step, reference, unit)
     raise AssertionError("steps grow without bound")
 

@@ -20,10 +20,10 @@ from voclib.schema.tables import TABLES
 from voclib.studies import counting_text as words
 
 Tables = Mapping[str, pd.DataFrame]
-COUNTED = {"00-sample-company": "company", "10-sentiment-aspects": "sentiment_aspects", "11-topics": "topics", "20-scores": "scores",
-           "21-survivorship": "survivorship", "22-score-inflation": "inflation", "30-ex-voc": "ex_voc", "31-nps-revenue": "nps_revenue",
-           "32-frontline": "frontline", "40-inner-loop": "inner_loop", "41-outer-loop": "outer_loop", "42-launch-gate": "launch_gate",
-           "51-product": "product", "52-region": "region", "53-case-library": "case_library"}
+COUNTED = {"00-sample-company": "company", "10-sentiment-aspects": "sentiment_aspects", "11-topics": "topics", "12-root-cause": "root_cause",
+           "20-scores": "scores", "21-survivorship": "survivorship", "22-score-inflation": "inflation", "30-ex-voc": "ex_voc",
+           "31-nps-revenue": "nps_revenue", "32-frontline": "frontline", "40-inner-loop": "inner_loop", "41-outer-loop": "outer_loop",
+           "42-launch-gate": "launch_gate", "51-product": "product", "52-region": "region", "53-case-library": "case_library"}
 """Reports that count rows of standard tables, each with the module of this package that says which; a module is loaded when it is asked."""
 JOIN = " | "
 

@@ -1,0 +1,228 @@
+"""Planted worlds of root causes for the long runs: a bad batch among hundreds, owners who complain of it, operations that go with a topic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.coverage import FALSE_ALARM_BAND, Draw, Interval, Setting
+from voclib.results import Estimate, refusal
+from voclib.simulate import dgp_carriers, dgp_culprit, dgp_dealer_months
+from voclib.studies import root_cause_batches, root_cause_operations, root_cause_text, root_cause_voice
+from voclib.studies.root_cause_batches import Found
+from voclib.studies.root_cause_operations import Panel
+from voclib.text.parts import Parts
+
+RULES = Parts(topic={"pads": "noise"}, control="vehicle_price")
+SOME = 300
+NOMINAL = (0.0, 0.07)  # how often a 95 % interval leaves out one that it ought to hold
+ROOM = (0.93, 1.0)  # adjusted for having been picked: may be too wide, never too narrow
+Field = tuple[Found, dict[str, Any]]  # batches compared, and the truth beside them
+
+
+@lru_cache(maxsize=2)
+def _drawn(seed: int, ratio: float | None) -> Field:
+    repairs, batches, truth = dgp_culprit.draw(seed, ratio=ratio)
+    return root_cause_batches.study(repairs, batches), truth
+
+
+def _field(truth: Callable[[dict[str, Any]], Any], ratio: float | None = None) -> Draw:
+    """Batches compared, and what is asked of the truth."""
+    def taken(seed: int) -> tuple[Field, Any]:
+        made = _drawn(seed, ratio)
+        return made, truth(made[1])
+    return taken
+
+
+def _place(data: Field) -> int:
+    found, truth = data
+    return int(found.table.index[found.table["batch_id"].eq(truth["bad"])][0])
+
+
+def _ratio(value: float, low: float, high: float) -> Estimate:
+    return root_cause_batches.ratio(value, low, high, conf_level=0.95)
+
+
+def _none() -> Estimate:
+    return refusal("batch_ratio", unit="ratio", reason=root_cause_text.NO_BATCH, needs=root_cause_text.NO_BATCH)
+
+
+def named(data: Field) -> Estimate:
+    """The bad batch's ratio, as if it had been named in advance."""
+    row = data[0].table.iloc[_place(data)]
+    return _ratio(row["ratio"], row["low"], row["high"])
+
+
+def by_vehicle(data: Field) -> Interval:
+    """The same per vehicle fitted, without age, calendar and time on the road."""
+    raw, at = data[0].raw, _place(data)
+    return float(raw.low[at]), float(raw.high[at])
+
+
+def picked(data: Field) -> Estimate:
+    """The picked batch's ratio over its true one, with the allowance for having picked it; a refusal where none is."""
+    found, truth = data
+    if found.row is None:
+        return _none()
+    true = truth["ratios"][str(found.row["batch_id"])]
+    return _ratio(found.row["ratio"] / true, found.interval[0] / true, found.interval[1] / true)
+
+
+def drawn_in(data: Field) -> Estimate:
+    """The same, drawn towards the others."""
+    found, truth = data
+    if found.row is None:
+        return _none()
+    true = truth["ratios"][str(found.row["batch_id"])]
+    return _ratio(*(found.row[name] / true for name in ("shrunken", "shrunken_low", "shrunken_high")))
+
+
+def first_by_rate(data: Field) -> Interval:
+    """The highest rate per vehicle fitted over its true one, with its ordinary interval, as if nobody had looked at the others."""
+    found, truth = data
+    at = int(np.nanargmax(found.raw.ratio))
+    true = truth["ratios"][str(found.table["batch_id"].iloc[at])]
+    return float(found.raw.low[at] / true), float(found.raw.high[at] / true)
+
+
+def accused(data: Field) -> str:
+    """The batch that is picked, or nothing."""
+    return "" if data[0].row is None else str(data[0].row["batch_id"])
+
+
+def most_repairs(data: Field) -> str:
+    """The batch with most repairs."""
+    return str(data[0].most["batch_id"])
+
+
+def any_told(data: Field) -> float:
+    """1 where any batch is told from its siblings."""
+    return float(data[0].told > 0)
+
+
+def any_above(data: Field) -> float:
+    """1 where any batch's repairs per vehicle lie above the outer line of a funnel, what chance allows for one batch alone."""
+    found = data[0]
+    excess = (found.table["repairs"] - found.raw.expected) / np.sqrt(found.raw.expected)
+    return float(bool((excess > 3.09).any()))
+
+
+def since(data: Field) -> Estimate:
+    """Days from the planted first day to the one found; a refusal where no change is told."""
+    found, truth = data
+    if found.row is None or str(found.row["batch_id"]) != truth["bad"] or found.onset is None or not found.onset.is_told:
+        return _none()
+    days = [float((root_cause_batches.day(found.cells, k) - truth["surge"]).days) for k in (found.onset.at, found.onset.low, found.onset.high)]
+    return Estimate(estimand="batch_ratio", kind="estimate", unit="days", value=days[0], conf_low=days[1], conf_high=days[2])
+
+
+def _voices(**options: Any) -> Draw:
+    def taken(seed: int) -> tuple[dict[str, pd.DataFrame], float]:
+        tables, truth = dgp_carriers.draw(seed, **options)
+        return tables, truth["ratio"]
+    return taken
+
+
+def _follow(tables: dict[str, pd.DataFrame]) -> root_cause_voice.Follow:
+    found = root_cause_batches.study(tables["repairs"], tables["batches"])
+    return root_cause_voice.study(tables, found, RULES)
+
+
+def owners(tables: dict[str, pd.DataFrame]) -> Any:
+    """How often owners of the batch complain of the part's topic."""
+    return _follow(tables).found
+
+
+def as_if_apart(tables: dict[str, pd.DataFrame]) -> Interval:
+    """The same with every complaint taken for one of a customer of its own."""
+    apart = {**tables, "responses": tables["responses"]}
+    found = root_cause_batches.study(apart["repairs"], apart["batches"])
+    rows = root_cause_voice.complaining(apart, found, found.row)
+    alone = rows.assign(customer_id=rows["response_id"])
+    made = root_cause_voice.ratio(alone, root_cause_voice.complaints(apart["topic_mentions"]), "noise", 0.95)
+    return made.conf_low, made.conf_high
+
+
+def control_moves(tables: dict[str, pd.DataFrame]) -> float:
+    """1 where the control topic is said to move."""
+    return float(_follow(tables).control_holds is False)
+
+
+def _months(truth: Callable[[dict[str, Any]], Any], **options: Any) -> Draw:
+    """Every pair of topic and measure as searched, and what is asked of the truth."""
+    def taken(seed: int) -> tuple[pd.DataFrame, Any]:
+        rows, counts, told = dgp_dealer_months.draw(seed, **options)
+        values = {name: rows[name].to_numpy() for name in dgp_dealer_months.MEASURES}
+        after = {name: rows.groupby("unit_id")[name].shift(-1).to_numpy() for name in values}
+        return root_cause_operations.search([Panel(rows, counts, values, after)], control="vehicle_price").table, truth(told)
+    return taken
+
+
+def _pair(table: pd.DataFrame) -> pd.Series:
+    return table[table["topic"].eq("waiting_time") & table["measure"].eq("long_waits")].iloc[0]
+
+
+def inside(table: pd.DataFrame) -> Estimate:
+    """The planted pair's ratio inside dealers."""
+    return root_cause_operations.estimate(_pair(table).to_dict())
+
+
+def across(table: pd.DataFrame) -> Interval:
+    """The same across dealers."""
+    row = _pair(table)
+    return float(row["naive_low"]), float(row["naive_high"])
+
+
+def any_backed(table: pd.DataFrame) -> float:
+    """1 where any pair is called a cause."""
+    return float(table["backed"].any())
+
+
+def any_across(table: pd.DataFrame) -> float:
+    """1 where a correlation across dealers tells any pair, even held down over all of them."""
+    width = np.log(table["naive_high"] / table["naive_low"]) / 3.92
+    z = np.log(table["naive"].astype(float)) / width
+    return float(bool((z > 3.5).any()))
+
+
+def backed(table: pd.DataFrame) -> float:
+    """1 where the planted pair is called a cause."""
+    return float(bool(_pair(table)["backed"]))
+
+
+def settings() -> list[Setting]:
+    """Batches, then owners' voices, then operations."""
+    right, as_is = lambda found, truth: float(found == truth[0]), lambda found, truth: found  # noqa: E731
+    world = "20 parts of 6 to 10 batches, half made while the data run"
+    batches = [
+        Setting(method="ratio of a batch named in advance", setting=world, draw=_field(lambda t: t["ratio"]), call=named, naive=by_vehicle,
+                naive_band=(0.0, 0.6)),
+        Setting(method="ratio of the batch picked, over its true one", setting=world, draw=_field(lambda t: 1.0), call=picked, naive=first_by_rate,
+                naive_band=(0.0, 0.6), band=ROOM),
+        Setting(method="ratio of the batch picked, drawn in", setting=world, draw=_field(lambda t: 1.0), call=drawn_in, naive=first_by_rate,
+                naive_band=(0.0, 0.6)),
+        Setting(method="the bad batch is picked", setting=world, draw=_field(lambda t: (t["bad"],)), kind="power", call=accused,
+                naive=most_repairs, naive_band=(0.0, 0.4), count=right, band=(0.9, 1.0), runs=SOME),
+        Setting(method="batches accused", setting=f"{world}, none bad", draw=_field(lambda t: None, 1.0), kind="false alarms", call=any_told,
+                naive=any_above, naive_band=(0.2, 1.0), count=as_is, band=FALSE_ALARM_BAND),
+        Setting(method="first day of the excess", setting=world, draw=_field(lambda t: 0.0), call=since, max_refusals=0.1)]
+    people = "250 owners, 1500 of siblings"
+    voices = [
+        Setting(method="voice follows the batch", setting=people, draw=_voices(), call=owners, naive=as_if_apart, naive_band=(0.0, 0.94)),
+        Setting(method="control topic moves", setting=f"{people}, noise doubled", draw=_voices(ratio=2.0), kind="false alarms", call=control_moves,
+                count=as_is, band=NOMINAL),
+        Setting(method="control topic moves", setting=f"{people}, of everything twice as much", draw=_voices(ratio=2.0, control=2.0), kind="power",
+                call=control_moves, count=as_is, band=(0.8, 1.0), runs=SOME)]
+    dealers = "60 dealers, 15 months, busy ones have more of all"
+    operations = [
+        Setting(method="topic × operations inside dealers", setting=dealers, draw=_months(lambda t: float(np.exp(t["log_ratio"]))), call=inside,
+                naive=across, naive_band=(0.0, 0.7)),
+        Setting(method="pairs called a cause", setting=f"{dealers}, none planted", draw=_months(lambda t: None, effect=0.0), kind="false alarms",
+                call=any_backed, naive=any_across, naive_band=(0.5, 1.0), count=as_is, band=FALSE_ALARM_BAND, runs=SOME),
+        Setting(method="pairs called a cause", setting=f"{dealers}, one of a quarter by standard deviation", kind="power", call=backed, count=as_is,
+                draw=_months(lambda t: None, effect=0.25), band=(0.8, 1.0), runs=SOME)]
+    return [*batches, *voices, *operations]

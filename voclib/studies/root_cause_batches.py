@@ -1,0 +1,221 @@
+"""Every batch against its siblings of the same part and model: repairs per vehicle fitted, freed of age and calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from voclib.errors import DataError
+from voclib.results import Estimate, Text, refusal
+from voclib.stats import onset as changes
+from voclib.stats import outstanding, siblings
+from voclib.stats.onset import Onset
+from voclib.stats.siblings import Siblings
+
+WEEK = 7
+YEAR = 365.25
+BANDS = 4  # of age a year
+OLDEST = 8 * BANDS  # older batches share a band
+UNKNOWN, EARLY, OTHER, NONE = "no_batch", "before_made", "no_fitted", "without_siblings"
+RUNGS = ("repairs", "fitted", "adjusted", "picked")
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Repairs and vehicle-years at risk of every batch (B) by week (T), age bands, and where each repair went.
+
+    `days` counts each repair's day from the first one (−1 where it is not counted), `missing` repairs without a batch by part and model.
+    """
+
+    batches: pd.DataFrame
+    counts: np.ndarray
+    years: np.ndarray
+    band: np.ndarray
+    first: pd.Timestamp
+    steps: np.ndarray
+    days: np.ndarray
+    missing: Mapping[tuple[str, str], int]
+
+
+@dataclass(frozen=True)
+class Found:
+    """Every batch against its siblings; `table` has a row a batch, `picked` its place or None, `onset` since when."""
+
+    cells: Cells
+    table: pd.DataFrame
+    compared: Siblings
+    raw: Siblings
+    picked: int | None
+    interval: tuple[float, float, float]
+    onset: Onset | None
+    dispersion: np.ndarray
+
+    @property
+    def row(self) -> pd.Series | None:
+        """The batch that is picked."""
+        return None if self.picked is None else self.table.iloc[self.picked]
+
+    @property
+    def told(self) -> int:
+        """How many batches can be told from their siblings."""
+        return int(self.table["told"].sum())
+
+    @property
+    def most(self) -> pd.Series:
+        """The batch with most repairs, which a list by counts accuses."""
+        return self.table.sort_values(["repairs", "batch_id"], ascending=[False, True]).iloc[0]
+
+
+def refused(tables: Mapping[str, pd.DataFrame]) -> Estimate | None:
+    """Why batches cannot be compared, or None where they can."""
+    repairs, batches = tables.get("repairs"), tables.get("batches")
+    if repairs is None or repairs.empty or repairs["repaired_at"].isna().all():
+        return _no(Text("没有维修记录。", "There are no repairs on record."), Text("写明零件、批次与时间的维修表", "Repairs with part, batch, time"))
+    if batches is None or batches.empty:
+        return _no(Text("没有批次表：只知道维修次数，不知道多少辆车装了它，次数排不出好坏。",
+                        "There is no table of batches: repairs are counted, but not the vehicles that carry a batch, so no rank follows from them."),
+                   Text("批次表，写明装车数", "A table of batches with the number of vehicles fitted"))
+    known = batches[batches["fitted_n"].fillna(0).gt(0)]
+    if known.empty:
+        return _no(Text("批次表没有装车数：没有分母，就排不出好坏。", "No batch has a number fitted: without denominators no rank follows."),
+                   Text("每个批次的装车数", "The number of vehicles fitted with each batch"))
+    if known.groupby(["part", "product"], dropna=False).size().max() < 2:
+        return _no(Text("每种零件与车型都只有一个批次，没有同类可比。", "Each part and model has a single batch; there is none to compare it with."),
+                   Text("同一零件、同一车型的另一个批次", "Another batch of the same part and model"))
+    if not repairs["batch_id"].isin(known["batch_id"]).any():
+        return _no(Text("维修记录里没有写批次。", "No repair names a batch."), Text("维修表里的批次编号", "The batch in the table of repairs"))
+    return None
+
+
+def _no(reason: Text, needs: Text) -> Estimate:
+    return refusal("batch_ratio", unit="ratio", reason=reason, needs=needs)
+
+
+def cells(repairs: pd.DataFrame, batches: pd.DataFrame, *, timezone: str = "Asia/Shanghai") -> Cells:
+    """Counts and vehicle-years by batch and week, from the first repair on record to the last; a batch is at risk from its production on.
+
+    Raises
+    ------
+    DataError
+        where a batch stands twice, or no repair is left to count.
+    """
+    known = batches[batches["fitted_n"].fillna(0).gt(0)].sort_values("batch_id", ignore_index=True)
+    if known["batch_id"].duplicated().any():
+        raise DataError(f"The batch {known['batch_id'][known['batch_id'].duplicated()].iloc[0]} stands twice in the table of batches.")
+    at = repairs["repaired_at"].dt.tz_convert(timezone).dt.tz_localize(None)
+    place = pd.Index(known["batch_id"]).get_indexer(repairs["batch_id"].astype("object").fillna(""))
+    made = known["produced_on"].to_numpy()[np.maximum(place, 0)]
+    early = (place >= 0) & (at < made).to_numpy()
+    steps = np.select([repairs["batch_id"].isna().to_numpy(), place < 0, at.isna().to_numpy() | early], [UNKNOWN, OTHER, EARLY], "").astype(object)
+    counted = steps == ""
+    if not counted.any():
+        raise DataError("No repair names a batch whose vehicles are counted, after it was made; nothing can be compared.")
+    first, last = at[counted].min().normalize(), at[counted].max().normalize()
+    weeks = max(int((last - first).days // WEEK) + 1, 1)
+    starts = first + pd.to_timedelta(np.arange(weeks) * WEEK, unit="D")
+    day_of = np.where(counted, (at - first).dt.days.fillna(0).to_numpy(), -1).astype(int)
+    counts = np.bincount(place[counted] * weeks + day_of[counted] // WEEK, minlength=len(known) * weeks).reshape(len(known), weeks).astype(float)
+    years, band = _at_risk(known, starts, last)
+    lost = repairs[steps == UNKNOWN].groupby(["part", "product"], dropna=False).size()
+    return Cells(known, counts, years, band, first, steps, day_of, {key: int(n) for key, n in lost.items()})
+
+
+def _at_risk(known: pd.DataFrame, starts: pd.DatetimeIndex, last: pd.Timestamp) -> tuple[np.ndarray, np.ndarray]:
+    """Vehicle-years at risk and quarters of age by batch and week; a batch without its day of production is at risk all along, of its own age."""
+    made = known["produced_on"].to_numpy(dtype="datetime64[D]")[:, None]
+    begins = starts.to_numpy(dtype="datetime64[D]")[None, :]
+    ends = np.minimum(begins + WEEK, np.datetime64(last, "D") + 1)
+    unknown = np.isnat(made)
+    open_from = np.where(unknown | (made < begins), begins, made)
+    days = np.clip((ends - open_from).astype("timedelta64[D]").astype(float), 0, WEEK)
+    age = np.where(unknown, 0.0, (begins - made).astype("timedelta64[D]").astype(float) / YEAR * BANDS)
+    band = np.where(unknown, OLDEST + 1, np.clip(np.floor(np.nan_to_num(age)), 0, OLDEST)).astype(int)
+    return known["fitted_n"].to_numpy(dtype=float)[:, None] * days / YEAR, band
+
+
+def study(repairs: pd.DataFrame, batches: pd.DataFrame, *, fdr: float = 0.05, conf_level: float = 0.95, timezone: str = "Asia/Shanghai") -> Found:
+    """Compare every batch; the one picked is that with the largest drawn-in ratio among those told, at false discovery rate `fdr` (BY)."""
+    made = cells(repairs, batches, timezone=timezone)
+    kind = made.batches["part"].astype(str) + " | " + made.batches["product"].astype(str)
+    y = made.counts.sum(axis=1)
+    own = dispersion(repairs[made.steps == ""], made.batches)
+    told = np.zeros(len(y), dtype=bool)
+    for _ in range(2):  # once more without those told, which would be taken for age
+        worth = siblings.exposures(made.counts, made.years, kind=kind, band=made.band, without=told)
+        compared = siblings.compare(y, worth.sum(axis=1), kind=kind, own=own, conf_level=conf_level, level=fdr)
+        told = compared.told
+    raw = siblings.compare(y, made.batches["fitted_n"], kind=kind, conf_level=conf_level, level=fdr)
+    table = _table(made, y, worth, compared, raw, own, conf_level)
+    picked = _picked(table)
+    level = 1 - (1 - conf_level) * max(int(told.sum()), 1) / max(int(np.isfinite(compared.p).sum()), 1)
+    wide = siblings.compare(y, worth.sum(axis=1), kind=kind, own=own, conf_level=level, level=fdr) if picked is not None else compared
+    ends = (float(wide.low[picked]), float(wide.high[picked]), level) if picked is not None else (np.nan, np.nan, level)
+    since = None if picked is None else _onset(made, worth, kind.to_numpy(), told, picked, repairs["batch_id"], conf_level)
+    return Found(made, table, compared, raw, picked, ends, since, own)
+
+
+def _table(made: Cells, y: np.ndarray, worth: np.ndarray, compared: Siblings, raw: Siblings, own: np.ndarray, conf_level: float) -> pd.DataFrame:
+    table = made.batches[["batch_id", "part", "product", "supplier", "produced_on", "fitted_n"]].assign(
+        repairs=y.astype(int), years=made.years.sum(axis=1), worth=worth.sum(axis=1), expected=compared.expected, per_thousand=1000 * y
+        / made.batches["fitted_n"].to_numpy(dtype=float), ratio=compared.ratio, low=compared.low, high=compared.high, p=compared.p, q=compared.q,
+        told=compared.told, fitted_ratio=raw.ratio)
+    known = np.isfinite(compared.p) & (compared.expected > 0)
+    for name in ("shrunken", "shrunken_low", "shrunken_high"):
+        table[name] = np.nan
+    if known.sum() >= outstanding.FEWEST:
+        sure = 1.0 / (own * (1.0 + y / np.maximum(compared.others, 1e-9)))[known]  # what is expected is itself known from the siblings alone
+        drawn = outstanding.draw_in(y[known] * sure, compared.expected[known] * sure, conf_level=conf_level)
+        table.loc[known, ["shrunken", "shrunken_low", "shrunken_high"]] = np.column_stack([drawn.value, drawn.low, drawn.high])
+    return table
+
+
+def _picked(table: pd.DataFrame) -> int | None:
+    told = table[table["told"]]
+    if told.empty:
+        return None
+    order = told.assign(by=told["shrunken"].fillna(told["ratio"])).sort_values(["by", "batch_id"], ascending=[False, True])
+    return int(order.index[0])
+
+
+def dispersion(repairs: pd.DataFrame, batches: pd.DataFrame) -> np.ndarray:
+    """By batch (B,), how much more than chance vehicles come back: variance of repairs by vehicle over their mean, all vehicles fitted counted.
+
+    One value for all batches, that of Σ(n² − n) against what chance alone gives, as a batch by itself tells it badly; 1 where no vehicle is named.
+    """
+    known = repairs[repairs["vehicle_id"].notna()]
+    fitted = batches.set_index("batch_id")["fitted_n"].astype(float)
+    if known.empty:
+        return np.ones(len(batches))
+    n = known.groupby(["batch_id", "vehicle_id"]).size()
+    sums = pd.DataFrame({"n": n.groupby(level=0).sum(), "square": (n**2).groupby(level=0).sum()}).reindex(batches["batch_id"]).fillna(0.0)
+    left = sums["square"] - sums["n"] ** 2 / fitted.reindex(sums.index)
+    return np.full(len(batches), max(float(left.sum() / max(sums["n"].sum(), 1)), 1.0))
+
+
+def _onset(made: Cells, worth: np.ndarray, kind: np.ndarray, told: np.ndarray, picked: int, of: pd.Series, conf_level: float) -> Onset | None:
+    """Since when the batch runs at another rate against what its siblings' mean rate leads to expect, day by day."""
+    mates = (kind == kind[picked]) & ~told
+    mates[picked] = False
+    rate = made.counts[mates].sum() / worth[mates].sum()
+    shift, last = WEEK * int(np.argmax(made.years[picked] > 0)), int(made.days.max()) + 1
+    expected = np.repeat(worth[picked] * rate / WEEK, WEEK)[shift:last]
+    mine = made.days[of.eq(made.batches["batch_id"].iloc[picked]).to_numpy() & (made.steps == "")]
+    if len(expected) < 5 or expected.sum() <= 0:
+        return None
+    found = changes.onset(np.bincount(mine, minlength=last)[shift:last], expected, conf_level=conf_level)
+    return replace(found, at=found.at + shift, low=found.low + shift, high=found.high + shift, chance=np.concatenate([np.zeros(shift), found.chance]))
+
+
+def day(made: Cells, number: int) -> pd.Timestamp:
+    """A day by its number."""
+    return made.first + pd.Timedelta(days=number)
+
+
+def ratio(value: float, low: float, high: float, *, conf_level: float, rung: str = "", group: str = "", **more: object) -> Estimate:
+    """A ratio of rates with its interval; an open end is cut where no number can stand."""
+    top = high if np.isfinite(high) else siblings.FARTHEST
+    return Estimate(estimand="batch_ratio", kind="estimate", unit="ratio", rung=rung, group=group, value=float(value), conf_level=conf_level,
+                    conf_low=float(min(low, value)), conf_high=float(max(top, value)), **more)
