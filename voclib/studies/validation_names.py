@@ -27,6 +27,7 @@ FAMILIES = {
     "rollout": Text("分批上线", "Staggered start"),
     "few": Text("少量门店", "Few stores"),
     "loop": Text("闭环", "Closed loop"),
+    "causes": Text("批次与经营", "Batches and operations"),
 }
 METHODS = {
     "nps": ("scores", Text("NPS，简单样本", "NPS, plain sample")),
@@ -138,6 +139,16 @@ METHODS = {
     "projects told from nothing": ("loop", Text("确实少了的项目", "Projects told from nothing")),
     "green lights": ("loop", Text("亮了绿灯", "Green lights")),
     "closings before the limit": ("loop", Text("赶在时限前突击关闭", "Closings that pile up before the limit")),
+    "ratio of a batch named in advance": ("causes", Text("事先点名的批次与同类之比", "Ratio of a batch named in advance")),
+    "ratio of the batch picked, over its true one": ("causes", Text("挑出来的批次与同类之比", "Ratio of the batch picked")),
+    "ratio of the batch picked, drawn in": ("causes", Text("挑出来的批次，收拢后", "The batch picked, drawn in")),
+    "the bad batch is picked": ("causes", Text("挑中坏批次", "The bad batch is picked")),
+    "batches accused": ("causes", Text("被点名的批次", "Batches accused")),
+    "first day of the excess": ("causes", Text("从哪天开始变高", "First day of the excess")),
+    "voice follows the batch": ("causes", Text("车主说到它的频率之比", "How often owners speak of it")),
+    "control topic moves": ("causes", Text("对照主题跟着变", "The control topic moves")),
+    "topic × operations": ("causes", Text("主题 × 经营", "Topic × operations")),
+    "topic × operations, pairs that hold": ("causes", Text("主题 × 经营，站得住的", "Topic × operations, pairs that hold")),
 }
 # where a run is counted as a share, but the share is how often the truth lies inside, a chance on average, or what a test lets slip
 MEASURED_AS = {
@@ -162,7 +173,7 @@ KINDS = {
 }
 SIZE = (r"\d+ (customers|waves|contracts|answers|stores|periods|employees|treated|subjects|concepts|groups)|\d+ agents × \d+ calls"
         r"|\d+ (customers|answers a period) of .*|\d+ stores of \d+ answers|\d+ groups of \d+ answers|\d+ cases of \d+ dealers"
-        r"|\d+ answers of \d+ units")
+        r"|\d+ answers of \d+ units|\d+ parts of \d+ to \d+ batches|\d+ owners and \d+ of siblings|\d+ dealers|\d+ months")
 
 
 def method(name: str) -> Text:

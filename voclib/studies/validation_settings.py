@@ -139,6 +139,12 @@ PARTS = {
     "nobody hurries": "没有人赶",
     "those that do nothing": "什么也没做的那几个",
     "each exactly at the margin": "都正好只高出门槛",
+    "half of them made while the data run": "一半是数据期间才生产的",
+    "none bad": "没有坏批次",
+    "they speak of the part twice as often": "车主加倍说到这个零件",
+    "they speak of everything twice as often": "车主什么都加倍说",
+    "busy ones have more of all": "忙的门店样样都多",
+    "none planted": "什么也没埋",
     "a third of late ones hurried in": "超时的有三分之一被赶进时限",
 }
 ENGLISH = {  # where the name of a setting says more than a page may
@@ -209,6 +215,11 @@ PATTERNS = (  # parts that hold numbers; the rest of the wording stands in PARTS
     (r"(\d+) subjects", r"\1 个主题"),
     (r"(\d+) projects of which (\d+) do nothing", r"\1 个项目，其中 \2 个什么也没做"),
     (r"(\d+) concepts", r"\1 个概念"),
+    (r"(\d+) parts of (\d+) to (\d+) batches", r"\1 种零件，各 \2 至 \3 个批次"),
+    (r"(\d+) owners and (\d+) of siblings", r"\1 位车主，\2 位同类批次的车主"),
+    (r"(\d+) dealers", r"\1 家门店"),
+    (r"(\d+) months", r"\1 个月"),
+    (r"one of ([\d.]+) a standard deviation", r"一对，每个标准差 \1"),
 )
 
 

@@ -89,6 +89,8 @@ INSTEAD = {
     "loop": Instead(("clock, open cases counted",), "coverage", Text("只数已关闭的工单", "Closed cases alone"),
                     Text("盖住真值的有 {coverage}，平均偏 {points} 个百分点",
                          "cover the truth in {coverage} of runs, off by {points} percentage points")),
+    "causes": Instead(("ratio of a batch named in advance",), "coverage", Text("只除以装车数", "Per vehicle fitted, and no more"),
+                      Text("盖住真值的有 {coverage}", "covers the truth in {coverage} of runs")),
 }
 # of the families whose bias is not in points: percentage points, yuan a customer, points of NPS a standard deviation of employees' answers
 BIAS_UNITS = {"topics": "pp", "effects": "cny", "leads": "slope"}
@@ -162,7 +164,7 @@ TABLES = {
     "measurement": (Text("ICC、一致性、变化的信度", "ICC, agreement, reliability of change"), ONE_ROW),
     "leads": (Text("斜率、滞后剖面、方向", "Slopes, profiles of lags, direction"), IN_SLOPES),
     "programmes": (Text("事件研究、置换检验、少量门店的误差", "Event studies, permutation, errors of few stores"), IN_SCORE),
-    "loop": (Text("时钟、落地的项目、上市的红绿灯", "Clocks, landed projects, lights of a launch"), ONE_ROW),
+    "loop": (Text("时钟、落地的项目、上市的红绿灯、批次与经营", "Clocks, landed projects, lights of a launch, batches and operations"), ONE_ROW),
 }
 
 
