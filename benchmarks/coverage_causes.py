@@ -178,7 +178,7 @@ def across(table: pd.DataFrame) -> Interval:
 
 
 def any_backed(table: pd.DataFrame) -> float:
-    """1 where any pair is called a cause."""
+    """1 where any pair is said to hold."""
     return float(table["backed"].any())
 
 
@@ -190,14 +190,14 @@ def any_across(table: pd.DataFrame) -> float:
 
 
 def backed(table: pd.DataFrame) -> float:
-    """1 where the planted pair is called a cause."""
+    """1 where the planted pair is said to hold."""
     return float(bool(_pair(table)["backed"]))
 
 
 def settings() -> list[Setting]:
     """Batches, then owners' voices, then operations."""
     right, as_is = lambda found, truth: float(found == truth[0]), lambda found, truth: found  # noqa: E731
-    world = "20 parts of 6 to 10 batches, half made while the data run"
+    world = "20 parts of 6 to 10 batches, half of them made while the data run"
     batches = [
         Setting(method="ratio of a batch named in advance", setting=world, draw=_field(lambda t: t["ratio"]), call=named, naive=by_vehicle,
                 naive_band=(0.0, 0.6)),
@@ -210,19 +210,21 @@ def settings() -> list[Setting]:
         Setting(method="batches accused", setting=f"{world}, none bad", draw=_field(lambda t: None, 1.0), kind="false alarms", call=any_told,
                 naive=any_above, naive_band=(0.2, 1.0), count=as_is, band=FALSE_ALARM_BAND),
         Setting(method="first day of the excess", setting=world, draw=_field(lambda t: 0.0), call=since, max_refusals=0.1)]
-    people = "250 owners, 1500 of siblings"
+    people = "250 owners and 1500 of siblings"
+    shared = {"call": control_moves, "count": as_is}
     voices = [
         Setting(method="voice follows the batch", setting=people, draw=_voices(), call=owners, naive=as_if_apart, naive_band=(0.0, 0.94)),
-        Setting(method="control topic moves", setting=f"{people}, noise doubled", draw=_voices(ratio=2.0), kind="false alarms", call=control_moves,
-                count=as_is, band=NOMINAL),
-        Setting(method="control topic moves", setting=f"{people}, of everything twice as much", draw=_voices(ratio=2.0, control=2.0), kind="power",
-                call=control_moves, count=as_is, band=(0.8, 1.0), runs=SOME)]
+        Setting(method="control topic moves", setting=f"{people}, they speak of the part twice as often", draw=_voices(ratio=2.0),
+                kind="false alarms", band=NOMINAL, **shared),
+        Setting(method="control topic moves", setting=f"{people}, they speak of everything twice as often", kind="power", band=(0.8, 1.0), runs=SOME,
+                draw=_voices(ratio=2.0, control=2.0), **shared)]
     dealers = "60 dealers, 15 months, busy ones have more of all"
+    method = "topic × operations"
     operations = [
-        Setting(method="topic × operations inside dealers", setting=dealers, draw=_months(lambda t: float(np.exp(t["log_ratio"]))), call=inside,
-                naive=across, naive_band=(0.0, 0.7)),
-        Setting(method="pairs called a cause", setting=f"{dealers}, none planted", draw=_months(lambda t: None, effect=0.0), kind="false alarms",
-                call=any_backed, naive=any_across, naive_band=(0.5, 1.0), count=as_is, band=FALSE_ALARM_BAND, runs=SOME),
-        Setting(method="pairs called a cause", setting=f"{dealers}, one of a quarter by standard deviation", kind="power", call=backed, count=as_is,
+        Setting(method=method, setting=dealers, draw=_months(lambda t: float(np.exp(t["log_ratio"]))), call=inside, naive=across,
+                naive_band=(0.0, 0.7)),
+        Setting(method=f"{method}, pairs that hold", setting=f"{dealers}, none planted", draw=_months(lambda t: None, effect=0.0),
+                kind="false alarms", call=any_backed, naive=any_across, naive_band=(0.5, 1.0), count=as_is, band=FALSE_ALARM_BAND, runs=SOME),
+        Setting(method=f"{method}, pairs that hold", setting=f"{dealers}, one of 0.25 a standard deviation", kind="power", call=backed, count=as_is,
                 draw=_months(lambda t: None, effect=0.25), band=(0.8, 1.0), runs=SOME)]
     return [*batches, *voices, *operations]

@@ -14,7 +14,7 @@ from voclib.simulate import dgp_brief, dgp_runup
 from voclib.stats import inference, ranks, recent
 
 ROWS, MOVED, LIFT = 60, 6, 4.0
-SOME = 300
+SOME, SOME_MONEY = 300, 200
 Counts = tuple[np.ndarray, np.ndarray]  # counts and exposures
 Dealers = list[np.ndarray]
 
@@ -164,5 +164,5 @@ def settings() -> list[Setting]:
         Setting(method="ranks missed", setting="6 groups of 10 to 15 dealers, a few points apart", draw=_groups(4.0), kind="false alarms",
                 call=placed, naive=by_numbers, count=_missed, band=FALSE_ALARM_BAND, naive_band=(0.5, 1.0)),
         Setting(method="money spared by projects", setting="14 subjects, 9 projects of which 4 do nothing", draw=_priced, call=spared,
-                naive=spared_in_two_months, naive_band=(0.0, 0.6), band=SHORT_BAND, runs=SOME),
+                naive=spared_in_two_months, naive_band=(0.0, 0.6), band=SHORT_BAND, runs=SOME_MONEY),
     ]

@@ -59,7 +59,7 @@ def test_nothing_is_accused_where_nothing_is_bad_and_a_funnel_accuses_some() -> 
 
 
 def test_owners_voices_are_covered_where_complaints_taken_one_by_one_are_not() -> None:
-    record = coverage.measure(SETTINGS["voice follows the batch: 250 owners, 1500 of siblings"], runs=SHORT, band=coverage.SHORT_BAND)
+    record = coverage.measure(SETTINGS["voice follows the batch: 250 owners and 1500 of siblings"], runs=SHORT, band=coverage.SHORT_BAND)
     assert record["passed"], record
 
 

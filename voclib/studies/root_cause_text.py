@@ -44,8 +44,8 @@ NO_TRUTH = Text("这批数据没有埋下的真值。", "These data hold no plan
 def kicker(made: Any) -> Text:
     """What stands over the question."""
     if made.found is None:
-        return Text("根源探究", "Root causes")
-    return say("根源探究 · {n} 个批次", "Root causes · {n} batches", n=len(made.found.table))
+        return Text("根源探究", "Behind the complaints")
+    return say("根源探究 · {n} 个批次", "Behind the complaints · {n} batches", n=len(made.found.table))
 
 
 def nothing_told(found: Found) -> Estimate:

@@ -27,7 +27,7 @@ COLUMNS, SCORECARD_COLUMNS, INSTEAD_COLUMNS = text.COLUMNS, text.SCORECARD_COLUM
 NO_RUNS = text.NO_RUNS
 TABLES = {"scores": ("scores",), "silent": ("weighting", "calls", "bounds"), "answers": ("begging", "topics", "panels"), "effects": ("effects",),
           "designs": ("designs",), "attribution": ("attribution",), "worth": ("worth", "recovery"), "sensitivity": ("sensitivity",),
-          "measurement": ("measurement",), "leads": ("leads",), "programmes": ("rollout", "few"), "loop": ("loop", "readers")}
+          "measurement": ("measurement",), "leads": ("leads",), "programmes": ("rollout", "few"), "loop": ("loop",), "causes": ("causes", "readers")}
 FIGURES = {"scores": ("scores",), "silence": ("weighting", "calls", "bounds", "begging", "topics", "panels"),
            "money": ("effects", "designs", "attribution", "worth", "recovery", "sensitivity"),
            "stores": ("measurement", "leads", "rollout", "few")}

@@ -28,6 +28,7 @@ FAMILIES = {
     "few": Text("少量门店", "Few stores"),
     "loop": Text("闭环", "Closed loop"),
     "readers": Text("看板", "Readers' pages"),
+    "causes": Text("批次与经营", "Batches and operations"),
 }
 METHODS = {
     "nps": ("scores", Text("NPS，简单样本", "NPS, plain sample")),
@@ -154,6 +155,16 @@ METHODS = {
     "pairs apart": ("readers", Text("分得出高低的对", "Pairs told apart")),
     "money spared by projects": ("readers", Text("落地项目少花的维修费", "Repairs that landed projects spared, in money")),
     "ranks missed": ("readers", Text("真实名次落在范围之外", "True ranks outside what is said")),
+    "ratio of a batch named in advance": ("causes", Text("事先点名的批次与同类之比", "Ratio of a batch named in advance")),
+    "ratio of the batch picked, over its true one": ("causes", Text("挑出来的批次与同类之比", "Ratio of the batch picked")),
+    "ratio of the batch picked, drawn in": ("causes", Text("挑出来的批次，收拢后", "The batch picked, drawn in")),
+    "the bad batch is picked": ("causes", Text("挑中坏批次", "The bad batch is picked")),
+    "batches accused": ("causes", Text("被点名的批次", "Batches accused")),
+    "first day of the excess": ("causes", Text("从哪天开始变高", "First day of the excess")),
+    "voice follows the batch": ("causes", Text("车主说到它的频率之比", "How often owners speak of it")),
+    "control topic moves": ("causes", Text("对照主题跟着变", "The control topic moves")),
+    "topic × operations": ("causes", Text("主题 × 经营", "Topic × operations")),
+    "topic × operations, pairs that hold": ("causes", Text("主题 × 经营，站得住的", "Topic × operations, pairs that hold")),
 }
 # where a run is counted as a share, but the share is how often the truth lies inside, a chance on average, or what a test lets slip
 MEASURED_AS = {
@@ -178,7 +189,7 @@ KINDS = {
 }
 SIZE = (r"\d+ (customers|waves|contracts|answers|stores|periods|employees|treated|subjects|concepts|groups|dealers)|\d+ agents × \d+ calls"
         r"|\d+ (customers|answers a period) of .*|\d+ stores of \d+ answers|\d+ groups of \d+ answers|\d+ cases of \d+ dealers"
-        r"|\d+ answers of \d+ units|\d+ cards each of \d+ dealers")
+        r"|\d+ answers of \d+ units|\d+ cards each of \d+ dealers|\d+ parts of \d+ to \d+ batches|\d+ owners and \d+ of siblings|\d+ months")
 
 
 def method(name: str) -> Text:

@@ -149,6 +149,12 @@ PARTS = {
     "a batch fails": "一个批次坏得更多",
     "reports know nothing of it": "上报里看不出来",
     "none silent": "没有一家不肯说",
+    "half of them made while the data run": "一半是数据期间才生产的",
+    "none bad": "没有坏批次",
+    "they speak of the part twice as often": "车主加倍说到这个零件",
+    "they speak of everything twice as often": "车主什么都加倍说",
+    "busy ones have more of all": "忙的门店样样都多",
+    "none planted": "什么也没埋",
     "a third of late ones hurried in": "超时的有三分之一被赶进时限",
     "none moves": "都没有变",
     "one count": "一项",
@@ -233,6 +239,10 @@ PATTERNS = (  # parts that hold numbers; the rest of the wording stands in PARTS
     (r"(\d+) groups of (\d+) to (\d+) dealers", r"\1 组，每组 \2 至 \3 家门店"),
     (r"(\d+) cards each of (\d+) dealers", r"\2 家门店，每家 \1 张卡片"),
     (r"some (\d+) alike", r"约 \1 位相同"),
+    (r"(\d+) parts of (\d+) to (\d+) batches", r"\1 种零件，各 \2 至 \3 个批次"),
+    (r"(\d+) owners and (\d+) of siblings", r"\1 位车主，\2 位同类批次的车主"),
+    (r"(\d+) months", r"\1 个月"),
+    (r"one of ([\d.]+) a standard deviation", r"一对，每个标准差 \1"),
 )
 
 

@@ -91,6 +91,8 @@ INSTEAD = {
                          "cover the truth in {coverage} of runs, off by {points} percentage points")),
     "readers": Instead(("counts that moved", "pairs apart"), "false alarms",
                        Text("跟上一期比，一项一项看", "Against the period before, one at a time"), NOTHING_THERE),
+    "causes": Instead(("ratio of a batch named in advance",), "coverage", Text("只除以装车数", "Per vehicle fitted, and no more"),
+                      Text("盖住真值的有 {coverage}", "covers the truth in {coverage} of runs")),
 }
 # of the families whose bias is not in points: percentage points, yuan a customer, points of NPS a standard deviation of employees' answers
 BIAS_UNITS = {"topics": "pp", "effects": "cny", "leads": "slope"}
@@ -164,7 +166,8 @@ TABLES = {
     "measurement": (Text("ICC、一致性、变化的信度", "ICC, agreement, reliability of change"), ONE_ROW),
     "leads": (Text("斜率、滞后剖面、方向", "Slopes, profiles of lags, direction"), IN_SLOPES),
     "programmes": (Text("事件研究、置换检验、少量门店的误差", "Event studies, permutation, errors of few stores"), IN_SCORE),
-    "loop": (Text("时钟、落地的项目、上市的红绿灯、看板", "Clocks, landed projects, lights of a launch, readers' pages"), ONE_ROW),
+    "loop": (Text("时钟、落地的项目、上市的红绿灯、一线、案例", "Clocks, landed projects, lights of a launch, the frontline, stories"), ONE_ROW),
+    "causes": (Text("批次与经营、大过偶然的变化、名次", "Batches and operations, changes beyond chance, ranks"), ONE_ROW),
 }
 
 
