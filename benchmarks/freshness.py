@@ -27,7 +27,7 @@ from voclib.stats import gates
 
 ROOT = Path(__file__).resolve().parent.parent
 # Packages that compute. Left out are those that only hold and word what was found, and the schema: a column more changes no estimator.
-COMPUTING = ("voclib.loop", "voclib.stats", "voclib.simulate", "voclib.studies", "voclib.text")
+COMPUTING = ("voclib.loop", "voclib.readers", "voclib.stats", "voclib.simulate", "voclib.studies", "voclib.text")
 WORDING = ("_text", "_words", "_captions")  # how modules of studies end that hold a study's words
 MARKS = ("modules", "code", "benchmark")
 Plain = None | bool | int | float | str | bytes | complex

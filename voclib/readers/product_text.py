@@ -87,15 +87,6 @@ class Names:
         return Text(f"{product} · {what.zh}", f"{product} · {what.en}")
 
 
-def named(dictionary: Any | None, counts: pd.DataFrame, parts: Mapping[str, Text]) -> Names:
-    """Names from a dictionary of aspects (`voclib.loop.routing.load`) and of parts, as far as they know what `counts` (kind, subject) holds."""
-    if dictionary is None:
-        return Names({}, parts)
-    known = {entry.id for entry in dictionary.entries}
-    topics = sorted(set(counts.loc[counts["kind"] == COMPLAINTS, "subject"]) & known)
-    return Names({key: dictionary.name(key) for key in topics}, parts)
-
-
 def kicker(judged: Judged) -> Text:
     """The period on one line."""
     last = judged.counts.until - pd.Timedelta(days=1)

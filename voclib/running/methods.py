@@ -35,7 +35,7 @@ from voclib.running.workspace import digest
 PACKAGE = Path(__file__).resolve().parent.parent
 LEDGER = PACKAGE / "methods.yml"
 GATES = "stats/gates.yml"  # thresholds: the module that reads them is `stats.gates`
-COMPUTING = ("loop", "stats", "studies", "text")
+COMPUTING = ("loop", "readers", "stats", "studies", "text")
 DIGITS = 16  # hexadecimal digits of a fingerprint in the ledger
 _WORDS = ("_text", "_captions", "_answer", "_words", "_names")
 _DECIDES = {"Study", "Check", "Ladder", "Estimate", "Verdict"}
