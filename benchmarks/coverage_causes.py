@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.coverage import FALSE_ALARM_BAND, Draw, Interval, Setting
+from benchmarks.coverage import FALSE_ALARM_BAND, SHORT_BAND, Draw, Interval, Setting
 from voclib.results import Estimate, refusal
 from voclib.simulate import dgp_carriers, dgp_culprit, dgp_dealer_months
 from voclib.studies import root_cause_batches, root_cause_operations, root_cause_text, root_cause_voice
@@ -18,7 +18,7 @@ from voclib.studies.root_cause_operations import Panel
 from voclib.text.parts import Parts
 
 RULES = Parts(topic={"pads": "noise"}, control="vehicle_price")
-SOME = 300
+SOME, FEW = 300, 100
 NOMINAL = (0.0, 0.07)  # how often a 95 % interval leaves out one that it ought to hold
 ROOM = (0.93, 1.0)  # adjusted for having been picked: may be too wide, never too narrow
 Field = tuple[Found, dict[str, Any]]  # batches compared, and the truth beside them
@@ -197,34 +197,35 @@ def backed(table: pd.DataFrame) -> float:
 def settings() -> list[Setting]:
     """Batches, then owners' voices, then operations."""
     right, as_is = lambda found, truth: float(found == truth[0]), lambda found, truth: found  # noqa: E731
+    short = {"band": SHORT_BAND, "runs": SOME}  # of draws that take a while
     world = "20 parts of 6 to 10 batches, half of them made while the data run"
     batches = [
         Setting(method="ratio of a batch named in advance", setting=world, draw=_field(lambda t: t["ratio"]), call=named, naive=by_vehicle,
-                naive_band=(0.0, 0.6)),
+                naive_band=(0.0, 0.6), **short),
         Setting(method="ratio of the batch picked, over its true one", setting=world, draw=_field(lambda t: 1.0), call=picked, naive=first_by_rate,
-                naive_band=(0.0, 0.6), band=ROOM),
+                naive_band=(0.0, 0.6), band=ROOM, runs=SOME),
         Setting(method="ratio of the batch picked, drawn in", setting=world, draw=_field(lambda t: 1.0), call=drawn_in, naive=first_by_rate,
-                naive_band=(0.0, 0.6)),
+                naive_band=(0.0, 0.6), **short),
         Setting(method="the bad batch is picked", setting=world, draw=_field(lambda t: (t["bad"],)), kind="power", call=accused,
                 naive=most_repairs, naive_band=(0.0, 0.4), count=right, band=(0.9, 1.0), runs=SOME),
         Setting(method="batches accused", setting=f"{world}, none bad", draw=_field(lambda t: None, 1.0), kind="false alarms", call=any_told,
-                naive=any_above, naive_band=(0.2, 1.0), count=as_is, band=FALSE_ALARM_BAND),
-        Setting(method="first day of the excess", setting=world, draw=_field(lambda t: 0.0), call=since, max_refusals=0.1)]
+                naive=any_above, naive_band=(0.2, 1.0), count=as_is, band=FALSE_ALARM_BAND, runs=SOME),
+        Setting(method="first day of the excess", setting=world, draw=_field(lambda t: 0.0), call=since, max_refusals=0.1, **short)]
     people = "250 owners and 1500 of siblings"
     shared = {"call": control_moves, "count": as_is}
     voices = [
-        Setting(method="voice follows the batch", setting=people, draw=_voices(), call=owners, naive=as_if_apart, naive_band=(0.0, 0.94)),
+        Setting(method="voice follows the batch", setting=people, draw=_voices(), call=owners, naive=as_if_apart, naive_band=(0.0, 0.94), **short),
         Setting(method="control topic moves", setting=f"{people}, they speak of the part twice as often", draw=_voices(ratio=2.0),
-                kind="false alarms", band=NOMINAL, **shared),
-        Setting(method="control topic moves", setting=f"{people}, they speak of everything twice as often", kind="power", band=(0.8, 1.0), runs=SOME,
+                kind="false alarms", band=NOMINAL, runs=SOME, **shared),
+        Setting(method="control topic moves", setting=f"{people}, they speak of everything twice as often", kind="power", band=(0.8, 1.0), runs=FEW,
                 draw=_voices(ratio=2.0, control=2.0), **shared)]
     dealers = "60 dealers, 15 months, busy ones have more of all"
     method = "topic × operations"
     operations = [
         Setting(method=method, setting=dealers, draw=_months(lambda t: float(np.exp(t["log_ratio"]))), call=inside, naive=across,
-                naive_band=(0.0, 0.7)),
+                naive_band=(0.0, 0.7), band=SHORT_BAND, runs=FEW),
         Setting(method=f"{method}, pairs that hold", setting=f"{dealers}, none planted", draw=_months(lambda t: None, effect=0.0),
-                kind="false alarms", call=any_backed, naive=any_across, naive_band=(0.5, 1.0), count=as_is, band=FALSE_ALARM_BAND, runs=SOME),
+                kind="false alarms", call=any_backed, naive=any_across, naive_band=(0.5, 1.0), count=as_is, band=FALSE_ALARM_BAND, runs=FEW),
         Setting(method=f"{method}, pairs that hold", setting=f"{dealers}, one of 0.25 a standard deviation", kind="power", call=backed, count=as_is,
-                draw=_months(lambda t: None, effect=0.25), band=(0.8, 1.0), runs=SOME)]
+                draw=_months(lambda t: None, effect=0.25), band=(0.8, 1.0), runs=FEW)]
     return [*batches, *voices, *operations]

@@ -161,8 +161,8 @@ def settings() -> list[Setting]:
         Setting(method="days earlier", setting="a batch fails, reports know nothing of it", draw=_batch(is_heard=False), call=claimed,
                 naive=any_report, naive_band=(0.5, 1.0), runs=LEAST, **alike),
         Setting(method="days earlier", setting="a batch fails, the frontline 2 to 20 days earlier", draw=_batch(), call=lead_range, naive=first_days,
-                naive_band=FAILS, band=(0.93, 1.0), runs=LEAST, max_refusals=0.2),
+                naive_band=FAILS, band=(0.93, 1.0), runs=LEAST // 2, max_refusals=0.2),
         Setting(method="silent dealers", setting="60 dealers that differ, none silent", draw=_dealers(0.0), call=too_silent,
-                naive=too_silent_if_alike, naive_band=(0.3, 1.0), **alike),
+                naive=too_silent_if_alike, naive_band=(0.3, 1.0), runs=FEWER, **alike),
         Setting(method="silent dealers", setting="60 dealers that differ, 18 that will not speak", draw=_dealers(0.3), call=too_silent, **power),
     ]

@@ -8,7 +8,7 @@ import pandas as pd
 from voclib.simulate import dgp_frontline, dgp_lead
 from voclib.simulate.dgp_frontline import NEVER, STAFF
 
-FIRST = pd.Timestamp("2025-01-01", tz="Asia/Shanghai")
+FIRST = pd.Timestamp(dgp_lead.FIRST)
 DAYS, DEALERS = 450, 30
 REGIONS = ("华东", "华北", "华南")
 RIVALS = {"海拓": 0.10, "凌跃": 0.04}
