@@ -9,7 +9,6 @@ FRONTLINE = {
     "reporting_ratio": Name(
         title=Text("听到回音之后，上报的频率是之前的几倍", "How often employees report after hearing of a fix, against before"),
         scale=Text("同一位员工，1 倍 = 没有变化", "The same employee; 1 means no change"),
-        short=Text("之前的", "as before"),
         reference=1.0,
     ),
     "told_share": share("一线得到回音的占比", "Share whose reporter was told", "已解决的上报", "Of fixed reports", "得到回音", "told"),

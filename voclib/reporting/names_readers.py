@@ -9,7 +9,7 @@ READERS = {
     "counts_up": Name(title=Text("变多、且大过偶然的项数", "Counts that rose by more than chance"), short=Text("项变多", "rose"),
                       scale=Text("在能判断的各项里数，灰圈是只跟上一期比", "Among those that can be judged; ring: against the period before alone")),
     "recent_ratio": Name(title=Text("这一期是平常的几倍", "This period as a multiple of the usual rate"), reference=1.0,
-                         scale=Text("1 倍 = 和平常一样", "1 means as usual"), short=Text("平常的", "the usual rate")),
+                         scale=Text("1 倍 = 和平常一样", "1 means as usual")),
     "pairs_apart": Name(title=Text("分得出高低的对数", "Pairs that can be told apart"), short=Text("对", "pairs"),
                         scale=Text("两两相比，灰圈是一对一对单独检验", "Every two compared; ring: each pair tested for itself")),
     "programme_value": Name(title=Text("落地项目少花的保修维修费", "Warranty repairs that landed projects spared"), short=Text("省下", "spared"),
