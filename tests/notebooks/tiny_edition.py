@@ -16,13 +16,13 @@ show.headline(Study(question=Text("问题？", "Question?"), answer=t, headline=
 EDITION = "edition: tiny\ntitle: {zh: 小, en: Tiny}\ncompany: {zh: 甲, en: A}\nnotebooks:\n"
 
 
-def notebook(root: Path, name: str, *sources: str, headline: str = HEADLINE, parameters: str = PARAMETERS) -> None:
+def notebook(root: Path, name: str, *sources: str, headline: str = HEADLINE, parameters: str = "") -> None:
     """Write a notebook: question, parameters, cells, headline."""
     def cell(kind: str, source: str, *tags: str) -> dict:
         more = {"outputs": [], "execution_count": None} if kind == "code" else {}
         return {"cell_type": kind, "metadata": {"tags": list(tags)}, "source": source, **more}
 
-    cells = [cell("markdown", "# 问题？", "zh"), cell("markdown", "# Question?", "en"), cell("code", parameters, "parameters"),
+    cells = [cell("markdown", "# 问题？", "zh"), cell("markdown", "# Question?", "en"), cell("code", parameters or PARAMETERS, "parameters"),
              *(cell("code", source) for source in sources), *([cell("code", headline)] if headline else [])]
     node = {"cells": [{"id": f"n{i}", **c} for i, c in enumerate(cells)], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     (root / "notebooks").mkdir(parents=True, exist_ok=True)
