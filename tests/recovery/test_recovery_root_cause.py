@@ -14,7 +14,7 @@ import pytest
 from benchmarks import coverage, coverage_causes
 from voclib.simulate import dgp_carriers, dgp_culprit, dgp_dealer_months
 
-SHORT = 200
+SHORT = 120
 SETTINGS = {s.name: s for s in coverage_causes.settings()}
 
 
@@ -64,8 +64,8 @@ def test_owners_voices_are_covered_where_complaints_taken_one_by_one_are_not() -
 
 
 def test_a_pair_is_found_inside_dealers_and_none_where_busy_dealers_have_more_of_all() -> None:
-    calm = [coverage_causes._months(lambda t: None, effect=0.0)(seed)[0] for seed in range(20)]
-    told = [coverage_causes._months(lambda t: None, effect=0.25)(seed)[0] for seed in range(20)]
+    calm = [coverage_causes._months(lambda t: None, effect=0.0)(seed)[0] for seed in range(12)]
+    told = [coverage_causes._months(lambda t: None, effect=0.25)(seed)[0] for seed in range(12)]
     assert np.mean([coverage_causes.any_backed(one) for one in calm]) <= 0.1 and np.mean([coverage_causes.any_across(one) for one in calm]) > 0.5
     assert np.mean([coverage_causes.backed(one) for one in told]) >= 0.8
 
