@@ -12,9 +12,12 @@ import pandas as pd
 from benchmarks.coverage import FALSE_ALARM_BAND, SHORT_BAND, Draw, Interval, Setting
 from voclib.results import Estimate, refusal
 from voclib.simulate import dgp_carriers, dgp_culprit, dgp_dealer_months
-from voclib.studies import root_cause_batches, root_cause_operations, root_cause_text, root_cause_voice
-from voclib.studies.root_cause_batches import Found
-from voclib.studies.root_cause_operations import Panel
+from voclib.studies.root_cause import batches as root_cause_batches
+from voclib.studies.root_cause import operations as root_cause_operations
+from voclib.studies.root_cause import text as root_cause_text
+from voclib.studies.root_cause import voice as root_cause_voice
+from voclib.studies.root_cause.batches import Found
+from voclib.studies.root_cause.operations import Panel
 from voclib.text.parts import Parts
 
 RULES = Parts(topic={"pads": "noise"}, control="vehicle_price")

@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.coverage import FALSE_ALARM_BAND, Draw, Setting
-from voclib.loop import frontline_lead, frontline_loopback, frontline_reports
-from voclib.loop.frontline_lead import Leads
-from voclib.loop.frontline_lead import Settings as LeadSettings
+from voclib.loop.frontline import lead as frontline_lead
+from voclib.loop.frontline import loopback as frontline_loopback
+from voclib.loop.frontline import reports as frontline_reports
+from voclib.loop.frontline.lead import Leads
+from voclib.loop.frontline.lead import Settings as LeadSettings
 from voclib.results import Estimate, Ladder
 from voclib.simulate import dgp_frontline, dgp_lead
 from voclib.simulate.dgp_frontline import NEVER, STAFF

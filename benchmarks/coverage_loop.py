@@ -6,12 +6,16 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.coverage import FALSE_ALARM_BAND, FALSE_ALARM_RUNS, Draw, Setting
-from voclib.loop import clocks, compliance, launch_gate_tables, launch_lights, outer_effects, outer_loop, timestamps
+from voclib.loop import clocks, compliance, outer_loop
 from voclib.loop.clocks import Clock
 from voclib.loop.compliance import Compliance
-from voclib.loop.launch_lights import Gate
-from voclib.loop.launch_rule import Rule
-from voclib.loop.outer_effects import Effects, Settings
+from voclib.loop.inner_loop import timestamps
+from voclib.loop.launch_gate import lights as launch_lights
+from voclib.loop.launch_gate import tables as launch_gate_tables
+from voclib.loop.launch_gate.lights import Gate
+from voclib.loop.launch_gate.rule import Rule
+from voclib.loop.outer_loop import effects as outer_effects
+from voclib.loop.outer_loop.effects import Effects, Settings
 from voclib.results import Estimate
 from voclib.simulate import dgp_clocks, dgp_gate, dgp_runup
 from voclib.stats import gates, rate_ratio

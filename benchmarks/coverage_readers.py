@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.coverage import FALSE_ALARM_BAND, FALSE_ALARM_RUNS, SHORT_BAND, Draw, Interval, Setting
-from voclib.loop import outer_effects, outer_value
-from voclib.loop.outer_effects import Settings
-from voclib.loop.outer_names import Names
+from voclib.loop.outer_loop import effects as outer_effects
+from voclib.loop.outer_loop import value as outer_value
+from voclib.loop.outer_loop.effects import Settings
+from voclib.loop.outer_loop.names import Names
 from voclib.results import Estimate, Text, refusal
 from voclib.simulate import dgp_brief, dgp_runup
 from voclib.stats import inference, ranks, recent

@@ -18,8 +18,8 @@ from voclib.results import Estimate, Text, refusal
 from voclib.simulate import dgp_cooling, dgp_segments
 from voclib.simulate.dgp_segments import Shape
 from voclib.stats import cooling, shrinkage
-from voclib.studies import segments
-from voclib.studies.segments import Comparison
+from voclib.studies.scores import segments
+from voclib.studies.scores.segments import Comparison
 
 MANY, SOME = 800, 300  # runs of 77 comparisons each
 ON_AVERAGE, TOP = (0.94, 1.0), 10

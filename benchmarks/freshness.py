@@ -11,6 +11,7 @@ import hashlib
 import inspect
 import json
 import os
+import re
 import sys
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -28,7 +29,7 @@ from voclib.stats import gates
 ROOT = Path(__file__).resolve().parent.parent
 # Packages that compute. Left out are those that only hold and word what was found, and the schema: a column more changes no estimator.
 COMPUTING = ("voclib.loop", "voclib.readers", "voclib.stats", "voclib.simulate", "voclib.studies", "voclib.text")
-WORDING = ("_text", "_words", "_captions")  # how modules of studies end that hold a study's words
+WORDING = {"text", "words", "captions"}  # last word of the names of modules that hold a study's words
 MARKS = ("modules", "code", "benchmark")
 Plain = None | bool | int | float | str | bytes | complex
 
@@ -131,7 +132,7 @@ class Reader:
 
 def computes(module: str) -> bool:
     """Whether a module of voclib can change a record: it belongs to a package that computes, and is not the words of a study."""
-    return module.startswith(tuple(f"{package}." for package in COMPUTING)) and not module.endswith(WORDING)
+    return module.startswith(tuple(f"{package}." for package in COMPUTING)) and re.split("[._]", module)[-1] not in WORDING
 
 
 def read(path: Path) -> dict[str, dict[str, Any]]:

@@ -109,4 +109,4 @@ def test_the_longest_notebook_begins_first_and_its_imports_are_known(tmp_path: P
     assert run(edition(tmp_path, n20_scores={}, n30_links={}), executor=here).executed == ("20-scores", "30-links")
     assert here.ran == ["30-links", "20-scores"]
     known = modules_read(tmp_path / "notebooks/30-links.ipynb")
-    assert {"voclib", "voclib.charts", "voclib.studies.scores", "voclib.studies.frame", "voclib.show"} <= set(known) and "os" not in known
+    assert {"voclib", "voclib.charts", "voclib.studies.scores", "voclib.studies.survivorship.frame", "voclib.show"} <= set(known) and "os" not in known

@@ -10,9 +10,9 @@ import pytest
 
 from benchmarks import coverage, coverage_library
 from voclib.loop import case_library
-from voclib.loop import case_library_people as crowd
-from voclib.loop import case_library_words as wording
-from voclib.loop.case_library_rule import Rule
+from voclib.loop.case_library import card_words as wording
+from voclib.loop.case_library import people as crowd
+from voclib.loop.case_library.rule import Rule
 from voclib.privacy.generalising import Known, generalise
 from voclib.results import Verdict
 from voclib.simulate import dgp_identities

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import coverage, coverage_frontline
-from voclib.loop import frontline_lead
+from voclib.loop.frontline import lead as frontline_lead
 from voclib.simulate import dgp_frontline, dgp_lead
 from voclib.stats import silence
 

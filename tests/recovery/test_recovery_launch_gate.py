@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from voclib.loop import launch_lights as lights
-from voclib.loop import launch_odds as odds
-from voclib.loop.launch_gate_tables import passed
-from voclib.loop.launch_rule import Rule
+from voclib.loop.launch_gate import lights, odds
+from voclib.loop.launch_gate.rule import Rule
+from voclib.loop.launch_gate.tables import passed
 from voclib.simulate import dgp_gate
 
 R = 160

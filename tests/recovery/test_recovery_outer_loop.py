@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from voclib.loop import outer_effects
-from voclib.loop.outer_effects import Settings
+from voclib.loop.outer_loop import effects as outer_effects
+from voclib.loop.outer_loop.effects import Settings
 from voclib.simulate import dgp_runup
 from voclib.stats import rate_ratio
 

@@ -13,7 +13,7 @@ import pytest
 from benchmarks import coverage, coverage_segments
 from voclib.simulate import dgp_segments
 from voclib.stats import shrinkage
-from voclib.studies import segments
+from voclib.studies.scores import segments
 
 SETTINGS = {s.name: s for s in coverage_segments.settings()}
 SHORT, LOOKS = 200, 60

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from voclib.studies import aspect_shares, clusters, sentiment_shares
+from voclib.studies import clusters
+from voclib.studies.sentiment_aspects import aspect_shares, sentiment_shares
 from voclib.text import sentiment
 
 SEEDS = 300

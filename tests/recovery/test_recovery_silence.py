@@ -9,7 +9,7 @@ import pytest
 from voclib.errors import DataError
 from voclib.results import Verdict
 from voclib.simulate import dgp_silence
-from voclib.studies import silence
+from voclib.studies.survivorship import silence
 
 RUNS, TWIN_RUNS = 20, 50
 

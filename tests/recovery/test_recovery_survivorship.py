@@ -11,8 +11,9 @@ import pytest
 from tests.unit.silent_frames import planted
 from voclib.results import Verdict
 from voclib.stats import callbacks, gates, inference, metrics
-from voclib.studies import correction, survivorship
-from voclib.studies import frame as framing
+from voclib.studies import survivorship
+from voclib.studies.survivorship import correction
+from voclib.studies.survivorship import frame as framing
 
 SMALL = {"customers": 3000, "rate": 0.25}
 UNKNOWN = ("方向不知道", "direction of the remaining bias is unknown")

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from voclib.stats import gates
-from voclib.studies import known_truth_cases as cases
-from voclib.studies import known_truth_files as sources
-from voclib.studies import known_truth_masks as masks
+from voclib.studies.known_truth import cases, masks
+from voclib.studies.known_truth import files as sources
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pandas as pd
 from voclib.results import Text
 from voclib.simulate import dgp_a
 from voclib.stats import reliability
-from voclib.studies.ex_panel import ExPanel
+from voclib.studies.ex_voc.panel import ExPanel
 
 NAMES = {"exposure": Text("员工体验", "employee experience"), "outcome": Text("NPS", "NPS"), "period_name": Text("期", "period"),
          "unit_name": Text("门店", "store")}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from voclib.simulate import dgp_c
-from voclib.studies.cohort import Cohort, rank_score
+from voclib.studies.nps_revenue.cohort import Cohort, rank_score
 
 
 def drawn(seed: int, *, customers: int = 2000, stores: int = 40, **planted: Any) -> tuple[Cohort, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Frames of planted populations (DGP B), as `voclib.studies.frame` would build them from tables."""
+"""Frames of planted populations (DGP B), as `voclib.studies.survivorship.frame` would build them from tables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.simulate import dgp_b
-from voclib.studies import frame as framing
+from voclib.studies.survivorship import frame as framing
 
 
 def planted(seed: int, **options: Any) -> tuple[framing.Frame, dict[str, Any]]:

@@ -139,7 +139,7 @@ class TestCode:
         assert marked(copy) == before
 
     def test_the_words_of_a_study_compute_nothing(self) -> None:
-        told = ("voclib.studies.scores", "voclib.studies.scores_text", "voclib.studies.nps_revenue_captions", "voclib.results", "voclib.statsx.a")
+        told = ("voclib.studies.scores", "voclib.studies.scores.text", "voclib.studies.nps_revenue.captions", "voclib.results", "voclib.statsx.a")
         assert [name for name in told if freshness.computes(name)] == ["voclib.studies.scores"]
 
     def test_a_threshold_belongs_to_the_code_it_steers(self, copy: Path) -> None:

@@ -12,10 +12,10 @@ from voclib.errors import DataError, ParameterError
 from voclib.results import Verdict
 from voclib.stats import crossfit, effects
 from voclib.stats import gates as gating
-from voclib.studies import cohort as cohorts
-from voclib.studies import money_rungs as climbing
 from voclib.studies import nps_revenue
-from voclib.studies.cohort import Cohort, rank_score
+from voclib.studies.nps_revenue import cohort as cohorts
+from voclib.studies.nps_revenue import rungs as climbing
+from voclib.studies.nps_revenue.cohort import Cohort, rank_score
 
 
 def queues(seed: int, *, customers: int = 6000) -> tuple[Cohort, float]:

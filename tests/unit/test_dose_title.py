@@ -13,7 +13,7 @@ from money_cohorts import drawn
 
 from voclib.results import Text
 from voclib.stats.dose import DoseResponse, dose_response
-from voclib.studies.nps_revenue_captions import _response
+from voclib.studies.nps_revenue.captions import _response
 
 N = 1500
 RUNGS = SimpleNamespace(cohort=drawn(3, customers=200)[0])

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from loop_tables import LEVEL, START, cases, clock, followed
 
-from voclib.loop import alerts, compliance
+from voclib.loop import compliance
+from voclib.loop.inner_loop import alerts
 
 HOUR = pd.Timedelta(hours=1)
 

@@ -14,10 +14,12 @@ from study_tables import spoken, texts
 
 import voclib
 from voclib.errors import DataError, ParameterError
-from voclib.loop import case_library, case_library_choice, case_library_rule
-from voclib.loop import case_library_people as crowd
-from voclib.loop import case_library_words as wording
-from voclib.loop.case_library_rule import Level, Rule
+from voclib.loop import case_library
+from voclib.loop.case_library import card_words as wording
+from voclib.loop.case_library import choice as case_library_choice
+from voclib.loop.case_library import people as crowd
+from voclib.loop.case_library import rule as case_library_rule
+from voclib.loop.case_library.rule import Level, Rule
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
 from voclib.simulate import dgp_identities

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from loop_tables import LEVEL, START, cases, clock, drawn, followed
 
-from voclib.loop import compliance, departments
+from voclib.loop import compliance
+from voclib.loop.inner_loop import departments
 from voclib.results import Text
 
 NAMES = {"质量部": Text("质量部", "Quality")}

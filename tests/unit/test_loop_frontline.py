@@ -11,8 +11,14 @@ from frontline_tables import PRICES, RIVALS, company
 
 import voclib
 from voclib.errors import DataError, ParameterError
-from voclib.loop import frontline, frontline_heroes, frontline_lead, frontline_lists, frontline_loopback, frontline_reports, frontline_teams
-from voclib.loop.frontline_lists import Lists
+from voclib.loop import frontline
+from voclib.loop.frontline import heroes as frontline_heroes
+from voclib.loop.frontline import lead as frontline_lead
+from voclib.loop.frontline import lists as frontline_lists
+from voclib.loop.frontline import loopback as frontline_loopback
+from voclib.loop.frontline import reports as frontline_reports
+from voclib.loop.frontline import teams as frontline_teams
+from voclib.loop.frontline.lists import Lists
 from voclib.reporting import wording
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict

@@ -14,8 +14,11 @@ from study_tables import figures, spoken, texts
 from test_loop_unheard import voices
 
 from voclib.errors import DataError
-from voclib.loop import clocks, inner_loop, inner_loop_checks, inner_loop_tables, inner_loop_text, routing
-from voclib.loop.timestamps import Pile
+from voclib.loop import clocks, inner_loop, routing
+from voclib.loop.inner_loop import checks as inner_loop_checks
+from voclib.loop.inner_loop import tables as inner_loop_tables
+from voclib.loop.inner_loop import text as inner_loop_text
+from voclib.loop.inner_loop.timestamps import Pile
 from voclib.reporting import names, show
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Estimate, Text, Verdict

@@ -13,8 +13,10 @@ import pytest
 
 import voclib
 from voclib.errors import DataError, ParameterError
-from voclib.loop import launch_gate, launch_lights, launch_reruns
-from voclib.loop.launch_rule import Rule
+from voclib.loop import launch_gate
+from voclib.loop.launch_gate import lights as launch_lights
+from voclib.loop.launch_gate import reruns as launch_reruns
+from voclib.loop.launch_gate.rule import Rule
 from voclib.results import Verdict
 from voclib.simulate import dgp_gate
 from voclib.studies import counting

@@ -8,9 +8,9 @@ import pytest
 from scipy.stats import norm
 
 from voclib.errors import ParameterError
-from voclib.loop import launch_odds as odds
-from voclib.loop import launch_rule
-from voclib.loop.launch_rule import Rule
+from voclib.loop.launch_gate import odds
+from voclib.loop.launch_gate import rule as launch_rule
+from voclib.loop.launch_gate.rule import Rule
 
 ROOT = Path(__file__).resolve().parents[2]
 RULE = Rule(margin=0.05)

@@ -7,8 +7,10 @@ from outer_loop_tables import DAYS, FIRST, company
 from outer_loop_tables import events as drawn
 
 from voclib.errors import DataError, ParameterError
-from voclib.loop import outer_curve, outer_effects, outer_subjects
-from voclib.loop.outer_effects import NO_HISTORY, NO_SUBJECT, TOO_SHORT, Settings
+from voclib.loop.outer_loop import curve as outer_curve
+from voclib.loop.outer_loop import effects as outer_effects
+from voclib.loop.outer_loop import subjects as outer_subjects
+from voclib.loop.outer_loop.effects import NO_HISTORY, NO_SUBJECT, TOO_SHORT, Settings
 
 
 @pytest.fixture(scope="module")

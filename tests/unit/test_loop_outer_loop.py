@@ -9,8 +9,9 @@ import pytest
 from outer_loop_tables import FIRST, company
 
 import voclib
-from voclib.loop import outer_funnel, outer_loop, routing
-from voclib.loop import outer_loop_text as words
+from voclib.loop import outer_loop, routing
+from voclib.loop.outer_loop import funnel as outer_funnel
+from voclib.loop.outer_loop import text as words
 from voclib.reporting import wording
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict

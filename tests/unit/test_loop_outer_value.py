@@ -8,8 +8,10 @@ import pytest
 from outer_loop_tables import company
 from study_tables import figures, spoken
 
-from voclib.loop import outer_loop, outer_value, outer_value_text
-from voclib.loop.outer_value import Value
+from voclib.loop import outer_loop
+from voclib.loop.outer_loop import value as outer_value
+from voclib.loop.outer_loop import value_text as outer_value_text
+from voclib.loop.outer_loop.value import Value
 from voclib.reporting import show, wording
 from voclib.reporting.language import half_width, verbs_exceed
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from loop_tables import START, cases, moment
 
-from voclib.loop import timestamps
+from voclib.loop.inner_loop import timestamps
 
 Office = Callable[[np.random.Generator, int], np.ndarray]
 

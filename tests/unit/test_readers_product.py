@@ -9,8 +9,11 @@ from reader_tables import FIRST, PARTS, PRODUCTS, WEEKS, company
 from study_tables import figures, spoken, texts
 
 from voclib.errors import DataError, ParameterError
-from voclib.readers import product, product_counts, product_sheet, product_text
-from voclib.readers.product_text import Names
+from voclib.readers import product
+from voclib.readers.product import counts as product_counts
+from voclib.readers.product import sheet as product_sheet
+from voclib.readers.product import text as product_text
+from voclib.readers.product.text import Names
 from voclib.reporting import show
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict

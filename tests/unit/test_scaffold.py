@@ -139,6 +139,10 @@ class TestNames:
     def test_what_is_no_name_is_refused(self, space: Workspace, name: str, told: str) -> None:
         assert told in refused(space, name)
 
+    def test_a_study_of_many_modules_keeps_its_name(self, space: Workspace) -> None:
+        (space.root / "voclib/studies/old_friends").mkdir()
+        assert refused(space, "33-old-friends").startswith("voclib/studies/old_friends is there already")
+
     @pytest.mark.parametrize("taken", FILES)
     def test_a_file_that_is_there_is_named_and_kept(self, space: Workspace, taken: str) -> None:
         (space.root / taken).write_text("mine", "utf-8")

@@ -11,7 +11,8 @@ from money_cohorts import drawn
 
 from voclib.errors import DataError, ParameterError
 from voclib.stats import gates as gating
-from voclib.studies import cohort, money_trail, nps_revenue, pains, payback, recovery, score_worth
+from voclib.studies import money_trail, nps_revenue
+from voclib.studies.nps_revenue import cohort, pains, payback, recovery, score_worth
 
 LOOSE = replace(gating.load(), min_clusters=8)  # the small company has eight dealers: too few for a price, enough to see that figures fit
 WINDOW = {"first_day": "2025-07-01", "last_day": "2025-09-30"}

@@ -14,7 +14,7 @@ from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text
 from voclib.simulate import dgp_cooling
 from voclib.stats import cooling as estimator
-from voclib.studies import cooling, cooling_text
+from voclib.studies.scores import cooling, cooling_text
 
 PLANTED, TRUTH = tables(2, answers=1500, fades=0.9, half_life=2.0)
 SMALL, _ = tables(3, answers=300)

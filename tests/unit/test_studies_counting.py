@@ -16,7 +16,11 @@ from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text
 from voclib.schema import validate
 from voclib.schema.tables import TABLES
-from voclib.studies import cohort, company, counting, counting_text, ex_panel, ex_voc, frame, inflation, scores, survivorship
+from voclib.studies import company, counting, ex_voc, inflation, scores, survivorship
+from voclib.studies.counting import text as counting_text
+from voclib.studies.ex_voc import panel as ex_panel
+from voclib.studies.nps_revenue import cohort
+from voclib.studies.survivorship import frame
 
 Tables = dict[str, pd.DataFrame]
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"

@@ -13,7 +13,7 @@ from voclib.errors import DataError
 from voclib.reporting import charts, show
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text
-from voclib.studies import customer_topics
+from voclib.studies.survivorship import customer_topics
 
 Tables = dict[str, pd.DataFrame]
 

@@ -13,7 +13,8 @@ from voclib import show
 from voclib.errors import ParameterError
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.stats import gates
-from voclib.studies import drivers, drivers_text, scores
+from voclib.studies import scores
+from voclib.studies.scores import drivers, drivers_text
 
 POOL = pool()
 

@@ -10,8 +10,10 @@ import pytest
 
 from voclib.errors import DataError, ParameterError
 from voclib.results import Text
-from voclib.studies import ex_panel, ex_voc, ex_voc_text
-from voclib.studies.ex_panel import ExPanel
+from voclib.studies import ex_voc
+from voclib.studies.ex_voc import panel as ex_panel
+from voclib.studies.ex_voc import text as ex_voc_text
+from voclib.studies.ex_voc.panel import ExPanel
 
 WAVES = ("2026-01", "2026-04", "2026-07")
 MOMENTS = dict.fromkeys(("touched_at", "submitted_at"), pd.DatetimeTZDtype("us", "UTC"))

@@ -17,9 +17,10 @@ from test_wording_lint import frames, objections
 from voclib.errors import DataError
 from voclib.reporting import charts, show
 from voclib.results import Estimate, Text, Verdict
-from voclib.studies import ex_voc, ex_voc_captions
-from voclib.studies.ex_panel import ExPanel
+from voclib.studies import ex_voc
 from voclib.studies.ex_voc import ExVoc
+from voclib.studies.ex_voc import captions as ex_voc_captions
+from voclib.studies.ex_voc.panel import ExPanel
 
 POINT = Estimate(estimand="point_worth", kind="estimate", unit="cny", value=1e5, conf_low=6e4, conf_high=1.4e5, std_error=2e4, n=2000, n_clusters=60,
                  evidence_level=1)

@@ -12,7 +12,7 @@ from ex_panels import NAMES
 from voclib.results import Text
 from voclib.stats import panel, reliability
 from voclib.studies import ex_voc
-from voclib.studies.ex_panel import ExPanel
+from voclib.studies.ex_voc.panel import ExPanel
 
 STORES, PERIODS, STAFF = 60, 12, 8
 

@@ -12,8 +12,8 @@ from voclib import simulate
 from voclib.errors import DataError, ParameterError
 from voclib.schema import store, validate
 from voclib.schema.tables import TABLES
-from voclib.studies import frame as framing
 from voclib.studies import survivorship
+from voclib.studies.survivorship import frame as framing
 
 Tables = dict[str, pd.DataFrame]
 WINDOW = {"first_day": "2026-07-01", "last_day": "2026-09-10"}

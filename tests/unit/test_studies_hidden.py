@@ -10,8 +10,8 @@ import pytest
 
 from voclib.errors import ParameterError
 from voclib.results import Verdict
-from voclib.studies import frame as framing
 from voclib.studies import survivorship
+from voclib.studies.survivorship import frame as framing
 
 
 def everybody(seed: int = 1, customers: int = 4000) -> framing.Frame:

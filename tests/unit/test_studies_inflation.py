@@ -13,7 +13,9 @@ from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
 from voclib.schema import validate
 from voclib.simulate import dgp_b
-from voclib.studies import inflation, inflation_tables, inflation_text
+from voclib.studies import inflation
+from voclib.studies.inflation import tables as inflation_tables
+from voclib.studies.inflation import text as inflation_text
 
 Tables = dict[str, pd.DataFrame]
 

@@ -14,10 +14,10 @@ from voclib.errors import DataError, ParameterError
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
 from voclib.stats import gates
-from voclib.studies import known_truth, known_truth_captions
-from voclib.studies import known_truth_cases as cases
-from voclib.studies import known_truth_files as sources
-from voclib.studies import known_truth_masks as masks
+from voclib.studies import known_truth
+from voclib.studies.known_truth import captions as known_truth_captions
+from voclib.studies.known_truth import cases, masks
+from voclib.studies.known_truth import files as sources
 
 RUNS, SIZE = 20, 900
 

@@ -14,7 +14,8 @@ from voclib.errors import DataError, ParameterError
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text
 from voclib.studies import money_files as m
-from voclib.studies import money_files_counts, money_files_text
+from voclib.studies.money_files import counts as money_files_counts
+from voclib.studies.money_files import text as money_files_text
 
 N = 60
 RUN = 12

@@ -15,8 +15,11 @@ from voclib.errors import DataError
 from voclib.results import Text, Verdict
 from voclib.stats import gates as gating
 from voclib.stats import inference
-from voclib.studies import nps_revenue, nps_revenue_answer, nps_revenue_captions, payback
-from voclib.studies.cohort import Cohort
+from voclib.studies import nps_revenue
+from voclib.studies.nps_revenue import answer as nps_revenue_answer
+from voclib.studies.nps_revenue import captions as nps_revenue_captions
+from voclib.studies.nps_revenue import payback
+from voclib.studies.nps_revenue.cohort import Cohort
 
 OPTIONS = {"repeats": 1, "materiality": 50_000.0}
 PLAN = payback.Plan(cost=10_000.0, pilot_cost=500.0)

@@ -12,7 +12,7 @@ from voclib.reporting import names, show
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
 from voclib.stats import missingness
-from voclib.studies import outreach
+from voclib.studies.survivorship import outreach
 
 N, DEALERS = 4000, 40
 

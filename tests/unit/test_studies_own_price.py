@@ -7,8 +7,12 @@ import pandas as pd
 import pytest
 
 from voclib.stats import gates as gating
-from voclib.studies import money_files_counts, money_rungs, nps_revenue, own_price, public_money
+from voclib.studies import nps_revenue
 from voclib.studies.money_files import Files
+from voclib.studies.money_files import cohorts as public_money
+from voclib.studies.money_files import counts as money_files_counts
+from voclib.studies.nps_revenue import own_price
+from voclib.studies.nps_revenue import rungs as money_rungs
 
 N = 4000
 BASE, FIBRE = 30.0, 40.0

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from voclib.reporting import show
-from voclib.studies import panel
+from voclib.studies.survivorship import panel
 
 
 def company(seed: int, *, customers: int = 3000, shift: float = 0.0, leaving: float = 2.0) -> tuple[dict[str, pd.DataFrame], float]:

@@ -11,7 +11,9 @@ from study_tables import figures, spoken, texts
 from voclib.errors import DataError
 from voclib.results import Text, Verdict
 from voclib.schema import TABLES, coercion, mending, rules
-from voclib.studies import pool, pool_text, touchpoints
+from voclib.studies import pool
+from voclib.studies.pool import text as pool_text
+from voclib.studies.pool import touchpoints
 
 CARD = {
     "name": "shop",

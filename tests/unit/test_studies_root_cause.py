@@ -12,7 +12,11 @@ from voclib.errors import DataError, ParameterError
 from voclib.reporting import wording
 from voclib.results import Text, Verdict
 from voclib.simulate import dgp_carriers, dgp_culprit
-from voclib.studies import counting, root_cause, root_cause_batches, root_cause_operations, root_cause_spread, root_cause_trail
+from voclib.studies import counting, root_cause
+from voclib.studies.root_cause import batches as root_cause_batches
+from voclib.studies.root_cause import operations as root_cause_operations
+from voclib.studies.root_cause import spread as root_cause_spread
+from voclib.studies.root_cause import trail as root_cause_trail
 from voclib.text import parts
 from voclib.text.parts import Parts
 

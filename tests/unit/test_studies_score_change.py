@@ -11,7 +11,10 @@ from voclib import charts, show
 from voclib.errors import DataError, ParameterError
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.stats import gates, metrics
-from voclib.studies import score_change, score_change_text, scores, scores_text
+from voclib.studies import scores
+from voclib.studies.scores import change as score_change
+from voclib.studies.scores import change_text as score_change_text
+from voclib.studies.scores import text as scores_text
 
 POOL = pool()
 PERIODS = ("2026Q1", "2026Q2")

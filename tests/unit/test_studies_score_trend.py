@@ -11,7 +11,8 @@ from voclib.errors import ParameterError
 from voclib.reporting import names, show
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.stats import inference
-from voclib.studies import score_trend, scores
+from voclib.studies import scores
+from voclib.studies.scores import trend as score_trend
 
 BASE = pool(units=24, per_unit=8)
 

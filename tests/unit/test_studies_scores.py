@@ -15,7 +15,8 @@ from voclib.errors import DataError, ParameterError
 from voclib.reporting import charts
 from voclib.results import Estimate, Text, Verdict
 from voclib.stats import metrics
-from voclib.studies import regions_text, scores, scores_text
+from voclib.studies import regions_text, scores
+from voclib.studies.scores import text as scores_text
 
 POOL = pool()
 SEGMENTS = ["region", "channel"]

@@ -12,7 +12,7 @@ from voclib.reporting import charts, show
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text
 from voclib.stats import inference, metrics
-from voclib.studies import segments, segments_text
+from voclib.studies.scores import segments, segments_text
 
 POOL = pool(units=24, per_unit=16)
 SEGMENTS = ["region", "channel", "unit_id", "region × channel"]

@@ -15,8 +15,10 @@ from voclib.reporting import show
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
 from voclib.schema import validate
-from voclib.studies import aspect_shares, sentiment_aspects, sentiment_shares, sentiment_voices
-from voclib.studies import sentiment_aspects_captions as shown
+from voclib.studies import sentiment_aspects
+from voclib.studies.sentiment_aspects import aspect_shares, sentiment_shares
+from voclib.studies.sentiment_aspects import captions as shown
+from voclib.studies.sentiment_aspects import heard as sentiment_voices
 from voclib.text import aspects, rules
 
 DICTIONARY = """

@@ -13,7 +13,7 @@ from voclib.reporting import charts, names, show
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
 from voclib.simulate import dgp_silence
-from voclib.studies import silence
+from voclib.studies.survivorship import silence
 
 TABLES, _ = dgp_silence.draw(11, customers=2000)
 

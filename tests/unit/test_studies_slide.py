@@ -13,9 +13,9 @@ from voclib.errors import DataError, ParameterError
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Estimate, Text, refusal
 from voclib.studies import ledger as ledgers
-from voclib.studies import trail as trails
-from voclib.studies.one_ledger import one_ledger
-from voclib.studies.slide import Slide, complained, leaving, slide
+from voclib.studies.money_trail import trail as trails
+from voclib.studies.money_trail.one_ledger import one_ledger
+from voclib.studies.money_trail.slide import Slide, complained, leaving, slide
 
 
 @pytest.fixture(scope="module")

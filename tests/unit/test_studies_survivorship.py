@@ -20,8 +20,8 @@ from voclib.results import Text, Verdict
 from voclib.stats import gates as gating
 from voclib.stats import metrics
 from voclib.studies import survivorship
-from voclib.studies import survivorship_text as words
-from voclib.studies.frame import Frame
+from voclib.studies.survivorship import text as words
+from voclib.studies.survivorship.frame import Frame
 
 ROWS = 2000
 PLAIN, TRUTH = planted(1, customers=ROWS, rate=0.25)

@@ -17,7 +17,12 @@ from topic_company import tables
 from voclib.errors import DataError, ParameterError
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
-from voclib.studies import topic_checks, topic_spread, topic_tables, topic_voices, topics, topics_text
+from voclib.studies import topics
+from voclib.studies.topics import checks as topic_checks
+from voclib.studies.topics import heard as topic_voices
+from voclib.studies.topics import spread as topic_spread
+from voclib.studies.topics import tables as topic_tables
+from voclib.studies.topics import text as topics_text
 from voclib.text import emerging, engines
 
 ENTRY = "  - {{id: {id}, name: {{zh: {zh}, en: {en}}}, kind: aspect, terms: {{zh: [{a}], en: [{b}]}}}}\n"

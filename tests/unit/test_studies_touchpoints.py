@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from voclib.results import Text
-from voclib.studies import touchpoints, touchpoints_text
+from voclib.studies.pool import touchpoints, touchpoints_text
 
 
 def place(name: str, status: str, reason: str | None = None, **more):

@@ -13,7 +13,7 @@ from voclib.errors import DataError, ParameterError
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Estimate, Text, refusal
 from voclib.studies import ledger as ledgers
-from voclib.studies import trail as trails
+from voclib.studies.money_trail import trail as trails
 
 EVERYBODY = ("C1", "C2", "C3", "C4", "C5")
 LOSS = Estimate(estimand="loss", kind="estimate", unit="cny", value=1200.0, conf_low=300.0, conf_high=2100.0)

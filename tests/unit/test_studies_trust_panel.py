@@ -15,8 +15,8 @@ from voclib.errors import DataError, ParameterError
 from voclib.reporting import show
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text
-from voclib.studies import trust_panel as t
-from voclib.studies import trust_panel_text
+from voclib.studies.ex_voc import trust_panel as t
+from voclib.studies.ex_voc import trust_panel_text
 
 UNITS, YEARS = 60, range(2012, 2019)
 MOVED = [t.WORK, t.CARE, t.STRESS]

@@ -11,7 +11,8 @@ from study_tables import figures, spoken, texts
 from voclib import fingerprints
 from voclib.errors import DataError, ParameterError
 from voclib.results import Estimate, Text, Verdict, refusal
-from voclib.studies import validation, validation_text
+from voclib.studies import validation
+from voclib.studies.validation import text as validation_text
 
 ROW = {"method": "nps", "setting": "n=100, promoters=0.5, detractors=0.2", "kind": "coverage", "truth": 30.0, "coverage": 0.95, "mean_width": 30.0,
        "bias": 0.1, "refusals": 0.0, "R": 1000, "seed": 1, "band": [0.93, 0.97], "passed": True, "naive_coverage": 0.8, "power": None,

@@ -8,7 +8,7 @@ import pytest
 
 from voclib.errors import ParameterError
 from voclib.schema import validation
-from voclib.studies import validity, validity_text
+from voclib.studies.pool import validity, validity_text
 
 REQUIRED = [["customer_id"], ["nps_score", "comment"]]
 

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 from topic_company import tables
 
-from voclib.studies import sentiment_voices, topics
+from voclib.studies import topics
+from voclib.studies.sentiment_aspects import heard as sentiment_voices
 from voclib.text import sentiment, writing
 
 ELSEWHERE = ("الخدمة سيئة جدا وانتظرت ساعتين", "店員さんがとても親切でした", "บริการแย่มากรอนานสองชั่วโมง", "직원이 친절하고 빨랐어요",

@@ -14,7 +14,8 @@ from voclib import privacy
 from voclib.errors import ParameterError
 from voclib.reporting.language import half_width
 from voclib.sources import origins as origin_files
-from voclib.studies import counting, tracing, tracing_text
+from voclib.studies import counting, tracing
+from voclib.studies.tracing import text as tracing_text
 
 Tables = dict[str, pd.DataFrame]
 JOBS = {"01-ingest": {}, "20-scores": {"metric": "nps", "channel": "app", "seed": 1}, "22-score-inflation": {"min_answers": 60},
@@ -89,7 +90,7 @@ class TestAVoice:
 
 def tracing_width(line: str) -> int:
     """Places before the last column, which two blanks set off."""
-    from voclib.studies.tracing_layout import _width
+    from voclib.studies.tracing.layout import _width
 
     return _width(line[: line.rindex("  ") + 2])
 

@@ -13,9 +13,10 @@ from benchmarks import coverage
 from voclib.reporting import show
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text
-from voclib.studies import validation, validation_text
-from voclib.studies import validation_names as names
-from voclib.studies import validation_settings as words
+from voclib.studies import validation
+from voclib.studies.validation import names
+from voclib.studies.validation import settings as words
+from voclib.studies.validation import text as validation_text
 
 SETTINGS = coverage.settings()
 PARTS = [part for s in SETTINGS for part in s.setting.split(", ")]

@@ -13,7 +13,8 @@ from study_tables import spoken, texts
 
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Study, Text
-from voclib.studies import company, pool, scores, sentiment_aspects, sentiment_voices, validation
+from voclib.studies import company, pool, scores, sentiment_aspects, validation
+from voclib.studies.sentiment_aspects import heard as sentiment_voices
 
 RULES = Path(__file__).resolve().parents[2] / "params" / "rules"
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))

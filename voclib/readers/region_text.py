@@ -10,8 +10,8 @@ import pandas as pd
 from voclib.results import Check, Estimate, Ladder, Text
 from voclib.sentences import say
 from voclib.stats.power import rounded_up
-from voclib.studies import segments_text
 from voclib.studies.regions_text import region as title
+from voclib.studies.scores import segments_text
 
 if TYPE_CHECKING:
     from voclib.readers.region import _Part

@@ -4,10 +4,10 @@ Every module that computes has a fingerprint (`voclib.fingerprints`: its syntax 
 wording). The last entry that names a module must carry its present fingerprint; a test holds this. `python -m voclib.running.methods` prints the
 entry to paste for whatever has changed since.
 
-What counts: all of `voclib.stats` and `voclib.text`, the thresholds of `stats/gates.yml`, `voclib.studies` and `voclib.loop`. Of modules that hold
-words (`*_text`, `*_captions`, `*_answer`, `*_words`, `*_names`) only functions that return a finding, a check or a verdict count, since these decide
-which number is the answer. `voclib.sources` stays out: what it does to rows is in the tables, whose content hash every page carries as its data, and
-an adapter for a new export is no change of method.
+What counts: all of `voclib.stats` and `voclib.text`, the thresholds of `stats/gates.yml`, `voclib.studies`, `voclib.loop` and `voclib.readers`. Of
+modules that hold words (named `text`, `captions`, `answer`, `words`, `names`, or ending so) only functions that return a finding, a check or a
+verdict count, since these decide which number is the answer. `voclib.sources` stays out: what it does to rows is in the tables, whose content hash
+every page carries as its data, and an adapter for a new export is no change of method.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ LEDGER = PACKAGE / "methods.yml"
 GATES = "stats/gates.yml"  # thresholds: the module that reads them is `stats.gates`
 COMPUTING = ("loop", "readers", "stats", "studies", "text")
 DIGITS = 16  # hexadecimal digits of a fingerprint in the ledger
-_WORDS = ("_text", "_captions", "_answer", "_words", "_names")
+_WORDS = ("text", "captions", "answer", "words", "names")
 _DECIDES = {"Study", "Check", "Ladder", "Estimate", "Verdict"}
 _HEAD = """\
 # The ledger of methods: every change of a formula behind a published number, in order. `python -m voclib.running.methods` prints the next entry.
@@ -165,7 +165,7 @@ def _name(path: Path, package: Path) -> str:
 
 def _fingerprint(path: Path) -> str:
     """Of a module that holds words what it decides, empty where that is nothing; of any other the whole of it."""
-    if not path.stem.endswith(_WORDS):
+    if path.stem.rpartition("_")[2] not in _WORDS:
         return syntax.formula(path)
     functions = [node for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.FunctionDef) and node.returns is not None]
     deciding = [f for f in functions if _DECIDES & set(re.findall(r"\w+", ast.unparse(f.returns)))]

@@ -55,7 +55,8 @@ def new_study(space: Workspace, name: str, *, question_zh: str, question_en: str
     path = space.root / "params" / f"{edition}.yml"
     entered = _entered(path, name)
     files = _files(space, name, module, questions)
-    if there := [space.shown(p) for p in files if p.exists()]:
+    package = space.root / "voclib" / "studies" / module  # a study of many modules has the name already
+    if there := [space.shown(p) for p in (*files, package) if p.exists()]:
         raise ParameterError(f"{', '.join(there)} is there already and is not replaced; take another name, or move it away first.")
     _write_all(files, path, entered)
     return (*files, path)

@@ -17,7 +17,7 @@ import pandas as pd
 from voclib.errors import DataError, ParameterError, nearest
 from voclib.results import Text
 from voclib.schema.tables import TABLES
-from voclib.studies import counting_text as words
+from voclib.studies.counting import text as words
 
 Tables = Mapping[str, pd.DataFrame]
 COUNTED = {"00-sample-company": "company", "10-sentiment-aspects": "sentiment_aspects", "11-topics": "topics", "12-root-cause": "root_cause",

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from voclib.loop import case_library, case_library_rule
+from voclib.loop import case_library
+from voclib.loop.case_library import rule as case_library_rule
 from voclib.schema import store
 from voclib.studies import counting
 

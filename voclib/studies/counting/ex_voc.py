@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from voclib.studies import counting, ex_panel, ex_voc
+from voclib.studies import counting, ex_voc
+from voclib.studies.ex_voc import panel as ex_panel
 
 REPORT = "30-ex-voc"
 

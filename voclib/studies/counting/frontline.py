@@ -7,7 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from voclib.loop import frontline_lead, frontline_reports, frontline_teams
+from voclib.loop.frontline import lead as frontline_lead
+from voclib.loop.frontline import reports as frontline_reports
+from voclib.loop.frontline import teams as frontline_teams
 from voclib.studies import counting
 
 REPORT = "32-frontline"

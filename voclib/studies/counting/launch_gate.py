@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from voclib.loop import launch_lights, launch_rule
+from voclib.loop.launch_gate import lights as launch_lights
+from voclib.loop.launch_gate import rule as launch_rule
 from voclib.schema import store
 from voclib.studies import counting
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from voclib.schema.keys import among
-from voclib.studies import cohort as cohorts
 from voclib.studies import counting
 from voclib.studies import ledger as ledgers
-from voclib.studies.cohort import Cohort
+from voclib.studies.nps_revenue import cohort as cohorts
+from voclib.studies.nps_revenue.cohort import Cohort
 
 REPORT = "31-nps-revenue"
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from voclib.loop import outer_effects, outer_subjects
-from voclib.loop.outer_effects import Settings
+from voclib.loop.outer_loop import effects as outer_effects
+from voclib.loop.outer_loop import subjects as outer_subjects
+from voclib.loop.outer_loop.effects import Settings
 from voclib.studies import counting
 
 REPORT = "41-outer-loop"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from voclib.readers import product_counts
+from voclib.readers.product import counts as product_counts
 from voclib.studies import counting
 
 REPORT = "51-product"

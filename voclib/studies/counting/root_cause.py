@@ -7,7 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from voclib.studies import counting, root_cause_batches, root_cause_operations, root_cause_voice
+from voclib.studies import counting
+from voclib.studies.root_cause import batches as root_cause_batches
+from voclib.studies.root_cause import operations as root_cause_operations
+from voclib.studies.root_cause import voice as root_cause_voice
 
 REPORT = "12-root-cause"
 NONE = "no_batches"

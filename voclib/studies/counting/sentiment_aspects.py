@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from voclib.studies import counting, sentiment_voices
+from voclib.studies import counting
+from voclib.studies.sentiment_aspects import heard as sentiment_voices
 
 
 def flows(tables: Mapping[str, pd.DataFrame], *, channels: Sequence[str] = ()) -> tuple[counting.Flow, ...]:

@@ -9,8 +9,9 @@ import pandas as pd
 
 from voclib.schema.keys import among
 from voclib.stats import gates
-from voclib.studies import counting, frame, survivorship
-from voclib.studies.frame import Frame
+from voclib.studies import counting, survivorship
+from voclib.studies.survivorship import frame
+from voclib.studies.survivorship.frame import Frame
 
 REPORT = "21-survivorship"
 

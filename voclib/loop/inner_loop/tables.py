@@ -1,0 +1,154 @@
+"""Cells and columns of the tables on the clocks of cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from voclib.loop.clocks import Clock
+from voclib.loop.inner_loop import text as words
+from voclib.loop.inner_loop.alerts import SEVERITIES, TIERS
+from voclib.loop.inner_loop.departments import Departments
+from voclib.loop.routing import Routing
+from voclib.loop.unheard import Coverage
+from voclib.results import Estimate, Text
+from voclib.sentences import say
+
+DASH = Text("—", "—")
+GRADES = {"safety": Text("行车安全", "Safety"), "high": Text("高", "High"), "medium": Text("中", "Medium"), "low": Text("低", "Low")}
+TIER_NAMES = {
+    "vvip": Text("高价值客户", "High-value customers"),
+    "regular": Text("普通客户", "Regular customers"),
+    "unknown": Text("没有客户编号", "No customer named"),
+}
+CASE_COLUMNS = {
+    "case_id": Text("工单", "Case"),
+    "severity": Text("等级", "Grade"),
+    "tier": Text("客户", "Customer"),
+    "department": Text("责任部门", "Owner"),
+    "opened": Text("开单日", "Opened"),
+    "lasted": Text("已用时间", "Time so far"),
+}
+ROUTE_COLUMNS = {
+    "name": Text("类别", "Class"),
+    "owner": Text("规则里的责任部门", "Owner by the rules"),
+    "n": Text("工单", "Cases"),
+    "agree": Text("与台账一致", "Same in the ledger"),
+    "elsewhere": Text("不一致的多半归", "Others mostly go to"),
+}
+DEPARTMENT_COLUMNS = {
+    "department": Text("部门", "Department"),
+    "n": Text("工单", "Cases"),
+    "share": Text("按时{met}（区间）", "In time (interval)"),
+    "median": Text("一半用时不超过", "Half take at most"),
+    "done": Text("已{done}", "{Done} by now"),
+    "open": Text("{open}", "Still {open}"),
+    "overdue": Text("其中超时", "Of these, late"),
+}
+TRUTH_COLUMNS = {
+    "clock": Text("时钟", "Clock"),
+    "found": Text("本页（区间）", "Found (interval)"),
+    "truth": Text("真值", "Truth"),
+    "inside": Text("区间含真值", "Interval holds it"),
+    "naive": Text("只数已关闭的", "Closed cases alone"),
+}
+TRUTH = {
+    "title": Text("每只时钟与埋下的真值", "Every clock against what was planted"),
+    "columns": TRUTH_COLUMNS,
+    "subtitle": Text("模拟时每张工单都走到底，估计方法看不到", "In the simulation every case runs to its end; no estimator sees it"),
+}
+
+
+def written(one: Estimate | None) -> Text:
+    """A share with its interval, or a dash where it is withheld."""
+    if one is None or one.kind != "estimate":
+        return DASH
+    return say("{a:bare}（{a:interval}）", "{a:bare} ({a:interval})", a=one)
+
+
+def _name(names: Mapping[str, Text], key: Any) -> Text:
+    return DASH if pd.isna(key) else names.get(str(key), Text(str(key), str(key)))
+
+
+def cases(found: pd.DataFrame, clock: Clock, names: Mapping[str, Text], timezone: str) -> pd.DataFrame:
+    """Cases one by one, by number, with how long they took on a clock; no customer is named."""
+    lasted = "followed" if "followed" in found else "hours"
+    rows = [
+        {
+            "case_id": row["case_id"],
+            "severity": GRADES.get(row["severity"], DASH),
+            "tier": TIER_NAMES.get(row.get("value_tier"), DASH),
+            "department": _name(names, row["owner_department"]),
+            "opened": row["opened_at"].tz_convert(timezone).strftime("%Y-%m-%d"),
+            "lasted": words.long(float(row[lasted]), clock),
+        }
+        for row in found.to_dict("records")
+    ]
+    return pd.DataFrame(rows, columns=list(CASE_COLUMNS))
+
+
+def sheet(found: pd.DataFrame, months: Sequence[str]) -> pd.DataFrame:
+    """The monthly table with its shares written out."""
+    return found.assign(**{one: [written(e) for e in found[one]] for one in months})
+
+
+def matrix(cells: Mapping[tuple[str, str], Estimate]) -> pd.DataFrame:
+    """Severity by tier, each share with its interval and how many cases it is of; grades without a case are left out."""
+    rows = []
+    for grade in SEVERITIES:
+        found = {tier: cells.get((grade, tier)) for tier in TIERS}
+        if any(found.values()):
+            rows.append({"severity": GRADES[grade]} | {tier: _counted(one) for tier, one in found.items()})
+    return pd.DataFrame(rows, columns=["severity", *TIERS])
+
+
+def _counted(one: Estimate | None) -> Text:
+    if one is None:
+        return DASH
+    if one.kind != "estimate":
+        return say("{n} 张，太少", "{n} {n:case|cases}, too few", n=one.n) if one.n else Text("太少", "Too few")
+    return say("{a:bare}（{a:interval}），{n} 张", "{a:bare} ({a:interval}), {n} {n:case|cases}", a=one, n=one.n)
+
+
+def routes(found: Routing | None, names: Mapping[str, Text]) -> pd.DataFrame:
+    """One row a class, in words."""
+    if found is None:
+        return pd.DataFrame(columns=list(ROUTE_COLUMNS))
+    elsewhere = [say("{d}（{n}）", "{d} ({n})", d=_name(names, row.elsewhere), n=row.most) if row.most else DASH for row in found.table.itertuples()]
+    return found.table.assign(elsewhere=elsewhere)[list(ROUTE_COLUMNS)]
+
+
+def truth_row(clock: Clock, found: Estimate, closed: Estimate | None, planted: float) -> dict[str, Any]:
+    """One clock beside its truth."""
+    holds = found.conf_low <= planted <= found.conf_high
+    real = found.with_(value=planted, conf_low=planted, conf_high=planted, std_error=None)
+    return {
+        "clock": clock.title,
+        "found": written(found),
+        "truth": say("{a:bare}", "{a:bare}", a=real.with_(kind="count", conf_low=None, conf_high=None)),
+        "inside": Text("是", "yes") if holds else Text("否", "no"),
+        "naive": written(closed),
+    }
+
+
+def stages(coverage: Coverage) -> list[dict[str, Any]]:
+    """Rows of the funnel, what `show.Step` takes."""
+    n, (still, done, _) = coverage.stages, words.STATES[coverage.stop]
+    label = {"done": done, "Done": Text(done.zh, done.en.capitalize()), "open": still}
+    return [
+        {"label": Text("不满的声音", "Unhappy voices"), "count": n["voices"]},
+        {"label": Text("开了工单", "Became a case"), "count": n["case"], "left": Text("没有工单", "No case")},
+        {"label": say("已经{done}", "{Done} by now", **label), "count": n["done"], "left": say("{open}", "Still {open}", **label)},
+        {
+            "label": say("从开口起按时{done}", "{Done} in time, from the voice on", **label),
+            "count": n["in_time"],
+            "left": say("{done}得太晚", "{Done} too late", **label),
+        },
+    ]
+
+
+def department_rows(by: Departments) -> pd.DataFrame:
+    """The table of departments with its shares and times written out."""
+    return by.table.assign(share=[written(e) for e in by.table["in_time"]], median=[words.long(t, by.clock) for t in by.table["median_hours"]])

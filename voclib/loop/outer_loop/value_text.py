@@ -1,0 +1,76 @@
+"""What the page says of the money that landed projects spared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from voclib.loop.outer_loop.names import Names
+from voclib.results import Estimate, Ladder, Text
+from voclib.sentences import say
+
+NOTHING = Text("能评的项目里，没有一个既看维修、又有足够的维修费用，所以不算金额。",
+               "None of the judged projects is about a part with repair costs enough, so no amount is given.")
+LABELS = {
+    "naive": (Text("前后两个月之差", "A month before and after"), Text("高峰本来就会回落", "A spike falls anyway")),
+    "plain": (Text("跟平常比", "Against the usual rate"), Text("去掉立项前的高峰", "Without the run-up")),
+    "controlled": (Text("扣掉大家都有的变化", "Less what moved all"), Text("同期其他零件", "Other parts at the time")),
+    "range": (Text("两者之间", "Between the two"), Text("对照太少，只给范围", "Too few to compare with")),
+}
+
+
+def by_truth(amount: float) -> Text:
+    """The amount that the planted effects come to."""
+    return say("按埋下的效果来算，少修的保修值 {x:bare}。", "By the effects that were planted the warranty repairs spared are worth {x:bare}.",
+               x=Estimate(estimand="programme_value", kind="count", unit="cny", value=amount))
+
+
+def sheet(rows: pd.DataFrame, each: Sequence[Estimate], names: Names) -> pd.DataFrame:
+    """One row a project: repairs since landing, price, share under warranty, what was spared, what it cost."""
+    return pd.DataFrame([{
+        "project": names.project(row["project_id"]), "events": int(row["events"]), "price": row["price"], "warranty": row["warranty"],
+        "worth": _ranged(amount), "cost": None if pd.isna(row["cost"]) else row["cost"]}
+        for row, amount in zip(rows.to_dict("records"), each, strict=True)])
+
+
+def _ranged(amount: Estimate) -> Text:
+    if amount.kind == "bounds":
+        return say("{x:bare}（计入抽样 {i}）", "{x:bare} ({i} with sampling)", x=amount, i=_ends(amount))
+    return say("{x:bare}（{x:interval}）", "{x:bare} ({x:interval})", x=amount)
+
+
+def _ends(amount: Estimate) -> Text:
+    whole = amount.with_(bound_low=amount.conf_low, bound_high=amount.conf_high)
+    return say("{x:bare}", "{x:bare}", x=whole)
+
+
+def captions(ladder: Ladder, cost: Estimate | None, n: int) -> dict[str, Any]:
+    """Titles and notes of the two figures."""
+    main = ladder[ladder.chosen]
+    title = say("{n} 个看维修的项目，少修的保修值 {x:bare}", "Warranty repairs that {n} {n:project|projects} spared are worth {x:bare}", n=n, x=main)
+    if cost is not None and main.conf_high is not None:
+        verdict = _against(main, cost)
+        title = Text(f"{title.zh}；{verdict.zh}", f"{title.en}; {verdict.en}")
+    note = Text("保修件没有记费用，按客户为同一零件付的平均价来算；自费维修省下的是客户的钱，不算。客户留下来值多少，也不在里面。",
+                "No cost is booked for warranty repairs: they are priced at what customers pay for the same part. What paid repairs spare is the "
+                "customers’ money and not counted, nor is what customers kept are worth.")
+    return {
+        "ladder": {"title": title, "labels": {rung.rung: LABELS[rung.rung] for rung in ladder.rungs}, "note": note,
+                   "subtitle": Text("落地以来少花的保修维修费", "Warranty repairs not needed since landing")},
+        "sheet": {"title": Text("每个项目少修的保修，与它的花费", "What each project spared in warranty repairs, and what it cost"),
+                  "columns": {"project": Text("项目", "Project"), "events": Text("落地后的维修", "Repairs since"),
+                              "price": Text("客户付的均价", "Mean price paid"), "warranty": Text("保修占比", "Under warranty"),
+                              "worth": Text("少修的保修值", "Warranty repairs spared"), "cost": Text("项目花费", "Project cost")},
+                  "formats": {"events": "exact", "price": "cny", "warranty": "share", "cost": "cny"}},
+    }
+
+
+def _against(main: Estimate, cost: Estimate) -> Text:
+    """Whether what was spared exceeds what all landed projects cost, as far as the interval tells."""
+    if main.conf_high < cost.value:
+        return say("落地的项目一共花了 {c:bare}，光靠它还没有回本", "landed projects cost {c:bare}, which this alone has not paid back", c=cost)
+    if main.conf_low > cost.value:
+        return say("超过落地项目的全部花费 {c:bare}", "more than the {c:bare} that landed projects cost in all", c=cost)
+    return say("够不够落地项目的花费 {c:bare}，还看不出来", "whether that pays back the {c:bare} they cost cannot be told yet", c=cost)

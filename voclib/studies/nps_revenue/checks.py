@@ -1,0 +1,270 @@
+"""The gates of the money study in words: what was checked, what was found, what a failure changes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from voclib.results import Check, Estimate, Text
+from voclib.sentences import say
+from voclib.stats import inference, sensitivity, tails
+from voclib.stats.gates import Gates
+from voclib.stats.power import Priced
+from voclib.studies.nps_revenue import money_words
+from voclib.studies.nps_revenue.rungs import Rungs
+from voclib.studies.survivorship.text import column_name
+
+TOP = 20
+SHORT_BEFORE = 335  # days: a ledger that lacks up to a month of the year before is as good as whole
+NO_AMOUNT = {
+    "enough": Text("更多暴露与未暴露的客户；在此之前不给金额。", "More exposed and unexposed customers; no amount until then."),
+    "separation": Text(
+        "去掉暴露之后才有的列，或换一种不由它们决定的暴露；在此之前不给金额。",
+        "Leave out columns recorded after the exposure, or take one that they do not settle; no amount until then.",
+    ),
+    "overlap": Text("更多条件相近而没有遇到的客户；在此之前不给金额。", "More customers alike who did not meet it; no amount until then."),
+    "balance": Text("更相近的对照，或更窄的客群；在此之前不给金额。", "A closer comparison or a narrower group; no amount until then."),
+    "price": Text("不给金额。", "No amount is given."),
+}
+DISAGREE = Text(
+    "两个数字要一起引用：金额取决于怎样校正，例如是否只在同一门店内比较。",
+    "Quote both numbers: the amount hangs on how one adjusts, such as comparing customers of the same dealer only.",
+)
+CAPPED = Text("证据等级最高为 1：只能说相关。", "Evidence stays at level 1: one goes with the other.")
+
+
+def checks(rungs: Rungs, priced: Priced, hidden: sensitivity.HiddenBounds | None, gates: Gates, conf_level: float) -> dict[str, Check]:
+    """Every gate by name; thresholds stand in voclib/stats/gates.yml."""
+    found = {"enough": _enough(rungs, gates), "separation": _separation(rungs, gates), "overlap": _overlap(rungs, gates),
+             "balance": _balance(rungs, gates), "tail": _tail(rungs, gates)}
+    if rungs.cohort.n_dealers is not None:
+        found = {"dealers": _dealers(rungs, gates)} | found
+    if rungs.has_few_dealers:
+        return found
+    found |= {"price": _price(priced, rungs), "prior": _prior(rungs)}
+    if rungs.gap is not None:
+        found["agreement"] = _agreement(rungs, gates, conf_level)
+    if rungs.placebo is not None:
+        found["placebo"] = _placebo(rungs, gates, conf_level)
+    if rungs.events is not None:
+        found["leads"] = _leads(rungs)
+    if hidden is not None:
+        found["hidden"] = _hidden(rungs, hidden)
+    if rungs.left is not None:
+        found["evalue"] = _e_value(rungs, conf_level)
+    if rungs.cohort.money.sum() > 0:
+        found["largest"] = _largest(rungs)
+    return found
+
+
+def _dealers(rungs: Rungs, gates: Gates) -> Check:
+    """Dealers for an interval: how they differ is all that tells how far chance reaches."""
+    said = say("{n} 家门店的客户；区间由门店之间的差异得出，至少 {k} 家。",
+               "Customers of {n} dealers; intervals come from how dealers differ: {k} at least.", n=rungs.cohort.n_dealers, k=gates.min_clusters)
+    needs = money_words.few_dealers(rungs.cohort.n_dealers, gates.min_clusters)[1]
+    return Check(Text("门店够多", "Enough dealers"), not rungs.has_few_dealers, said, needs)
+
+
+def _enough(rungs: Rungs, gates: Gates) -> Check:
+    """Exposed customers for an amount."""
+    said = say("{n} 位暴露、{m} 位未暴露，各至少 {k} 位。", "{n} exposed and {m} not; at least {k} of each.", n=rungs.n_exposed,
+               m=len(rungs.cohort.people) - rungs.n_exposed, k=gates.min_exposed_n)
+    passed = min(rungs.n_exposed, len(rungs.cohort.people) - rungs.n_exposed) >= gates.min_exposed_n
+    return Check(Text("暴露与未暴露的客户够多", "Enough exposed and unexposed customers"), passed, said, NO_AMOUNT["enough"])
+
+
+def _separation(rungs: Rungs, gates: Gates) -> Check:
+    """Exposure is not told in advance by what is known."""
+    leaks = rungs.separation.leaks
+    said = say(
+        "已知信息判断谁会暴露的准确度（AUC）为 {a:.2f}，上限 {b:.2f}。",
+        "What is known tells who is exposed with an AUC of {a:.2f}; the limit is {b:.2f}.",
+        a=rungs.separation.auc,
+        b=gates.exposure_auc,
+    )
+    if leaks:
+        named = Text("、".join(column_name(c).zh for c in leaks), ", ".join(column_name(c).en for c in leaks))
+        said = _joined(said, say("单凭这些列就能断定：{c}。", "These columns alone settle it: {c}.", c=named))
+    name = Text("两组人分不开", "The two groups cannot be told apart")
+    return Check(name, rungs.separation.auc <= gates.exposure_auc and not leaks, said, NO_AMOUNT["separation"])
+
+
+def _overlap(rungs: Rungs, gates: Gates) -> Check:
+    """Somebody unexposed stands beside every exposed customer."""
+    outside = rungs.empty.unsupported & rungs.cohort.exposed
+    share = max(float(outside.sum()) / rungs.n_exposed, rungs.money.unsupported_share)
+    said = say(
+        "{s:.1%} 的暴露客户没有条件相近的未暴露者，上限 {b:.0%}；权重只相当于 {n} 位未暴露者。",
+        "For {s:.1%} of the exposed nobody unexposed is alike; the limit is {b:.0%}. The weights are worth {n} unexposed customers.",
+        s=share,
+        b=gates.max_unsupported_share,
+        n=int(rungs.money.n_effective),
+    )
+    if outside.any():
+        said = _joined(said, say("没有可比者的：{c}。", "Without anybody alike: {c}.", c="; ".join(rungs.empty.cells["cell"].head(3))))
+    passed = share <= gates.max_unsupported_share and rungs.money.n_effective >= gates.min_unexposed_effective
+    return Check(Text("每位暴露者都有人可比", "Somebody to compare every exposed customer with"), passed, said, NO_AMOUNT["overlap"])
+
+
+def _balance(rungs: Rungs, gates: Gates) -> Check:
+    """After weighting both groups look alike in everything known."""
+    worst = rungs.balance.loc[rungs.balance["smd_weighted"].abs().idxmax()]
+    said = say(
+        "加权后差别最大的是“{c}”，标准化差异 {d:.3f}；超过 {f:.2f} 提示，超过 {b:.2f} 不给金额。",
+        "After weighting {c} differs most, by {d:.3f} standard deviations; above {f:.2f} it is named, above {b:.2f} no amount is given.",
+        c=column_name(worst["column"]),
+        d=abs(worst["smd_weighted"]),
+        f=gates.balance_flag,
+        b=gates.balance_fail,
+    )
+    name = Text("加权后两组相像", "The groups are alike after weighting")
+    return Check(name, bool(abs(worst["smd_weighted"]) <= gates.balance_fail), said, NO_AMOUNT["balance"])
+
+
+def _tail(rungs: Rungs, gates: Gates) -> Check:
+    """A few customers do not decide the mean."""
+    name = Text("均值不由少数大户决定", "A few large customers do not decide the mean")
+    if rungs.tail is None:
+        return Check(name, None, Text("客户太少，看不出尾部有多重。", "Too few customers to tell how heavy the tail is."))
+    said = say(
+        "金额与预期之比的尾指数为 {a:.1f}，最乐观是 {c:.1f}；最乐观也低于 {b:.1f} 时不给金额。",
+        "Amounts over what was expected have a tail index of {a:.1f}, {c:.1f} at best; below {b:.1f} even at best, no amount is given.",
+        a=rungs.tail.value,
+        b=gates.min_tail_index,
+        c=rungs.lightest_tail,
+    )
+    consequence = Text(
+        "不给金额：平均数的区间不可信。“换一种口径”一表里有截尾的数字，它们是另一个量。",
+        "No amount: the interval of a mean cannot be trusted. The table of other measures has trimmed ones, which are another quantity.",
+    )
+    return Check(name, bool(rungs.lightest_tail >= gates.min_tail_index), said, consequence)
+
+
+def _largest(rungs: Rungs) -> Check:
+    """How much of all money the twenty largest customers hold; they are looked at one by one, outside any model."""
+    cohort = rungs.cohort
+    found = tails.top(cohort.money, cohort.people["customer_id"], n=TOP)
+    said = say(
+        "金额最高的 {n} 位客户占全部的 {s:.1%}；名单用 tails.top 列出，逐个看，不进模型的结论。",
+        "The {n} largest customers hold {s:.1%} of all money; tails.top lists them, to be looked at one by one.",
+        n=len(found),
+        s=float(found["cumulative_share"].iloc[-1]),
+    )
+    return Check(Text("最大的客户", "The largest customers"), None, said)
+
+
+def _price(priced: Priced, rungs: Rungs) -> Check:
+    """The interval is narrow enough for a price."""
+    half = Estimate(estimand="half_width", kind="count", unit=rungs.cohort.unit, value=priced.half_width)
+    said = priced.reason or say("区间的一半是 {h}。", "Half the interval is {h}.", h=half)
+    return Check(Text("误差允许定价", "Exact enough to be priced"), priced.is_priced, said, priced.needs or NO_AMOUNT["price"])
+
+
+def _prior(rungs: Rungs) -> Check:
+    """Money from before the contact is among what is adjusted for."""
+    passed = rungs.cohort.is_dated and rungs.benchmark is not None
+    there = Text("校正用到了接触之前 12 个月的金额。", "Money from the twelve months before the contact is adjusted for.")
+    absent = Text(
+        "数据里没有接触之前的金额，本来就花得少的人无从分辨。",
+        "There is no money from before, so customers who always spent less cannot be told apart.",
+    )
+    name, days = Text("已知此前的消费", "Earlier spending is known"), _days_before(rungs)
+    if passed and days is not None and days < SHORT_BEFORE:
+        part = say("账目只从接触之前 {d} 天起（中位数），不满 12 个月；校正只用到这一段的金额。",
+                   "The ledger opens only {d} days before the contact (median), less than twelve months; money of that stretch alone is adjusted "
+                   "for.", d=days)
+        return Check(name, None, part)
+    return Check(name, passed, there if passed else absent, CAPPED)
+
+
+def _days_before(rungs: Rungs) -> int | None:
+    """Days of the ledger before the median customer's contact; None without a ledger."""
+    ledger, people = rungs.cohort.ledger, rungs.cohort.people
+    if ledger is None or "index_at" not in people:
+        return None
+    return max(int((people["index_at"] - ledger.opens).dt.days.median()), 0)
+
+
+def _agreement(rungs: Rungs, gates: Gates, conf_level: float) -> Check:
+    """Two ways to hold the same things alike, one of them within dealers alone, lead to the same loss up to their common noise."""
+    gap = rungs.gap.times(-rungs.n_exposed)
+    errors = abs(gap.value) / gap.std_error
+    said = say(
+        "回归减去双重稳健，相差 {x}（{x:interval}），相当于 {e:.1f} 个标准误；超过 {k:.1f} 个，结论里要说明。",
+        "Regression less doubly robust is {x} ({x:interval}), {e:.1f} standard errors of that difference; beyond {k:.1f} the caveat says so.",
+        x=gap.estimate("gap", unit=rungs.cohort.unit, conf_level=conf_level),
+        e=errors,
+        k=gates.ladder_gap,
+    )
+    return Check(Text("回归与双重稳健一致", "Regression and doubly robust agree"), bool(errors <= gates.ladder_gap), said, DISAGREE)
+
+
+def _placebo(rungs: Rungs, gates: Gates, conf_level: float) -> Check:
+    """Whether weighting evened out money from before. The weights know that money, so it cannot fail where something unrecorded is at work."""
+    found = sensitivity.negative_control(rungs.placebo, main=rungs.money.fit.value, share=gates.placebo_share, conf_level=conf_level)
+    said = say(
+        "加权之后，接触之前一年的人均金额相差 {x}（{x:interval}）；要求在估计值的 {s:.0%} 以内。",
+        "After weighting, the year before differs by {x} a customer ({x:interval}); it should lie within {s:.0%} of the estimate.",
+        x=rungs.placebo.estimate("placebo", unit=rungs.cohort.unit, conf_level=conf_level),
+        s=gates.placebo_share,
+    )
+    said = _joined(said, Text("权重本来就用到这笔金额，所以这里只查权重是否起效，看不出没记录的因素。",
+                              "The weights were made from that money, so this checks the weights and cannot show what nobody recorded."))
+    consequence = Text("两组本来就不同，金额里混有旧差别。", "The groups differed before; part of the amount is that old difference.")
+    return Check(Text("平衡：接触之前一年的金额", "Balance: money of the year before"), found.passed, said, consequence)
+
+
+def _leads(rungs: Rungs) -> Check:
+    """The months before the contact run alike."""
+    path = rungs.events
+    said = say(
+        "检验接触之前各月没有差别，p {p}；把之前的走势延长下去，{e}忽略。",
+        "Test that the months before do not differ: p {p}; their trend carried on {e} be neglected.",
+        p=_p(path.leads_p),
+        e=Text("可以", "can") if path.leads_equivalent else Text("不可以", "cannot"),
+    )
+    consequence = Text(
+        "逐月对比只算相关（等级 1），不作准实验。", "The comparison by month stays an association (level 1); it is no quasi-experiment."
+    )
+    return Check(Text("逐月对比：之前的走势一致", "By month: alike before the contact"), path.passes, said, consequence)
+
+
+def _hidden(rungs: Rungs, hidden: sensitivity.HiddenBounds) -> Check:
+    """What a hidden factor as strong as earlier spending would do."""
+    shown = hidden.times(-rungs.n_exposed).estimate("hidden", unit=rungs.cohort.unit)
+    holds = shown.conf_low <= 0 <= shown.conf_high
+    said = say(
+        "若另有一个没记录的因素，与此前的消费一样强，金额在 {x} 之间；计入误差，范围{z}零。",
+        "If something unrecorded were as strong as earlier spending, the amount would lie within {x}; with sampling error the range {z} zero.",
+        x=shown,
+        z=Text("包含", "includes") if holds else Text("不含", "excludes"),
+    )
+    return Check(Text("隐藏因素", "A hidden factor"), None, said)
+
+
+def _joined(first: Text, second: Text) -> Text:
+    return Text(first.zh + second.zh, f"{first.en} {second.en}")
+
+
+def _e_value(rungs: Rungs, conf_level: float) -> Check:
+    """How strongly something unrecorded would have to go with exposure and with leaving."""
+    left, cluster = rungs.left, rungs.cohort.clusters
+    if left.counterfactual.value <= 0 or left.counterfactual.value + left.fit.value <= 0:
+        return Check(Text("E 值", "E-value"), None, Text("没有人流失，无从计算。", "Nobody left, so there is none."))
+    log = inference.transform(lambda rd, chance: np.log(chance + rd) - np.log(chance), left.fit, left.counterfactual, cluster=cluster)
+    reach = inference.quantile(conf_level, log.df) * log.std_error
+    ratio, low, high = np.exp([log.value, log.value - reach, log.value + reach])
+    found = sensitivity.e_value(ratio, low, high)
+    said = say(
+        "流失的可能性是 {r:.2f} 倍。没记录的因素须与暴露、与流失都相差 {e:.1f} 倍，才能把它解释掉；要让区间含 1，须 {l:.1f} 倍。",
+        "Leaving is {r:.2f} times as likely. Something unrecorded would have to be {e:.1f} times as common on both sides to explain it away, "
+        "{l:.1f} times for the interval to reach 1.",
+        r=ratio,
+        e=found.value,
+        l=found.limit,
+    )
+    return Check(Text("E 值", "E-value"), None, said)
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"= {value:.3f}"
+

@@ -1,0 +1,170 @@
+"""What the page on root causes says, in both languages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from voclib.results import Estimate, Text
+from voclib.sentences import inside, say
+from voclib.studies.root_cause import batches, trail
+from voclib.studies.root_cause import operations as root_cause_operations
+from voclib.studies.root_cause.batches import Found
+from voclib.text.parts import Parts
+
+QUESTION = Text("客户抱怨的背后，是哪个批次、哪家门店、哪道工序？", "Which batch, which dealer, which process lies behind the complaints?")
+LIMITS = (
+    (Text("不是说维修次数多的批次不好。", "Not that a batch with many repairs is a bad one."),
+     Text("装得多，修得就多；只有除以装车数、再与同类批次比，才说明得了什么。",
+          "What is fitted often is repaired often; only per vehicle fitted, beside its siblings, does a count say anything.")),
+    (Text("不是说找到了故障机理。", "Not that the mechanism is found."),
+     Text("数据指出该拆哪个批次；为什么坏，要拆开零件、查生产记录才知道。",
+          "The data say which batch to open; why it fails is known once parts are opened and production records read.")),
+    (Text("不是说客户用错了。", "Not that customers use it wrongly."),
+     Text("没有一张表记着用法。修得均匀只说明不在批次、也不在门店，设计如此和用法如此分不开。",
+          "No table records how a car is used. Repairs spread evenly are neither a batch's nor a dealer's; design and use cannot be told apart.")),
+    (Text("不是说等得久导致了抱怨。", "Not that long waits bring the complaints about."),
+     Text("是同一家店、同一个月里，等得久的那些接触更常说到等待；还有别的事可能两头都推。",
+          "Within a dealer and a month, contacts with a long wait speak of waiting more often; something else may move both.")),
+    (Text("不是说没点到名的门店都好。", "Not that a dealer which is not named is fine."),
+     Text("返修少，一家店几百次维修里只有几次；分不开的，多半是看不清。",
+          "Few repairs come back, a handful of hundreds at a dealer; most that cannot be told apart cannot be seen clearly.")),
+)
+NO_BATCH = Text("没有一个批次与同类分得开，没有可以追的线索。", "No batch can be told from its siblings, so there is no trail to follow.")
+NO_BATCHES = Text("批次不能比较：见页首。", "Batches cannot be compared; the top of the page says why.")
+NO_VOICE = Text("没有挑出批次，或没有声音可问。", "No batch is picked, or there are no voices to ask.")
+NO_CAUSES = Text("没有门店月度经营、没有带主题的声音，或门店与抱怨太少，问不了经营。",
+                 "Without monthly operations or voices with topics, or with too few dealers or complaints, operations cannot be asked.")
+NO_CARDS = Text("批次不能比较，看不出集中在哪里。", "Batches cannot be compared, so nothing shows where repairs pile up.")
+NO_RETURNS = Text("没有维修记录，数不出返修。", "There are no repairs, so none that come back.")
+NO_TRUTH = Text("这批数据没有埋下的真值。", "These data hold no planted truth.")
+
+
+def kicker(made: Any) -> Text:
+    """What stands over the question."""
+    if made.found is None:
+        return Text("根源探究", "Behind the complaints")
+    return say("根源探究 · {n} 个批次", "Behind the complaints · {n} batches", n=len(made.found.table))
+
+
+def nothing_told(found: Found) -> Estimate:
+    """The answer where no batch can be told from its siblings: a count, and not a claim that all are good."""
+    return Estimate(estimand="batches_told", kind="count", unit="count", value=0.0, n=len(found.table))
+
+
+def detectable(found: Found) -> float:
+    """The ratio that a batch of middling size would need to be told, as of the bar that the most unlikely of all batches has to pass."""
+    from scipy import stats
+
+    known = found.table[found.table["expected"].gt(0)]
+    size, tests = float(known["expected"].median()), max(len(known), 1)
+    bar = 0.05 / tests / float((1 / np.arange(1, tests + 1)).sum())
+    need = float(stats.poisson.isf(bar, size)) + 1
+    return (need + 0.84 * np.sqrt(need)) / size
+
+
+def answer(made: Any, main: Estimate, naive: Estimate | None, rules: Parts) -> Text:
+    """The batch and how often against its siblings; the one with most repairs; the operation that goes with a topic."""
+    parts = [_batch(made, main, naive, rules), *_cause(made.operations, rules)]
+    return Text("".join(p.zh for p in parts), " ".join(p.en for p in parts))
+
+
+def _batch(made: Any, main: Estimate, naive: Estimate | None, rules: Parts) -> Text:
+    found = made.found
+    if found is None:
+        return Text(main.reason.zh, main.reason.en)
+    if found.row is None:
+        return say("{n} 个批次里没有一个与同类分得开；次数最多的 {id} 也不例外。",
+                   "None of {n} batches can be told from its siblings, not even {id}, which has most repairs.", n=len(found.table),
+                   id=found.most["batch_id"])
+    row = found.row
+    first = say("批次 {id}（{part}，{product}，供应商{supplier}）：每辆车的维修是同类批次的 {a:bare} 倍（{level:.0%} 区间 {a:interval}）",
+                "Batch {id} ({part}, {product}, supplier {supplier}): {a:bare} times the repairs per vehicle of its siblings "
+                "({level:.0%} interval {a:interval})", id=row["batch_id"], part=rules.part_name(row["part"]), product=row["product"],
+                supplier=row["supplier"], a=main, level=main.conf_level)
+    more = say("，分得开的 {n} 个批次里数它最高", ", the highest of {n} that can be told", n=found.told) if found.told > 1 else Text("", "")
+    last = say("；按次数排第一的 {id} 只有 {b:bare} 倍。", "; {id}, first by count, has {b:bare} times.", id=found.most["batch_id"], b=naive) if (
+        naive is not None and naive.rung == "repairs") else Text("。", ".")
+    return Text(first.zh + more.zh + last.zh, first.en + more.en + last.en)
+
+
+def _cause(operations: Any, rules: Parts) -> list[Text]:
+    if operations is None or operations.backed.empty:
+        return []
+    row = operations.backed.iloc[0].to_dict()
+    one = root_cause_operations.estimate(row)
+    topic = rules.topic_name(str(row["topic"]))
+    return [say("门店里，{how}，抱怨中说到“{topic}”的占比是{than}的 {a:bare} 倍（{a:interval}）。",
+                "At dealers, {how} complaints speak of {low} {a:bare} times as often ({a:interval}).", a=one, topic=topic,
+                low=inside(topic), how=HOW[str(row["measure"])], than="其他客户" if row["measure"] == "own_wait" else "平常")]
+
+
+HOW = {
+    "own_wait": Text("自己那次等得久的客户", "after a long wait of the customer's own"),
+    "long_waits": Text("等得久的占比高一个标准差的月份", "in a month with one standard deviation more of long waits"),
+    "short_hours": Text("缺勤高一个标准差的月份", "in a month one standard deviation shorter of hours"),
+    "load": Text("每工时客流高一个标准差的月份", "in a month with one standard deviation more visitors per staff hour"),
+    "vacancies": Text("空缺高一个标准差的月份", "in a month with one standard deviation more open positions"),
+    "manager_changed": Text("换店长的月份", "in a month with a new manager"),
+    "promotion": Text("促销的月份", "in a month with a promotion"),
+}
+FEWER = {name: {"what": zh, "how": en} for name, zh, en in (
+    ("own_wait", "久等", "long waits"), ("long_waits", "久等", "long waits"), ("short_hours", "缺勤", "missing hours"),
+    ("load", "每工时客流", "visitors per staff hour"), ("vacancies", "空缺", "open positions"), ("manager_changed", "换店长", "changes of manager"),
+    ("promotion", "促销", "promotions"))}
+
+
+def caveat(made: Any) -> Text:
+    """The one premise that a reader has to carry along."""
+    if made.found is None:
+        return Text("维修次数不是好坏的排名：没有装车数，装得多的批次总在前面。",
+                    "Counts of repairs rank nothing: without vehicles fitted, what is fitted most always comes first.")
+    if made.found.row is None:
+        return say("分不开不等于都好：中等大小的批次，维修要到同类的约 {x:.1f} 倍才大多看得出。",
+                   "That none can be told is not that all are good: a batch of middling size is mostly seen from about {x:.1f} times on.",
+                   x=detectable(made.found))
+    return Text("装车日没有记录，车龄从批次的生产日算起；同零件、同车型的批次，用车的人与路假定相同。",
+                "The day of fitting is not on record, so age runs from production; drivers and roads are taken to be alike over batches of a part "
+                "and model.")
+
+
+def decision(made: Any, rules: Parts) -> Text:
+    """What to open first, whom to ask, what not to do."""
+    told = [_about_batch(made)]
+    if made.operations is not None and len(made.operations.backed):
+        row = made.operations.backed.iloc[0]
+        topic = rules.topic_name(str(row["topic"]))
+        told.append(say("“{topic}”：先在几家店试点，看{what}少了，抱怨是否跟着少。", "On {low}: a pilot at some dealers, to see whether complaints "
+                        "fall with {how}.", topic=topic, low=inside(topic), **FEWER[str(row["measure"])]))
+    return Text("".join(t.zh for t in told), " ".join(t.en for t in told))
+
+
+def _about_batch(made: Any) -> Text:
+    found = made.found
+    if found is None:
+        return Text("先补上每个批次的装车数；在那之前，不要按次数排名。", "Get the number fitted for each batch first; until then rank nothing.")
+    if found.row is None:
+        return Text("不要为次数多的批次召回；继续按装车数看。", "Recall nothing for its count; keep watching by vehicles fitted.")
+    row, high = found.row, trail.raised(made.levels)
+    supplier = any(e.group == "supplier_part" and e.kind == "estimate" for e in made.levels)
+    made_on = f"{row['produced_on']:%Y-%m-%d}" if pd.notna(row["produced_on"]) else "—"
+    first = say("拆检 {id} 的旧件，冻结库存，查 {d} 前后的生产记录，列出装了它的 {n} 辆车。",
+                "Open returned parts of {id}, stop its stock, read the production records of {d}, list the {n} vehicles that carry it.",
+                id=row["batch_id"], d=made_on, n=int(row["fitted_n"]))
+    if not supplier or high:
+        return first
+    second = say("{s}的其他批次没有跟着高，不必整家停供。", "Other batches of {s} are not high: no need to stop the supplier.", s=row["supplier"])
+    return Text(first.zh + second.zh, f"{first.en} {second.en}")
+
+
+def since(found: Found | None) -> tuple[Text, Text] | None:
+    """Since when, as title and as the days between which it lies; None where nothing began."""
+    if found is None or found.onset is None or not found.onset.is_told:
+        return None
+    at = found.onset
+    days = [batches.day(found.cells, k) for k in (at.low, at.at, at.high)]
+    return (say("从 {d} 前后起，维修是同类批次的 {y} 倍，之前是 {x} 倍", "Since about {d}: {y} times the repairs of its siblings; {x} before",
+                d=f"{days[1]:%Y-%m-%d}", y=f"{at.after:.1f}", x=f"{at.before:.1f}"),
+            say("{a} 至 {b}", "{a} to {b}", a=f"{days[0]:%Y-%m-%d}", b=f"{days[2]:%Y-%m-%d}"))

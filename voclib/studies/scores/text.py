@@ -1,0 +1,374 @@
+"""What the scores page says, in both languages; every number comes from an Estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from voclib import numbers
+from voclib.results import Check, Estimate, Ladder, Text
+from voclib.sentences import inside, say
+from voclib.stats import metrics
+from voclib.studies.pool import text as pool_text
+from voclib.studies.regions_text import REGIONS
+
+GAP_UNITS = {"nps": "points", "csat": "pp", "share": "pp", "ces": "score", "mean_score": "score"}
+NAMES = {
+    "nps": Text("NPS", "NPS"),
+    "csat": Text("满意度（CSAT）", "Satisfaction (CSAT)"),
+    "ces": Text("省力程度（CES）", "Ease (CES)"),
+    "recommended_share": Text("推荐比例", "Share recommending"),
+    "mean_rating": Text("平均总评", "Mean rating"),
+    "mean_stars": Text("平均星级", "Mean stars"),
+}
+QUESTIONS = {
+    "nps": Text("客户推荐我们吗，这个分数有多准？", "Do customers recommend us, and how exact is the score?"),
+    "csat": Text("客户满意吗，这个比例有多准？", "Are customers satisfied, and how exact is that share?"),
+    "ces": Text("客户觉得省力吗，这个分数有多准？", "Do customers find it easy, and how exact is the score?"),
+    "recommended_share": Text("写评价的人推荐吗，这个比例有多准？", "Do reviewers recommend it, and how exact is that share?"),
+    "mean_rating": Text("写评价的人打几分，这个分数有多准？", "How do reviewers rate it, and how exact is the rating?"),
+    "mean_stars": Text("写评价的人给几星，这个平均数有多准？", "How many stars do reviewers give, and how exact is the mean?"),
+}
+GROUPS = {**pool_text.CHANNELS, **REGIONS, metrics.MISSING: Text("未注明", "not stated"), "": Text("未注明", "not stated")}
+UNASKED = {
+    "review": Text("评价", "Reviews"),
+    "post": Text("帖子", "Posts"),
+    "appstore": pool_text.CHANNELS["appstore"],
+    "social": pool_text.CHANNELS["social"],
+}
+CHANNELS = {"survey": Text("问卷", "Surveys"), **UNASKED, "": Text("邀请", "Invitations")}
+CHOSEN = Text("本报告采用", "The answer of this report")
+RUNGS = {
+    "independent": (
+        Text("当作互不相干", "Answers as independent"),
+        Text("未考虑同店相像，校正前", "Ignores that customers of one unit resemble each other; uncorrected"),
+    ),
+    "clustered": (Text("按门店聚类", "Clustered by unit"), CHOSEN),
+    "resampled": (Text("整店重抽样", "Whole units resampled"), Text("换一种做法核对", "The same, checked another way")),
+}
+CHANGE_RUNGS = {
+    "independent": (Text("当作两群人", "Two unrelated groups"), Text("校正前", "Uncorrected")),
+    "paired": (Text("同一客户配对", "The same customers paired"), Text("扣除客户自身的差别", "Takes out what is the customer's own")),
+    "clustered": (Text("按门店聚类", "Clustered by unit"), CHOSEN),
+}
+SPREAD: Mapping[str, Any] = {
+    "subtitle": Text("每个分数的回答占比，灰色 n = 回答份数", "Share of answers at each score; grey n = answers"),
+    "share": True,
+}
+SPREADS: Mapping[str, Mapping[str, Any]] = {
+    "nps": {"subtitle": Text("每个分数的回答占比", "Share of answers at each score")},
+    "recommended_share": {
+        "subtitle": Text("两种回答各占多少，灰色 n = 回答份数", "Share of either answer; grey n = answers"),
+        "share": True,
+        "labels": {0: Text("不推荐", "Does not recommend"), 1: Text("推荐", "Recommends")},
+    },
+}
+LIMITS = (
+    (
+        Text("不是说没有作答的人也这样想。", "Not that silent customers think alike."),
+        Text(
+            "本页只描述作答者；样本再大，区间也盖不住谁没有回答。",
+            "This page describes those who answered; no sample size makes the interval cover who did not.",
+        ),
+    ),
+    (
+        Text("不是说分数动了就是哪件事造成的。", "Not that any one thing moved the score."),
+        Text("这里只看到了差别和先后，没有对照组。", "Differences are seen here; nothing is compared with what would have happened otherwise."),
+    ),
+    (
+        Text("不能拿各组的点估计排名。", "Not a ranking of groups by their dots."),
+        Text("区间重叠的组，名次多半是碰巧。", "Where intervals overlap, the order is mostly luck."),
+    ),
+    (
+        Text("不能与别家公布的分数直接比。", "Not comparable with scores others publish."),
+        Text("问法、渠道、谁被邀请都不一样。", "Wording, channel and who is invited all differ."),
+    ),
+)
+UNDATED = Text("没有一份回答写明时间，画不出走势。", "No answer says when it was given, so there is no course to draw.")
+ONE_PERIOD = Text("只有一个时期有回答，谈不上变化。", "Only one period has answers, so there is no change to measure.")
+TWO_PERIODS = Text("至少两个时期的回答，最好是同一批客户。", "Answers from at least two periods, best from the same customers.")
+ODD_CONSEQUENCE = Text("先查收集方式，再引用这个分数。", "Look into how answers are collected before quoting the score.")
+SCORE_COLUMNS = {
+    "score": Text("分数", "Score"),
+    "source": Text("来源", "Source"),
+    "value": Text("值", "Value"),
+    "interval": Text("区间", "Interval"),
+    "n": Text("回答数", "Answers"),
+    "clusters": Text("门店/单位", "Units"),
+}
+
+
+def written(estimate: Estimate) -> Text:
+    """Value and unit."""
+    return Text(*(f"{numbers.value(estimate, lang)} {numbers.unit(estimate, lang)}".strip() for lang in ("zh", "en")))
+
+
+def interval(estimate: Estimate) -> Text:
+    """The interval, or what is missing for one."""
+    if estimate.kind == "refusal":
+        return estimate.needs
+    return Text(numbers.interval(estimate, "zh"), numbers.interval(estimate, "en"))
+
+
+def every_score(found: Sequence[tuple[str, Estimate]]) -> pd.DataFrame:
+    """Every score of the pool, one row a score and source."""
+    rows = [
+        {
+            "score": NAMES.get(e.estimand, Text("应答率", "Response rate")),
+            "source": CHANNELS[channel],
+            "value": written(e),
+            "interval": interval(e),
+            "n": e.n,
+            "clusters": e.n_clusters,
+        }
+        for channel, e in found
+    ]
+    return pd.DataFrame(rows, columns=list(SCORE_COLUMNS)).astype({"n": "Int64", "clusters": "Int64"})
+
+
+def answer(headline: Estimate, naive: Estimate, change: Estimate) -> Text:
+    """The answer in bold, then how exact it is and where it went."""
+    name = NAMES[headline.estimand]
+    if headline.kind == "refusal":
+        return say("暂时不能下结论。{why}", "No conclusion yet. {why}", why=headline.reason)
+    first = say(
+        "作答者的{name}是 {x}，{level:.0%} 区间 {x:interval}。",
+        "Among those who answered: {name} {x} ({level:.0%} interval {x:interval}).",
+        name=inside(name),
+        x=headline,
+        level=headline.conf_level,
+    )
+    wider = _wider(headline, naive)
+    went = (
+        say(
+            " 最近一期与上一期之差为 {c}（{c:interval}）：{reading}。",
+            " Latest period minus the one before: {c} ({c:interval}); {reading}.",
+            c=change,
+            reading=moved(change),
+        )
+        if change.kind == "estimate"
+        else Text("", "")
+    )
+    return Text(*(first[lang] + wider[lang] + went[lang] for lang in ("zh", "en")))
+
+
+def _wider(headline: Estimate, naive: Estimate) -> Text:
+    """How much wider the honest interval is than the one that ignores clustering."""
+    if naive.kind != "estimate" or headline.kind != "estimate" or headline.n_clusters is None:
+        return Text("", "")
+    ratio = (headline.conf_high - headline.conf_low) / (naive.conf_high - naive.conf_low)
+    return say(
+        " 承认同店客户相像之后，区间是原来的 {r:.1f} 倍宽。",
+        " Allowing for similar customers within a unit, the interval is {r:.1f} times as wide.",
+        r=ratio,
+    )
+
+
+def moved(change: Estimate) -> Text:
+    """Whether the interval of a change holds zero, said so that it agrees with an end that is printed as zero."""
+    close = numbers.hides_sign(change)
+    if change.conf_low <= 0 <= change.conf_high:
+        just = Text("区间一端刚刚越过零，看不出变化", "the range reaches just past zero, no change is seen")
+        return just if close else Text("区间含零，看不出变化", "the range includes zero, no change is seen")
+    just = Text("区间一端紧挨着零，但不含零", "the range ends close to zero but excludes it")
+    return just if close else Text("区间不含零", "the range excludes zero")
+
+
+def caveat(headline: Estimate, rate: Estimate | None) -> Text:
+    """The one thing most likely wrong, and what it would do."""
+    if rate is None or rate.kind != "estimate":
+        return Text(
+            "谁来作答是自己选的，也不知道邀请了多少人：沉默者如果不同，真值可以在区间之外，方向未知。",
+            "People chose to answer, and how many were asked is unknown: if silent customers differ, the truth may lie outside on either side.",
+        )
+    return say(
+        "只有 {rate:bare} 的受邀者作答（区间 {rate:interval}）：沉默者如果不同，全体客户的真值可以在区间之外，方向未知。",
+        "Only {rate:bare} of those invited answered ({rate:interval}): if silent customers differ, the truth may lie outside on either side.",
+        rate=rate,
+    )
+
+
+def decision(headline: Estimate, change: Estimate, gaps: Sequence[Estimate], by: Text) -> Text:
+    """What to do next: the difference between the last two periods, or of one group from the rest, below which nobody is judged.
+
+    Each is the half-width of the interval of that very comparison: a difference of two scores is less exact than one score of all answers.
+    """
+    if headline.kind == "refusal":
+        return say("先补齐：{needs}", "First collect what is missing: {needs}", needs=headline.needs)
+    rules, found = [], [e for e in gaps if e.kind == "estimate"]
+    if change.kind == "estimate":
+        rules.append(say("最近两期之差不到 {x}", "a change of less than {x} between the last two periods", x=_halves([change])))
+    if found:
+        least = _halves(found)
+        varies = say("（视{by}而定，{k} 组都算进去）", " (depending on the {by}, all {k} counted)", by=by, k=len(found))
+        rules.append(say("某个{by}与其余之差不到 {x}{varies}", "a gap of less than {x} between one {by} and the rest{varies}", x=least, by=by,
+                         varies=varies if least.kind == "bounds" else Text("", "")))
+    rule = Text("", "") if not rules else say(
+        "{rules}，{both}不作为考核依据；", "Do not reward or punish {rules}. ", both=Text("都" if len(rules) > 1 else "", ""),
+        rules=Text("，或".join(r.zh for r in rules), ", or ".join(r.en for r in rules)))
+    return say("{rule}要更准，先增加门店数，再增加每店的回答数。", "{rule}For a more exact score add units first, then answers per unit.", rule=rule)
+
+
+def _halves(found: Sequence[Estimate]) -> Estimate:
+    """The half-width of one interval, or the range of those of several."""
+    halves, like = [(e.conf_high - e.conf_low) / 2 for e in found], {"estimand": "half_width", "unit": found[0].unit}
+    low, high = min(halves), max(halves)
+    span = Estimate(kind="bounds", bound_low=low, bound_high=high, **like)
+    if len(set(numbers.ends(span, "en"))) == 2 and high > 1.05 * low:
+        return span
+    return Estimate(kind="count", value=high, **like)
+
+
+def enough_answers(chosen: Estimate, n: int, floor: int) -> Check:
+    """Enough answers for an interval without a caveat."""
+    return Check(
+        Text("回答够用", "Enough answers"),
+        n >= floor,
+        say("{n} 份回答，下限 {floor}。", "{n} answers; the floor is {floor}.", n=n, floor=floor),
+        Text("分数只作参考。", "The score is a hint at best."),
+    )
+
+
+def enough_clusters(n: int, floor: int, refuse: int) -> Check:
+    """Enough units for an interval from clustering."""
+    return Check(
+        Text("门店（单位）够多", "Enough units"),
+        n >= floor,
+        say(
+            "{n} 家，下限 {floor}；少于 {refuse} 家不给区间。",
+            "{n} units; the floor is {floor}, and below {refuse} there is no interval.",
+            n=n,
+            floor=floor,
+            refuse=refuse,
+        ),
+        Text("区间偏窄的风险上升。", "The interval risks being too narrow."),
+    )
+
+
+def unassigned_check(unassigned: int, n: int) -> Check:
+    """Answers that name no unit are counted as units of their own."""
+    return Check(
+        Text("回答都能对上门店", "Every answer names its unit"),
+        True if unassigned == 0 else None,
+        say("{n} 份回答中 {k} 份没有门店，各算一家。", "Of {n} answers {k} name no unit; each counts as a unit of its own.", n=n, k=unassigned),
+    )
+
+
+def methods_agree(clustered: Estimate, resampled: Estimate) -> Check:
+    """Analytic and resampled intervals differ by less than a fifth in width."""
+    ratio = (resampled.conf_high - resampled.conf_low) / (clustered.conf_high - clustered.conf_low)
+    return Check(
+        Text("两种算法的区间一致", "Two ways to the interval agree"),
+        0.8 <= ratio <= 1.25,
+        say(
+            "整店重抽样的区间是解析区间的 {r:.2f} 倍宽，容许 0.80 至 1.25。",
+            "Resampling whole units gives {r:.2f} times the width; 0.80 to 1.25 is allowed.",
+            r=ratio,
+        ),
+        Text("以较宽的一个为准。", "Trust the wider one."),
+    )
+
+
+def response_rate_check(rate: Estimate | None) -> Check:
+    """Silence is never corrected on this page, so the check never passes."""
+    name = Text("作答者能代表全体客户", "Those who answered stand for all customers")
+    consequence = Text("只能描述作答者；结论一律带着这个前提。", "Only respondents are described; the verdict always carries this caveat.")
+    if rate is None:
+        unknown = Text("没有邀请记录，作答率无从得知。", "There is no record of invitations, so the response rate cannot be known.")
+        return Check(name, False, unknown, consequence)
+    if rate.kind != "estimate":
+        return Check(name, False, rate.reason, consequence)
+    return Check(
+        name,
+        False,
+        say(
+            "作答率 {r:bare}（区间 {r:interval}），其余的人没有分数。",
+            "The response rate is {r:bare} ({r:interval}); the others have no score.",
+            r=rate,
+        ),
+        consequence,
+    )
+
+
+def coverage_of_pool(n: int, total: int) -> Check:
+    """How much of the pool the score rests on."""
+    return Check(
+        Text("用到了多少声音", "How much of the pool is used"),
+        None,
+        say("{total} 条声音里，{n} 条带这个分数。", "{n} of the {total} voices in the pool carry this score.", n=n, total=total),
+    )
+
+
+def _ladder_title(wider: Text, chosen: Estimate) -> Text:
+    if chosen.kind == "refusal":
+        return chosen.reason
+    return Text(wider.zh.strip() or "每份回答各自独立", wider.en.strip() or "Answers are independent of one another")
+
+
+def rung_labels(ladder: Ladder, known: Mapping[str, tuple[Text, Text]]) -> dict[str, tuple[Text, Text]]:
+    """Names of the rungs a ladder has; the chosen one says so."""
+    return {r.rung: (known[r.rung][0], CHOSEN if r.rung == ladder.chosen else known[r.rung][1]) for r in ladder.rungs}
+
+
+def captions(
+    estimand: str, ladder: Ladder, groups: Sequence[Estimate], periods: Sequence[Estimate], change: Ladder
+) -> Mapping[str, Mapping[str, Any]]:
+    """Title (the finding), subtitle (what is drawn) and description of every figure."""
+    name, chosen = NAMES[estimand], ladder[ladder.chosen]
+    fill = {"name": name, "level": chosen.conf_level}
+    drawn = say("{name}，点 = 估计值，横条 = {level:.0%} 区间", "{name}; dot = estimate, bar = {level:.0%} interval", **fill)
+    spread = say("分数的分布：{n} 份回答", "How the scores spread: {n} {n:answer|answers}", n=chosen.n or 0)
+    course = _course(name, periods)
+    side = say("{name}：{k} 组并排", "{name} of {k} groups, side by side", name=name, k=len(groups))
+    wider = _wider(chosen, ladder.rungs[0])
+    return {
+        "distribution": {"title": spread, "description": spread, **SPREADS.get(estimand, SPREAD)},
+        "trend": {
+            "title": course,
+            "subtitle": say("{name}，线 = 估计值，色带 = {level:.0%} 区间", "{name}; line = estimate, ribbon = {level:.0%} interval", **fill),
+            "description": course,
+        },
+        "periods": {"title": course, "subtitle": drawn},
+        "groups": {"title": side, "subtitle": drawn, "labels": GROUPS},
+        "every_score": {
+            "title": say("每个分数各有量表，不能相加", "Every score has its own scale; none are added"),
+            "subtitle": say("聚类的 {level:.0%} 区间", "Clustered {level:.0%} intervals", **fill),
+        },
+        "ladder": {
+            "title": _ladder_title(wider, chosen),
+            "subtitle": drawn,
+            "labels": rung_labels(ladder, RUNGS),
+        },
+        "change": {
+            "title": _change_title(change),
+            "labels": rung_labels(change, CHANGE_RUNGS),
+            "subtitle": say(
+                "{name}的变化，点 = 估计值，横条 = {level:.0%} 区间", "Change in {name}; dot = estimate, bar = {level:.0%} interval",
+                **fill | {"name": inside(name)},
+            ),
+        },
+    }
+
+
+def _course(name: Text, periods: Sequence[Estimate]) -> Text:
+    known = [e for e in periods if e.kind == "estimate"]
+    if len(known) < 2:
+        return say("可画的时期不足两个", "Fewer than two periods can be drawn")
+    return say(
+        "{name}从 {a} 的 {x:bare} 到 {b} 的 {y:bare}",
+        "{name} from {x:bare} in {a} to {y:bare} in {b}",
+        name=name,
+        a=known[0].group,
+        b=known[-1].group,
+        x=known[0],
+        y=known[-1],
+    )
+
+
+def _change_title(change: Ladder) -> Text:
+    last = change.rungs[-1]
+    if last.kind != "estimate":
+        return last.reason
+    return say("{g}：{reading}", "{g}: {reading}", g=last.group, reading=moved(last))
