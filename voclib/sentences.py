@@ -9,6 +9,8 @@ from voclib import numbers
 from voclib.errors import ParameterError
 from voclib.results import Estimate, Text
 
+DASH = Text(numbers.DASH, numbers.DASH)  # a cell without a number
+
 
 class _Number:
     """An Estimate inside a sentence: `{x}` its value with unit, `{x:interval}` its interval, `{x:bare}` the value alone, `{x:n}` its n."""
@@ -53,6 +55,14 @@ def say(zh: str, en: str, **values: Any) -> Text:
         if a sentence names a value that was not given, or asks an Estimate for an unknown form.
     """
     return Text(_fill(zh, "zh", values), _fill(en, "en", values))
+
+
+def with_interval(estimate: Estimate | None, *, signed: bool = False, absent: Text = DASH) -> Text:
+    """Value and interval as a cell of a table holds them, with a plus sign where it is a change; `absent` where there is no estimate."""
+    if estimate is None or estimate.kind != "estimate":
+        return absent
+    plus = "+" if signed and estimate.value > 0 and numbers.value(estimate, "en").strip("0.%") else ""
+    return say("{p}{x:bare}（{x:interval}）", "{p}{x:bare} ({x:interval})", p=plus, x=estimate)
 
 
 def inside(name: Text) -> Text:

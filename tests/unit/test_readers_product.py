@@ -12,11 +12,11 @@ from voclib.errors import DataError, ParameterError
 from voclib.readers import product
 from voclib.readers.product import counts as product_counts
 from voclib.readers.product import sheet as product_sheet
-from voclib.readers.product import text as product_text
 from voclib.readers.product.text import Names
 from voclib.reporting import show
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
+from voclib.sentences import DASH
 from voclib.stats import gates
 from voclib.studies import counting
 
@@ -125,7 +125,7 @@ class TestBrief:
     def test_without_cases_or_scores_the_sheet_leaves_dashes(self, calm: Tables) -> None:
         bare = {name: calm[name] for name in ("customers", "units")} | {"responses": calm["responses"].assign(nps_score=pd.NA)}
         made = product.study(bare, product_counts.count(bare))
-        assert made.sheet["open"].isna().all() and all(cell == product_text.DASH for cell in made.sheet["nps"])
+        assert made.sheet["open"].isna().all() and all(cell == DASH for cell in made.sheet["nps"])
 
     def test_too_few_of_everything_is_a_refusal(self) -> None:
         few = company(voices=60)

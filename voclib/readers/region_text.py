@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from voclib.results import Check, Estimate, Ladder, Text
-from voclib.sentences import say
+from voclib.sentences import DASH, say, with_interval
 from voclib.stats.power import rounded_up
 from voclib.studies.regions_text import region as title
 from voclib.studies.scores import segments_text
@@ -23,7 +23,7 @@ CAVEAT = Text(
 TOO_FEW = Text("作答够多的不到两组，没有什么可比。", "Fewer than two groups have answers enough to be compared.")
 MORE_ANSWERS = Text("每组至少要有能算区间的回答和门店。", "Each group needs enough answers and dealers for an interval.")
 NO_CASES = Text("没有工单，或工单不知道属于谁，所以没有这张图。", "No case, or no case that can be placed, so there is nothing to draw.")
-DASH = Text("—", "—")
+TOO_FEW = Text("太少，不给数", "too few")
 NO_NAMES = (
     Text("门店不在这一页点名。", "No dealer is named here."),
     Text("只说门店之间有没有真差别；要看哪一家，用 20-scores 的区间，别看名次。",
@@ -161,15 +161,11 @@ def respondents() -> Check:
 
 def sheet(found: pd.DataFrame) -> pd.DataFrame:
     """The sheet as a table prints it."""
-    rows = [{"group": title(row["group"]), "score": _ranged(row["score"]), "fixed": _rank(row["fixed"]), "drawn": _rank(row["drawn"]),
-             "n": row["n"], "dealers": row["dealers"],
+    rows = [{"group": title(row["group"]), "score": with_interval(row["score"], absent=TOO_FEW), "fixed": _rank(row["fixed"]),
+             "drawn": _rank(row["drawn"]), "n": row["n"], "dealers": row["dealers"],
              "needed": None if pd.isna(row["needed"]) else rounded_up(int(row["needed"])), "differ": _differ(row["differ"]), "open": row["open"],
              "safety": row["safety"]} for row in found.to_dict("records")]
     return pd.DataFrame(rows)
-
-
-def _ranged(estimate: Estimate) -> Text:
-    return Text("太少，不给数", "too few") if estimate.kind == "refusal" else say("{x:bare}（{x:interval}）", "{x:bare} ({x:interval})", x=estimate)
 
 
 def _rank(place: tuple[int, int] | None) -> Text:

@@ -13,9 +13,8 @@ from voclib.loop.case_library import text as words
 from voclib.loop.case_library.audit import ATTACKS, Audit
 from voclib.loop.case_library.rule import Rule
 from voclib.results import Estimate, Text
-from voclib.sentences import say
+from voclib.sentences import DASH, say
 
-DASH = Text("—", "—")
 SIZES = ((1, 1), (2, 4), (5, 19), (20, 99), (100, np.inf))
 _STAGES = (("assigned", "opened_at", "assigned_at"), ("responded", "assigned_at", "responded_at"), ("resolved", "responded_at", "resolved_at"))
 

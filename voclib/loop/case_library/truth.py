@@ -15,7 +15,7 @@ from voclib.loop.case_library.people import People
 from voclib.loop.case_library.rule import Rule
 from voclib.privacy import KINDS, redact
 from voclib.results import Estimate, Text
-from voclib.sentences import say
+from voclib.sentences import DASH, say
 from voclib.stats import disclosure
 
 Tables = Mapping[str, pd.DataFrame]
@@ -116,5 +116,5 @@ def _identifiers(tables: Tables, planted: int) -> dict[str, Any]:
         "found": Text(str(left), str(left)),
         "truth": "0",
         "inside": YES if left == 0 else NO,
-        "naive": laid.DASH,
+        "naive": DASH,
     }

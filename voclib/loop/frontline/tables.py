@@ -14,9 +14,8 @@ from voclib.loop.frontline.lists import Lists
 from voclib.loop.frontline.reports import BUG, KINDS, Reports
 from voclib.loop.frontline.teams import Teams
 from voclib.results import Estimate, Text
-from voclib.sentences import say
+from voclib.sentences import DASH, say, with_interval
 
-DASH = Text("—", "—")
 MONTH_COLUMNS = {
     "month": Text("月份", "Month"),
     **words.KIND,
@@ -111,7 +110,7 @@ def events(leads: Leads, reports: Reports, lists: Lists) -> pd.DataFrame:
 def lead_cell(at: int, low: int, high: int) -> Text:
     """A lead in days with its range."""
     one = Estimate(estimand="lead_days", kind="estimate", unit="days", value=float(at), conf_low=float(low), conf_high=float(high))
-    return say("{a:bare}（{a:interval}）", "{a:bare} ({a:interval})", a=one)
+    return with_interval(one)
 
 
 def _day(reports: Reports, day: int) -> Text:

@@ -14,9 +14,8 @@ from voclib.loop.inner_loop.departments import Departments
 from voclib.loop.routing import Routing
 from voclib.loop.unheard import Coverage
 from voclib.results import Estimate, Text
-from voclib.sentences import say
+from voclib.sentences import DASH, say, with_interval
 
-DASH = Text("—", "—")
 GRADES = {"safety": Text("行车安全", "Safety"), "high": Text("高", "High"), "medium": Text("中", "Medium"), "low": Text("低", "Low")}
 TIER_NAMES = {
     "vvip": Text("高价值客户", "High-value customers"),
@@ -61,13 +60,6 @@ TRUTH = {
 }
 
 
-def written(one: Estimate | None) -> Text:
-    """A share with its interval, or a dash where it is withheld."""
-    if one is None or one.kind != "estimate":
-        return DASH
-    return say("{a:bare}（{a:interval}）", "{a:bare} ({a:interval})", a=one)
-
-
 def _name(names: Mapping[str, Text], key: Any) -> Text:
     return DASH if pd.isna(key) else names.get(str(key), Text(str(key), str(key)))
 
@@ -91,7 +83,7 @@ def cases(found: pd.DataFrame, clock: Clock, names: Mapping[str, Text], timezone
 
 def sheet(found: pd.DataFrame, months: Sequence[str]) -> pd.DataFrame:
     """The monthly table with its shares written out."""
-    return found.assign(**{one: [written(e) for e in found[one]] for one in months})
+    return found.assign(**{one: [with_interval(e) for e in found[one]] for one in months})
 
 
 def matrix(cells: Mapping[tuple[str, str], Estimate]) -> pd.DataFrame:
@@ -126,10 +118,10 @@ def truth_row(clock: Clock, found: Estimate, closed: Estimate | None, planted: f
     real = found.with_(value=planted, conf_low=planted, conf_high=planted, std_error=None)
     return {
         "clock": clock.title,
-        "found": written(found),
+        "found": with_interval(found),
         "truth": say("{a:bare}", "{a:bare}", a=real.with_(kind="count", conf_low=None, conf_high=None)),
         "inside": Text("是", "yes") if holds else Text("否", "no"),
-        "naive": written(closed),
+        "naive": with_interval(closed),
     }
 
 
@@ -151,4 +143,4 @@ def stages(coverage: Coverage) -> list[dict[str, Any]]:
 
 def department_rows(by: Departments) -> pd.DataFrame:
     """The table of departments with its shares and times written out."""
-    return by.table.assign(share=[written(e) for e in by.table["in_time"]], median=[words.long(t, by.clock) for t in by.table["median_hours"]])
+    return by.table.assign(share=[with_interval(e) for e in by.table["in_time"]], median=[words.long(t, by.clock) for t in by.table["median_hours"]])

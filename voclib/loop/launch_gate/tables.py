@@ -12,10 +12,9 @@ from voclib.loop.launch_gate import text as words
 from voclib.loop.launch_gate.lights import QUESTIONS, Gate, Light
 from voclib.loop.launch_gate.rule import Rule
 from voclib.results import Estimate, Text
-from voclib.sentences import say
+from voclib.sentences import DASH, say, with_interval
 from voclib.stats.power import rounded_up
 
-DASH = Text("—", "—")
 YES, NO = Text("放行", "Go"), Text("不放行", "No go")
 MARGINS = (0.05, 0.10, 0.15, 0.20)
 TRUTH_COLUMNS = {
@@ -36,14 +35,6 @@ TRUTH = {
 }
 
 
-def written(one: Estimate | None, *, sign: bool = False) -> Text:
-    """A number with its range, or a dash where it is withheld."""
-    if one is None or one.kind != "estimate":
-        return DASH
-    plus = "+" if sign and one.value > 0 else ""
-    return say("{p}{a:bare}（{a:interval}）", "{p}{a:bare} ({a:interval})", p=plus, a=one)
-
-
 def gains(gate: Gate) -> pd.DataFrame:
     """One row a concept, the largest gain first and those without a range last: concept, light, estimate, conf_low, conf_high."""
     order = sorted(gate.lights, key=lambda one: (one.gain.kind != "estimate", -(one.gain.value or 0.0), one.concept))
@@ -59,13 +50,13 @@ def sheet(gate: Gate, rule: Rule, titles: Mapping[str, Text]) -> pd.DataFrame:
         one = gate[concept]
         short = one.light == "insufficient" and gate.needed is not None
         rows.append({
-            "concept": titles[concept], "light": words.LIGHTS[one.light], "n": words.few(one.n), "share": written(one.share),
-            "gain": written(one.gain, sign=True),
+            "concept": titles[concept], "light": words.LIGHTS[one.light], "n": words.few(one.n), "share": with_interval(one.share),
+            "gain": with_interval(one.gain, signed=True),
             "needed": say("约 {n}", "about {n}", n=rounded_up(gate.needed)) if short else DASH})
     if gate.on_sale is not None:
         more = gate.needed is not None and bool(gate.names("insufficient")) and gate.n_on_sale < gate.needed
         rows.append({"concept": titles[gate.on_sale.group], "light": Text("对照", "To compare"), "n": words.few(gate.n_on_sale),
-                     "share": written(gate.on_sale), "gain": DASH,
+                     "share": with_interval(gate.on_sale), "gain": DASH,
                      "needed": say("约 {n}", "about {n}", n=rounded_up(gate.needed)) if more else DASH})
     return pd.DataFrame(rows, columns=["concept", "light", "n", "share", "gain", "needed"])
 
@@ -82,7 +73,7 @@ def usual(gate: Gate, rule: Rule, titles: Mapping[str, Text], means: Mapping[str
     """What the usual rules would have said, best mean mark first, beside the light."""
     let = passed(gate, rule)
     order = sorted(gate.lights, key=lambda one: (-(means[one.concept].value or 0.0), one.concept))
-    rows = [{"concept": titles[one.concept], "mean": written(means[one.concept]),
+    rows = [{"concept": titles[one.concept], "mean": with_interval(means[one.concept]),
              "share": YES if one.concept in let["share"] else NO if one.share.kind == "estimate" else DASH,
              "gap": YES if one.concept in let["gap"] else NO if one.share.kind == "estimate" and gate.level_share is not None else DASH,
              "light": words.LIGHTS[one.light]} for one in order]
@@ -102,7 +93,7 @@ def questions(found: Mapping[str, Gate], titles: Mapping[str, Text]) -> pd.DataF
 def _lit(one: Light) -> Text:
     if one.gain.kind != "estimate":
         return words.LIGHTS[one.light]
-    return say("{light}：{g}", "{light}: {g}", light=words.LIGHTS[one.light], g=written(one.gain, sign=True))
+    return say("{light}：{g}", "{light}: {g}", light=words.LIGHTS[one.light], g=with_interval(one.gain, signed=True))
 
 
 def segments(cells: Mapping[tuple[str, str], Estimate], gate: Gate, titles: Mapping[str, Text], rule: Rule) -> pd.DataFrame:
@@ -113,7 +104,7 @@ def segments(cells: Mapping[tuple[str, str], Estimate], gate: Gate, titles: Mapp
         if any(concept == one.concept for concept, _ in cells):
             found = [cells[one.concept, segment] for segment in names]
             rows.append({"concept": titles[one.concept],
-                         **{f"s{i}": written(e, sign=True) if e.kind == "estimate" else Text("太少", "Too few") for i, e in enumerate(found)}})
+                         **{f"s{i}": with_interval(e, signed=True, absent=Text("太少", "Too few")) for i, e in enumerate(found)}})
     return pd.DataFrame(rows, columns=["concept", *(f"s{i}" for i in range(len(names)))])
 
 
@@ -156,7 +147,7 @@ def truth_row(one: Light, real: float, rule: Rule, title: Text, *, is_passed: bo
     claimed = one.light in ("green", "red")
     holds = one.gain.kind == "estimate" and one.gain.conf_low <= real <= one.gain.conf_high
     return {
-        "concept": title, "found": written(one.gain, sign=True), "truth": _points(real),
+        "concept": title, "found": with_interval(one.gain, signed=True), "truth": _points(real),
         "inside": DASH if one.gain.kind != "estimate" else Text("是", "yes") if holds else Text("否", "no"),
         "light": words.LIGHTS[one.light],
         "right": Text("没有下结论", "No claim") if not claimed else Text("对", "Right") if one.light == due else Text("错", "Wrong"),

@@ -10,9 +10,8 @@ from voclib.loop.outer_loop import names as outer_names
 from voclib.loop.outer_loop import text as words
 from voclib.loop.outer_loop.effects import Effects
 from voclib.results import Estimate, Text
-from voclib.sentences import say
+from voclib.sentences import DASH, say
 
-DASH = Text("—", "—")
 TRACKER_COLUMNS = {
     "project": Text("项目", "Project"),
     "department": Text("责任部门", "Department"),

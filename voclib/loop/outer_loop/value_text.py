@@ -9,7 +9,7 @@ import pandas as pd
 
 from voclib.loop.outer_loop.names import Names
 from voclib.results import Estimate, Ladder, Text
-from voclib.sentences import say
+from voclib.sentences import say, with_interval
 
 NOTHING = Text("能评的项目里，没有一个既看维修、又有足够的维修费用，所以不算金额。",
                "None of the judged projects is about a part with repair costs enough, so no amount is given.")
@@ -38,7 +38,7 @@ def sheet(rows: pd.DataFrame, each: Sequence[Estimate], names: Names) -> pd.Data
 def _ranged(amount: Estimate) -> Text:
     if amount.kind == "bounds":
         return say("{x:bare}（计入抽样 {i}）", "{x:bare} ({i} with sampling)", x=amount, i=_ends(amount))
-    return say("{x:bare}（{x:interval}）", "{x:bare} ({x:interval})", x=amount)
+    return with_interval(amount)
 
 
 def _ends(amount: Estimate) -> Text:

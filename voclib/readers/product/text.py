@@ -10,7 +10,7 @@ import pandas as pd
 
 from voclib.readers.product.counts import BUGS, COMPLAINTS, REPAIRS, UNHAPPY
 from voclib.results import Check, Estimate, Ladder, Text
-from voclib.sentences import say
+from voclib.sentences import DASH, say, with_interval
 
 if TYPE_CHECKING:
     from voclib.readers.product import Judged
@@ -27,7 +27,7 @@ MORE_EVENTS = Text("每一期平均至少 5 次、以往合计至少 20 次；�
 NO_FLAGS = Text("各期都没有大过偶然的变化。", "In no period did anything move by more than chance.")
 NO_MOVES = Text("没有一项能判断，所以没有图。", "Nothing can be judged, so there is nothing to draw.")
 NO_TRUTH = Text("这批数据没有埋下的真值。", "These data hold no planted truth.")
-DASH = Text("—", "—")
+TOO_FEW = Text("回答太少", "too few answers")
 LIMITS = (
     (
         Text("没有亮起来，不等于一切都好。", "Nothing flagged does not mean that all is well."),
@@ -186,23 +186,19 @@ def sheet(found: pd.DataFrame) -> pd.DataFrame:
     """The sheet as a table prints it."""
     rows = []
     for row in found.to_dict("records"):
-        rows.append({"product": row["product"], "nps": _ranged(row["nps"]), "complaint": _complaint(row), "voices": row["voices"],
+        rows.append({"product": row["product"], "nps": _cell(row["nps"]), "complaint": _complaint(row), "voices": row["voices"],
                      "open": row["open"], "safety": row["safety"]})
     return pd.DataFrame(rows, columns=["product", "nps", "complaint", "voices", "open", "safety"])
 
 
-def _ranged(estimate: Estimate | None) -> Text:
-    if estimate is None:
-        return DASH
-    if estimate.kind == "refusal":
-        return Text("回答太少", "too few answers")
-    return say("{x:bare}（{x:interval}）", "{x:bare} ({x:interval})", x=estimate)
+def _cell(estimate: Estimate | None) -> Text:
+    return with_interval(estimate, absent=TOO_FEW if estimate else DASH)
 
 
 def _complaint(row: Mapping[str, Any]) -> Text:
     if row["topic"] is None:
         return DASH
-    return say("{t} {x}", "{t} {x}", t=row["topic"], x=_ranged(row["complaint"]))
+    return say("{t} {x}", "{t} {x}", t=row["topic"], x=_cell(row["complaint"]))
 
 
 def flag(row: Mapping[str, Any]) -> Text:

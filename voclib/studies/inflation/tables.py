@@ -9,7 +9,7 @@ import pandas as pd
 
 from voclib import numbers
 from voclib.results import Estimate, Text
-from voclib.sentences import say
+from voclib.sentences import say, with_interval
 
 TRACES = {
     "credibility": Text("较少回来", "fewer come back"),
@@ -80,7 +80,7 @@ def review(dealers: pd.DataFrame, p_values: Mapping[str, pd.Series]) -> pd.DataF
             {
                 "dealer": _named(row),
                 "probability": percent(row.probability),
-                "turned": say("{t:bare}（{t:interval}）", "{t:bare} ({t:interval})", t=turned),
+                "turned": with_interval(turned),
                 "scores": say(
                     "{a:.0f} → {b:bare}（{b:interval}）",
                     "{a:.0f} → {b:bare} ({b:interval})",
@@ -136,7 +136,7 @@ def truth_row(row: Any, known: Mapping[str, Any] | None) -> dict[str, Any]:
         "found": FOUND["listed" if row.is_listed else "traced" if row.is_traced else "neither"],
         "excess": round(row.excess_tens),
         "turned": 0 if known is None else known["turned"],
-        "corrected": say("{s:bare}（{s:interval}）", "{s:bare} ({s:interval})", s=score),
+        "corrected": with_interval(score),
         "honest": _points(honest),
         "covered": Text("是", "yes") if row.nps_low <= honest <= row.nps_high else Text("否", "no"),
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from voclib.results import Estimate, Text
-from voclib.sentences import say
+from voclib.sentences import say, with_interval
 from voclib.studies.money_trail import slide_text
 from voclib.studies.nps_revenue import text as money
 from voclib.studies.nps_revenue.cohort import Cohort
@@ -101,7 +101,7 @@ def _with_ends(value: float | None, low: float | None, high: float | None, unit:
     if low is None or pd.isna(low):
         return say("{x:bare}", "{x:bare}", x=Estimate(estimand="row", kind="count", unit=unit, value=float(value)))
     shown = Estimate(estimand="row", kind="estimate", unit=unit, value=float(value), conf_low=float(low), conf_high=float(high))
-    return say("{x:bare}（{x:interval}）", "{x:bare} ({x:interval})", x=shown)
+    return with_interval(shown)
 
 
 def split(found: pd.DataFrame) -> pd.DataFrame:
@@ -129,11 +129,7 @@ def ledger(amounts: Mapping[str, Estimate], cohort: Cohort) -> pd.DataFrame:
     names, made = labels(cohort), []
     for key, amount in amounts.items():
         role = {"loss": Text("合计", "Total"), "at_risk": Text("另一种看法，不相加", "Another view, never added")}.get(key, Text("其中", "Of which"))
-        written = (
-            say("{x:bare}", "{x:bare}", x=amount)
-            if amount.kind != "estimate"
-            else say("{x:bare}（{x:interval}）", "{x:bare} ({x:interval})", x=amount)
-        )
+        written = with_interval(amount, absent=say("{x:bare}", "{x:bare}", x=amount))
         made.append((role, names.get(key, Text(key, key)), written))
     return pd.DataFrame(made, columns=list(LEDGER))
 

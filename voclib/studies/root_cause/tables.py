@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.results import Estimate, Ladder, Text
-from voclib.sentences import say
+from voclib.sentences import DASH, say, with_interval
 from voclib.studies.root_cause import batches as root_cause_batches
 from voclib.studies.root_cause import operations as root_cause_operations
 from voclib.studies.root_cause import spread
@@ -19,7 +19,7 @@ from voclib.studies.root_cause.operations import Causes
 from voclib.studies.root_cause.voice import Follow
 from voclib.text.parts import Parts
 
-DASH, YES, NO = Text("—", "—"), Text("是", "Yes"), Text("否", "No")
+YES, NO = Text("是", "Yes"), Text("否", "No")
 SHOWN = 8
 MEASURES = {
     "own_wait": Text("自己这次等得久", "A long wait of their own"),
@@ -65,7 +65,7 @@ def written(value: float, low: float, high: float) -> Text:
         return say("至少 {x}", "{x} or more", x=f"{low:.1f}")
     one = Estimate(estimand="batch_ratio", kind="estimate", unit="ratio", value=float(value), conf_low=min(float(low), float(value)),
                    conf_high=max(min(float(high), 1e6), float(value)))
-    return say("{a:bare}（{a:interval}）", "{a:bare} ({a:interval})", a=one)
+    return with_interval(one)
 
 
 def batches(found: Found | None, rules: Parts) -> pd.DataFrame:
@@ -148,7 +148,7 @@ def truth(found: Found | None, ladder: Ladder | None, planted: Mapping[str, Any]
         for name in ("adjusted", "picked"):
             one = ladder[name]
             what = Text("维修频率之比", "Ratio of rates") if name == "adjusted" else Text("同上，按挑选放宽", "The same, picked")
-            found_as = say("{a:bare}（{a:interval}）", "{a:bare} ({a:interval})", a=one)
+            found_as = with_interval(one)
             right = YES if one.conf_low <= real <= one.conf_high else NO
             rows.append({"what": what, "truth": _both(f"{real:.1f}"), "found": found_as, "right": right})
     if found is not None and found.onset is not None and found.onset.is_told:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from voclib import numbers
 from voclib.results import Estimate, Text, Unit
-from voclib.sentences import say
+from voclib.sentences import say, with_interval
 from voclib.stats.attribution import Decomposition, Step
 from voclib.stats.inference import Fit
 from voclib.studies.scores import text
@@ -57,8 +57,7 @@ def table(parts: Decomposition, labels: Mapping[Any, Text], score: Any, *, conf_
     unit, gap = UNITS[score.function], GAP_UNITS[score.function]
 
     def moved(fit: Fit) -> Text:
-        e = fit.estimate("step", unit=gap, conf_level=conf_level)
-        return say("{e:bare}（{e:interval}）", "{e:bare} ({e:interval})", e=e)
+        return with_interval(fit.estimate("step", unit=gap, conf_level=conf_level))
 
     rows = [{"group": labels[s.group], "share": _from_to(s.shares, "share", s), "score": _from_to(s.means, unit, s),
              "mix": moved(s.mix), "rate": moved(s.rate) if s.present == "both" else Text(numbers.DASH, numbers.DASH)} for s in parts.steps]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from voclib import numbers
 from voclib.results import Text
-from voclib.sentences import say
+from voclib.sentences import say, with_interval
 from voclib.studies.topics import tables
 from voclib.studies.topics import text as words
 from voclib.studies.topics.spread import Spread
@@ -46,9 +46,9 @@ def cards(kept: pd.DataFrame, chosen: pd.DataFrame, names: Mapping[str, Text], *
         inside, near = kept["topic"].eq(row.topic), kept["near"].eq(row.topic)
         options = {"group": str(row.topic), "conf_level": conf_level}
         rows.append({"topic": subject(row, names), "voices": int(row.voices),
-                     "share": words.with_interval(tables.share_of(kept, inside, "topic_voices", **options)),
-                     "negative": words.with_interval(tables.negative_of(kept, inside, "topic_negative", **options)),
-                     "change": words.with_interval(tables.change_of(kept, near, "topic_change", **options), signed=True),
+                     "share": with_interval(tables.share_of(kept, inside, "topic_voices", **options)),
+                     "negative": with_interval(tables.negative_of(kept, inside, "topic_negative", **options)),
+                     "change": with_interval(tables.change_of(kept, near, "topic_change", **options), signed=True),
                      "stability": words.stability(row.stability, row.is_stable)})
     return pd.DataFrame(rows, columns=list(words.CARD_COLUMNS))
 

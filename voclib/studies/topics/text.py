@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from voclib import numbers
 from voclib.results import Check, Estimate, Text
 from voclib.sentences import say
 from voclib.studies.regions_text import region
@@ -110,14 +109,6 @@ LIMITS = (
 def quoted(name: str) -> Text:
     """A topic's leading words."""
     return Text(f"“{name}”", f"“{name}”")
-
-
-def with_interval(estimate: Estimate, *, signed: bool = False) -> Text:
-    """Value and interval in a cell, with a plus sign where it is a change; a dash where there are too few."""
-    if estimate.kind != "estimate":
-        return Text(numbers.DASH, numbers.DASH)
-    plus = "+" if signed and estimate.value > 0 and numbers.value(estimate, "en").strip("0.%") else ""
-    return say("{p}{x:bare}（{x:interval}）", "{p}{x:bare} ({x:interval})", p=plus, x=estimate)
 
 
 def negative(share: float, known: int) -> Text:
