@@ -140,6 +140,15 @@ class TestMeasure:
             outer_effects.tally(pd.DataFrame({"subject": [], "on": pd.to_datetime([])}))
 
 
+class TestIdle:
+    def test_a_month_in_which_nothing_was_recorded_is_no_landing(self):
+        at = pd.Timestamp("2024-01-01") + pd.to_timedelta([*range(0, 300), *range(1200, 1300)], unit="D")
+        events = pd.concat([pd.DataFrame({"on": at, "subject": name}) for name in ("lamp", "pump") for _ in range(3)], ignore_index=True)
+        with np.errstate(divide="raise"):
+            found = outer_effects.idle(events, pd.DataFrame(columns=["project_id", "subject", "chartered_on", "landed_on"]), Settings())
+        assert len(found) and np.isfinite(found[["usual", "usual_error", "naive"]]).all(axis=None)
+
+
 class TestCourse:
     def test_breaks_at_run_up_charter_and_landing(self, tables, effects):
         found, sources = outer_subjects.find(tables, outer_subjects.projects(tables))

@@ -66,6 +66,12 @@ def test_numbers_are_short_and_whole_where_they_can_be():
     assert theme.round_spec(pd.Series([0.1 + 0.2])[0]) == 0.3
 
 
+def test_a_control_character_in_a_name_is_left_out_of_the_picture():
+    spec = {"data": {"values": [{"t": "\x1b[31m北京\x00\x07店\x9b"}]}, "mark": "text", "encoding": {"text": {"field": "t", "type": "nominal"}}}
+    assert theme.round_spec(spec)["data"]["values"] == [{"t": "[31m北京店"}]
+    assert ">[31m北京店<" in theme.picture(spec)  # drawn with them, it would end the process
+
+
 def test_picture_rounds_geometry_but_not_words():
     spec = {"data": {"values": [{"a": 1 / 3, "t": "0.123456"}]}, "mark": "text", "width": 100,
             "encoding": {"x": {"field": "a", "type": "quantitative"}, "text": {"field": "t", "type": "nominal"}}}

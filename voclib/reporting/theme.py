@@ -35,6 +35,7 @@ FONTS: Mapping[str, str] = {
     "zh": "PingFang SC, Noto Sans CJK SC, Noto Sans SC, Source Han Sans SC, Microsoft YaHei, Heiti SC, sans-serif",
     "en": "-apple-system, BlinkMacSystemFont, Segoe UI, Roboto, Helvetica Neue, Noto Sans, Liberation Sans, Arial, Noto Sans CJK SC, sans-serif",
 }
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # all but tab and line ends
 _NUMERIC = re.compile(r"-?\d*\.\d{3,}(?:e-?\d+)?|-?\d+e-\d+")
 _GEOMETRY = re.compile(r'(\s(?:d|transform|x|y|x1|x2|y1|y2|cx|cy|r|width|height|viewBox|points|font-size|stroke-width)=")([^"]*)(")')
 
@@ -115,7 +116,7 @@ def picture(spec: dict[str, Any]) -> str:
     import vl_convert
 
     refuse_addresses(spec)
-    svg = vl_convert.vegalite_to_svg(spec, vl_version=VEGALITE, allowed_base_urls=[])
+    svg = vl_convert.vegalite_to_svg(round_spec(spec), vl_version=VEGALITE, allowed_base_urls=[])
     svg = _GEOMETRY.sub(lambda m: m[1] + _NUMERIC.sub(_two_decimals, m[2]) + m[3], svg)
     start = svg.index(">", svg.index("<svg")) + 1
     return f"{svg[:start]}<style>@media screen and (prefers-color-scheme:dark){{{dark_css(only=svg)}}}</style>{svg[start:]}"
@@ -144,9 +145,14 @@ def dark_css(prefix: str = "", *, only: str | None = None) -> str:
 
 
 def round_spec(value: Any) -> Any:
-    """A specification with every fraction at six significant digits and missing numbers as null, so that bytes repeat."""
+    """A specification with every fraction at six significant digits and missing numbers as null, so that bytes repeat.
+
+    Control characters, which a name may have brought along, are left out: drawing one ends the whole process.
+    """
+    if isinstance(value, str):
+        return _CONTROLS.sub("", value)
     if isinstance(value, Mapping):
-        return {str(k): round_spec(v) for k, v in value.items()}
+        return {_CONTROLS.sub("", str(k)): round_spec(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [round_spec(v) for v in value]
     if hasattr(value, "item"):

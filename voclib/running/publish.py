@@ -88,7 +88,8 @@ class _Hand:
             return
         if self.failures:
             names = ", ".join(job.notebook for job in planned)
-            self.failures.append(f"Not run, since they state what the others found: {names}. Their last good reports stand.")
+            self.failures.append(f"Not run, since they state what the others found: {names}. Their last good reports stand. "
+                                 "Mend what failed, or take it out of the edition's notebooks.")
             return
         tracer = Tracer(self._space)
         traced = {job.notebook: (job, tracer.provenance(job)) for job in planned}

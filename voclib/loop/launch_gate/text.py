@@ -132,9 +132,13 @@ def answer(gate: Gate, titles: Mapping[str, Text], question: str) -> Text:
             "Green: {names}, with {a} more {keen} than the product on sale ({a:interval}).",
             names=listed([titles[k] for k in greens]), best=titles[greens[0]], a=first.gain, keen=KEEN[question]))
     elif gate.leader:
-        told.append(say("没有概念亮绿灯；最靠前的{name}，{keen}与在售产品相差 {a}（{a:interval}）。",
-                        "No concept is green; the one ahead, {name}, lies {a} from the product on sale ({a:interval}).",
-                        name=titles[gate.leader.concept], keen=KEEN[question], a=gate.leader.gain))
+        about = {"name": titles[gate.leader.concept], "keen": KEEN[question], "a": gate.leader.gain}
+        told.append(
+            say("没有概念亮绿灯；差得最多的{name}，{keen}与在售产品相差 {a}（{a:interval}），数据还判不了。",
+                "No concept is green; {name} differs most from the product on sale, by {a} ({a:interval}), too little data to judge.", **about)
+            if gate.leader.light == "insufficient" else
+            say("没有概念亮绿灯；最靠前的{name}，{keen}与在售产品相差 {a}（{a:interval}）。",
+                "No concept is green; the one ahead, {name}, lies {a} from the product on sale ({a:interval}).", **about))
     lines = {"red": ("红灯：{names}。", "Red: {names}."), "amber": ("黄灯：{names}。", "Amber: {names}."),
              "insufficient": ("数据不足：{names}。", "Insufficient data: {names}.")}
     told += [say(zh, en, names=listed([titles[k] for k in gate.names(light)])) for light, (zh, en) in lines.items() if gate.names(light)]

@@ -346,8 +346,8 @@ def idle(events: pd.DataFrame, projects: pd.DataFrame, given: Settings, *, sourc
         for start in range(found.days - 2 * month - delay, 0, -month):
             after = start + month + delay
             past, now, then = slice(0, max(start + month - given.run_up_days, 0)), slice(start, start + month), slice(after, after + month)
-            if after + month > landed or min(own[past].sum(), own[now].sum()) < given.least_events:
-                continue
+            if after + month > landed or min(own[past].sum(), own[now].sum()) < given.least_events or not total[then].sum():
+                continue  # a month in which nothing at all was recorded has no share
             row: dict[str, Any] = {"source": source, "subject": name, "on": found.first + pd.Timedelta(days=start)}
             for what, (a, b) in {"spike": (now, past), "naive": (then, now), "usual": (then, past)}.items():
                 value, error = rate_ratio.of_shares(own[a].sum(), total[a].sum(), own[b].sum(), total[b].sum())
