@@ -80,8 +80,20 @@ class TestLabels:
 
     def test_no_comment_no_topic(self, company) -> None:
         mute = {**company[0], "responses": company[0]["responses"].assign(comment=" ")}
-        with pytest.raises(DataError, match="No survey answer has a comment"):
+        with pytest.raises(DataError, match="No comment stands beside a score"):
             customer_topics.shares(mute)
+
+    @pytest.mark.parametrize("bare", [
+        lambda t: {"responses": t["responses"].assign(nps_score=pd.array([None] * len(t["responses"]), dtype="Int8"))},
+        lambda t: {"invitations": t["invitations"].assign(touchpoint_id=None)},
+        lambda t: {"gold_labels": t["gold_labels"].drop_duplicates("topic")},
+        lambda t: {"gold_labels": t["gold_labels"].assign(topic=t["gold_labels"]["response_id"] + t["gold_labels"]["topic"])}])
+    def test_what_cannot_be_counted_is_said_before_it_is_tried(self, company, bare) -> None:
+        thin = {**company[0], **bare(company[0])}
+        said = customer_topics.lacking(thin)
+        assert said is not None and "no share is given" in said.en and customer_topics.lacking(company[0]) is None
+        with pytest.raises(DataError):
+            customer_topics.shares(thin)
 
     def test_a_topic_that_nobody_labelled_is_named_and_left_out(self, company) -> None:
         gold = company[0]["gold_labels"]

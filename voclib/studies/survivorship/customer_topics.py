@@ -35,12 +35,18 @@ class CustomerTopics:
 
 
 def lacking(tables: Tables) -> Text | None:
-    """Why topic shares cannot be given, or None: a table that is missing, or too few survey comments labelled by people."""
+    """Why topic shares cannot be given, or None: a table that is missing, or too few comments labelled by people.
+
+    Counted as in `shares`: comments beside a score whose invitation leads to a contact of a customer on the list.
+    """
     if any(len(tables.get(name, ())) == 0 for name in NEEDED):
         return words.NO_TABLES
-    told = tables["responses"][tables["responses"]["channel"].isin(SURVEYS) & tables["responses"]["comment"].fillna("").str.strip().ne("")]
-    labelled = int(told["response_id"].isin(tables["gold_labels"]["response_id"]).sum())
-    return words.few_labels(labelled, MIN_GOLD) if labelled < MIN_GOLD else None
+    contacts, gold = _contacts(tables), tables["gold_labels"]
+    told = gold[gold["response_id"].isin(contacts.loc[contacts["is_commented"], "response_id"])]
+    if (labelled := told["response_id"].nunique()) < MIN_GOLD:
+        return words.few_labels(labelled, MIN_GOLD)
+    most = int(told.groupby("topic")["response_id"].nunique().max())
+    return words.few_of_a_topic(most, MIN_TOPIC) if most < MIN_TOPIC else None
 
 
 def shares(tables: Tables, *, conf_level: float = 0.95, seed: int = 0) -> CustomerTopics:
@@ -60,7 +66,7 @@ def shares(tables: Tables, *, conf_level: float = 0.95, seed: int = 0) -> Custom
     contacts = _contacts(tables)
     wrote = contacts["is_commented"].to_numpy(dtype=bool)
     if not wrote.any():
-        raise DataError("No survey answer has a comment, so no topic can be counted.")
+        raise DataError("No comment stands beside a score and leads by its invitation to a contact, so no topic can be counted.")
     comments = contacts.loc[wrote, "response_id"]
     found = prevalence.coded(comments, tables["topic_mentions"], tables["gold_labels"])
     if (labelled := int(found.gold.notna().any(axis=1).sum())) < MIN_GOLD:

@@ -47,9 +47,20 @@ NO_TABLES = Text(
 def few_labels(labelled: int, floor: int) -> Text:
     """Too few labels to take classifier error out."""
     return say(
-        "人工标注的问卷评论只有 {n} 条，下限 {floor}：分类器的错无法扣除，不给占比。",
-        "Only {n} survey comments were labelled by people; the floor is {floor}. Classifier error cannot be taken out, so no share is given.",
+        "带分数、能顺着邀请对上接触的问卷评论里，人工标注的只有 {n} 条，下限 {floor}：分类器的错无法扣除，不给占比。",
+        "Of the survey comments with a score and an invitation, {n} {n:was|were} labelled by people; the floor is {floor}. Classifier error cannot "
+        "be taken out, so no share is given.",
         n=labelled,
+        floor=floor,
+    )
+
+
+def few_of_a_topic(most: int, floor: int) -> Text:
+    """No topic has labels enough."""
+    return say(
+        "没有一个主题标注满 {floor} 条评论（最多的 {n} 条），不给占比；标注时，一条评论的每个主题都要标。",
+        "No topic has {floor} labelled comments (the most is {n}), so no share is given; label whole comments, every topic of each.",
+        n=most,
         floor=floor,
     )
 
