@@ -209,6 +209,24 @@ def test_missing_data_names_the_command_that_builds_them(space: Workspace) -> No
     assert tables_read(path) == ["responses", "units"]
 
 
+def test_what_a_study_cannot_begin_without_is_looked_for_before_it_runs(space: Workspace) -> None:
+    path, folder = space.notebooks / "20-scores.ipynb", space.root / "data/standard/sample"
+    code = "from voclib.studies.ex_voc import panel as ex_panel\nex_panel.from_tables(voclib.load(data))"
+    path.write_text(_notebook(('data = "data/standard/sample"', "parameters"), (code, "")), "utf-8")
+    (folder / "responses.parquet").touch()
+    told = _refused(space, "notebooks: {20-scores: {}}\n")
+    assert "reads the table employee_surveys, which data/standard/sample lacks (there: responses); run 'voc ingest" in told
+    (folder / "employee_surveys.parquet").touch()
+    assert len(plan(_load(space, HEAD + "notebooks: {20-scores: {}}\n"), space=space)) == 1
+
+
+@pytest.mark.parametrize(("notebook", "table"), [
+    ("21-survivorship", "customers"), ("30-ex-voc", "employee_surveys"), ("31-nps-revenue", "transactions"), ("32-frontline", "frontline_reports"),
+    ("40-inner-loop", "cases"), ("41-outer-loop", "projects"), ("42-launch-gate", "concept_tests"), ("53-case-library", "cases")])
+def test_notebooks_say_which_table_they_begin_with(notebook: str, table: str) -> None:
+    assert table in tables_read(Path(__file__).resolve().parents[2] / "notebooks" / f"{notebook}.ipynb")
+
+
 def test_the_workspace_is_found_above_the_edition(space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert find(space.root / "params/tiny.yml").root == space.root.resolve()
     monkeypatch.chdir(space.root / "notebooks")
