@@ -73,8 +73,8 @@ def raised(found: tuple[Estimate, ...], *, level: float = 0.05) -> tuple[str, ..
 
 def _stratified(found: Found, rows: pd.DataFrame, member: pd.Series) -> tuple[float, float, int]:
     kind = rows["part"].astype(str) + " | " + rows["product"].astype(str)
-    try:
-        made = siblings.stratified(rows["repairs"], rows["worth"], kind=kind, member=member, spread=found.compared.spread,
+    try:  # batches of one supplier differ by `spread_within`; that of the kind holds what suppliers differ by, which is asked here
+        made = siblings.stratified(rows["repairs"], rows["worth"], kind=kind, member=member, spread=rows["spread_within"],
                                    own=float(found.dispersion[0]))
     except DataError:  # a level without a counterpart is said to have none
         return float("nan"), float("nan"), 0
@@ -83,13 +83,13 @@ def _stratified(found: Found, rows: pd.DataFrame, member: pd.Series) -> tuple[fl
 
 def _interaction(found: Found, rest: pd.DataFrame, part: pd.Series, model: pd.Series) -> tuple[float, float, int]:
     """The part on this model against on others, as other parts on this model against on others."""
-    sums = [(rest.loc[a & b, "repairs"], float(rest.loc[a & b, "worth"].sum())) for a in (part, ~part) for b in (model, ~model)]
-    counts = [float(y.sum()) for y, _ in sums]
-    if min(counts) <= 0 or min(e for _, e in sums) <= 0:
+    cells = [rest[a & b] for a in (part, ~part) for b in (model, ~model)]
+    counts, rooms = ([float(one[name].sum()) for one in cells] for name in ("repairs", "worth"))
+    if min(counts) <= 0 or min(rooms) <= 0:
         return float("nan"), float("nan"), 0
-    logs = [np.log(k / e) for k, (_, e) in zip(counts, sums, strict=True)]
-    variance = sum((float(found.dispersion[0]) + found.compared.spread**2 * float((y**2).sum() / k)) / k
-                   for k, (y, _) in zip(counts, sums, strict=True))
+    logs = [np.log(k / e) for k, e in zip(counts, rooms, strict=True)]
+    variance = sum((float(found.dispersion[0]) + float(((one["spread_within"] * one["repairs"]) ** 2).sum() / k)) / k
+                   for k, one in zip(counts, cells, strict=True))
     return float(logs[0] - logs[1] - logs[2] + logs[3]), float(np.sqrt(variance)), int(counts[0])
 
 
