@@ -59,6 +59,22 @@ class Found:
         return None if self.picked is None else self.table.iloc[self.picked]
 
     @property
+    def began(self) -> Onset | None:
+        """The day from which the batch that is picked runs higher; None where no such day is told."""
+        return self.onset if self.onset is not None and self.onset.is_told and self.onset.after > self.onset.before else None
+
+    @property
+    def ended(self) -> Onset | None:
+        """The day from which it runs lower again, having been high before."""
+        return self.onset if self.onset is not None and self.onset.is_told and self.onset.after <= self.onset.before else None
+
+    @property
+    def others_told(self) -> pd.DataFrame:
+        """Batches told beside the one that is picked, highest first."""
+        rest = self.table[self.table["told"]].drop(index=[] if self.picked is None else self.table.index[self.picked])
+        return rest.assign(by=rest["shrunken"].fillna(rest["ratio"])).sort_values(["by", "batch_id"], ascending=[False, True])
+
+    @property
     def told(self) -> int:
         """How many batches can be told from their siblings."""
         return int(self.table["told"].sum())

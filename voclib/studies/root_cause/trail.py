@@ -13,6 +13,7 @@ from voclib.studies.root_cause import batches
 from voclib.studies.root_cause.batches import Found
 
 LEVELS = ("batch", "made_then", "supplier_part", "supplier_rest", "part_model")
+NO_MORE = 1.25  # times its counterpart, below which the upper end has to lie before a level is said not to be high
 NEAR_DAYS = 60  # of production on either side
 BIN_WEEKS = 4
 
@@ -20,12 +21,13 @@ BIN_WEEKS = 4
 def levels(found: Found, *, conf_level: float = 0.95) -> tuple[Estimate, ...]:
     """The batch against its siblings, then every level above it without the batch, against its own counterpart; a refusal where there is none.
 
+    Other batches that are told stay in: two bad batches of a supplier are no reason to call the supplier fine.
     Levels above carry a `p_value` adjusted (Holm) for looking at all of them.
     """
     table, row = found.table, found.row
     if row is None:
         return ()
-    rest = table.drop(index=table.index[table["told"].to_numpy()])
+    rest = table.drop(index=row.name)
     part, model, supplier = (rest[c].eq(row[c]) for c in ("part", "product", "supplier"))
     near = (rest["produced_on"] - row["produced_on"]).abs().dt.days.le(NEAR_DAYS)
     made = {"made_then": _stratified(found, rest[part], near[part]), "supplier_part": _stratified(found, rest[part], supplier[part]),
@@ -69,6 +71,12 @@ def suppliers(found: Found, *, conf_level: float = 0.95) -> pd.DataFrame:
 def raised(found: tuple[Estimate, ...], *, level: float = 0.05) -> tuple[str, ...]:
     """Levels above the batch that fail more often than their counterpart without it."""
     return tuple(one.group for one in found if one.kind == "estimate" and one.group != "batch" and one.value > 1 and (one.p_value or 1) <= level)
+
+
+def cleared(found: tuple[Estimate, ...]) -> bool:
+    """Whether every level above the batch that could be asked lies below `NO_MORE` times its counterpart with its whole interval."""
+    asked = [one for one in found if one.kind == "estimate" and one.group != "batch"]
+    return bool(asked) and all(one.conf_high < NO_MORE for one in asked)
 
 
 def _stratified(found: Found, rows: pd.DataFrame, member: pd.Series) -> tuple[float, float, int]:
@@ -123,8 +131,8 @@ def if_missing(found: Found, *, conf_level: float = 0.95) -> tuple[Estimate, Est
         return None
     same = found.table["part"].eq(row["part"]) & found.table["product"].eq(row["product"]) & ~found.table["told"]
     rest, room = float(found.table.loc[same, "repairs"].sum()), float(found.table.loc[same, "worth"].sum())
-    made = []
+    made, own = [], float(found.dispersion[0])
     for mine, theirs in ((row["repairs"], rest + n), (row["repairs"] + n, rest)):
-        low, high = siblings.interval(mine, row["worth"], theirs, room, conf_level=conf_level)
+        low, high = siblings.interval(mine / own, row["worth"] / own, theirs / own, room / own, conf_level=conf_level)
         made.append(batches.ratio(mine / row["worth"] * room / max(theirs, 0.5), float(low), float(high), conf_level=conf_level))
     return made[0], made[1]
