@@ -188,8 +188,8 @@ def _supplier(found: Found, levels: tuple[Estimate, ...]) -> list[Text]:
     name, rest = str(found.row["supplier"]), found.others_told
     same = rest[rest["supplier"].eq(found.row["supplier"])]
     if len(same):
-        return [say("其中 {k} 个同样来自{s}：先与这家供应商一起查。", "Of these {k} {k:comes|come} from {s} as well: look into it with the supplier "
-                    "first.", k=len(same), s=name)]
+        return [say("其中 {k} 个同样来自{s}：先与这家供应商一起查。", "{k} of them {k:comes|come} from {s} as well: look into it with the "
+                    "supplier first.", k=len(same), s=name)]
     asked = [e for e in levels if e.group in ("supplier_part", "supplier_rest") and e.kind == "estimate"]
     if not asked or trail.raised(levels):
         return []

@@ -103,7 +103,7 @@ def _mass(y: Array, exposure: Array, rate: Array) -> Array:
     plain = y * np.log(mean[:, :1]) - mean[:, :1]
     size = 1.0 / SCALES[1:, None] ** 2
     same = special.gammaln(y + size) - special.gammaln(size) - y * np.log(size)
-    wide = same + y * np.log(mean[:, 1:]) - (y + size) * np.log1p(mean[:, 1:] / size)
+    wide = same + y * np.log(mean[:, 1:]) - (y + size) * np.log((size + mean[:, 1:]) / size)
     return np.concatenate([plain, wide], axis=1).sum(axis=0)
 
 

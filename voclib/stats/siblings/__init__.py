@@ -15,8 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from voclib.errors import DataError, ParameterError
-from voclib.stats import inference, overdispersion
-from voclib.stats.overdispersion import Scatter
+from voclib.stats import inference
+from voclib.stats.siblings import overdispersion
+from voclib.stats.siblings.overdispersion import Scatter
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]

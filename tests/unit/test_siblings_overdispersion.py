@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from voclib.stats import inference, overdispersion, siblings
+from voclib.stats import inference, siblings
+from voclib.stats.siblings import overdispersion
 
 KINDS, MEMBERS = 40, 9
 
