@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -12,9 +13,13 @@ import pandas as pd
 from benchmarks.coverage import FALSE_ALARM_BAND, SHORT_BAND, Draw, Interval, Setting
 from voclib.results import Estimate, refusal
 from voclib.simulate import dgp_carriers, dgp_culprit, dgp_dealer_months
+from voclib.stats import inference, siblings
+from voclib.stats.siblings import overdispersion
 from voclib.studies.root_cause import batches as root_cause_batches
 from voclib.studies.root_cause import operations as root_cause_operations
+from voclib.studies.root_cause import spread as root_cause_spread
 from voclib.studies.root_cause import text as root_cause_text
+from voclib.studies.root_cause import trail as root_cause_trail
 from voclib.studies.root_cause import voice as root_cause_voice
 from voclib.studies.root_cause.batches import Found
 from voclib.studies.root_cause.operations import Panel
@@ -28,15 +33,15 @@ Field = tuple[Found, dict[str, Any]]  # batches compared, and the truth beside t
 
 
 @lru_cache(maxsize=2)
-def _drawn(seed: int, ratio: float | None) -> Field:
-    repairs, batches, truth = dgp_culprit.draw(seed, ratio=ratio)
+def _drawn(seed: int, ratio: float | None, **options: float) -> Field:
+    repairs, batches, truth = dgp_culprit.draw(seed, ratio=ratio, **options)
     return root_cause_batches.study(repairs, batches), truth
 
 
-def _field(truth: Callable[[dict[str, Any]], Any], ratio: float | None = None) -> Draw:
+def _field(truth: Callable[[dict[str, Any]], Any], ratio: float | None = None, **options: float) -> Draw:
     """Batches compared, and what is asked of the truth."""
     def taken(seed: int) -> tuple[Field, Any]:
-        made = _drawn(seed, ratio)
+        made = _drawn(seed, ratio, **options)
         return made, truth(made[1])
     return taken
 
@@ -112,6 +117,69 @@ def any_above(data: Field) -> float:
     found = data[0]
     excess = (found.table["repairs"] - found.raw.expected) / np.sqrt(found.raw.expected)
     return float(bool((excess > 3.09).any()))
+
+
+def any_told_alike(data: Field) -> float:
+    """The same with one spread for all parts, the root mean square of theirs."""
+    found = data[0]
+    kind = np.unique(found.table["part"] + found.table["product"], return_inverse=True)[1]
+    scatter = found.compared.scatter
+    nearest = int(np.argmin(np.abs(overdispersion.SCALES - np.sqrt(np.mean(scatter.spread**2)))))
+    alike = replace(scatter, prior=np.tile(np.eye(len(overdispersion.SCALES))[nearest] + 1e-12, (len(scatter.prior), 1)))
+    y, e = (found.table[name].to_numpy(dtype=float) for name in ("repairs", "worth"))
+    p = overdispersion.tails(y, e, kind, np.zeros(len(y), dtype=bool), alike)
+    return float((inference.adjust(p[np.isfinite(p)], "by") <= 0.05).any())
+
+
+def any_told_apart(data: Field) -> float:
+    """The same with every repair taken for one of a vehicle of its own."""
+    table = data[0].table
+    return float(siblings.compare(table["repairs"], table["worth"], kind=table["part"] + table["product"]).told.any())
+
+
+def both_told(data: Field) -> float:
+    """1 where both bad batches are told."""
+    found, truth = data
+    told = set(found.table.loc[found.table["told"], "batch_id"])
+    return float({truth["bad"], truth["second"]} <= told)
+
+
+def called_fine(data: Field) -> float:
+    """1 where the supplier of two bad batches is said to have no other that is high."""
+    found = data[0]
+    same = found.row is not None and found.others_told["supplier"].eq(found.row["supplier"]).any()
+    return float(found.row is not None and not same and root_cause_trail.cleared(root_cause_trail.levels(found)))
+
+
+def called_fine_by_silence(data: Field) -> float:
+    """The same where told batches are left out and what is not seen to be high is taken for fine."""
+    found = data[0]
+    if found.row is None:
+        return 0.0
+    rest = found.table[~found.table["told"] & found.table["part"].eq(found.row["part"])]
+    mine = rest["supplier"].eq(found.row["supplier"])
+    if not mine.any() or mine.all():
+        return 0.0
+    log, error, _ = root_cause_trail._stratified(found, rest, mine)
+    return float(not log / error > 1.96)
+
+
+def _dealers(seed: int) -> tuple[tuple[pd.DataFrame, Found], None]:
+    """Repairs that lie at dealers as chance has it, of vehicles that come back one time in five."""
+    repairs, batches, _ = dgp_culprit.draw(seed, ratio=1.0, back=0.2)
+    return (repairs, root_cause_batches.study(repairs, batches)), None
+
+
+def any_at_dealers(data: tuple[pd.DataFrame, Found]) -> float:
+    """1 where any part is said to pile up at dealers."""
+    where = root_cause_spread.cards(*data)["where"]
+    return float(where.isin([root_cause_spread.DEALER, root_cause_spread.BOTH]).any())
+
+
+def any_at_dealers_apart(data: tuple[pd.DataFrame, Found]) -> float:
+    """The same with every repair taken for one of a vehicle of its own."""
+    repairs, found = data
+    return any_at_dealers((repairs.assign(vehicle_id=[f"V{k}" for k in range(len(repairs))]), found))
 
 
 def since(data: Field) -> Estimate:
@@ -197,6 +265,29 @@ def backed(table: pd.DataFrame) -> float:
     return float(bool(_pair(table)["backed"]))
 
 
+def _harder() -> list[Setting]:
+    """Parts that differ unequally, two bad batches, vehicles that come back."""
+    apart, two = "parts differ unequally, CV of each in 0 – {top}", "two bad batches of a part and supplier"
+    returns = "one vehicle in five comes back"
+    right, as_is = lambda found, truth: float(found == truth[0]), lambda found, truth: found  # noqa: E731
+    alarms = {"kind": "false alarms", "count": as_is, "runs": FEW}
+    return [
+        Setting(method="batches accused", setting=f"{apart.format(top=0.8)}, none bad", draw=_field(lambda t: None, 1.0, unequal=0.8), call=any_told,
+                naive=any_told_alike, naive_band=(0.1, 1.0), band=FALSE_ALARM_BAND, **alarms),
+        Setting(method="the bad batch is picked", setting=apart.format(top=0.5), draw=_field(lambda t: (t["bad"],), 6.0, unequal=0.5),
+                kind="power", call=accused, naive=most_repairs, naive_band=(0.0, 0.4), count=right, band=(0.5, 1.0), runs=FEW),
+        Setting(method="both are told", setting=two, draw=_field(lambda t: None, second=4.0), kind="power", call=both_told, count=as_is,
+                band=(0.6, 1.0), runs=FEW),
+        Setting(method="the supplier is called fine", setting=two, draw=_field(lambda t: None, second=4.0), call=called_fine,
+                naive=called_fine_by_silence, naive_band=(0.3, 1.0), band=FALSE_ALARM_BAND, **alarms),
+        Setting(method="batches accused", setting=f"{returns}, none bad", draw=_field(lambda t: None, 1.0, back=0.2), call=any_told,
+                naive=any_told_apart, band=FALSE_ALARM_BAND, **alarms),
+        Setting(method="ratio of a batch named in advance", setting=returns, draw=_field(lambda t: t["ratio"], back=0.2), call=named,
+                band=(0.88, 1.0), runs=FEW),
+        Setting(method="parts that pile up at dealers", setting=f"{returns}, none does", draw=_dealers, call=any_at_dealers,
+                naive=any_at_dealers_apart, naive_band=(0.2, 1.0), band=(0.0, 0.1), **alarms)]
+
+
 def settings() -> list[Setting]:
     """Batches, then owners' voices, then operations."""
     right, as_is = lambda found, truth: float(found == truth[0]), lambda found, truth: found  # noqa: E731
@@ -231,4 +322,4 @@ def settings() -> list[Setting]:
                 kind="false alarms", call=any_backed, naive=any_across, naive_band=(0.5, 1.0), count=as_is, band=FALSE_ALARM_BAND, runs=FEW),
         Setting(method=f"{method}, pairs that hold", setting=f"{dealers}, one of 0.25 a standard deviation", kind="power", call=backed, count=as_is,
                 draw=_months(lambda t: None, effect=0.25), band=(0.8, 1.0), runs=FEW)]
-    return [*batches, *voices, *operations]
+    return [*batches, *_harder(), *voices, *operations]

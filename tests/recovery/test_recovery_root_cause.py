@@ -58,6 +58,19 @@ def test_nothing_is_accused_where_nothing_is_bad_and_a_funnel_accuses_some() -> 
     assert np.mean(accused) <= 0.09 and np.mean(funnel) > 0.5
 
 
+def test_of_two_bad_batches_of_a_supplier_both_are_told_and_the_supplier_is_never_called_fine() -> None:
+    seen = [coverage_causes._drawn(seed, None, second=4.0) for seed in range(24)]
+    assert np.mean([coverage_causes.both_told(one) for one in seen]) >= 0.6
+    assert np.mean([coverage_causes.called_fine(one) for one in seen]) <= 0.05
+    assert np.mean([coverage_causes.called_fine_by_silence(one) for one in seen]) > 0.3
+
+
+def test_parts_that_differ_unequally_accuse_no_batch_where_one_spread_for_all_does() -> None:
+    calm = [coverage_causes._drawn(seed, 1.0, unequal=0.8) for seed in range(24)]
+    ours, alike = ([count(one) for one in calm] for count in (coverage_causes.any_told, coverage_causes.any_told_alike))
+    assert np.mean(ours) <= 0.09 and np.mean(alike) >= 2 * max(np.mean(ours), 0.06)
+
+
 def test_owners_voices_are_covered_where_complaints_taken_one_by_one_are_not() -> None:
     record = coverage.measure(SETTINGS["voice follows the batch: 250 owners and 1500 of siblings"], runs=SHORT, band=coverage.SHORT_BAND)
     assert record["passed"], record

@@ -157,10 +157,10 @@ def _finding(made: Evidence, ladder: Ladder | None, checks: tuple[Check, ...], r
         main, naive = text.nothing_told(made.found), None
         verdict = Verdict.REPORT_WITH_CAVEAT
     else:
-        main, naive = ladder["picked"], ladder.rungs[0] if ladder.rungs[0].rung == "repairs" else ladder["fitted"]
+        main, naive = ladder["picked"], ladder["fitted"]
         verdict = Verdict.REPORT_WITH_CAVEAT if any(c.passed is False for c in checks) else Verdict.REPORT
     return Study(
-        question=text.QUESTION, answer=text.answer(made, main, naive, rules), headline=(main.with_(verdict=verdict),),
+        question=text.QUESTION, answer=text.answer(made, main, ladder, rules), headline=(main.with_(verdict=verdict),),
         caveat=text.caveat(made), decision=text.decision(made, rules), verdict=verdict, kicker=text.kicker(made),
         naive=naive, ladders=(ladder,) if ladder else (), checks=checks, limits=text.LIMITS, reader="product",
         evidence=_evidence(made))
@@ -173,9 +173,10 @@ def _evidence(made: Evidence) -> dict[str, Any]:
     if row is not None:
         told |= {"batch_id": str(row["batch_id"]), "part": str(row["part"]), "product": str(row["product"]), "supplier": str(row["supplier"]),
                  "most_repairs_batch_id": str(found.most["batch_id"]), "shrunken": float(row["shrunken"])}
-        if found.onset is not None and found.onset.is_told:
-            days = [root_cause_batches.day(found.cells, k) for k in (found.onset.low, found.onset.at, found.onset.high)]
-            told |= dict(zip(("since_low", "since", "since_high"), [f"{day:%Y-%m-%d}" for day in days], strict=True))
+        for name, change in (("since", found.began), ("until", found.ended)):
+            if change is not None:
+                days = [root_cause_batches.day(found.cells, k) for k in (change.low, change.at, change.high)]
+                told |= dict(zip((f"{name}_low", name, f"{name}_high"), [f"{day:%Y-%m-%d}" for day in days], strict=True))
     if made.operations is not None:
         backed = made.operations.backed
         told["causes"] = [f"{row.topic} × {row.measure}" for row in backed.itertuples()]

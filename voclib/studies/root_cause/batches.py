@@ -13,7 +13,7 @@ from voclib.results import Estimate, Text, refusal
 from voclib.stats import onset as changes
 from voclib.stats import outstanding, siblings
 from voclib.stats.onset import Onset
-from voclib.stats.siblings import Siblings
+from voclib.stats.siblings import Ratios, Siblings
 
 WEEK = 7
 YEAR = 365.25
@@ -47,7 +47,7 @@ class Found:
     cells: Cells
     table: pd.DataFrame
     compared: Siblings
-    raw: Siblings
+    raw: Ratios
     picked: int | None
     interval: tuple[float, float, float]
     onset: Onset | None
@@ -57,6 +57,22 @@ class Found:
     def row(self) -> pd.Series | None:
         """The batch that is picked."""
         return None if self.picked is None else self.table.iloc[self.picked]
+
+    @property
+    def began(self) -> Onset | None:
+        """The day from which the batch that is picked runs higher; None where no such day is told."""
+        return self.onset if self.onset is not None and self.onset.is_told and self.onset.after > self.onset.before else None
+
+    @property
+    def ended(self) -> Onset | None:
+        """The day from which it runs lower again, having been high before."""
+        return self.onset if self.onset is not None and self.onset.is_told and self.onset.after <= self.onset.before else None
+
+    @property
+    def others_told(self) -> pd.DataFrame:
+        """Batches told beside the one that is picked, highest first."""
+        rest = self.table[self.table["told"]].drop(index=[] if self.picked is None else self.table.index[self.picked])
+        return rest.assign(by=rest["shrunken"].fillna(rest["ratio"])).sort_values(["by", "batch_id"], ascending=[False, True])
 
     @property
     def told(self) -> int:
@@ -147,21 +163,23 @@ def study(repairs: pd.DataFrame, batches: pd.DataFrame, *, fdr: float = 0.05, co
         worth = siblings.exposures(made.counts, made.years, kind=kind, band=made.band, without=told)
         compared = siblings.compare(y, worth.sum(axis=1), kind=kind, own=own, conf_level=conf_level, level=fdr)
         told = compared.told
-    raw = siblings.compare(y, made.batches["fitted_n"], kind=kind, conf_level=conf_level, level=fdr)
+    raw = siblings.beside(y, made.batches["fitted_n"], kind=kind, told=told, own=own, conf_level=conf_level)
     table = _table(made, y, worth, compared, raw, own, conf_level)
     picked = _picked(table)
     level = 1 - (1 - conf_level) * max(int(told.sum()), 1) / max(int(np.isfinite(compared.p).sum()), 1)
-    wide = siblings.compare(y, worth.sum(axis=1), kind=kind, own=own, conf_level=level, level=fdr) if picked is not None else compared
+    wide = siblings.beside(y, worth.sum(axis=1), kind=kind, told=told, own=own, conf_level=level)
     ends = (float(wide.low[picked]), float(wide.high[picked]), level) if picked is not None else (np.nan, np.nan, level)
     since = None if picked is None else _onset(made, worth, kind.to_numpy(), told, picked, repairs["batch_id"], conf_level)
     return Found(made, table, compared, raw, picked, ends, since, own)
 
 
-def _table(made: Cells, y: np.ndarray, worth: np.ndarray, compared: Siblings, raw: Siblings, own: np.ndarray, conf_level: float) -> pd.DataFrame:
+def _table(made: Cells, y: np.ndarray, worth: np.ndarray, compared: Siblings, raw: Ratios, own: np.ndarray, conf_level: float) -> pd.DataFrame:
     table = made.batches[["batch_id", "part", "product", "supplier", "produced_on", "fitted_n"]].assign(
         repairs=y.astype(int), years=made.years.sum(axis=1), worth=worth.sum(axis=1), expected=compared.expected, per_thousand=1000 * y
         / made.batches["fitted_n"].to_numpy(dtype=float), ratio=compared.ratio, low=compared.low, high=compared.high, p=compared.p, q=compared.q,
-        told=compared.told, fitted_ratio=raw.ratio)
+        told=compared.told, spread=compared.spreads, fitted_ratio=raw.ratio)
+    kind = table["part"].astype(str) + " | " + table["product"].astype(str) + " | " + table["supplier"].astype(str)
+    table["spread_within"] = siblings.spreads(y, table["worth"], kind=kind, told=compared.told, own=own)
     known = np.isfinite(compared.p) & (compared.expected > 0)
     for name in ("shrunken", "shrunken_low", "shrunken_high"):
         table[name] = np.nan

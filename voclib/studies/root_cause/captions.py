@@ -36,8 +36,9 @@ def _ladder(made: Any, ladder: Ladder) -> dict[str, Any]:
     chosen, most = ladder["picked"], made.found.most
     first = ladder.rungs[0]
     told = {"a": first.group, "b": chosen.group, "x": first, "y": chosen}
-    title = say("按次数该查 {a}，它只有同类的 {x:bare} 倍；该查的是 {b}，{y:bare} 倍",
-                "By count it would be {a}, with {x:bare} times its siblings; the one to open is {b}, with {y:bare}", **told)
+    title = say("按次数该查 {a}，它是同类的 {x:bare} 倍；先查的是 {b}，{y:bare} 倍" if first.conf_high >= chosen.value or bool(most["told"])
+                else "按次数该查 {a}，它只有同类的 {x:bare} 倍；该查的是 {b}，{y:bare} 倍",
+                "By count it would be {a}, with {x:bare} times its siblings; the one to open first is {b}, with {y:bare}", **told)
     if first.rung != "repairs":
         title = say("{b} 的维修是同类批次的 {y:bare} 倍", "{b} has {y:bare} times the repairs of its siblings", **told)
     labels = {"repairs": (say("次数最多的 {id}", "{id}, with most repairs", id=most["batch_id"]),
@@ -77,6 +78,9 @@ def _levels(made: Any, level: float) -> dict[str, Any]:
     high = trail.raised(made.levels)
     others = [e for e in made.levels if e.kind == "estimate" and e.group != "batch"]
     title = Text("只有这一个批次偏高，它上面的层级都看不出偏高", "This batch alone is high; nothing above it is seen to be")
+    if made.found.told > 1:
+        title = say("{n} 个批次与同类分得开，这个最高；它上面的层级看不出偏高",
+                    "{n} batches stand out, this one most; nothing above it is seen to be high", n=made.found.told)
     if high or not others:
         title = Text("偏高的不止这个批次", "More than this batch is high") if high else Text("没有别的可比", "There is nothing else to compare with")
     supplier = str(row["supplier"])
@@ -95,8 +99,8 @@ def _course(made: Any, course: pd.DataFrame, level: float) -> dict[str, Any]:
     if course.empty:
         return {"title": words.NO_BATCH, "subtitle": words.NO_BATCH, "description": words.NO_BATCH}
     found = words.since(made.found)
-    title = found[0] if found else Text("它一直偏高，看不出从哪天开始", "It is high all along; no day shows as the first")
-    within = say("开始的那天 95% 在 {d} 之间。", "The first day lies between {d} (95%).", d=found[1]) if found else None
+    title = found[0] if found else Text("看不出从哪天开始变高；它可能一直偏高", "No day shows as the first; it may have been high all along")
+    within = found[1] if found else None
     labels = {"batch": Text("这个批次", "This batch"), "siblings": Text("同类批次", "Siblings")}
     subtitle = say("每千辆车四周的维修次数；色带 = {level:.0%} 区间",
                    "Repairs per 1,000 vehicles and four weeks; ribbon = {level:.0%} interval", level=level)
@@ -157,8 +161,9 @@ def _causes_table(made: Any, rules: Parts) -> dict[str, Any]:
     control = rules.topic_name(rules.control)
     return {"title": say("{n} 对里 {k} 对与碰巧分得开", "{k} of {n} pairs can be told from luck", n=len(table), k=int(table["told"].sum())),
             "columns": laid.CAUSE_COLUMNS,
-            "subtitle": say("站得住 = 分得开（BY）、占比变大、下一次不再相伴、对照主题“{t}”不涨",
-                            "Holds = told (BY), a larger share, nothing with the next one, the control topic {t} does not rise", t=control)}
+            "subtitle": say("站得住 = 与碰巧分得开（BY）、占比变大、下一次不再相伴、对照主题“{t}”不涨",
+                            "Holds = can be told from luck (BY), a larger share, nothing with the next one, and the control topic {t} does "
+                            "not rise", t=control)}
 
 
 def _cards(made: Any) -> dict[str, Any]:
@@ -184,5 +189,6 @@ def _returned(made: Any, level: float) -> dict[str, Any]:
     return {"title": title, "sort": "given",
             "labels": {"all": Text("全部门店", "All dealers"), "highest": Text("最高的一家，照它自己的数", "The highest dealer, by its own numbers"),
                        "drawn": Text("同一家，向其余门店收拢", "The same, drawn towards the others"), "": Text("返修", "Repairs that come back")},
-            "subtitle": say("30 天内同一辆车同一种零件又修的占比；横条 = {level:.0%} 区间；不点名",
-                            "Same vehicle and part again within 30 days; bar = {level:.0%} interval; no dealer is named", level=level)}
+            "subtitle": say("30 天内同一辆车同一种零件又修的占比，同一天的几行算一次；横条 = {level:.0%} 区间；不点名",
+                            "Same vehicle and part again within 30 days, lines of one day counted once; bar = {level:.0%} interval; no dealer is "
+                            "named", level=level)}

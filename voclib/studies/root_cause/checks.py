@@ -15,6 +15,7 @@ from voclib.studies.root_cause import batches, trail
 from voclib.studies.root_cause.batches import Found
 from voclib.text.parts import Parts
 
+WIDE = 0.3  # coefficient of variation of siblings' true rates from which a part is said to be uneven
 STEADY = 0.2  # by which adjusting for age and calendar may move the ratio before it is said to matter
 
 
@@ -27,7 +28,7 @@ def checks(made: Any, rules: Parts, tables: Mapping[str, pd.DataFrame], *, conf_
         if found.row is not None:
             given += [_missing(found, conf_level), _levels(made.levels), _one_dealer(found, tables["repairs"], conf_level), _age(found),
                       _before(found)]
-        given += [_suppliers(found, rules, conf_level), _coming_back(found)]
+        given += [_suppliers(found, rules, conf_level), _differing(found, rules), _wide(found)]
     given += [_customers(made.follow, rules), _frontline(made.heard), *_operations(made.operations, rules), _dealers(made.returns)]
     return tuple(one for one in given if one is not None)
 
@@ -76,7 +77,13 @@ def _levels(levels: tuple[Estimate, ...]) -> Check:
     name = Text("去掉它以后，同期、同供应商、同车型都不偏高", "Without it, none of what was made then, its supplier or its model is high")
     if not asked:
         return Check(name, None, Text("没有别的批次可比。", "There is nothing else to compare with."))
-    return Check(name, not high, say("看了 {n} 个层级，{k} 个偏高。", "{n} levels looked at, {k} of them high.", n=asked, k=len(high)),
+    told = say("看了 {n} 个层级，{k} 个偏高。", "{n} levels looked at, {k} of them high.", n=asked, k=len(high))
+    if not high and not trail.cleared(levels):
+        unclear = sum(e.kind == "estimate" and e.group != "batch" and e.conf_high >= trail.NO_MORE for e in levels)
+        more = say("其中 {k} 个的区间上端在 {x} 倍或以上，还不能说不高。", "Of {k} the upper end lies at {x} times or above: not cleared.",
+                   k=unclear, x=f"{trail.NO_MORE:.2f}")
+        return Check(name, None, Text(told.zh + more.zh, f"{told.en} {more.en}"))
+    return Check(name, not high, told,
                  Text("问题不止这一个批次：先查偏高的那一层。", "It is not this batch alone: look at the level that is high."))
 
 
@@ -87,10 +94,14 @@ def _suppliers(found: Found, rules: Parts, level: float) -> Check | None:
         return None
     top, n = made.iloc[0], int((made["q"] <= 0.05).sum())
     one = batches.ratio(top["ratio"], top["low"], top["high"], conf_level=level)
-    return Check(Text("没有哪家供应商整体偏高", "No supplier is high as a whole"), n == 0,
-                 say("{m} 对零件 × 供应商里 {n} 对分得开；最高的是{s}的{p}：{a:bare} 倍（{a:interval}）。",
-                     "{n} of {m} pairs of part × supplier can be told; the highest is {s}, {p}: {a:bare} times ({a:interval}).", m=len(made), n=n,
-                     s=top["supplier"], p=rules.part_name(top["part"]), a=one),
+    unclear = int((made["high"] >= trail.NO_MORE).sum())
+    told = say("{m} 对零件 × 供应商里 {n} 对分得开；最可能偏高的是{s}的{p}：{a:bare} 倍（{a:interval}）。",
+               "{n} of {m} pairs of part × supplier can be told; the likeliest is {s}, {p}: {a:bare} times ({a:interval}).", m=len(made), n=n,
+               s=top["supplier"], p=rules.part_name(top["part"]), a=one)
+    more = say("{k} 对的区间上端在 {x} 倍或以上，还不能说不高。", " Of {k} the upper end lies at {x} times or above: not cleared.", k=unclear,
+               x=f"{trail.NO_MORE:.2f}") if unclear else Text("", "")
+    return Check(Text("没有哪家供应商整体偏高", "No supplier is high as a whole"), False if n else True if not unclear else None,
+                 Text(told.zh + more.zh, told.en + more.en),
                  Text("不是一个批次的事：先查这家供应商。", "It is not one batch: look at that supplier first."))
 
 
@@ -106,8 +117,9 @@ def _one_dealer(found: Found, repairs: pd.DataFrame, level: float) -> Check | No
     same = found.table[found.table["part"].eq(row["part"]) & found.table["product"].eq(row["product"]) & ~found.table["told"]]
     left = counted[counted["unit_id"].ne(top)]
     k1, k0 = int(left["batch_id"].eq(row["batch_id"]).sum()), int(left["batch_id"].isin(set(same["batch_id"]) - told).sum())
-    low, high = siblings.interval(k1, row["worth"], k0, float(same["worth"].sum()), conf_level=level)
-    one = batches.ratio(k1 / row["worth"] * same["worth"].sum() / max(k0, 0.5), float(low), float(high), conf_level=level)
+    own, room = float(found.dispersion[0]), float(same["worth"].sum())
+    low, high = siblings.interval(k1 / own, row["worth"] / own, k0 / own, room / own, conf_level=level)
+    one = batches.ratio(k1 / row["worth"] * room / max(k0, 0.5), float(low), float(high), conf_level=level)
     return Check(Text("不是一家门店造成的", "Not the doing of one dealer"), one.conf_low > 1,
                  say("它的 {n} 次维修分在 {d} 家；去掉最多的那家，比值是 {a:bare}（{a:interval}）。",
                      "Its {n} repairs are at {d} dealers; without the one that has most, the ratio is {a:bare} ({a:interval}).", n=len(mine),
@@ -126,25 +138,47 @@ def _age(found: Found) -> Check:
 
 
 def _before(found: Found) -> Check | None:
-    since = found.onset
-    if since is None:
+    since = found.began or found.ended
+    if found.onset is None:
         return None
     name = Text("从什么时候起", "Since when")
-    if not since.is_told:
+    if since is None:
         return Check(name, None, Text("看不出从哪天开始变高；它可能一直如此。", "No day shows as the first; it may have been so all along."))
     days = {"a": f"{batches.day(found.cells, since.low):%Y-%m-%d}", "b": f"{batches.day(found.cells, since.at):%Y-%m-%d}",
             "c": f"{batches.day(found.cells, since.high):%Y-%m-%d}"}
+    days |= {"x": f"{since.before:.1f}", "y": f"{since.after:.1f}"}
+    if found.ended is not None:
+        return Check(name, None, say("到 {b} 前后为止（95% 在 {a} 至 {c} 之间）：之前是同类批次的 {x} 倍，之后 {y} 倍。",
+                                     "Until about {b} (95% between {a} and {c}): {x} times its siblings before, {y} times after.", **days))
     return Check(name, None, say("{b} 前后起（95% 在 {a} 至 {c} 之间）：之前是同类批次的 {x} 倍，之后 {y} 倍。",
-                                 "Since about {b} (95% between {a} and {c}): {x} times its siblings before, {y} times after.",
-                                 x=f"{since.before:.1f}", y=f"{since.after:.1f}", **days))
+                                 "Since about {b} (95% between {a} and {c}): {x} times its siblings before, {y} times after.", **days))
 
 
-def _coming_back(found: Found) -> Check:
-    spread, own = found.compared.spread, float(found.dispersion[0])
+def _differing(found: Found, rules: Parts) -> Check:
+    """How far siblings differ by themselves, part by part, and what the false discovery rate rests on."""
+    top = found.table.sort_values(["spread", "batch_id"], ascending=[False, True]).iloc[0]
     return Check(Text("同类批次自己也会不一样", "Siblings differ by themselves"), None,
-                 say("除碰巧之外，同类批次的维修频率相差约 {s:.0%}；同一辆车反复来修，使次数的方差放大 {f:.2f} 倍。判断时都已算进去。",
-                     "Beyond chance siblings differ by about {s:.0%}; vehicles that come back multiply the variance of counts by {f:.2f}. Both are "
-                     "allowed for.", s=float(spread), f=own))
+                 say("除碰巧之外，同类批次的维修频率多半相差 {s:.0%}，最不齐的是{p}（{m}），{w:.0%}；每种零件与车型各按自己的算。"
+                     "同一辆车反复来修，使次数的方差放大 {f:.2f} 倍。误报率靠这一条：批次之间的差别平缓地散开（伽马分布）；"
+                     "若本来就有个别批次离得很远，它们也会被点名。",
+                     "Beyond chance siblings mostly differ by {s:.0%}, most in {p} ({m}), by {w:.0%}; each part and model is held to its own. "
+                     "Vehicles that come back multiply the variance of counts by {f:.2f}. The rate of false alarms rests on batches scattering "
+                     "smoothly (as a gamma): where a few lie far off by nature, those are named as well.", s=float(found.table["spread"].median()),
+                     w=float(top["spread"]), p=rules.part_name(top["part"]), m=top["product"], f=float(found.dispersion[0])))
+
+
+def _wide(found: Found) -> Check | None:
+    """Whether a batch that is told is of a part and model whose batches differ widely anyway."""
+    told = found.table[found.table["told"]]
+    if told.empty:
+        return None
+    wide = told[told["spread"] >= WIDE]
+    return Check(Text("分得开的批次，不在本来就参差的零件里", "Batches that stand out are not of parts that are uneven anyway"), wide.empty,
+                 say("{n} 个分得开的批次里，{k} 个的同类批次自己就相差 {w:.0%} 以上。",
+                     "Of {n} {n:batch that stands|batches that stand} out, {k} {k:has|have} siblings that differ by {w:.0%} or more by themselves.",
+                     n=len(told), k=len(wide), w=WIDE),
+                 Text("那种零件各批次本来就不齐：先查整种零件的来料与工艺，再怪这一批。",
+                      "Batches of that part are uneven anyway: look at its material and process as a whole before blaming this batch."))
 
 
 def _customers(follow: Any, rules: Parts) -> Check | None:

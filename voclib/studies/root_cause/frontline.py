@@ -31,18 +31,23 @@ class Heard:
 
 def study(tables: Mapping[str, pd.DataFrame], found: Found, rules: Parts, *, conf_level: float = 0.95,
           timezone: str = "Asia/Shanghai") -> Heard | None:
-    """Reports of defects in `AFTER_DAYS` from the onset on against all before it: model and topic of the batch over those of other models."""
+    """Reports of defects in `AFTER_DAYS` from the onset on against all before it: model and topic of the batch over those of other models.
+
+    Reports that repeat an earlier one are left out. Where the batch ran lower from a day on, there is no onset to ask from.
+    """
     row, given = found.row, tables.get("frontline_reports")
     if row is None or given is None or given.empty:
         return None
     bugs = given[given["kind"].eq("product_bug") & given["product"].notna() & given["reported_at"].notna()]
+    if "duplicate_of_report_id" in bugs:
+        bugs = bugs[bugs["duplicate_of_report_id"].isna()]  # a repeat of an earlier report is no second witness
     named = bugs[bugs["text"].astype(str).str.contains(str(row["batch_id"]), regex=False)]
     first = named["reported_at"].min().tz_convert(timezone).tz_localize(None).normalize() if len(named) else None
     topic = rules.topic.get(row["part"], "")
-    if found.onset is None or not found.onset.is_told or not topic:
+    if found.began is None or not topic:
         return Heard(_none(), None, len(named), first, len(bugs))
     at = bugs["reported_at"].dt.tz_convert(timezone).dt.tz_localize(None)
-    start = batches.day(found.cells, found.onset.at)
+    start = batches.day(found.cells, found.began.at)
     after = (at >= start) & (at < start + pd.Timedelta(days=AFTER_DAYS))
     when = np.select([after, at < start], [1, 0], -1)
     mine, about = bugs["product"].eq(row["product"]).to_numpy(), bugs["topic"].eq(topic).to_numpy()

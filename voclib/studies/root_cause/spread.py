@@ -55,15 +55,22 @@ def _over_batches(rows: pd.DataFrame, own: float, spread: float) -> float:
 
 
 def _over_dealers(own: pd.Series, repairs: pd.DataFrame) -> float:
-    """p that the part's share differs between dealers by chance alone, models alike."""
+    """p that the part's share differs between dealers by chance alone, models alike.
+
+    A vehicle that comes back to a dealer brings the same part again, so χ² is divided by the design effect of vehicles (Rao & Scott 1981, JASA 76).
+    """
     known = repairs["unit_id"].notna() & repairs["product"].notna()
-    frame = pd.DataFrame({"unit": repairs["unit_id"], "model": repairs["product"], "own": own.astype(float)})[known]
+    who = repairs["vehicle_id"].astype(object).where(repairs["vehicle_id"].notna(), repairs.index.to_series())  # unnamed: a vehicle of its own
+    frame = pd.DataFrame({"unit": repairs["unit_id"], "model": repairs["product"], "own": own.astype(float), "who": who})[known]
     if frame.empty:
         return float("nan")
     share = frame.groupby("model")["own"].transform("mean")
-    by = frame.assign(mean=share, var=share * (1.0 - share)).groupby("unit")[["own", "mean", "var"]].sum()
+    frame = frame.assign(mean=share, var=share * (1.0 - share))
+    away = (frame["own"] - share).groupby([frame["unit"], frame["who"]]).sum()
+    design = max(float((away**2).sum() / frame["var"].sum()), 1.0) if frame["var"].sum() > 0 else 1.0
+    by = frame.groupby("unit")[["own", "mean", "var"]].sum()
     by = by[by["mean"] >= LEAST_EXPECTED]
-    return float(stats.chi2.sf(float(((by["own"] - by["mean"]) ** 2 / by["var"]).sum()), len(by) - 1)) if len(by) > 1 else float("nan")
+    return float(stats.chi2.sf(float(((by["own"] - by["mean"]) ** 2 / by["var"]).sum()) / design, len(by) - 1)) if len(by) > 1 else float("nan")
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,10 @@ class Returns:
 
 
 def returns(repairs: pd.DataFrame, *, fdr: float = 0.05, conf_level: float = 0.95, timezone: str = "Asia/Shanghai") -> Returns:
-    """Repairs after which the same vehicle comes back for the same part within `BACK_DAYS`, by the dealer of the first one, parts alike."""
+    """Visits after which the same vehicle comes back for the same part within `BACK_DAYS`, by the dealer of the first one, parts alike.
+
+    Lines of one part on one day are one visit: a left and a right one have not come back.
+    """
     rows = _followed(repairs, timezone)
     n, k = len(rows), int(rows["back"].sum())
     if n < FEWEST_REPAIRS or rows["unit_id"].nunique() < 2 or not k:
@@ -105,11 +115,12 @@ def returns(repairs: pd.DataFrame, *, fdr: float = 0.05, conf_level: float = 0.9
 
 
 def _followed(repairs: pd.DataFrame, timezone: str) -> pd.DataFrame:
-    """Repairs of known vehicles that could be followed for `BACK_DAYS`, with `back` whether the vehicle came back for the part."""
+    """Visits of known vehicles that could be followed for `BACK_DAYS`, with `back` whether the vehicle came back for the part on a later day."""
     known = repairs[repairs["vehicle_id"].notna() & repairs["unit_id"].notna() & repairs["repaired_at"].notna()]
     if known.empty:
         return known.assign(back=pd.Series(dtype=float))[["unit_id", "part", "back"]]
     rows = known.assign(at=known["repaired_at"].dt.tz_convert(timezone)).sort_values(["vehicle_id", "part", "at", "repair_id"])
+    rows = rows.assign(day=rows["at"].dt.normalize()).drop_duplicates(["vehicle_id", "part", "day"])
     after = rows.groupby(["vehicle_id", "part"])["at"].shift(-1) - rows["at"]
     rows = rows.assign(back=(after <= pd.Timedelta(days=BACK_DAYS)).astype(float))
     return rows.loc[rows["at"] <= rows["at"].max() - pd.Timedelta(days=BACK_DAYS), ["unit_id", "part", "back"]]

@@ -40,7 +40,8 @@ WHERE = {
 BATCH_COLUMNS = {
     "batch": Text("批次", "Batch"), "part": Text("零件 · 车型", "Part · model"), "supplier": Text("供应商", "Supplier"),
     "fitted": Text("装车", "Fitted"), "repairs": Text("维修", "Repairs"), "place": Text("次数排第", "Place by count"),
-    "ratio": Text("同类的几倍（区间）", "Times siblings (interval)"), "shrunken": Text("收拢后", "Drawn in"), "told": Text("分得开", "Told"),
+    "ratio": Text("同类的几倍（区间）", "Times siblings (interval)"), "shrunken": Text("收拢后", "Drawn in"),
+    "told": Text("与同类分得开", "Stands out"),
 }
 CAUSE_COLUMNS = {
     "topic": Text("主题", "Topic"), "measure": Text("经营", "Operations"), "ratio": Text("抱怨占比的几倍（区间）", "Times the share (interval)"),
@@ -48,7 +49,8 @@ CAUSE_COLUMNS = {
     "backed": Text("站得住", "Holds"),
 }
 CARD_COLUMNS = {
-    "part": Text("零件", "Part"), "repairs": Text("维修", "Repairs"), "batches": Text("批次", "Batches"), "told": Text("分得开的批次", "Told"),
+    "part": Text("零件", "Part"), "repairs": Text("维修", "Repairs"), "batches": Text("批次", "Batches"),
+    "told": Text("分得开的批次", "Batches that stand out"),
     "excess": Text("其中多出的维修", "Repairs in excess there"), "where": Text("集中在哪里", "Where they pile up"),
 }
 TRUTH_COLUMNS = {"what": Text("埋下了什么", "What was planted"), "truth": Text("真值", "Truth"), "found": Text("本页", "Found"),
@@ -151,8 +153,8 @@ def truth(found: Found | None, ladder: Ladder | None, planted: Mapping[str, Any]
             found_as = with_interval(one)
             right = YES if one.conf_low <= real <= one.conf_high else NO
             rows.append({"what": what, "truth": _both(f"{real:.1f}"), "found": found_as, "right": right})
-    if found is not None and found.onset is not None and found.onset.is_told:
-        days = [root_cause_batches.day(found.cells, k) for k in (found.onset.low, found.onset.at, found.onset.high)]
+    if found is not None and found.began is not None:
+        days = [root_cause_batches.day(found.cells, k) for k in (found.began.low, found.began.at, found.began.high)]
         when = pd.Timestamp(planted["surge_on"])
         rows.append({"what": Text("从哪天起", "Since when"), "truth": _both(f"{when:%Y-%m-%d}"), "right": YES if days[0] <= when <= days[2] else NO,
                      "found": say("{b}（{a} 至 {c}）", "{b} ({a} to {c})", **_days(days))})

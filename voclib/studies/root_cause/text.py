@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from voclib.results import Estimate, Text
+from voclib.results import Estimate, Ladder, Text
 from voclib.sentences import inside, say
+from voclib.stats import siblings
 from voclib.studies.root_cause import batches, trail
 from voclib.studies.root_cause import operations as root_cause_operations
 from voclib.studies.root_cause.batches import Found
@@ -55,23 +56,19 @@ def nothing_told(found: Found) -> Estimate:
 
 
 def detectable(found: Found) -> float:
-    """The ratio that a batch of middling size would need to be told, as of the bar that the most unlikely of all batches has to pass."""
-    from scipy import stats
-
-    known = found.table[found.table["expected"].gt(0)]
-    size, tests = float(known["expected"].median()), max(len(known), 1)
-    bar = 0.05 / tests / float((1 / np.arange(1, tests + 1)).sum())
-    need = float(stats.poisson.isf(bar, size)) + 1
-    return (need + 0.84 * np.sqrt(need)) / size
+    """The ratio that half of all batches would need to be told in four of five cases; how siblings of each differ by themselves is in it."""
+    kind = found.table["part"].astype(str) + " | " + found.table["product"].astype(str)
+    need = siblings.seen_from(found.table["repairs"], found.table["worth"], kind=kind, found=found.compared, own=found.dispersion)
+    return float(np.nanmedian(need))
 
 
-def answer(made: Any, main: Estimate, naive: Estimate | None, rules: Parts) -> Text:
+def answer(made: Any, main: Estimate, ladder: Ladder | None, rules: Parts) -> Text:
     """The batch and how often against its siblings; the one with most repairs; the operation that goes with a topic."""
-    parts = [_batch(made, main, naive, rules), *_cause(made.operations, rules)]
+    parts = [_batch(made, main, ladder, rules), *_cause(made.operations, rules)]
     return Text("".join(p.zh for p in parts), " ".join(p.en for p in parts))
 
 
-def _batch(made: Any, main: Estimate, naive: Estimate | None, rules: Parts) -> Text:
+def _batch(made: Any, main: Estimate, ladder: Ladder | None, rules: Parts) -> Text:
     found = made.found
     if found is None:
         return Text(main.reason.zh, main.reason.en)
@@ -85,9 +82,20 @@ def _batch(made: Any, main: Estimate, naive: Estimate | None, rules: Parts) -> T
                 "({level:.0%} interval {a:interval})", id=row["batch_id"], part=rules.part_name(row["part"]), product=row["product"],
                 supplier=row["supplier"], a=main, level=main.conf_level)
     more = say("，分得开的 {n} 个批次里数它最高", ", the highest of {n} that can be told", n=found.told) if found.told > 1 else Text("", "")
-    last = say("；按次数排第一的 {id} 只有 {b:bare} 倍。", "; {id}, first by count, has {b:bare} times.", id=found.most["batch_id"], b=naive) if (
-        naive is not None and naive.rung == "repairs") else Text("。", ".")
+    last = _by_count(found, main, ladder.rungs[0]) if ladder is not None else Text("。", ".")
     return Text(first.zh + more.zh + last.zh, first.en + more.en + last.en)
+
+
+def _by_count(found: Found, main: Estimate, first: Estimate) -> Text:
+    """Whom a list by counts accuses instead, if anyone; "only" where it lies below the batch that is picked with its whole interval."""
+    if first.rung != "repairs":
+        return Text("。", ".")
+    told = {"id": first.group, "b": first}
+    if bool(found.most["told"]):
+        return say("；按次数排第一的 {id} 也分得开，是 {b:bare} 倍。", "; {id}, first by count, stands out as well, with {b:bare} times.", **told)
+    if first.conf_high < main.value:
+        return say("；按次数排第一的 {id} 只有 {b:bare} 倍。", "; {id}, first by count, has only {b:bare} times.", **told)
+    return say("；按次数排第一的 {id} 是 {b:bare} 倍。", "; {id}, first by count, has {b:bare} times.", **told)
 
 
 def _cause(operations: Any, rules: Parts) -> list[Text]:
@@ -147,24 +155,63 @@ def _about_batch(made: Any) -> Text:
         return Text("先补上每个批次的装车数；在那之前，不要按次数排名。", "Get the number fitted for each batch first; until then rank nothing.")
     if found.row is None:
         return Text("不要为次数多的批次召回；继续按装车数看。", "Recall nothing for its count; keep watching by vehicles fitted.")
-    row, high = found.row, trail.raised(made.levels)
-    supplier = any(e.group == "supplier_part" and e.kind == "estimate" for e in made.levels)
-    made_on = f"{row['produced_on']:%Y-%m-%d}" if pd.notna(row["produced_on"]) else "—"
-    first = say("拆检 {id} 的旧件，冻结库存，查 {d} 前后的生产记录，列出装了它的 {n} 辆车。",
-                "Open returned parts of {id}, stop its stock, read the production records of {d}, list the {n} vehicles that carry it.",
-                id=row["batch_id"], d=made_on, n=int(row["fitted_n"]))
-    if not supplier or high:
-        return first
-    second = say("{s}的其他批次没有跟着高，不必整家停供。", "Other batches of {s} are not high: no need to stop the supplier.", s=row["supplier"])
-    return Text(first.zh + second.zh, f"{first.en} {second.en}")
+    parts = [_open(found), *_others(found), *_supplier(found, made.levels)]
+    return Text("".join(p.zh for p in parts), " ".join(p.en for p in parts))
+
+
+def _open(found: Found) -> Text:
+    """What to do about the batch that is picked; one that has come down again is not stopped before it is known what was changed."""
+    row = found.row
+    told = {"id": row["batch_id"], "d": f"{row['produced_on']:%Y-%m-%d}" if pd.notna(row["produced_on"]) else "—", "n": int(row["fitted_n"])}
+    if found.ended is not None:
+        return say("{id} 到 {e} 前后已经降下来：先查那时改了什么，再定要不要冻结库存；拆检旧件，查 {d} 前后的生产记录，列出装了它的 {n} 辆车。",
+                   "{id} came down about {e}: find out what was changed then before stopping its stock; open returned parts, read the production "
+                   "records of {d}, list the {n} vehicles that carry it.", e=f"{batches.day(found.cells, found.ended.at):%Y-%m-%d}", **told)
+    return say("拆检 {id} 的旧件，冻结库存，查 {d} 前后的生产记录，列出装了它的 {n} 辆车。",
+               "Open returned parts of {id}, stop its stock, read the production records of {d}, list the {n} vehicles that carry it.", **told)
+
+
+def _others(found: Found) -> list[Text]:
+    """Every other batch that is told, with how often against its siblings."""
+    rest = found.others_told.to_dict("records")
+    if not rest:
+        return []
+    each = [say("{id}（{a:bare} 倍）", "{id} ({a:bare} times)", id=row["batch_id"],
+                a=batches.ratio(row["ratio"], row["low"], row["high"], conf_level=found.compared.conf_level)) for row in rest]
+    return [say("另有 {k} 个批次也与同类分得开，同样拆检：{which}。",
+                "{k} other {k:batch stands|batches stand} out as well, to be opened too: {which}.",
+                k=len(rest), which=Text("、".join(t.zh for t in each), ", ".join(t.en for t in each)))]
+
+
+def _supplier(found: Found, levels: tuple[Estimate, ...]) -> list[Text]:
+    """Whether the supplier is to be stopped; that its other batches are not high is said only where their whole interval lies low enough."""
+    name, rest = str(found.row["supplier"]), found.others_told
+    same = rest[rest["supplier"].eq(found.row["supplier"])]
+    if len(same):
+        return [say("其中 {k} 个同样来自{s}：先与这家供应商一起查。", "{k} of them {k:comes|come} from {s} as well: look into it with the "
+                    "supplier first.", k=len(same), s=name)]
+    asked = [e for e in levels if e.group in ("supplier_part", "supplier_rest") and e.kind == "estimate"]
+    if not asked or trail.raised(levels):
+        return []
+    widest = max(asked, key=lambda e: e.conf_high)
+    if widest.conf_high < trail.NO_MORE:
+        return [say("{s}的其他批次没有跟着高，不必整家停供。", "Other batches of {s} are not high: no need to stop the supplier.", s=name)]
+    return [say("{s}的其他批次高不高，还看不清（{a:interval} 倍）：整家停不停供，先不定。",
+                "Whether other batches of {s} are high cannot be told yet ({a:interval} times): leave open whether to stop the supplier.", s=name,
+                a=widest)]
 
 
 def since(found: Found | None) -> tuple[Text, Text] | None:
-    """Since when, as title and as the days between which it lies; None where nothing began."""
-    if found is None or found.onset is None or not found.onset.is_told:
+    """Since when, or until when, as title and as a note on the days between which it lies; None where no such day is told."""
+    at = None if found is None else found.began or found.ended
+    if at is None:
         return None
-    at = found.onset
-    days = [batches.day(found.cells, k) for k in (at.low, at.at, at.high)]
-    return (say("从 {d} 前后起，维修是同类批次的 {y} 倍，之前是 {x} 倍", "Since about {d}: {y} times the repairs of its siblings; {x} before",
-                d=f"{days[1]:%Y-%m-%d}", y=f"{at.after:.1f}", x=f"{at.before:.1f}"),
-            say("{a} 至 {b}", "{a} to {b}", a=f"{days[0]:%Y-%m-%d}", b=f"{days[2]:%Y-%m-%d}"))
+    days = [f"{batches.day(found.cells, k):%Y-%m-%d}" for k in (at.low, at.at, at.high)]
+    told = {"a": days[0], "d": days[1], "c": days[2], "x": f"{at.before:.1f}", "y": f"{at.after:.1f}"}
+    if found.began is not None:
+        return (say("从 {d} 前后起，维修是同类批次的 {y} 倍，之前是 {x} 倍", "Since about {d}: {y} times the repairs of its siblings; {x} before",
+                    **told),
+                say("开始的那天 95% 在 {a} 至 {c} 之间。", "The first day lies between {a} and {c} (95%).", **told))
+    return (say("到 {d} 前后为止，维修是同类批次的 {x} 倍，之后是 {y} 倍", "Until about {d}: {x} times the repairs of its siblings; {y} since",
+                **told),
+            say("降下来的那天 95% 在 {a} 至 {c} 之间。", "The day it came down lies between {a} and {c} (95%).", **told))

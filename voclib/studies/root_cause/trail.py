@@ -13,6 +13,7 @@ from voclib.studies.root_cause import batches
 from voclib.studies.root_cause.batches import Found
 
 LEVELS = ("batch", "made_then", "supplier_part", "supplier_rest", "part_model")
+NO_MORE = 1.25  # times its counterpart, below which the upper end has to lie before a level is said not to be high
 NEAR_DAYS = 60  # of production on either side
 BIN_WEEKS = 4
 
@@ -20,12 +21,13 @@ BIN_WEEKS = 4
 def levels(found: Found, *, conf_level: float = 0.95) -> tuple[Estimate, ...]:
     """The batch against its siblings, then every level above it without the batch, against its own counterpart; a refusal where there is none.
 
+    Other batches that are told stay in: two bad batches of a supplier are no reason to call the supplier fine.
     Levels above carry a `p_value` adjusted (Holm) for looking at all of them.
     """
     table, row = found.table, found.row
     if row is None:
         return ()
-    rest = table.drop(index=table.index[table["told"].to_numpy()])
+    rest = table.drop(index=row.name)
     part, model, supplier = (rest[c].eq(row[c]) for c in ("part", "product", "supplier"))
     near = (rest["produced_on"] - row["produced_on"]).abs().dt.days.le(NEAR_DAYS)
     made = {"made_then": _stratified(found, rest[part], near[part]), "supplier_part": _stratified(found, rest[part], supplier[part]),
@@ -71,10 +73,16 @@ def raised(found: tuple[Estimate, ...], *, level: float = 0.05) -> tuple[str, ..
     return tuple(one.group for one in found if one.kind == "estimate" and one.group != "batch" and one.value > 1 and (one.p_value or 1) <= level)
 
 
+def cleared(found: tuple[Estimate, ...]) -> bool:
+    """Whether every level above the batch that could be asked lies below `NO_MORE` times its counterpart with its whole interval."""
+    asked = [one for one in found if one.kind == "estimate" and one.group != "batch"]
+    return bool(asked) and all(one.conf_high < NO_MORE for one in asked)
+
+
 def _stratified(found: Found, rows: pd.DataFrame, member: pd.Series) -> tuple[float, float, int]:
     kind = rows["part"].astype(str) + " | " + rows["product"].astype(str)
-    try:
-        made = siblings.stratified(rows["repairs"], rows["worth"], kind=kind, member=member, spread=found.compared.spread,
+    try:  # batches of one supplier differ by `spread_within`; that of the kind holds what suppliers differ by, which is asked here
+        made = siblings.stratified(rows["repairs"], rows["worth"], kind=kind, member=member, spread=rows["spread_within"],
                                    own=float(found.dispersion[0]))
     except DataError:  # a level without a counterpart is said to have none
         return float("nan"), float("nan"), 0
@@ -83,13 +91,13 @@ def _stratified(found: Found, rows: pd.DataFrame, member: pd.Series) -> tuple[fl
 
 def _interaction(found: Found, rest: pd.DataFrame, part: pd.Series, model: pd.Series) -> tuple[float, float, int]:
     """The part on this model against on others, as other parts on this model against on others."""
-    sums = [(rest.loc[a & b, "repairs"], float(rest.loc[a & b, "worth"].sum())) for a in (part, ~part) for b in (model, ~model)]
-    counts = [float(y.sum()) for y, _ in sums]
-    if min(counts) <= 0 or min(e for _, e in sums) <= 0:
+    cells = [rest[a & b] for a in (part, ~part) for b in (model, ~model)]
+    counts, rooms = ([float(one[name].sum()) for one in cells] for name in ("repairs", "worth"))
+    if min(counts) <= 0 or min(rooms) <= 0:
         return float("nan"), float("nan"), 0
-    logs = [np.log(k / e) for k, (_, e) in zip(counts, sums, strict=True)]
-    variance = sum((float(found.dispersion[0]) + found.compared.spread**2 * float((y**2).sum() / k)) / k
-                   for k, (y, _) in zip(counts, sums, strict=True))
+    logs = [np.log(k / e) for k, e in zip(counts, rooms, strict=True)]
+    variance = sum((float(found.dispersion[0]) + float(((one["spread_within"] * one["repairs"]) ** 2).sum() / k)) / k
+                   for k, one in zip(counts, cells, strict=True))
     return float(logs[0] - logs[1] - logs[2] + logs[3]), float(np.sqrt(variance)), int(counts[0])
 
 
@@ -123,8 +131,8 @@ def if_missing(found: Found, *, conf_level: float = 0.95) -> tuple[Estimate, Est
         return None
     same = found.table["part"].eq(row["part"]) & found.table["product"].eq(row["product"]) & ~found.table["told"]
     rest, room = float(found.table.loc[same, "repairs"].sum()), float(found.table.loc[same, "worth"].sum())
-    made = []
+    made, own = [], float(found.dispersion[0])
     for mine, theirs in ((row["repairs"], rest + n), (row["repairs"] + n, rest)):
-        low, high = siblings.interval(mine, row["worth"], theirs, room, conf_level=conf_level)
+        low, high = siblings.interval(mine / own, row["worth"] / own, theirs / own, room / own, conf_level=conf_level)
         made.append(batches.ratio(mine / row["worth"] * room / max(theirs, 0.5), float(low), float(high), conf_level=conf_level))
     return made[0], made[1]

@@ -1,8 +1,9 @@
 """A group against its siblings: counts per exposure, freed of age and calendar, tested against how siblings differ anyway, with exact intervals.
 
 Of two Poisson counts the first is binomial given their sum, with odds that are the ratio of rates times that of exposures (Przyborowski & Wilenski
-1940, Biometrika 31). Groups that differ by themselves are allowed for by dividing counts and exposures by their design effect (Rao & Scott 1992,
-Biometrics 48); the intervals are mid-p ones, the tests are not, so they err on the careful side.
+1940, Biometrika 31), from which the intervals come (mid-p). Vehicles that come back are allowed for by dividing counts and exposures by their design
+effect (Rao & Scott 1992, Biometrics 48). The tests ask whether a count is more than siblings show, of which each kind has a spread of its own
+(`overdispersion`).
 """
 
 from __future__ import annotations
@@ -11,40 +12,53 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, special
+from scipy import special
 
 from voclib.errors import DataError, ParameterError
 from voclib.stats import inference
+from voclib.stats.siblings import overdispersion
+from voclib.stats.siblings.overdispersion import Scatter
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 ROUNDS, CLOSE = 500, 1e-10  # of proportional fitting
 FARTHEST = 1e6  # ratio beyond which an end of an interval is not looked for
-MEDIAN = 0.4549  # of χ² with one degree of freedom
 NONE_SEEN = 0.5  # events of siblings in place of none, so that a ratio is finite
-PASSES = 5  # of testing, leaving out what was told, and learning again how the others differ
+PASSES = 5  # of testing, setting aside what was told, and learning again how the others differ
+ASKED = np.linspace(0.0, np.log(100.0), 24)  # log ratios at which it is asked whether one would be told
+POWER = 0.8  # with which a ratio is said to be mostly seen
 
 
 @dataclass(frozen=True, kw_only=True)
-class Siblings:
-    """Every member (B,) against the others of its kind; NaN where there are none, or none of them has any exposure.
+class Ratios:
+    """Every member (B,) by the others of its kind; NaN where there are none, or none of them has any exposure.
 
-    `ratio` of rates with `low` and `high`; `p` one-sided, that the member's rate is above what siblings of its kind show by themselves, and `q`
-    the same adjusted for having looked at all; `told` where q is small enough. `expected` counts as of siblings, those that are told left out, and
-    `others` how many events those siblings have.
-    `spread` is the coefficient of variation of siblings' true rates beyond chance.
+    `ratio` of rates with `low` and `high`; `expected` counts as of siblings, those that are told left out, and `others` how many events those have.
     """
 
     ratio: Array
     low: Array
     high: Array
+    expected: Array
+    others: Array
+    conf_level: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Siblings(Ratios):
+    """The same, and whether a member can be told from its siblings.
+
+    `p` one-sided, that the member's rate is above what siblings of its kind show by themselves, and `q` the same adjusted for having looked at all;
+    `told` where q is small enough. `spreads` (B,) are coefficients of variation of true rates beyond chance, each of the member's kind, and `spread`
+    their root mean square over kinds.
+    """
+
     p: Array
     q: Array
     told: Flags
-    expected: Array
-    others: Array
+    spreads: Array
     spread: float
-    conf_level: float
+    scatter: Scatter
 
 
 def exposures(counts: ArrayLike, exposure: ArrayLike, *, kind: ArrayLike, band: ArrayLike, without: ArrayLike | None = None) -> Array:
@@ -97,7 +111,8 @@ def compare(counts: ArrayLike, exposure: ArrayLike, *, kind: ArrayLike, own: Arr
     """Every member (B,) of a `kind` against the other members of that kind, by counts and adjusted exposures.
 
     `own` (B,) ≥ 1 is the design effect of a member's count, such as of vehicles that come back; 1 where none is given. Told at false discovery rate
-    `level` over all members (`method` as in `inference.adjust`).
+    `level` over all members (`method` as in `inference.adjust`), which holds where true rates of siblings scatter like a gamma, in each kind by its
+    own spread; where a few lie further off than that, it names them.
 
     Raises
     ------
@@ -107,27 +122,86 @@ def compare(counts: ArrayLike, exposure: ArrayLike, *, kind: ArrayLike, own: Arr
         for shapes that do not fit.
     """
     y, e, who = _checked(counts, exposure, kind)
-    design = np.ones(len(y)) if own is None else np.maximum(np.asarray(own, dtype=float), 1.0)
-    told = np.zeros(len(y), dtype=bool)
-    for k in range(PASSES):
-        rest, room, worth = _others(y, e, who, told, design)
-        # first by the middle of all, which a few bad members cannot move; then by all but those told
-        spread = _spread(y[~told], e[~told], who[~told], design[~told]) if k else _middling(y, e, who, design)
-        p = _tested(y, e, rest, room, design, spread, who, told)
-        q = np.full(len(y), np.nan)
-        known = np.isfinite(p)
-        q[known] = inference.adjust(p[known], method)
+    design = _design(own, len(y))
+    known = _comparable(y, e, who)
+    told, p, q = np.zeros(len(y), dtype=bool), np.full(len(y), np.nan), np.full(len(y), np.nan)
+    for _ in range(PASSES):
+        scatter = overdispersion.learn(y / design, e / design, who, told)
+        p = np.where(known, overdispersion.tails(y / design, e / design, who, told, scatter), np.nan)
+        sure = np.isfinite(p)
+        q[sure] = inference.adjust(p[sure], method)
         now = np.nan_to_num(q, nan=1.0) <= level
-        if k and (now == told).all():
+        if (now == told).all():
             break
         told = now
-    rest, room, worth = _others(y, e, who, told, design)
+    made = beside(y, e, kind=who, told=told, own=design, conf_level=conf_level)
+    return Siblings(**vars(made), p=p, q=q, told=told, spreads=scatter.spread[who], spread=float(np.sqrt(np.mean(scatter.spread**2))),
+                    scatter=scatter)
+
+
+def beside(counts: ArrayLike, exposure: ArrayLike, *, kind: ArrayLike, told: ArrayLike, own: ArrayLike | None = None,
+           conf_level: float = 0.95) -> Ratios:
+    """Every member by the others of its kind, of which those `told` (B,) are nobody's sibling; the rest as in `compare`.
+
+    Raises
+    ------
+    DataError
+        for missing or negative numbers.
+    ParameterError
+        for shapes that do not fit.
+    """
+    y, e, who = _checked(counts, exposure, kind)
+    design, flag = _design(own, len(y)), np.asarray(told, dtype=bool)
+    rest, room, worth = _others(y, e, who, flag, design)
+    known = _comparable(y, e, who) & (room > 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         expected = np.where(room > 0, e * np.maximum(rest, NONE_SEEN) / room, np.nan)
-        ratio = np.where(np.isfinite(p), y / expected, np.nan)
+        ratio = np.where(known, y / expected, np.nan)
     low, high = interval(y / design, e / design, rest / worth, room / worth, conf_level=conf_level)
-    return Siblings(ratio=ratio, low=np.where(np.isfinite(p), low, np.nan), high=np.where(np.isfinite(p), high, np.nan), p=p, q=q, told=told,
-                    expected=expected, others=rest, spread=float(np.sqrt(spread)), conf_level=conf_level)
+    return Ratios(ratio=ratio, low=np.where(known, low, np.nan), high=np.where(known, high, np.nan), expected=expected, others=rest,
+                  conf_level=conf_level)
+
+
+def spreads(counts: ArrayLike, exposure: ArrayLike, *, kind: ArrayLike, told: ArrayLike, own: ArrayLike | None = None) -> Array:
+    """Coefficient of variation (B,) of true rates inside each member's kind; those `told` (B,) count only as higher than the others.
+
+    Raises
+    ------
+    DataError
+        for missing or negative numbers.
+    ParameterError
+        for shapes that do not fit.
+    """
+    y, e, who = _checked(counts, exposure, kind)
+    design = _design(own, len(y))
+    return overdispersion.learn(y / design, e / design, who, np.asarray(told, dtype=bool)).spread[who]
+
+
+def seen_from(counts: ArrayLike, exposure: ArrayLike, *, kind: ArrayLike, found: Siblings, own: ArrayLike | None = None,
+              level: float = 0.05) -> Array:
+    """By member (B,), the ratio from which it would be told in `POWER` of all cases, were it alone: past the first bar of false discovery (BY).
+
+    How far siblings of its kind differ is in it; NaN where there are none.
+    """
+    y, e, who = _checked(counts, exposure, kind)
+    design, tests = _design(own, len(y)), max(int(np.isfinite(found.p).sum()), 1)
+    bar = level / tests / float((1 / np.arange(1, tests + 1)).sum())
+    mean = np.nan_to_num(found.expected / design)
+    p = overdispersion.tails(y / design, e / design, who, found.told, found.scatter, at=mean[:, None] * np.exp(ASKED))
+    log = np.log(np.maximum(np.nan_to_num(p, nan=1.0), 1e-300))
+    need = mean * np.exp([np.interp(-np.log(bar), -row, ASKED) for row in log])
+    # the mean at which a Poisson count reaches `need` in POWER of all cases
+    return np.where(np.isfinite(found.p) & (mean > 0), special.gammaincinv(np.maximum(need, 1e-9), POWER) / np.where(mean > 0, mean, 1.0), np.nan)
+
+
+def _design(own: ArrayLike | None, n: int) -> Array:
+    return np.ones(n) if own is None else np.maximum(np.asarray(own, dtype=float), 1.0)
+
+
+def _comparable(y: Array, e: Array, who: NDArray[np.int_]) -> Flags:
+    """Members with siblings that have any exposure, in a kind with any event."""
+    room, seen = np.bincount(who, e)[who] - e, np.bincount(who, y)[who]
+    return (room > 0) & (e > 0) & (seen > 0)
 
 
 def _checked(counts: ArrayLike, exposure: ArrayLike, kind: ArrayLike) -> tuple[Array, Array, NDArray[np.int_]]:
@@ -147,50 +221,6 @@ def _others(y: Array, e: Array, who: NDArray[np.int_], told: Flags, design: Arra
     sums = [np.bincount(who, part * kept, n)[who] - part * kept for part in (y, e, design * e)]
     rest, room, heavy = (np.maximum(part, 0.0) for part in sums)
     return rest, room, np.where(room > 0, heavy / np.where(room > 0, room, 1), 1.0)
-
-
-def _spread(y: Array, e: Array, who: NDArray[np.int_], design: Array) -> float:
-    """τ², the variance of true rates by their squared mean, by moments: E(y − ŷ)² = v(1 − s) + τ²(ŷ²(1 − 2s) + s²Σŷ²), s a member's share."""
-    n = int(who.max()) + 1 if len(who) else 0
-    total, seen = np.bincount(who, e, n)[who], np.bincount(who, y, n)[who]
-    share = np.divide(e, total, out=np.zeros_like(e), where=total > 0)
-    mean = share * seen
-    squares = np.bincount(who, mean**2, n)[who]
-    excess = float(((y - mean) ** 2 - design * mean * (1 - share)).sum())
-    scale = float((mean**2 * (1 - 2 * share) + share**2 * squares).sum())
-    return max(excess / scale, 0.0) if scale > 0 else 0.0
-
-
-def _middling(y: Array, e: Array, who: NDArray[np.int_], design: Array) -> float:
-    """τ² at which the median of (y − ŷ)² by its variance is that of χ² with one degree of freedom; 0 where it lies below without any."""
-    n = int(who.max()) + 1 if len(who) else 0
-    total, seen = np.bincount(who, e, n)[who], np.bincount(who, y, n)[who]
-    share = np.divide(e, total, out=np.zeros_like(e), where=total > 0)
-    mean = share * seen
-    kept = (mean > 0) & (share < 1)
-    if not kept.any():
-        return 0.0
-    away, plain, own = (y - mean)[kept] ** 2, (design * mean * (1 - share))[kept], mean[kept] ** 2
-
-    def gap(spread: float) -> float:
-        return float(np.median(away / (plain + spread * own))) - MEDIAN
-
-    return 0.0 if gap(0.0) <= 0 else float(optimize.brentq(gap, 0.0, 100.0)) if gap(100.0) < 0 else 100.0
-
-
-def _tested(y: Array, e: Array, rest: Array, room: Array, design: Array, spread: float, who: NDArray[np.int_], told: Flags) -> Array:
-    """One-sided p that a member's rate is above what its siblings show, whose true rates differ by `spread` (τ²)."""
-    mean = np.where(room > 0, e * rest / np.where(room > 0, room, 1), 0.0)
-    n = int(who.max()) + 1 if len(who) else 0
-    kept = ~told
-    first, second = (np.bincount(who, part * kept, n)[who] - part * kept for part in (e, e**2))
-    uneven = np.divide(second, first, out=np.zeros_like(e), where=first > 0)
-    rate = np.divide(rest, room, out=np.zeros_like(e), where=room > 0)
-    wide, others = design + spread * mean, design + spread * rate * uneven
-    x, z = y / wide, rest / others
-    odds = (e / wide) / np.where(room > 0, e / wide + room / others, 1)
-    p = np.where(x > 0, special.betainc(np.maximum(x, 1e-9), z + 1, np.clip(odds, 0, 1)), 1.0)
-    return np.where((room > 0) & (e > 0) & (rest + y > 0), p, np.nan)
 
 
 def interval(events: ArrayLike, exposure: ArrayLike, others: ArrayLike, room: ArrayLike, *, conf_level: float = 0.95) -> tuple[Array, Array]:
@@ -228,11 +258,12 @@ class Stratified:
     strata: int
 
 
-def stratified(counts: ArrayLike, exposure: ArrayLike, *, kind: ArrayLike, member: ArrayLike, spread: float = 0.0, own: float = 1.0) -> Stratified:
+def stratified(counts: ArrayLike, exposure: ArrayLike, *, kind: ArrayLike, member: ArrayLike, spread: ArrayLike = 0.0,
+               own: float = 1.0) -> Stratified:
     """The rate of those flagged in `member` (B,) against the others of the same kind, over all kinds that have both.
 
     Mantel–Haenszel for person-time with the variance of Greenland & Robins 1985, Biometrics 41, times the design effect of members that differ by
-    themselves with coefficient of variation `spread` and of counts that do (`own`). Half an event stands for none.
+    themselves with coefficient of variation `spread`, one or each of its own (B,), and of counts that do (`own`). Half an event stands for none.
 
     Raises
     ------
@@ -250,7 +281,7 @@ def stratified(counts: ArrayLike, exposure: ArrayLike, *, kind: ArrayLike, membe
     up, down = float((a * t0 / total).sum()), float((b * t1 / total).sum())
     up, down = up or 0.5 * float((t0 / total).max()), down or 0.5 * float((t1 / total).max())
     variance = max(float((t1 * t0 * (a + b) / total**2).sum()), 0.25) / (up * down)
-    sizes = [y[inside & side] for side in (flag, ~flag)]
-    effect = max(own + spread**2 * float((part**2).sum() / max(part.sum(), 1e-9)) for part in sizes)
+    differ = y * np.broadcast_to(np.asarray(spread, dtype=float), y.shape)
+    effect = max(own + float((differ[inside & side] ** 2).sum() / max(y[inside & side].sum(), 1e-9)) for side in (flag, ~flag))
     return Stratified(log_ratio=float(np.log(up / down)), std_error=float(np.sqrt(variance * effect)), events=int(a.sum()), others=int(b.sum()),
                       strata=int(both.sum()))
