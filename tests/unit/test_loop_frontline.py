@@ -20,6 +20,7 @@ from voclib.loop.frontline import loopback as frontline_loopback
 from voclib.loop.frontline import reports as frontline_reports
 from voclib.loop.frontline import teams as frontline_teams
 from voclib.loop.frontline.lists import Lists
+from voclib.readers import scorecard
 from voclib.reporting import wording
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
@@ -180,6 +181,25 @@ class TestHeroes:
                 if set(row["subject"]) <= set(key.split("|")) and not mine["is_repeat"].all():
                     same = table[table["subject"].eq(key)]
                     assert not same["day"].between(day - frontline_heroes.LOOK_BACK, day - 1).any()
+
+    def test_a_linked_repeat_before_leaves_doubt_as_well(self, result):
+        """Somebody said the same within the days before, be it marked as a repeat of another or not."""
+        table = result.reports.table
+        rows = table[~table["is_repeat"] & table["confirmed_at"].notna()].tail(1)
+        earlier = rows.assign(report_id="earlier", is_repeat=True, day=rows["day"] - 10.0, duplicate_of_report_id=table["report_id"].iloc[0])
+        quiet = frontline_heroes.study(replace(result.reports, table=rows))
+        told = frontline_heroes.study(replace(result.reports, table=pd.concat([earlier, rows], ignore_index=True)))
+        assert quiet.proven == 1 and told.proven == 0 and told.contested == 1
+
+    def test_money_is_published_for_other_pages(self, tables, result):
+        told = next(one for one in result.study.headline if one.estimand == "recovered_money")
+        assert told.kind == "count" and told.unit == "cny" and told.verdict is Verdict.REPORT_WITH_CAVEAT
+        card = scorecard.load(ROOT / "params/rules/scorecard.yml")
+        row = next(row for layer in card.layers for row in layer.rows if row.estimand == "recovered_money")
+        assert scorecard._chosen(row, result.study) == told
+        empty = tables["frontline_reports"].assign(recovered_cny=np.nan)
+        refused = frontline_heroes.study(frontline_reports.read(tables | {"frontline_reports": empty})).recovered
+        assert refused.kind == "refusal" and refused.needs.zh
 
     def test_money_is_a_sum(self, tables, result):
         assert result.heroes.recovered.kind == "count"
