@@ -234,6 +234,16 @@ class TestRivals:
             assert one.conf_low <= RIVALS[one.group] <= one.conf_high
         assert sum(one.value for one in result.rivals.shares) == pytest.approx(1.0)
 
+    @pytest.mark.parametrize("dealers", [1, 2, 9])
+    def test_quotes_of_a_few_dealers_make_a_refusal(self, tables, dealers):
+        """One keen dealer, or nine, send all quotes of a rival: how dealers differ is not to be seen."""
+        table = tables["frontline_reports"].copy()
+        mine = table["competitor"].eq("海拓")
+        table.loc[mine, "unit_id"] = [f"D{k % dealers:02d}" for k in range(mine.sum())]
+        found = frontline.study(tables | {"frontline_reports": table}, LISTS).rivals.undercut
+        keen = next(one for one in found if one.group == "海拓")
+        assert keen.kind == "refusal" and str(dealers) in keen.reason.en and str(dealers) in keen.reason.zh and "10" in keen.needs.en
+
     def test_without_list_prices_there_is_no_gap(self, tables):
         found = frontline.study(tables).rivals
         assert {one.kind for one in found.undercut} == {"refusal"} and "frontline.yml" in found.undercut[0].needs.en
