@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from voclib.results import Estimate, Ladder
 from voclib.simulate import dgp_frontline, dgp_lead
 from voclib.simulate.dgp_frontline import NEVER, STAFF
 from voclib.simulate.streams import stream
-from voclib.stats import silence
+from voclib.stats import onsets, silence
 
 Tables = Mapping[str, pd.DataFrame]
 DAYS, DEALERS, EXPECTED = 456, 60, 560
@@ -116,10 +117,33 @@ def first_days(tables: Tables) -> Estimate:
     return Estimate(estimand="lead_days", kind="estimate", unit="days", value=at, conf_low=at - 1, conf_high=at + 1)
 
 
-def _batch(**options: float) -> Draw:
+def any_rise(tables: Tables) -> float:
+    """1 where any batch is said to have begun to fail."""
+    return float(bool(_leads(tables).events))
+
+
+def any_rise_by_share(tables: Tables) -> float:
+    """1 where any batch's share of its part's repairs rose, whatever vehicles carry it and however often they come back."""
+    reports = frontline_reports.read(tables)
+    length = int(np.floor(reports.days)) + 1
+    repairs = tables["repairs"].assign(day=reports.whole_days(tables["repairs"]["repaired_at"]))
+    repairs = repairs[repairs["day"].between(0, length - 1)]
+    streams = {part: onsets.Stream.of(rows["day"], length=length) for part, rows in repairs.groupby("part")}
+    batches = [rows for _, rows in repairs.groupby("batch_id") if len(rows) >= frontline_lead.LEAST_REPAIRS]
+    rises = [onsets.rise(rows["day"], streams[rows["part"].iloc[0]], least=frontline_lead.LEAST_REPAIRS) for rows in batches]
+    return float(any(one is not None and one.ratio >= frontline_lead.RATIO and one.p_value * len(batches) <= LeadSettings().budget for one in rises))
+
+
+def narrow(tables: Tables) -> float:
+    """1 where both sides show the rise and leave no more than a month of days between them: a range that is always wide enough says nothing."""
+    heard = _leads(tables).heard
+    return float(bool(heard) and heard[0].lead[2] - heard[0].lead[1] <= 31)
+
+
+def _batch(*, has_table: bool = True, **options: float) -> Draw:
     def taken(seed: int) -> tuple[Tables, float]:
         tables, truth = dgp_lead.draw(seed, **options)
-        return tables, float(truth["lead"])
+        return (tables if has_table else {name: frame for name, frame in tables.items() if name != "batches"}), float(truth["lead"])
     return taken
 
 
@@ -149,6 +173,20 @@ def as_found(found: float, truth: object) -> float:
     return found
 
 
+def _nothing_fails(alike: Mapping[str, Any]) -> list[Setting]:
+    """Worlds in which no batch begins to fail while batches are made, a model is launched, or vehicles come back."""
+    worlds: list[tuple[str, Draw]] = [
+        ("half of the batches made meanwhile", _batch(fails=1.0, is_heard=False, late=0.5)),
+        ("a model launched meanwhile", _batch(fails=1.0, is_heard=False, late=0.0, is_launched=True)),
+        ("half made and a model launched meanwhile, no table of batches",
+         _batch(fails=1.0, is_heard=False, late=0.5, is_launched=True, has_table=False))]
+    made = [Setting(method="days earlier", setting=f"nothing fails, {name}", draw=draw, call=any_rise, naive=any_rise_by_share,
+                    naive_band=(0.5, 1.0), runs=FEWER, **alike) for name, draw in worlds]
+    return [*made, Setting(method="days earlier", setting="nothing fails, a third of the repairs bring the vehicle back", call=any_rise, runs=FEWER,
+                           draw=_batch(fails=1.0, is_heard=False, late=0.0, returning=0.33, repairs=20.0), naive=any_rise_by_share,
+                           naive_band=(0.06, 1.0), **alike)]
+
+
 def settings() -> list[Setting]:
     """The ratio, the lead and the silent dealers."""
     news, alike = "60 dealers, 560 reports, half of the fixes told", {"kind": "false alarms", "count": as_found, "band": FALSE_ALARM_BAND}
@@ -163,7 +201,10 @@ def settings() -> list[Setting]:
         Setting(method="days earlier", setting="a batch fails, reports know nothing of it", draw=_batch(is_heard=False), call=claimed,
                 naive=any_report, naive_band=(0.5, 1.0), runs=LEAST, **alike),
         Setting(method="days earlier", setting="a batch fails, the frontline 2 to 20 days earlier", draw=_batch(), call=lead_range, naive=first_days,
-                naive_band=FAILS, band=(0.93, 1.0), runs=LEAST // 2, max_refusals=0.2),
+                naive_band=FAILS, band=(0.9, 0.995), runs=LEAST // 2, max_refusals=0.2),
+        Setting(method="days earlier", setting="a batch fails, a range of a month at most", draw=_batch(), call=narrow, kind="power", count=as_found,
+                band=(0.6, 1.0), runs=LEAST // 2),
+        *_nothing_fails(alike),
         Setting(method="silent dealers", setting="60 dealers that differ, none silent", draw=_dealers(0.0), call=too_silent,
                 naive=too_silent_if_alike, naive_band=(0.3, 1.0), runs=FEWER, **alike),
         Setting(method="silent dealers", setting="60 dealers that differ, 18 that will not speak", draw=_dealers(0.3), call=too_silent, **power),

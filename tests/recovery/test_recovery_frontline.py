@@ -40,6 +40,14 @@ def test_no_lead_is_claimed_where_reports_know_nothing():
 def test_the_range_holds_the_planted_lead():
     found = coverage.measure(SETTINGS["days earlier: a batch fails, the frontline 2 to 20 days earlier"], runs=20, band=(0.84, 1.0))
     assert found["passed"], found
+    assert coverage.measure(SETTINGS["days earlier: a batch fails, a range of a month at most"], runs=10, band=(0.6, 1.0))["passed"]
+
+
+@pytest.mark.parametrize("world", ["half of the batches made meanwhile", "a model launched meanwhile",
+                                   "half made and a model launched meanwhile, no table of batches"])
+def test_no_batch_began_to_fail_where_there_are_only_more_vehicles(world):
+    found = coverage.measure(SETTINGS[f"days earlier: nothing fails, {world}"], runs=20, band=(0.0, 0.15))
+    assert found["passed"] and found["naive_share"] > 0.5, found
 
 
 def test_dealers_that_differ_are_not_called_silent_and_those_that_will_not_speak_are():
@@ -59,13 +67,30 @@ def test_a_draw_repeats_and_the_batch_fails_from_its_day_on():
     assert all(one[name].equals(two[name]) for name in one)
     day = (one["repairs"]["repaired_at"] - pd.Timestamp(dgp_lead.FIRST)).dt.days
     mine = one["repairs"]["batch_id"].eq(truth["batch"])
-    before, after = (mine & (day < truth["surge"])).sum() / truth["surge"], (mine & (day >= truth["surge"])).sum() / (450 - truth["surge"])
-    assert after > 4 * before
+    batch = one["batches"].set_index("batch_id").loc[truth["batch"]]
+    made = max((batch["produced_on"] - pd.Timestamp(dgp_lead.FIRST).tz_localize(None)).days, 0)
+    before = (mine & (day < truth["surge"])).sum() / (truth["surge"] - made)
+    after = (mine & (day >= truth["surge"])).sum() / (450 - truth["surge"])
+    assert after > 4 * before and truth["surge"] - made >= 90 and day[mine].min() >= made
+    assert (batch["part"], batch["product"]) == (truth["part"], truth["product"])
     reports = one["frontline_reports"]
     on = (reports["reported_at"] - pd.Timestamp(dgp_lead.FIRST)).dt.days
     named = reports["product"].eq(truth["product"]) & reports["text"].str.contains(truth["part"])
     first = truth["surge"] - truth["lead"]
-    assert not (named & on.between(first - 60, first - 1)).any() and (named & on.between(first, first + 74)).sum() > 20
+    assert (named & on.between(first, first + 74)).sum() > 20 > 5 * (named & on.between(first - 75, first - 1)).sum()
+
+
+def test_a_launched_model_is_not_seen_before_its_day_and_some_batches_are_made_meanwhile():
+    tables, truth = dgp_lead.draw(3, is_launched=True, late=0.5, fails=1.0, is_heard=False)
+    day = {name: (tables[name][column] - pd.Timestamp(dgp_lead.FIRST)).dt.days for name, column in
+           (("repairs", "repaired_at"), ("frontline_reports", "reported_at"))}
+    seen = {name: tables[name].assign(day=days).groupby("product")["day"].min() for name, days in day.items()}
+    for first in seen.values():
+        assert (first >= truth["launched"]).sum() == 1 and first.min() < 30
+    made = (tables["batches"]["produced_on"] - pd.Timestamp(dgp_lead.FIRST).tz_localize(None)).dt.days
+    assert 0.2 < made.between(0, 300).mean() < 0.8
+    born = tables["repairs"]["batch_id"].map(dict(zip(tables["batches"]["batch_id"], made, strict=True)))
+    assert (day["repairs"] >= born).all()
 
 
 def test_the_range_of_the_lead_comes_from_both_sides():

@@ -43,7 +43,7 @@ def company(seed: int = 5, *, ratio: float = 2.2) -> dict[str, pd.DataFrame]:
     weeks = pd.date_range("2024-12-30", periods=DAYS // 7, freq="7D")
     unit, week = (x.ravel() for x in np.meshgrid(np.arange(DEALERS), np.arange(len(weeks)), indexing="ij"))
     return {
-        "frontline_reports": table, "repairs": failing["repairs"],
+        "frontline_reports": table, "repairs": failing["repairs"], "batches": failing["batches"],
         "units": pd.DataFrame({"unit_id": [f"D{i:02d}" for i in range(DEALERS)], "kind": "dealer", "region": [REGIONS[i % 3] for i in range(DEALERS)],
                                "opened_on": pd.Timestamp("2020-01-01"), "closed_on": pd.NaT}),
         "rosters": pd.DataFrame({"unit_id": [f"D{i:02d}" for i in unit], "week_on": weeks[week], "role_band": "all", "planned_hours": 500.0,

@@ -1,6 +1,7 @@
 """The page on the frontline: its answer, its parts, and every cell of the notebook on data that lack this and that."""
 
 import json
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from voclib.loop.frontline import loopback as frontline_loopback
 from voclib.loop.frontline import reports as frontline_reports
 from voclib.loop.frontline import teams as frontline_teams
 from voclib.loop.frontline.lists import Lists
+from voclib.readers import scorecard
 from voclib.reporting import wording
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
@@ -145,8 +147,11 @@ class TestLead:
 
     def test_several_events_have_an_interval(self, result):
         one = result.leads.heard[0]
-        made = frontline_lead.lead((one,) * 6, 9, frontline_lead.Settings())
+        made = frontline_lead.lead(tuple(replace(one, part=f"part {k}") for k in range(6)), 9, frontline_lead.Settings())
         assert made.kind == "estimate" and made.conf_low < made.value < made.conf_high and made.n == 6
+        # six leads that happen to agree are no surer than their days are
+        wide = (one.lead[2] - one.lead[1]) / 2
+        assert made.conf_high - made.value >= 0.9 * wide / 6**0.5
 
     def test_without_batches_a_model_and_part_is_watched(self, tables, result):
         bare = tables | {"repairs": tables["repairs"].drop(columns="batch_id")}
@@ -174,8 +179,27 @@ class TestHeroes:
             assert row["reported"][:7] == row["month"]
             for key, day in zip(mine["subject"], mine["day"], strict=True):
                 if set(row["subject"]) <= set(key.split("|")) and not mine["is_repeat"].all():
-                    same = table[table["subject"].eq(key) & ~table["is_repeat"]]
+                    same = table[table["subject"].eq(key)]
                     assert not same["day"].between(day - frontline_heroes.LOOK_BACK, day - 1).any()
+
+    def test_a_linked_repeat_before_leaves_doubt_as_well(self, result):
+        """Somebody said the same within the days before, be it marked as a repeat of another or not."""
+        table = result.reports.table
+        rows = table[~table["is_repeat"] & table["confirmed_at"].notna()].tail(1)
+        earlier = rows.assign(report_id="earlier", is_repeat=True, day=rows["day"] - 10.0, duplicate_of_report_id=table["report_id"].iloc[0])
+        quiet = frontline_heroes.study(replace(result.reports, table=rows))
+        told = frontline_heroes.study(replace(result.reports, table=pd.concat([earlier, rows], ignore_index=True)))
+        assert quiet.proven == 1 and told.proven == 0 and told.contested == 1
+
+    def test_money_is_published_for_other_pages(self, tables, result):
+        told = next(one for one in result.study.headline if one.estimand == "recovered_money")
+        assert told.kind == "count" and told.unit == "cny" and told.verdict is Verdict.REPORT_WITH_CAVEAT
+        card = scorecard.load(ROOT / "params/rules/scorecard.yml")
+        row = next(row for layer in card.layers for row in layer.rows if row.estimand == "recovered_money")
+        assert scorecard._chosen(row, result.study) == told
+        empty = tables["frontline_reports"].assign(recovered_cny=np.nan)
+        refused = frontline_heroes.study(frontline_reports.read(tables | {"frontline_reports": empty})).recovered
+        assert refused.kind == "refusal" and refused.needs.zh
 
     def test_money_is_a_sum(self, tables, result):
         assert result.heroes.recovered.kind == "count"
@@ -209,6 +233,16 @@ class TestRivals:
         for one in result.rivals.undercut:
             assert one.conf_low <= RIVALS[one.group] <= one.conf_high
         assert sum(one.value for one in result.rivals.shares) == pytest.approx(1.0)
+
+    @pytest.mark.parametrize("dealers", [1, 2, 9])
+    def test_quotes_of_a_few_dealers_make_a_refusal(self, tables, dealers):
+        """One keen dealer, or nine, send all quotes of a rival: how dealers differ is not to be seen."""
+        table = tables["frontline_reports"].copy()
+        mine = table["competitor"].eq("海拓")
+        table.loc[mine, "unit_id"] = [f"D{k % dealers:02d}" for k in range(mine.sum())]
+        found = frontline.study(tables | {"frontline_reports": table}, LISTS).rivals.undercut
+        keen = next(one for one in found if one.group == "海拓")
+        assert keen.kind == "refusal" and str(dealers) in keen.reason.en and str(dealers) in keen.reason.zh and "10" in keen.needs.en
 
     def test_without_list_prices_there_is_no_gap(self, tables):
         found = frontline.study(tables).rivals

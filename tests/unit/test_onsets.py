@@ -69,3 +69,43 @@ def test_what_is_wrong_is_said():
         Stream.of([3, 12], length=10)
     with pytest.raises(ParameterError, match="baseline"):
         onsets.rise([1, 2, 3], Stream.of([1, 2, 3], length=10), baseline=10)
+
+
+def test_more_of_what_could_bring_it_about_is_no_rise():
+    """What the subject comes of is there from day 150 on, and twice as much of it from day 250 on: weights cancel it, plain shares do not."""
+    small, plain, day = [], [], np.arange(400)
+    for seed in range(60):
+        rng = np.random.default_rng([seed, 9])
+        there = np.where(day < 150, 0.0, np.where(day < 250, 0.05, 0.10))
+        own = np.repeat(day, rng.poisson(10 * there))
+        days = np.sort(np.concatenate([own, np.repeat(day, rng.poisson(10, 400))]))
+        found = [onsets.rise(own, Stream.of(days, length=400, weight=w), least=5) for w in (there, None)]
+        small.append(found[0] is not None and found[0].p_value <= 0.05)
+        plain.append(found[1].p_value <= 0.05)
+    assert np.mean(small) <= 0.1 and np.mean(plain) > 0.95
+
+
+def test_a_rise_is_dated_where_weights_move():
+    rng, day = np.random.default_rng(5), np.arange(400)
+    there = np.where(day < 100, 0.02, 0.04)
+    own = np.repeat(day, rng.poisson(10 * there * np.where(day >= 200, 6.0, 1.0)))
+    stream = Stream.of(np.sort(np.concatenate([own, np.repeat(day, rng.poisson(10, 400))])), length=400, weight=there)
+    found = onsets.dated(onsets.rise(own, stream, least=5), own, stream, least=5, draws=100)
+    assert found.low <= 200 <= found.high and found.high - found.low < 30 and 4 < found.ratio < 12
+    by_chance = rng.integers(0, 400, 30)
+    assert onsets.rise(own, stream, at_most=1e-9) == onsets.rise(own, stream)
+    assert onsets.rise(by_chance, stream, at_most=1e-9) is None and onsets.rise(by_chance, stream).p_value > 1e-9
+
+
+def test_even_weights_change_nothing():
+    own, stream = world(2)
+    even = Stream(stream.count, np.full(stream.days, 0.3))
+    one, two = onsets.rise(own, stream), onsets.rise(own, even)
+    assert (one.first, one.last, one.n) == (two.first, two.last, two.n) and one.statistic == pytest.approx(two.statistic)
+
+
+def test_weights_that_cannot_be_are_said():
+    with pytest.raises(DataError, match="weight of 0 or more"):
+        Stream.of([1, 2], length=5, weight=[1.0, -1.0, 0, 0, 0])
+    with pytest.raises(DataError, match="without weight"):
+        onsets.rise([1, 60, 70], Stream.of([1, 60, 70], length=100, weight=np.arange(100) > 50))

@@ -1,5 +1,7 @@
 """How many silent units chance leaves: exact where it can be worked out, told apart from a planted share, refused where nobody speaks."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy import integrate, special, stats
@@ -62,3 +64,15 @@ def test_what_cannot_be_asked_is_said():
         silence.chance([1] * 12, np.zeros(12))
     with pytest.raises(ParameterError, match="mixing"):
         silence.chance([1] * 12, np.ones(12), mixing="other")
+
+
+def test_many_units_take_little_memory_and_the_same_numbers():
+    counts = np.random.default_rng(1).poisson(3.0, 400)
+    tracemalloc.start()
+    found = silence.chance(counts, np.ones(400), mixing="lognormal", draws=600)
+    peak = tracemalloc.get_traced_memory()[1] / 2**20
+    tracemalloc.stop()
+    assert peak < 60  # MB; all draws at once take 300
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(silence, "AT_ONCE", 600)
+        assert silence.chance(counts, np.ones(400), mixing="lognormal", draws=600) == found

@@ -1,7 +1,8 @@
 """When a subject began to be more frequent among all events of its stream: one rise, its first day with a set of days, and its chance.
 
-Days of a subject are compared with days of the whole stream, so growth, seasons and weekends cancel. For a window of days with share w of the
-stream's events, k of the subject's K,
+Days of a subject are compared with days of the whole stream, so growth, seasons and weekends cancel; where what could bring the subject about comes
+and goes (vehicles that carry a batch), each event of the stream counts by the share of it on that day. For a window of days with share w of the
+stream, k of the subject's K,
 
     ℓ = k log(k / wK) + (K − k) log((K − k) / (K − wK)),   where k > wK,
 
@@ -18,7 +19,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import xlogy
+from scipy.special import chdtrc, xlogy
 
 from voclib.errors import DataError, ParameterError
 
@@ -48,20 +49,25 @@ class Rise:
 
 @dataclass(frozen=True)
 class Stream:
-    """All events of a stream by day: `count` (D,) on each day, the subject's among them."""
+    """All events of a stream by day: `count` (D,) on each day, the subject's among them, and `weight` (D,), to which the chance that an event of the
+    day is the subject's is proportional while nothing rises; None: the same on all days."""
 
     count: Array
+    weight: Array | None = None
 
     @classmethod
-    def of(cls, days: ArrayLike, *, length: int) -> Stream:
+    def of(cls, days: ArrayLike, *, length: int, weight: ArrayLike | None = None) -> Stream:
         """A stream of `length` days out of its events' day numbers, 0 the first.
 
-        Raises DataError for a day outside.
+        Raises DataError for a day outside, or weights that are not one a day and 0 or more.
         """
         found = np.asarray(days, dtype=np.intp)
         if found.size and (found.min() < 0 or found.max() >= length):
             raise DataError(f"Days lie between 0 and {length - 1}; they run from {found.min()} to {found.max()}.")
-        return cls(np.bincount(found, minlength=length).astype(float))
+        share = None if weight is None else np.asarray(weight, dtype=float)
+        if share is not None and (share.shape != (length,) or not (np.isfinite(share).all() and (share >= 0).all() and share.any())):
+            raise DataError(f"Each of {length} days has a weight of 0 or more, not all of them 0.")
+        return cls(np.bincount(found, minlength=length).astype(float), share)
 
     @property
     def days(self) -> int:
@@ -69,22 +75,39 @@ class Stream:
         return len(self.count)
 
     @property
+    def mass(self) -> Array:
+        """Events of each day times their weight (D,)."""
+        return self.count if self.weight is None else self.count * self.weight
+
+    @property
+    def size(self) -> float:
+        """Events that could be the subject's."""
+        return float(self.count.sum() if self.weight is None else self.count[self.weight > 0].sum())
+
+    @property
     def before(self) -> Array:
-        """Events before each day (D + 1,)."""
-        return np.concatenate([[0.0], np.cumsum(self.count)])
+        """Weighted events before each day (D + 1,)."""
+        return np.concatenate([[0.0], np.cumsum(self.mass)])
 
 
-def rise(own: ArrayLike, stream: Stream, *, baseline: int = 60, least: int = 3, draws: int = 300, seed: int = 0) -> Rise | None:
+def rise(own: ArrayLike, stream: Stream, *, baseline: int = 60, least: int = 3, draws: int = 300, seed: int = 0,
+         at_most: float = 1.0) -> Rise | None:
     """The likeliest rise of the subject with events on days `own`, from day `baseline` on; None with fewer than `least` events in any.
+
+    None also where its p cannot lie at or below `at_most`, since that of its one window alone does not: that saves drawing its tail.
 
     Raises
     ------
     ParameterError
         for a baseline that leaves no day.
+    DataError
+        for an event on a day without weight.
     """
     days = np.sort(np.asarray(own, dtype=np.intp))
     if not 0 <= baseline < stream.days:
         raise ParameterError(f"The baseline is at least 0 days and leaves some of {stream.days}; it is {baseline}.")
+    if stream.weight is not None and len(days) and not stream.mass[days].all():
+        raise DataError("An event of the subject lies on a day without weight, on which it could not happen.")
     if len(days) < least or not (days >= baseline).any():
         return None
     starts = np.unique(days[days >= baseline])
@@ -92,10 +115,12 @@ def rise(own: ArrayLike, stream: Stream, *, baseline: int = 60, least: int = 3, 
     if not np.isfinite(found.value.max()):
         return None
     i, j = np.unravel_index(int(found.value.argmax()), found.value.shape)
+    if chdtrc(1.0, 2 * found.value[i, j]) / 2 > at_most:
+        return None
     n, expected, total = float(found.k[i, j]), float(found.w[i, j] * len(days)), len(days)
     outside = (total - n) / max(total - expected, 1e-9)
-    skipped = float(stream.before[baseline] / stream.count.sum())
-    place, scale = _tail(_class(total), _size(stream.count.sum()), np.floor(10 * skipped) / 10, least, draws, seed)
+    skipped = float(stream.before[baseline] / stream.before[-1])
+    place, scale = _tail(_class(total), _size(stream.size), np.floor(10 * skipped) / 10, least, draws, seed)
     chance = -np.expm1(-np.exp(-(found.value[i, j] - place) / scale))
     return Rise(first=int(starts[i]), last=int(found.ends[j]), n=int(n), expected=expected, ratio=n / expected / max(outside, 0.5 / total),
                 statistic=float(found.value[i, j]), p_value=float(chance))
@@ -108,8 +133,10 @@ def dated(found: Rise, own: ArrayLike, stream: Stream, *, conf_level: float = 0.
     rng = np.random.default_rng([seed, len(days), found.first])
     inside = slice(found.first, found.last + 1)
     count = np.bincount(days, minlength=stream.days).astype(float)
-    share = np.full(stream.days, (count.sum() - found.n) / max(stream.count.sum() - stream.count[inside].sum(), 1.0))
-    share[inside] = found.n / stream.count[inside].sum()
+    mass, weight = stream.mass, np.ones(stream.days) if stream.weight is None else stream.weight
+    outside = mass.sum() - mass[inside].sum()
+    share = weight * ((count.sum() - found.n) / outside if outside > 0 else 0.0)
+    share[inside] = weight[inside] * found.n / mass[inside].sum()
     lost = []
     for _ in range(draws):
         drawn = rng.binomial(stream.count.astype(int), np.minimum(share, 1.0))

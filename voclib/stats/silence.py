@@ -28,6 +28,7 @@ FEWEST = 10
 NODES, WEIGHTS = special.roots_hermitenorm(40)
 SPREADS = (-3.0, 1.6)  # of log σ, the standard deviation of log rates, and of −½ log of the gamma's shape: from all alike to very far apart
 STEP = 1e-4
+AT_ONCE = 50  # draws whose zeros are worked out together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +73,10 @@ def chance(counts: ArrayLike, exposure: ArrayLike, *, mixing: Mixing = "gamma",
     rng = np.random.default_rng(seed)
     drawn = rng.multivariate_normal(theta, spread, draws, method="eigh")
     drawn[:, 1] = np.clip(drawn[:, 1], *SPREADS)
-    zero = np.exp(_log_zero(drawn[:, :1], drawn[:, 1:], t, mixing))
-    silent = (rng.random(zero.shape) < zero).sum(axis=1)
+    silent = np.empty(draws)
+    for part in (slice(i, i + AT_ONCE) for i in range(0, draws, AT_ONCE)):  # in parts: all at once are draws × units × nodes
+        zero = np.exp(_log_zero(drawn[part, :1], drawn[part, 1:], t, mixing))
+        silent[part] = (rng.random(zero.shape) < zero).sum(axis=1)
     tail = (1 - conf_level) / 2
     apart = np.quantile(_apart(drawn[:, 1], mixing), [tail, 1 - tail])
     return Silence(mixing=mixing, observed=int((~speaks).sum()), expected=float(np.exp(_log_zero(theta[0], theta[1], t, mixing)).sum()),

@@ -73,17 +73,18 @@ def study(tables: Mapping[str, pd.DataFrame], lists: Lists | None = None, *, set
     heroes = frontline_heroes.study(reports)
     teams = frontline_teams.study(reports, tables, conf_level=conf_level, seed=seed)
     found = rivals.study(reports, lists, conf_level=conf_level, gates=gates)
-    course = lead.course(leads, leads.heard[0], reports, conf_level=conf_level) if leads.heard else pd.DataFrame()
+    course = lead.course(leads, leads.apart[0], reports, conf_level=conf_level) if leads.heard else pd.DataFrame()
     checks = checked.checks(reports, loop, leads, heroes, teams, given)
     return Frontline(
-        study=_finding(reports, loop, leads, teams, checks, told_days=told_days, seed=seed), reports=reports, loop=loop, leads=leads, heroes=heroes,
-        teams=teams, rivals=found, course=course, months=laid.months(reports), events=laid.events(leads, reports, lists),
+        study=_finding(reports, loop, leads, heroes, teams, checks, told_days=told_days, seed=seed), reports=reports, loop=loop, leads=leads,
+        heroes=heroes, teams=teams, rivals=found, course=course, months=laid.months(reports), events=laid.events(leads, reports, lists),
         cards=laid.cards(heroes, lists), money=laid.money(heroes), regions=laid.regions(teams, lists),
         captions=shown.captions(reports, loop, leads, heroes, teams, found, course, lists, told_days=told_days, conf_level=conf_level))
 
 
-def _finding(reports: Reports, loop: LoopBack, leads: Leads, teams: Teams, checks: tuple[Check, ...], *, told_days: int, seed: int) -> Study:
-    """The ratio leads, the share told and the lead stand beside it; a failed check makes it a caveat and its consequence the caveat's words."""
+def _finding(reports: Reports, loop: LoopBack, leads: Leads, heroes: Heroes, teams: Teams, checks: tuple[Check, ...], *, told_days: int,
+             seed: int) -> Study:
+    """The ratio leads, the share told, the lead and the money booked stand beside it; a failed check makes it a caveat, in its own words."""
     failed = [one for one in checks if one.passed is False]
     ratio = loop.ratio
     verdict = Verdict.worst([ratio.verdict, Verdict.REPORT_WITH_CAVEAT if failed and ratio.kind != "refusal" else Verdict.REPORT])
@@ -92,7 +93,8 @@ def _finding(reports: Reports, loop: LoopBack, leads: Leads, teams: Teams, check
     naive = next((one for one in loop.ladder.rungs if one.rung == "before_after"), None) if loop.ladder else None
     said = failed[0].consequence if failed and failed[0].consequence is not None else words.CAVEAT
     return Study(question=words.QUESTION, kicker=words.kicker(len(reports.table)), answer=words.answer(loop, leads, told_days),
-                 headline=(first, told, leads.lead), naive=naive, verdict=verdict, ladders=(loop.ladder,) if loop.ladder else (), checks=checks,
+                 headline=(first, told, leads.lead, heroes.recovered), naive=naive, verdict=verdict,
+                 ladders=(loop.ladder,) if loop.ladder else (), checks=checks,
                  caveat=said, decision=words.decision(loop, teams, leads), limits=words.LIMITS, reader="region", seed=seed)
 
 

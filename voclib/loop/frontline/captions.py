@@ -10,7 +10,7 @@ import pandas as pd
 from voclib.loop.frontline import tables as laid
 from voclib.loop.frontline import text as words
 from voclib.loop.frontline.heroes import LOOK_BACK, Heroes
-from voclib.loop.frontline.lead import Leads
+from voclib.loop.frontline.lead import AGAIN_DAYS, Leads
 from voclib.loop.frontline.lists import Lists
 from voclib.loop.frontline.loopback import LoopBack
 from voclib.loop.frontline.reports import Reports
@@ -89,7 +89,7 @@ def _notices(loop: LoopBack, days: int, level: float) -> dict[str, Any]:
 
 
 def _leads(leads: Leads, course: pd.DataFrame, lists: Lists, level: float) -> dict[str, dict[str, Any]]:
-    heard = leads.heard
+    heard, by = leads.apart, leads.by_vehicles
     if not heard:
         title = words.NO_EVENT
     else:
@@ -99,16 +99,34 @@ def _leads(leads: Leads, course: pd.DataFrame, lists: Lists, level: float) -> di
                     name=lists.names_of(one.product, one.part), d=at, a=low, b=high)
     return {
         "course": {"title": title, "description": title, "labels": SIDES,
-                   "subtitle": say("各占自己那边全部事件的比例，折成自己全期平均的几倍，每四周；色带 = {level:.0%} 区间",
+                   "subtitle": say("各占自己那边全部事件的比例，是照在路车辆算的平常的几倍，每四周；色带 = {level:.0%} 区间" if by else
+                                   "各占自己那边全部事件的比例，折成自己全期平均的几倍，每四周；色带 = {level:.0%} 区间",
+                                   "Share of all events on its side, in times what its vehicles on the road usually make, every four weeks; ribbon = "
+                                   "{level:.0%} interval" if by else
                                    "Share of all events on its side, in times its own mean, every four weeks; ribbon = {level:.0%} "
                                    "interval", level=level)},
         "events": {
             "title": say("看了 {n} 个批次，{k} 个的返修变多，其中 {m} 个一线也变多",
                          "{n} batches watched, {k} with more repairs; the frontline rose for {m}",
-                         n=leads.batches_n, k=len(leads.events), m=len(heard)),
-            "columns": laid.EVENT_COLUMNS, "formats": {"ratio": "ratio"},
-            "subtitle": Text("批次与同一零件的其他批次比；一线看同一车型、同一零件；日期是最像的那一天，范围是两边都容得下的",
-                             "A batch against others of its part, the frontline by model and part; days are the likeliest, the range holds both")}}
+                         n=leads.batches_n, k=len(leads.events), m=len(leads.heard)),
+            "columns": laid.EVENT_COLUMNS | laid.RATIO_COLUMN[by], "formats": {"ratio": "ratio"}, "subtitle": _against(leads)}}
+
+
+def _against(leads: Leads) -> Text:
+    """What a batch is held against, and which batches could not be watched."""
+    if leads.by_vehicles:
+        return say("按装车数、上路时间与车龄，与同一零件的其他批次比；同一辆车 {d} 天内再来只算一次；"
+                   "一线看同一车型、同一零件；日期是最像的那一天",
+                   "By vehicles fitted, time on the road and age, against others of its part; a vehicle back within {d} days counts once; the "
+                   "frontline by model and part; days are the likeliest", d=AGAIN_DAYS)
+    first = Text("没有批次表，只能看各批次在同一零件的返修里占多少，在一开头就有返修的批次之间比",
+                 "Without a table of batches only shares of a part's repairs can be compared, among batches repaired from the beginning")
+    if not leads.unwatched:
+        return first
+    more = say("；另有 {n} 个批次后来才有返修：是坏得多了还是装得多了，分不清，没有看",
+               "; {n} {n:was|were} first repaired later and {n:is|are} left out: more failures or more vehicles cannot be told apart",
+               n=leads.unwatched)
+    return Text(first.zh + more.zh, first.en + more.en)
 
 
 def _heroes(heroes: Heroes, reports: Reports) -> dict[str, dict[str, Any]]:
@@ -123,7 +141,8 @@ def _heroes(heroes: Heroes, reports: Reports) -> dict[str, dict[str, Any]]:
                             "One a month: of the firsts beyond doubt that with most repeats; nobody on it in the {d} days before. One employee each",
                             d=LOOK_BACK)},
         "money": {
-            "title": say("{n} 条上报记着挽回金额，合计 {a:bare}", "{n} reports carry money recovered, {a:bare} in all", n=n, a=heroes.recovered),
+            "title": say("{n} 条上报记着挽回金额，合计 {a:bare}", "{n} reports carry money recovered, {a:bare} in all",
+                         n=n, a=heroes.recovered) if n else words.NO_MONEY,
             "columns": laid.MONEY_COLUMNS, "formats": {"money": "cny"},
             "subtitle": Text("记账的人写多少是多少，没有对照；不与其他金额相加", "As booked, compared with nothing; never added to other amounts")}}
 

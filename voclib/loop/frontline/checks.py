@@ -99,7 +99,7 @@ def chance(leads: Leads, given: Settings) -> list[Check]:
         return []
     worst = max(leads.heard, key=lambda one: one.shuffled)
     most = given.budget + 2 * math.sqrt(given.budget * (1 - given.budget) / max(given.shuffles, 1))
-    others, n = sum(one.others for one in leads.heard), sum(one.others_n for one in leads.heard)
+    others, n = sum(one.others for one in leads.apart), sum(one.others_n for one in leads.apart)
     return [
         Check(
             Text("打乱上报，不会也“早知道”", "Shuffled reports do not know it earlier too"),
@@ -113,7 +113,7 @@ def chance(leads: Leads, given: Settings) -> list[Check]:
             Text("别的车型与零件，同一时期也上升了几个", "Other models and parts that rose in the same days"), None,
             say("看了 {n} 个别的车型与零件，{k} 个在客户上升前后 {d} 天内也上升；只靠碰巧，会有约 {e:.1f} 个。",
                 "Of {n} other models and parts {k} rose within {d} days of the customers' first day; chance alone makes about {e:.1f}.",
-                n=n, k=others, d=given.near_days, e=n * given.budget / max(len(leads.events), 1)),
+                n=n, k=others, d=given.near_days, e=n * given.budget / max(leads.asked_n, 1)),
         ),
     ]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.loop.frontline.reports import BUG, RIVAL, Reports
-from voclib.results import Estimate
+from voclib.results import Estimate, Text, Verdict, refusal
 
 LOOK_BACK = 45  # days before a report in which nobody may have said the same
 SMALL = 5  # fewer reporting employees of a region than this: the card does not say the region
@@ -42,14 +42,15 @@ def subject(table: pd.DataFrame) -> pd.Series:
 
 
 def study(reports: Reports) -> Heroes:
-    """Proof of being first: no report on the same subject in the `LOOK_BACK` days before, and every report linked to it came later."""
+    """Proof of being first: no report on the same subject in the `LOOK_BACK` days before, be it a repeat of another or not, and every report linked
+    to it came later."""
     table = reports.table.assign(subject=subject(reports.table))
     first = table[~table["is_repeat"]]
     repeats = table[table["is_repeat"]]
     later = repeats.merge(first[["report_id", "day"]], left_on="duplicate_of_report_id", right_on="report_id", suffixes=("", "_first"))
     disordered = int((later["day"] <= later["day_first"]).sum())
     by = later[later["day"] > later["day_first"]].groupby("duplicate_of_report_id")["day"].agg(["size", "min"])
-    before = first.sort_values("day", kind="stable").groupby("subject")["day"].shift()
+    before = table.sort_values("day", kind="stable").groupby("subject")["day"].shift()
     made = first.assign(repeats=first["report_id"].map(by["size"]).fillna(0).astype(int), waited=first["report_id"].map(by["min"]) - first["day"],
                         since=first["day"] - before.reindex(first.index))
     # the same may be unlinked: an earlier report on the subject leaves doubt about who was first; so does a first day too near the start
@@ -60,8 +61,17 @@ def study(reports: Reports) -> Heroes:
     by_kind = booked.groupby("kind")["recovered_cny"].agg(["size", "sum"]).reset_index().rename(columns={"size": "n", "sum": "money"})
     return Heroes(cards=_cards(proven, reports), confirmed=len(confirmed), proven=len(proven),
                   contested=int((confirmed["since"] <= LOOK_BACK).sum()), disordered=disordered,
-                  recovered=Estimate(estimand="recovered_money", kind="count", unit="cny", value=float(booked["recovered_cny"].sum()), n=len(booked)),
+                  recovered=_recovered(booked["recovered_cny"]),
                   booked_n=len(booked), by_kind=by_kind)
+
+
+def _recovered(booked: pd.Series) -> Estimate:
+    """The sum of what was booked, in CNY: exact, but whoever handles a case fills it in, and nothing is compared."""
+    if booked.empty:
+        return refusal("recovered_money", unit="cny", reason=Text("没有一条上报记着挽回金额。", "No report carries money recovered."),
+                       needs=Text("处理完一条上报时，记下挽回的金额", "Money recovered, booked when a report is settled"))
+    return Estimate(estimand="recovered_money", kind="count", unit="cny", value=float(booked.sum()), n=len(booked), ci_method="sum as booked",
+                    verdict=Verdict.REPORT_WITH_CAVEAT)
 
 
 def _cards(proven: pd.DataFrame, reports: Reports) -> pd.DataFrame:

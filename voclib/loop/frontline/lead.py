@@ -1,7 +1,9 @@
 """By how many days the frontline was earlier than the customers: where a batch began to fail more than its siblings, when did reports of it rise?
 
-Customers: repairs of a batch among all repairs of its part. Frontline: bugs of the same model and part among all bugs that name a part. Both rises
-are found and dated alike (`voclib.stats.onsets`), each with a budget of false alarms, and the lead is the difference of their first days.
+Customers: repairs of a batch among all repairs of its part. Frontline: bugs of the same model and part among all bugs that name a part. A batch is
+made and a model launched while the data run, so each day counts by the share of vehicles on the road that carry the batch, or are of the model
+(`voclib.loop.frontline.risk`). Both rises are found and dated alike (`voclib.stats.onsets`), each with a budget of false alarms, and the lead is the
+difference of their first days; its range adds the squared reaches of both (MOVER: Zou & Donner 2008, Statistics in Medicine 27:1693).
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from voclib.loop.frontline import risk as at_risk
 from voclib.loop.frontline.reports import BUG, Reports
+from voclib.loop.frontline.risk import Risk
 from voclib.results import Estimate, Text, Verdict, refusal
 from voclib.sentences import say
 from voclib.stats import onsets
@@ -23,6 +27,8 @@ NEEDED = ("repaired_at", "part")
 RATIO = 2.0  # a rise is at least a doubling: less is for the report on root causes
 LEAST_REPAIRS, LEAST_REPORTS = 5, 3  # events that a rise holds at least
 ENOUGH = 5  # leads for a mean with an interval; of fewer only the range is told
+AGAIN_DAYS = 30  # a vehicle that comes back for the same part within so many days is the same repair
+Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -41,14 +47,16 @@ class Settings:
 class Event:
     """One batch that began to fail: what it is, its rise among customers, the frontline's rise of the same model and part if there is one.
 
-    `others_n` other models and parts were looked at in the same way, and `others` of them rose within the same days; `shuffled` is the share of
-    shuffles of the frontline's reports in which this rise would have been claimed.
+    `times`: repairs in the rise, times those that the rate of its siblings leads to expect; without a table of batches times its own before, as its
+    share of the part. `others_n` other models and parts were looked at in the same way, and `others` of them rose within the same days; `shuffled` is
+    the share of shuffles of the frontline's reports in which this rise would have been claimed.
     """
 
     batch: str
     product: str
     part: str
     customers: Rise
+    times: float
     frontline: Rise | None
     reports_n: int
     others: int
@@ -57,13 +65,18 @@ class Event:
 
     @property
     def lead(self) -> tuple[int, int, int]:
-        """Days from the frontline's first day to the customers', with the least and the most that both sets of days leave."""
-        return (self.customers.first - self.frontline.first, self.customers.low - self.frontline.high, self.customers.high - self.frontline.low)
+        """Days from the frontline's first day to the customers', with the least and the most that both sets of days leave together."""
+        c, f = self.customers, self.frontline
+        at = c.first - f.first
+        return at, int(np.floor(at - np.hypot(c.first - c.low, f.high - f.first))), int(np.ceil(at + np.hypot(c.high - c.first, f.first - f.low)))
 
 
 @dataclass(frozen=True)
 class Leads:
-    """Events in the order of their days, how many batches and subjects were watched, and the lead as an Estimate, bounds or refusal."""
+    """Events in the order of their days, how many batches and subjects were watched, and the lead as an Estimate, bounds or refusal.
+
+    `by_vehicles` says whether vehicles on the road were reckoned with; else `unwatched` batches were left out, first repaired after the baseline.
+    """
 
     events: tuple[Event, ...]
     batches_n: int
@@ -72,11 +85,37 @@ class Leads:
     repairs: pd.DataFrame
     bugs: pd.DataFrame
     length: int
+    risk: Risk | None = None
+    unwatched: int = 0
 
     @property
     def heard(self) -> tuple[Event, ...]:
         """Events that the frontline spoke of."""
         return tuple(one for one in self.events if one.frontline is not None)
+
+    @property
+    def apart(self) -> tuple[Event, ...]:
+        """Those heard, one a model and part: its batches share one rise of the frontline, and the first to fail stands for all."""
+        return apart(self.events)
+
+    @property
+    def asked_n(self) -> int:
+        """Models and parts of which a batch began to fail: for so many a rise of the frontline was looked for."""
+        return len({(one.product, one.part) for one in self.events})
+
+    @property
+    def by_vehicles(self) -> bool:
+        """Whether vehicles on the road were reckoned with."""
+        return self.risk is not None
+
+
+def apart(events: tuple[Event, ...]) -> tuple[Event, ...]:
+    """Of events in the order of their days, the first of each model and part that the frontline spoke of."""
+    first: dict[tuple[str, str], Event] = {}
+    for one in events:
+        if one.frontline is not None:
+            first.setdefault((one.product, one.part), one)
+    return tuple(first.values())
 
 
 def study(reports: Reports, tables: Mapping[str, pd.DataFrame], given: Settings) -> Leads:
@@ -84,28 +123,36 @@ def study(reports: Reports, tables: Mapping[str, pd.DataFrame], given: Settings)
     repairs, bugs, length = sides(reports, tables)
     if repairs.empty or bugs.empty:
         return Leads((), 0, 0, _nothing(repairs, bugs), repairs, bugs, length)
-    streams = {part: Stream.of(rows["day"], length=length) for part, rows in repairs.groupby("part")}
-    spoken = Stream.of(bugs["day"], length=length)
-    own = {key: rows["day"].to_numpy() for key, rows in bugs.groupby(["product", "part"])}
-    watched = {key: rows for key, rows in repairs.groupby(["product", "part", "batch"]) if len(rows) >= LEAST_REPAIRS}
-    found = [(key, rise) for key, rows in watched.items()
-             if (rise := _told(rows["day"], streams[key[1]], given, least=LEAST_REPAIRS, looks=len(watched))) is not None]
-    events = [_event(key, _dated(rise, watched[key]["day"], streams[key[1]], given, LEAST_REPAIRS), own, bugs, spoken, given, len(found))
-              for key, rise in found]
+    seen, batches = _first_seen(reports, repairs), at_risk.known(tables)
+    watched, unwatched, found, risk = *_watched(repairs, None, length, given), {}, None
+    if batches is None:
+        found = _rises(watched, given)
+    else:
+        opens = at_risk.opened(batches, reports, seen, baseline=given.baseline_days)
+        for _ in range(2):  # once more without those found, which would be taken for age
+            risk = at_risk.of(batches, repairs, opens, length, without=tuple(key[2] for key in found))
+            watched, unwatched = _watched(repairs, risk, length, given)
+            found = _rises(watched, given)
+    spoken = _spoken(bugs, seen, risk, length, given)
+    near = replace(given, budget=given.budget / max(len({key[:2] for key in found}), 1))
+    events = [_event(key, _dated(rise, *watched[key], given, LEAST_REPAIRS), spoken, bugs, near) for key, rise in found.items()]
+    if risk is not None:
+        events = [replace(one, times=_times(one, risk, tuple(key[2] for key in found))) for one in events]
     ordered = tuple(sorted(events, key=lambda one: (one.customers.first, one.batch)))
-    return Leads(ordered, len(watched), len(own), lead(ordered, len(watched), given), repairs, bugs, length)
+    return Leads(ordered, len(watched), len(spoken), lead(ordered, len(watched), given), repairs, bugs, length, risk, unwatched)
 
 
 def sides(reports: Reports, tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame, int]:
     """Repairs (day, product, part, batch) and bugs (day, product, part) within the time of the reports, and that time in days."""
-    length, where = _length(reports), steps(reports, tables)
+    length, where, known = _length(reports), steps(reports, tables), at_risk.known(tables)
     if where is None:
         repairs = pd.DataFrame({"day": pd.Series(dtype="int64"), "product": [], "part": [], "batch": []})
     else:
         kept = tables["repairs"][where == ""]
-        product = _column(kept, "product").fillna("").astype(str)
-        batch = _column(kept, "batch_id")
-        repairs = pd.DataFrame({"day": reports.whole_days(kept["repaired_at"]), "product": product, "part": kept["part"].astype(str),
+        product, part, batch = _column(kept, "product").fillna("").astype(str), kept["part"].astype(str), _column(kept, "batch_id")
+        if known is not None:  # the table of batches says what a batch is, as on the page on root causes
+            product, part = (batch.map(known.set_index("batch_id")[name]) for name in ("product", "part"))
+        repairs = pd.DataFrame({"day": reports.whole_days(kept["repaired_at"]), "product": product, "part": part,
                                 "batch": product if batch.isna().all() else batch})  # no batch anywhere: a model's part is the finest there is
     bugs = reports.table[reports.table["kind"].eq(BUG) & reports.table["part"].notna() & ~reports.table["is_repeat"]]
     spoken = pd.DataFrame({"day": reports.whole_days(bugs["reported_at"]), "product": bugs["product"].astype(object).fillna("").astype(str),
@@ -114,16 +161,83 @@ def sides(reports: Reports, tables: Mapping[str, pd.DataFrame]) -> tuple[pd.Data
 
 
 def steps(reports: Reports, tables: Mapping[str, pd.DataFrame]) -> np.ndarray | None:
-    """At which step each repair is left out: no time, no part, outside the time of the reports, no batch where others name one; None: no table."""
+    """At which step each repair is left out: no time, no part, outside the time of the reports, no batch where others name one, a batch whose
+    vehicles are not counted where others' are, before it was made, the same vehicle and part again within `AGAIN_DAYS`; None: no table."""
     given = tables.get("repairs")
     if given is None or not set(NEEDED) <= set(given):
         return None
     day = np.full(len(given), -1)
     dated = given["repaired_at"].notna().to_numpy(dtype=bool)
     day[dated] = reports.whole_days(given.loc[dated, "repaired_at"])
-    outside, batch = (day < 0) | (day >= _length(reports)), _column(given, "batch_id")
+    outside, batch, known = (day < 0) | (day >= _length(reports)), _column(given, "batch_id"), at_risk.known(tables)
     unknown = batch.isna().to_numpy(dtype=bool) & bool(batch.notna().any())
-    return np.select([~dated, given["part"].isna(), outside, unknown], ["undated", "unnamed", "outside", "unbatched"], "").astype(object)
+    uncounted = early = np.zeros(len(given), dtype=bool)
+    if known is not None:
+        uncounted = ~batch.isin(known["batch_id"]).to_numpy(dtype=bool)
+        made = (batch.map(pd.to_datetime(known.set_index("batch_id")["produced_on"])) - reports.start.tz_localize(None)) / pd.Timedelta(days=1)
+        early = (day < made.to_numpy(dtype=float)) & ~uncounted
+    tests = {"undated": ~dated, "unnamed": given["part"].isna().to_numpy(dtype=bool), "outside": outside, "unbatched": unknown,
+             "uncounted": uncounted, "early": early, "again": _again(given, dated)}
+    return np.select(list(tests.values()), list(tests), "").astype(object)
+
+
+def _again(given: pd.DataFrame, dated: np.ndarray) -> np.ndarray:
+    """Repairs of a vehicle that was there for the same part in the `AGAIN_DAYS` before: vehicles that come back are one fault, not several."""
+    made = np.zeros(len(given), dtype=bool)
+    if "vehicle_id" not in given:
+        return made
+    rows = given.assign(row=np.arange(len(given)))[["row", "vehicle_id", "part", "repaired_at", *(["repair_id"] if "repair_id" in given else [])]]
+    rows = rows[dated & rows[["vehicle_id", "part"]].notna().all(axis=1)].sort_values(["repaired_at", *rows.columns[4:]], kind="stable")
+    since = rows.groupby(["vehicle_id", "part"], sort=False)["repaired_at"].diff()
+    made[rows.loc[since <= pd.Timedelta(days=AGAIN_DAYS), "row"]] = True
+    return made
+
+
+def _first_seen(reports: Reports, repairs: pd.DataFrame) -> dict[str, int]:
+    """The first day on which a model shows in any repair or report."""
+    told = reports.table[reports.table["product"].notna()]
+    spoken = pd.DataFrame({"product": told["product"].astype(str), "day": reports.whole_days(told["reported_at"])})
+    days = pd.concat([repairs[["product", "day"]], spoken])
+    return {str(name): int(day) for name, day in days.groupby("product")["day"].min().items()}
+
+
+def _watched(repairs: pd.DataFrame, risk: Risk | None, length: int, given: Settings) -> tuple[dict[Key, tuple[np.ndarray, Stream]], int]:
+    """Days and stream of every batch that is repaired often enough; and how many batches cannot be watched.
+
+    Where vehicles are not counted, only batches repaired within the baseline are known to have been there, and are held against each other alone, by
+    what happened after it: of a batch first repaired later it cannot be told whether it fails more or there is more of it.
+    """
+    made: dict[Key, tuple[np.ndarray, Stream]] = {}
+    of, unwatched = {key: np.sort(rows["day"].to_numpy()) for key, rows in repairs.groupby(["product", "part", "batch"])}, 0
+    if risk is None:
+        there = {key for key, days in of.items() if days[0] <= given.baseline_days}
+        unwatched = sum(len(days) >= LEAST_REPAIRS for key, days in of.items() if key not in there)
+        of = {key: days[days > given.baseline_days] for key, days in of.items() if key in there}
+    whole = {part: np.concatenate([days for key, days in of.items() if key[1] == part]) for part in {key[1] for key in of}}
+    for key, days in of.items():
+        if len(days) >= LEAST_REPAIRS:
+            weight = risk.share(key[2]) if risk is not None else (np.arange(length) > given.baseline_days).astype(float)
+            made[key] = (days, Stream.of(whole[key[1]], length=length, weight=weight))
+    return made, unwatched
+
+
+def _spoken(bugs: pd.DataFrame, seen: Mapping[str, int], risk: Risk | None, length: int,
+            given: Settings) -> dict[tuple[str, str], tuple[np.ndarray, Stream]]:
+    """Days and stream of the bugs of every model and part; a model counts by its vehicles on the road, at least from when it was first seen on."""
+    made = {}
+    for (product, part), rows in bugs.groupby(["product", "part"]):
+        weight = np.ones(length) if risk is None or product not in risk.model else risk.model[product].copy()
+        first = seen.get(product, 0)
+        weight[:first if first > given.baseline_days else 0] = 0.0
+        weight[rows["day"]] = np.maximum(weight[rows["day"]], 1e-9)  # spoken of before it was made, as of a prototype
+        made[(product, part)] = (np.sort(rows["day"].to_numpy()), Stream.of(bugs["day"], length=length, weight=weight))
+    return made
+
+
+def _rises(watched: Mapping[Key, tuple[np.ndarray, Stream]], given: Settings) -> dict[Key, Rise]:
+    """Of all that are watched, those that rose."""
+    found = {key: _told(days, stream, given, least=LEAST_REPAIRS, looks=len(watched)) for key, (days, stream) in watched.items()}
+    return {key: rise for key, rise in found.items() if rise is not None}
 
 
 def _length(reports: Reports) -> int:
@@ -135,56 +249,66 @@ def _column(frame: pd.DataFrame, name: str) -> pd.Series:
     return frame[name].astype(object) if name in frame else pd.Series(None, frame.index, dtype=object)
 
 
-def _rise(days: np.ndarray | pd.Series, stream: Stream, given: Settings, least: int) -> Rise | None:
-    baseline = min(given.baseline_days, stream.days - 1)
-    found = onsets.rise(np.asarray(days), stream, baseline=baseline, least=least, seed=given.seed)
-    return found if found is not None and found.ratio >= RATIO else None
+def _baseline(stream: Stream, given: Settings) -> int:
+    """Day before which no rise begins: the baseline, counted from when the subject is there."""
+    there = 0 if stream.weight is None else int(np.argmax(stream.mass > 0))
+    return min(there + given.baseline_days, stream.days - 1)
 
 
-def _told(days: np.ndarray | pd.Series, stream: Stream, given: Settings, *, least: int, looks: int) -> Rise | None:
-    """The rise where its chance, times the looks, stays within the budget."""
-    found = _rise(days, stream, given, least)
-    return found if found is not None and found.p_value * looks <= given.budget else None
+def _told(days: np.ndarray, stream: Stream, given: Settings, *, least: int, looks: int) -> Rise | None:
+    """The rise where it is large enough and its chance, times the looks, stays within the budget."""
+    found = onsets.rise(days, stream, baseline=_baseline(stream, given), least=least, seed=given.seed,
+                        at_most=given.budget / looks)
+    return found if found is not None and found.ratio >= RATIO and found.p_value * looks <= given.budget else None
 
 
-def _dated(found: Rise, days: np.ndarray | pd.Series, stream: Stream, given: Settings, least: int) -> Rise:
-    """With its first days; each side at the root of the level, so that both together hold it."""
-    baseline = min(given.baseline_days, stream.days - 1)
-    return onsets.dated(found, np.asarray(days), stream, conf_level=float(np.sqrt(given.conf_level)), baseline=baseline, least=least,
-                        seed=given.seed)
+def _dated(found: Rise, days: np.ndarray, stream: Stream, given: Settings, least: int) -> Rise:
+    """With its set of first days."""
+    return onsets.dated(found, days, stream, conf_level=given.conf_level, baseline=_baseline(stream, given), least=least, seed=given.seed)
 
 
-def _event(key: tuple[str, str, str], rise: Rise, own: Mapping[tuple[str, str], np.ndarray], bugs: pd.DataFrame, spoken: Stream, given: Settings,
-           events: int) -> Event:
+def _event(key: Key, rise: Rise, spoken: Mapping[tuple[str, str], tuple[np.ndarray, Stream]], bugs: pd.DataFrame, near: Settings) -> Event:
     mine = (key[0], key[1])
-    days = own.get(mine, np.zeros(0, dtype=int))
-    near = replace(given, budget=given.budget / events)
-    frontline = _near(days, spoken, rise, near)
-    others = [name for name in own if name != mine]
-    raised = sum(_near(own[name], spoken, rise, near) is not None for name in others)
+    own = spoken.get(mine)
+    frontline = None if own is None else _near(*own, rise, near)
+    others = [name for name in spoken if name != mine]
+    raised = sum(_near(*spoken[name], rise, near) is not None for name in others)
     if frontline is not None:
-        frontline = _dated(frontline, days, spoken, given, LEAST_REPORTS)
-    return Event(batch=key[2], product=key[0], part=key[1], customers=rise, frontline=frontline, reports_n=len(days), others=raised,
-                 others_n=len(others), shuffled=_shuffled(len(days), bugs, spoken, rise, near))
+        frontline = _dated(frontline, *own, near, LEAST_REPORTS)
+    return Event(batch=key[2], product=key[0], part=key[1], customers=rise, times=rise.ratio, frontline=frontline,
+                 reports_n=0 if own is None else len(own[0]), others=raised, others_n=len(others),
+                 shuffled=0.0 if own is None else _shuffled(*own, bugs, rise, near))
 
 
-def _near(days: np.ndarray, spoken: Stream, rise: Rise, given: Settings) -> Rise | None:
+def _near(days: np.ndarray, stream: Stream, rise: Rise, given: Settings) -> Rise | None:
     """The frontline's rise where it is told and lies near the customers'."""
-    found = _told(days, spoken, given, least=LEAST_REPORTS, looks=1)
+    found = _told(days, stream, given, least=LEAST_REPORTS, looks=1)
     return found if found is not None and abs(found.first - rise.first) <= given.near_days else None
 
 
-def _shuffled(size: int, bugs: pd.DataFrame, spoken: Stream, rise: Rise, given: Settings) -> float:
+def _shuffled(own: np.ndarray, stream: Stream, bugs: pd.DataFrame, rise: Rise, given: Settings) -> float:
     """In how many shuffles of which report is about what a rise would be claimed: what chance makes of this very stream."""
-    rng = np.random.default_rng([given.seed, size, rise.first])
-    days = bugs["day"].to_numpy()
-    claimed = [_near(rng.choice(days, size, replace=False), spoken, rise, given) is not None for _ in range(given.shuffles if size else 0)]
+    rng = np.random.default_rng([given.seed, len(own), rise.first])
+    days = np.sort(bugs["day"].to_numpy())
+    odds = np.ones(len(days)) if stream.weight is None else stream.weight[days]
+    size = min(len(own), int((odds > 0).sum()))
+    claimed = [_near(np.sort(rng.choice(days, size, replace=False, p=odds / odds.sum())), stream, rise, given) is not None
+               for _ in range(given.shuffles)]
     return float(np.mean(claimed)) if claimed else 0.0
 
 
+def _times(one: Event, risk: Risk, told: tuple[str, ...]) -> float:
+    """Repairs in the rise by those that the rate of its siblings leads to expect; as found within the part where there are no siblings."""
+    expected = float(risk.expected(one.batch, told)[one.customers.first:one.customers.last + 1].sum())
+    return one.customers.n / expected if expected > 0 else one.customers.ratio
+
+
 def lead(events: tuple[Event, ...], batches: int, given: Settings) -> Estimate:
-    """The mean lead with a t interval over `ENOUGH` events or more; a range of one or a few; else a refusal."""
-    heard = [one.lead for one in events if one.frontline is not None]
+    """The mean lead with a t interval over `ENOUGH` models and parts or more; a range of one or a few; else a refusal.
+
+    Batches of one model and part share one rise of the frontline and count once (`apart`); the error is never smaller than dating leaves.
+    """
+    heard = [one.lead for one in apart(events)]
     if not events:
         return refusal("lead_days", unit="days",
                        reason=say("{n} 个批次里没有一个的返修明显变多，没有什么可以更早。",
@@ -201,10 +325,12 @@ def lead(events: tuple[Event, ...], batches: int, given: Settings) -> Estimate:
                         bound_high=float(max(x[2] for x in heard)), conf_level=given.conf_level, n=len(heard), verdict=Verdict.BOUNDS_ONLY,
                         ci_method="sets of first days")
     points = np.array([x[0] for x in heard], dtype=float)
-    error = float(points.std(ddof=1) / np.sqrt(len(points)))
-    reach = float(stats.t.ppf((1 + given.conf_level) / 2, len(points) - 1)) * max(error, 0.5)
+    dating = np.array([x[2] - x[1] for x in heard]) / (2 * stats.norm.ppf((1 + given.conf_level) / 2))
+    error = max(float(max(points.std(ddof=1), np.sqrt((dating**2).mean())) / np.sqrt(len(points))), 0.5)
+    reach = float(stats.t.ppf((1 + given.conf_level) / 2, len(points) - 1)) * error
     return Estimate(estimand="lead_days", kind="estimate", unit="days", value=float(points.mean()), conf_low=float(points.mean() - reach),
-                    conf_high=float(points.mean() + reach), conf_level=given.conf_level, n=len(heard), std_error=error, ci_method="t over events")
+                    conf_high=float(points.mean() + reach), conf_level=given.conf_level, n=len(heard), std_error=error,
+                    ci_method="t over models and parts")
 
 
 def _nothing(repairs: pd.DataFrame, bugs: pd.DataFrame) -> Estimate:
@@ -219,20 +345,24 @@ def _nothing(repairs: pd.DataFrame, bugs: pd.DataFrame) -> Estimate:
 
 
 def course(found: Leads, event: Event, reports: Reports, *, conf_level: float = 0.95, step: int = 28) -> pd.DataFrame:
-    """Both sides of one event by four weeks: on, side ("frontline", "customers"), n, estimate = its share of the stream, in times its own mean share
-    over the whole time, with Wilson's interval."""
+    """Both sides of one event by four weeks: on, side ("frontline", "customers"), n, estimate = its share of the stream, in times the share that its
+    vehicles on the road then had by its own mean over the whole time, with Wilson's interval."""
     from statsmodels.stats.proportion import proportion_confint
 
     bugs, repairs = found.bugs, found.repairs[found.repairs["part"] == event.part]
-    mine = {"frontline": (bugs["day"], bugs["product"].eq(event.product) & bugs["part"].eq(event.part)),
-            "customers": (repairs["day"], repairs["product"].eq(event.product) & repairs["batch"].eq(event.batch))}
+    even = np.ones(found.length)
+    on_road = (even, even) if found.risk is None else (found.risk.model.get(event.product, even), found.risk.share(event.batch))
+    mine = {"frontline": (bugs["day"], bugs["product"].eq(event.product) & bugs["part"].eq(event.part), on_road[0]),
+            "customers": (repairs["day"], repairs["product"].eq(event.product) & repairs["batch"].eq(event.batch), on_road[1])}
     rows, offset = [], event.customers.first % step
-    for side, (days, own) in mine.items():
-        usual = float(own.mean()) or 1.0
+    for side, (days, own, share) in mine.items():
+        part = share[days]
+        level = float(own.sum() / part.sum()) if part.sum() > 0 else 1.0
         for begin in range(offset, found.length - step + 1, step):
             inside = (days >= begin) & (days < begin + step)
             n, k = int(inside.sum()), int((inside & own).sum())
-            if n:
+            usual = level * float(part[inside.to_numpy()].mean()) if n else 0.0
+            if usual > 0:
                 low, high = proportion_confint(k, n, alpha=1 - conf_level, method="wilson")
                 rows.append({"on": reports.date(begin + step / 2), "side": side, "n": k, "estimate": k / n / usual,
                              "conf_low": max(float(low), 0.0) / usual, "conf_high": float(high) / usual})

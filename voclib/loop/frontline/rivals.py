@@ -51,7 +51,8 @@ def study(reports: Reports, lists: Lists, *, conf_level: float, gates: Gates) ->
     undercut, naive = [], {}
     for name in rivals:
         mine = listed[listed["competitor"].eq(name)]
-        undercut.append(_undercut(name, mine, quoted["competitor"].eq(name).sum(), has_list=bool(lists.list_prices), level=conf_level))
+        undercut.append(_undercut(name, mine, quoted["competitor"].eq(name).sum(), has_list=bool(lists.list_prices), level=conf_level,
+                                 gates=gates))
         if undercut[-1].kind == "estimate":
             naive[name] = _naive(name, mine, lists, conf_level)
     topics = found["topic"].value_counts().rename_axis("topic").reset_index(name="n").sort_values(["n", "topic"], ascending=[False, True])
@@ -59,8 +60,8 @@ def study(reports: Reports, lists: Lists, *, conf_level: float, gates: Gates) ->
                   reports_n=len(found), quotes_n=len(quoted), priced_n=len(listed), names=lists)
 
 
-def _undercut(name: str, mine: pd.DataFrame, quotes: int, *, has_list: bool, level: float) -> Estimate:
-    """One minus the mean of quote over our list price of the same model; dealers as clusters where that is possible."""
+def _undercut(name: str, mine: pd.DataFrame, quotes: int, *, has_list: bool, level: float, gates: Gates) -> Estimate:
+    """One minus the mean of quote over our list price of the same model; enough dealers as clusters, plain where some are unnamed."""
     if not has_list:
         return refusal("undercut", unit="share", group=name, reason=Text("没有我们自己的价目，报价没有可比的。",
             "Without our own list prices a quote has "
@@ -71,6 +72,12 @@ def _undercut(name: str, mine: pd.DataFrame, quotes: int, *, has_list: bool, lev
                        reason=say("{k} 条报价里只有 {n} 条对得上价目。",
                                   "Of {k} {k:quote|quotes} {n} {n:is|are} of a model on our list.", k=int(quotes), n=len(mine)),
                        needs=say("至少 {n} 条", "At least {n}", n=FEW_QUOTES))
+    if mine["unit_id"].notna().any() and mine["unit_id"].nunique() < gates.min_clusters:
+        return refusal("undercut", unit="share", group=name, n=len(mine),
+                       reason=say("{n} 条报价只来自 {k} 家门店：看不出换一家店会差多少。",
+                                  "{n} quotes come from {k} {k:dealer|dealers} only: how far dealers differ cannot be seen.", n=len(mine),
+                                  k=int(mine["unit_id"].nunique())),
+                       needs=say("至少 {n} 家门店的报价", "Quotes from at least {n} dealers", n=gates.min_clusters))
     below = 1 - (mine["quoted_price_cny"] / mine["listed"]).to_numpy(dtype=float)
     cluster = None if mine["unit_id"].isna().any() else mine["unit_id"].to_numpy()
     fit = inference.fit(below.mean(), below - below.mean(), n=len(mine), cluster=cluster, method="mean, clustered by dealer" if cluster is not None

@@ -33,6 +33,7 @@ EVENT_COLUMNS = {
     "repairs": Text("上升中的返修", "Repairs in the rise"),
     "ratio": Text("返修是平常的几倍", "Repairs, times the usual"),
 }
+RATIO_COLUMN = {True: {"ratio": Text("返修是同类批次的几倍", "Repairs, times its siblings'")}, False: {"ratio": EVENT_COLUMNS["ratio"]}}
 CARD_COLUMNS = {
     "month": Text("月份", "Month"),
     "who": Text("哪个区域的员工", "An employee of"),
@@ -99,7 +100,7 @@ def events(leads: Leads, reports: Reports, lists: Lists) -> pd.DataFrame:
         name = lists.names_of(one.product, one.part)
         label = say("{b} {n}", "{b} {n}", b=one.batch, n=name) if one.batch != one.product else name
         row: dict[str, Any] = {"what": label, "customers": _day(reports, one.customers.first), "reports": one.reports_n, "repairs": one.customers.n,
-                               "ratio": float(one.customers.ratio), "frontline": Text("没有跟着变多", "Did not rise"), "lead": DASH}
+                               "ratio": float(one.times), "frontline": Text("没有跟着变多", "Did not rise"), "lead": DASH}
         if one.frontline is not None:
             at, low, high = one.lead
             row |= {"frontline": _day(reports, one.frontline.first), "lead": lead_cell(at, low, high)}

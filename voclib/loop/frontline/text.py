@@ -113,11 +113,11 @@ def _ratio(loop: LoopBack) -> Text:
 
 
 def _lead(leads: Leads) -> Text:
-    one, n = leads.lead, len(leads.heard)
+    one, n = leads.lead, len(leads.apart)
     if one.kind == "refusal":
         return Text("一线早多少天，还说不出。", "How much earlier the frontline is cannot be told yet.")
     if one.kind == "bounds":
-        first = leads.heard[0].lead[0]
+        first = leads.apart[0].lead[0]
         if n == 1:
             return say(
                 "一线早多少天只有一次可看：最像早 {d} 天，范围 {a:bare} 天；这是个例，不是规律。",

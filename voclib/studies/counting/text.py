@@ -169,6 +169,9 @@ STEPS: Mapping[str, Mapping[str, Mapping[str, Text]]] = {
             "unnamed": Text("去掉：没有写明零件", "Left out: name no part"),
             "outside": Text("去掉：不在有上报的时期", "Left out: outside the time of the reports"),
             "unbatched": Text("去掉：没有写明批次", "Left out: name no batch"),
+            "uncounted": Text("去掉：批次没有装车数", "Left out: of a batch without a number fitted"),
+            "early": Text("去掉：早于批次生产日", "Left out: before the batch was made"),
+            "again": Text("去掉：同一辆车 30 天内为同一零件再来", "Left out: a vehicle back for the same part within 30 days"),
         },
         "rosters": {
             "outside": Text("去掉：不在有上报的时期", "Left out: outside the time of the reports"),
