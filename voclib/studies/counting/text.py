@@ -143,6 +143,7 @@ STEPS: Mapping[str, Mapping[str, Mapping[str, Text]]] = {
         "responses": {
             "score": _SCORE,
             "outside": Text("去掉：较早的季度，或不知道属于哪一组", "Left out: of earlier quarters, or of no known group"),
+            "few": Text("去掉：那一组的回答太少，没有比", "Left out: of groups with too few answers to be compared"),
         },
     },
     "51-product": {
