@@ -157,6 +157,7 @@ STEPS: Mapping[str, Mapping[str, Mapping[str, Text]]] = {
             "unnamed": Text("去掉：没有写明产品或零件", "Left out: name no product or part"),
             "stranger": Text("去掉：没有客户用的产品", "Left out: of products that no customer has"),
             "outside": Text("去掉：不在比较的各期里", "Left out: outside the periods compared"),
+            "cut": Text("去掉：那一期还没收齐", "Left out: of a period that is not whole yet"),
         },
     },
     "32-frontline": {
