@@ -1,4 +1,4 @@
-"""Planted worlds of the pages for one reader: counts of which few move, and ranks of groups of dealers."""
+"""Planted worlds of the pages for one reader: counts of which few move, ranks of groups of dealers, and whether dealers differ within groups."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from voclib.loop.outer_loop.effects import Settings
 from voclib.loop.outer_loop.names import Names
 from voclib.results import Estimate, Text, refusal
 from voclib.simulate import dgp_brief, dgp_runup
-from voclib.stats import inference, ranks, recent
+from voclib.stats import inference, ranks, recent, shrinkage
 
 ROWS, MOVED, LIFT = 60, 6, 4.0
 SOME, SOME_MONEY = 300, 200
@@ -83,6 +83,32 @@ def pairs_alone(data: Dealers) -> np.ndarray:
     """Pairs (K, K) that a test of each pair for itself calls different."""
     mean, error = np.array([d.mean() for d in data]), np.array([d.std(ddof=1) / np.sqrt(len(d)) for d in data])
     return mean[:, None] - mean[None, :] > 1.96 * np.sqrt(error[:, None] ** 2 + error[None, :] ** 2)
+
+
+def _answered(spread: float) -> Draw:
+    def taken(seed: int) -> tuple[list[pd.DataFrame], float]:
+        return dgp_brief.answers(seed, groups=3, spread=spread)[0], spread
+    return taken
+
+
+def differ(data: list[pd.DataFrame]) -> np.ndarray:
+    """Groups (K,) whose dealers are said to differ truly, customers dealt to dealers by lot."""
+    found = [ranks.alike_p(part["score"], part["unit_id"], block=part["customer_id"]) for part in data]
+    return inference.adjust(found) <= 0.05
+
+
+def differ_by_q(data: list[pd.DataFrame]) -> np.ndarray:
+    """The same by Cochran's Q, each dealer's variance from its own answers."""
+    found = []
+    for part in data:
+        own = part.groupby("unit_id")["score"].agg(["mean", "var", "size"])
+        own = own[own["var"] > 0]
+        found.append(shrinkage.shrink(own["mean"], np.sqrt(own["var"] / own["size"])).p_value)
+    return inference.adjust(found) <= 0.05
+
+
+def _all_found(found: np.ndarray, truth: float) -> float:
+    return float(found.mean())
 
 
 def _any_apart(found: ranks.Ranks | np.ndarray, truth: list[float]) -> float:
@@ -164,6 +190,10 @@ def settings() -> list[Setting]:
                 naive=pairs_alone, count=_any_apart, band=FALSE_ALARM_BAND, naive_band=(0.2, 1.0)),
         Setting(method="ranks missed", setting="6 groups of 10 to 15 dealers, a few points apart", draw=_groups(4.0), kind="false alarms",
                 call=placed, naive=by_numbers, count=_missed, band=FALSE_ALARM_BAND, naive_band=(0.5, 1.0)),
+        Setting(method="dealers that differ", setting="3 groups of 15 dealers of 10 to 20 answers, none differs", draw=_answered(0.0), call=differ,
+                naive=differ_by_q, kind="false alarms", count=_any, band=FALSE_ALARM_BAND, naive_band=(0.2, 1.0), runs=FALSE_ALARM_RUNS),
+        Setting(method="dealers that differ", setting="3 groups of 15 dealers of 10 to 20 answers, they differ", draw=_answered(0.7), call=differ,
+                naive=differ_by_q, kind="power", count=_all_found, band=(0.8, 1.0), runs=SOME),
         Setting(method="money spared by projects", setting="14 subjects, 9 projects of which 4 do nothing", draw=_priced, call=spared,
                 naive=spared_in_two_months, naive_band=(0.0, 0.6), band=SHORT_BAND, runs=SOME_MONEY),
     ]

@@ -74,6 +74,30 @@ def test_hiding_customers_holds_what_the_whole_list_knows() -> None:
     assert np.mean(held) >= 0.9 and np.mean(naive) <= 0.1
 
 
+def test_cards_chosen_by_the_counts_that_tell_their_risk() -> None:
+    """Whole pages on a third of the customers: "at most" holds what the whole list knows of the very cards released; the usual range lies too low."""
+    rule, part, held, naive, wide = RULE.model_copy(update={"per_cell": 10}), 0.3, [], [], []
+    for seed in range(6):
+        tables, _ = company(seed % 4)
+        rng = np.random.default_rng([seed, 10])
+        kept = tables["customers"].loc[rng.random(len(tables["customers"])) < part, "customer_id"]
+        gone = set(tables["customers"]["customer_id"]) - set(kept)
+        listed = {name: frame[~frame["customer_id"].isin(gone)].reset_index(drop=True) if "customer_id" in frame else frame
+                  for name, frame in tables.items()}
+        made = case_library.study(listed, rule, population=len(tables["customers"]), seed=seed)
+        everybody, out = crowd.gather(tables, case_library.choice.prepared(tables, rule), rule), made.audit.released
+        alike = np.ones(len(out))
+        for number in out["level"].unique():
+            mine = out["level"].eq(number).to_numpy()
+            alike[mine] = crowd.alike(everybody, out[mine], rule.levels[number], with_topic=True)
+        truth, one = float((1 / alike).mean()), made.audit.after["complaint"]
+        as_listed = disclosure.found(out["alike"] - 1, fraction=part, estimand="x")
+        held.append(one.bound_low <= truth <= one.bound_high)
+        naive.append(as_listed.conf_low <= truth <= as_listed.conf_high)
+        wide.append(one.bound_high / truth)
+    assert all(held) and np.mean(naive) <= 0.5 and np.median(wide) <= 4, (held, naive, wide)
+
+
 def test_words_that_were_posted_are_found_and_others_are_not() -> None:
     for seed in range(4):
         tables, truth = company(seed)

@@ -106,6 +106,36 @@ class TestAtLeast:
         assert disclosure.at_least([0, 3, 9]).tolist() == [0, 3, 9]
 
 
+    @pytest.mark.parametrize("fraction", [0.1, 0.3, 0.5, 0.9])
+    @pytest.mark.parametrize("size", [1, 3, 8, 40])
+    def test_the_other_limit_is_too_low_in_one_of_twenty_samples_at_most(self, size: int, fraction: float) -> None:
+        seen = np.arange(size + 1)
+        limit = disclosure.at_most(seen, fraction=fraction)
+        assert stats.binom.pmf(seen, size, fraction)[limit < size].sum() <= 0.05
+        assert (limit >= disclosure.at_least(seen, fraction=fraction)).all() and (np.diff(limit) >= 0).all()
+        assert stats.binom.cdf(seen, limit + 1, fraction).max() <= 0.05 < stats.binom.cdf(seen, limit, fraction).min(), "the very largest"
+        assert disclosure.at_most(seen).tolist() == seen.tolist()
+
+
+class TestChosen:
+    def test_bounds_by_hand(self) -> None:
+        """Two of two, each end at 2.5%: none seen at π = .5 leaves up to 5 others (.5⁵ = .031 > .025), three seen at least 3 others."""
+        one = disclosure.found_of_chosen([0, 3], tried=2, fraction=0.5, estimand="x")
+        most = disclosure.at_most([3], fraction=0.5, conf_level=0.975)[0]
+        assert one.bound_low == pytest.approx((1 / 6 + 1 / (1 + most)) / 2) and one.bound_high == pytest.approx((1 + 1 / 4) / 2)
+        assert one.kind == "bounds" and (one.conf_low, one.conf_high) == (one.bound_low, one.bound_high) and one.n == 2
+
+    def test_the_rarer_the_choice_the_wider(self) -> None:
+        few, all_ = (disclosure.found_of_chosen([6, 9, 7], tried=n, fraction=0.5, estimand="x") for n in (300, 3))
+        assert few.bound_low < all_.bound_low and few.bound_high > all_.bound_high
+
+    def test_too_few(self) -> None:
+        with pytest.raises(ParameterError, match="all that were looked at"):
+            disclosure.found_of_chosen([3, 4], tried=1, fraction=0.5, estimand="x")
+        with pytest.raises(DataError, match="at least one"):
+            disclosure.found_of_chosen([], tried=1, fraction=0.5, estimand="x")
+
+
 class TestExact:
     @pytest.mark.parametrize(("hits", "n"), [(0, 30), (3, 30), (30, 30), (1, 1)])
     def test_against_statsmodels(self, hits: int, n: int) -> None:

@@ -149,7 +149,15 @@ class TestAudit:
     def test_every_card_released_has_k_alike(self, made: case_library.CaseLibrary) -> None:
         out = made.audit.released
         assert len(out) >= RULE.least_cells and out["alike"].min() >= RULE.k and (out["crowd"] >= out["alike"]).all()
-        assert made.ladder["kept"].conf_high <= 1 / RULE.k and made.ladder["originals"].value > 3 * made.ladder["cards"].value
+        assert made.ladder["kept"].conf_high <= 1 / RULE.k and made.audit.before["week"].value > 3 * made.audit.after["week"].value
+
+    def test_one_reader_before_and_after(self, made: case_library.CaseLibrary) -> None:
+        """The uncorrected number is what the same reader finds of the originals, and so is the one in the title."""
+        lead, naive = made.study.headline[0], made.study.naive
+        assert lead == made.ladder["kept"].with_(verdict=lead.verdict) and naive.value == made.audit.before["complaint"].value > 0.5
+        before, title = f"{100 * naive.value:.0f}%", made.captions["ladder"]["title"]
+        assert before in title.zh and before in title.en and f"{100 * made.audit.before['week'].value:.0f}%" not in title.zh
+        assert [r.rung for r in made.ladder.rungs] == ["cases", "originals", "known", "kept"]
 
     def test_a_higher_k_withholds_and_counts(self, tables: Tables) -> None:
         usual = int(case_library.study(tables, RULE, seed=3).audit.cards["alike"].median())
@@ -164,6 +172,9 @@ class TestAudit:
         assert half.ladder["originals"].value < whole.ladder["originals"].value
         assert half.ladder["originals"].kind == "estimate" and tenth.ladder["originals"].kind == "bounds"
         assert tenth.study.verdict is Verdict.BOUNDS_ONLY and tenth.study.naive is None
+        assert half.ladder["kept"].kind == "bounds" and whole.ladder["kept"].kind == "estimate", "cards are chosen by the counts that tell their risk"
+        assert half.audit.released["sure"].min() >= RULE.k and (half.audit.cards["sure"] >= half.audit.cards["alike"]).all()
+        assert half.study.checks[0].passed is True and tenth.study.checks[0].passed is True
         with pytest.raises(ParameterError, match="fewer than"):
             case_library.study(tables, RULE, population=listed - 1)
 

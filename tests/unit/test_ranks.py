@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from voclib.errors import DataError
+from voclib.errors import DataError, ParameterError
 from voclib.stats import ranks
 
 
@@ -41,3 +41,31 @@ def test_the_same_seed_gives_the_same_width_and_order_does_not_matter() -> None:
 def test_bad_groups_are_told(y: list[float], s: list[float]) -> None:
     with pytest.raises(DataError):
         ranks.rank(y, s)
+
+
+class TestAlike:
+    def test_two_units_of_three_answers_by_hand(self) -> None:
+        """2 of the 20 ways to deal three answers to each put all high ones on one side."""
+        p = ranks.alike_p([0, 0, 0, 10, 10, 10], list("aaabbb"), draws=20_000)
+        assert p == pytest.approx(0.1, abs=0.01)
+
+    def test_answers_of_one_mind_tell_nothing(self) -> None:
+        assert ranks.alike_p([7] * 12, np.arange(12) // 3) == 1.0
+
+    def test_a_customer_who_answers_often_is_no_evidence_about_the_unit(self) -> None:
+        """Each of four customers a unit says the same five times: as rows units look different far too often, as customers they do not."""
+        rows, customers = [], []
+        for seed in range(200):
+            said = np.repeat(np.random.default_rng(seed).normal(size=40), 5)
+            unit, who = np.arange(200) // 20, np.arange(200) // 5
+            rows.append(ranks.alike_p(said, unit, draws=199, seed=seed) <= 0.05)
+            customers.append(ranks.alike_p(said, unit, block=who, draws=199, seed=seed) <= 0.05)
+        assert np.mean(customers) <= 0.09 < 0.3 < np.mean(rows)
+
+    def test_one_unit_missing_answers_and_lengths_are_told(self) -> None:
+        with pytest.raises(DataError, match="there are 1 units"):
+            ranks.alike_p([1, 2], ["a", "a"])
+        with pytest.raises(DataError, match="1 answers missing"):
+            ranks.alike_p([1, np.nan], ["a", "b"])
+        with pytest.raises(ParameterError, match="a unit and a block"):
+            ranks.alike_p([1, 2], ["a"])

@@ -17,7 +17,7 @@ from voclib.reporting import show
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
 from voclib.sentences import DASH
-from voclib.stats import gates
+from voclib.stats import gates, recent
 from voclib.studies import counting
 
 NAMES = Names({"noise": Text("异响", "Noise")}, {"刹车片": Text("刹车片", "Brake pads")})
@@ -140,6 +140,40 @@ class TestBrief:
             calm | {"responses": calm["responses"][keep]}, until=str((FIRST + pd.Timedelta(weeks=WEEKS)).date())))
         assert made.study.checks[0].passed is False and made.study.verdict is Verdict.REPORT_WITH_CAVEAT
 
+    @pytest.mark.parametrize("missing", [16, 40])
+    def test_a_table_that_ends_early_is_left_out_and_told(self, calm: Tables, missing: int) -> None:
+        """Repairs exported too early would fall in every row; the rows of other tables are judged as before."""
+        end = FIRST + pd.Timedelta(weeks=WEEKS)
+        early = calm["repairs"]["repaired_at"] < pd.Timestamp(end - pd.Timedelta(days=missing), tz="Asia/Shanghai")
+        tables = calm | {"repairs": calm["repairs"][early].reset_index(drop=True)}
+        counts, whole = product_counts.count(tables), product_counts.count(calm)
+        made, repairs = product.study(tables, counts), (counts.keys["kind"] == product_counts.REPAIRS).to_numpy()
+        assert made.study.headline[0].value == 0 and not made.judged.down.any() and not made.judged.told[repairs].any()
+        assert np.array_equal(counts.counts[~repairs], whole.counts[~repairs]) and made.judged.told[~repairs].any()
+        short = -(-missing // 28)
+        assert (counts.exposure[repairs, -short:] == 0).all() and (counts.exposure[repairs, :-short] > 0).all()
+        check, thin = made.study.checks[1], next(c for c in made.study.checks if c.name.en == "Too few to be judged")
+        assert check.passed is False and f"{end - pd.Timedelta(days=missing + 1):%Y-%m-%d}" in check.detail.en and "6 counts" in check.detail.en
+        assert made.study.verdict is Verdict.REPORT_WITH_CAVEAT and thin.detail.en.startswith("0 of 18")
+        as_is = recent.against_usual(*(a[repairs] for a in _as_exported(tables, counts)))
+        assert (as_is.ratio < 1).all() and (as_is.p_value < 0.05).any(), "taken as whole, repairs seem to have fallen"
+
+    def test_a_table_that_is_whole_or_quiet_by_nature_is_not_called_cut(self, calm: Tables) -> None:
+        sparse = calm["frontline_reports"].sort_values("reported_at").iloc[::40]
+        for tables in (calm, calm | {"frontline_reports": sparse}):
+            assert product_counts.count(tables).cut == {} and product.study(tables, product_counts.count(tables)).study.checks[1].passed is True
+
+    def test_rows_of_a_period_that_is_not_whole_are_not_counted(self, calm: Tables) -> None:
+        early = calm["repairs"]["repaired_at"] < pd.Timestamp(FIRST + pd.Timedelta(weeks=WEEKS, days=-16), tz="Asia/Shanghai")
+        tables = calm | {"repairs": calm["repairs"][early].reset_index(drop=True)}
+        chain = next(one for one in counting.flows("51-product", tables) if one.table == "repairs")
+        kept = product_counts.count(tables).last(product_counts.MOST_PERIODS)
+        assert chain.n == kept.counts[(kept.keys["kind"] == product_counts.REPAIRS).to_numpy()].sum() and "cut" in set(chain.where)
+
+    def test_days_are_printed_without_a_clock(self, surging: Tables) -> None:
+        made = product.study(surging, product_counts.count(surging))
+        assert made.history["until"].str.fullmatch(r"\d{4}-\d\d-\d\d").all()
+
     def test_a_wrong_rate_of_false_ones_is_told(self, calm: Tables) -> None:
         with pytest.raises(ParameterError, match="fdr is a share"):
             product.judge(product_counts.count(calm), fdr=5)
@@ -157,6 +191,14 @@ class TestBrief:
         show.table(made.history, **made.captions["history"])
 
 
+def _as_exported(tables: Tables, counts: product_counts.Counts) -> tuple[np.ndarray, np.ndarray]:
+    """Counts and exposures with every period taken as whole."""
+    grid = product_counts._Grid(counts.until, counts.days, counts.counts.shape[1], PRODUCTS)
+    local = tables["repairs"]["repaired_at"].dt.tz_convert("Asia/Shanghai").dt.tz_localize(None).dt.normalize()
+    mine = [(tables["repairs"]["product"] == key["product"]) & (tables["repairs"]["part"] == key["subject"]) for _, key in counts.keys.iterrows()]
+    return np.array([grid.tally(local[m]) for m in mine]), np.ones_like(counts.exposure)
+
+
 class TestTruth:
     def test_a_flag_stands_beside_what_was_planted(self, surging: Tables) -> None:
         counts = product_counts.count(surging)
@@ -164,6 +206,7 @@ class TestTruth:
         truth = {"field": {"projects": {"spike_days": 90, "landed": {"J1": {"measure": "每千次维修中的刹车片", "spike": 4.0, "effect": -0.4}}}}}
         made = product.study(surging, counts)
         shown = product.against_truth(made, surging | {"projects": projects}, truth)
+        assert len(shown.iloc[0]["until"]) == 10, "a day, not a moment"
         assert "J1" in shown.iloc[0]["planted"].en and "4.00" in shown.iloc[0]["planted"].en
         assert product.against_truth(made, surging, {}).empty
 

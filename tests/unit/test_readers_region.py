@@ -9,11 +9,12 @@ from loop_tables import GIVEN
 from reader_tables import company
 from study_tables import figures, spoken, texts
 
+from benchmarks import coverage_readers
 from voclib.errors import DataError, ParameterError
 from voclib.readers import region
 from voclib.reporting import show
 from voclib.reporting.language import half_width, verbs_exceed
-from voclib.results import Verdict
+from voclib.results import Text, Verdict
 from voclib.studies import counting
 
 Tables = dict[str, pd.DataFrame]
@@ -56,6 +57,13 @@ class TestAnswers:
             region.answers(tables, **options)
 
 
+    def test_counts_say_who_answered_and_who_is_compared(self, alike: Tables) -> None:
+        kept = region.answers(alike, by="unit_id")
+        few = kept[kept["unit_id"].ne("D00") | ~kept["unit_id"].duplicated()].reset_index(drop=True)
+        found = {name.en: n for name, n in region.facts(alike, few, by="unit_id").items()}
+        assert found == {"answers": len(few), "dealers with answers": 24, "dealers with enough to compare": 23}
+
+
 class TestStudy:
     def test_a_true_gap_is_told_by_these_dealers_and_by_others(self, apart: Tables) -> None:
         found = made(apart)
@@ -77,6 +85,54 @@ class TestStudy:
         found = made(tables | {"responses": tables["responses"].assign(nps_score=marks.astype("Int64")), "units": units})
         assert found.ladder["together"].value == 1 and found.ladder["drawn"].value == 0
         assert set(found.sheet["differ"].map(lambda t: t.en)) == {"Yes"} and "Reward and punish nobody by rank" in found.study.decision.en
+
+    def test_where_nothing_differs_nobody_is_said_to(self, alike: Tables) -> None:
+        """Neither regions nor dealers differ: that no pair is told apart is no finding about dealers."""
+        found = made(alike)
+        assert "no difference between regions can be told" in found.study.decision.en and "大区之间分不出高低" in found.study.decision.zh
+        assert "what differs is" not in found.study.decision.en and "Not told" in set(found.sheet["differ"].map(lambda t: t.en))
+
+    def test_groups_with_few_dealers_are_not_spoken_of_as_if_asked(self, apart: Tables) -> None:
+        units = apart["units"].assign(region=["华东", "华南"] * 10 + ["西北"] * 4)
+        found = made(apart | {"units": units})
+        rungs, beneath = {r.rung: r for r in found.ladder.rungs}, found.captions["ladder"]["beneath"]
+        assert list(rungs) == ["alone", "together", "kept", "drawn"]
+        assert [beneath[r].en for r in rungs] == ["3 groups, 3 pairs"] * 2 + ["2 groups, 1 pair"] * 2
+        assert rungs["kept"].n == rungs["drawn"].n < rungs["together"].n == found.study.headline[0].n == found.sheet["n"].sum()
+        assert rungs["kept"].value == 1, "the step before the last has the same pair"
+        columns = found.captions["sheet"]["columns"]
+        assert (columns["fixed"].en, columns["drawn"].en) == ("True rank (of 3)", "Rank with other dealers (of 2)")
+        check = next(c for c in found.study.checks if c.name.en == "Groups left out")
+        assert check.detail.en == "3 groups were compared by these dealers; in Northwest China they are too few or too uneven to ask about others."
+        assert "can be asked of the 2 regions with enough dealers only" in found.study.answer.en
+
+    def test_no_claim_on_regions_where_some_were_not_asked(self) -> None:
+        """Dealers differ and no pair that was asked holds; a region with four dealers was not asked."""
+        tables = company()
+        level = dict(zip(tables["units"]["unit_id"], [2.0, -2.0, -2.0, 2.0] * 5 + [2.0] * 4, strict=True))
+        marks = (tables["responses"]["nps_score"].astype(float) + tables["responses"]["unit_id"].map(level)).clip(0, 10).round()
+        units = tables["units"].assign(region=["华东", "华南"] * 10 + ["西北"] * 4)
+        found = made(tables | {"responses": tables["responses"].assign(nps_score=marks.astype("Int64")), "units": units})
+        assert found.ladder["drawn"].value == 0 and found.captions["sheet"]["columns"].keys() >= {"differ", "drawn"}
+        assert "what differs is" not in found.study.decision.en and "看得出的差别在" not in found.study.decision.zh
+        assert "1 group with few dealers could not be asked" in found.study.decision.en
+
+    def test_the_period_and_the_score_stand_above_the_question(self, alike: Tables) -> None:
+        kept = region.answers(alike)
+        first, last = kept["period"].min(), kept["period"].max()
+        assert made(alike).study.kicker.zh == f"NPS · {first} 至 {last} 的回答"
+        assert "20-scores" in made(alike).captions["scores"]["note"].en and last in made(alike).captions["scores"]["subtitle"].zh
+
+    def test_airlines_are_not_called_dealers(self, apart: Tables) -> None:
+        units = apart["units"].assign(kind="airline", name=["cathay-pacific-airways", "ana-all-nippon-airways", *apart["units"]["name"][2:]])
+        tables = apart | {"units": units}
+        found = region.study(tables, region.answers(tables, by="unit_id"), by="unit_id", given=GIVEN)
+        said = [*texts(found.study), *spoken(found.captions), *region.facts(tables, region.answers(tables, by="unit_id"), by="unit_id")]
+        assert not [t for t in said if "门店" in t.zh or "dealer" in t.en or "换一批" in t.zh and "drawn" not in found.captions["sheet"]["columns"]
+                    and "不问" not in t.zh]
+        shown = {t.en for t in found.sheet["group"]}
+        assert {"Cathay Pacific Airways", "ANA All Nippon Airways"} <= shown and "note" not in found.captions["sheet"]
+        assert found.captions["sheet"]["columns"]["group"] == Text("航空公司", "Airline")
 
     def test_few_dealers_are_ranked_as_they_are_only(self, apart: Tables) -> None:
         units = apart["units"].assign(region=["华东"] * 5 + ["华南"] * 19)
@@ -133,3 +189,25 @@ class TestStudy:
 def test_every_answer_is_counted_or_left_out_for_a_reason(alike: Tables) -> None:
     chain, = counting.flows("52-region", alike, periods=1)
     assert chain.n == len(region.answers(alike, periods=1)) and set(chain.where) == {"", "outside"}
+
+
+def test_answers_of_groups_that_are_too_small_are_not_counted_as_compared(alike: Tables) -> None:
+    few = alike["responses"]["unit_id"].ne("D00") | ~alike["responses"]["unit_id"].duplicated()
+    tables = alike | {"responses": alike["responses"][few].reset_index(drop=True)}
+    chain, = counting.flows("52-region", tables, by="unit_id", periods=9)
+    found = region.study(tables, region.answers(tables, by="unit_id", periods=9), by="unit_id")
+    assert chain.n == found.sheet.loc[found.sheet["fixed"].map(lambda t: t.zh).ne("—"), "n"].sum() and "few" in set(chain.where)
+
+
+def test_a_page_on_which_nothing_differs_says_so() -> None:
+    """Whole pages: scores fall on dealers by lot. Neither the sheet nor the decision finds dealers apart; Cochran's Q on the same answers does."""
+    said, decided, by_q = [], [], []
+    for seed in range(40):
+        tables = company(seed=seed, voices=800)
+        kept = region.answers(tables)
+        found = region.study(tables, kept, seed=seed)
+        said.append("Yes" in {cell.en for cell in found.sheet["differ"]})
+        decided.append("what differs is" in found.study.decision.en)
+        coded = kept.assign(score=100.0 * (kept["nps_score"] >= 9) - 100.0 * (kept["nps_score"] <= 6))
+        by_q.append(coverage_readers.differ_by_q([part for _, part in coded.groupby("region")]).any())
+    assert np.mean(said) <= 0.1 and np.mean(decided) <= 0.1 and np.mean(by_q) >= 0.12, (np.mean(said), np.mean(decided), np.mean(by_q))

@@ -12,7 +12,7 @@ from study_tables import figures, spoken, texts
 from voclib.errors import DataError, ParameterError
 from voclib.readers import executive, scorecard
 from voclib.readers.scorecard import Card, Layer, Row, Words
-from voclib.reporting import show
+from voclib.reporting import names, show
 from voclib.reporting.language import half_width
 from voclib.results import Estimate, Ladder, Study, Text, Verdict, refusal
 
@@ -82,6 +82,13 @@ class TestChoice:
         layers, absent = scorecard.fill(card(Row(report="40-loop"), Row(report="20-scores", estimand="npss")), FOUND)
         assert layers[0][1] == () and "no such report" in absent[0][1].en and "did you mean 'nps'" in absent[1][1].en
 
+    def test_a_number_that_is_not_there_goes_by_its_name_in_both_languages(self) -> None:
+        row = Row(report="20-scores", estimand="recovered_money")
+        (_, why), = scorecard.fill(card(row), FOUND, named=names.find)[1]
+        assert "记下的挽回金额" in why.zh and "Money recovered as booked" in why.en and "recovered_money" not in why.zh + why.en
+        (_, slip), = scorecard.fill(card(Row(report="20-scores", estimand="npss")), FOUND, named=names.find)[1]
+        assert "是不是想写 nps" in slip.zh and "did you mean 'nps'" in slip.en
+
     def test_the_card_of_the_repository_can_be_read(self) -> None:
         found = scorecard.load(ROOT / "params/rules/scorecard.yml")
         assert len(found.layers) == 3 and all(layer.rows for layer in found.layers)
@@ -108,7 +115,19 @@ class TestPage:
         made = self.made(Row(report="32-none"), Row(report="31-money"), Row(report="20-scores", at_least=50), found=refused)
         assert made.study.headline[0] == MONEY and made.study.naive == NAIVE and made.study.verdict is Verdict.REPORT_WITH_CAVEAT
         assert made.study.answer.en.startswith("This is the answer, and plain. Of 1 number with a goal 0 reach it, 1 misses it")
-        assert "20-scores" in made.study.decision.en and made.study.headline[1:] == (nps(),)
+        assert "Goals are missed by: “Q?”." in made.study.decision.en and made.study.headline[1:] == (nps(),)
+
+    def test_readers_see_names_of_numbers_and_titles_of_reports_but_no_keys(self) -> None:
+        named = {**FOUND["20-scores"], "question": {"zh": "客户推荐我们吗？", "en": "Do customers recommend us?"}}
+        rows = (Row(report="31-money"), Row(report="20-scores", at_least=50), Row(report="31-money", estimand="recovered_money"))
+        made = executive.study(FOUND | {"20-scores": named}, card(*rows), named=names.find)
+        assert "没达到目标的是：净推荐值（NPS）。" in made.study.decision.zh and "Net promoter score (NPS)" in made.study.decision.en
+        printed = [cell for frame, name in ((made.decisions, "decisions"), (made.absent, "absent"))
+                   for cell in frame[list(made.captions[name]["columns"])].to_numpy().ravel() if isinstance(cell, Text | str)]
+        said = [*printed, *texts(made.study)]
+        assert not [t for t in said for key in ("20-scores", "31-money", "money_loss", "recovered_money") if key in getattr(t, "zh", t)
+                    or key in getattr(t, "en", t)]
+        assert Text("客户推荐我们吗？", "Do customers recommend us?") in printed and made.absent["number"].iloc[0].zh == "记下的挽回金额"
 
     def test_a_card_of_refusals_refuses(self) -> None:
         made = self.made(Row(report="32-none"), found={"32-none": finding(REFUSED, verdict=Verdict.REFUSE)})

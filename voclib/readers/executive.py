@@ -11,7 +11,7 @@ import pandas as pd
 from voclib.errors import DataError
 from voclib.readers import executive_text as words
 from voclib.readers import scorecard
-from voclib.readers.scorecard import Card, Entry, Layer, Row
+from voclib.readers.scorecard import Card, Entry, Layer, Named, Row
 from voclib.results import Check, Estimate, Study, Text, Verdict
 
 Findings = Mapping[str, Mapping[str, Any]]
@@ -37,8 +37,10 @@ def facts(findings: Findings, card: Card) -> dict[Text, int]:
             Text("个有目标", "with a goal"): sum(row.at_least is not None or row.at_most is not None for row in rows)}
 
 
-def study(findings: Findings, card: Card) -> Executive:
+def study(findings: Findings, card: Card, *, named: Named | None = None) -> Executive:
     """Fill the card with findings (`voclib.findings`), judge goals by their intervals, and gather the decisions; nothing is estimated anew.
+
+    `named` gives what readers call an estimand (`voclib.reporting.names.find`); without it numbers go by the question of their report.
 
     The first row whose report has an answer leads the page; where none has, the first row's refusal does.
 
@@ -47,14 +49,15 @@ def study(findings: Findings, card: Card) -> Executive:
     DataError
         if no row of the card is among the findings.
     """
-    filled, absent = scorecard.fill(card, findings)
+    filled, absent = scorecard.fill(card, findings, named=named)
     entries = [entry for _, rows in filled for entry in rows]
     if not entries:
         asked = ", ".join(sorted({row.report for row, _ in absent}))
         raise DataError(f"No row of the scorecard is among the reports: it asks for {asked or 'none'}; there are {', '.join(sorted(findings))}.")
     lead = next((entry for entry in entries if entry.estimate.kind != "refusal"), entries[0])
-    return Executive(study=_finding(lead, entries, findings), layers=tuple(_layer(layer, rows) for layer, rows in filled if rows),
-                     decisions=_decisions(entries), absent=_absent(absent), captions=words.captions(entries, absent))
+    questions = {name: Study.from_dict(found).question for name, found in findings.items()}
+    return Executive(study=_finding(lead, entries, findings, named), layers=tuple(_layer(layer, rows) for layer, rows in filled if rows),
+                     decisions=_decisions(entries), absent=_absent(absent, questions, named), captions=words.captions(entries, absent))
 
 
 def _layer(layer: Layer, rows: tuple[Entry, ...]) -> dict[str, Any]:
@@ -75,26 +78,36 @@ def _decisions(entries: list[Entry]) -> pd.DataFrame:
     for entry in sorted(entries, key=lambda e: order.get(e.state or "", 2)):
         first.setdefault(entry.row.report, entry)
     rows = [{"decision": entry.study.decision, "goal": words.STATES[entry.state], "level": entry.study.headline[0].evidence_level,
-             "report": entry.row.report} for entry in first.values()]
-    return pd.DataFrame(rows, columns=["decision", "goal", "level", "report"])
+             "report": entry.row.report, "title": entry.study.question} for entry in first.values()]
+    return pd.DataFrame(rows, columns=["decision", "goal", "level", "report", "title"])
 
 
-def _absent(rows: tuple[tuple[Row, Text], ...]) -> pd.DataFrame:
-    return pd.DataFrame([{"report": row.report, "number": row.estimand or words.ANSWER, "why": why} for row, why in rows],
-                        columns=["report", "number", "why"])
+def _absent(rows: tuple[tuple[Row, Text], ...], questions: Mapping[str, Text], named: Named | None) -> pd.DataFrame:
+    """Rows without an answer; a report goes by its question, one that this edition lacks by the name that the card has for it."""
+    told = [{"report": row.report, "title": questions.get(row.report, Text(row.report, row.report)), "why": why,
+             "number": scorecard.title(row, row.estimand, named) or (Text(row.estimand, row.estimand) if row.estimand else words.ANSWER)}
+            for row, why in rows]
+    return pd.DataFrame(told, columns=["report", "title", "number", "why"])
 
 
-def _finding(lead: Entry, entries: list[Entry], findings: Findings) -> Study:
+def _title(entry: Entry, named: Named | None) -> Text:
+    asked = entry.study.question
+    return scorecard.title(entry.row, entry.estimate.estimand, named) or Text(f"“{asked.zh}”", f"“{asked.en}”")
+
+
+def _finding(lead: Entry, entries: list[Entry], findings: Findings, named: Named | None) -> Study:
     shown = (lead.estimate, *(e.estimate for e in entries if e is not lead and e.state == "missed"))
     return Study(
         question=words.QUESTION, answer=words.answer(lead, entries), headline=shown, naive=lead.naive, caveat=lead.study.caveat,
-        decision=words.decision(lead, entries), kicker=lead.study.kicker, verdict=lead.verdict, checks=checks(entries, findings),
+        decision=words.decision(lead, [_title(e, named) for e in entries if e.state == "missed"]), kicker=lead.study.kicker, verdict=lead.verdict,
+        checks=checks(entries, findings, named),
         limits=words.LIMITS, reader="executive")
 
 
-def checks(entries: list[Entry], findings: Findings) -> tuple[Check, ...]:
+def checks(entries: list[Entry], findings: Findings, named: Named | None = None) -> tuple[Check, ...]:
     """Whether the findings belong together, and how far they carry."""
-    return tuple(found for found in (_one_pool(entries, findings), _one_ledger(entries), _trusted(findings), _refused(entries),
+    return tuple(found for found in (_one_pool(entries, findings), _one_ledger(entries, named), _trusted(findings),
+                                     _refused(entries, named),
                                      _by_luck(entries)) if found is not None)
 
 
@@ -108,12 +121,13 @@ def _one_pool(entries: list[Entry], findings: Findings) -> Check | None:
     if not seen:
         return None
     apart = [names for versions in seen.values() if len(versions) > 1 for names in list(versions.values())[1:]]
-    return words.one_pool(sum(len(n) for versions in seen.values() for n in versions.values()), [n for names in apart for n in names])
+    asked = {entry.row.report: entry.study.question for entry in entries}
+    return words.one_pool(sum(len(n) for versions in seen.values() for n in versions.values()), [asked[n] for names in apart for n in names])
 
 
-def _one_ledger(entries: list[Entry]) -> Check | None:
+def _one_ledger(entries: list[Entry], named: Named | None) -> Check | None:
     amounts = [entry for entry in entries if entry.estimate.unit in MONEY and entry.estimate.kind != "refusal"]
-    return words.one_ledger([entry.row.report for entry in amounts]) if amounts else None
+    return words.one_ledger([_title(entry, named) for entry in amounts]) if amounts else None
 
 
 def _trusted(findings: Findings) -> Check | None:
@@ -123,8 +137,8 @@ def _trusted(findings: Findings) -> Check | None:
     return words.trusted(record.headline[0], passed=record.verdict is Verdict.REPORT)
 
 
-def _refused(entries: list[Entry]) -> Check:
-    without = [entry.row.report for entry in entries if entry.estimate.kind == "refusal"]
+def _refused(entries: list[Entry], named: Named | None) -> Check:
+    without = [_title(entry, named) for entry in entries if entry.estimate.kind == "refusal"]
     return words.refused(without, total=len(entries))
 
 

@@ -67,14 +67,13 @@ def answer(lead: Entry, entries: Sequence[Entry]) -> Text:
     return Text(led.zh + goals.zh, f"{led.en} {goals.en}")
 
 
-def decision(lead: Entry, entries: Sequence[Entry]) -> Text:
-    """The leading report's decision, and where goals are missed."""
+def decision(lead: Entry, missed: Sequence[Text]) -> Text:
+    """The leading report's decision, and which numbers miss their goal, by what they are called."""
     own = Text(*(first_sentence(lead.study.decision[lang])[0] for lang in ("zh", "en")))
-    missed = list(dict.fromkeys(entry.row.report for entry in entries if entry.state == "missed"))
     if not missed:
         return own
-    where = say("没达到目标的数在 {r} 里，它们的建议排在下面最前。", "Goals missed stand in {r}; what those reports advise comes first below.",
-                r=Text("、".join(missed), ", ".join(missed)))
+    where = say("没达到目标的是：{r}。它们那几份报告的建议，在“要定的事”里排最前。",
+                "Goals are missed by: {r}. What their reports advise comes first among the decisions.", r=_listed(missed))
     return Text(own.zh + where.zh, f"{own.en} {where.en}")
 
 
@@ -87,23 +86,27 @@ def goal(entry: Entry) -> Text:
                w=Text("至少" if least else "至多", "at least" if least else "at most"))
 
 
-def one_pool(n: int, apart: Sequence[str]) -> Check:
+def _listed(names: Sequence[Text]) -> Text:
+    once = list(dict.fromkeys(names))
+    return Text("、".join(n.zh for n in once), "; ".join(n.en for n in once))
+
+
+def one_pool(n: int, apart: Sequence[Text]) -> Check:
     """Whether all reports read the same rows."""
     name = Text("各份报告读的是同一批数据", "All reports read the same data")
     if not apart:
         return Check(name, True, say("{n} 份报告的数据指纹一致。", "{n} {n:report has|reports share} one fingerprint of the data.", n=n))
-    listed = Text("、".join(apart), ", ".join(apart))
-    return Check(name, False, say("{r} 读的是另一批行。", "{r} read other rows.", r=listed),
+    return Check(name, False, say("读的是另一批行的报告：{r}", "Reports that read other rows: {r}", r=_listed(apart)),
                  Text("重新运行整个版本，再引用这一页。", "Run the whole edition anew before quoting this page."))
 
 
-def one_ledger(reports: Sequence[str]) -> Check:
+def one_ledger(amounts: Sequence[Text]) -> Check:
     """Whether more than one amount of money stands on the card."""
     name = Text("金额只算一遍", "Money is counted once")
-    if len(reports) == 1:
-        return Check(name, True, say("卡上只有一个金额，来自 {r}。", "The card holds one amount, of {r}.", r=reports[0]))
-    listed = Text("、".join(reports), ", ".join(reports))
-    told = say("{n} 个金额（{r}）可能有重叠，页面不相加。", "{n} amounts ({r}) may overlap; the page adds none of them.", n=len(reports), r=listed)
+    if len(amounts) == 1:
+        return Check(name, True, say("卡上只有一个金额：{r}。", "The card holds one amount: {r}.", r=amounts[0]))
+    told = say("{n} 个金额（{r}）可能有重叠，页面不相加。", "{n} amounts ({r}) may overlap; the page adds none of them.", n=len(amounts),
+               r=_listed(amounts))
     return Check(name, None, told)
 
 
@@ -114,13 +117,12 @@ def trusted(coverage: Estimate, *, passed: bool) -> Check:
     return Check(name, passed, told, None if passed else Text("先看那份报告里哪些方法没过关。", "See in that report which methods failed."))
 
 
-def refused(reports: Sequence[str], *, total: int) -> Check:
+def refused(without: Sequence[Text], *, total: int) -> Check:
     """How many rows have no answer."""
     name = Text("有几行没有结论", "Rows without an answer")
-    if not reports:
+    if not without:
         return Check(name, None, say("{n} 行都有数或范围。", "All {n} rows have a number or a range.", n=total))
-    listed = Text("、".join(dict.fromkeys(reports)), ", ".join(dict.fromkeys(reports)))
-    told = say("{n} 行里有 {k} 行暂无结论：{r}。", "{k} of {n} rows cannot be answered yet: {r}.", n=total, k=len(reports), r=listed)
+    told = say("{n} 行里有 {k} 行暂无结论：{r}。", "{k} of {n} rows cannot be answered yet: {r}.", n=total, k=len(without), r=_listed(without))
     return Check(name, None, told)
 
 
@@ -140,7 +142,7 @@ def captions(entries: Sequence[Entry], absent: Sequence[tuple[Row, Text]]) -> di
     title = say("{k} 个有目标的数：{reached} 个达到，{missed} 个没达到，{unclear} 个还看不出来",
                 "{k} {k:number|numbers} with a goal: {reached} reached, {missed} missed, {unclear} cannot be told yet", **counts) \
         if counts["k"] else say("{n} 个数，都没有定目标", "{n} numbers, none with a goal", n=len(entries))
-    columns: Mapping[str, Text] = {"report": Text("报告", "Report"), "decision": Text("建议", "Suggested decision"),
+    columns: Mapping[str, Text] = {"title": Text("报告", "Report"), "decision": Text("建议", "Suggested decision"),
                                    "goal": Text("目标", "Goal"), "level": Text("证据（0–4）", "Evidence (0–4)")}
     return {
         "board": {"title": title, "subtitle": Text("点是估计值，横条是区间，灰圈是校正前，虚线是目标",
@@ -150,5 +152,5 @@ def captions(entries: Sequence[Entry], absent: Sequence[tuple[Row, Text]]) -> di
         "decisions": {"title": Text("每份报告建议做什么，没达到目标的排在前", "What each report advises, missed goals first"), "columns": columns,
                       "formats": {"level": "exact"}},
         "absent": {"title": say("卡上有 {n} 行，这一版没有答案", "{n} {n:row|rows} of the card without an answer here", n=len(absent)),
-                   "columns": {"report": Text("报告", "Report"), "number": Text("要的数", "Number asked for"), "why": Text("为什么没有", "Why")}},
+                   "columns": {"title": Text("报告", "Report"), "number": Text("要的数", "Number asked for"), "why": Text("为什么没有", "Why")}},
     }

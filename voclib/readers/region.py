@@ -14,9 +14,10 @@ from voclib.loop import clocks, compliance
 from voclib.loop.clocks import Clocks
 from voclib.readers import open_cases
 from voclib.readers import region_text as words
+from voclib.readers.region_names import Names
 from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict, refusal
 from voclib.stats import gates as gating
-from voclib.stats import inference, metrics, power, ranks, shrinkage
+from voclib.stats import inference, metrics, power, ranks
 from voclib.stats.gates import Gates
 from voclib.stats.ranks import Ranks
 from voclib.studies import scores
@@ -25,7 +26,8 @@ from voclib.studies.scores import Score
 Tables = Mapping[str, pd.DataFrame]
 WORTH_SEEING = {"points": 5.0, "share": 0.05, "score": 0.25}  # changes that people act on, by unit
 MOST_REFUSED = 6  # groups without a score that a figure still lists by name
-LEAST_ANSWERS = 10  # of a dealer, to have a mean and an error of its own
+LEAST_ANSWERS = 10  # of a dealer, below which its own score is hardly more than chance
+FEWEST_DEALERS = 5  # with that many, so that whether dealers differ is asked at all
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Region:
 class _Part:
     """One group: its score and mean, its error with its dealers as they are (`plain`), and as a draw of dealers (`error` on `df`), if they may be.
 
-    `alike`: p of its dealers all being alike, None where too few have answers of their own.
+    `alike`: p of its dealers all being alike, None where too few have answers enough.
     """
 
     name: str
@@ -85,10 +87,19 @@ def answers(tables: Tables, *, metric: str = "nps", by: str = "region", periods:
     return kept.reset_index(drop=True)
 
 
-def facts(kept: pd.DataFrame, by: str) -> dict[Text, int]:
-    """Counts that open the page."""
-    found = {Text("份回答", "answers"): len(kept), Text("组在比", "groups compared"): int(kept[by].nunique())}
-    return found | ({Text("家门店或单位", "dealers or units"): int(kept["unit_id"].nunique())} if kept["unit_id"].notna().any() else {})
+def compared(kept: pd.DataFrame, *, metric: str = "nps", by: str = "region", gates: Gates | None = None) -> list[str]:
+    """Groups with answers enough for an interval: those that are compared."""
+    score = scores.score_of(metric)
+    named = kept.assign(**{by: kept[by].astype(str)})
+    found = metrics.groups(score.function, named, by=by, column=score.column, estimand=score.estimand, gates=gates)
+    return [one.group for one in found if one.kind == "estimate" and one.conf_high > one.conf_low]
+
+
+def facts(tables: Tables, kept: pd.DataFrame, *, metric: str = "nps", by: str = "region") -> dict[Text, int]:
+    """Counts that open the page: answers, groups that have any, groups that have enough, and their units."""
+    names, enough = Names.of(tables, kept, by), compared(kept, metric=metric, by=by)
+    units = int(kept["unit_id"].nunique())
+    return words.facts(names, len(kept), int(kept[by].nunique()), len(enough), units if not names.are_units else 0)
 
 
 def study(tables: Tables, kept: pd.DataFrame, *, metric: str = "nps", by: str = "region", given: Clocks | None = None, conf_level: float = 0.95,
@@ -97,26 +108,31 @@ def study(tables: Tables, kept: pd.DataFrame, *, metric: str = "nps", by: str = 
 
     Groups with too few answers or dealers are refused and left out of the ranking.
     """
-    gates, score = gates or gating.load(), scores.score_of(metric)
+    gates, score, names = gates or gating.load(), scores.score_of(metric), Names.of(tables, kept, by)
     clustered = by != "unit_id" and bool(kept["unit_id"].notna().all())
-    parts = [_part(part, str(name), score, clustered=clustered, conf_level=conf_level, gates=gates) for name, part in kept.groupby(by, sort=True)]
+    options = {"clustered": clustered, "conf_level": conf_level, "gates": gates, "seed": seed}
+    parts = [_part(part, str(name), score, **options) for name, part in kept.groupby(by, sort=True)]
     these, others = ([p for p in parts if p.score.kind == "estimate" and p.plain > 0], [p for p in parts if p.is_drawn and p.error > 0])
-    fixed = ranks.rank([p.mean for p in these], [p.plain for p in these], conf_level=conf_level, seed=seed) if len(these) > 1 else None
-    placed = ranks.rank([p.mean for p in others], [p.error for p in others], df=[p.df for p in others], conf_level=conf_level, seed=seed) \
-        if len(others) > 1 else None
-    ladder = _ladder(these, others, fixed, placed, conf_level)
+    fixed = _ranked(these, [p.plain for p in these], np.inf, conf_level, seed)
+    placed = _ranked(others, [p.error for p in others], [p.df for p in others], conf_level, seed)
+    ladder = _ladder(these, others, fixed, placed, conf_level, seed)
     in_time = _in_time(tables, by, given, conf_level=conf_level, gates=gates)
     left = open_cases.at(tables, kept["submitted_at"].max() + pd.Timedelta(seconds=1))
     drawn = parts if len(parts) - len(these) <= MOST_REFUSED else these
     sheet = _sheet(drawn, (these, fixed), (others, placed), None if left is None else _located(tables, left, by), by)
-    without = [p.name for p in parts if p not in (others if clustered else these)]
-    checks = _checks(parts, without, kept, clustered=clustered)
-    finding = _finding(these, fixed, ladder, checks, sheet, by=by, seed=seed)
-    return Region(study=finding, scores=tuple(p.score for p in drawn), fixed=fixed, ranks=placed, ladder=ladder,
-                  sheet=words.sheet(sheet), in_time=in_time, captions=words.captions(parts, ladder, in_time, by, words.sheet(sheet)))
+    sizes = words.Sizes(len(these), len(others) if placed else 0, tuple(p.name for p in these if placed and p not in others))
+    checks = _checks(parts, these, sizes, kept, names, clustered=clustered)
+    finding = _finding(these, fixed, ladder, checks, sheet, words.Said(names, sizes, words.span(kept["period"]), score.estimand), seed=seed)
+    shown = words.captions(sizes, ladder, [p.name for p in parts], in_time, names, words.sheet(sheet, names), words.span(kept["period"]))
+    return Region(study=finding, scores=tuple(p.score for p in drawn), fixed=fixed, ranks=placed, ladder=ladder, sheet=words.sheet(sheet, names),
+                  in_time=in_time, captions=shown)
 
 
-def _part(part: pd.DataFrame, name: str, score: Score, *, clustered: bool, conf_level: float, gates: Gates) -> _Part:
+def _ranked(parts: list[_Part], errors: list[float], df: list[float] | float, conf_level: float, seed: int) -> Ranks | None:
+    return ranks.rank([p.mean for p in parts], errors, df=df, conf_level=conf_level, seed=seed) if len(parts) > 1 else None
+
+
+def _part(part: pd.DataFrame, name: str, score: Score, *, clustered: bool, conf_level: float, gates: Gates, seed: int) -> _Part:
     options = {"by": "everyone", "column": score.column, "estimand": score.estimand, "conf_level": conf_level, "gates": gates}
     own, y, unit = part.assign(everyone=name), scores.coded(part, score), pd.factorize(part["unit_id"].fillna("").to_numpy())[0]
     found, dealers = metrics.groups(score.function, own, **options)[0], int(part["unit_id"].nunique())
@@ -126,33 +142,44 @@ def _part(part: pd.DataFrame, name: str, score: Score, *, clustered: bool, conf_
     may = clustered and metrics.groups(score.function, own, cluster="unit_id", **options)[0].kind == "estimate"
     drawn = inference.mean_variance(y - y.mean(), cluster=unit if may else None)
     return _Part(name, found, len(y), float(y.mean()), plain, may, float(np.sqrt(drawn.variance)), float(drawn.df), dealers,
-                 _alike(y, unit) if clustered else None)
+                 _alike(y, unit, _customers(part), seed) if clustered else None)
 
 
-def _alike(y: np.ndarray, unit: np.ndarray) -> float | None:
-    """p of Cochran's Q that all dealers of a group have one true score."""
-    by_dealer = pd.DataFrame({"unit": unit, "y": y}).groupby("unit")["y"].agg(["mean", "var", "size"])
-    kept = by_dealer[(by_dealer["size"] >= LEAST_ANSWERS) & (by_dealer["var"] > 0)]
-    if len(kept) < shrinkage.FEWEST:
+def _customers(part: pd.DataFrame) -> np.ndarray:
+    """Who answered; an answer that names nobody stands for itself."""
+    return part["customer_id"].astype(object).where(part["customer_id"].notna(), [f"answer {i}" for i in range(len(part))]).astype(str).to_numpy()
+
+
+def _alike(y: np.ndarray, unit: np.ndarray, who: np.ndarray, seed: int) -> float | None:
+    """p that all dealers of a group have one true score, among those with some answers."""
+    size = np.bincount(unit)
+    told = size[unit] >= LEAST_ANSWERS
+    if (size >= LEAST_ANSWERS).sum() < FEWEST_DEALERS:
         return None
-    return shrinkage.shrink(kept["mean"].to_numpy(), np.sqrt((kept["var"] / kept["size"]).to_numpy())).p_value
+    return ranks.alike_p(y[told], unit[told], block=who[told], seed=seed)
 
 
-def _ladder(these: list[_Part], others: list[_Part], fixed: Ranks | None, placed: Ranks | None, conf_level: float) -> Ladder | None:
-    """Pairs told apart: each tested for itself; all at once; and with dealers as a draw of those there could be."""
+def _ladder(these: list[_Part], others: list[_Part], fixed: Ranks | None, placed: Ranks | None, conf_level: float, seed: int) -> Ladder | None:
+    """Pairs told apart: each tested for itself; all at once; and with dealers as a draw of those there could be.
+
+    Where that leaves groups out, a rung before has the same groups by their dealers as they are, so that the last step compares like with like.
+    """
     if fixed is None:
         return None
     mean, error = np.array([p.mean for p in these]), np.array([p.plain for p in these])
     z = np.abs(mean[:, None] - mean[None, :]) / np.sqrt(error[:, None] ** 2 + error[None, :] ** 2)
     alone = int((z[np.triu_indices(len(these), 1)] > inference.quantile(conf_level, np.inf)).sum())
-    rungs = [_pairs("alone", alone, len(these)), _pairs("together", fixed.pairs_apart, len(these))]
+    rungs = [_pairs("alone", alone, these), _pairs("together", fixed.pairs_apart, these)]
     if placed is not None:
-        rungs.append(_pairs("drawn", placed.pairs_apart, len(others)))
+        if len(others) < len(these):
+            same = ranks.rank([p.mean for p in others], [p.plain for p in others], conf_level=conf_level, seed=seed)
+            rungs.append(_pairs("kept", same.pairs_apart, others))
+        rungs.append(_pairs("drawn", placed.pairs_apart, others))
     return Ladder("pairs_apart", tuple(rungs), chosen="together")
 
 
-def _pairs(rung: str, value: int, groups: int) -> Estimate:
-    return Estimate(estimand="pairs_apart", kind="count", unit="count", rung=rung, value=float(value), n=groups * (groups - 1) // 2)
+def _pairs(rung: str, value: int, groups: list[_Part]) -> Estimate:
+    return Estimate(estimand="pairs_apart", kind="count", unit="count", rung=rung, value=float(value), n=sum(p.n for p in groups))
 
 
 def _located(tables: Tables, frame: pd.DataFrame, by: str) -> pd.DataFrame:
@@ -213,19 +240,23 @@ def _differ(parts: list[_Part]) -> dict[str, bool]:
     return dict(zip([p.name for p in told], (inference.adjust([p.alike for p in told]) <= 0.05).tolist(), strict=True)) if told else {}
 
 
-def _checks(parts: list[_Part], without: list[str], kept: pd.DataFrame, *, clustered: bool) -> tuple[Check, ...]:
-    differ = _differ(parts)
-    return (words.clusters(int(kept["unit_id"].isna().sum()), clustered=clustered), words.refused(without, len(parts)),
-            words.dealers(sum(differ.values()), len(differ)), words.respondents())
+def _checks(parts: list[_Part], these: list[_Part], sizes: words.Sizes, kept: pd.DataFrame, names: Names, *, clustered: bool) -> tuple[Check, ...]:
+    refused, differ = [p.name for p in parts if p not in these], _differ(parts)
+    within = () if names.are_units else (words.dealers(sum(differ.values()), len(differ), names),)
+    return (words.clusters(int(kept["unit_id"].isna().sum()), names, clustered=clustered), words.refused(refused, len(parts), sizes, names), *within,
+            words.respondents())
 
 
-def _finding(these: list[_Part], fixed: Ranks | None, ladder: Ladder | None, checks: tuple[Check, ...], sheet: pd.DataFrame, *, by: str,
+def _finding(these: list[_Part], fixed: Ranks | None, ladder: Ladder | None, checks: tuple[Check, ...], sheet: pd.DataFrame, said: words.Said, *,
              seed: int) -> Study:
-    shared = {"question": words.question(by), "caveat": words.CAVEAT, "checks": checks, "limits": words.limits(by), "reader": "region", "seed": seed}
+    names = said.names
+    shared = {"question": words.question(names), "kicker": words.kicker(said), "caveat": words.CAVEAT, "checks": checks,
+              "limits": words.limits(names), "reader": "region", "seed": seed}
     if ladder is None or fixed is None:
-        lead = refusal("pairs_apart", unit="count", reason=words.TOO_FEW, needs=words.MORE_ANSWERS)
-        return Study(answer=words.NOT_YET, headline=(lead,), decision=words.decision(sheet, None), verdict=Verdict.REFUSE, **shared)
+        lead = refusal("pairs_apart", unit="count", reason=words.TOO_FEW_GROUPS, needs=words.MORE_ANSWERS)
+        return Study(answer=words.NOT_YET, headline=(lead,), decision=words.decision(sheet, None, said), verdict=Verdict.REFUSE, **shared)
     best = these[int(np.argmin(fixed.plain))]
     shown = (ladder[ladder.chosen], *(r for r in ladder.rungs if r.rung == "drawn"))
-    return Study(answer=words.answer(ladder, sheet, best.name, by), headline=shown, naive=ladder["alone"],
-                 decision=words.decision(sheet, ladder), verdict=Verdict.REPORT, ladders=(ladder,), **shared)
+    return Study(answer=words.answer(ladder, sheet, best.name, said), headline=shown, naive=ladder["alone"],
+                 decision=words.decision(sheet, ladder, said), verdict=Verdict.REPORT, ladders=(ladder,),
+                 evidence={"groups": said.sizes.fixed, "pairs": said.sizes.pairs("together")}, **shared)

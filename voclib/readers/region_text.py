@@ -3,114 +3,155 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
+from voclib.readers.region_names import Names
 from voclib.results import Check, Estimate, Ladder, Text
 from voclib.sentences import DASH, say, with_interval
 from voclib.stats.power import rounded_up
-from voclib.studies.regions_text import region as title
-from voclib.studies.scores import segments_text
-
-if TYPE_CHECKING:
-    from voclib.readers.region import _Part
+from voclib.studies.scores import text as score_text
 
 CAVEAT = Text(
     "这里比的是作答的客户。各处谁来作答若不一样，名次里就混着作答，而不只是体验。",
     "Those who answered are compared. Where other people answer in other places, the ranks are partly about answering.",
 )
-TOO_FEW = Text("作答够多的不到两组，没有什么可比。", "Fewer than two groups have answers enough to be compared.")
+TOO_FEW_GROUPS = Text("作答够多的不到两组，没有什么可比。", "Fewer than two groups have answers enough to be compared.")
 MORE_ANSWERS = Text("每组至少要有能算区间的回答和门店。", "Each group needs enough answers and dealers for an interval.")
-NO_CASES = Text("没有工单，或工单不知道属于谁，所以没有这张图。", "No case, or no case that can be placed, so there is nothing to draw.")
+NO_CASES = Text("没有工单，或工单不知道属于谁，所以没有“按时解决”那张图。",
+                "There is no case, or none that can be placed, and so no figure of cases settled in time.")
 TOO_FEW = Text("太少，不给数", "too few")
-NO_NAMES = (
-    Text("门店不在这一页点名。", "No dealer is named here."),
-    Text("只说门店之间有没有真差别；要看哪一家，用 20-scores 的区间，别看名次。",
-         "The page says whether dealers truly differ; for any one of them use the intervals of 20-scores, not a rank."),
-)
-LIMITS = (
-    (
-        Text("“分不出高低”不是“一样好”。", "Not told apart does not mean equal."),
-        Text("差别小于现有回答看得见的，就分不出来；表里写了要多少份才看得见。",
-             "Gaps smaller than these answers can show stay hidden; the sheet says how many answers it takes."),
-    ),
-    (
-        Text("名次靠后不是谁的错。", "A low rank is nobody’s fault."),
-        Text("客群、车龄、进店原因都可能不同；这里没有把它们扣掉。",
-             "Customers, cars and reasons to come may differ; none of that is taken off here."),
-    ),
-    (
-        Text("不要按这张表发奖金。", "No bonus should hang on this table."),
-        Text("分数一旦和奖金挂钩，就会有人去要分（见 22-score-inflation）。",
-             "Once pay depends on a score, people ask for it (see 22-score-inflation)."),
-    ),
-)
 
 
-def limits(by: str) -> tuple[tuple[Text, Text], ...]:
-    """What the page does not say; that no dealer is named only where dealers are not what is compared."""
-    return LIMITS if by == "unit_id" else (*LIMITS, NO_NAMES)
+@dataclass(frozen=True)
+class Sizes:
+    """How many groups are compared by their units as they are (`fixed`), and with units as a draw (`drawn`, 0: not asked); `left`: not those."""
+
+    fixed: int
+    drawn: int
+    left: tuple[str, ...]
+
+    def groups(self, rung: str) -> int:
+        """Groups behind a rung of the ladder."""
+        return self.drawn if rung in ("kept", "drawn") else self.fixed
+
+    def pairs(self, rung: str) -> int:
+        """Pairs that were asked there."""
+        return self.groups(rung) * (self.groups(rung) - 1) // 2
 
 
-def question(by: str) -> Text:
+@dataclass(frozen=True)
+class Said:
+    """What sentences need beside the numbers: names, sizes, the quarters and the score."""
+
+    names: Names
+    sizes: Sizes
+    span: Text
+    estimand: str
+
+
+def span(periods: pd.Series) -> Text:
+    """The quarters that answers come from."""
+    first, last = str(periods.min()), str(periods.max())
+    return Text(first, first) if first == last else Text(f"{first} 至 {last}", f"{first} to {last}")
+
+
+def kicker(said: Said) -> Text:
+    """The line above the question: which score, of which quarters."""
+    return say("{m} · {s} 的回答", "{m} · answers of {s}", m=score_text.NAMES[said.estimand], s=said.span)
+
+
+def facts(names: Names, answers: int, there: int, enough: int, units: int) -> dict[Text, int]:
+    """Counts that open the page."""
+    sign = "家" if names.are_units else "个" if names.by == "region" else ""
+    many = names.groups
+    found = {Text("份回答", "answers"): answers, Text(f"{sign}{many.zh}有回答", f"{many.en} with answers"): there,
+             Text(f"{sign}{many.zh}够多、拿来比", f"{many.en} with enough to compare"): enough}
+    return found | ({Text(f"家{names.units.zh}", names.units.en): units} if units else {})
+
+
+def limits(names: Names) -> tuple[tuple[Text, Text], ...]:
+    """What the page does not say; that no unit is named only where units are not what is compared."""
+    hidden = Text("“分不出高低”不是“一样好”。", "Not told apart does not mean equal.")
+    small = Text("差别小于现有回答看得见的，就分不出来；表里写了要多少份才看得见。",
+                 "Gaps smaller than these answers can show stay hidden; the sheet says how many answers it takes.")
+    what = Text("客群、车龄、进店原因", "Customers, cars and reasons to come") if names.units.en == "dealers" else \
+        Text("来的客户、来的原因", "Customers and their reasons to come")
+    mix = say("{w}都可能不同；这里没有把它们扣掉。", "{w} may differ; none of that is taken off here.", w=what)
+    bonus = Text("分数一旦和奖金挂钩，就会有人去要分（见 22-score-inflation）。",
+                 "Once pay depends on a score, people ask for it (see 22-score-inflation).")
+    found = ((hidden, small), (Text("名次靠后不是谁的错。", "A low rank is nobody’s fault."), mix),
+             (Text("不要按这张表发奖金。", "No bonus should hang on this table."), bonus))
+    if names.are_units:
+        return found
+    own = say("只说{u}之间有没有真差别；要看哪一家，用 20-scores 的区间，别看名次。",
+              "The page says whether {u} truly differ; for any one of them use the intervals of 20-scores, not a rank.", u=names.units)
+    return (*found, (say("{u}不在这一页点名。", "None of the {u} is named here.", u=names.units), own))
+
+
+def question(names: Names) -> Text:
     """The question, by what is compared."""
-    if by == "region":
-        return Text("各大区的客户口碑，差别是真的还是碰运气？", "Do regions truly differ in what customers say, or is it luck?")
+    if names.by == "region" or names.are_units:
+        return say("各{z}的客户口碑，差别是真的还是碰运气？", "Do {z} truly differ in what customers say, or is it luck?",
+                   z=Text(f"家{names.units.zh}" if names.are_units else "大区", names.groups.en))
     return say("按{b}比，客户口碑的差别是真的还是碰运气？", "By {b}: do customers truly differ in what they say, or is it luck?",
-               b=segments_text.column(by))
-
-
-def _groups(n: int, by: str) -> Text:
-    zh, en = {"region": ("个大区", "regions"), "unit_id": ("家", "units")}.get(by, ("组", "groups"))
-    return Text(f"{n} {zh}", f"{n} {en}")
+               b=Text(names.compared.zh, names.compared.en[:1].lower() + names.compared.en[1:]))
 
 
 NOT_YET = Text("还比不了：作答够多的不到两组。", "It cannot be told yet: fewer than two groups have answers enough.")
 
 
-def answer(ladder: Ladder, sheet: pd.DataFrame, first: str, by: str) -> Text:
-    """How many pairs can be told apart, with these dealers and with others; what the first rank is worth."""
-    these = ladder["together"]
-    groups = _groups(round((1 + (1 + 8 * these.n) ** 0.5) / 2), by)
+def answer(ladder: Ladder, sheet: pd.DataFrame, first: str, said: Said) -> Text:
+    """How many pairs can be told apart, with these units and with others; what the first rank is worth."""
+    names, sizes = said.names, said.sizes
     place = dict(zip(sheet["group"], sheet["fixed"], strict=True))[first]
-    count = {"g": groups, "m": these.n, "k": int(these.value)}
-    found = say("{g}两两相比 {m} 对，看现有门店的客户，分得出高低的有 {k} 对。",
-                "Of {m} pairs among {g}, {k} can be told apart by the customers of these dealers.", **count) if by != "unit_id" else \
-        say("{g}两两相比 {m} 对，分得出高低的有 {k} 对。", "Of {m} pairs among {g} {k} can be told apart.", **count)
-    rank = say("排第一的{t}站得住。", "{t} is first beyond luck.", t=title(first)) if place[0] == place[1] else \
-        say("排第一的{t}，真实名次可能是第 {b} 到第 {w}。", "{t}, first by its number, may truly rank from {b} to {w}.", t=title(first), b=place[0],
+    count = {"g": names.counted(sizes.fixed), "m": sizes.pairs("together"), "k": int(ladder["together"].value), "u": names.units}
+    found = say("{g}两两相比 {m} 对，分得出高低的有 {k} 对。", "Of {m} pairs among {g} {k} can be told apart.", **count) if names.are_units else \
+        say("{g}两两相比 {m} 对，看现有{u}的客户，分得出高低的有 {k} 对。",
+            "Of {m} pairs among {g}, {k} can be told apart by the customers of these {u}.", **count)
+    lead = names.title(first)
+    lead = Text(f" {lead.zh}" if lead.zh.isascii() else lead.zh, lead.en)
+    rank = say("排第一的{t}站得住。", "{t} is first beyond luck.", t=lead) if place[0] == place[1] else \
+        say("排第一的{t}，真实名次可能是第 {b} 到第 {w}。", "{t}, first by its number, may truly rank from {b} to {w}.", t=lead, b=place[0],
             w=place[1])
-    parts = [found, rank]
-    if (drawn := _drawn(ladder)) is not None:
-        told = Text("一对也没有", "none") if not drawn.value else say("{k} 对", "{k}", k=int(drawn.value))
-        parts.append(say("要说是“大区”的差别、换一批门店也成立的，{m} 对里{k}。",
-                         "That it is the region, and would hold with other dealers there, can be said of {k} of {m}.", m=drawn.n, k=told)
-                     if by == "region" else
-                     say("换一批门店也成立的，{m} 对里{k}。", "With other dealers it would hold for {k} of {m}.", m=drawn.n, k=told))
+    parts = [found, rank, *_with_others(ladder, said)]
     return Text("".join(p.zh for p in parts), " ".join(p.en for p in parts))
 
 
+def _with_others(ladder: Ladder, said: Said) -> list[Text]:
+    """How many pairs would hold with other units, of how many that were asked; nothing where none was."""
+    if (drawn := _drawn(ladder)) is None:
+        return []
+    told = Text("一对也没有", "none") if not drawn.value else say("{k} 对", "{k}", k=int(drawn.value))
+    some = {"m": said.sizes.pairs("drawn"), "k": told, "u": said.names.units, "g": said.names.counted(said.sizes.drawn)}
+    if said.sizes.left:
+        return [say("换一批{u}还成不成立，只能在{u}够多的 {g}里问：{m} 对里{k}。",
+                    "Whether it would hold with other {u} can be asked of the {g} with enough {u} only: of {m} pairs {k} would.", **some)]
+    return [say("要说是“大区”的差别、换一批{u}也成立的，{m} 对里{k}。",
+                "That it is the region, and would hold with other {u} there, can be said of {k} of {m}.", **some) if said.names.by == "region" else
+            say("换一批{u}也成立的，{m} 对里{k}。", "With other {u} it would hold for {k} of {m}.", **some)]
+
+
 def _drawn(ladder: Ladder) -> Estimate | None:
-    """The rung with dealers as a draw; None where they are no draw."""
+    """The rung with units as a draw; None where they are no draw."""
     return next((rung for rung in ladder.rungs if rung.rung == "drawn"), None)
 
 
-def decision(sheet: pd.DataFrame, ladder: Ladder | None) -> Text:
-    """What to do with the table: where safety cases lie open, whose dealers differ, how many answers a target needs."""
-    parts = []
+def decision(sheet: pd.DataFrame, ladder: Ladder | None, said: Said) -> Text:
+    """What to do with the table: where safety cases lie open, whose units differ, how many answers a target needs."""
+    parts, differ, names = [], sheet["differ"].eq(True), said.names
     safety = sheet[sheet["safety"].fillna(0) > 0]
     if len(safety):
-        listed = [say("{g} {n} 件", "{g} ({n})", g=title(row["group"]), n=int(row["safety"])) for _, row in safety.iterrows()]
+        listed = [say("{g} {n} 件", "{g} ({n})", g=names.title(row["group"]), n=int(row["safety"])) for _, row in safety.iterrows()]
         parts.append(say("先处理还开着的安全工单：{l}。", "Settle open safety cases first: {l}.", l=_joined(listed)))
     if ladder is not None and (drawn := _drawn(ladder)) is not None and not drawn.value:
-        parts.append(Text("不要按大区的名次奖惩：看得出的差别在门店，不在大区。",
-                          "Reward and punish nobody by rank: what differs is dealers, not regions as far as can be told."))
-    differ = sheet["differ"].eq(True)
+        parts.append(_no_prize(said, any_differ=bool(differ.any())))
     if differ.any():
-        parts.append(say("{n} 组里有 {k} 组，门店之间有真差别：先在区内互相学。",
-                         "Dealers truly differ within {k} of {n} groups: let them learn from each other there.",
-                         n=int(sheet["differ"].notna().sum()), k=int(differ.sum())))
+        parts.append(say("{n} 组里有 {k} 组，{u}之间有真差别：先在组内互相学。",
+                         "The {u} truly differ within {k} of {n} groups: let them learn from each other there.",
+                         n=int(sheet["differ"].notna().sum()), k=int(differ.sum()), u=names.units))
     needed = sheet["needed"].dropna()
     if len(needed):
         parts.append(say("要看出一个值得行动的变化，每期每组约要 {a} 到 {b} 份回答。",
@@ -119,37 +160,64 @@ def decision(sheet: pd.DataFrame, ladder: Ladder | None) -> Text:
     return Text("".join(p.zh for p in parts), " ".join(p.en for p in parts)) if parts else Text("按需要再看。", "Look again when there is more.")
 
 
+def _no_prize(said: Said, *, any_differ: bool) -> Text:
+    """No pair would hold with other units. That units differ instead is said only where every group was asked and units were seen to differ."""
+    some = {"g": said.names.groups, "u": said.names.units, "m": said.sizes.pairs("drawn"), "k": len(said.sizes.left)}
+    if said.sizes.left:
+        return say("不要按名次奖惩：换一批{u}也成立的高低，{m} 对里一对也没有；另有 {k} 组{u}太少，没有问。",
+                   "Reward and punish nobody by rank: with other {u} none of {m} pairs would hold, and {k} {k:group|groups} with few {u} could not "
+                   "be asked.", **some)
+    if any_differ:
+        return say("不要按{g}的名次奖惩：看得出的差别在{u}，不在{g}。",
+                   "Reward and punish nobody by rank: what differs is {u}, not {g} as far as can be told.", **some)
+    return say("不要按{g}的名次奖惩：换一批{u}，{g}之间分不出高低。",
+               "Reward and punish nobody by rank: with other {u} no difference between {g} can be told.", **some)
+
+
 def _joined(items: Sequence[Text]) -> Text:
     return Text("、".join(i.zh for i in items), ", ".join(i.en for i in items))
 
 
-def clusters(unassigned: int, *, clustered: bool) -> Check:
-    """Whether customers of one dealer were allowed to be alike."""
-    name = Text("同店客户相像，“换一批门店”算进去了", "Customers of one dealer are alike: the second ranks know it")
+def clusters(unassigned: int, names: Names, *, clustered: bool) -> Check:
+    """Whether customers of one unit were allowed to be alike."""
+    if names.are_units:
+        return Check(Text("各份回答当作独立", "Answers are taken as independent"), None,
+                     say("比的就是{u}本身，不问换一批{u}会怎样。", "The {u} themselves are compared; none stands for others.", u=names.units))
+    name = say("同一{z}的客户相像，“换一批{u}”算进去了", "Customers of one place are alike: the ranks with other {u} know it", u=names.units,
+               z=names.units.zh)
     if clustered:
-        return Check(name, True, Text("第二列名次把门店当作抽样来算。", "The second column of ranks takes dealers as a draw."))
-    return Check(name, None, say("{n} 份回答不知道门店，或本来就按门店比；各份回答当作独立。",
-                                 "{n} {n:answer names|answers name} no dealer, or dealers are what is compared; each answer stands for itself.",
-                                 n=unassigned))
+        return Check(name, True, say("第二列名次把{u}当作抽样来算。", "The second column of ranks takes {u} as a draw.", u=names.units))
+    return Check(name, None, say("{n} 份回答不知道来自哪里，所以各份回答当作独立，不问换一批{u}会怎样。",
+                                 "{n} {n:answer names|answers name} no place, so each stands for itself, and other {u} are not asked about.",
+                                 n=unassigned, u=names.units))
 
 
-def refused(names: Sequence[str], total: int) -> Check:
-    """Which groups could not be compared."""
+def refused(without: Sequence[str], total: int, sizes: Sizes, names: Names) -> Check:
+    """Which groups could not be compared at all, and which not with other units."""
     name = Text("有几组没法比", "Groups left out")
-    if not names:
-        return Check(name, True, say("{n} 组都比了。", "All {n} groups were compared.", n=total))
-    if len(names) > 6:
-        told = say("{n} 组里有 {k} 组回答或门店太少。", "{k} of {n} groups have too few answers or dealers.", n=total, k=len(names))
-        return Check(name, None, told)
-    return Check(name, None, say("门店或回答太少：{l}。", "Too few dealers or answers: {l}.", l=_joined([title(n) for n in names])))
+    listed = _joined([names.title(n) for n in without])
+    told = [] if not without and sizes.left else [
+            say("{n} 组都比了。", "All {n} groups were compared.", n=total) if not without else
+            say("{n} 组里有 {k} 组回答太少，没有比。", "{k} of {n} groups have too few answers to be compared.", n=total, k=len(without))
+            if len(without) > 6 else say("回答太少，没有比：{l}。", "Too few answers to be compared: {l}.", l=listed)]
+    if sizes.left:
+        few = say("{k} 组", "{k} groups", k=len(sizes.left)) if len(sizes.left) > 6 else _joined([names.title(n) for n in sizes.left])
+        told.append(say("{n} 组按现有{u}比了；其中 {l} 的{u}太少或太不均匀，没有问换一批会怎样。",
+                        "{n} groups were compared by these {u}; in {l} they are too few or too uneven to ask about others.", u=names.units, l=few,
+                        n=sizes.fixed))
+    detail = Text("".join(t.zh for t in told), " ".join(t.en for t in told))
+    return Check(name, None if without or sizes.left else True, detail)
 
 
-def dealers(k: int, n: int) -> Check:
-    """Whether dealers differ within groups."""
-    name = Text("组内的门店之间有没有真差别", "Whether dealers differ within groups")
+def dealers(k: int, n: int, names: Names) -> Check:
+    """Whether units differ within groups."""
+    name = say("组内的{u}之间有没有真差别", "Whether {u} differ within groups", u=names.units)
     if not n:
-        return Check(name, None, Text("看不了：能单独算的门店不到五家。", "Cannot be told: fewer than five dealers have a score of their own."))
-    return Check(name, None, say("{n} 组里有 {k} 组，门店之间的差别大过偶然。", "In {k} of {n} groups dealers differ by more than chance.", n=n, k=k))
+        return Check(name, None, say("看不了：没有一组有五家回答够多的{u}。", "Cannot be told: no group has five {u} with answers enough.",
+                                     u=names.units))
+    return Check(name, None, say("{n} 组里有 {k} 组，{u}之间的差别大过偶然（把客户重新随机分到各家去比）。",
+                                 "In {k} of {n} groups {u} differ by more than chance (against customers dealt to them by lot).", n=n, k=k,
+                                 u=names.units))
 
 
 def respondents() -> Check:
@@ -159,9 +227,9 @@ def respondents() -> Check:
                       "Those who never answered are not in it; how much that moves the whole stands in 21-survivorship."))
 
 
-def sheet(found: pd.DataFrame) -> pd.DataFrame:
+def sheet(found: pd.DataFrame, names: Names) -> pd.DataFrame:
     """The sheet as a table prints it."""
-    rows = [{"group": title(row["group"]), "score": with_interval(row["score"], absent=TOO_FEW), "fixed": _rank(row["fixed"]),
+    rows = [{"group": names.title(row["group"]), "score": with_interval(row["score"], absent=TOO_FEW), "fixed": _rank(row["fixed"]),
              "drawn": _rank(row["drawn"]), "n": row["n"], "dealers": row["dealers"],
              "needed": None if pd.isna(row["needed"]) else rounded_up(int(row["needed"])), "differ": _differ(row["differ"]), "open": row["open"],
              "safety": row["safety"]} for row in found.to_dict("records")]
@@ -189,33 +257,60 @@ def _tells(column: pd.Series) -> bool:
     return any(cell is not None and cell == cell and cell != DASH for cell in column)
 
 
-LADDER = {
-    "alone": (Text("一对一对单独检验", "Each pair for itself"), Text("榜单上的星号", "The stars of a league table")),
-    "together": (Text("所有对一起看", "All pairs at once"), Text("对多了，总有几对碰巧", "Of many pairs some differ by luck")),
-    "drawn": (Text("换一批门店也成立", "With other dealers too"), Text("差别在区，还是在那几家店", "Is it the region, or these dealers?")),
-}
-
-
-def captions(parts: Sequence[_Part], ladder: Ladder | None, in_time: Sequence[Estimate], by: str, printed: pd.DataFrame) -> dict[str, Any]:
-    """Titles and notes of the figures."""
-    labels = {part.name: title(part.name) for part in parts} | {e.group: title(e.group) for e in in_time}
-    names = {} if ladder is None else {r.rung: LADDER[r.rung] for r in ladder.rungs}
-    compared = segments_text.column(by)
-    columns = {"group": Text(compared.zh, compared.en.capitalize()), "score": Text("分数", "Score"), "fixed": Text("真实名次", "True rank"),
-               "drawn": Text("换一批门店的名次", "Rank with other dealers"), "n": Text("回答", "Answers"), "needed": Text("要多少份", "Needed"),
-               "dealers": Text("门店", "Dealers"), "differ": Text("门店之间有真差别", "Dealers truly differ"),
-               "open": Text("开着的工单", "Open cases"), "safety": Text("其中安全", "Of these safety")}
-    told = [name for name in columns if _tells(printed[name]) and not (by == "unit_id" and name == "dealers")]
-    return {
-        "scores": {"title": Text("每组的分数与区间", "Score and interval of each group"), "labels": labels,
-                   "subtitle": Text("现有门店的客户；谁高于谁，看下面的名次范围，不看横条重不重叠",
-                                    "Customers of these dealers; who is above whom is told by the ranks below, not by bars that overlap")},
-        "ladder": {"title": Text("分得出高低的对数，一级比一级少", "Pairs told apart, fewer rung by rung"), "labels": names,
-                   "subtitle": Text("精确计数", "Exact counts")},
-        "sheet": {"title": Text("名次只能说到这个程度", "How far a rank can be told"),
-                  "subtitle": Text("名次的范围对所有组同时成立；“要多少份”是看出一个值得行动的变化，每期需要的回答",
-                                   "Ranges of ranks hold for all groups at once; “needed”: answers a period until a change worth acting on is seen"),
-                  "columns": {name: columns[name] for name in told}, "formats": {name: "exact" for name in COUNTS if name in told}},
-        "in_time": {"title": Text("工单按时解决的占比，还开着的也算", "Cases settled in time, open ones counted"), "labels": labels,
-                    "subtitle": Text("按门店所在的组；横条是区间", "By the group of the dealer; bars are intervals")},
+def _rungs(ladder: Ladder, names: Names) -> dict[str, tuple[Text, Text]]:
+    few = {"u": names.units}
+    known = {
+        "alone": (Text("一对一对单独检验", "Each pair for itself"), Text("榜单上的星号", "The stars of a league table")),
+        "together": (Text("所有对一起看", "All pairs at once"), Text("对多了，总有几对碰巧", "Of many pairs some differ by luck")),
+        "kept": (say("只留{u}够多的组", "Groups with enough {u} only", **few),
+                 Text("其余的组，下一步问不了", "Of the others the next step cannot be asked")),
+        "drawn": (say("换一批{u}也成立", "With other {u} too", **few), say("差别在组，还是在这几家{u}", "Is it the group, or these {u}?", **few)),
     }
+    return {one.rung: known[one.rung] for one in ladder.rungs}
+
+
+def _ladder(ladder: Ladder, sizes: Sizes, names: Names) -> dict[str, Any]:
+    """Beside every rung how many groups and pairs it looks at, since not all look at the same."""
+    beneath = {one.rung: say("{g} 组、{m} 对", "{g} groups, {m} {m:pair|pairs}", g=sizes.groups(one.rung), m=sizes.pairs(one.rung))
+               for one in ladder.rungs}
+    title = say("一对一对看，{a} 对不同；所有对一起看，{b} 对", "Pair by pair {a} differ; with all pairs at once {b}", a=int(ladder["alone"].value),
+                b=int(ladder["together"].value))
+    return {"title": title, "labels": _rungs(ladder, names), "beneath": beneath, "subtitle": Text("精确计数", "Exact counts")}
+
+
+def captions(sizes: Sizes, ladder: Ladder | None, groups: Sequence[str], in_time: Sequence[Estimate], names: Names, printed: pd.DataFrame,
+             period: Text) -> dict[str, Any]:
+    """Titles and notes of the figures."""
+    labels = {name: names.title(name) for name in [*groups, *(e.group for e in in_time)]}
+    bars = Text("谁高于谁，看上面表里的名次范围，不看横条重不重叠",
+                "who is above whom is told by the ranks in the sheet above, not by bars that overlap")
+    customers = say("{s} 的回答；{b}", "Answers of {s}; {b}", s=period, b=bars) if names.are_units else \
+        say("{s}，现有{u}的客户；{b}", "Customers of these {u}, {s}; {b}", s=period, b=bars, u=names.units)
+    apart = say("20-scores 看全部时期，并把{u}当作抽样，所以那里同一组的数不同，区间也更宽。",
+                "20-scores takes all periods, and {u} as a draw, so that its numbers differ and its intervals are wider.", u=names.units)
+    return {
+        "scores": {"title": Text("每组的分数与区间", "Score and interval of each group"), "labels": labels, "subtitle": customers}
+        | ({"note": apart} if sizes.drawn else {}),
+        "ladder": {} if ladder is None else _ladder(ladder, sizes, names),
+        "sheet": _sheet(sizes, names, printed),
+        "in_time": {"title": Text("接住投诉一样快吗？工单按时解决的占比，还开着的也算",
+                                  "Are complaints settled equally fast? Cases in time, open ones counted"),
+                    "labels": labels, "subtitle": say("按{u}所在的组；横条是区间", "By the group of the {u}; bars are intervals", u=names.units)},
+    }
+
+
+def _sheet(sizes: Sizes, names: Names, printed: pd.DataFrame) -> dict[str, Any]:
+    columns = {"group": names.compared, "score": Text("分数", "Score"),
+               "fixed": say("真实名次（{n} 组里）", "True rank (of {n})", n=sizes.fixed),
+               "drawn": say("换一批{u}的名次（{n} 组里）", "Rank with other {u} (of {n})", n=sizes.drawn, u=names.units),
+               "n": Text("回答", "Answers"), "needed": Text("要多少份", "Needed"), "dealers": Text(names.units.zh, names.units.en.capitalize()),
+               "differ": say("{u}之间有真差别", "{d} truly differ", u=names.units, d=names.units.en.capitalize()),
+               "open": Text("开着的工单", "Open cases"), "safety": Text("其中安全", "Of these safety")}
+    told = [name for name in columns if _tells(printed[name]) and not (names.are_units and name == "dealers")]
+    ranges = Text("名次的范围对所有组同时成立；“要多少份”是看出一个值得行动的变化，每期需要的回答",
+                  "Ranges of ranks hold for all groups at once; “needed”: answers a period until a change worth acting on is seen")
+    more = say("先看真实名次有多宽，再看换一批{u}之后还剩多少。", "See how wide the true ranks are, then what is left of them with other {u}.",
+               u=names.units)
+    return {"title": Text("名次只能说到这个程度", "How far a rank can be told"), "subtitle": ranges,
+            "columns": {name: columns[name] for name in told}, "formats": {name: "exact" for name in COUNTS if name in told}} \
+        | ({"note": more} if "drawn" in told else {})

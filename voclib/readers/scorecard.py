@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +17,7 @@ from voclib.sentences import say
 
 TEMPLATE = "params/rules/scorecard.yml"
 State = Literal["reached", "missed", "unclear"]
+Named = Callable[[str], Any]  # what an estimand is called: an entry with a `title`, or None where it has no name
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -97,28 +99,42 @@ def load(path: str | Path) -> Card:
     return yamlmodel.read(Path(path), Card, template=TEMPLATE)
 
 
-def fill(card: Card, findings: Mapping[str, Mapping[str, Any]]) -> tuple[tuple[tuple[Layer, tuple[Entry, ...]], ...], tuple[tuple[Row, Text], ...]]:
-    """The rows of each layer that the findings answer, and those they do not, each with why."""
+def title(row: Row, estimand: str, named: Named | None) -> Text | None:
+    """What the number of a row is called: by the card, else by its estimand; None where neither says."""
+    if row.name:
+        return row.name.text
+    entry = named(estimand) if named and estimand else None
+    return entry.title if entry else None
+
+
+def fill(card: Card, findings: Mapping[str, Mapping[str, Any]], *, named: Named | None = None) -> tuple[
+        tuple[tuple[Layer, tuple[Entry, ...]], ...], tuple[tuple[Row, Text], ...]]:
+    """The rows of each layer that the findings answer, and those they do not, each with why; `named` gives what readers call a number."""
     studies = {name: Study.from_dict(finding) for name, finding in findings.items()}
     absent: list[tuple[Row, Text]] = []
-    layers = tuple((layer, tuple(_entries(layer, studies, absent))) for layer in card.layers)
+    layers = tuple((layer, tuple(_entries(layer, studies, absent, named))) for layer in card.layers)
     return layers, tuple(absent)
 
 
-def _entries(layer: Layer, studies: Mapping[str, Study], absent: list[tuple[Row, Text]]) -> Iterator[Entry]:
+def _entries(layer: Layer, studies: Mapping[str, Study], absent: list[tuple[Row, Text]], named: Named | None) -> Iterator[Entry]:
     for row in layer.rows:
         if (study := studies.get(row.report)) is None:
             absent.append((row, Text("这一版没有这份报告", "This edition has no such report")))
         elif (estimate := _chosen(row, study)) is None:
-            known = sorted({e.estimand for e in _all(study)})
-            told = say("这份报告里没有 {name}", "The report holds no {name}; {near}", name=_asked(row), near=nearest(row.estimand, known))
-            absent.append((row, told))
+            absent.append((row, _not_there(row, study, named)))
         else:
             yield Entry(row, study, estimate, _naive(estimate, study), standing(estimate, at_least=row.at_least, at_most=row.at_most))
 
 
-def _asked(row: Row) -> str:
-    return f"{row.estimand} ({row.rung})" if row.rung else row.estimand
+def _not_there(row: Row, study: Study, named: Named | None) -> Text:
+    """That the report lacks the number, by its name; of a name nobody knows, likely a slip in the card's file, the nearest that is there."""
+    if found := title(row, row.estimand, named):
+        return say("这份报告里没有“{t}”", "The report does not hold “{t}”", t=found)
+    known = sorted({e.estimand for e in _all(study)})
+    asked = f"{row.estimand} ({row.rung})" if row.rung else row.estimand
+    close = get_close_matches(row.estimand, known, n=1, cutoff=0.6)
+    hint = say("是不是想写 {c}？", "", c=close[0]) if close else say("有的是：{k}", "", k="、".join(known))
+    return Text(f"这份报告里没有 {asked}，{hint.zh}", f"The report holds no {asked}; {nearest(row.estimand, known)}")
 
 
 def _all(study: Study) -> list[Estimate]:

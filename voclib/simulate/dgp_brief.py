@@ -1,10 +1,14 @@
-"""Many counts by period that scatter more than chance, few of which move in the last one; and groups of dealers that truly differ, or do not."""
+"""Many counts by period that scatter more than chance, few of which move in the last one; and groups of dealers that truly differ, or do not.
+
+`answers` has the customers of those dealers one by one, some of whom answer twice and say much the same.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from voclib.simulate.streams import planted, stream
 
@@ -37,3 +41,24 @@ def dealers(seed: int, *, groups: int = 6, spread: float | None = None, apart: f
     spread = planted(rng, spread, 6.0, 14.0)
     means = 40 + apart * rng.normal(size=groups)
     return [mean + spread * rng.normal(size=int(rng.integers(*DEALERS))) for mean in means], {"means": means.tolist()}
+
+
+def answers(seed: int, *, groups: int = 6, dealers: int = 15, spread: float = 0.0) -> tuple[list[pd.DataFrame], dict[str, Any]]:
+    """Answers of each group, NPS coded (−100, 0, 100): `score`, `unit_id`, `customer_id`; 10 to 20 a dealer, three promoters in four.
+
+    One customer in four answers twice, and in half of those cases says the same again. True dealers differ by `spread` on the scale of a latent
+    mark whose standard deviation is 1 within a dealer. The truth holds `spread`.
+    """
+    rng = stream(seed, "dgp_brief answers")
+    made = []
+    for _ in range(groups):
+        size = rng.integers(10, 21, dealers)
+        unit = np.repeat(np.arange(dealers), size)
+        again = np.flatnonzero((rng.random(len(unit)) < 0.25) & (np.r_[-1, unit[:-1]] == unit))
+        mark, who = spread * rng.normal(size=dealers)[unit] + rng.normal(size=len(unit)), np.arange(len(unit))
+        for i in again:
+            who[i] = who[i - 1]
+            mark[i] = mark[i - 1] if rng.random() < 0.5 else mark[i]
+        score = 100.0 * (mark > -0.67) - 100.0 * (mark < -1.28)
+        made.append(pd.DataFrame({"score": score, "unit_id": unit, "customer_id": who}))
+    return made, {"spread": spread}

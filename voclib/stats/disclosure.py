@@ -114,6 +114,34 @@ def found(
     )
 
 
+def found_of_chosen(
+    others: ArrayLike, *, tried: int, fraction: float, estimand: str, conf_level: float = 0.95, **more: Any
+) -> Estimate:
+    """Bounds of the share found of records that were chosen *because* many `others` (N,) are seen alike, `tried` being looked at.
+
+    `found` would be too low for them: whoever has more listed by luck is chosen more often. Here every record has its own exact limits of F, each end
+    at the level (1 − conf_level)/2 · N/tried, so that of the limits of chosen records no more than 1 − conf_level are wrong on average however they
+    were chosen (false coverage rate: Benjamini & Yekutieli 2005, JASA 100: 71–81); the bounds are the means of 1/F at these limits.
+
+    Raises
+    ------
+    DataError
+        without a record.
+    ParameterError
+        for a fraction outside (0, 1], a negative number of others, or fewer tried than chosen.
+    """
+    x = _others(others)
+    _fraction(fraction, low=0.0)
+    if not len(x):
+        raise DataError("A share of records found needs at least one of them; there is none.")
+    if tried < len(x):
+        raise ParameterError(f"{len(x)} records were chosen of {tried}: tried counts all that were looked at.")
+    level = 1 - (1 - conf_level) / 2 * len(x) / tried
+    ends = [float((1 / (1 + limit(x, fraction=fraction, conf_level=level))).mean()) for limit in (at_most, at_least)]
+    return Estimate(estimand=estimand, kind="bounds", unit="share", bound_low=ends[0], bound_high=ends[1], conf_low=ends[0], conf_high=ends[1],
+                    conf_level=conf_level, n=len(x), ci_method="means of exact limits of 1/F", **more)
+
+
 def correct_if_unique(
     others: ArrayLike, *, fraction: float, estimand: str, cluster: ArrayLike | None = None, conf_level: float = 0.95, **more: Any
 ) -> Estimate:
@@ -150,6 +178,23 @@ def at_least(seen: ArrayLike, *, fraction: float = 1.0, conf_level: float = 0.95
     for one in np.unique(f):
         span = np.arange(one, max(int(2 * one / fraction) + 20, one + 1))
         made[int(one)] = int(span[np.argmax(stats.binom.sf(one - 1, span, fraction) > 1 - conf_level)]) if one > 0 else 0
+    return np.array([made[int(one)] for one in f], dtype=np.int64)
+
+
+def at_most(seen: ArrayLike, *, fraction: float = 1.0, conf_level: float = 0.95) -> NDArray[np.int64]:
+    """The largest class in the population that so few `seen` (N,) are likely from: the one-sided exact upper limit, never below `seen`.
+
+    The largest F with P(Bin(F, π) ≤ seen) > 1 − conf_level.
+    """
+    _fraction(fraction, low=0.0)
+    f = np.asarray(seen, dtype=np.int64)
+    if fraction == 1.0:
+        return f
+    made = {}
+    for one in np.unique(f):
+        top = int(stats.nbinom.isf((1 - conf_level) / 10, one + 1, fraction)) + one + 2  # the (one + 1)th seen comes by then
+        span = np.arange(one, top)
+        made[int(one)] = int(span[np.flatnonzero(stats.binom.cdf(one, span, fraction) > 1 - conf_level)[-1]])
     return np.array([made[int(one)] for one in f], dtype=np.int64)
 
 

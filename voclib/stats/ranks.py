@@ -3,6 +3,8 @@
 Two groups can be told apart where the simultaneous interval of their difference leaves zero out. A group's rank lies between one more than the number
 told above it and the number of all less those told below it; with simultaneous intervals all these sets hold at once (Mogstad, Romano, Shaikh &
 Wilhelm 2024, Review of Economic Studies 91, "Inference for ranks", section 3).
+
+Whether units differ at all is asked by permutation: Cochran's Q, each unit's variance taken from a dozen coded answers, says so far too often.
 """
 
 from __future__ import annotations
@@ -12,10 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from voclib.errors import DataError
+from voclib.errors import DataError, ParameterError
 
 Array = NDArray[np.float64]
 DRAWS = 20_000
+SHUFFLES = 999
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,3 +79,36 @@ def _critical(s: Array, df: Array, conf_level: float, seed: int) -> float:
         gap = np.abs(z[:, upper[0]] - z[:, upper[1]]) / np.sqrt(square[:, upper[0]] + square[:, upper[1]])
         largest[at:at + 1000] = gap.max(axis=1)
     return float(np.quantile(largest, conf_level))
+
+
+def alike_p(values: ArrayLike, unit: ArrayLike, *, block: ArrayLike | None = None, draws: int = SHUFFLES, seed: int = 0) -> float:
+    """p that answers (N,) are dealt to units (N,) by lot, by the spread of unit means Σ n(ȳ − ȳ..)² (Fisher 1935; Pitman 1938, Biometrika 29).
+
+    Answers of one `block` (N,; a customer, say) in one unit move together, and only against as many answers of another block, so that neither
+    customers who answer twice nor the sizes of units make units look different. The level is exact however answers are coded.
+
+    Raises
+    ------
+    DataError
+        for fewer than two units, or answers that are missing.
+    ParameterError
+        for lengths that differ, or fewer than one draw.
+    """
+    y = np.asarray(values, dtype=float)
+    codes, who = (np.unique(np.asarray(ids), return_inverse=True)[1] for ids in (unit, np.arange(y.size) if block is None else block))
+    if y.ndim != 1 or not (y.shape == codes.shape == who.shape) or draws < 1:
+        raise ParameterError(f"Each answer has a unit and a block: {y.shape}, {codes.shape}, {who.shape}; draws are 1 or more, not {draws}.")
+    units = int(codes.max(initial=-1)) + 1
+    if units < 2 or not np.isfinite(y).all():
+        raise DataError(f"Units are compared by answers that are all there; there are {units} units, {int((~np.isfinite(y)).sum())} answers missing.")
+    _, piece, count = np.unique(who * units + codes, return_inverse=True, return_counts=True)
+    total, home = np.bincount(piece, y - y.mean()), np.zeros(len(count), dtype=np.intp)
+    home[piece] = codes
+    size = np.bincount(codes)
+    seen = float((np.bincount(home, total) ** 2 / size).sum())
+    rng, dealt = np.random.default_rng(seed), np.zeros((draws, units))
+    for answers in np.unique(count):
+        mine = np.flatnonzero(count == answers)
+        dealt += rng.permuted(np.tile(total[mine], (draws, 1)), axis=1) @ np.eye(units)[home[mine]]
+    spread = (dealt**2 / size).sum(axis=1)
+    return float((1 + (spread >= seen * (1 - 1e-9)).sum()) / (1 + draws))

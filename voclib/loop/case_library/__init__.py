@@ -182,11 +182,11 @@ def _made(scene: _Scene, audit: Audit, topics: Mapping[str, Text], departments: 
 
 
 def _ladder(audit: Audit) -> Ladder:
-    """Among cases alone → among customers → the card → the card for one who knows the complaint."""
+    """Among cases alone → among customers → for one who knows the complaint too → the same reader before the card: one thing changes at a time."""
     rungs = [
         audit.naive,
         audit.before["week"].with_(rung="originals"),
-        audit.after["week"].with_(rung="cards"),
+        audit.before["complaint"].with_(rung="known"),
         audit.after["complaint"].with_(rung="kept"),
     ]
     return Ladder(auditing.FOUND, tuple(one.with_(group="") for one in rungs), chosen="kept")
@@ -206,7 +206,7 @@ def _finding(scene: _Scene, audit: Audit, ladder: Ladder, made: tuple) -> Study:
     careful = any(one.passed is False for one in made) or audit.released["kept"].eq("").any()
     verdict = Verdict.BOUNDS_ONLY if ladder["kept"].kind == "bounds" else Verdict.REPORT_WITH_CAVEAT if careful else Verdict.REPORT
     count = Estimate(estimand="cards_to_teach", kind="count", unit="count", value=float(len(audit.released)), n=len(audit.cards))
-    naive = ladder["originals"]
+    naive = ladder["known"]  # what the same reader finds of the originals
     return Study(
         question=words.QUESTION,
         kicker=words.kicker(len(scene.found)),
@@ -216,7 +216,7 @@ def _finding(scene: _Scene, audit: Audit, ladder: Ladder, made: tuple) -> Study:
         verdict=verdict,
         ladders=(ladder,),
         checks=made,
-        caveat=words.caveat(scene.people.has_visits, int(audit.released["alike"].min())),
+        caveat=words.caveat(scene.people.has_visits, int(audit.released["sure"].min())),
         decision=words.decision(audit, scene.rule),
         limits=words.LIMITS,
         reader="region",

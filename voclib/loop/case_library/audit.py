@@ -31,7 +31,8 @@ ATTACKS = ("week", "complaint", "words")
 class Audit:
     """`cards`: the cases drawn, each with what its card says; `before` and `after`: attack → Estimate, of originals and of cards released.
 
-    Added to `cards`: `level` (number in the rule, −1: withheld), `alike` (customers alike by what the card says, topic included), `crowd` (topic
+    Added to `cards`: `level` (number in the rule, −1: withheld), `alike` (customers alike by what the card says, topic included; of those listed),
+    `sure` (how many there are at least, where the list holds a part), `crowd` (topic
     left out), `was` and `was_topic` (customers alike by dealer, model and week, and by the topic too), `words` (None if not shown), `kept`
     (why not: "", hidden, empty, public, near, name, few), `generalised` (tuple of kinds). `left`: identifiers that a second redaction found, by kind.
     `naive`: counted among cases alone.
@@ -81,7 +82,7 @@ def run(
     before, out = _attacks(cards, ("was", "was_topic"), gates, **options), cards[cards["level"].ge(0)]
     texts, own = chosen["description"].tolist(), chosen["response_id"].tolist()
     before["words"] = _looked_up(wording.linked(texts, own, pool, at=rule.alike), chosen["description"].notna(), conf_level)
-    after = _attacks(out, ("crowd", "alike"), gates, **options) if len(out) > 1 else {}
+    after = _released(out, gates, tried=len(cards) * len(rule.levels), **options) if len(out) > 1 else {}
     if len(out) > 1:
         links = wording.linked(out["words"].tolist(), out["response_id"].tolist(), pool, at=rule.alike)
         after["words"] = _looked_up(links, out["words"].notna(), conf_level)
@@ -92,13 +93,13 @@ def run(
 
 def _levelled(chosen: pd.DataFrame, people: People, rule: Rule, fraction: float) -> pd.DataFrame:
     """The first level of the rule at which enough customers are alike."""
-    level, alike = np.full(len(chosen), -1), np.zeros(len(chosen), dtype=np.int64)
+    level, alike, sure = np.full(len(chosen), -1), *np.zeros((2, len(chosen)), dtype=np.int64)
     for number, one in enumerate(rule.levels):
         seen = crowd.alike(people, chosen, one, with_topic=True)
         open_ = level < 0
-        alike[open_] = seen[open_]
-        level[open_ & (_sure(seen, fraction) >= rule.k)] = number
-    return chosen.assign(level=level, alike=alike, crowd=_each(people, chosen, rule, level, with_topic=False))
+        alike[open_], sure[open_] = seen[open_], _sure(seen, fraction)[open_]
+        level[open_ & (sure >= rule.k)] = number
+    return chosen.assign(level=level, alike=alike, sure=sure, crowd=_each(people, chosen, rule, level, with_topic=False))
 
 
 def _sure(seen: np.ndarray, fraction: float) -> np.ndarray:
@@ -154,6 +155,14 @@ def _attacks(cards: pd.DataFrame, columns: tuple[str, str], gates: Gates, *, fra
         )
         for name, column in zip(ATTACKS, columns, strict=False)
     }
+
+
+def _released(out: pd.DataFrame, gates: Gates, *, tried: int, fraction: float, conf_level: float) -> dict[str, Estimate]:
+    """The same of cards. They are released because enough customers are seen alike, so from a part of the list the mean would be too low: bounds."""
+    if fraction == 1:
+        return _attacks(out, ("crowd", "alike"), gates, fraction=fraction, conf_level=conf_level)
+    return {name: disclosure.found_of_chosen(out[column].to_numpy() - 1, tried=tried, fraction=fraction, estimand=FOUND, conf_level=conf_level,
+                                             group=name) for name, column in zip(ATTACKS, ("crowd", "alike"), strict=False)}
 
 
 def _looked_up(links: wording.Links, has_words: pd.Series, conf_level: float) -> Estimate:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from voclib.loop.case_library import tables as laid
 from voclib.loop.case_library import text as words
 from voclib.loop.case_library import truth as known
 from voclib.loop.case_library.audit import Audit
@@ -19,10 +20,13 @@ RUNGS = {
         Text("在全部客户里数", "Counted among all customers"),
         Text("同店、同周、同款车的都可能是", "anyone of the dealer, week and model may be it"),
     ),
-    "cards": (Text("改写成卡片", "Rewritten as a card"), Text("门店写成区域，日子写成季度，不写车", "region for dealer, quarter for day, no model")),
-    "kept": (
-        Text("卡片，读者还知道抱怨什么", "The card, read by one who knows the complaint"),
+    "known": (
+        Text("读者还知道抱怨的是什么", "For one who knows the complaint too"),
         Text("三种人里认得最多的一种", "who finds most of the three"),
+    ),
+    "kept": (
+        Text("同一位读者，改写成卡片", "The same reader, rewritten as a card"),
+        Text("门店写成区域，日子写成季度，不写车", "region for dealer, quarter for day, no model"),
     ),
 }
 
@@ -76,14 +80,12 @@ def _words(audit: Audit) -> dict[str, Any]:
 def _ladder(ladder: Ladder | None) -> dict[str, Any]:
     if ladder is None:
         return {}
-    first, whole, last = ladder["cases"], ladder["originals"], ladder["kept"]
     return {
         "title": say(
-            "只在工单里数，{a} 认得出；在客户里数是 {b}；改写以后，至多 {c}",
-            "Counted among cases {a} can be told; among customers {b}; after rewriting {c} at most",
-            a=first,
-            b=whole,
-            c=words.upper(last),
+            "还知道抱怨什么的人，原案例认出 {b}；改写以后，至多 {c}",
+            "Someone who knows the complaint too finds {b} of the originals; after rewriting {c} at most",
+            b=laid.written(ladder["known"]),
+            c=words.upper(ladder["kept"]),
         ),
         "subtitle": Text(
             "随手指一位相同的客户，指对的占比；横条 = 95% 区间，按门店成组",

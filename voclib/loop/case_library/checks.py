@@ -33,7 +33,7 @@ def checks(audit: Audit, people: People, rule: Rule, others: Sequence[float], co
 
 def _enough(audit: Audit, rule: Rule) -> Check:
     out, held = audit.released, len(audit.cards) - len(audit.released)
-    least = int(out["alike"].min()) if len(out) else 0
+    least = int(out["sure"].min()) if len(out) else 0
     return Check(
         say("每张卡片背后至少 {k} 位相同的客户", "{k} customers alike or more behind every card", k=rule.k),
         None if out.empty else least >= rule.k,
@@ -123,8 +123,8 @@ def _complete(audit: Audit, people: People) -> Check:
         say("客户表有 {n} 位，当作全部客户。", "The list has {n} customers and is taken as complete.", n=people.customers_n)
         if audit.fraction == 1
         else say(
-            "客户表有 {n} 位，约占全部的 {f:.0%}；相同的人数按抽样推算，不按表里的数。",
-            "The list has {n} customers, about {f:.0%} of all; how many are alike is worked out from the sample.",
+            "客户表有 {n} 位，约占全部的 {f:.0%}；相同的人数按抽样推算，不按表里的数，卡片只给范围。",
+            "The list has {n} customers, about {f:.0%} of all; how many are alike is worked out from the sample, for cards as a range.",
             n=people.customers_n,
             f=audit.fraction,
         )

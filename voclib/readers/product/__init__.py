@@ -103,7 +103,7 @@ def study(tables: Tables, counts: Counts, *, names: Names | None = None, fdr: fl
     known = words.titles(names, counts.keys)
     finding = _finding(judged, moves, checks, sheet, history, known)
     return Brief(study=finding, judged=judged, moves=moves, naive={k: v for k, v in naive.items() if v is not None}, ladder=ladder,
-                 sheet=words.sheet(sheet), history=history, flags=flags, captions=words.captions(judged, moves, ladder, flags, known))
+                 sheet=words.sheet(sheet), history=words.dated(history), flags=flags, captions=words.captions(judged, moves, ladder, flags, known))
 
 
 def _estimate(judged: Judged, i: int, names: Names, *, level: float | None = None, rung: str = "") -> Estimate:
@@ -167,8 +167,8 @@ def against_truth(brief: Brief, tables: Tables, truth: Mapping[str, Any]) -> pd.
         return pd.DataFrame(columns=[*brief.flags.columns, "planted"])
     projects = tables["projects"].drop_duplicates("project_id").set_index("project_id")
     run_up = pd.Timedelta(days=int(field["spike_days"]))
-    return brief.flags.assign(planted=[_planted(row, projects, field["landed"], run_up, brief.judged.counts.days)
-                                       for row in brief.flags.to_dict("records")])
+    return words.dated(brief.flags.assign(planted=[_planted(row, projects, field["landed"], run_up, brief.judged.counts.days)
+                                                   for row in brief.flags.to_dict("records")]))
 
 
 def _planted(row: Mapping[str, Any], projects: pd.DataFrame, landed: Mapping[str, Any], run_up: pd.Timedelta, days: int) -> Text:
@@ -189,18 +189,20 @@ def _checks(judged: Judged, counts: Counts, history: pd.DataFrame) -> tuple[Chec
     heard = counts.exposure[(counts.keys["kind"] == counting.UNHAPPY).to_numpy()].sum(axis=0)
     usual = float(heard[:-1].mean())
     poisson = recent.poisson_flags(judged.found)
+    cut = judged.counts.keys["kind"].isin(judged.counts.cut).to_numpy(dtype=bool)
     return (words.feed(float(heard[-1]), usual, passed=bool(usual and FEED[0] <= heard[-1] / usual <= FEED[1])),
+            words.sources(judged.counts.cut, int(cut.sum())),
             words.season(judged.counts.counts.shape[1] * counts.days, passed=(judged.counts.counts.shape[1] - 1) * counts.days >= YEAR),
             words.scatter(float(np.median(judged.found.dispersion[judged.told])) if judged.told.any() else 1.0, poisson,
                           int((judged.up | judged.down).sum())),
-            words.thin(int((~judged.told).sum()), len(judged.told)), words.record(history))
+            words.thin(int((~judged.told & ~cut).sum()), len(judged.told)), words.record(history))
 
 
 def _finding(judged: Judged, moves: tuple[Estimate, ...], checks: tuple[Check, ...], sheet: pd.DataFrame, history: pd.DataFrame,
              known: words.Titles) -> Study:
     told, up, down = int(judged.told.sum()), int(judged.up.sum()), int(judged.down.sum())
     shared = {"estimand": "counts_up", "kind": "count", "unit": "count", "n": told}
-    broken = any(check.passed is False for check in checks[:1])
+    broken = any(check.passed is False for check in checks[:2])
     verdict = Verdict.REPORT_WITH_CAVEAT if broken else Verdict.REPORT
     if told:
         lead, naive = Estimate(value=float(up), verdict=verdict, **shared), Estimate(rung="naive", value=float(judged.naive_up.sum()), **shared)

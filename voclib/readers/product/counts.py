@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from voclib.sentences import say
 Tables = Mapping[str, pd.DataFrame]
 COMPLAINTS, REPAIRS, BUGS, UNHAPPY = "complaints", "repairs", "bugs", "unhappy"
 MOST_PERIODS = 13  # the last one and a year of usual ones before it
+LEAST_QUIET = 3  # days without a row at the end, from which a table may have been exported too early
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Counts:
     """Counts (K, T) and exposures (K, T) of the rows of `keys` (product, kind, subject), periods of `days` days up to `until`, the last one included.
 
     Complaints and unhappy voices are per voice of the product in the same period, repairs per customer who has it, bugs per day.
+    `cut`: kinds whose table ends before `until`, with its last day; their periods that are not whole have no exposure and no count.
     """
 
     keys: pd.DataFrame
@@ -31,17 +33,19 @@ class Counts:
     exposure: np.ndarray
     until: pd.Timestamp
     days: int
+    cut: Mapping[str, pd.Timestamp] = field(default_factory=dict)
 
     def before(self, periods: int) -> Counts:
         """The same as it was known so many periods earlier."""
         if not periods:
             return self
-        cut = slice(None, -periods)
-        return Counts(self.keys, self.counts[:, cut], self.exposure[:, cut], self.until - pd.Timedelta(days=periods * self.days), self.days)
+        kept, until = slice(None, -periods), self.until - pd.Timedelta(days=periods * self.days)
+        cut = {kind: last for kind, last in self.cut.items() if last < until - pd.Timedelta(days=1)}
+        return Counts(self.keys, self.counts[:, kept], self.exposure[:, kept], until, self.days, cut)
 
     def last(self, periods: int) -> Counts:
         """The last periods alone."""
-        return Counts(self.keys, self.counts[:, -periods:], self.exposure[:, -periods:], self.until, self.days)
+        return Counts(self.keys, self.counts[:, -periods:], self.exposure[:, -periods:], self.until, self.days, self.cut)
 
 
 def facts(counts: Counts) -> dict[Text, int]:
@@ -65,9 +69,10 @@ def count(tables: Tables, *, weeks: int = 4, until: str = "", unhappy: Unhappy |
     people = _people(tables)
     voices = _voices(tables, people, timezone)
     grid = _grid(voices, people, weeks, until)
-    rows = list(_rows(tables, people, voices, grid, unhappy or Unhappy(), timezone))
+    cut = _cut(tables, voices, grid, timezone)
+    rows = [_whole(row, grid, cut) for row in _rows(tables, people, voices, grid, unhappy or Unhappy(), timezone)]
     keys = pd.DataFrame([key for key, _, _ in rows], columns=["product", "kind", "subject"])
-    return Counts(keys, np.array([y for _, y, _ in rows]), np.array([e for _, _, e in rows]), grid.end, grid.days)
+    return Counts(keys, np.array([y for _, y, _ in rows]), np.array([e for _, _, e in rows]), grid.end, grid.days, cut)
 
 
 def steps(tables: Tables, *, weeks: int = 4, until: str = "", timezone: str = "Asia/Shanghai") -> dict[str, np.ndarray]:
@@ -84,6 +89,8 @@ def steps(tables: Tables, *, weeks: int = 4, until: str = "", timezone: str = "A
         day = _day(repairs["repaired_at"], timezone)
         tests = {"undated": day.isna(), "unnamed": repairs["product"].isna() | repairs["part"].isna(),
                  "stranger": ~repairs["product"].isin(grid.products), "outside": ~grid.holds(day)}
+        if last := _cut(tables, voices, grid, timezone).get(REPAIRS):
+            tests["cut"] = ~grid.whole(last)[grid.place(day).clip(0, grid.periods - 1)]
         made["repairs"] = np.select(list(tests.values()), list(tests), "").astype(object)
     return made
 
@@ -99,10 +106,18 @@ class _Grid:
 
     def tally(self, day: pd.Series) -> np.ndarray:
         """How many days fall into each period."""
+        place = self.place(day)
+        return np.bincount(place[(place >= 0) & (place < self.periods)], minlength=self.periods).astype(float)
+
+    def place(self, day: pd.Series) -> np.ndarray:
+        """The period of each day (N,); below 0 or beyond the last one for days outside, and where none is known."""
         back = (self.end - day).dt.days
-        place = self.periods - 1 - (back - 1) // self.days
-        inside = (back > 0) & (place >= 0)
-        return np.bincount(place[inside].to_numpy(dtype=int), minlength=self.periods).astype(float)
+        return (self.periods - 1 - (back - 1) // self.days).fillna(-1).to_numpy(dtype=int)
+
+    def whole(self, last: pd.Timestamp) -> np.ndarray:
+        """Periods (T,) that a table whose last day this is holds in full."""
+        ends = [self.end - pd.Timedelta(days=(self.periods - 1 - i) * self.days + 1) for i in range(self.periods)]
+        return np.array([end <= last for end in ends])
 
     def holds(self, day: pd.Series) -> np.ndarray:
         """Which days lie in the periods that are compared, the last one and at most a year before it."""
@@ -157,7 +172,44 @@ def _monday(until: str, last: pd.Timestamp) -> pd.Timestamp:
     return after - pd.Timedelta(days=after.dayofweek)
 
 
+def _cut(tables: Tables, voices: pd.DataFrame, grid: _Grid, timezone: str) -> dict[str, pd.Timestamp]:
+    """Kinds whose table ends early, with its last day: quiet at the end for longer than it ever was before.
+
+    Mentions are made of voices, and may be as quiet as those are; that voices are missing shows in their number.
+    """
+    heard = min(grid.end, voices["day"].max() + pd.Timedelta(days=1))
+    sources = {}
+    if "topic_mentions" in tables:
+        own = voices["response_id"].isin(tables["topic_mentions"]["response_id"])
+        sources[COMPLAINTS] = (voices.loc[own, "day"], heard)
+    if "repairs" in tables:
+        sources[REPAIRS] = (_day(tables["repairs"]["repaired_at"], timezone), grid.end)
+    if "frontline_reports" in tables:
+        sources[BUGS] = (_day(tables["frontline_reports"]["reported_at"], timezone), grid.end)
+    found = {kind: _ends_early(day, end) for kind, (day, end) in sources.items()}
+    return {kind: last for kind, last in found.items() if last is not None}
+
+
+def _ends_early(day: pd.Series, end: pd.Timestamp) -> pd.Timestamp | None:
+    """The last day before `end`, where the quiet after it is longer than any between two rows; None where it is not."""
+    there = np.unique(day[day < end].dropna())
+    if len(there) < 2:
+        return None
+    last = pd.Timestamp(there[-1])
+    quiet, longest = (end - last).days - 1, int(np.diff(there).max() / np.timedelta64(1, "D")) - 1
+    return last if quiet >= LEAST_QUIET and quiet > longest else None
+
+
 Row = tuple[tuple[str, str, str], np.ndarray, np.ndarray]
+
+
+def _whole(row: Row, grid: _Grid, cut: Mapping[str, pd.Timestamp]) -> Row:
+    """A row without the periods that its table does not hold in full: half a period is no fall."""
+    key, y, e = row
+    if (last := cut.get(key[1])) is None:
+        return row
+    whole = grid.whole(last)
+    return key, np.where(whole, y, 0.0), np.where(whole, e, 0.0)
 
 
 def _rows(tables: Tables, people: pd.DataFrame, voices: pd.DataFrame, grid: _Grid, rule: Unhappy, timezone: str) -> Iterator[Row]:

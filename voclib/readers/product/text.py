@@ -32,8 +32,8 @@ LIMITS = (
     (
         Text("没有亮起来，不等于一切都好。", "Nothing flagged does not mean that all is well."),
         Text(
-            "这一页只看“变没变”。一直很差、没有变得更差的，不会出现在这里；看下面那张表的水平。",
-            "This page looks for change. What was bad all along and got no worse is not flagged; its level stands in the sheet below.",
+            "这一页只看“变没变”。一直很差、没有变得更差的，不会出现在这里；看上面“每款产品现在的水平”那张表。",
+            "This page looks for change. What was bad all along and got no worse is not flagged; its level stands in the sheet of products above.",
         ),
     ),
     (
@@ -62,6 +62,8 @@ KINDS = {
     UNHAPPY: Text("不满的声音", "unhappy voices"),
     BUGS: Text("一线上报的故障", "bugs the frontline reports"),
 }
+
+TABLES = {COMPLAINTS: Text("主题", "topics"), REPAIRS: Text("维修", "repairs"), BUGS: Text("一线上报", "frontline reports")}
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,22 @@ def feed(heard: float, usual: float, *, passed: bool) -> Check:
     return Check(Text("最近一期的数据收齐了", "The last period is whole"), passed,
                  say("这一期收到 {n} 条声音，平常一期 {u} 条。", "{n} voices came in this period; usually {u} do.", n=round(heard), u=round(usual)),
                  None if passed else Text("先查接入，再看涨跌。", "Look at the feeds before reading any change."))
+
+
+def sources(cut: Mapping[str, pd.Timestamp], rows: int) -> Check:
+    """Whether tables other than the voices reach the end of the last period."""
+    name = Text("各张表都记到了期末", "Every table reaches the end of the period")
+    if not cut:
+        return Check(name, True, Text("数到的各张表都记到了期末。", "Every table that is counted reaches it."))
+    listed = _joined([say("{t}只到 {d}", "{t} up to {d}", t=TABLES[kind], d=f"{last:%Y-%m-%d}") for kind, last in cut.items()])
+    return Check(name, False, say("{l}，此前从没有空过这么久。{n} 项的这一期没收齐，不判断。",
+                                  "Tables that end early: {l}, never so long without a row before. {n} counts lack a whole period and are not judged.", l=listed, n=rows),
+                 Text("等数据补齐，再看这几项。", "Have the export completed before reading these counts."))
+
+
+def dated(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same with days instead of moments, as a table prints them."""
+    return frame.assign(until=pd.to_datetime(frame["until"]).dt.strftime("%Y-%m-%d"))
 
 
 def season(days: int, *, passed: bool) -> Check:

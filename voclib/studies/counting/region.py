@@ -15,9 +15,10 @@ REPORT = "52-region"
 
 
 def flows(tables: Mapping[str, pd.DataFrame], *, metric: str = "nps", by: str = "region", periods: int = 2) -> tuple[counting.Flow, ...]:
-    """Answers that carry the score and a group, of the last quarters."""
+    """Answers of the last quarters that carry the score, of groups with answers enough to be compared."""
     voices = tables["responses"]
     scored = scores.answers(tables, metric=metric)["response_id"]
-    kept = region.answers(tables, metric=metric, by=by, periods=periods)["response_id"]
-    gone = [~among(voices["response_id"], scored).to_numpy(dtype=bool), ~among(voices["response_id"], kept).to_numpy(dtype=bool)]
-    return (counting.made(REPORT, "responses", voices, np.select(gone, ["score", "outside"], "").astype(object)),)
+    kept = region.answers(tables, metric=metric, by=by, periods=periods)
+    enough = kept.loc[kept[by].astype(str).isin(region.compared(kept, metric=metric, by=by)), "response_id"]
+    gone = [~among(voices["response_id"], rows).to_numpy(dtype=bool) for rows in (scored, kept["response_id"], enough)]
+    return (counting.made(REPORT, "responses", voices, np.select(gone, ["score", "outside", "few"], "").astype(object)),)

@@ -143,6 +143,7 @@ STEPS: Mapping[str, Mapping[str, Mapping[str, Text]]] = {
         "responses": {
             "score": _SCORE,
             "outside": Text("去掉：较早的季度，或不知道属于哪一组", "Left out: of earlier quarters, or of no known group"),
+            "few": Text("去掉：那一组的回答太少，没有比", "Left out: of groups with too few answers to be compared"),
         },
     },
     "51-product": {
@@ -156,6 +157,7 @@ STEPS: Mapping[str, Mapping[str, Mapping[str, Text]]] = {
             "unnamed": Text("去掉：没有写明产品或零件", "Left out: name no product or part"),
             "stranger": Text("去掉：没有客户用的产品", "Left out: of products that no customer has"),
             "outside": Text("去掉：不在比较的各期里", "Left out: outside the periods compared"),
+            "cut": Text("去掉：那一期还没收齐", "Left out: of a period that is not whole yet"),
         },
     },
     "32-frontline": {
