@@ -12,6 +12,7 @@ import voclib
 from voclib.loop import outer_loop, routing
 from voclib.loop.outer_loop import funnel as outer_funnel
 from voclib.loop.outer_loop import text as words
+from voclib.loop.outer_loop.tables import written
 from voclib.reporting import wording
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
@@ -76,6 +77,19 @@ class TestAnswer:
         assert {one.kind for one in few.each} <= {"bounds", "refusal"} and result.study.headline[0].kind == "estimate"
         told = few.effects.judged[few.effects.judged["told"]]
         assert ((told["plain"] / told["plain_error"]).abs() > 1.64).all(), "told with and without the common movement"
+
+    def test_where_projects_have_ranges_departments_have_them_too(self, tables, result):
+        kept = ~tables["repairs"]["part"].isin(["前减震", "大天窗电机"])
+        apart = tables["projects"].assign(owner_department=["质量部", "售后部", *["质量部"] * 4])
+        given = tables | {"projects": apart}
+        few = outer_loop.study(given | {"repairs": tables["repairs"][kept]})
+        shown = few.departments.set_index(few.departments["department"].map(str))["fall"]
+        own = {e.group: e for e in few.each}
+        for department, project in (("质量部", "P1"), ("售后部", "P2")):  # each has one judged project: the two rows must agree
+            cell = next(cell for name, cell in shown.items() if department in name)
+            assert cell == written(own[project]) and own[project].kind == "bounds"
+        many = outer_loop.study(given)
+        assert [written(e) for e in many.each if e.kind == "estimate"] == [c for c in many.departments["fall"] if c.en != "—"]
 
     def test_every_landed_project_has_an_estimate_or_what_it_takes(self, result):
         assert {e.group: e.kind for e in result.each} == {"P1": "estimate", "P2": "estimate", "P3": "refusal", "P4": "refusal", "P6": "refusal"}
