@@ -71,8 +71,8 @@ def captions(ladder: Ladder, cost: Estimate | None, landed: Estimate | None, n: 
 def _against(main: Estimate, cost: Estimate, n: int) -> Text:
     """Whether what was spared exceeds what the same projects cost, as far as the interval tells; a cost of only some of them decides nothing."""
     if (cost.n or 0) < n:
-        return say("其中只有 {k} 个记了花费，够不够本比不出来", "only {k} of them {k:has|have} a cost booked, so whether that pays back cannot be told",
-                   k=cost.n or 0)
+        return say("其中只有 {k} 个记了花费，够不够本比不出来",
+                   "only {k} of them {k:has|have} a cost booked, so whether that pays back cannot be told", k=cost.n or 0)
     if main.conf_high < cost.value:
         return say("它们花了 {c:bare}，光靠它还没有回本", "they cost {c:bare}, which this alone has not paid back", c=cost)
     if main.conf_low > cost.value:
