@@ -100,6 +100,14 @@ class TestAnswer:
         rings = result.placebo_naive
         assert rings["between"].value > 0.15 and abs(result.placebo[1].value) < rings["between"].value
 
+    def test_lines_of_the_course_end_in_the_means_of_the_title(self, result):
+        shown, last = result.captions["course"], result.course.groupby("phase")["estimate"].last()
+        assert {"usual", "run_up", "after"} <= set(shown["ends"])
+        for phase in ("usual", "run_up", "after"):
+            share = shown["ends"][phase].en.removeprefix("mean ")
+            assert share in shown["title"].en and share in shown["title"].zh
+        assert any(f"{last[phase]:.1%}" not in shown["ends"][phase].en for phase in last.index), "the last month is another number"
+
     def test_names_of_estimands_are_known(self, result):
         for one in (*result.study.headline, *result.steps):
             wording.name(one.estimand)

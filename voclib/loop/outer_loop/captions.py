@@ -184,9 +184,11 @@ def _course(course: pd.DataFrame, chosen: str, names: outer_names.Names, level: 
         "title": title,
         "description": title,
         "labels": PHASES,
+        "ends": {phase: Text(f"平均 {x}", f"mean {x}") for phase, x in share.items()},
         "subtitle": say(
-            "占同一张表全部事件的比例，每四周；色带 = {level:.0%} 区间；画的是把握最大的一个项目",
-            "Share of all events of its table, every four weeks; ribbon = {level:.0%} interval; the clearest project is drawn",
+            "占同一张表全部事件的比例，每四周；色带 = {level:.0%} 区间，线尾是该段平均；画的是把握最大的一个项目",
+            "Share of all events of its table, every four weeks; ribbon = {level:.0%} interval, at line ends the mean of the stretch; the clearest "
+            "project is drawn",
             level=level,
         ),
     }
