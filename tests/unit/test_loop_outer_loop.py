@@ -11,6 +11,8 @@ from outer_loop_tables import FIRST, company
 import voclib
 from voclib.loop import outer_loop, routing
 from voclib.loop.outer_loop import funnel as outer_funnel
+from voclib.loop.outer_loop import names as outer_names
+from voclib.loop.outer_loop import subjects
 from voclib.loop.outer_loop import text as words
 from voclib.loop.outer_loop.tables import written
 from voclib.reporting import wording
@@ -18,6 +20,7 @@ from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
 from voclib.stats import gates as gating
 from voclib.studies import counting
+from voclib.text import parts
 
 ROOT = Path(__file__).parents[2]
 GATES = gating.load()
@@ -122,6 +125,30 @@ class TestAnswer:
         assert made["project"].tolist()[:2] == ["P1", "P2"] and made["inside"].map(lambda t: t.en).tolist() == ["yes", "yes", "yes"]
         assert made["told"].map(lambda t: t.en).tolist() == ["yes", "no", "—"]
         assert outer_loop.against_truth(result, {}).empty
+
+
+class TestNames:
+    def test_a_project_keeps_its_part_in_both_languages(self, tables):
+        found, _ = subjects.find(tables, subjects.projects(tables))
+        names = outer_names.names(found, {}, None, parts.load(ROOT / "params/rules/parts.yml").part)
+        assert names.project("P2") == Text("P2 雨刮电机", "P2 Wiper motor") and names.project("P1") == Text("P1 小电瓶", "P1 12V battery")
+        assert outer_names.names(found, {}, None).project("P2") == Text("P2 雨刮电机", "P2 repair"), "no names of parts"
+        assert names.project("P4").en == "P4 lounge", "judged by reports of a topic"
+
+    def test_states_say_what_they_mean(self, result):
+        states, effects = set(result.tracker["state"].map(str)), set(result.tracker["effect"].map(str))
+        assert any("Landed in time" in s and "按期落地" in s for s in states) and not any("'Landed'" in s for s in states)
+        assert any("Cannot be judged" in e and "评不了" in e for e in effects)
+
+    def test_no_text_speaks_of_telling_from_nothing(self, result):
+        said = [t for one in result.captions.values() for t in one.values() if isinstance(t, Text)]
+        said += [result.study.answer, result.study.decision, *(t for pair in result.study.limits for t in pair)]
+        assert not [t.en for t in said if "told from nothing" in t.en or "told from nothing" in wording.name("projects_told").en]
+        assert "In 1 of 2 it is clearly smaller; in the other 1 what shows may be luck." in result.study.answer.en
+
+    def test_limits_do_not_deny_the_money_that_the_page_counts(self, result):
+        limits = " ".join(t[lang] for pair in result.study.limits for t in pair for lang in ("zh", "en"))
+        assert "不算钱" not in limits and "no money" not in limits and "少修的保修件" in limits and "warranty repairs spared alone" in limits
 
 
 class TestSteps:

@@ -48,6 +48,13 @@ def test_an_unknown_estimand_names_the_nearest() -> None:
     assert wording.name("csat_change") == Text("满意度（CSAT）的变化", "Customer satisfaction (CSAT): change")
 
 
+@pytest.mark.parametrize(("estimand", "en"), [
+    ("problem_fall", "How much smaller the problem is"), ("projects_told", "Projects whose problem is clearly smaller"),
+    ("people_found", "Stories whose customer can be identified")])
+def test_names_are_plain_english(estimand: str, en: str) -> None:
+    assert wording.name(estimand).en == en
+
+
 def test_an_unknown_label_is_an_error() -> None:
     with pytest.raises(ParameterError, match="did you mean 'caveat'"):
         wording.ui("caveats")

@@ -96,9 +96,11 @@ def facts(projects: pd.DataFrame, sources: Mapping[str, Source]) -> dict[Text, i
             **{outer_names.source(name): int((projects["source"] == name).sum()) for name in sources}}
 
 
-def study(tables: Tables, *, rules: tuple[Any, Any] | None = None, settings: Settings | None = None, conf_level: float = 0.95,
-          gates: Gates | None = None, timezone: str = "Asia/Shanghai") -> OuterLoop:
-    """Judge every landed project, pool the judged ones, and follow recommendations to their end; `rules` give names (`routing.load`).
+def study(tables: Tables, *, rules: tuple[Any, Any] | None = None, parts: Mapping[str, Text] | None = None, settings: Settings | None = None,
+          conf_level: float = 0.95, gates: Gates | None = None, timezone: str = "Asia/Shanghai") -> OuterLoop:
+    """Judge every landed project, pool the judged ones, and follow recommendations to their end.
+
+    `rules` give names to departments and topics (`routing.load`), `parts` to parts.
 
     A refusal where no landed project can be judged.
 
@@ -112,7 +114,7 @@ def study(tables: Tables, *, rules: tuple[Any, Any] | None = None, settings: Set
     effects = scene.effects(scene.given)
     is_range = len(effects.judged) > 0 and _yardsticks(scene, effects) < YARDSTICKS
     effects = outer_effects.both_ways(effects, scene.given) if is_range else effects
-    names = outer_names.names(found, routing.departments(rules[0]) if rules else {}, rules[1] if rules else None)
+    names = outer_names.names(found, routing.departments(rules[0]) if rules else {}, rules[1] if rules else None, parts)
     each, naive = _each(scene, effects, is_range=is_range), _naive(effects, scene.given, conf_level)
     ladder = _ladder(effects, conf_level, is_range=is_range)
     placebo, rings, picks = _placebos(scene, effects, ladder)
@@ -267,7 +269,7 @@ def _course(scene: _Scene, effects: Effects) -> pd.DataFrame:
 
 def _departments(projects: pd.DataFrame, effects: Effects, tracker: pd.DataFrame, names: outer_names.Names, *, conf_level: float,
                  is_range: bool) -> pd.DataFrame:
-    """One row a department: projects, landed, late and open, judged, told from nothing, and the mean fall of its judged ones (or its range)."""
+    """One row a department: projects, landed, late and open, judged, clearly smaller, and the mean fall of its judged ones (or its range)."""
     judged = effects.judged.reset_index(drop=True)
     rows = []
     for name, part in projects.groupby(projects["owner_department"].fillna("—"), sort=True):

@@ -96,7 +96,7 @@ def caveat(ladder: Ladder, unmarked: int, total: int) -> Text:
                     "Every voice carries a mark, so the share rests on how marks are given and by whom, not on the machine; those who speak do not "
                     "stand for the silent.")
     first = say("{k} 条声音（{s:.0%}）没有客户自己的分数，这里假定机器在它们身上犯的错与有分数的一样。",
-                "{k} voices ({s:.0%}) carry no mark of the customer; the machine is taken to err on them as it does on marked ones.",
+                "{k} voices ({s:.0%}) come without the customer's own score; the machine is taken to err on them as it does on scored ones.",
                 k=unmarked, s=unmarked / total)
     if THESE in ladder[ladder.chosen].assumptions:
         first = joined([first, Text("门店（公司）太少或大小悬殊，区间只说现有这几家的客户。",
