@@ -164,14 +164,16 @@ NAMES: dict[str, Name] = {
         "complain of it",
     ),
     "complaint_share": _share(
-        "负面声音里谈到这个主题的占比",
-        "Share of complaints on a theme",
+        "抱怨最多的主题，占负面声音的比例",
+        "Theme complained of most, share of complaints",
         "带负面打分或标记的声音",
         "Voices with a negative score or tag",
         "谈到",
         "of complaints",
     ),
-    "theme_share": _share("谈到这个主题的声音占比", "Share of voices on a theme", "有文字的声音", "Voices with text", "谈到", "of voices"),
+    "theme_share": _share(
+        "说得最多的主题，占声音的比例", "Theme spoken of most, share of voices", "有文字的声音", "Voices with text", "谈到", "of voices"
+    ),
     "new_themes": Name(
         title=Text("新话题", "New themes"),
         scale=Text("上了名单的新话题，精确计数，误报有预算", "New themes on the list, an exact count within a budget of false alarms"),

@@ -40,7 +40,7 @@ def finding(
     if chosen.rung == "raw" and whole.rung == "everyone":  # nothing to correct among those in reach, yet some are out of it
         headline = (whole.with_(seed=seed),)
     return Study(
-        question=Text("没有作答的人算进来，客户到底怎么看我们？", "Counting those who never answered, what do customers think of us?"),
+        question=words.QUESTION,
         kicker=_kicker(frame),
         answer=_answer(ladder, whole, raw, correction, checks, heard, staged=frame.notes.get("withheld", 0)),
         headline=headline,
