@@ -227,7 +227,7 @@ class TestRefusals:
     def test_a_tier_that_never_waits_is_refused_by_name(self) -> None:
         cohort, _ = drawn(6, customers=3000, no_overlap=True)
         tiers = {e.group: e for e in nps_revenue.study(cohort, **OPTIONS).tiers}
-        assert tiers["vvip"].kind == "refusal" and "VVIP" in tiers["vvip"].reason.en and tiers["regular"].kind == "estimate"
+        assert tiers["vvip"].kind == "refusal" and "High-value customers" in tiers["vvip"].reason.en and tiers["regular"].kind == "estimate"
 
     def test_exposure_told_by_a_column_is_refused_by_its_name(self) -> None:
         cohort, _ = drawn(9, customers=1500)
@@ -297,7 +297,9 @@ class TestReturn:
     def test_the_decision_follows_the_money(self, world) -> None:
         cheap = nps_revenue.study(world[0], plan=payback.Plan(cost=100.0, pilot_cost=100.0), **OPTIONS)
         dear = nps_revenue.study(world[0], plan=payback.Plan(cost=5_000_000.0, pilot_cost=1e6), **OPTIONS)
-        assert cheap.study.decision.en.startswith(("Do it now", "Try it by lot")) and dear.study.decision.en.startswith("Do not spend ")
+        assert cheap.study.decision.en.startswith(("Start a project that shortens the wait now", "Try a project that shortens the wait by lot"))
+        assert dear.study.decision.en.startswith("Do not spend ") and "yet on a project that shortens the wait:" in dear.study.decision.en
+        assert all(made.study.decision.zh.startswith("缩短等待的项目") for made in (cheap, dear)), "it is read alone on other pages"
         assert cheap.payback.npv.value > 0 > dear.payback.npv.value
         assert cheap.payback.roi.break_even < dear.payback.roi.break_even
 

@@ -178,11 +178,11 @@ def beats_naive(quality: pd.DataFrame) -> Check:
                  Text("机器没有读出东西，只看分数。", "The machine reads nothing; look at the marks alone."))
 
 
-def learned(languages: Sequence[Text]) -> Check:
-    """Languages that are read by a word list, for want of marks."""
+def learned(languages: Sequence[Text], spoken: Sequence[Text]) -> Check:
+    """Languages that are read by a word list, for want of marks; of all that are `spoken` here."""
     name = Text("每种语言都有学来的读法", "Every language is read as learned")
     if not languages:
-        return Check(name, True, Text("中文和英文都从自带分数的声音学来。", "Every language is learned from voices with marks."))
+        return Check(name, True, say("{l}的读法从自带分数的声音学来。", "How to read {l} is learned from voices with marks.", l=listed(spoken)))
     return Check(name, False, say("{l}的分数太少，用词典来读。", "Too few marks in {l}; a word list reads it.", l=listed(languages)),
                  Text("这种语言的单条读法更不可靠。", "Single readings in it are less reliable."))
 
