@@ -67,6 +67,15 @@ def test_trend_leaves_a_gap_for_a_row_without_interval():
     assert len({row["run"] for row in drawn}) == 2 and all(row["alone"] for row in drawn)
 
 
+def test_a_mean_can_stand_at_the_end_of_a_line_in_place_of_its_last_value():
+    frame = pd.DataFrame({"m": ["2026-01", "2026-02"] * 2, "estimate": [1.0, 3.0, 5.0, 9.0], "conf_low": 0.0, "conf_high": 10.0,
+                          "s": ["a", "a", "b", "b"]})
+    ends = {"a": Text("平均 2", "mean 2")}
+    shown = {row["g"]: row["end"] for row in rows(charts.trend(frame, x="m", group="s", ends=ends, **WORDS).specs["en"]["wide"]) if "end" in row}
+    plain = {row["g"]: row["end"] for row in rows(charts.trend(frame, x="m", group="s", **WORDS).specs["en"]["wide"]) if "end" in row}
+    assert shown == {"a": "a mean 2", "b": plain["b"]} and plain["a"] == "a 3"
+
+
 def test_series_break_apart_and_run_in_time():
     frame = pd.DataFrame({"m": ["2026-03", "2026-01", "2026-02", "2026-01", "2026-02"], "estimate": 1.0, "conf_low": 0.0, "conf_high": 2.0,
                           "s": ["a", "a", "a", "b", "b"]})

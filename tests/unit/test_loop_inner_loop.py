@@ -291,6 +291,16 @@ class TestSentences:
         assert inner_loop_checks.one_by_one(10, 100, 10, 0.05).passed is False and inner_loop_checks.one_by_one(5, 100, 10, 0.05).passed
         assert inner_loop_checks.in_order(2, 100, 0.01).passed is False and inner_loop_checks.in_order(1, 100, 0.01).passed
 
+    def test_lines_end_in_the_means_of_the_title(self, whole: inner_loop.InnerLoop) -> None:
+        shown = whole.captions["months"]
+        last = whole.months.dropna(subset="estimate").groupby("way")["estimate"].last()
+        assert set(shown["ends"]) == {"opened", "closed"}
+        for way, end in shown["ends"].items():
+            share = end.en.removeprefix("mean ")
+            assert share in shown["title"].en and share in shown["title"].zh and end.zh == f"平均 {share}"
+            assert f"{last[way]:.0%}" != share or way == "closed", "the last month is another number, which stood there before"
+        assert "mean of the months" in shown["subtitle"].en
+
     def test_months_known_in_one_way_only_are_not_called_none(self) -> None:
         """Twelve cases opened in March, closed six a month: neither month of closing has enough."""
         frame = cases([0.0] * 12, [24 * 20.0] * 6 + [24 * 50.0] * 6)

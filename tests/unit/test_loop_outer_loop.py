@@ -11,12 +11,16 @@ from outer_loop_tables import FIRST, company
 import voclib
 from voclib.loop import outer_loop, routing
 from voclib.loop.outer_loop import funnel as outer_funnel
+from voclib.loop.outer_loop import names as outer_names
+from voclib.loop.outer_loop import subjects
 from voclib.loop.outer_loop import text as words
+from voclib.loop.outer_loop.tables import written
 from voclib.reporting import wording
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
 from voclib.stats import gates as gating
 from voclib.studies import counting
+from voclib.text import parts
 
 ROOT = Path(__file__).parents[2]
 GATES = gating.load()
@@ -77,6 +81,19 @@ class TestAnswer:
         told = few.effects.judged[few.effects.judged["told"]]
         assert ((told["plain"] / told["plain_error"]).abs() > 1.64).all(), "told with and without the common movement"
 
+    def test_where_projects_have_ranges_departments_have_them_too(self, tables, result):
+        kept = ~tables["repairs"]["part"].isin(["前减震", "大天窗电机"])
+        apart = tables["projects"].assign(owner_department=["质量部", "售后部", *["质量部"] * 4])
+        given = tables | {"projects": apart}
+        few = outer_loop.study(given | {"repairs": tables["repairs"][kept]})
+        shown = few.departments.set_index(few.departments["department"].map(str))["fall"]
+        own = {e.group: e for e in few.each}
+        for department, project in (("质量部", "P1"), ("售后部", "P2")):  # each has one judged project: the two rows must agree
+            cell = next(cell for name, cell in shown.items() if department in name)
+            assert cell == written(own[project]) and own[project].kind == "bounds"
+        many = outer_loop.study(given)
+        assert [written(e) for e in many.each if e.kind == "estimate"] == [c for c in many.departments["fall"] if c.en != "—"]
+
     def test_every_landed_project_has_an_estimate_or_what_it_takes(self, result):
         assert {e.group: e.kind for e in result.each} == {"P1": "estimate", "P2": "estimate", "P3": "refusal", "P4": "refusal", "P6": "refusal"}
         needs = {e.group: e.needs.en for e in result.each if e.kind == "refusal"}
@@ -85,6 +102,14 @@ class TestAnswer:
     def test_two_months_improve_what_nobody_touched(self, result):
         rings = result.placebo_naive
         assert rings["between"].value > 0.15 and abs(result.placebo[1].value) < rings["between"].value
+
+    def test_lines_of_the_course_end_in_the_means_of_the_title(self, result):
+        shown, last = result.captions["course"], result.course.groupby("phase")["estimate"].last()
+        assert {"usual", "run_up", "after"} <= set(shown["ends"])
+        for phase in ("usual", "run_up", "after"):
+            share = shown["ends"][phase].en.removeprefix("mean ")
+            assert share in shown["title"].en and share in shown["title"].zh
+        assert any(f"{last[phase]:.1%}" not in shown["ends"][phase].en for phase in last.index), "the last month is another number"
 
     def test_names_of_estimands_are_known(self, result):
         for one in (*result.study.headline, *result.steps):
@@ -100,6 +125,30 @@ class TestAnswer:
         assert made["project"].tolist()[:2] == ["P1", "P2"] and made["inside"].map(lambda t: t.en).tolist() == ["yes", "yes", "yes"]
         assert made["told"].map(lambda t: t.en).tolist() == ["yes", "no", "—"]
         assert outer_loop.against_truth(result, {}).empty
+
+
+class TestNames:
+    def test_a_project_keeps_its_part_in_both_languages(self, tables):
+        found, _ = subjects.find(tables, subjects.projects(tables))
+        names = outer_names.names(found, {}, None, parts.load(ROOT / "params/rules/parts.yml").part)
+        assert names.project("P2") == Text("P2 雨刮电机", "P2 Wiper motor") and names.project("P1") == Text("P1 小电瓶", "P1 12V battery")
+        assert outer_names.names(found, {}, None).project("P2") == Text("P2 雨刮电机", "P2 repair"), "no names of parts"
+        assert names.project("P4").en == "P4 lounge", "judged by reports of a topic"
+
+    def test_states_say_what_they_mean(self, result):
+        states, effects = set(result.tracker["state"].map(str)), set(result.tracker["effect"].map(str))
+        assert any("Landed in time" in s and "按期落地" in s for s in states) and not any("'Landed'" in s for s in states)
+        assert any("Cannot be judged" in e and "评不了" in e for e in effects)
+
+    def test_no_text_speaks_of_telling_from_nothing(self, result):
+        said = [t for one in result.captions.values() for t in one.values() if isinstance(t, Text)]
+        said += [result.study.answer, result.study.decision, *(t for pair in result.study.limits for t in pair)]
+        assert not [t.en for t in said if "told from nothing" in t.en or "told from nothing" in wording.name("projects_told").en]
+        assert "In 1 of 2 it is clearly smaller; in the other 1 what shows may be luck." in result.study.answer.en
+
+    def test_limits_do_not_deny_the_money_that_the_page_counts(self, result):
+        limits = " ".join(t[lang] for pair in result.study.limits for t in pair for lang in ("zh", "en"))
+        assert "不算钱" not in limits and "no money" not in limits and "少修的保修件" in limits and "warranty repairs spared alone" in limits
 
 
 class TestSteps:

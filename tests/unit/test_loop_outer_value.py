@@ -52,7 +52,8 @@ class TestAmount:
             row = judged.loc[key]
             by_hand += own["is_warranty"].mean() * price * row["after_events"] * (np.exp(-row["log"]) - 1)
         assert found.ladder["controlled"].value == pytest.approx(by_hand)
-        assert found.cost.value == 5e5 and found.cost.n == 5, "five projects have landed"
+        assert found.cost.value == 2e5 and found.cost.n == 2, "the cost of the two priced, as their worth is"
+        assert found.landed_cost.value == 5e5 and found.landed_cost.n == 5, "five projects have landed"
 
     def test_its_error_is_what_redrawn_ratios_and_prices_give(self, tables: Tables, result: outer_loop.OuterLoop) -> None:
         rng, found, judged = np.random.default_rng(1), worth(tables, result), result.effects.judged
@@ -89,6 +90,23 @@ class TestWords:
         assert said in worth(tables, outer_loop.study(tables)).captions["ladder"]["title"].en
 
     @pytest.mark.parametrize("is_range", [True, False])
+    def test_what_the_priced_projects_spared_is_held_against_their_own_cost(self, tables: Tables, result: outer_loop.OuterLoop,
+                                                                            is_range: bool) -> None:
+        main = worth(tables, result, is_range=is_range).ladder.rungs[-1]
+        half = (main.conf_low + main.conf_high) / 4  # two of five landed projects are priced: theirs lies inside the interval, all five above it
+        given = tables | {"projects": tables["projects"].assign(cost_cny=half)}
+        found = worth(given, result, is_range=is_range)
+        title = found.captions["ladder"]["title"]
+        assert found.landed_cost.value > main.conf_high, "what all landed projects cost would have said: not paid back"
+        assert main.conf_low < found.cost.value < main.conf_high and "cannot be told yet" in title.en and "还看不出来" in title.zh
+        assert "All 5 landed" in found.captions["sheet"]["note"].en and "5 个项目一共花了" in found.captions["sheet"]["note"].zh
+
+    def test_a_cost_of_only_some_of_them_decides_nothing(self, tables: Tables, result: outer_loop.OuterLoop) -> None:
+        some = tables["projects"].assign(cost_cny=lambda f: f["cost_cny"].where(f["project_id"] != "P1", np.nan) / 1e5)
+        found = worth(tables | {"projects": some}, result)
+        assert found.cost.n == 1 and "only 1 of them has a cost booked" in found.captions["ladder"]["title"].en
+
+    @pytest.mark.parametrize("is_range", [True, False])
     def test_figures_can_be_shown_and_both_languages_agree(self, tables: Tables, result: outer_loop.OuterLoop, is_range: bool) -> None:
         found = worth(tables, result, is_range=is_range)
         show.ladder(found.ladder, **found.captions["ladder"])
@@ -96,7 +114,7 @@ class TestWords:
         for text in spoken(found.captions):
             assert not half_width(text.zh) and not verbs_exceed(text.zh, 1, "zh") and not verbs_exceed(text.en, 1, "en"), text
             assert "¥" in text.zh or figures(text.zh) == figures(text.en), text
-        assert all(wording.name(e.estimand) for e in (found.cost, *found.ladder.rungs))
+        assert all(wording.name(e.estimand) for e in (found.cost, found.landed_cost, *found.ladder.rungs))
 
     def test_the_finding_states_amount_and_cost(self, tables: Tables, result: outer_loop.OuterLoop) -> None:
         found = worth(tables, result)
@@ -118,8 +136,9 @@ class TestNothingToPrice:
         result = outer_loop.study(tables)
         found = worth(tables, result)
         assert found.ladder is None and found.sheet.empty and outer_value_text.NOTHING.en
+        assert found.cost is None and found.landed_cost.value == 5e5
         assert outer_value.stated(result.study, found).ladders == result.study.ladders
 
     def test_projects_without_costs_have_no_cost(self, tables: Tables, result: outer_loop.OuterLoop) -> None:
         bare = tables | {"projects": tables["projects"].drop(columns="cost_cny")}
-        assert worth(bare, result).cost is None
+        assert worth(bare, result).cost is None and worth(bare, result).landed_cost is None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -52,6 +54,12 @@ class TestGap:
     def test_a_truth_above_the_published_value_is_as_far_away(self) -> None:
         gap = 70 - PUBLISHED.value
         assert f"{gap:.0f} points apart" in study(planted(nps_all_customers=70.0)).study.answer.en
+
+    def test_the_report_that_it_sends_to_is_called_by_its_real_title(self) -> None:
+        notebook = json.loads((Path(__file__).parents[2] / "notebooks/21-survivorship.ipynb").read_text("utf-8"))
+        zh, en = ("".join(cell["source"]).removeprefix("# ").strip() for cell in notebook["cells"][:2])
+        said = study().study.decision
+        assert f"报告 21《{zh}》" in said.zh and f"report 21, “{en}”" in said.en
 
     def test_the_published_interval_is_clustered_by_dealer(self) -> None:
         rung = study().ladder["published"]

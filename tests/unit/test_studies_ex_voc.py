@@ -12,9 +12,10 @@ import pytest
 from ex_panels import changed, drawn, of_means, only
 
 from voclib.errors import DataError, ParameterError
-from voclib.results import Estimate, Verdict
+from voclib.results import Estimate, Text, Verdict
 from voclib.studies import ex_voc
 from voclib.studies.ex_voc import ExVoc
+from voclib.studies.ex_voc import text as ex_voc_text
 
 
 @cache
@@ -41,6 +42,31 @@ class TestAnswer:
         study = led()[0].study
         assert study.headline[0].evidence_level == 2 and study.verdict is Verdict.REPORT
         assert "领先于" in study.answer.zh and "precedes" in study.answer.en
+
+    def test_it_advises_what_its_table_says_gains_most(self) -> None:
+        for seed in (2, 3):
+            result = ex_voc.study(of_means(drawn(seed, slope=0.0)[0]))
+            more = result.rungs.more
+            gained = more[~more["kind"].eq("now")].sort_values("detectable", kind="stable").iloc[0]
+            name = {"stores": "门店翻倍", "periods": "期数翻倍", "employees": "作答员工翻倍", "customers": "作答客户翻倍"}[gained["kind"]]
+            for said in (result.study.decision.zh, result.captions["more"]["title"].zh):
+                assert name in said
+            assert "最划算" not in result.captions["more"]["title"].zh and "没有算费用" in result.captions["more"]["title"].zh
+
+    def test_the_advice_follows_the_table_and_not_a_fixed_row(self) -> None:
+        panel = led()[0].rungs.panel
+        for best in ("stores", "periods", "customers"):
+            more = pd.DataFrame({"kind": ["now", "stores", "periods", "customers"], "detectable": [4.0, 3.0, 3.0, 3.0]})
+            more.loc[more["kind"].eq(best), "detectable"] = 2.0
+            name, least = ex_voc_text.most_gained(more, panel)
+            assert least == 2.0 and name.zh == {"stores": "门店翻倍", "periods": "期数翻倍", "customers": "作答客户翻倍"}[best]
+
+    def test_a_period_says_how_long_it_is(self) -> None:
+        said = led()[0].study.decision
+        for name, zh, en in ((Text("2 个月", "2 months"), "（一期 2 个月）", " (of 2 months)"),
+                             (Text("年", "year"), "（一期一年）", " (of one year)"), (Text("期", "period"), "", "")):
+            assert ex_voc_text.of_period(replace(led()[0].rungs.panel, period_name=name)) == Text(zh, en)
+        assert "早 1 期" in said.zh and ex_voc_text.of_period(led()[0].rungs.panel).zh in said.zh
 
     def test_it_fits_a_page(self) -> None:
         for result in (led()[0], ex_voc.study(of_means(drawn(2)[0]))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 
 from voclib.errors import ParameterError
+from voclib.reporting import charts
 from voclib.results import Verdict
 from voclib.studies import survivorship
 from voclib.studies.survivorship import frame as framing
@@ -116,3 +118,48 @@ def test_a_score_derived_from_leaving_is_named() -> None:
     derived = survivorship.set_aside(framing.replace(census, people=people), "churned")
     assert "derived together with leaving" in derived.en and "互相推算" in derived.zh
     assert "derived" not in survivorship.set_aside(census, "churned").en
+
+
+@pytest.fixture(scope="module", params=["self-selected", "churned"])
+def tested(request: pytest.FixtureRequest) -> tuple[survivorship.Survivorship, dict[str, float]]:
+    census = everybody()
+    hidden = framing.hide(census, request.param, seed=1)
+    return survivorship.study(hidden, threshold=0.5, repeats=1, seed=1), survivorship.truth(hidden, census)
+
+
+def test_a_silence_made_here_is_called_a_test_and_never_free_to_use(tested: tuple[survivorship.Survivorship, dict[str, float]]) -> None:
+    found, _ = tested
+    study, n = found.study, found.frame.notes["withheld"]
+    assert study.answer.zh.startswith(f"用已知的回答检验做法：有意放在一边 {n:,} 份，")
+    assert study.answer.en.startswith(f"A test on known answers, {n:,} of which were set aside on purpose: ")
+    assert "有意造出来" in study.caveat.zh and "made here on purpose" in study.caveat.en
+    assert "不要引用" in study.decision.zh and "Quote no number" in study.decision.en and "对内对外都引用" not in study.decision.zh
+    for one in (study.headline[0], found.ladder[found.ladder.chosen]):
+        assert one.verdict is not Verdict.REPORT and study.verdict is not Verdict.REPORT
+    real = survivorship.study(framing.replace(found.frame, notes={}), threshold=0.5, repeats=1, seed=1).study  # the same frame, its silence real
+    assert "用已知的回答" not in real.answer.zh and real.caveat != study.caveat and real.decision != study.decision
+
+
+def test_what_was_set_aside_is_said_beside_the_estimate(tested: tuple[survivorship.Survivorship, dict[str, float]]) -> None:
+    found, known = tested
+    said = survivorship.stated(found, known).answer
+    keys = {"everyone" if e.estimand.endswith("everyone") else "reachable" for e in found.study.headline}
+    for key in keys:
+        assert f"{known[key]:.0%}" in said.zh.split("。")[-2] and f"it was {known[key]:.0%}" in said.en
+    assert "区间包含它" in said.zh and "which the interval holds" in said.en
+    assert survivorship.stated(found, None) == found.study
+    off = survivorship.stated(found, {"everyone": 0.99, "reachable": 0.99}).answer
+    assert "区间没有包含它" in off.zh and "which the interval misses" in off.en
+
+
+def test_staged_call_backs_have_no_price() -> None:
+    census = everybody()
+    staged = framing.hide(census, "self-selected", seed=1)
+    found, priced = (survivorship.study(f, threshold=0.5, repeats=1, seed=1) for f in (staged, framing.replace(staged, notes={})))
+    shown, paid = found.captions["design"], priced.captions["design"]
+    assert "cost" not in found.design and shown["cost"] is None and "¥" not in shown["title"].zh + shown["title"].en
+    assert "¥" in paid["title"].en and "¥" in paid["title"].zh
+    for drawn, axis, money in ((charts.cost_curve(found.design, **shown), "Calls", False),
+                               (charts.cost_curve(priced.design, **paid), "Cost of the calls", True)):
+        spec = json.dumps(drawn.specs["en"]["wide"], ensure_ascii=False)
+        assert f'"title": "{axis}"' in spec and ("¥" in spec) is money

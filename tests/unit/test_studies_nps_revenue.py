@@ -11,14 +11,15 @@ import pytest
 from money_cohorts import drawn
 from test_wording_lint import frames, objections
 
+from voclib import numbers
 from voclib.errors import DataError
-from voclib.results import Text, Verdict
+from voclib.results import Estimate, Text, Verdict
 from voclib.stats import gates as gating
 from voclib.stats import inference
 from voclib.studies import nps_revenue
 from voclib.studies.nps_revenue import answer as nps_revenue_answer
 from voclib.studies.nps_revenue import captions as nps_revenue_captions
-from voclib.studies.nps_revenue import payback
+from voclib.studies.nps_revenue import money_words, payback
 from voclib.studies.nps_revenue.cohort import Cohort
 
 OPTIONS = {"repeats": 1, "materiality": 50_000.0}
@@ -64,6 +65,25 @@ class TestAnswer:
         for lang, mark, span in (("zh", "¥", "12 个月"), ("en", "¥", "12 months")):
             first = re.split(r"(?<=[。.]) ?", result.study.answer[lang])[0]
             assert mark in first and span in first and "95%" in first
+
+    def test_a_hidden_factor_has_one_range_wherever_it_is_said(self, result) -> None:
+        [check] = [c for c in result.study.checks if c.name.en == "A hidden factor"]
+        zh, en = re.search(r"金额可能(在.+?)。", check.detail.zh)[1], re.search(r"could lie (within.+?)\.(?: |$)", check.detail.en)[1]
+        assert zh in result.study.caveat.zh and en in result.study.caveat.en, "the caveat gave the interval, the check the bounds, in the same words"
+        assert "计入抽样误差" in zh and "with sampling error" in en and len(re.findall("¥", en)) >= 2
+
+    @pytest.mark.parametrize(("bounds", "outer", "zh", "en"), [
+        ((-1.9e6, 5.3e6), (-2.6e6, 5.9e6), "已经包含零", "which includes zero (−¥2.6M to ¥5.9M with sampling error)"),
+        ((0.4e6, 3e6), (-0.2e6, 3.6e6), "不含零；", "which excludes zero, or −¥200K to ¥3.6M with sampling error, which includes it"),
+        ((0.8e6, 3e6), (0.2e6, 3.6e6), "都不含零", "both exclude zero")])
+    def test_it_says_which_of_both_ranges_includes_zero(self, bounds, outer, zh, en) -> None:
+        made = Estimate(estimand="hidden", kind="bounds", unit="cny", bound_low=bounds[0], bound_high=bounds[1], conf_low=outer[0],
+                        conf_high=outer[1], conf_level=0.95)
+        said = money_words.hidden_range(made)
+        assert zh in said.zh and en in said.en
+        for lang in ("zh", "en"):
+            for low, high in (bounds, outer):
+                assert numbers.value(made.with_(bound_low=low, bound_high=high), lang) in said[lang]
 
     def test_one_page_stays_short(self, result) -> None:
         s = result.study
@@ -207,7 +227,7 @@ class TestRefusals:
     def test_a_tier_that_never_waits_is_refused_by_name(self) -> None:
         cohort, _ = drawn(6, customers=3000, no_overlap=True)
         tiers = {e.group: e for e in nps_revenue.study(cohort, **OPTIONS).tiers}
-        assert tiers["vvip"].kind == "refusal" and "VVIP" in tiers["vvip"].reason.en and tiers["regular"].kind == "estimate"
+        assert tiers["vvip"].kind == "refusal" and "High-value customers" in tiers["vvip"].reason.en and tiers["regular"].kind == "estimate"
 
     def test_exposure_told_by_a_column_is_refused_by_its_name(self) -> None:
         cohort, _ = drawn(9, customers=1500)
@@ -277,7 +297,9 @@ class TestReturn:
     def test_the_decision_follows_the_money(self, world) -> None:
         cheap = nps_revenue.study(world[0], plan=payback.Plan(cost=100.0, pilot_cost=100.0), **OPTIONS)
         dear = nps_revenue.study(world[0], plan=payback.Plan(cost=5_000_000.0, pilot_cost=1e6), **OPTIONS)
-        assert cheap.study.decision.en.startswith(("Do it now", "Try it by lot")) and dear.study.decision.en.startswith("Do not spend ")
+        assert cheap.study.decision.en.startswith(("Start a project that shortens the wait now", "Try a project that shortens the wait by lot"))
+        assert dear.study.decision.en.startswith("Do not spend ") and "yet on a project that shortens the wait:" in dear.study.decision.en
+        assert all(made.study.decision.zh.startswith("缩短等待的项目") for made in (cheap, dear)), "it is read alone on other pages"
         assert cheap.payback.npv.value > 0 > dear.payback.npv.value
         assert cheap.payback.roi.break_even < dear.payback.roi.break_even
 

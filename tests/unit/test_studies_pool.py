@@ -77,7 +77,7 @@ class TestFinding:
     def test_the_decision_names_the_field_that_costs_most_over_all_channels(self) -> None:
         study = pool.study(CARD).study
         assert study.decision == Text("先让导出补上“客户”：它一项就让 4 条声音失效。",
-                                      "First have the export carry the customer: that alone makes 4 voices invalid.")
+                                      "First add the customer to the export: without it 4 voices are invalid.")
         whole = card()
         for found in whole["channels"].values():
             found["missing_required"] = []

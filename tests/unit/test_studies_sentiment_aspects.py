@@ -19,6 +19,7 @@ from voclib.studies import sentiment_aspects
 from voclib.studies.sentiment_aspects import aspect_shares, sentiment_shares
 from voclib.studies.sentiment_aspects import captions as shown
 from voclib.studies.sentiment_aspects import heard as sentiment_voices
+from voclib.studies.sentiment_aspects import text as sentiment_text
 from voclib.text import aspects, rules
 
 DICTIONARY = """
@@ -367,3 +368,11 @@ class TestWords:
         assert ("分不出先后" in study.answer.zh) == ("not to be told from" in study.answer.en)
         assert "售后部" in study.decision.zh or "质量部" in study.decision.zh
         assert "labelled" not in study.decision.en and "200" in moods["no labels"].study.decision.zh
+
+
+def test_only_languages_that_are_there_are_said_to_be_learned() -> None:
+    zh, en = Text("中文", "Chinese"), Text("英文", "English")
+    alone = sentiment_text.learned([], [en]).detail
+    assert alone == Text("英文的读法从自带分数的声音学来。", "How to read English is learned from voices with marks.")
+    both = sentiment_text.learned([], [zh, en]).detail
+    assert "中文" in both.zh and "英文" in both.zh and "Chinese" in both.en and sentiment_text.learned([zh], [zh, en]).passed is False

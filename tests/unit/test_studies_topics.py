@@ -17,6 +17,7 @@ from topic_company import tables
 from voclib.errors import DataError, ParameterError
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
+from voclib.sentences import first_sentence
 from voclib.studies import topics
 from voclib.studies.topics import checks as topic_checks
 from voclib.studies.topics import heard as topic_voices
@@ -189,6 +190,26 @@ def test_without_verbatims_no_run_of_a_text_stands_anywhere(silent: topics.Talk,
     assert len(silent.frames["verbatims"]) == 0 and "原话" in silent.notes["verbatims"].zh
 
 
+def test_no_page_prints_a_swear_word_that_names_a_topic(book: str) -> None:
+    given = tables()
+    loud = given["responses"].assign(comment=lambda f: f["comment"].str.replace("异响", "混蛋").str.replace("lounge", "fucking"))
+    one = topics.study({**given, "responses": loud}, dictionary=book, watch_weeks=4, show_verbatims=False, seed=1)
+    own = " ".join(topic.name for topic in one.model.topics())
+    assert "混蛋" in own and "fucking" in own, "words that would have been printed"
+    page = json.dumps([f.map(lambda x: [x.zh, x.en] if isinstance(x, Text) else str(x)).to_dict("records") for f in one.frames.values()]
+                      + [[t.zh, t.en] for t in (*texts(one.study), *spoken(one.captions))] + [one.study.to_dict()], ensure_ascii=False)
+    assert "混蛋" not in page and "fucking" not in page and "混*" in page and "f******" in page
+
+
+def test_the_first_sentence_of_the_caveat_is_the_same_in_both_languages() -> None:
+    frame = pd.DataFrame({"is_stable": [True, False, True]})
+    for labelled, is_worded in ((900, True), (0, True), (0, False)):
+        said = topics_text.caveat(frame, is_worded=is_worded, labelled=labelled)
+        first = {lang: first_sentence(said[lang])[0] for lang in ("zh", "en")}
+        assert figures(first["zh"]) == figures(first["en"]) and "grouping" in first["en"] and "机器归并" in first["zh"], "a portal shows this alone"
+        assert said.en.endswith(("Both speak" if is_worded or labelled else "They speak") + " only for customers who wrote.")
+
+
 def test_both_languages_say_the_same_numbers_and_claim_no_more_than_was_seen(told: topics.Talk, silent: topics.Talk) -> None:
     for one in (told, silent):
         said = [*texts(one.study), *spoken(one.captions), *one.notes.values()]
@@ -223,7 +244,9 @@ def test_like_complaints_are_one_group_and_a_wave_reads_otherwise() -> None:
     more = pd.concat([copied, often]).astype({"nps_score": first["nps_score"].dtype})
     one = topics.study({**given, "responses": pd.concat([first, more], ignore_index=True)}, watch_weeks=4, seed=1)
     readings = [text.zh for text in one.frames["alike"]["reading"]]
-    assert any("转发" in text for text in readings) and any("系统性" in text for text in readings)
+    assert any("转发" in text for text in readings) and any(text == "多家门店反复出现" for text in readings)
+    assert not any("系统性" in text for text in readings), "five dealers of twelve, and no test against what is usual"
+    assert f"其中 {sum(text == '多家门店反复出现' for text in readings)} 组在多家门店反复出现" in one.captions["alike"]["title"].zh
     assert one.frames["alike"]["people"].min() >= 1 and one.frames["alike"]["texts"].min() >= 3
 
 

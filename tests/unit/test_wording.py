@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from voclib.errors import ParameterError
 from voclib.reporting import wording
 from voclib.results import Text, Verdict
+from voclib.studies.regions_text import REGIONS
 
 
 def texts() -> list[Text]:
@@ -46,6 +50,14 @@ def test_an_unknown_estimand_names_the_nearest() -> None:
     assert wording.find("nps:service") is wording.NAMES["nps"]
     assert wording.find("nothing_like_it") is None
     assert wording.name("csat_change") == Text("满意度（CSAT）的变化", "Customer satisfaction (CSAT): change")
+
+
+@pytest.mark.parametrize(("estimand", "en"), [
+    ("problem_fall", "How much smaller the problem is"), ("projects_told", "Projects whose problem is clearly smaller"),
+    ("people_found", "Stories whose customer can be identified"), ("complaint_share", "Theme complained of most, share of complaints"),
+    ("theme_share", "Theme spoken of most, share of voices")])
+def test_names_are_plain_english(estimand: str, en: str) -> None:
+    assert wording.name(estimand).en == en
 
 
 def test_an_unknown_label_is_an_error() -> None:
@@ -115,3 +127,20 @@ def test_proper_chinese_passes(good: str) -> None:
 @pytest.mark.parametrize("bad", ["你好,世界", "可以吗?", "第一版(旧)", "结论:可用", '他说"好"的'])
 def test_ascii_signs_in_chinese_are_found(bad: str) -> None:
     assert wording.half_width(bad)
+
+
+def test_one_thing_has_one_name_on_every_page() -> None:
+    root = Path(__file__).parents[2]
+    sources = [*(root / "voclib").rglob("*.py"), *(root / "notebooks").glob("*.ipynb"), *(root / "params/rules").glob("*.yml")]
+    said = {path: path.read_text("utf-8") for path in sources if "simulate" not in path.parts and "readers" not in path.parts}
+    assert len(said) > 200
+    assert not [p.name for p, text in said.items() if "VVIP" in text and p.name not in ("sample.yml",)], "高价值客户, high-value customers"
+    assert not [p.name for p, text in said.items() if "敬业度" in text], "投入度, engagement"
+    assert not [p.name for p, text in said.items() if re.search("要分(?:检验|、话题|的要)|家要分|都不要分", text)], "讨分"
+
+
+def test_a_region_has_one_name_in_english_whichever_page_speaks_of_it() -> None:
+    root = Path(__file__).parents[2] / "params/rules"
+    for name in ("frontline.yml", "case_library.yml"):
+        written = dict(re.findall(r"^  (华\w|西\w|东\w): (.+)$", (root / name).read_text("utf-8"), flags=re.M))
+        assert len(written) == 6 and {zh: REGIONS[zh].en for zh in written} == written, name

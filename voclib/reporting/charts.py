@@ -52,10 +52,11 @@ EXACT_BELOW = 10_000  # a bar shows every digit of a count that a reader may che
 
 def trend(frame: pd.DataFrame, *, x: str, title: Text, subtitle: Text, description: Text, unit: str = "points", group: str | None = None,
           labels: Mapping[Any, Text] | None = None, estimate: str = "estimate", conf_low: str = "conf_low", conf_high: str = "conf_high",
-          zero: bool = True, x_title: Text | None = None, note: Text | None = None) -> Pair:
+          zero: bool = True, x_title: Text | None = None, note: Text | None = None, ends: Mapping[Any, Text] | None = None) -> Pair:
     """A line with its ribbon, one row a point in time; `x` holds dates or ordered labels, `group` up to four series.
 
-    `x_title` says what labels that are no dates count.
+    `x_title` says what labels that are no dates count. `ends` says by series what stands at the end of its line in place of its last value, such
+    as the mean of which the title speaks.
     A row without an interval leaves a gap. `zero=False` takes the zero line away and needs its reason in `note`.
 
     Raises
@@ -77,7 +78,8 @@ def trend(frame: pd.DataFrame, *, x: str, title: Text, subtitle: Text, descripti
         raise DataError("trend: no row has a value and an interval, so there is nothing to draw.")
 
     def build(lang: str, narrow: bool) -> alt.TopLevelMixin:
-        shown = [{**row, "g": drawing.label(row["g"], labels, lang), "value_text": row[lang], "range": row[f"range_{lang}"]} for row in rows]
+        shown = [{**row, "g": drawing.label(row["g"], labels, lang), "value_text": row[lang], "range": row[f"range_{lang}"],
+                  "last": ends[row["g"]][lang] if ends and row["g"] in ends else row[lang]} for row in rows]
         series = [drawing.label(name, labels, lang) for name in names]
         return lines.draw(shown, series=series, time=time, unit=unit, zero=zero, narrow=narrow, lang=lang,
                           x_title=x_title[lang] if x_title else None)

@@ -162,17 +162,19 @@ def _waves(rows: list[dict[str, Any]], bottom: float, top: float, unit: str) -> 
     return alt.layer(*layers, height=320)
 
 
-def cost_curve(frame: pd.DataFrame, *, cost: str, width: str, calls: str, title: Text, subtitle: Text, description: Text, unit: str = "points",
-               chosen: int | None = None, note: Text | None = None) -> Pair:
+def cost_curve(frame: pd.DataFrame, *, cost: str | None, width: str, calls: str, title: Text, subtitle: Text, description: Text,
+               unit: str = "points", chosen: int | None = None, note: Text | None = None) -> Pair:
     """What a follow-up of n calls buys: half the width of the 95 % interval against its cost in yuan, points named by their calls.
 
     `unit` is that of the score; the half-width of a share is drawn in percentage points. `chosen` marks the recommended number of calls.
+    Where no price is known (`cost` None) the calls themselves stand on the axis.
 
     Raises
     ------
     DataError
         for a missing column, a missing value, or a chosen number of calls that the frame does not have.
     """
+    priced, cost = cost is not None, calls if cost is None else cost
     drawing.columns(frame, cost, width, calls, chart="cost_curve")
     if frame[[cost, width, calls]].isna().any(axis=None):
         raise DataError("cost_curve: every row needs its cost, half-width and number of calls.")
@@ -183,20 +185,22 @@ def cost_curve(frame: pd.DataFrame, *, cost: str, width: str, calls: str, title:
                      for c, w, k in zip(frame[cost], frame[width], frame[calls], strict=True)), key=lambda r: r["cost"])
 
     def build(lang: str, narrow: bool) -> alt.TopLevelMixin:
-        return _cost(points, unit=unit, narrow=narrow, lang=lang)
+        return _cost(points, unit=unit, priced=priced, narrow=narrow, lang=lang)
 
     return pair(build, title=title, subtitle=subtitle, description=description, note=note)
 
 
-def _cost(points: list[dict[str, Any]], *, unit: str, narrow: bool, lang: str) -> alt.TopLevelMixin:
+def _cost(points: list[dict[str, Any]], *, unit: str, priced: bool, narrow: bool, lang: str) -> alt.TopLevelMixin:
+    title = ("回访花费" if lang == "zh" else "Cost of the calls") if priced else ("回访人数" if lang == "zh" else "Calls")
     zh, apart = lang == "zh", f" {drawing.apart(unit, lang)}".rstrip()
     most, widest = max(r["cost"] for r in points), max(r["width"] for r in points)
     x_ticks, y_ticks = drawing.ticks(0, most), drawing.ticks(0, widest)
     right, high = max(most * 1.1, 1e-9), max(widest, y_ticks[-1])
     x_ticks = [t for t in x_ticks if t <= right][:: 2 if narrow else 1]
-    form = " : ".join(f"datum.value == {t:g} ? '{numbers.tick(t, 'cny', lang, step=x_ticks[1] - x_ticks[0])}'" for t in x_ticks) + " : ''"
+    of = "cny" if priced else "count"
+    form = " : ".join(f"datum.value == {t:g} ? '{numbers.tick(t, of, lang, step=x_ticks[1] - x_ticks[0])}'" for t in x_ticks) + " : ''"
     x = alt.X("cost:Q", scale=alt.Scale(domain=[0, right], nice=False), axis=alt.Axis(
-        values=x_ticks, labelExpr=form, grid=False, labelOverlap=False, title="回访花费" if zh else "Cost of the calls"))
+        values=x_ticks, labelExpr=form, grid=False, labelOverlap=False, title=title))
     y = alt.Y("width:Q", scale=alt.Scale(domain=[0, high], nice=False), title=None, axis=alt.Axis(
         values=y_ticks, labelExpr=f"'±' + datum.value + '{apart}'", grid=True, labelOverlap=False))
     rows = [r | {"text": f"{r['calls']:,} {'位' if zh else 'calls'} ±{r['width']:.{1 if r['width'] < 10 else 0}f}{apart}"} for r in points]

@@ -78,7 +78,7 @@ def runs(rows: list[dict[str, Any]], names: Sequence[Any], *, in_time: bool) -> 
 
 def draw(rows: list[dict[str, Any]], *, series: list[str], time: Calendar | None, unit: str, zero: bool, narrow: bool,
          lang: str, x_title: str | None = None) -> alt.TopLevelMixin:
-    """The chart: ribbon, line and dots a series, its name and last value at its end."""
+    """The chart: ribbon, line and dots a series, its name and the `last` of its final row (as a rule the value) at its end."""
     ticks = drawing.ticks(*drawing.scale(rows, zero=zero))
     domain = [min(ticks[0], min(r["low"] for r in rows)), max(ticks[-1], max(r["high"] for r in rows))]
     x, scale = _when(rows, time, narrow=narrow, title=x_title), alt.Scale(domain=domain, nice=False, zero=False)
@@ -125,5 +125,5 @@ def _ends(rows: list[dict[str, Any]], series: list[str], gap: float) -> list[dic
     last = sorted((final[name] for name in series if name in final), key=lambda row: row["value"])
     for row in last:
         spots.append(max(row["value"], spots[-1] + gap) if spots else row["value"])
-    return [{"x": row["x"], "g": row["g"], "spot": spot, "end": f"{row['g']} {row['value_text']}".strip()}
+    return [{"x": row["x"], "g": row["g"], "spot": spot, "end": f"{row['g']} {row['last']}".strip()}
             for row, spot in zip(last, spots, strict=True)]

@@ -52,9 +52,9 @@ NAMES: dict[str, Name] = {
     "cause_ratio": Name(title=Text("抱怨占比之比", "Share of complaints, against otherwise"), scale=Text("1 为一样", "1 is alike"), reference=1.0),
     "returned_share": _share("返修的占比", "Share that come back", "30 天内同车同零件又修", "Again within 30 days", "返修", "came back"),
     "in_time": _share("按时的占比", "Share done in time", "时限内走完的工单，占全部工单", "Cases done within the limit, of all", "按时", "in time"),
-    "problem_fall": Name(title=Text("问题减少的幅度", "Fall of the problem"), short=Text("减少", "less"),
+    "problem_fall": Name(title=Text("问题减少的幅度", "How much smaller the problem is"), short=Text("减少", "less"),
                          scale=Text("落地后的频率比平常少多少，负数是多了", "How far its rate lies below the usual one; negative is more")),
-    "projects_told": Name(title=Text("确实少了的项目", "Projects told from nothing"), scale=Text("能评的项目里", "Of those judged")),
+    "projects_told": Name(title=Text("确实少了的项目", "Projects whose problem is clearly smaller"), scale=Text("能评的项目里", "Of those judged")),
     "project_on_time": _share("按期落地的占比", "Share landed in time", "有期限的项目", "Of projects with a due day", "按期", "in time"),
     "project_reviewed": _share("按时复盘的占比", "Reviewed in time", "已落地的项目", "Of landed projects", "复盘了", "reviewed"),
     "adopted_in_time": _share("采纳的占比", "Share adopted", "提出的建议", "Of all recommendations", "采纳", "adopted"),
@@ -164,14 +164,16 @@ NAMES: dict[str, Name] = {
         "complain of it",
     ),
     "complaint_share": _share(
-        "负面声音里谈到这个主题的占比",
-        "Share of complaints on a theme",
+        "抱怨最多的主题，占负面声音的比例",
+        "Theme complained of most, share of complaints",
         "带负面打分或标记的声音",
         "Voices with a negative score or tag",
         "谈到",
         "of complaints",
     ),
-    "theme_share": _share("谈到这个主题的声音占比", "Share of voices on a theme", "有文字的声音", "Voices with text", "谈到", "of voices"),
+    "theme_share": _share(
+        "说得最多的主题，占声音的比例", "Theme spoken of most, share of voices", "有文字的声音", "Voices with text", "谈到", "of voices"
+    ),
     "new_themes": Name(
         title=Text("新话题", "New themes"),
         scale=Text("上了名单的新话题，精确计数，误报有预算", "New themes on the list, an exact count within a budget of false alarms"),

@@ -8,11 +8,11 @@ from voclib.results import Text
 LIBRARY: dict[str, Name] = {
     "people_found": share(
         "认得出是谁的案例",
-        "Stories whose person can be told",
+        "Stories whose customer can be identified",
         "知道门店、哪一周、什么车和抱怨什么的人，随手指一位相同的客户，指对的占比",
         "Share right when someone who knows dealer, week, model and complaint picks one of the customers alike",
         "认得出",
-        "told",
+        "identified",
     ),
     "words_found": share(
         "原话在公开渠道搜得到",

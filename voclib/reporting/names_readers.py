@@ -14,5 +14,7 @@ READERS = {
                         scale=Text("两两相比，灰圈是一对一对单独检验", "Every two compared; ring: each pair tested for itself")),
     "programme_value": Name(title=Text("落地项目少花的保修维修费", "Warranty repairs that landed projects spared"), short=Text("省下", "spared"),
                             scale=Text("按客户为同一零件付的均价来算", "Priced at what customers pay for the same part")),
-    "project_cost": Name(title=Text("落地项目的花费", "What landed projects cost"), scale=Text("台账合计", "As booked, in all")),
+    "project_cost": Name(title=Text("同样这些项目的花费", "What those same projects cost"),
+                         scale=Text("只含算出金额的项目，台账合计", "Only projects with an amount, as booked")),
+    "landed_cost": Name(title=Text("全部落地项目的花费", "What all landed projects cost"), scale=Text("台账合计", "As booked, in all")),
 }

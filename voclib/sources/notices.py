@@ -107,7 +107,7 @@ def _tiers(tiers: dict, *, zh: bool) -> Iterator[str]:
     urgent = [item for item in tiers["voices"] if item["urgent"]]
     if urgent:
         n, vvip = sum(item["n"] for item in urgent), sum(item["n"] for item in urgent if item["tier"] == "vvip")
-        yield f"紧急声音 {n:,} 条，其中 VVIP 客户 {vvip:,} 条" if zh else f"{n:,} urgent voices, {vvip:,} of them of VVIP customers"
+        yield f"紧急声音 {n:,} 条，其中高价值客户 {vvip:,} 条" if zh else f"{n:,} urgent voices, {vvip:,} of them of high-value customers"
 
 
 def doubt(item: dict, *, zh: bool) -> str:

@@ -13,6 +13,7 @@ from voclib.errors import DataError
 from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict
 from voclib.sentences import say
 from voclib.stats import metrics
+from voclib.studies.survivorship.text import QUESTION as SILENT_QUESTION
 
 PLANTED_COLUMNS = {"what": Text("埋下的真值", "Planted truth"), "value": Text("值", "Value"), "sought": Text("由哪份研究去找", "Sought by")}
 DIRT_COLUMNS = {"kind": Text("怎么弄脏的", "Kind of dirt"), "n": Text("处数", "Places")}
@@ -120,9 +121,10 @@ def study(tables: Mapping[str, pd.DataFrame], truth: Mapping[str, Any], *, seed:
             "这是模拟数据：偏差有多大由我们设定，换一家公司可能更大、更小，甚至反向。",
             "These are simulated data: we set the size of the bias, and another company's may be larger, smaller or reversed.",
         ),
-        decision=Text(
-            "任何公布值都先问：没有作答的人会怎么说？报告 21《加上没有开口的客户，NPS 是多少？》专门回答。",
-            "Of any published score ask first what the silent would have said; report 21 answers that.",
+        decision=say(
+            "任何公布值都先问：没有作答的人会怎么说？报告 21《{q}》专门回答。",
+            "Of any published score ask first what the silent would have said; report 21, “{q}”, answers that.",
+            q=SILENT_QUESTION,
         ),
     )
     return Company(finding, ladder, _planted(truth), _dirt(truth), _captions(gap_points, truth))

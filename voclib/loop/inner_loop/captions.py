@@ -162,13 +162,15 @@ def _months(months: pd.DataFrame, main: Clock, level: float) -> dict[str, Any]:
             b=both["closed"].mean(),
             **words.state(main),
         )
+    told = both.mean() if len(both) else mean.dropna()  # the months of which the title speaks
     return {
         "title": title,
         "description": title,
         "labels": _ways(main),
+        "ends": {way: say("平均 {x:.0%}", "mean {x:.0%}", x=value) for way, value in told.items()},
         "subtitle": say(
-            "“{name}”在 {h}内的占比；色带 = {level:.0%} 区间",
-            "“{name}” within {h}; ribbon = {level:.0%} interval",
+            "“{name}”在 {h}内的占比；色带 = {level:.0%} 区间，线尾是各月平均",
+            "“{name}” within {h}; ribbon = {level:.0%} interval, at line ends the mean of the months",
             name=main.title,
             h=words.limit(main),
             level=level,

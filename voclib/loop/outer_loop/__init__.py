@@ -96,9 +96,11 @@ def facts(projects: pd.DataFrame, sources: Mapping[str, Source]) -> dict[Text, i
             **{outer_names.source(name): int((projects["source"] == name).sum()) for name in sources}}
 
 
-def study(tables: Tables, *, rules: tuple[Any, Any] | None = None, settings: Settings | None = None, conf_level: float = 0.95,
-          gates: Gates | None = None, timezone: str = "Asia/Shanghai") -> OuterLoop:
-    """Judge every landed project, pool the judged ones, and follow recommendations to their end; `rules` give names (`routing.load`).
+def study(tables: Tables, *, rules: tuple[Any, Any] | None = None, parts: Mapping[str, Text] | None = None, settings: Settings | None = None,
+          conf_level: float = 0.95, gates: Gates | None = None, timezone: str = "Asia/Shanghai") -> OuterLoop:
+    """Judge every landed project, pool the judged ones, and follow recommendations to their end.
+
+    `rules` give names to departments and topics (`routing.load`), `parts` to parts.
 
     A refusal where no landed project can be judged.
 
@@ -112,7 +114,7 @@ def study(tables: Tables, *, rules: tuple[Any, Any] | None = None, settings: Set
     effects = scene.effects(scene.given)
     is_range = len(effects.judged) > 0 and _yardsticks(scene, effects) < YARDSTICKS
     effects = outer_effects.both_ways(effects, scene.given) if is_range else effects
-    names = outer_names.names(found, routing.departments(rules[0]) if rules else {}, rules[1] if rules else None)
+    names = outer_names.names(found, routing.departments(rules[0]) if rules else {}, rules[1] if rules else None, parts)
     each, naive = _each(scene, effects, is_range=is_range), _naive(effects, scene.given, conf_level)
     ladder = _ladder(effects, conf_level, is_range=is_range)
     placebo, rings, picks = _placebos(scene, effects, ladder)
@@ -124,7 +126,7 @@ def study(tables: Tables, *, rules: tuple[Any, Any] | None = None, settings: Set
     finding = _finding(scene, effects, ladder, each, checks, placebo, steps, tracker, names)
     course = _course(scene, effects)
     quarters = funnel.quarters if funnel else pd.DataFrame(columns=["quarter", "proposed", "adopted", "rejected", "pending"])
-    departments = _departments(found, effects, tracker, conf_level, names)
+    departments = _departments(found, effects, tracker, names, conf_level=conf_level, is_range=is_range)
     return OuterLoop(
         study=finding, ladder=ladder, effects=effects, each=each, naive=naive, drawn=drawn, course=course, placebo=placebo, placebo_naive=rings,
         idle=picks, funnel=funnel, steps=steps, steps_naive=steps_naive, quarters=quarters, tracker=laid.tracker(tracker, effects, names),
@@ -265,19 +267,27 @@ def _course(scene: _Scene, effects: Effects) -> pd.DataFrame:
     return curve.course(scene.sources[row["source"]].events, row, scene.given, conf_level=scene.conf_level)
 
 
-def _departments(projects: pd.DataFrame, effects: Effects, tracker: pd.DataFrame, level: float, names: outer_names.Names) -> pd.DataFrame:
-    """One row a department: projects, landed, late and open, judged, told from nothing, and the mean fall of its judged ones."""
+def _departments(projects: pd.DataFrame, effects: Effects, tracker: pd.DataFrame, names: outer_names.Names, *, conf_level: float,
+                 is_range: bool) -> pd.DataFrame:
+    """One row a department: projects, landed, late and open, judged, clearly smaller, and the mean fall of its judged ones (or its range)."""
     judged = effects.judged.reset_index(drop=True)
     rows = []
     for name, part in projects.groupby(projects["owner_department"].fillna("—"), sort=True):
         mine = np.flatnonzero(judged["project_id"].isin(part["project_id"]))
         state = tracker.loc[tracker["project_id"].isin(part["project_id"]), "state"]
-        mean = fall(rate_ratio.mean(judged["log"].iloc[mine], effects.covariance[np.ix_(mine, mine)], df=float(judged["df"].iloc[mine].min())),
-                    level=level) if len(mine) else None
+        mean = _mean(judged.iloc[mine], effects.covariance[np.ix_(mine, mine)], conf_level, is_range=is_range) if len(mine) else None
         rows.append({"department": names.department(name), "n": len(part), "landed": int(part["landed_on"].notna().sum()),
                      "late": int(state.eq("open_late").sum()), "judged": len(mine),
                      "told": int((judged["told"].iloc[mine] & (judged["log"].iloc[mine] < 0)).sum()), "fall": laid.written(mean)})
     return pd.DataFrame(rows).sort_values(["judged", "landed", "n"], ascending=False, kind="stable", ignore_index=True)
+
+
+def _mean(judged: pd.DataFrame, covariance: np.ndarray, level: float, *, is_range: bool) -> Estimate:
+    """The mean fall of some judged projects as the page gives it of all: a number, or the range without and with the common movement."""
+    controlled = fall(rate_ratio.mean(judged["log"], covariance, df=float(judged["df"].min())), level=level)
+    if not is_range:
+        return controlled
+    return between(fall(rate_ratio.mean(judged["plain"], np.diag(judged["plain_error"] ** 2)), level=level), controlled)
 
 
 def _checks(scene: _Scene, effects: Effects, ladder: Ladder | None, placebo: tuple[Estimate, ...], rings: Mapping[str, Estimate],

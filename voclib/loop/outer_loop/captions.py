@@ -123,7 +123,7 @@ def _projects(effects: Effects, names: outer_names.Names, level: float) -> dict[
     return {
         "title": say(
             "{m} 个落地的项目里 {n} 个能评，其中 {k} 个确实少了",
-            "{n} of {m} landed projects can be judged, {k} can be told from nothing",
+            "{n} of {m} landed projects can be judged; in {k} the problem is clearly smaller",
             m=len(effects.table),
             n=len(judged),
             k=told,
@@ -136,7 +136,7 @@ def _projects(effects: Effects, names: outer_names.Names, level: float) -> dict[
         ),
         "note": Text(
             "“确实少了”：比平常少，也比落地前那一段少；已按项目个数控制误报。",
-            "Told from nothing: below the usual rate and below the time just before landing, with false discoveries held down over projects.",
+            "Clearly smaller: below the usual rate and below the time just before landing, with false discoveries held down over projects.",
         ),
     }
 
@@ -184,9 +184,11 @@ def _course(course: pd.DataFrame, chosen: str, names: outer_names.Names, level: 
         "title": title,
         "description": title,
         "labels": PHASES,
+        "ends": {phase: Text(f"平均 {x}", f"mean {x}") for phase, x in share.items()},
         "subtitle": say(
-            "占同一张表全部事件的比例，每四周；色带 = {level:.0%} 区间；画的是把握最大的一个项目",
-            "Share of all events of its table, every four weeks; ribbon = {level:.0%} interval; the clearest project is drawn",
+            "占同一张表全部事件的比例，每四周；色带 = {level:.0%} 区间，线尾是该段平均；画的是把握最大的一个项目",
+            "Share of all events of its table, every four weeks; ribbon = {level:.0%} interval, at line ends the mean of the stretch; the clearest "
+            "project is drawn",
             level=level,
         ),
     }
@@ -312,7 +314,7 @@ def _lists(tracker: pd.DataFrame, departments: pd.DataFrame, effects: Effects, g
         "departments": {
             "title": say(
                 "{n} 个部门有项目，其中 {k} 个部门的项目确实少了",
-                "{n} departments have projects, {k} {k:has|have} one that can be told from nothing",
+                "{n} departments have projects, {k} {k:has|have} one whose problem is clearly smaller",
                 n=len(departments),
                 k=best,
             ),

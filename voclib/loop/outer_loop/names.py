@@ -33,13 +33,17 @@ class Names:
         return self.projects.get(key, Text(key, key))
 
 
-def names(projects: pd.DataFrame, departments: Mapping[str, Text], dictionary: Any | None) -> Names:
-    """A project by its number and subject: a part as repairs write it in Chinese, its topic in English."""
+def names(projects: pd.DataFrame, departments: Mapping[str, Text], dictionary: Any | None, parts: Mapping[str, Text] | None = None) -> Names:
+    """A project by its number and subject: the part where it is judged by repairs (as they write it, unless `parts` names it), else its topic.
+
+    A part that has no English name is called by the topic of its project in English.
+    """
     made = {}
     for row in projects.to_dict("records"):
-        topic = _topic(row["topic"], dictionary)
-        own = "" if row["source"] != "repairs" else row["subject"]
-        made[row["project_id"]] = Text(f"{row['project_id']} {own or topic.zh}".strip(), f"{row['project_id']} {topic.en}".strip())
+        about = _topic(row["topic"], dictionary)
+        if row["source"] == "repairs" and row["subject"]:
+            about = (parts or {}).get(row["subject"], Text(row["subject"], about.en))
+        made[row["project_id"]] = Text(f"{row['project_id']} {about.zh}".strip(), f"{row['project_id']} {about.en}".strip())
     return Names(made, departments)
 
 

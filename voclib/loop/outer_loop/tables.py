@@ -27,7 +27,7 @@ DEPARTMENT_COLUMNS = {
     "landed": Text("已落地", "Landed"),
     "late": Text("过期未落地", "Overdue"),
     "judged": Text("能评", "Judged"),
-    "told": Text("确实少了", "Told from nothing"),
+    "told": Text("确实少了", "Clearly smaller"),
     "fall": Text("问题平均减少（区间）", "Mean fall (interval)"),
 }
 QUARTER_COLUMNS = {
@@ -42,7 +42,7 @@ TRUTH_COLUMNS = {
     "found": Text("本页：减少（区间）", "Found: fall (interval)"),
     "truth": Text("真值", "Truth"),
     "inside": Text("区间含真值", "Interval holds it"),
-    "told": Text("本页说少了", "Told from nothing"),
+    "told": Text("本页说少了", "Called smaller"),
     "naive": Text("前后两个月", "Two months"),
 }
 TRUTH = {
@@ -80,7 +80,7 @@ def tracker(found: pd.DataFrame, effects: Effects, names: outer_names.Names) -> 
 
 
 def _state(row: dict[str, Any]) -> Text:
-    said = {"open": Text("进行中", "Open"), "landed": Text("按期落地", "Landed")}
+    said = {"open": Text("进行中", "Open"), "landed": Text("按期落地", "Landed in time")}
     said |= {
         name: say(zh, en, n=int(row["late"]))
         for name, zh, en in (
@@ -97,7 +97,7 @@ def _state(row: dict[str, Any]) -> Text:
 def _effect(row: pd.Series) -> Text:
     if row["state"]:
         waits = row["wait"] == row["wait"] and row["wait"] > 0
-        return say("再等 {n} 周", "In {n} {n:week|weeks}", n=int(row["wait"])) if waits else Text("评不了", "Cannot be told")
+        return say("再等 {n} 周", "In {n} {n:week|weeks}", n=int(row["wait"])) if waits else Text("评不了", "Cannot be judged")
     if not row["told"]:
         apart = abs(row["log"]) > 1.96 * row["error"]
         return Text("落地前后分不清", "Not apart from before landing") if apart else Text("分不清", "May be luck")

@@ -20,7 +20,7 @@ CAVEAT = Text(
 )
 LIMITS = (
     (
-        Text("不是说“看不出”的项目没有用。", "Not that a project that cannot be told from nothing is useless."),
+        Text("不是说“看不出”的项目没有用。", "Not that a project without a visible fall is useless."),
         Text(
             "也可能是落地不久，或事件太少；区间有多宽，就有多不知道。",
             "It may have landed lately, or have few events; the interval says how much is unknown.",
@@ -29,8 +29,9 @@ LIMITS = (
     (
         Text("不是说问题少了就赚回了成本。", "Not that a smaller problem has paid for the project."),
         Text(
-            "这里只数问题发生的频率，不算钱；值多少见关于金额的报告。",
-            "This counts how often a problem occurs, no money; what it is worth is for the report on money.",
+            "能算金额的只有少修的保修件，而且只算看维修的项目；客户留下来值多少、其余项目值多少，这里都不知道。",
+            "Money is counted for warranty repairs spared alone, and only where a project is judged by repairs; what customers kept and all other "
+            "projects are worth is not known here.",
         ),
     ),
     (
@@ -88,7 +89,7 @@ def refused(row: Mapping[str, Any], given: Settings) -> Estimate:
         reason = Text("没有哪张表记着它的主题。", "No table records its subject.")
         needs = Text("在项目表填上主题，或衡量它的零件", "Its topic, or the part it is measured by, in the table of projects")
     else:
-        reason = Text("与同一主题的其他项目分不开。", "It cannot be told from another project on its subject.")
+        reason = Text("与同一主题的其他项目分不开。", "It cannot be separated from another project on its subject.")
         needs = Text("与其他项目错开的时间", "Time apart from the other project")
     return refusal("problem_fall", unit="share", group=str(row["project_id"]), reason=reason, needs=needs)
 
@@ -122,7 +123,7 @@ def nothing_judged(effects: Effects, given: Settings) -> Estimate:
 
 
 def answer(main: Estimate, naive: Estimate | None, told: int, n: int) -> Text:
-    """The mean fall, what two months would show, and how many projects can be told from nothing."""
+    """The mean fall, what two months would show, and in how many projects the problem is clearly smaller."""
     first = _first(main, n)
     beside = (
         say("，不是前后两个月对比的 {b:bare}。", ", not the {b:bare} that a month before and a month after show.", b=naive)
@@ -132,13 +133,13 @@ def answer(main: Estimate, naive: Estimate | None, told: int, n: int) -> Text:
     last = (
         say(
             "其中 {k} 个确实少了，其余 {m} 个还分不清是不是碰巧。",
-            "{k} of {n} can be told from nothing; of the other {m} it may be luck.",
+            "In {k} of {n} it is clearly smaller; in the other {m} what shows may be luck.",
             k=told,
             n=n,
             m=n - told,
         )
         if n - told
-        else say("{n} 个都不是碰巧。", "All {n} can be told from nothing.", n=n)
+        else say("{n} 个都不是碰巧。", "In all {n} it is clearly smaller.", n=n)
     )
     return Text(first.zh + beside.zh + last.zh, f"{first.en}{beside.en} {last.en}")
 
@@ -202,7 +203,7 @@ def decision(effects: Effects, tracker: pd.DataFrame, names: Names) -> Text:
         told.append(
             say(
                 "不要为 {n} 个分不清的项目报喜；先复查{name}。" if len(idle) > 1 else "不要为{name}报喜，先复查。",
-                "Claim nothing yet for the {n} that cannot be told; look first at {name}."
+                "Claim nothing yet for the {n} that may be luck; look first at {name}."
                 if len(idle) > 1
                 else "Claim nothing yet for {name}; look at it again.",
                 n=len(idle),

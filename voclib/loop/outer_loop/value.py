@@ -7,7 +7,7 @@ worth, customers kept or a name saved, is counted here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,13 +27,15 @@ COLUMNS = ["project_id", "events", "price", "price_error", "priced", "warranty",
 
 @dataclass(frozen=True)
 class Value:
-    """What the page shows: the ladder of the amount (None where nothing can be priced), what landed projects cost as booked, a row a project.
+    """What the page shows: the ladder of the amount (None where nothing can be priced), what its projects cost as booked, a row a project.
 
-    `priced` has what each amount is made of: project_id, events, price, price_error, priced, warranty, cost.
+    `cost` is of the projects in `priced` alone, the only ones whose worth is counted; `landed_cost` of every landed project stands apart (both
+    CNY, None where no cost is booked). `priced` has what each amount is made of: project_id, events, price, price_error, priced, warranty, cost.
     """
 
     ladder: Ladder | None
     cost: Estimate | None
+    landed_cost: Estimate | None
     sheet: pd.DataFrame
     priced: pd.DataFrame
     captions: Mapping[str, Any]
@@ -47,9 +49,9 @@ def study(tables: Tables, effects: Effects, names: Names, *, is_range: bool, con
     amount is a range too.
     """
     priced = _priced(tables, effects)
-    cost = _cost(tables, effects)
+    cost, whole = _cost(tables, priced["project_id"], "project_cost"), _cost(tables, effects.table.get("project_id", ()), "landed_cost")
     if priced.empty:
-        return Value(None, cost, pd.DataFrame(), priced, {})
+        return Value(None, None, whole, pd.DataFrame(), priced, {})
     judged = effects.judged.reset_index(drop=True)
     place = judged.index[judged["project_id"].isin(priced["project_id"])]
     rows = judged.loc[place].merge(priced, on="project_id")
@@ -64,12 +66,12 @@ def study(tables: Tables, effects: Effects, names: Names, *, is_range: bool, con
         rungs.append(_between(rungs[-2], rungs[-1]))
     ladder = Ladder("programme_value", tuple(rungs), chosen="range" if is_range else "controlled")
     each = [_each(rows, effects, place, i, is_range=is_range, **level) for i in range(len(rows))]
-    return Value(ladder, cost, words.sheet(rows, each, names), priced, words.captions(ladder, cost, len(rows)))
+    return Value(ladder, cost, whole, words.sheet(rows, each, names), priced, words.captions(ladder, cost, whole, len(rows)))
 
 
 def stated(study: Study, value: Value) -> Study:
-    """The finding with the amount and the cost beside it, so that other pages can state them."""
-    more = () if value.cost is None else (value.cost,)
+    """The finding with the amount and both costs beside it, so that other pages can state them."""
+    more = [one for one in (value.landed_cost, value.cost) if one is not None]
     return replace(study, headline=(*study.headline, *more), ladders=(*study.ladders, *([] if value.ladder is None else [value.ladder])))
 
 
@@ -108,13 +110,13 @@ def _booked(projects: pd.DataFrame, key: str) -> float:
     return float(found.iloc[0]) if len(found) and pd.notna(found.iloc[0]) else float("nan")
 
 
-def _cost(tables: Tables, effects: Effects) -> Estimate | None:
-    """What landed projects cost as booked; None where no cost is."""
+def _cost(tables: Tables, keys: Iterable[str], estimand: str) -> Estimate | None:
+    """What these projects cost as booked, `n` of them with a cost; None where no cost is."""
     projects = tables["projects"]
-    if "cost_cny" not in projects or effects.table.empty:
+    if "cost_cny" not in projects:
         return None
-    own = projects[projects["project_id"].isin(effects.table["project_id"])]["cost_cny"].dropna()
-    return None if own.empty else Estimate(estimand="project_cost", kind="count", unit="cny", value=float(own.sum()), n=len(own))
+    own = projects[projects["project_id"].isin(list(keys))]["cost_cny"].dropna()
+    return None if own.empty else Estimate(estimand=estimand, kind="count", unit="cny", value=float(own.sum()), n=len(own))
 
 
 def _amount(rows: pd.DataFrame, log: pd.Series, covariance: np.ndarray, *, rung: str, level: float, df: float) -> Estimate:

@@ -46,12 +46,12 @@ def _ends(amount: Estimate) -> Text:
     return say("{x:bare}", "{x:bare}", x=whole)
 
 
-def captions(ladder: Ladder, cost: Estimate | None, n: int) -> dict[str, Any]:
-    """Titles and notes of the two figures."""
+def captions(ladder: Ladder, cost: Estimate | None, landed: Estimate | None, n: int) -> dict[str, Any]:
+    """Titles and notes of the two figures: `cost` of the `n` projects priced, `landed` of all that have landed."""
     main = ladder[ladder.chosen]
     title = say("{n} 个看维修的项目，少修的保修值 {x:bare}", "Warranty repairs that {n} {n:project|projects} spared are worth {x:bare}", n=n, x=main)
     if cost is not None and main.conf_high is not None:
-        verdict = _against(main, cost)
+        verdict = _against(main, cost, n)
         title = Text(f"{title.zh}；{verdict.zh}", f"{title.en}; {verdict.en}")
     note = Text("保修件没有记费用，按客户为同一零件付的平均价来算；自费维修省下的是客户的钱，不算。客户留下来值多少，也不在里面。",
                 "No cost is booked for warranty repairs: they are priced at what customers pay for the same part. What paid repairs spare is the "
@@ -60,6 +60,7 @@ def captions(ladder: Ladder, cost: Estimate | None, n: int) -> dict[str, Any]:
         "ladder": {"title": title, "labels": {rung.rung: LABELS[rung.rung] for rung in ladder.rungs}, "note": note,
                    "subtitle": Text("落地以来少花的保修维修费", "Warranty repairs not needed since landing")},
         "sheet": {"title": Text("每个项目少修的保修，与它的花费", "What each project spared in warranty repairs, and what it cost"),
+                  "note": _apart(landed, n),
                   "columns": {"project": Text("项目", "Project"), "events": Text("落地后的维修", "Repairs since"),
                               "price": Text("客户付的均价", "Mean price paid"), "warranty": Text("保修占比", "Under warranty"),
                               "worth": Text("少修的保修值", "Warranty repairs spared"), "cost": Text("项目花费", "Project cost")},
@@ -67,10 +68,22 @@ def captions(ladder: Ladder, cost: Estimate | None, n: int) -> dict[str, Any]:
     }
 
 
-def _against(main: Estimate, cost: Estimate) -> Text:
-    """Whether what was spared exceeds what all landed projects cost, as far as the interval tells."""
+def _against(main: Estimate, cost: Estimate, n: int) -> Text:
+    """Whether what was spared exceeds what the same projects cost, as far as the interval tells; a cost of only some of them decides nothing."""
+    if (cost.n or 0) < n:
+        return say("其中只有 {k} 个记了花费，够不够本比不出来",
+                   "only {k} of them {k:has|have} a cost booked, so whether that pays back cannot be told", k=cost.n or 0)
     if main.conf_high < cost.value:
-        return say("落地的项目一共花了 {c:bare}，光靠它还没有回本", "landed projects cost {c:bare}, which this alone has not paid back", c=cost)
+        return say("它们花了 {c:bare}，光靠它还没有回本", "they cost {c:bare}, which this alone has not paid back", c=cost)
     if main.conf_low > cost.value:
-        return say("超过落地项目的全部花费 {c:bare}", "more than the {c:bare} that landed projects cost in all", c=cost)
-    return say("够不够落地项目的花费 {c:bare}，还看不出来", "whether that pays back the {c:bare} they cost cannot be told yet", c=cost)
+        return say("超过它们的花费 {c:bare}", "more than the {c:bare} they cost", c=cost)
+    return say("它们花了 {c:bare}，够不够本还看不出来", "whether that pays back the {c:bare} they cost cannot be told yet", c=cost)
+
+
+def _apart(landed: Estimate | None, n: int) -> Text | None:
+    """What all landed projects cost, named apart: the worth of the rest is not counted, so it is held against nothing."""
+    if landed is None or (landed.n or 0) <= n:
+        return None
+    return say("落地的 {m} 个项目一共花了 {c:bare}；其余项目没有算出金额，它们的花费不拿来比。",
+               "All {m} landed projects with a cost booked cost {c:bare}; no amount is known for the others, so their cost is held against nothing.",
+               m=landed.n or 0, c=landed)

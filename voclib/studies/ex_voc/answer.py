@@ -115,17 +115,16 @@ def _decision(rungs: Rungs, chosen: Estimate, programme: Ladder | None) -> Text:
     """What follows: a signal may be watched; only a trial decides on money."""
     if chosen.kind == "refusal":
         return _collect(chosen)
-    stores = rungs.more.set_index("kind")["detectable"] * rungs.sd
-    now, twice = words.digits(float(stores["now"]), float(stores["stores"]))
-    more = say("{u}翻倍能把可检出的变化从 {a} 分降到 {b} 分", "twice the {u}s would lower the detectable change from {a} to {b} points",
-               a=now, b=twice, u=rungs.panel.unit_name)
+    best, least = words.most_gained(rungs.more, rungs.panel)
+    now, then = words.digits(float(rungs.more.set_index("kind")["detectable"]["now"]) * rungs.sd, least * rungs.sd)
+    more = say("{k}能把可检出的变化从 {a} 分降到 {b} 分", "{k} would lower the detectable change from {a} to {b} points", a=now, b=then, k=best)
     if chosen.conf_low <= 0 <= chosen.conf_high:
         return say("不要据此投资，也不要据此否定；{m}。", "Neither invest nor dismiss on this; {m}.", m=more)
     if chosen.evidence_level >= 2:
         falls = chosen.value * rungs.panel.sign > 0
-        return say("可以把{e}当先行信号来盯：它先{d}，就早 {n} 期派人。要不要投钱，用抽签先后开始的试点来定{p}。",
-                   "Watch {e} as a leading signal: where it {d}, act {n} {n:period|periods} early. Whether to invest, let a pilot with starts "
-                   "drawn by lot decide{p}.", e=rungs.panel.exposure,
+        return say("可以把{e}当先行信号来盯：它先{d}，就早 {n} 期{o}派人。要不要投钱，用抽签先后开始的试点来定{p}。",
+                   "Watch {e} as a leading signal: where it {d}, act {n} {n:period|periods}{o} early. Whether to invest, let a pilot with starts "
+                   "drawn by lot decide{p}.", e=rungs.panel.exposure, o=words.of_period(rungs.panel),
                    d=Text("掉", "drops") if falls else Text("涨", "rises"), n=rungs.lag, p=_tried(programme))
     return say("还不能当先行信号用。{m}；要不要投钱，用抽签先后开始的试点来定{p}。",
                "Not a leading signal yet; {m}. Whether to invest, let a pilot with starts drawn by lot decide{p}.", m=more, p=_tried(programme))

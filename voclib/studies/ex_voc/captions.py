@@ -16,10 +16,6 @@ from voclib.studies.ex_voc.text import say
 from voclib.studies.ex_voc.worth import Worth
 
 Captions = Mapping[str, Mapping[str, Any]]
-MORE = {"now": Text("现在", "Now"), "stores": Text("{u}翻倍", "Twice the {u}s"), "periods": Text("期数翻倍", "Twice the periods"),
-        "employees": Text("作答员工翻倍", "Twice the employees answering"), "customers": Text("作答客户翻倍", "Twice the customers answering")}
-
-
 def captions(*, rungs: Rungs, ladder: Ladder, programme: Ladder | None, worth: Worth | None, profile: pd.DataFrame, lines: pd.DataFrame,
              bins: pd.DataFrame, reliability: pd.DataFrame, path: pd.DataFrame, contour: pd.DataFrame, more: pd.DataFrame) -> Captions:
     """Captions by figure."""
@@ -235,15 +231,15 @@ def _contour(rungs: Rungs, contour: pd.DataFrame) -> dict[str, Any]:
 
 def _more(rungs: Rungs) -> dict[str, Any]:
     now = float(rungs.more.loc[rungs.more["kind"].eq("now"), "detectable"].iloc[0]) * rungs.sd
-    best = rungs.more[~rungs.more["kind"].eq("now")].sort_values("detectable").iloc[0]
-    return {"title": say("现在能发现 {a} 分以上的变化；最划算的是{k}", "Changes of {a} points can be found now; most is gained by {k}",
-                         a=words.digits(now)[0], k=words.inside(say(MORE[best["kind"]].zh, MORE[best["kind"]].en, u=rungs.panel.unit_name))),
+    return {"title": say("现在能发现 {a} 分以上的变化；降得最多的是{k}（没有算费用）",
+                         "Changes of {a} points can be found now; {k} would lower that most, costs not counted",
+                         a=words.digits(now)[0], k=words.most_gained(rungs.more, rungs.panel)[0]),
             "columns": {"what": Text("数据", "Data"), "detectable": Text("八成把握能发现的变化（分）", "Found four times in five (points)")}}
 
 
 def more_table(more: pd.DataFrame, panel: ExPanel) -> pd.DataFrame:
     """What more data would buy, named: what, detectable."""
-    return pd.DataFrame({"what": [say(MORE[k].zh, MORE[k].en, u=panel.unit_name) for k in more["kind"]],
+    return pd.DataFrame({"what": [say(words.MORE[k].zh, words.MORE[k].en, u=panel.unit_name) for k in more["kind"]],
                          "detectable": [float(text) for text in words.digits(*more["detectable"])]})
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import re
 from math import floor, inf, log10
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from voclib import sentences
 from voclib.results import Estimate, Text
 from voclib.stats.inference import Decision
 from voclib.studies.ex_voc.panel import ExPanel
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _MINUS = re.compile(r"(?<![\w–-])-(?=\d)")
 _SEAM = re.compile(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z])|(?<=[A-Za-z])(?=[\u4e00-\u9fff])")
@@ -44,6 +47,8 @@ NO_LINES = Text("没有可信的误差，坡就不画：画出来会显得比实
                 "A slope without an error worth printing is not drawn; it would look surer than it is.")
 NO_PROGRAMME = Text("没有给出员工体验项目，无从比较投入前后。", "No employee programme is given, so nothing can be compared before and after it.")
 NOTHING_TO_UNDO = Text("区间本来就含零，谈不上抹平。", "The range includes zero as it is; there is nothing to undo.")
+MORE = {"now": Text("现在", "Now"), "stores": Text("{u}翻倍", "Twice the {u}s"), "periods": Text("期数翻倍", "Twice the periods"),
+        "employees": Text("作答员工翻倍", "Twice the employees answering"), "customers": Text("作答客户翻倍", "Twice the customers answering")}
 NO_TRUTH = Text("真实数据没有植入的真值。", "Real data carry no planted truth.")
 CONTROLS = {"is_manager_changed": Text("换店长", "a change of manager"), "vacancies": Text("缺编", "vacancies"),
             "is_refurbished": Text("装修", "works"),
@@ -87,6 +92,20 @@ def listed(names: list[Text]) -> Text:
 def control(name: str) -> Text:
     """A control by its name, as the reader knows it."""
     return CONTROLS.get(name, Text(name, name))
+
+
+def of_period(panel: ExPanel) -> Text:
+    """How long a period is, in brackets, so that a sentence that stands alone says how early is early; empty where nobody said."""
+    if panel.period_name.en == "period":
+        return Text("", "")
+    return say("（一期 {p}）" if panel.period_name.zh[:1].isdigit() else "（一期一{p}）", " (of {a}{p})", p=panel.period_name,
+               a="" if panel.period_name.en[:1].isdigit() else "one ")
+
+
+def most_gained(more: pd.DataFrame, panel: ExPanel) -> tuple[Text, float]:
+    """Of what can be doubled, that which lowers the detectable change most, as it stands in a sentence, and the change found then."""
+    best = more[~more["kind"].eq("now")].sort_values("detectable", kind="stable").iloc[0]
+    return inside(say(MORE[best["kind"]].zh, MORE[best["kind"]].en, u=panel.unit_name)), float(best["detectable"])
 
 
 def next_period(panel: ExPanel, lag: int) -> Text:

@@ -9,6 +9,7 @@ from voclib import numbers
 from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict
 from voclib.sentences import say
 from voclib.stats.sensitivity import HiddenBounds
+from voclib.studies.nps_revenue import money_words
 from voclib.studies.nps_revenue import text as words
 from voclib.studies.nps_revenue.cohort import Cohort
 from voclib.studies.nps_revenue.own_price import OwnPrice
@@ -146,13 +147,10 @@ def _assumption(cohort: Cohort, rungs: Rungs, chosen: Estimate, hidden: HiddenBo
             "Without dates or earlier spending, customers who differed from the start are part of it; all of the amount may be an old difference.",
         )
     shown = hidden.times(-rungs.n_exposed).estimate("hidden", unit=cohort.unit)
-    holds = shown.conf_low <= 0 <= shown.conf_high
     return say(
-        "这是校正后的相关，不是试验：若另有一个没记录的因素，与此前的消费一样强，金额可能在 {x} 之间，范围{z}零。",
-        "This is an adjusted association, not a trial: were something unrecorded as strong as earlier spending, the amount could lie within {x}, "
-        "a range that {z} zero.",
-        x=_outer(shown),
-        z=Text("包含", "includes") if holds else Text("不含", "excludes"),
+        "这是校正后的相关，不是试验：若另有一个没记录的因素，与此前的消费一样强，金额可能{x}。",
+        "This is an adjusted association, not a trial: were something unrecorded as strong as earlier spending, the amount could lie {x}.",
+        x=money_words.hidden_range(shown),
     )
 
 

@@ -231,12 +231,10 @@ def _leads(rungs: Rungs) -> Check:
 def _hidden(rungs: Rungs, hidden: sensitivity.HiddenBounds) -> Check:
     """What a hidden factor as strong as earlier spending would do."""
     shown = hidden.times(-rungs.n_exposed).estimate("hidden", unit=rungs.cohort.unit)
-    holds = shown.conf_low <= 0 <= shown.conf_high
     said = say(
-        "若另有一个没记录的因素，与此前的消费一样强，金额在 {x} 之间；计入误差，范围{z}零。",
-        "If something unrecorded were as strong as earlier spending, the amount would lie within {x}; with sampling error the range {z} zero.",
-        x=shown,
-        z=Text("包含", "includes") if holds else Text("不含", "excludes"),
+        "若另有一个没记录的因素，与此前的消费一样强，金额可能{x}。",
+        "If something unrecorded were as strong as earlier spending, the amount could lie {x}.",
+        x=money_words.hidden_range(shown),
     )
     return Check(Text("隐藏因素", "A hidden factor"), None, said)
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voclib.errors import VocError
-from voclib.results import Text
+from voclib.results import Estimate, Text
 from voclib.sentences import say
 
 NO_DATES = (
@@ -28,6 +28,19 @@ def too_rare(name: str, has: NDArray[np.float64], exposed: NDArray[np.bool_]) ->
                 "Of {n} exposed customers {a} {w}, of {m} others {b}: too few did, or too few did not, to compare the shares.", **about),
             say("更多客户或另一个期限，让两组里{w}的和没有{w}的都更多。",
                 "More customers or another horizon, so that in both groups more {w} and more did not.", **about))
+
+
+def hidden_range(shown: Estimate) -> Text:
+    """What a hidden factor leaves of the amount, wherever it is said: bounds, the interval around them, and which of both include zero."""
+    outer = shown.with_(bound_low=shown.conf_low, bound_high=shown.conf_high)
+    if shown.bound_low <= 0 <= shown.bound_high:
+        return say("在 {x:bare} 之间，已经包含零（计入抽样误差为 {y:bare}）", "within {x:bare}, which includes zero ({y:bare} with sampling error)",
+                   x=shown, y=outer)
+    if shown.conf_low <= 0 <= shown.conf_high:
+        return say("在 {x:bare} 之间，不含零；计入抽样误差为 {y:bare}，包含零",
+                   "within {x:bare}, which excludes zero, or {y:bare} with sampling error, which includes it", x=shown, y=outer)
+    return say("在 {x:bare} 之间，计入抽样误差为 {y:bare}，都不含零", "within {x:bare}, or {y:bare} with sampling error: both exclude zero",
+               x=shown, y=outer)
 
 
 def few_dealers(count: int, floor: int) -> tuple[Text, Text]:

@@ -14,6 +14,7 @@ from voclib.results import Estimate, Text, Verdict
 from voclib.stats import roi
 from voclib.stats.roi import Roi
 from voclib.studies.nps_revenue import payback_text as words
+from voclib.studies.nps_revenue import text as money_text
 from voclib.studies.nps_revenue.rungs import Rungs
 
 FEWEST = 20
@@ -77,8 +78,9 @@ def value(rungs: Rungs, plan: Plan, *, evidence_level: int, conf_level: float = 
     npv = made.estimate("npv", conf_level=conf_level, verdict=Verdict.REPORT_WITH_CAVEAT)
     pilot = made.pilot(_pilot_error(rungs, plan), cost=plan.pilot_cost)
     tornado = words.tornado(made.tornado())
+    decision = words.decision(made, npv, pilot, plan, money_text.project(rungs.cohort))
     return Payback(plan=plan, roi=made, npv=npv, naive=made.naive, pilot=pilot, density=made.density(), tornado=tornado,
-                   inputs=words.inputs(plan, rungs, evidence_level, made), decision=words.decision(made, npv, pilot, plan),
+                   inputs=words.inputs(plan, rungs, evidence_level, made), decision=decision,
                    captions=words.captions(made, npv, pilot, plan))
 
 

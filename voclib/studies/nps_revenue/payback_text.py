@@ -58,26 +58,26 @@ def inputs(plan: Plan, rungs: Rungs, level: int, made: Roi) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(INPUT_COLUMNS))
 
 
-def decision(made: Roi, npv: Estimate, pilot: PilotWorth, plan: Plan) -> Text:
-    """What to do now, and what knowing more is worth."""
-    about = {"e": money(pilot.evsi), "c": money(plan.cost), "p": plan.pilot_share, "k": money(pilot.cost)}
+def decision(made: Roi, npv: Estimate, pilot: PilotWorth, plan: Plan, project: Text) -> Text:
+    """What to do now about a `project`, and what knowing more is worth; it stands alone on other pages, so it says which project is meant."""
+    about = {"e": money(pilot.evsi), "c": money(plan.cost), "p": plan.pilot_share, "k": money(pilot.cost), "project": project}
     if pilot.is_worth_it and pilot.evsi > 0.02 * plan.cost:
         return say(
-            "先在 {p:.0%} 的客户里抽签试点，再决定要不要花 {c}：试点成本 {k}，在决定之前最多值 {e}。",
-            "Try it by lot on {p:.0%} of these customers before spending {c}: the pilot costs {k} and is worth up to {e} before deciding.",
+            "{project}先在 {p:.0%} 的客户里抽签试点，再决定要不要花 {c}：试点成本 {k}，在决定之前最多值 {e}。",
+            "Try {project} by lot on {p:.0%} of these customers before spending {c}: the pilot costs {k} and is worth up to {e} before deciding.",
             **about,
         )
     if npv.value > 0:
         return say(
-            "现在就做：预期回报为正（净现值 {v}），试点改变不了这个决定（最多值 {e}）。",
-            "Do it now: the expected return is positive (net present value {v}), and a pilot would hardly change that (worth up to {e}).",
+            "{project}现在就做：预期回报为正（净现值 {v}），试点改变不了这个决定（最多值 {e}）。",
+            "Start {project} now: the expected return is positive (net present value {v}), and a pilot would hardly change that (worth up to {e}).",
             v=npv,
             **about,
         )
     known = say("；为弄清因果，试点花费不要超过 {e}", "; a pilot that settles the cause is worth up to {e}", **about)
     return say(
-        "项目若要花 {c}，先不做：预期净亏 {l}{known}。",
-        "Do not spend {c} on it yet: expected net loss {l}{known}.",
+        "{project}若要花 {c}，先不做：预期净亏 {l}{known}。",
+        "Do not spend {c} yet on {project}: expected net loss {l}{known}.",
         l=money(-npv.value),
         known=known if pilot.evsi > 0.005 * plan.cost else say("，试点也改变不了这个决定", ", and a pilot would hardly change that"),
         **about,

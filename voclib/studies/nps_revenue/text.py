@@ -22,6 +22,11 @@ EXPOSED = {
     "no_support": (Text("没有技术支持的", "without technical support"), Text("没有技术支持", "having no technical support")),
     "refunded": (Text("退过款的", "who were refunded"), Text("退款", "the refund")),
 }
+PROJECTS = {
+    "wait_minutes": Text("缩短等待的项目", "a project that shortens the wait"),
+    "no_support": Text("推广技术支持的项目", "a project that spreads technical support"),
+    "refunded": Text("减少退款的项目", "a project that spares refunds"),
+}
 RUNGS: dict[str, tuple[Text, Text]] = {
     "naive": (Text("暴露与未暴露相减", "Exposed less unexposed"), Text("厂商幻灯片的算法，校正前", "What a slide does; uncorrected")),
     "regression": (Text("回归", "Regression"), Text("扣除已知的差别，每项一个斜率", "Takes out known differences, one slope each")),
@@ -47,8 +52,8 @@ STEPS = {
     "slide": Text("校正前的说法", "What a slide would claim"),
 }
 GROUPS = {
-    "returned": Text("再次消费的比例", "Share who came back"), "left": Text("流失的比例", "Share who left"), "vvip": Text("VVIP", "VVIP"),
-    "regular": Text("普通客户", "Regular customers"), "exposed": Text("暴露", "Exposed"),
+    "returned": Text("再次消费的比例", "Share who came back"), "left": Text("流失的比例", "Share who left"),
+    "vvip": Text("高价值客户", "High-value customers"), "regular": Text("普通客户", "Regular customers"), "exposed": Text("暴露", "Exposed"),
     "unexposed": Text("未暴露（加权）", "Not exposed, weighted"),
 }
 OTHERS = {
@@ -118,6 +123,11 @@ def exposed(cohort: Cohort) -> Text:
 def what(cohort: Cohort) -> Text:
     """The exposure itself in a word or two."""
     return EXPOSED[cohort.exposure][1] if cohort.exposure in EXPOSED else Text(cohort.exposure, cohort.exposure)
+
+
+def project(cohort: Cohort) -> Text:
+    """A project against the exposure, named by what it would do."""
+    return PROJECTS.get(cohort.exposure, Text(f"应对“{cohort.exposure}”的项目", f"a project against {cohort.exposure}"))
 
 
 def span(cohort: Cohort) -> Text:

@@ -320,7 +320,7 @@ def caveat() -> Text:
     """What most likely misleads here."""
     return say(
         "导出之前就丢掉的声音不在账上；如果丢的是某一家店或某一类客户，有效率再高也会看错。",
-        "Voices lost before the export are on no account; if one dealer or one kind of customer is missing, a high share misleads.",
+        "Voices lost before the export cannot be seen here; if one dealer or one kind of customer is missing, a high share misleads.",
     )
 
 
@@ -331,7 +331,7 @@ def decision(missing: pd.DataFrame, worst: str) -> Text:
     name, n = field_name(worst), int(missing["n"].iloc[0])
     return say(
         "先让导出补上“{name}”：它一项就让 {n} 条声音失效。",
-        "First have the export carry the {name}: that alone makes {n} voices invalid.",
+        "First add the {name} to the export: without it {n} voices are invalid.",
         name=name,
         n=n,
     )

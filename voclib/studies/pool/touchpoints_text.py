@@ -22,8 +22,8 @@ NOTICED_COLUMNS = {"what": Text("发现", "Noticed"), "does": Text("意味着什
 CELLS = ("vvip_urgent", "vvip_calm", "regular_urgent", "regular_calm", "unknown_urgent", "unknown_calm")
 TIER_COLUMNS = {
     "channel": Text("渠道", "Channel"),
-    "vvip_urgent": Text("VVIP · 紧急", "VVIP, urgent"),
-    "vvip_calm": Text("VVIP · 一般", "VVIP, usual"),
+    "vvip_urgent": Text("高价值 · 紧急", "High-value, urgent"),
+    "vvip_calm": Text("高价值 · 一般", "High-value, usual"),
     "regular_urgent": Text("普通 · 紧急", "Regular, urgent"),
     "regular_calm": Text("普通 · 一般", "Regular, usual"),
     "unknown_urgent": Text("未知 · 紧急", "Unknown, urgent"),

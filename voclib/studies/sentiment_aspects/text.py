@@ -96,7 +96,7 @@ def caveat(ladder: Ladder, unmarked: int, total: int) -> Text:
                     "Every voice carries a mark, so the share rests on how marks are given and by whom, not on the machine; those who speak do not "
                     "stand for the silent.")
     first = say("{k} 条声音（{s:.0%}）没有客户自己的分数，这里假定机器在它们身上犯的错与有分数的一样。",
-                "{k} voices ({s:.0%}) carry no mark of the customer; the machine is taken to err on them as it does on marked ones.",
+                "{k} voices ({s:.0%}) come without the customer's own score; the machine is taken to err on them as it does on scored ones.",
                 k=unmarked, s=unmarked / total)
     if THESE in ladder[ladder.chosen].assumptions:
         first = joined([first, Text("门店（公司）太少或大小悬殊，区间只说现有这几家的客户。",
@@ -178,11 +178,11 @@ def beats_naive(quality: pd.DataFrame) -> Check:
                  Text("机器没有读出东西，只看分数。", "The machine reads nothing; look at the marks alone."))
 
 
-def learned(languages: Sequence[Text]) -> Check:
-    """Languages that are read by a word list, for want of marks."""
+def learned(languages: Sequence[Text], spoken: Sequence[Text]) -> Check:
+    """Languages that are read by a word list, for want of marks; of all that are `spoken` here."""
     name = Text("每种语言都有学来的读法", "Every language is read as learned")
     if not languages:
-        return Check(name, True, Text("中文和英文都从自带分数的声音学来。", "Every language is learned from voices with marks."))
+        return Check(name, True, say("{l}的读法从自带分数的声音学来。", "How to read {l} is learned from voices with marks.", l=listed(spoken)))
     return Check(name, False, say("{l}的分数太少，用词典来读。", "Too few marks in {l}; a word list reads it.", l=listed(languages)),
                  Text("这种语言的单条读法更不可靠。", "Single readings in it are less reliable."))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -92,7 +92,7 @@ def study(frame: Frame, *, year: Frame | None = None, margins: Sequence[str] = (
                             point=tipped.point if tipped else None, seed=seed, heard=float(heard.mean()))
     stages = framing.funnel(frame)
     departed = _departed(year, gates, conf_level)
-    design = _design(reachable, made, cost_per_call_cny, gates, conf_level)
+    design = _design(reachable, made, None if frame.is_staged else cost_per_call_cny, gates, conf_level)
     frames = {"stages": stages, "balance": _balance(made), "chances": _chances(made), "uneven": _uneven(reachable, made),
               "resistance": _resistance(reachable, made, gates, conf_level), "design": design}
     captions = captioning.captions(ladder=ladder, everyone=everyone, frame=frame, correction=made, sensitivity=tipped, possible=possible,
@@ -138,7 +138,9 @@ def _corrected(reachable: Frame, raw: Estimate, *, gates: Gates, **options: Any)
 
 def _ladder(raw: Estimate, made: Correction | None, checks: Mapping[str, Check], reachable: Frame, gates: Gates) -> Ladder:
     """The rungs and which of them is the answer: call-backs, else AIPW where the gates let it pass, else bounds."""
+    least = Verdict.REPORT_WITH_CAVEAT if reachable.is_staged else Verdict.REPORT  # a silence made here is no finding, whatever holds
     if made is None and (raw.kind == "refusal" or reachable.people["is_answered"].all()):
+        raw = raw.with_(verdict=Verdict.worst([raw.verdict, least]))
         return Ladder(raw.estimand, (raw,), chosen="raw")
     chosen, verdict = ("manski", Verdict.BOUNDS_ONLY) if made is None else _choose(checks, made)
     rungs = [raw, *(r for r in made.rungs if r.rung != "raw")] if made is not None else [raw]
@@ -155,7 +157,7 @@ def _ladder(raw: Estimate, made: Correction | None, checks: Mapping[str, Check],
     elif chosen == "reached":  # a point would take those reached for all: the range stands in its place
         rungs = [r for r in rungs if r.rung not in ("followup", "tilted")]
         rungs.append(correcting.possible(made, reachable, **shared)["followup"].with_(rung="reached", verdict=verdict))
-    rungs = [r.with_(verdict=verdict) if r.rung == chosen else r for r in rungs]
+    rungs = [r.with_(verdict=Verdict.worst([verdict, least])) if r.rung == chosen else r for r in rungs]
     return Ladder(raw.estimand, tuple(rungs), chosen=chosen)
 
 
@@ -278,8 +280,8 @@ def _departed(year: Frame | None, gates: Gates, conf_level: float) -> tuple[Esti
     return tuple(found) if any(e.kind != "refusal" for e in found) else ()  # nothing to draw
 
 
-def _design(reachable: Frame, made: Correction | None, cost: float, gates: Gates, conf_level: float) -> pd.DataFrame:
-    """What more call-backs would buy: half-width of the range against cost."""
+def _design(reachable: Frame, made: Correction | None, cost: float | None, gates: Gates, conf_level: float) -> pd.DataFrame:
+    """What more call-backs would buy: half-width of the range against cost; staged ones have no price (`cost` None), so no column of it."""
     if made is None:
         return pd.DataFrame(columns=["calls", "completed", "half_width", "cost"])
     y, silent = reachable.y, int(np.isnan(reachable.y).sum())
@@ -289,8 +291,10 @@ def _design(reachable: Frame, made: Correction | None, cost: float, gates: Gates
     # where none of those drawn was reached, their rate of zero plans nothing: the floor is assumed, and said to be
     share = (made.completion.rate if made.completion is not None and made.completion.drawn else 0.0) or gates.min_completion
     calls = [c for c in DESIGN_CALLS if c <= silent]
-    return missingness.followup_design(silent, len(y) - silent, sd=spread, calls=calls or [silent], completion=share, cost_per_call=cost,
-                                       conf_level=conf_level, low=reachable.levels[0], high=reachable.levels[-1], min_completion=gates.min_completion)
+    low, high, least = reachable.levels[0], reachable.levels[-1], gates.min_completion
+    found = missingness.followup_design(silent, len(y) - silent, sd=spread, calls=calls or [silent], completion=share, cost_per_call=cost or 0.0,
+                                        conf_level=conf_level, low=low, high=high, min_completion=least)
+    return found if cost is not None else found.drop(columns="cost")
 
 
 def against_truth(result: Survivorship, truth: Mapping[str, float]) -> pd.DataFrame:
@@ -335,6 +339,15 @@ def truth(studied: Frame, everybody: Frame, *, planted: Mapping[str, Any] | None
         heard = supported(studied, gating.load())
         return {"reachable": float(everybody.y[heard].mean()), "everyone": float(everybody.y.mean())}
     return None
+
+
+def stated(result: Survivorship, known: Mapping[str, float] | None) -> Study:
+    """The finding as it is stated: a test on answers set aside says what they were, so that nobody takes its estimate for news."""
+    study = result.study
+    if not result.frame.is_staged or known is None:
+        return study
+    told = answering.known(study.headline, known)
+    return replace(study, answer=Text(study.answer.zh + told.zh, f"{study.answer.en} {told.en}"))
 
 
 def set_aside(everybody: Frame, how: str) -> Text:

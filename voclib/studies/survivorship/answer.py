@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from voclib.results import Check, Estimate, Ladder, Study, Text
-from voclib.sentences import say
+from voclib.sentences import inside, say
 from voclib.stats.tilt import TippingPoint
 from voclib.studies.survivorship import text as words
 from voclib.studies.survivorship.correction import Correction
@@ -15,6 +15,10 @@ UNHAPPY = {
     "nps": (Text("成为贬损者（相对中立者）", "to be detractors rather than passives")),
     "csat": (Text("不满意（相对满意）", "to be dissatisfied rather than satisfied")),
 }
+STAGED = Text(
+    "沉默是在这里有意造出来的：这一页检验做法，不是关于这些客户的发现。",
+    "The silence was made here on purpose: the page tests the method and finds nothing about these customers.",
+)
 FIRST_SILENT = Text("先随机回访一批未作答者，再引用任何一个数字。", "Call back a random draw of those who did not answer before quoting any number.")
 
 
@@ -36,12 +40,12 @@ def finding(
     if chosen.rung == "raw" and whole.rung == "everyone":  # nothing to correct among those in reach, yet some are out of it
         headline = (whole.with_(seed=seed),)
     return Study(
-        question=Text("没有作答的人算进来，客户到底怎么看我们？", "Counting those who never answered, what do customers think of us?"),
+        question=words.QUESTION,
         kicker=_kicker(frame),
-        answer=_answer(ladder, whole, raw, correction, checks, heard),
+        answer=_answer(ladder, whole, raw, correction, checks, heard, staged=frame.notes.get("withheld", 0)),
         headline=headline,
-        caveat=_caveat(chosen, whole, correction, point, frame.metric),
-        decision=_decision(chosen, whole, raw, correction),
+        caveat=STAGED if frame.is_staged and chosen.kind != "refusal" else _caveat(chosen, whole, correction, point, frame.metric),
+        decision=_staged(chosen, raw) if frame.is_staged and chosen.kind != "refusal" else _decision(chosen, whole, raw, correction),
         verdict=headline[0].verdict,
         naive=raw if headline[0].rung != "raw" and raw.kind == "estimate" else None,
         ladders=(ladder, everyone),
@@ -53,7 +57,7 @@ def finding(
 
 
 def _kicker(frame: Frame) -> Text:
-    if "withheld" in frame.notes:
+    if frame.is_staged:
         return say(
             "沉默的大多数 · 有意放在一边 {n} 份已知的回答", "The silent majority · {n} known answers set aside on purpose", n=frame.notes["withheld"]
         )
@@ -62,27 +66,42 @@ def _kicker(frame: Frame) -> Text:
     return say("沉默的大多数 · {a} 至 {b}", "The silent majority · {a} to {b}", a=frame.first_day, b=frame.last_day)
 
 
-def _answer(ladder: Ladder, whole: Estimate, raw: Estimate, correction: Correction | None, checks: Mapping[str, Check], heard: float) -> Text:
-    """The number for all within reach beside the published one, where it comes from, and the range once those nobody could ask are counted."""
+def _answer(
+    ladder: Ladder,
+    whole: Estimate,
+    raw: Estimate,
+    correction: Correction | None,
+    checks: Mapping[str, Check],
+    heard: float,
+    *,
+    staged: int,
+) -> Text:
+    """The number for all within reach beside the published one, where it comes from, and the range once those nobody could ask are counted.
+
+    Where `staged` known answers were set aside, the first sentence, all that a portal shows, says that this tests the method.
+    """
     if raw.kind == "refusal":
         return say("暂时不能下结论。{why}", "No conclusion yet. {why}", why=raw.reason)
     name, chosen = words.NAMES[raw.estimand.split("_")[0]], ladder[ladder.chosen]
-    inside = Text(name.zh.lstrip(), name.en)  # after a comma
+    later = Text(name.zh.lstrip(), name.en)  # after a comma
     unasked = whole.rung == "everyone"
-    parts = [_lead(chosen, raw, name, inside, correction)] if not (unasked and chosen.rung == "raw") else []
+    parts = [_lead(chosen, raw, name, later, correction)] if not (unasked and chosen.rung == "raw") else []
+    if staged and parts:
+        parts[0] = _test(parts[0], staged)
     if correction is not None and ladder.chosen != "supported":
         parts += _weighted(ladder, checks)
     parts += _settled(chosen, correction)
     if unasked:
-        parts.append(_unasked(whole, raw, inside, 1 - heard, first=not parts))
+        unheard = _unasked(whole, raw, later, 1 - heard, first=not parts)
+        parts.append(unheard if parts or not staged else _test(unheard, staged))
     return Text("".join(p.zh for p in parts), " ".join(p.en for p in parts))
 
 
-def _lead(chosen: Estimate, raw: Estimate, name: Text, inside: Text, correction: Correction | None) -> Text:
+def _lead(chosen: Estimate, raw: Estimate, name: Text, later: Text, correction: Correction | None) -> Text:
     """The first sentence, which is all that a portal shows."""
     if chosen.rung == "raw" and correction is None:
         return say("公布的{name}是 {x:bare}，只代表作答者。", "The published {name} is {x:bare}, for those who answered.", name=name, x=raw)
-    options = {"name": inside, "x": chosen, "raw": raw}
+    options = {"name": later, "x": chosen, "raw": raw}
     if chosen.kind == "bounds":
         return say(
             "没有作答的人算进来，{name}只能给出范围；只看作答者是 {raw:bare}。",
@@ -93,6 +112,50 @@ def _lead(chosen: Estimate, raw: Estimate, name: Text, inside: Text, correction:
         "没有作答的人算进来，{name}是 {x:bare}（{x:interval}），只看作答者则是 {raw:bare}。",
         "Counting those who never answered, {name} is {x:bare} ({x:interval}), against {raw:bare} among those who answered.",
         **options,
+    )
+
+
+def _test(first: Text, staged: int) -> Text:
+    """The first sentence of a test."""
+    return say(
+        "用已知的回答检验做法：有意放在一边 {n} 份，{first}",
+        "A test on known answers, {n} of which were set aside on purpose: {first}",
+        n=staged,
+        first=inside(first),
+    )
+
+
+def known(headline: Sequence[Estimate], truth: Mapping[str, float]) -> Text:
+    """What the answers set aside come to, beside each number of the headline."""
+    told = []
+    for one in headline:
+        key = "everyone" if one.estimand.endswith("_everyone") else "reachable"
+        if key not in truth or one.conf_low is None:
+            continue
+        real = one.with_(kind="count", value=truth[key], conf_low=None, conf_high=None, bound_low=None, bound_high=None, std_error=None)
+        who = Text("全体客户", "of all customers") if key == "everyone" else Text("问得到的客户", "of those within reach")
+        holds = one.conf_low <= truth[key] <= one.conf_high
+        told.append(say("{who}其实是 {x:bare}，区间{h}", "{who} it was {x:bare}, which the interval {h}", who=who, x=real,
+                        h=Text("包含它", "holds") if holds else Text("没有包含它", "misses")))
+    if not told:
+        return Text("", "")
+    en = "; ".join(t.en for t in told)
+    return Text("；".join(t.zh for t in told) + "。", f"{en[:1].upper()}{en[1:]}.")
+
+
+def _staged(chosen: Estimate, raw: Estimate) -> Text:
+    """What to do with a test: nothing about these customers."""
+    if chosen.rung == "followup":
+        return say(
+            "不要引用这里的数字。值得照做的是随机回访：同样的沉默，只看作答者会说 {raw:bare}，回访之后是 {x:bare}。",
+            "Quote no number from here. What is worth copying is the random call-back: of the same silence those who answered say {raw:bare}, "
+            "and the call-backs make it {x:bare}.",
+            x=chosen,
+            raw=raw,
+        )
+    return Text(
+        "不要引用这里的数字；要知道自己的客户怎么看，就对沉默的人做随机回访。",
+        "Quote no number from here; to know what your own customers think, call back at random those who kept silent.",
     )
 
 

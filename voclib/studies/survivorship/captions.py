@@ -304,13 +304,14 @@ def _design(design: pd.DataFrame, correction: Correction, level: str) -> Caption
     points = correction["raw"].unit == "points"
     width = f"{row['half_width'] * (1 if points else 100):.1f}"
     half = Text(f"{width} 分", f"{width} points") if points else Text(f"{width} 个百分点", f"{width} percentage points")
+    priced = "cost" in design
     title = say(
         "回访抽取 {n} 人，约花 {c}，区间半宽约 ±{h}",
         "Drawing {n} for a call costs about {c} and gives about ±{h}",
         n=int(row["calls"]),
         h=half,
         c=Text(*(numbers.money(float(row["cost"]), lang) for lang in ("zh", "en"))),
-    )
+    ) if priced else say("回访抽取 {n} 人，区间半宽约 ±{h}", "Drawing {n} for a call gives about ±{h}", n=int(row["calls"]), h=half)
     basis = (
         say("按本期完成率 {r:.0%} 估算", "At this quarter's completion of {r:.0%}", r=rate)
         if rate
@@ -320,8 +321,13 @@ def _design(design: pd.DataFrame, correction: Correction, level: str) -> Caption
         "title": title,
         "subtitle": basis,
         "calls": "calls",
-        "cost": "cost",
+        "cost": "cost" if priced else None,
         "width": "half_width",
         "unit": correction["raw"].unit,
-        "description": say("横轴是费用，纵轴是 {p} 区间半宽。", "Cost across, half the width of the {p} interval upwards.", p=level),
+        "description": say(
+            "横轴是{x}，纵轴是 {p} 区间半宽。",
+            "{x} across, half the width of the {p} interval upwards.",
+            p=level,
+            x=Text("费用", "Cost") if priced else Text("回访人数", "Calls"),
+        ),
     }

@@ -54,6 +54,11 @@ class Frame:
         """Whether some of the silent were called back at random."""
         return bool(self.people["is_called"].any())
 
+    @property
+    def is_staged(self) -> bool:
+        """Whether known answers were set aside, so that the silence was made here and what is found only tests the method."""
+        return self.notes.get("withheld", 0) > 0
+
     def only(self, rows: pd.Series | np.ndarray) -> Frame:
         """The same frame for some of its people."""
         return replace(self, people=self.people[np.asarray(rows, dtype=bool)].reset_index(drop=True))

@@ -16,6 +16,7 @@ from voclib.stats import metrics, weighting
 from voclib.studies.regions_text import REGIONS
 from voclib.studies.scores.text import interval, written
 
+QUESTION = Text("没有作答的人算进来，客户到底怎么看我们？", "Counting those who never answered, what do customers think of us?")
 NAMES = {"nps": Text(" NPS ", "NPS"), "csat": Text("满意度", "satisfaction")}
 COLUMNS = {
     "region": Text("区域", "Region"),
@@ -50,7 +51,7 @@ COLUMNS = {
 }
 LEVELS = {
     **REGIONS,
-    "vvip": Text("VVIP", "VVIP"),
+    "vvip": Text("高价值", "high-value"),
     "regular": Text("普通", "regular"),
     "zh": Text("中文", "Chinese"),
     "en": Text("英文", "English"),

@@ -19,6 +19,7 @@ from voclib.studies.topics import text as words
 from voclib.studies.topics.heard import by_channel, facts, steps, voices
 from voclib.text import aspects, emerging, engines, themes
 from voclib.text import topics as modelling
+from voclib.text.profanity import masked
 
 __all__ = ["Talk", "against_truth", "by_channel", "facts", "steps", "study", "voices"]
 Tables = Mapping[str, pd.DataFrame]
@@ -111,6 +112,7 @@ def _told(tables: Tables, kept: pd.DataFrame, model: modelling.TopicModel, book:
     held, level, theme = holds.hold(model), asked.conf_level, _themes(kept, model, book, found)
     names = {id: book.name(id) for id in sorted(set(theme.values()) - {""})} if book is not None else {}
     topics = topic_tables.summary(kept, model, held.stability, theme, conf_level=level)
+    topics = topics.assign(name=topics["name"].map(masked))
     kept = kept.assign(theme=kept["topic"].map(theme).fillna(""))
     watch = emerging.watch(kept["legible"].tolist(), kept["when"], model=model, authors=kept["person"].tolist(), since=until + pd.Timedelta(days=1),
                            budget=asked.budget, timezone=asked.timezone, progress=progress)
@@ -155,7 +157,8 @@ def _finding(kept: pd.DataFrame, topics: pd.DataFrame, lead: topic_subjects.Subj
         naive=lead.beside[lead.first] if lead.labelled else None, verdict=verdict, checks=checks,
         caveat=words.caveat(topics, is_worded=lead.is_worded, labelled=lead.labelled),
         decision=words.decision(lead.name, where, cars, fresh), limits=words.LIMITS, reader="product", seed=asked.seed,
-        evidence={"topics": len(topics), "stable": int(topics["is_stable"].sum()), "new": [t.name for t in fresh], "evenings": watch.evenings})
+        evidence={"topics": len(topics), "stable": int(topics["is_stable"].sum()), "new": [masked(t.name) for t in fresh],
+                  "evenings": watch.evenings})
 
 
 def _refused(kept: pd.DataFrame, texts: int, seed: int) -> Talk:

@@ -114,7 +114,7 @@ def _trend(lead: Subjects, level: float) -> dict[str, Any]:
 
 def _complaints(frames: Mapping[str, pd.DataFrame], topics: pd.DataFrame, level: float) -> dict[str, dict[str, Any]]:
     systemic = int(sum("共性" in text.zh for text in frames["places"]["reading"])) if len(frames["places"]) else 0
-    many = int(sum("系统性" in text.zh for text in frames["alike"]["reading"])) if len(frames["alike"]) else 0
+    many = int(sum("多家门店" in text.zh for text in frames["alike"]["reading"])) if len(frames["alike"]) else 0
     return {
         "cards": {
             "title": say("抱怨话题里，负面声音最多的 {n} 个", "Complaint topics: the {n} with most negative voices", n=len(frames["cards"])),

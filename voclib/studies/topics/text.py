@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from voclib.results import Check, Estimate, Text
-from voclib.sentences import say
+from voclib.sentences import inside, say
 from voclib.studies.regions_text import region
 from voclib.studies.topics import tables
 from voclib.studies.topics.spread import Spread
 from voclib.text import crosswalk, emerging
+from voclib.text.profanity import masked
 
 if TYPE_CHECKING:
     from voclib.studies.topics.subjects import Subjects
@@ -77,7 +78,7 @@ TRUTH = {
     "title": Text("埋下的新话题，名单抓到了吗", "The planted theme: was it listed?"),
     "subtitle": Text("名单事先不知道埋了什么", "The list did not know what was planted"),
 }
-NO_TRUTH = {Text("个埋下的新话题", "planted new themes"): 0}
+NO_TRUTH = Text("这批数据没有埋下新话题，没有真值可比。", "No new theme was planted in these data, so there is no truth to compare with.")
 LIMITS = (
     (
         Text("“话题有 100 条声音，所以有 100 位客户遇到了这件事。”", "“A topic has 100 voices, so 100 customers met with it.”"),
@@ -107,8 +108,8 @@ LIMITS = (
 
 
 def quoted(name: str) -> Text:
-    """A topic's leading words."""
-    return Text(f"“{name}”", f"“{name}”")
+    """A topic's leading words, as a page prints them."""
+    return Text(f"“{masked(name)}”", f"“{masked(name)}”")
 
 
 def negative(share: float, known: int) -> Text:
@@ -174,7 +175,7 @@ def reading(dealer: Spread, model: Spread) -> Text:
 
 
 def pattern(own: pd.DataFrame, length: int | None) -> Text:
-    """What complaints in one wording look like: a single case, a wave of a few days, one dealer, or many."""
+    """What complaints in one wording look like: a single case, a wave of a few days, one dealer, or many (which alone makes nothing systemic)."""
     people, dealers = own["person"].nunique(), own["dealer"].dropna()
     if people == 1:
         return Text("同一位客户：个案", "one customer: a single case")
@@ -183,7 +184,7 @@ def pattern(own: pd.DataFrame, length: int | None) -> Text:
     if people >= tables.FEWEST and dealers.nunique() == 1:
         return say("只有一家门店：{d}", "one dealer only: {d}", d=str(dealers.iloc[0]))
     if dealers.nunique() >= 5:
-        return Text("多家门店反复出现：像系统性问题", "recurs at many dealers: looks systemic")
+        return Text("多家门店反复出现", "recurs at many dealers")
     return Text("几家门店", "a few dealers")
 
 
@@ -237,13 +238,13 @@ def caveat(topics: pd.DataFrame, *, is_worded: bool, labelled: int) -> Text:
     stable = int(topics["is_stable"].sum())
     first = Text("", "")
     if labelled:
-        first = say("占比按 {n} 条人工标注扣除了词典的错；", "Shares are corrected for the dictionary's errors by {n} labelled voices. ", n=labelled)
+        first = say("占比按 {n} 条人工标注扣除了词典的错；", "Shares are corrected for the dictionary's errors by {n} labelled voices; ", n=labelled)
     elif is_worded:
-        first = Text("主题按词典里的词认定，认错的没有扣除；", "Themes go by the words of a dictionary, its errors not taken out. ")
+        first = Text("主题按词典里的词认定，认错的没有扣除；", "Themes go by the words of a dictionary, its errors not taken out; ")
     second = say("话题由机器归并，{k} 个里有 {s} 个换一批声音还能找到。只代表写了文字的客户。",
-                 "Topics are a machine's grouping; {s} of {k} are found again among other voices. Both speak for customers who wrote.",
-                 k=len(topics), s=stable)
-    return Text(first.zh + second.zh, first.en + second.en)
+                 "Topics are a machine's grouping, and {s} of {k} are found again among other voices. {both} only for customers who wrote.",
+                 k=len(topics), s=stable, both=Text("", "Both speak" if first.en else "They speak"))
+    return Text(first.zh + second.zh, first.en + (inside(second).en if first.en else second.en))
 
 
 def decision(name: Text, dealer: Spread, model: Spread, fresh: Sequence[emerging.Theme]) -> Text:

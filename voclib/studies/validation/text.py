@@ -157,7 +157,7 @@ ONE_ROW = Text("每行汇总一种方法的各种情形", "One row sums up the s
 TABLES = {
     "scores": (Text("分数的方法", "Methods for scores"), IN_POINTS),
     "silent": (Text("谁没有作答：加权、回访、上下界", "Who stayed silent: weighting, call-backs, bounds"), IN_POINTS),
-    "answers": (Text("要分、话题、追踪", "Begging, topics, panels"), IN_POINTS),
+    "answers": (Text("讨分、话题、追踪", "Begging, topics, panels"), IN_POINTS),
     "effects": (Text("一次久等损失多少", "What a long wait costs"), IN_YUAN),
     "designs": (Text("没有试验时：逐月对比、由谁接待、留存", "Without a trial: by month, by who served them, staying"), ONE_ROW),
     "attribution": (Text("损失和分数变化分到谁头上", "To what a loss or a change of the score belongs"), ONE_ROW),
