@@ -9,9 +9,10 @@ from html.parser import HTMLParser
 import pytest
 from markupsafe import Markup
 
+from voclib import numbers
 from voclib.errors import ParameterError
 from voclib.reporting import figures
-from voclib.reporting.figures import counts, marks, markup
+from voclib.reporting.figures import counts, headline, marks, markup
 from voclib.results import Check, Estimate, Study, Text, Verdict, refusal
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&{0}{{7*7}}"
@@ -202,6 +203,16 @@ def test_a_movement_stays_inside_the_track_of_a_phone(value: float, low: float, 
     wide = max(8 * sum(1 + (c > "\u2e80") for c in part) for part in re.split(r"<[^>]*>", text))
     left = at + dx - wide * {"start": 0, "middle": 0.5, "end": 1}[re.search(r'text-anchor="(\w+)"', tag)[1]]
     assert left >= 0 and left + wide <= 350
+
+
+@pytest.mark.parametrize(("value", "low", "high", "naive"), [(0.042, 0.033, 0.051, 0.98), (0.968, 0.96, 0.975, 0.02)])
+def test_the_ends_of_a_short_interval_at_an_edge_do_not_lie_over_one_another(value: float, low: float, high: float, naive: float) -> None:
+    found = Estimate(estimand="people_found", kind="estimate", unit="share", value=value, conf_low=low, conf_high=high)
+    html = str(headline.bar(found, found.with_(value=naive, conf_low=naive - 0.01, conf_high=naive + 0.01)))
+    ends = [(float(x), anchor) for x, anchor in re.findall(r'<text x="([\d.]+)%" y="\d+" class="v" text-anchor="(\w+)"', html)]
+    (left, first), (right, second) = ends
+    letters = min(len(end) for end in numbers.ends(found, "en"))
+    assert first == second and right - left >= 100 * letters * 8 / 350, "both begin or end at their caps, a label apart on a phone"
 
 
 @pytest.mark.parametrize("kind", ["ladder", "intervals"])

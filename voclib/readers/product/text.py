@@ -159,7 +159,8 @@ def sources(cut: Mapping[str, pd.Timestamp], rows: int) -> Check:
         return Check(name, True, Text("数到的各张表都记到了期末。", "Every table that is counted reaches it."))
     listed = _joined([say("{t}只到 {d}", "{t} up to {d}", t=TABLES[kind], d=f"{last:%Y-%m-%d}") for kind, last in cut.items()])
     return Check(name, False, say("{l}，此前从没有空过这么久。{n} 项的这一期没收齐，不判断。",
-                                  "Tables that end early: {l}, never so long without a row before. {n} counts lack a whole period and are not judged.", l=listed, n=rows),
+                                  "Tables that end early: {l}, never so long without a row before. {n} counts lack a whole period and are "
+                                  "not judged.", l=listed, n=rows),
                  Text("等数据补齐，再看这几项。", "Have the export completed before reading these counts."))
 
 

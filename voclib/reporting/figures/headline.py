@@ -124,6 +124,10 @@ def _ends(estimate: Estimate, scale: marks.Axis, low: float, high: float, *, y: 
     """Interval ends over their caps; moved apart where the interval is short."""
     left, right = scale.at(low), scale.at(high)
     apart = right - left < max(14.0, _room(estimate))
+    if apart and left < 4:  # the lower end has no room on its left and begins at its cap, so the upper one gives way
+        right = max(right, left + _room(estimate))
+    if apart and right > 96:
+        left = min(left, right - _room(estimate))
     style = "v bd" if estimate.kind == "bounds" else "v"
     parts = Markup("")
     for side, (at, anchor) in enumerate(((left, "end" if apart else "middle"), (right, "start" if apart else "middle"))):
