@@ -210,14 +210,13 @@ def test_missing_data_names_the_command_that_builds_them(space: Workspace) -> No
 
 
 def test_what_a_study_cannot_begin_without_is_looked_for_before_it_runs(space: Workspace) -> None:
-    path, folder = space.notebooks / "20-scores.ipynb", space.root / "data/standard/sample"
-    code = "from voclib.studies.ex_voc import panel as ex_panel\nex_panel.from_tables(voclib.load(data))"
-    path.write_text(_notebook(('data = "data/standard/sample"', "parameters"), (code, "")), "utf-8")
+    path, folder = space.notebooks / "30-ex-voc.ipynb", space.root / "data/standard/sample"
+    path.write_text(_notebook(('data = "data/standard/sample"', "parameters"), ("voclib.load(data)", "")), "utf-8")
     (folder / "responses.parquet").touch()
-    told = _refused(space, "notebooks: {20-scores: {}}\n")
+    told = _refused(space, "notebooks: {30-ex-voc: {}}\n")
     assert "reads the table employee_surveys, which data/standard/sample lacks (there: responses); run 'voc ingest" in told
     (folder / "employee_surveys.parquet").touch()
-    assert len(plan(_load(space, HEAD + "notebooks: {20-scores: {}}\n"), space=space)) == 1
+    assert len(plan(_load(space, HEAD + "notebooks: {30-ex-voc: {}}\n"), space=space)) == 1
 
 
 @pytest.mark.parametrize(("notebook", "table"), [

@@ -7,12 +7,12 @@ import json
 import keyword
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from voclib import fingerprints as syntax
 from voclib import strictyaml
 from voclib.errors import ParameterError, nearest
 from voclib.running.parameters import Parameter, declared, fit
@@ -227,23 +227,22 @@ def _missing_data(job: Job, space: Workspace) -> Iterator[str]:
 
 
 def tables_read(path: Path) -> list[str]:
-    """Tables that a notebook names in `voclib.load(data, "table", …)`, and those without which a study that it imports cannot begin, sorted.
+    """Tables that a notebook names in `voclib.load(data, "table", …)`, and those without which it cannot begin, sorted.
 
-    A study says so by a constant `NEEDED_TABLES`. Cells that are no plain Python are passed over.
+    Cells that are no plain Python are passed over.
     """
-    found = {table for module in modules_read(path) for table in _needed(module)}
+    found = set(_needed().get(path.stem, ()))
     for call in (n for n in _nodes(path) if isinstance(n, ast.Call)):
         if isinstance(call.func, ast.Attribute) and call.func.attr == "load" and getattr(call.func.value, "id", "") in ("voclib", "voc"):
             found |= {a.value for a in call.args[1:] if isinstance(a, ast.Constant) and isinstance(a.value, str)}
     return sorted(found)
 
 
-def _needed(module: str) -> tuple[str, ...]:
-    """What a module of this library calls `NEEDED_TABLES`, read without importing it."""
-    path = syntax.path_of(module, PACKAGE.parent)
-    body = ast.parse(path.read_text("utf-8")).body if path else []
-    given = [node.value for node in body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "NEEDED_TABLES"]
-    return ast.literal_eval(given[0]) if given else ()
+@cache
+def _needed() -> dict[str, tuple[str, ...]]:
+    """`NEEDED` of `voclib.studies.counting`, read without importing any study."""
+    tree = ast.parse((PACKAGE / "studies" / "counting" / "__init__.py").read_text("utf-8"))
+    return next(ast.literal_eval(node.value) for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "NEEDED")
 
 
 def modules_read(path: Path) -> list[str]:

@@ -29,9 +29,6 @@ from voclib.stats.gates import Gates
 Tables = Mapping[str, pd.DataFrame]
 
 
-NEEDED_TABLES = ("cases", "customers")  # looked for before an edition runs
-
-
 @dataclass(frozen=True)
 class CaseLibrary:
     """What the page shows; `audit` and `ladder` are None, and frames empty, where no library is released.

@@ -12,7 +12,6 @@ import pandas as pd
 from voclib.errors import DataError
 
 Tables = Mapping[str, pd.DataFrame]
-NEEDED_TABLES = ("frontline_reports",)  # looked for before an edition runs
 NEEDED = ("report_id", "reported_at", "kind")
 TEXTS = ("staff_id", "unit_id", "product", "topic", "competitor", "text", "duplicate_of_report_id")
 MOMENTS = ("reported_at", "confirmed_at", "fixed_at", "notified_at")

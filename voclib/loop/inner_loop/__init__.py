@@ -24,7 +24,6 @@ from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict
 from voclib.stats import gates as gating
 from voclib.stats.gates import Gates
 
-NEEDED_TABLES = ("cases",)  # looked for before an edition runs
 RETURN_DAYS = 30  # a customer who opens another case on the topic within so many days was not settled
 CLOSE = 0.01  # how far the estimate with open cases may lie from the one of cases whose limit has run out
 FEW_WRONG, FEW_IN_BULK = 0.01, 0.05  # shares of cases with times out of order, of closings in bulk, that are let pass

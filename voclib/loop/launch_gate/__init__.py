@@ -19,8 +19,6 @@ from voclib.loop.launch_gate.rule import Rule
 from voclib.results import Estimate, Ladder, Study, Text, Verdict, refusal
 from voclib.stats import metrics
 
-NEEDED_TABLES = ("concept_tests",)  # looked for before an edition runs
-
 
 @dataclass(frozen=True)
 class LaunchGate:

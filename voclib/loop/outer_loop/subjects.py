@@ -12,7 +12,6 @@ from voclib.errors import DataError
 
 Tables = Mapping[str, pd.DataFrame]
 REPAIRS, REPORTS, VOICES = "repairs", "frontline_reports", "topic_mentions"
-NEEDED_TABLES = ("projects",)  # looked for before an edition runs
 NEEDED = ("project_id", "chartered_on", "landed_on")
 
 

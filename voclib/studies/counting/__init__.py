@@ -25,6 +25,10 @@ COUNTED = {"00-sample-company": "company", "10-sentiment-aspects": "sentiment_as
            "31-nps-revenue": "nps_revenue", "32-frontline": "frontline", "40-inner-loop": "inner_loop", "41-outer-loop": "outer_loop",
            "42-launch-gate": "launch_gate", "51-product": "product", "52-region": "region", "53-case-library": "case_library"}
 """Reports that count rows of standard tables, each with the module of this package that says which; a module is loaded when it is asked."""
+NEEDED = {"21-survivorship": ("customers", "responses"), "30-ex-voc": ("employee_surveys", "responses"),
+          "31-nps-revenue": ("customers", "touchpoints", "transactions"), "32-frontline": ("frontline_reports",), "40-inner-loop": ("cases",),
+          "41-outer-loop": ("projects",), "42-launch-gate": ("concept_tests",), "53-case-library": ("cases", "customers")}
+"""Standard tables without which a report cannot begin, where it reads standard tables; looked for before an edition runs."""
 JOIN = " | "
 
 

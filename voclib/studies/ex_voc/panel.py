@@ -23,7 +23,7 @@ from voclib.studies.ex_voc import panel_text as words
 Tables = Mapping[str, pd.DataFrame]
 SMALL_CELL = 5
 STRAGGLERS = 0.005  # share of rows in the wrong period that changes nothing
-NEEDED_TABLES = ("employee_surveys", "responses")  # looked for before an edition runs
+NEEDED = ("employee_surveys", "responses")
 CONTROLS = ("is_manager_changed", "vacancies", "is_refurbished")
 NUMBERS = ("ex_n", "ex_noise", "outcome_n", "outcome_sampling", "untouched", "response_rate", "started")
 UNTOUCHED = ("parts_price", "vehicle_price", "infotainment", "driving_range", "charging", "noise", "delivery_delay")
@@ -103,8 +103,8 @@ def from_tables(tables: Tables, *, metric: str = "nps_score", programme: str = "
     ParameterError
         for a metric, control or programme that does not exist.
     """
-    if absent := [name for name in NEEDED_TABLES if len(tables.get(name, ())) == 0]:
-        raise DataError(f"Employee and customer voice need the tables {', '.join(NEEDED_TABLES)}; missing or empty: {', '.join(absent)}.")
+    if absent := [name for name in NEEDED if len(tables.get(name, ())) == 0]:
+        raise DataError(f"Employee and customer voice need the tables {', '.join(NEEDED)}; missing or empty: {', '.join(absent)}.")
     waves = _waves(tables["employee_surveys"])
     sheets, items, managers = _sheets(tables["employee_surveys"], waves, with_managers)
     if sheets.empty:

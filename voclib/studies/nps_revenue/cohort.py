@@ -24,7 +24,7 @@ from voclib.studies.ledger import Ledger
 from voclib.studies.survivorship import frame as framing
 
 Tables = Mapping[str, pd.DataFrame]
-NEEDED_TABLES = ("customers", "touchpoints", "transactions")  # looked for before an edition runs
+NEEDED = ("customers", "touchpoints", "transactions")
 KNOWN = ("prior_rank", "tenure_rank", "region", "segment", "product", "value_tier", "language", "kind", "index_month", "recency_days",
          "contacts_12m", "spend_rank", "complaints_12m", "logins_90d", "open_share")
 DEALER = ("dealer_exposure", "dealer_prior")
@@ -117,8 +117,8 @@ def build(tables: Tables, *, first_day: str, last_day: str, dose: str = "wait_mi
     DataError
         if a table is missing, no contact lies in the window, nobody or everybody is exposed, or the ledger ends before the last horizon does.
     """
-    if absent := [name for name in NEEDED_TABLES if len(tables.get(name, ())) == 0]:
-        raise DataError(f"Money after a contact needs the tables {', '.join(NEEDED_TABLES)}; missing or empty: {', '.join(absent)}.")
+    if absent := [name for name in NEEDED if len(tables.get(name, ())) == 0]:
+        raise DataError(f"Money after a contact needs the tables {', '.join(NEEDED)}; missing or empty: {', '.join(absent)}.")
     if horizon_days < 1:
         raise ParameterError(f"horizon_days is a number of days from 1 up, such as 365; it is {horizon_days}.")
     met, start, passed = _contacts(tables["touchpoints"], first_day, last_day, kinds, dose, timezone)

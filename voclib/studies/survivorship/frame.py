@@ -17,7 +17,7 @@ from voclib.schema.keys import among
 from voclib.studies.scores import SCORES
 
 Tables = Mapping[str, pd.DataFrame]
-NEEDED_TABLES = ("customers", "responses")  # looked for before an edition runs
+NEEDED = ("customers", "responses")
 LEVELS = {"nps": (-100.0, 0.0, 100.0), "csat": (0.0, 1.0)}
 KNOWN = ("region", "segment", "product", "value_tier", "language", "kind", "tenure_days", "wait_minutes", "contacts_before", "recency_days",
          "contacts_12m", "spend_12m_cny", "complaints_12m", "logins_90d", "open_share")
@@ -82,8 +82,8 @@ def build(tables: Tables, *, metric: str = "nps", first_day: str = "", last_day:
     """
     if metric not in LEVELS:
         raise ParameterError(f"metric is one of {', '.join(LEVELS)}, not '{metric}'.")
-    if absent := [name for name in NEEDED_TABLES if len(tables.get(name, ())) == 0]:
-        raise DataError(f"A frame needs the tables {' and '.join(NEEDED_TABLES)}; missing or empty: {' and '.join(absent)}.")
+    if absent := [name for name in NEEDED if len(tables.get(name, ())) == 0]:
+        raise DataError(f"A frame needs the tables {' and '.join(NEEDED)}; missing or empty: {' and '.join(absent)}.")
     if any(len(tables.get(name, ())) == 0 for name in ("touchpoints", "invitations")):
         return _census(tables, metric)
     start, end = day(first_day, timezone), day(last_day, timezone) + pd.Timedelta(days=1)
