@@ -218,9 +218,10 @@ def _curve(rows: pd.DataFrame, names: list[Any], labels: Mapping[str, Text] | No
               base.mark_circle(size=60, opacity=1).encode(x=x, y=y, color=paint, tooltip=tip),
               base.transform_filter("datum.chosen").mark_point(size=230, filled=False, strokeWidth=2.5, opacity=1).encode(x=x, y=y, color=paint)]
     last = shown.sort_values("k").groupby("g").tail(1)
-    last = last.assign(spot=placement.spread(last["v"].tolist(), 0.09, low=0.03, high=0.97))
+    last = last.assign(spot=placement.spread(last["v"].tolist(), 0.09, low=0.03, high=0.97),
+                       ink=[(ACCENT, "#8f3b00")[names.index(g)] for g in last["g"]])  # the orange of the line is too light for letters
     layers.append(alt.Chart(last).mark_text(align="left", dx=10, fontWeight=600).encode(
-        x=x, y=drawing.y("spot", [0.0, 1.0], grid), text=alt.Text("name:N"), color=paint))
+        x=x, y=drawing.y("spot", [0.0, 1.0], grid), text=alt.Text("name:N"), color=alt.Color("ink:N", scale=None, legend=None)))
     right = max(drawing.pixels(n) for n in last["name"])
     axis = placement.words(words[0], x=alt.XValue(alt.expr("width")), y=alt.YValue(alt.expr("height + 34")), colour=INK_2, align="right")
     return alt.layer(*layers, axis, height=240 if narrow else 260, padding={"left": 2, "right": right if narrow else 4, "top": 8, "bottom": 22})
