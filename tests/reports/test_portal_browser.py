@@ -165,6 +165,6 @@ def test_the_whole_row_is_the_link(index: Path, open_page: Callable) -> None:
 def test_targets_are_large_enough_for_a_finger(index: Path, open_page: Callable) -> None:
     page = open_page(index, width=390).page
     heights = page.evaluate(
-        "[...document.querySelectorAll('.eds label, .lang label, .roles a')].filter(e => e.offsetParent).map(e => e.offsetHeight)"
+        "[...document.querySelectorAll('.eds label, .lang label, .roles a, .chg .q')].filter(e => e.offsetParent).map(e => e.offsetHeight)"
     )
     assert heights and min(heights) >= 40

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.reports.conftest import CUT, LIVE_AND_STILL, OVER, code, prose
+from voclib.results import Text
 
+LONG = {"zh": Text("“customer · service · customerservice · worst”", "“customer · service · customerservice · worst”")}
 OPACITY = "() => [...document.querySelectorAll('.plot[lang=zh] .vega svg .mark-symbol path')].map(p => +getComputedStyle(p).opacity)"
 
 
@@ -17,7 +19,8 @@ def pictures() -> list[object]:
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit"))
     import test_charts_topics as made
 
-    return [made.drawn(), made.rises(made.days(), **made.DAYS, **made.WORDS), made.courses(made.months(), **made.MONTHS, **made.WORDS),
+    months = made.courses(made.months(), **{**made.MONTHS, "labels": LONG}, **made.WORDS)
+    return [made.drawn(), made.rises(made.days(), **made.DAYS, **made.WORDS), months,
             made.stability_curve(made.curve(), **made.CURVE, **made.WORDS)]
 
 

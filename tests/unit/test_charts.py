@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from voclib.errors import DataError, VocError
-from voclib.reporting import charts, lines, theme
+from voclib.reporting import charts, drawing, lines, theme
 from voclib.reporting.pair import prune
 from voclib.results import Text
 
@@ -140,6 +140,20 @@ def test_distribution_counts_weights_and_groups():
     assert {r["name"]: r["sum"] for r in rows(spec) if "name" in r} == {"Detractors": "20%", "Passives": "20%", "Promoters": "60%"}
     assert sum(r["share"] for r in rows(spec) if "share" in r) == pytest.approx(100)
     assert {r["text"] for r in rows(spec) if "share" in r} == {"0%", "10%", "20%", "30%"}
+
+
+@pytest.mark.parametrize("size", ["wide", "narrow"])
+def test_no_label_of_a_row_is_cut(size):
+    long = "Service contacts: a customer who is not in the customer list of any store that is still open"
+    frame = pd.DataFrame({"label": [long, "short"], "value": [3, 2], "estimate": [0.3, 0.2], "conf_low": [0.2, 0.1], "conf_high": [0.4, 0.3]})
+    for drawn in (charts.bars(frame, label="label", value="value", **WORDS), charts.interval_plot(frame, group="label", unit="share", **WORDS)):
+        spec = drawn.specs["en"][size]
+        lines = next(r["g"] for r in rows(spec) if r["g"].startswith("Service")).split("\n")
+        assert " ".join(lines) == long
+        beside = [layer["encoding"]["y"]["axis"] for layer in spec["layer"] if (layer["encoding"].get("y") or {}).get("axis")]
+        limit = beside[0]["labelLimit"] if beside else {"wide": 720, "narrow": 350}[size]
+        assert max(map(drawing.pixels, lines)) <= limit
+        assert not any("limit" in layer["mark"] for layer in spec["layer"] if isinstance(layer["mark"], dict))
 
 
 @pytest.mark.parametrize("size", ["wide", "narrow"])

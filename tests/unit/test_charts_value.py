@@ -182,6 +182,11 @@ def test_robustness_names_known_factors_and_both_lines():
     assert "Effect is zero" in said(alone) and "spend" not in said(alone)
 
 
+def test_the_present_estimate_is_named_over_the_map_where_it_hides_no_line():
+    layer = next(one for one in spec(robust())["layer"] if one["encoding"].get("text", {}).get("value") == "As estimated −¥1.5M")
+    assert layer["encoding"]["y"]["value"] < 0
+
+
 @pytest.mark.parametrize("make", [
     lambda f: dose(waiting().iloc[::f]), lambda f: survival(staying().iloc[::f].sort_values("g", kind="stable")),
     lambda f: density(worth().iloc[::f]),

@@ -91,3 +91,20 @@ def test_json_refuses_what_no_parser_reads():
 
 def test_plain_takes_marks_off():
     assert sanitise.plain("Is **NPS** `47`?") == "Is NPS 47?"
+
+
+@pytest.mark.parametrize("whole", ["−¥2.6M", "−¥400", "+¥3.1亿", "−$1,200.50", "2026-09-23", "2026-09"])
+def test_amounts_with_a_sign_and_dates_are_held_together(whole):
+    assert sanitise.unparted(f"<p>A {whole}, b.</p>") == f'<p>A <span class="nb">{whole}</span>, b.</p>'
+
+
+@pytest.mark.parametrize("kept", [
+    '<p title="−¥2.6M">¥2.6M, −4, 2026–09, 12026-09-23, 2026-09-23-1</p>', '<svg><svg><text>a</text></svg><text>−¥2.6M</text></svg>',
+    "<pre><code>day = '2026-09-23'</code></pre>", '<script>{"t": "−¥2.6M"}</script>', "<title>2026-09-23</title>", '<a href="2026-09-23.html">x</a>',
+    '<span class="nb">−¥170万</span>'])
+def test_what_is_drawn_kept_as_written_or_whole_already_stays_untouched(kept):
+    assert sanitise.unparted(kept) == kept
+
+
+def test_after_a_drawing_text_is_held_together_again():
+    assert sanitise.unparted("<svg/><svg><svg></svg></svg>−¥1M").endswith('<span class="nb">−¥1M</span>')

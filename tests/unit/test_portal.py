@@ -95,6 +95,7 @@ def test_each_kind_of_answer_has_its_mark() -> None:
     assert "校正前 47" in number
     assert "47 uncorrected" in number
     assert "<i>区间</i> 13–23" in number
+    assert "<i>90% 区间</i> 13–23" in row(estimate(conf_level=0.9)) and "<i>90% interval</i> 13–23" in row(estimate(conf_level=0.9))
     assert 'class="hb"' in row(Estimate(estimand="nps", kind="bounds", unit="points", bound_low=-9, bound_high=39, verdict=Verdict.BOUNDS_ONLY))
     held = row(refused())
     assert 'class="hs"' in held
@@ -103,6 +104,12 @@ def test_each_kind_of_answer_has_its_mark() -> None:
     assert "23,145" in counted
     assert '<svg class="mini"' not in counted
     assert "1 = no change" in row(estimate(9, unit="ratio", estimand="anything"))
+
+
+def test_the_key_claims_no_level_that_a_row_denies() -> None:
+    html = portal.render([finding(answer=estimate(conf_level=0.9))], editions=EDITIONS)
+    key = re.search(r"<footer>.*?</footer>", html, re.S).group(0)
+    assert "没有另外写明的都是 95%" in key and "95% unless its row says otherwise" in key
 
 
 def test_a_number_says_what_it_is_and_of_when() -> None:

@@ -12,8 +12,8 @@ from voclib.errors import DataError
 from voclib.results import Text, Verdict
 from voclib.schema import TABLES, coercion, mending, rules
 from voclib.studies import pool
+from voclib.studies.pool import reasons, touchpoints
 from voclib.studies.pool import text as pool_text
-from voclib.studies.pool import touchpoints
 
 CARD = {
     "name": "shop",
@@ -179,7 +179,7 @@ class TestFrames:
         assert found.reasons.values.tolist() == [["responses · response_id · duplicate key", 5], ["responses · nps_score · outside 0–10", 3],
                                                  ["unreadable row", 2]]
         labels = found.captions["reasons"]["labels"]
-        assert labels["responses · nps_score · outside 0–10"] == Text("responses · nps_score · 超出范围 0–10", "responses · nps_score · outside 0–10")
+        assert labels["responses · nps_score · outside 0–10"] == Text("客户声音：推荐意愿超出范围 0–10", "Voices: recommend score outside 0–10")
         assert labels["unreadable row"].zh == "读不出的行"
 
     def test_repairs_redactions_and_missing_fields(self) -> None:
@@ -201,6 +201,11 @@ class TestFrames:
 
     def test_a_column_never_filled_is_told(self) -> None:
         assert "a.csv · 备注" in pool.study(CARD).traps["where"].tolist()
+
+    def test_a_trap_names_the_files_it_lies_in_or_their_channel(self) -> None:
+        trap = {"trap": "repeated_text", "channel": "survey", "column": "comment", "texts": 2, "rows": 4, "disagreeing": 0}
+        assert pool_text.trap_row(trap | {"files": ["a.csv", "b.xlsx"]})[1] == "a.csv, b.xlsx · comment"
+        assert pool_text.trap_row(trap)[1] == "survey · comment"
 
     @pytest.mark.parametrize("trap", [
         {"trap": "busy_day", "column": "submitted_at", "day": "2026-01-01", "rows": 50, "share": 0.4},
@@ -279,3 +284,21 @@ class TestWordings:
         unworded = [t.en for t in [*found.repairs["problem"], *found.captions["reasons"]["labels"].values()] if t.zh == t.en]
         assert unworded == [] and len(found.reasons) > 2 and len(found.repairs) > 5
         assert (found.channels["rows_read"] == found.channels["clean"] + found.channels["repaired"] + found.channels["quarantined"]).all()
+
+
+class TestReasons:
+    @pytest.mark.parametrize(("label", "zh", "en"), [
+        ("transactions · transaction_id · duplicate key", "账目：流水号重复", "Bookings: same booking twice"),
+        ("responses · submitted_at · lies before touched_at", "客户声音：提交时间早于接触时间", "Voices: time of answer before time of contact"),
+        ("responses · submitted_at · not a date and time", "客户声音：提交时间读不成时间",
+         "Voices: time of answer cannot be read as a date and time"),
+        ("touchpoints · customer_id · not found in customers.customer_id", "服务接触：客户不在“客户名单”里",
+         "Service contacts: customer not in “Customer list”"),
+        ("usage · customer_id, month · duplicate key", "使用记录：客户、月份重复", "Usage: same customer and month twice"),
+        ("oddities · colour · never heard of", "oddities：colour never heard of", "oddities: colour never heard of"),
+        ("unreadable row", "读不出的行", "unreadable row")])
+    def test_a_reason_is_told_in_words(self, label: str, zh: str, en: str) -> None:
+        assert reasons.said(label) == Text(zh, en)
+
+    def test_every_table_of_the_standard_has_a_name(self) -> None:
+        assert set(reasons.TABLE_NAMES) == set(TABLES)

@@ -263,7 +263,7 @@ class TestMoney:
     def test_money_is_written_in_its_unit(self) -> None:
         tables = study(record(ROW, *MONEY)).tables
         made = {row.method.en: (row.kind.en, row.expected.en, row.ours.en) for t in tables.values() for row in t.itertuples()}
-        assert made["AIPW, largest 1% cut down: log sd 1.75"] == ("Bias", "+¥9.75 to +¥19.5", "+¥11.7")
+        assert made["Doubly robust, largest 1% cut down: log sd 1.75"] == ("Bias", "+¥9.75 to +¥19.5", "+¥11.7")
         assert made["By month, whole path"] == ("Coverage", "93–97%", "95.5%")
         assert made["Unrecorded factor: bounds at a quarter of the planted strength"] == ("Coverage", "≤ 60%", "35%")
         assert made["Return of a programme: programme does nothing, evidence level 1, P(NPV > 0)"] == ("Mean chance", "≤ 10%", "6.7%")
@@ -328,13 +328,15 @@ class TestStores:
 class TestScorecard:
     def test_a_setting_is_named_in_both_languages(self) -> None:
         table = study().scorecard
-        assert Text("NPS，按门店聚类 · 门店=20，ICC=0.05", "NPS, clustered by dealer · clusters=20, icc=0.05") in table["setting"].tolist()
+        assert Text("NPS，按门店聚类 · 20 家门店，门店间差异占 0.05",
+                    "NPS, clustered by dealer · 20 stores, 0.05 of the variance between stores") in table["setting"].tolist()
         assert list(table) == list(validation.SCORECARD_COLUMNS)
 
     def test_failing_ones_first_then_the_closest_and_not_all(self) -> None:
         many = [{**ROW, "setting": f"n={k}", "coverage": 0.95 - k / 1000} for k in range(20)]
         table = study(record(*many, {**ROW, "setting": "n=77", "coverage": 0.95, "passed": False})).scorecard
-        assert len(table) == validation.CLOSEST and [t.en.split("n=")[1] for t in table["setting"][:3]] == ["77", "19", "18"]
+        assert len(table) == validation.CLOSEST and [t.en.split("· ")[1] for t in table["setting"][:3]] == [
+            "77 answers", "19 answers", "18 answers"]
 
     def test_a_record_without_kinds_is_read_as_coverage(self, tmp_path) -> None:
         path = tmp_path / "coverage.json"

@@ -34,7 +34,13 @@ def test_every_method_and_setting_has_chinese(setting: coverage.Setting) -> None
     assert latin(names.method(setting.method).zh) == latin(words.setting(setting.setting).zh) == []
 
 
-@pytest.mark.parametrize("pattern", [p for p, _ in words.PATTERNS])
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda s: s.name)
+def test_no_page_shows_a_setting_as_code_writes_it(setting: coverage.Setting) -> None:
+    worded = words.setting(setting.setting)
+    assert "=" not in worded.zh + worded.en and "AIPW" not in names.method(setting.method).en
+
+
+@pytest.mark.parametrize("pattern", [p for p, _ in words.PATTERNS + words.ENGLISH_PATTERNS])
 def test_no_pattern_is_left_over(pattern: str) -> None:
     assert any(re.fullmatch(pattern, part) and part not in words.PARTS for part in PARTS)
 

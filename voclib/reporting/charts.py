@@ -15,7 +15,7 @@ import pandas as pd
 
 from voclib import numbers
 from voclib.errors import DataError
-from voclib.reporting import drawing, lines
+from voclib.reporting import drawing, lines, placement
 from voclib.reporting.charts_caterpillar import caterpillar
 from voclib.reporting.charts_money import density, dose_response, event_path, forest, path_bars, robustness, survival, tornado, waterfall
 from voclib.reporting.charts_opinions import count_grid, mix_bars
@@ -37,7 +37,7 @@ from voclib.reporting.charts_silence import (
 from voclib.reporting.charts_slopes import binned_scatter, unit_slopes
 from voclib.reporting.charts_topics import courses, rises, stability_curve, topic_map
 from voclib.reporting.charts_touchpoints import touchpoint_map
-from voclib.reporting.pair import Pair, chart, pair
+from voclib.reporting.pair import NARROW, WIDE, Pair, chart, pair
 from voclib.reporting.theme import ACCENT, BAND, BOUND_BAND, BOUND_LINE, CATEGORICAL, INK, INK_2, INK_3, LINE_2, NAIVE_BAND, PAPER
 from voclib.results import Text
 
@@ -47,6 +47,7 @@ __all__ = ["Pair", "TiltPoint", "bars", "binned_scatter", "bounds_bar", "calibra
            "stability_curve", "survival", "tilt_map", "topic_map", "tornado", "touchpoint_map", "trend", "unit_slopes", "waterfall"]
 _GROUPS = ((0, 6, "#c4671a", "#8f3b00", Text("贬损者 0–6", "Detractors 0–6")), (7, 8, NAIVE_BAND, INK_3, Text("中立者 7–8", "Passives 7–8")),
            (9, 10, ACCENT, ACCENT, Text("推荐者 9–10", "Promoters 9–10")))
+BESIDE = 250  # px of a row's label beside the plot
 EXACT_BELOW = 10_000  # a bar shows every digit of a count that a reader may check
 
 
@@ -121,9 +122,10 @@ def _intervals(rows: list[dict[str, Any]], *, unit: str, zero: bool, narrow: boo
     low, high = drawing.scale([*rows, *({"value": one["at"]} for one in drawn)], zero=zero)
     ticks = drawing.ticks(low, high)
     ends = max(drawing.pixels(r["range"]) for r in rows) + 14
+    rows = _folded(rows, NARROW - ends - max(drawing.pixels(r["value_text"]) for r in rows) - 10 if narrow else BESIDE)
     bottom, top = min(low, ticks[0]), max(high, ticks[-1])
     if not narrow:  # the numbers stand in columns of their own, right of the bars
-        plot = 690 - min(250, max(drawing.pixels(r["g"]) for r in rows))
+        plot = 690 - min(BESIDE, max(drawing.pixels(line) for r in rows for line in r["g"].split("\n")))
         texts = ends + max(drawing.pixels(r["value_text"]) for r in rows) + 14
         top += (top - bottom) * texts / (plot - texts)
     scale = alt.Scale(domain=[bottom, top], nice=False, zero=False)
@@ -150,7 +152,7 @@ def _intervals(rows: list[dict[str, Any]], *, unit: str, zero: bool, narrow: boo
     layers.append(base.mark_text(align="right", dy=up, fontWeight=600, fontSize=13, color=INK).encode(
         x=alt.XValue(alt.expr(f"width - {ends}")), y=y, text=alt.Text("value_text:N")))
     layers.append(base.mark_text(align="right", dy=up, color=INK_3).encode(x=alt.XValue("width"), y=y, text=alt.Text("range:N")))
-    return _with_row_labels(base, layers, y, narrow=narrow, n=len(rows), room=ends + max(drawing.pixels(r["value_text"]) for r in rows) + 10)
+    return _with_row_labels(base, layers, y, rows, narrow=narrow)
 
 
 def bars(frame: pd.DataFrame, *, label: str, value: str, title: Text, subtitle: Text, description: Text, unit: str = "count",
@@ -186,16 +188,18 @@ def bars(frame: pd.DataFrame, *, label: str, value: str, title: Text, subtitle: 
 
 
 def _bars(rows: list[dict[str, Any]], *, narrow: bool) -> alt.TopLevelMixin:
+    above = narrow or max(drawing.pixels(r["g"]) for r in rows) > BESIDE  # a label that would be cut stands over its bar
+    rows = _folded(rows, (NARROW if narrow else WIDE) - 4)
     top, small = max([r["value"] for r in rows] + [0.0]) or 1.0, "n" in rows[0]
     scale = alt.Scale(domain=[min(0.0, *(r["value"] for r in rows)), top * (1.5 if small else 1.16)], nice=False)
-    base, y = alt.Chart(pd.DataFrame(rows)), _row_axis([r["g"] for r in rows], narrow=narrow)
+    base, y = alt.Chart(pd.DataFrame(rows)), _row_axis([r["g"] for r in rows], narrow=above)
     layers = [base.mark_bar(height=16, color=ACCENT).encode(x=alt.X("value:Q", scale=scale, title=None, axis=None), y=y),
               base.mark_text(align="left", dx=8, fontWeight=600, fontSize=13, color=INK).encode(
                   x=alt.X("value:Q", scale=scale), y=y, text=alt.Text("value_text:N"))]
     if small:
         behind = 18 + max(drawing.pixels(r["value_text"]) for r in rows)
         layers.append(base.mark_text(align="left", dx=behind, color=INK_3).encode(x=alt.X("value:Q", scale=scale), y=y, text=alt.Text("n:N")))
-    return _with_row_labels(base, layers, y, narrow=narrow, n=len(rows))
+    return _with_row_labels(base, layers, y, rows, narrow=above)
 
 
 def distribution(frame: pd.DataFrame, *, title: Text, subtitle: Text, description: Text, score: str = "nps_score", weights: str | None = None,
@@ -249,14 +253,23 @@ def _histogram(rows: list[dict[str, Any]], names: list[dict[str, Any]], *, top: 
     return alt.layer(*layers, height=300 if narrow else 320)
 
 
+def _folded(rows: list[dict[str, Any]], room: float) -> list[dict[str, Any]]:
+    """The rows with labels in several lines where one has no room."""
+    return [r | {"g": "\n".join(placement.fold(r["g"], room, most=4)) if drawing.pixels(r["g"]) > room else r["g"]} for r in rows]
+
+
 def _row_axis(names: list[str], *, narrow: bool) -> alt.Y:
-    axis = None if narrow else alt.Axis(labelFontSize=13, labelColor=INK, labelLimit=250, grid=False, labelPadding=12, labelOverlap=False)
+    split = {"labelExpr": "split(datum.label, '\\n')"} if any("\n" in name for name in names) else {}
+    axis = None if narrow else alt.Axis(labelFontSize=13, labelColor=INK, labelLimit=BESIDE, grid=False, labelPadding=12, labelOverlap=False,
+                                        **split)
     return alt.Y("g:N", sort=names, title=None, axis=axis)
 
 
-def _with_row_labels(base: alt.Chart, layers: list[alt.Chart], y: alt.Y, *, narrow: bool, n: int, room: int = 0) -> alt.TopLevelMixin:
-    """Labels beside the rows on a wide chart, above them on a narrow one, where `room` px belong to the numbers."""
-    if narrow:
-        layers = [*layers, base.mark_text(align="left", dy=-24, fontSize=13, color=INK, limit=350 - room).encode(
+def _with_row_labels(base: alt.Chart, layers: list[alt.Chart], y: alt.Y, rows: list[dict[str, Any]], *, narrow: bool) -> alt.TopLevelMixin:
+    """Labels beside the rows on a wide chart, above them on a narrow one."""
+    folds = sorted({r["g"].count("\n") for r in rows})
+    for more in folds if narrow else ():
+        part = base.transform_filter(f"length(split(datum.g, '\\n')) == {more + 1}") if folds != [0] else base
+        layers = [*layers, part.mark_text(align="left", dy=-24 - 17 * more, fontSize=13, color=INK, **({"lineBreak": "\n"} if more else {})).encode(
             x=alt.XValue(0), y=y, text=alt.Text("g:N"))]
-    return alt.layer(*layers, height=60 * n + 30 if narrow else 38 * n + 34)
+    return alt.layer(*layers, height=(60 + 34 * folds[-1]) * len(rows) + 30 if narrow else max(38, 17 * folds[-1] + 24) * len(rows) + 34)

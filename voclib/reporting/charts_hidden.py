@@ -15,6 +15,7 @@ from voclib.errors import DataError
 from voclib.reporting import drawing, placement
 from voclib.reporting.charts_tilt import DARK_FILLS
 from voclib.reporting.pair import NARROW, WIDE, Pair, pair
+from voclib.reporting.placement import Key
 from voclib.reporting.theme import DIVERGING, INK, INK_2, PAPER
 from voclib.results import Text
 
@@ -168,7 +169,9 @@ class _Map:
         layers += [placement.words(line, x=alt.XValue(alt.expr("width")), y=alt.YValue(alt.expr(f"height + {34 + 16 * k}")), colour=INK_2,
                                    align="right", baseline="top") for k, line in enumerate(under)]
         layers += [placement.words(line, x=-38, y=-14 - 16 * (len(over) - 1 - k), colour=INK_2) for k, line in enumerate(over)]
-        return alt.layer(*layers, height=self.height + 52 + 16 * (len(under) + len(over)))
+        ring = Key("ring", f"{self.words['now']} {self._said(float(self.grid.columns[0]), float(self.grid.index[0]))}", INK)
+        key, above = placement.key([ring], width=self.width, above=16 * len(over) + 4)  # in the corner, beside the lines, its name has no room
+        return alt.layer(*layers, *key, height=self.height + 52 + 16 * (len(under) + len(over)) + above)
 
     def _colours(self) -> list[alt.Chart]:
         """Areas of one colour, each from its border to the right edge of the map, the next one over it."""
@@ -196,20 +199,17 @@ class _Map:
         return layers
 
     def _names(self, samples: list[tuple[float, float]]) -> list[_Name]:
-        """Every name where it stands: of the present estimate, of the known factors and of the lines, in the order that hides least."""
-        first, size = (float(self.grid.columns[0]), float(self.grid.index[0])), (self.width, self.height)
-        now = (self.px(*first), [f"{self.words['now']} {self._said(*first)}"])
+        """Every name where it stands: of the known factors and of the lines, in the order that hides least."""
+        now, size = self.px(float(self.grid.columns[0]), float(self.grid.index[0])), (self.width, self.height)
         marked = [(self.px(p["x"], p["y"]), placement.fold(p["g"], 0.5 * self.width)) for p in self.points]
-        dots = np.array([_around(at, 6) for at in (now[0], *(at for at, _ in marked), *samples)])
-        tries = []
-        for order in ([now, *marked], [*marked, now]):
-            for lines_first in (False, True):
-                found: list[_Name] = []
-                for part in (self._along, order) if lines_first else (order, self._along):
-                    for places, lines in ([([at], lines) for at, lines in part] if part is order else part()):
-                        tried = [_beside(at, lines, [n.box for n in found], dots, size) for at in places]
-                        found.append(replace(min(tried, key=lambda n: n.cost), bold=len(places) > 1))
-                tries.append(found)
+        dots = np.array([_around(at, 6) for at in (now, *(at for at, _ in marked), *samples)])
+        tries, known = [], [([at], lines) for at, lines in marked]
+        for parts in ((known, self._along()), (self._along(), known)):
+            found: list[_Name] = []
+            for places, lines in (one for part in parts for one in part):
+                tried = [_beside(at, lines, [n.box for n in found], dots, size) for at in places]
+                found.append(replace(min(tried, key=lambda n: n.cost), bold=len(places) > 1))
+            tries.append(found)
         return min(tries, key=lambda found: sum(n.cost for n in found))
 
     def _along(self) -> list[tuple[list[tuple[float, float]], list[str]]]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from voclib import numbers
 from voclib.errors import DataError, ParameterError
 from voclib.reporting import drawing, lines, placement
-from voclib.reporting.pair import Pair, pair
+from voclib.reporting.pair import NARROW, WIDE, Pair, pair
 from voclib.reporting.placement import Key
 from voclib.reporting.theme import ACCENT, BAND, INK, INK_2, INK_3, NAIVE_BAND, PAPER
 from voclib.results import Text
@@ -28,6 +28,7 @@ WORDS = {"worse": Text("负面多于全体", "More negative than all"), "alike":
 FULL, CROWDED, NAMED = 0.46, 0.62, 22.0  # of the picture under bubbles, of a panel at most, px of a panel's name
 WORDED = 40  # bubbles that carry a word, the largest; the others say theirs in the tooltip
 BIGGEST, SMALLEST, GAP = 56.0, 4.5, 2.0  # px of the largest and the smallest radius, and between two bubbles
+HEAVY = 1.12  # how much wider bold letters are
 WIDE_AREA, NARROW_AREA = (684.0, 430.0), (334.0, 560.0)  # px, a little less than the page gives, so that a narrower window parts no bubbles
 
 
@@ -217,9 +218,10 @@ def _curve(rows: pd.DataFrame, names: list[Any], labels: Mapping[str, Text] | No
               base.mark_circle(size=60, opacity=1).encode(x=x, y=y, color=paint, tooltip=tip),
               base.transform_filter("datum.chosen").mark_point(size=230, filled=False, strokeWidth=2.5, opacity=1).encode(x=x, y=y, color=paint)]
     last = shown.sort_values("k").groupby("g").tail(1)
-    last = last.assign(spot=placement.spread(last["v"].tolist(), 0.09, low=0.03, high=0.97))
+    last = last.assign(spot=placement.spread(last["v"].tolist(), 0.09, low=0.03, high=0.97),
+                       ink=[(ACCENT, "#8f3b00")[names.index(g)] for g in last["g"]])  # the orange of the line is too light for letters
     layers.append(alt.Chart(last).mark_text(align="left", dx=10, fontWeight=600).encode(
-        x=x, y=drawing.y("spot", [0.0, 1.0], grid), text=alt.Text("name:N"), color=paint))
+        x=x, y=drawing.y("spot", [0.0, 1.0], grid), text=alt.Text("name:N"), color=alt.Color("ink:N", scale=None, legend=None)))
     right = max(drawing.pixels(n) for n in last["name"])
     axis = placement.words(words[0], x=alt.XValue(alt.expr("width")), y=alt.YValue(alt.expr("height + 34")), colour=INK_2, align="right")
     return alt.layer(*layers, axis, height=240 if narrow else 260, padding={"left": 2, "right": right if narrow else 4, "top": 8, "bottom": 22})
@@ -254,15 +256,17 @@ def courses(frame: pd.DataFrame, *, series: str, period: str, title: Text, subti
 
 def _courses(rows: pd.DataFrame, names: list[Any], time: lines.Calendar, labels: Mapping[Any, Text] | None, *, lang: str,
              narrow: bool) -> alt.TopLevelMixin:
-    tall, head, top = 64.0, 30.0, float(rows["high"].max())
-    ends, parts, texts = [len(names) * (tall + head), 0.0], [], []
-    for k, name in enumerate(names):
-        own, foot = rows[rows["g"] == name].sort_values("at"), (k + 1) * (tall + head)
+    tall, top, foot, parts, texts = 64.0, float(rows["high"].max()), 0.0, [], []
+    for name in names:
+        own = rows[rows["g"] == name].sort_values("at")
+        last = f"{own.iloc[-1][lang]} ({own.iloc[-1][f'range_{lang}']})"
+        said = placement.fold(drawing.label(name, labels, lang), ((NARROW if narrow else WIDE) - drawing.pixels(last) - 16) / HEAVY)
+        foot += tall + 30 + placement.LINE * (len(said) - 1)
         spots = {column: foot - tall * own[column] / top for column in ("low", "value", "high")}
         parts.append(own.assign(foot=foot, **{f"y_{column}": spot for column, spot in spots.items()}, text=own[lang], range=own[f"range_{lang}"]))
-        last = own.iloc[-1]
-        texts += [(drawing.label(name, labels, lang), foot - tall - 12, "left", INK), (f"{last[lang]} ({last[f'range_{lang}']})", foot - tall - 12,
-                                                                                         "right", INK_2)]
+        texts += [(line, foot - tall - 12 - placement.LINE * (len(said) - 1 - k), "left", INK) for k, line in enumerate(said)]
+        texts.append((last, foot - tall - 12, "right", INK_2))
+    ends = [foot, 0.0]
     base = alt.Chart(pd.concat(parts)[["at", "g", "foot", "y_low", "y_value", "y_high", "text", "range"]])
     x = alt.X("at:T", title=None, scale=alt.Scale(type="utc", padding=6), axis=alt.Axis(values=time.ticks(3 if narrow else 6), format=time.format))
     tip = [alt.Tooltip("at:T", title="时间" if lang == "zh" else "When", format=time.format), alt.Tooltip("text:N",
@@ -274,7 +278,7 @@ def _courses(rows: pd.DataFrame, names: list[Any], time: lines.Calendar, labels:
               base.mark_circle(size=44, color=ACCENT, opacity=1).encode(x=x, y=drawing.y("y_value", ends, None), tooltip=tip)]
     layers += [placement.words(text, x=0 if align == "left" else alt.XValue(alt.expr("width")), y=y, baseline="middle", align=align, colour=colour,
                                fontWeight=600 if align == "left" else 400) for text, y, align, colour in texts]
-    return alt.layer(*layers, height=len(names) * (tall + head) + 34)
+    return alt.layer(*layers, height=foot + 34)
 
 
 def rises(frame: pd.DataFrame, *, theme: str, day: str, n: str, found: str, title: Text, subtitle: Text, description: Text,

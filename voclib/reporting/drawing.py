@@ -11,6 +11,7 @@ import pandas as pd
 
 from voclib import numbers
 from voclib.errors import DataError, ParameterError, nearest
+from voclib.reporting.proper_names import english
 from voclib.results import Estimate, Text
 
 _APART = {"share": Text("个百分点", "pp"), "pp": Text("个百分点", "pp"), "points": Text("分", "points"), "score": Text("分", "points")}
@@ -66,8 +67,9 @@ def rows(frame: pd.DataFrame, *, estimate: str, conf_low: str, conf_high: str, u
 
 
 def label(value: Any, labels: Mapping[Any, Text] | None, lang: str) -> str:
-    """The name of a group in one language; itself where no label is given."""
-    return labels[value][lang] if labels and value in labels else str(value)
+    """The name of a group in one language; without a label itself, in English under its English name if it has one."""
+    named = labels[value][lang] if labels and value in labels else str(value)
+    return english(named) if lang == "en" else named
 
 
 def said(labels: Mapping[str, Text] | None, words: Mapping[str, Text], *, chart: str) -> dict[str, Text]:

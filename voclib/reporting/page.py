@@ -74,7 +74,8 @@ def render(node: Mapping[str, Any], *, edition: Mapping[str, Any], report: str, 
         portal=f"{portal}#ed-{edition['name']}",
         hero=_hero(read, edition), sections=_sections(read), provenance=_provenance(provenance, edition, report), edition=edition,
         css=Markup(stylesheet()), icons=Markup(_asset("icons.svg")), scripts=_scripts(read, standalone=standalone))
-    return Page(html=body, assets=_library() if "chart" in read.shown and not standalone else {}, finding=read.finding, title=title)
+    assets = _library() if "chart" in read.shown and not standalone else {}
+    return Page(html=sanitise.unparted(body), assets=assets, finding=read.finding, title=title)
 
 
 def stylesheet() -> str:

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from voclib import sentences
 from voclib.errors import ParameterError, nearest
-from voclib.reporting import wording
+from voclib.reporting import sanitise, wording
 from voclib.reporting.figures.markup import both, each, verdict, words
 from voclib.reporting.figures.rows import grade, mini, value
 from voclib.reporting.movement import CAUSES, changes
@@ -62,12 +62,12 @@ def render(findings: Sequence[Mapping[str, Any]], *, editions: Sequence[Mapping[
             raise ParameterError(f"Report '{finding['notebook']}' belongs to edition '{finding['edition']}', which is not listed; "
                                  f"{nearest(finding['edition'], names)}")
     css, script = _style(names), _asset("page.js")
-    return _environment().get_template("portal.html.j2").render(
+    return sanitise.unparted(_environment().get_template("portal.html.j2").render(
         css=Markup(css), script=Markup(script), policy=Markup(_policy(css, script)), icons=Markup(_asset("icons.svg")), company=company,
         title={"zh": "客户之声研究：这一版，我们知道了什么", "en": "Customer voice research: what we know this edition"},
         editions=[_edition(e, findings, changes) for e in editions], both=both,
         verdicts=[(verdict(code), both(shown.may)) for code, shown in wording.BADGES.items()],
-        levels=[(i, both(e.words), both(e.key)) for i, e in enumerate(wording.EVIDENCE)])
+        levels=[(i, both(e.words), both(e.key)) for i, e in enumerate(wording.EVIDENCE)]))
 
 
 def _environment() -> jinja2.Environment:

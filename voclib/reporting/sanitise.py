@@ -35,6 +35,9 @@ _SAFE_LINK = re.compile(r"^(https?://|mailto:|#|(?!//)[^:]*$)", re.IGNORECASE)
 _NUMBER = re.compile(r"<td>(\s*[−+\-]?[¥$]?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?\s*(?:%|‰)?\s*|\s*(?:NaN|None|NaT|&lt;NA&gt;)\s*)</td>")
 _MARKUP = str.maketrans({c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
 _MATHML = "{http://www.w3.org/1998/Math/MathML}"
+_PIECES = re.compile(r"<(script|style|pre|title|math)\b.*?</\1\s*>|<[^>]*>|[^<]+", re.S)  # what is no prose as a whole, a tag, a stretch of text
+# a browser ends a line after a sign before a currency (classes PR and PR of UAX 14) and after the hyphens of a date
+_UNPARTED = re.compile(r"[−+][¥$]\d(?:[\d,.]*\d)?[万亿KMB]?|(?<![\d-])\d{4}-\d{2}(?:-\d{2})?(?![\d-])")
 
 
 @lru_cache(maxsize=1)
@@ -128,6 +131,24 @@ def _aligned(table: str) -> str:
     numeric = [bool(rows) and all(len(row) == len(cells) - 1 and row[k][1] for row in rows) for k in range(len(cells) - 1)]
     heads = "".join(('<th class="r">' if right else "<th>") + cell for right, cell in zip(numeric, cells[1:], strict=True))
     return table[:head.start(1)] + cells[0] + heads + table[head.end(1):]
+
+
+def unparted(page: str) -> str:
+    """A finished page in whose text no line ends after the sign of an amount, which would then read as a gain, or inside a date.
+
+    Text that is drawn (SVG), kept as written (code, formulas) or never shown stays untouched, and so does what is held together already.
+    """
+    drawn, last, made = 0, "", []
+    for found in _PIECES.finditer(page):
+        piece = found[0]
+        if not piece.startswith("<"):
+            made.append(piece if drawn or last == '<span class="nb">' else _UNPARTED.sub(r'<span class="nb">\g<0></span>', piece))
+            continue
+        made.append(piece)
+        last = piece
+        drawn += piece.startswith("<svg") and not piece.endswith("/>")
+        drawn -= piece.startswith("</svg")
+    return "".join(made)
 
 
 def code(source: str) -> str:

@@ -11,7 +11,7 @@ from voclib.reporting.names import NAMES, Name, entry, find
 from voclib.results import Text, Verdict
 
 __all__ = ["BADGES", "EVIDENCE", "NAMES", "READERS", "STATES", "UI", "Badge", "Evidence", "Name", "badge", "entry", "evidence", "find",
-           "half_width", "name", "phrases", "state", "ui", "verbs_exceed"]
+           "half_width", "interval", "name", "phrases", "state", "ui", "verbs_exceed"]
 
 
 class Badge(NamedTuple):
@@ -73,6 +73,7 @@ READERS: dict[str, tuple[Text, Text]] = {
     "region": (Text("区域与门店", "Regions and dealers"), Text("帮你完成指标，不点名任何个人", "Help with your targets; no person is named")),
     "research": (Text("研究者", "Researchers"), Text("方法、界限、检验", "Methods, bounds, tests")),
 }
+USUAL_LEVEL = 0.95
 UI: dict[str, Text] = {
     "answer": Text("结论", "The answer"),
     "bounds": Text("没有点估计，只有范围", "No point estimate, only a range"),
@@ -124,6 +125,12 @@ def ui(key: str) -> Text:
 def name(estimand: str) -> Text:
     """The display name of an estimand; an unknown one is a `ParameterError` with the nearest known name."""
     return entry(estimand).title
+
+
+def interval(level: float) -> Text:
+    """What an interval is called where the page takes 95 % for granted: plainly `interval` there, else with its level, `90% interval`."""
+    plain = ui("interval")
+    return plain if level == USUAL_LEVEL else Text(f"{100 * level:g}% {plain.zh}", f"{100 * level:g}% {plain.en}")
 
 
 def badge(verdict: Verdict | str) -> Badge:

@@ -115,14 +115,16 @@ def _traps(mapping: Mapping, accounts: dict[str, Account]) -> list[dict]:
     if "responses" not in accounts:
         return []
     responses, found = accounts["responses"].validated.accepted, []
-    sources = accounts["responses"].origin["_source"]
+    origin = accounts["responses"].origin
     if "customers" in accounts:
         customers = accounts["customers"].validated.accepted
         ledger = accounts["transactions"].validated.accepted if "transactions" in accounts else None
         found += traps.leaks(responses, customers) + traps.survivors(customers, ledger)
     for number, source in enumerate(mapping.sources):
-        own = responses[(sources == number).to_numpy()]
+        here = (origin["_source"] == number).to_numpy()
+        own = responses[here]
         if len(own):
             kinds = traps.repeated_texts(own) + traps.contradictions(own) + traps.dates(own, mapping.timezone)
-            found += [{"channel": source.channel, "source": number + 1, **item} for item in kinds]
+            files = sorted(set(origin["_file"][here].astype(str)))
+            found += [{"channel": source.channel, "source": number + 1, "files": files, **item} for item in kinds]
     return found

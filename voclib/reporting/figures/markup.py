@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from voclib.reporting.proper_names import english
 from voclib.reporting.wording import badge, ui
 from voclib.results import Text
 
@@ -18,7 +19,7 @@ _AMOUNT = re.compile(r"(<[^>]*>)|[−+]?¥?\d[\d,.]*[万亿]")
 
 def both(words: Words, *, tag: str = "span") -> Markup:
     """A statement in both languages, of which the page shows one; `tspan` inside SVG. Equal texts are written once."""
-    zh, en = words["zh"], words["en"]
+    zh, en = words["zh"], _english(words["en"])
     if zh == en:
         return escape(zh)
     return Markup('<{t} lang="zh">{}</{t}><{t} lang="en">{}</{t}>').format(_whole(zh, tag), en, t=tag)
@@ -26,10 +27,15 @@ def both(words: Words, *, tag: str = "span") -> Markup:
 
 def each(make: Callable[[str], Any], *, tag: str = "span") -> Markup:
     """`both` of what `make(lang)` gives; pieces that are already `Markup` stay as they are."""
-    zh, en = make("zh"), make("en")
+    zh, en = make("zh"), _english(make("en"))
     if zh == en:
         return escape(zh)
     return Markup('<{t} lang="zh">{}</{t}><{t} lang="en">{}</{t}>').format(_whole(zh, tag), en, t=tag)
+
+
+def _english(words: Any) -> Any:
+    """English words, escaped or not, with names in English."""
+    return type(words)(english(words)) if isinstance(words, str) else words
 
 
 def _whole(zh: Any, tag: str) -> Markup:
@@ -41,7 +47,7 @@ def _whole(zh: Any, tag: str) -> Markup:
 
 def label(make: Callable[[str], str]) -> str:
     """One accessible name that says it in Chinese, then in English."""
-    zh, en = make("zh"), make("en")
+    zh, en = make("zh"), english(make("en"))
     return zh if zh == en else f"{zh} {en}"
 
 

@@ -26,7 +26,7 @@ def value(estimate: Estimate) -> Markup:
     if estimate.kind == "count":
         return number + Markup('<span class="r">{}</span>').format(words("exact_short"))
     return number + Markup('<span class="r">{}</span>').format(each(lambda lang: Markup("<i>{}</i> {}").format(
-        wording.ui("interval")[lang], numbers.interval(estimate, lang))))
+        wording.interval(estimate.conf_level)[lang], numbers.interval(estimate, lang))))
 
 
 def mini(estimate: Estimate, naive: Estimate | None, *, goal: float | None = None) -> Markup:

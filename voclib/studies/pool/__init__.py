@@ -11,6 +11,7 @@ import pandas as pd
 from voclib.errors import DataError
 from voclib.results import Check, Estimate, Study, Text, Verdict
 from voclib.sentences import say
+from voclib.studies.pool import reasons as causes
 from voclib.studies.pool import text as words
 from voclib.studies.pool import touchpoints
 
@@ -87,7 +88,7 @@ def study(card: Mapping[str, Any], *, required_share: float = 0.8) -> Pool:
         repairs=_repairs(card),
         redactions=_redactions(card),
         traps=_traps(card),
-        captions=words.captions(card, reasons, missing, voices),
+        captions=words.captions(card, {label: causes.said(label) for label in reasons["label"]}, missing, voices),
     )
 
 

@@ -206,6 +206,12 @@ def doubt_row(doubt: Mapping[str, Any]) -> tuple[Text, str, Text]:
     return Text("门店信息矛盾", "Units told twice"), file, meaning
 
 
+def _files(trap: Mapping[str, Any]) -> str:
+    """The files in which a trap lies, or their channel where the import did not note them, before the column."""
+    files = [str(file) for file in trap.get("files", [])] or [str(trap[k]) for k in ("channel",) if k in trap]
+    return f"{', '.join(files)} · " if files else ""
+
+
 def _leak(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
     meaning = say(
         "{s:.0%} 的客户，分数直接决定了结果：它多半是事后补记的，不能用来预测",
@@ -227,23 +233,23 @@ def _survivors(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
 
 def _busy_day(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
     meaning = say("{n} 条同日录入，像是批量导入", "{n} voices entered that day, which looks like a batch import", n=int(trap["rows"]))
-    return Text("一天涌入太多", "Too many on one day"), f"{trap['column']} · {trap['day']}", meaning
+    return Text("一天涌入太多", "Too many on one day"), f"{_files(trap)}{trap['column']} · {trap['day']}", meaning
 
 
 def _repeated(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
     meaning = say("{n} 条声音共用 {k} 段文字", "{n} voices share {k} {k:text|texts}", n=int(trap["rows"]), k=int(trap["texts"]))
-    return Text("重复的原话", "Repeated texts"), str(trap["column"]), meaning
+    return Text("重复的原话", "Repeated texts"), f"{_files(trap)}{trap['column']}", meaning
 
 
 def _placeholder(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
     meaning = say("{n} 条用了占位日期，不是真实时间", "{n} voices carry a stand-in, not a real time", n=int(trap["rows"]))
-    return Text("占位日期", "Placeholder date"), f"{trap['column']} · {trap['day']}", meaning
+    return Text("占位日期", "Placeholder date"), f"{_files(trap)}{trap['column']} · {trap['day']}", meaning
 
 
 def _contradiction(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
     name = Text("自相矛盾", "Contradiction") if trap["trap"] == "contradiction" else Text(str(trap["trap"]), str(trap["trap"]))
-    where = " · ".join(str(trap[k]) for k in ("channel", "column", "other") if k in trap)
-    return name, where, say("{n} 条", "{n} voices", n=int(trap.get("rows", 0)))
+    where = " · ".join(str(trap[k]) for k in ("column", "other") if k in trap)
+    return name, f"{_files(trap)}{where}", say("{n} 条", "{n} voices", n=int(trap.get("rows", 0)))
 
 
 def checks(card: Mapping[str, Any], voices: Mapping[str, Any], required_share: float) -> tuple[Check, ...]:
@@ -337,13 +343,6 @@ def decision(missing: pd.DataFrame, worst: str) -> Text:
     )
 
 
-def _cause(label: str) -> Text:
-    """ "table · column · problem" with the problem in both languages."""
-    *where, what = label.split(" · ", 2)
-    worded = problem(what)
-    return Text(*(" · ".join([*where, worded[lang]]) for lang in ("zh", "en")))
-
-
 def _pareto(missing: pd.DataFrame) -> dict[str, Text]:
     """Each field with the share of all gaps up to and including it."""
     if missing.empty:
@@ -355,14 +354,13 @@ def _pareto(missing: pd.DataFrame) -> dict[str, Text]:
     }
 
 
-def captions(card: Mapping[str, Any], reasons: pd.DataFrame, missing: pd.DataFrame, voices: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Title (the finding), subtitle and labels of every figure."""
+def captions(card: Mapping[str, Any], causes: Mapping[str, Text], missing: pd.DataFrame, voices: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Title (the finding), subtitle and labels of every figure; `causes` are the reasons in words, the most frequent first."""
     total = card["totals"]
-    causes = {label: _cause(label) for label in reasons["label"]}
     why, lack = NOTHING_QUARANTINED, NOTHING_MISSING
     if causes:
         top = next(iter(causes.values()))
-        why = say("隔离 {q} 行，最多的原因：{top}", "{q} rows quarantined; the most frequent reason: {top}", q=total["quarantined"], top=top)
+        why = say("隔离 {q} 行，最多的是“{top}”", "{q} rows quarantined, most often “{top}”", q=total["quarantined"], top=top)
     if len(missing):
         lack = say("最常缺的是{first}", "Most often missing: the {first}", first=field_name(str(missing["label"].iloc[0])))
     elif not any(c["voices_accepted"] for c in voices.values()):
@@ -380,7 +378,7 @@ def captions(card: Mapping[str, Any], reasons: pd.DataFrame, missing: pd.DataFra
         },
         "reasons": {
             "title": why,
-            "subtitle": Text("隔离的次数，按表、列和原因", "Quarantines by table, column and reason"),
+            "subtitle": Text("隔离的次数，按表和原因", "Quarantines by table and reason"),
             "description": why,
             "labels": causes,
         },

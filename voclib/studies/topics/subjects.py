@@ -16,6 +16,7 @@ from voclib.text import aspects
 
 FEWEST = 30  # voices with a negative mark, below which nothing is said of complaints as such
 MOST, LINES = 12, 4  # subjects told of, and lines of the trend
+HARDLY = 0.01  # a smaller share of the voices shown is a flat line at zero, which says nothing
 FITS = 0.5  # share of complaints on one of its themes, below which a dictionary was made for other customers
 LABELLED = 200  # of these voices labelled by people, from which the words' errors are taken out
 
@@ -116,5 +117,8 @@ def _worded(kept: pd.DataFrame, book: aspects.Dictionary, found: pd.DataFrame) -
 
 
 def course(kept: pd.DataFrame, found: Subjects, *, conf_level: float) -> pd.DataFrame:
-    """Shares of all voices by month of the first few subjects."""
-    return tables.over_time(kept, {key: found.later[key] for key in found.later.columns[:LINES]}, conf_level=conf_level)
+    """Shares of all voices by month of the first few subjects; of the others than the first, those that steady channels hardly name are left out."""
+    named = found.later[kept["is_steady"].to_numpy()].mean()
+    first, *others = found.later.columns
+    return tables.over_time(kept, {key: found.later[key] for key in [first, *(k for k in others if named[k] >= HARDLY)][:LINES]},
+                            conf_level=conf_level)

@@ -164,19 +164,29 @@ ENGLISH = {  # where the name of a setting says more than a page may
     "a covariate that was recorded because of the wait": "one column was recorded after the wait",
     "customers move employees: what a passed test of leads is worth": "in truth customers move employees",
 }
+ENGLISH_PATTERNS = (  # settings that are named as code names them
+    (r"n=(\d+)", r"\1 answers"),
+    (r"clusters=(\d+)", r"\1 stores"),
+    (r"customers=(\d+)", r"\1 customers"),
+    (r"icc=(\S+)", r"\1 of the variance between stores"),
+    (r"size cv=(\S+)", r"variation of store sizes \1"),
+    (r"(promoters|detractors)=(\S+)", r"share of \1 \2"),
+    (r"overlap=(\S+)", r"\1 the same people"),
+    (r"loyalty=(\S+)", r"\1 with the same mark"),
+)
 PATTERNS = (  # parts that hold numbers; the rest of the wording stands in PARTS
-    (r"n=(\d+)", r"n=\1"),
+    (r"n=(\d+)", r"\1 份回答"),
     (r"answering chances over a factor of (\S+)", r"作答机会相差 \1 倍"),
     (r"(\d+) regions of (\d+)", r"\1 个大区，每个 \2 份"),
     (r"one higher by (\S+) points", r"其中一个高 \1 分"),
-    (r"promoters=(\S+)", r"推荐者=\1"),
-    (r"detractors=(\S+)", r"贬损者=\1"),
-    (r"clusters=(\d+)", r"门店=\1"),
-    (r"icc=(\S+)", r"ICC=\1"),
-    (r"size cv=(\S+)", r"规模变异系数=\1"),
-    (r"customers=(\d+)", r"客户=\1"),
-    (r"overlap=(\S+)", r"重叠=\1"),
-    (r"loyalty=(\S+)", r"不变=\1"),
+    (r"promoters=(\S+)", r"推荐者占 \1"),
+    (r"detractors=(\S+)", r"贬损者占 \1"),
+    (r"clusters=(\d+)", r"\1 家门店"),
+    (r"icc=(\S+)", r"门店间差异占 \1"),
+    (r"size cv=(\S+)", r"门店规模的变异系数 \1"),
+    (r"customers=(\d+)", r"\1 名客户"),
+    (r"overlap=(\S+)", r"两期同一人占 \1"),
+    (r"loyalty=(\S+)", r"打分不变的占 \1"),
     (r"(\d+) customers", r"\1 名客户"),
     (r"(\d+) calls", r"\1 通回访"),
     (r"resistance drifts by (\S+)", r"拒答倾向漂移 \1"),
@@ -249,7 +259,14 @@ PATTERNS = (  # parts that hold numbers; the rest of the wording stands in PARTS
 def setting(words: str) -> Text:
     """A setting in both languages."""
     parts = words.split(", ")
-    return Text("，".join(_part(p) for p in parts), _dashes(", ".join(ENGLISH.get(p, p) for p in parts)))
+    return Text("，".join(_part(p) for p in parts), _dashes(", ".join(_english(p) for p in parts)))
+
+
+def _english(part: str) -> str:
+    for pattern, en in ENGLISH_PATTERNS:
+        if re.fullmatch(pattern, part):
+            return re.sub(pattern, en, part)
+    return ENGLISH.get(part, part)
 
 
 def _part(part: str) -> str:

@@ -1,0 +1,36 @@
+"""Names in the data on English pages: one table for charts and tables, and nobody's own words half translated."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+
+from voclib.reporting import drawing, proper_names
+from voclib.reporting.figures.markup import both, each, label
+from voclib.results import Text
+
+
+@pytest.mark.parametrize(("text", "written"), [
+    ("辰星 E7", "Chenxing E7"), ("Brake pads · 辰星 E7", "Brake pads · Chenxing E7"), ("维修 · 辰星 E7", "Repair · Chenxing E7"),
+    ("Other parts of 恒岳制动", "Other parts of Hengyue Brakes"), ("售后 56%", "After-sales 56%"),
+    ("语音助手越来越聪明，辰星 X3的导航也准", "语音助手越来越聪明，辰星 X3的导航也准"),
+    ("辰星汽车·杭州滨江店", "辰星汽车·杭州滨江店"), ("NPS 45", "NPS 45")])
+def test_a_listed_name_is_english_and_a_text_with_other_chinese_stays(text: str, written: str) -> None:
+    assert proper_names.english(text) == written
+
+
+def test_tables_figures_and_charts_use_the_same_name() -> None:
+    said = '<span lang="zh">辰星 E7</span><span lang="en">Chenxing E7</span>'
+    assert both({"zh": "辰星 E7", "en": "辰星 E7"}) == each(lambda lang: "辰星 E7") == said
+    assert both(Text("制动片 · 辰星 E7", "Brake pads · 辰星 E7")).endswith('<span lang="en">Brake pads · Chenxing E7</span>')
+    assert label(lambda lang: "辰星 E7") == "辰星 E7 Chenxing E7"
+    assert [drawing.label("辰星 E7", None, lang) for lang in ("zh", "en")] == ["辰星 E7", "Chenxing E7"]
+    assert drawing.label("k", {"k": Text("售后", "售后")}, "en") == "After-sales"
+    assert both({"zh": "<b>辰星", "en": "<b>辰星"}) == "&lt;b&gt;辰星"
+
+
+def test_every_name_in_the_table_is_chinese_and_its_other_name_is_not() -> None:
+    names = [pair for kind in yaml.safe_load(proper_names.TABLE.read_text("utf-8")).values() for pair in kind.items()]
+    assert names and all(re.search(r"[\u4e00-\u9fff]", zh) and not re.search(r"[\u4e00-\u9fff]", en) for zh, en in names)
