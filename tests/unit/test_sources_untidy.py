@@ -231,6 +231,18 @@ class TestDoubts:
         assert (told["doubt"], told["column"], told["n"]) == ("cut_identifiers", "customer_id", (~whole).sum())
         assert "1.23456E+14" not in (tmp_path / "out" / "repairs.csv").read_text("utf-8") and "(such as 1.23E+14)" in pool.summary("en")
 
+    @pytest.mark.parametrize("write", ["{:.5e}", "{!r}", "{:.3e}"], ids=["CSV of Python", "cell of Excel", "Java"])
+    def test_small_letters_and_no_plus_name_nobody_either(self, tmp_path, write):
+        numbers = [float(f"{number:.14e}") for number in range(320_102_199_001_011_000, 320_102_199_001_011_040)]
+        who = [write.format(number) for number in numbers]
+        who = [text.replace("e+", "E") for text in who] if write == "{:.3e}" else who
+        assert len(set(who)) == 1  # taken as they stand: one customer with forty voices
+        heard = survey(tmp_path, [f"{i},{name},S,R,2026-01-02,9," for i, name in enumerate([*who, "2E7", "3e10"])])
+        assert heard.tables["responses"]["customer_id"].notna().sum() == heard.tables["responses"]["customer_id"].nunique() == 2
+        told, = heard.scorecard["doubts"]
+        assert (told["doubt"], told["column"], told["n"]) == ("cut_identifiers", "customer_id", 40)
+        assert who[0] not in (tmp_path / "out" / "repairs.csv").read_text("utf-8")
+
     def test_a_cut_key_is_set_aside_and_a_whole_one_written_out(self, tmp_path):
         pool = survey(tmp_path, ["1.23456E+14,C1,S,R,2026-01-02,9,", "1.23E+2,C2,S,R,2026-01-02,9,", "7,1.23E+2,S,R,2026-01-02,9,",
                                  "8,123,S,R,2026-01-02,9,"])

@@ -140,7 +140,7 @@ def _text(series: pd.Series, declared: pa.Column, timezone: str) -> Cells:
     if not verbatim:
         clean = given.str.fullmatch(CLEAN.get(kind, _PLAIN)).to_numpy(dtype=bool)
         if kind == "id":  # perhaps 1.23E+14, which a spreadsheet made of a number
-            clean = clean & ~given.str.contains("E+", regex=False).to_numpy(dtype=bool)
+            clean = clean & ~given.str.fullmatch(mending.SCIENTIFIC).to_numpy(dtype=bool)
         for i in np.flatnonzero(~clean & ~absent):
             texts[i], notes[i] = mending.mend(texts[i], kind=kind, unit=declared.metadata["unit"], timezone=timezone)
     values, zoneless = _parse(pd.Series(texts, dtype="str"), kind, timezone)
