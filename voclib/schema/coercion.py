@@ -68,12 +68,13 @@ Cells = tuple[pd.Series, list[tuple[str, np.ndarray]], list[tuple[str, np.ndarra
 def nothing(declared: pa.Column) -> frozenset[str]:
     """The words that mean "nothing" in a column, in lower case.
 
-    In a verbatim only a blank does: "无" or "NA" typed into a comment box is what the customer said. NA may be the name of a region or the
-    number of a store, so it stays one there; no person is numbered NA, and in numbers, dates and named values it is missing.
+    In a verbatim only a blank does, and #N/A, which no customer types: "无" or "NA" in a comment box is what the customer said. NA may be the
+    name of a region or the number of a store, so it stays one there; no person is numbered NA, and in numbers, dates and named values it is
+    missing.
     """
     kind, sensitivity = declared.metadata["kind"], declared.metadata["sensitivity"]
     if sensitivity == "text":
-        return frozenset({""})
+        return frozenset({"", "#n/a"})
     return NOTHING - NAMES if kind in ("id", "text") and sensitivity != "personal" else NOTHING
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from voclib.errors import DataError, nearest
-from voclib.sources import encodings, spreadsheets
+from voclib.sources import cells, encodings, spreadsheets
 from voclib.sources.extracts import EMPTY, UNDECODED, Extract, Note, Row, cell_text, fitted, frame, headings
 
 __all__ = ["EMPTY", "UNDECODED", "Extract", "Note", "cell_text", "doubt", "dotted", "read"]
@@ -38,13 +38,13 @@ def read(path: Path, *, name: str, encoding: str = "auto", delimiter: str | None
     if not raw.strip():
         return Extract(frame([], [], name), "", (EMPTY,))
     if suffix in SPREADSHEETS:
-        return spreadsheets.read(raw, name, sheet=sheet, heading_row=heading_row)
+        return cells.tidied(spreadsheets.read(raw, name, sheet=sheet, heading_row=heading_row))
     if suffix in RECORD_FILES:
         text, found = encodings.decode(raw, given=encoding, file=name)
         return _guessed(Extract(_records(text, name, records, lines=suffix != ".json"), found), encoding)
     if suffix in TEXT_FILES:
         text, found = encodings.decode(raw, given=encoding, file=name)
-        return _guessed(_delimited(text, name, found, delimiter, heading_row), encoding)
+        return _guessed(cells.tidied(_delimited(text, name, found, delimiter, heading_row)), encoding)
     hint = "open it and save it as .xlsx" if suffix == ".xls" else "export it as one of these"
     raise DataError(f"{name}: files of kind '{suffix}' are not read; known: {', '.join((*TEXT_FILES, *SPREADSHEETS, *RECORD_FILES))}; {hint}")
 
@@ -61,7 +61,7 @@ def _delimited(text: str, name: str, encoding: str, delimiter: str | None, headi
     heading = next(rows, None)
     if heading is None:
         return Extract(frame([], [], name), encoding, (EMPTY,))
-    names, notes = headings([cell or "" for cell in heading.cells])
+    names, notes = headings([cells.bare(cell or "") for cell in heading.cells])
     return Extract(frame(names, (fitted(row, len(names)) for row in rows), name), encoding, notes)
 
 

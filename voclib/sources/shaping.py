@@ -137,9 +137,12 @@ def _joined(raw: pd.DataFrame, join: Join, root: Path, file: str) -> tuple[pd.Da
     own = _column(raw, here, file).str.strip()
     added = known[[name for name in known.columns if name not in raw.columns]].loc[known.index.notna()].reindex(own).set_axis(raw.index, axis=0)
     told = [("column_not_joined", f"{join.files}: {name}") for name in known.columns if name in raw.columns]
+    unjoined = int((own.isna() | ~own.isin(keys)).sum())
+    if unjoined:
+        told.append(("rows_not_joined", f"{join.files}: {unjoined}/{len(raw)}"))
     if broken := len(other) - len(right):
         told.append(("rows_not_readable", f"{join.files}: {broken}"))
-    return pd.concat([raw, added], axis=1), int((own.isna() | ~own.isin(keys)).sum()), told
+    return pd.concat([raw, added], axis=1), unjoined, told
 
 
 def _table(raw: pd.DataFrame, table: str, rule: Table, spec: Channel, file: str, timezone: str) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -202,6 +202,13 @@ def doubt_row(doubt: Mapping[str, Any]) -> tuple[Text, str, Text]:
         case "cut_identifiers":
             meaning = say("{n} 格编号丢了末位，无法分辨是谁", "{n} identifiers lost their last digits and name nobody", n=n)
             return Text("编号残缺", "Cut identifiers"), f"{file} · {doubt['column']}", meaning
+        case "zeroed_identifiers":
+            meaning = say("{n} 格编号第 15 位之后全是 0，不同的编号很可能已成同一个",
+                          "{n} identifiers hold only zeros after the 15th digit: different ones have probably become one", n=n)
+            return Text("编号残缺", "Cut identifiers"), f"{file} · {doubt['column']}", meaning
+        case "unpadded_customers":
+            meaning = say("{n} 个客户编号与客户名单只差开头的 0", "{n} customer identifiers differ from the list only by zeros in front", n=n)
+            return Text("编号缺开头的 0", "Zeros lost in front"), f"{file} · {doubt['column']}", meaning
     meaning = say("{n} 家门店有互相矛盾的几行，只留一行", "{n} units stand with contradicting rows; one of each is kept", n=n)
     return Text("门店信息矛盾", "Units told twice"), file, meaning
 
