@@ -110,6 +110,22 @@ class TestDecimalSigns:
         assert ledger(tmp_path, ["1.250", "850"], extra='decimal: ","').tables["transactions"]["net_cny"].tolist() == [1250, 850]
         assert ledger(tmp_path, ["1.250", "850"], extra='decimal: "."').tables["transactions"]["net_cny"].tolist() == [1.25, 850]
 
+    @pytest.mark.parametrize("amounts", [["1,0000", "12,3456", "5,0000", "300"], ["1,0000", "1,250"]])
+    def test_groups_of_four_digits_are_asked_about(self, tmp_path, amounts):
+        with pytest.raises(DataError, match=r"'1,0000' may be 10000 or 1.0000.*decimal: \"\.\"  where the dot is \(1,250.50 or 1,0000\)"):
+            ledger(tmp_path, amounts)
+        made = ledger(tmp_path, amounts, extra='decimal: "."').tables["transactions"].set_index("transaction_id")["net_cny"]
+        assert made[[str(i) for i in range(len(amounts))]].tolist() == [int(text.replace(",", "")) for text in amounts]
+
+    @pytest.mark.parametrize(("amounts", "meant"), [(["1,0000", "12,50"], [1, 12.5]), (["1,0000.50", "2,0000", "300"], [10_000.5, 20_000, 300]),
+                                                    (["1,0000,0000", "2,0000"], [100_000_000, 20_000])])
+    def test_groups_of_four_digits_are_read_where_the_column_tells(self, tmp_path, amounts, meant):
+        made = ledger(tmp_path, amounts).tables["transactions"].set_index("transaction_id")["net_cny"]
+        assert made[[str(i) for i in range(len(amounts))]].tolist() == meant
+
+    def test_one_group_of_four_among_dots_is_a_slip(self, tmp_path):
+        assert ledger(tmp_path, ["1,0000", *(f"{i}.50" for i in range(20))]).quarantine["row"].tolist() == [2]
+
     @pytest.mark.parametrize("amounts", [["1.250", "12.5"], ["1,250", "850"], ["0.125", "1.250"], ["1.250", "1250.375"], ["1,250.00", "1.250"]])
     def test_columns_with_a_dot_stay_as_they_were(self, tmp_path, amounts):
         pool = ledger(tmp_path, amounts)
