@@ -110,7 +110,8 @@ def _shaped(path: Path, name: str, number: int, spec: Mapping, base: Path, key: 
     except DataError as error:
         if not os.access(path, os.R_OK) or not path.stat().st_size or error.problems is not None:
             raise
-        guessed = readers.doubt(path, encoding=source.encoding, delimiter=source.delimiter, heading_row=source.heading_row)
+        guessed = readers.doubt(path, encoding=source.encoding, delimiter=source.delimiter, heading_row=source.heading_row,
+                                sheet=source.sheet, wanted=shaping.wanted(source))
         raise DataError(f"{error}{guessed}") from None
 
 
