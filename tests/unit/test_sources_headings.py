@@ -69,3 +69,53 @@ def test_a_file_of_one_heading_keeps_every_row(tmp_path) -> None:
     rows = answers(5)
     pool = read(tmp_path, [NAMES, *rows])
     assert len(pool.tables["responses"]) == len(rows) and "Qualtrics" not in pool.summary("en")
+
+
+MONKEY = ["", "", "Open-Ended Response", "Response", "Other (please specify)"]
+ASKED = ["Respondent ID", "Date Created", "What could we do better?", "Where?", ""]
+WORDS_ONLY = """
+name: shop
+company: {zh: 小店, en: Shop}
+root: .
+pseudonym_key: a-key-of-some-length
+sources:
+  - channel: survey
+    files: "q.csv"
+    make_id: [KEY]
+    tables:
+      responses:
+        columns: {response_id: _id, comment: "SAID"}
+        constants: {channel: survey, language: en}
+"""
+
+
+def heard(folder, rows, *, key: str, said: str):
+    """Import a file of which only the words are mapped, as nothing else would set a heading aside."""
+    held = io.StringIO()
+    csv.writer(held).writerows(rows)
+    (folder / "q.csv").write_text(held.getvalue(), encoding="utf-8")
+    (folder / "mine.yml").write_text(WORDS_ONLY.replace("KEY", f'"{key}"').replace("SAID", said), encoding="utf-8")
+    return ingest(folder / "mine.yml", root=folder, out=folder / "out")
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_second_heading_of_surveymonkey_is_nobodys_words(tmp_path, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows = [[str(11_800_000_000 + i), f"03/{i + 1:02d}/2026 02:10:22 PM", "Response" if i == 0 else f"do {rng.integers(0, 99)} {i}", "here", ""]
+            for i in range(20)]
+    pool = heard(tmp_path, [ASKED, MONKEY, *rows], key="What could we do better?", said="What could we do better?")
+    assert sorted(pool.tables["responses"]["comment"]) == sorted(row[2] for row in rows)
+    assert "second heading of a SurveyMonkey export, skipped; row: 2" in pool.findings("en") and "已跳过，行号：2" in pool.findings("zh")
+    (tmp_path / "bare").mkdir()
+    pool = heard(tmp_path / "bare", [ASKED, *rows], key="Respondent ID", said="What could we do better?")
+    assert len(pool.tables["responses"]) == 20 and "heading" not in pool.findings("en")  # Response is what the first one said
+
+
+def test_another_second_heading_is_doubted_and_kept(tmp_path) -> None:
+    rows = answers(3)
+    pool = heard(tmp_path, [NAMES, QUESTIONS, *rows], key="ResponseId", said="Q2")
+    assert len(pool.tables["responses"]) == len(rows) + 1
+    assert "perhaps a second heading, read as a row of data; if it is one, delete it from the file; row: 2" in pool.findings("en")
+    assert "疑为第二行标题" in pool.findings("zh")
+    (tmp_path / "bare").mkdir()
+    assert "second heading" not in heard(tmp_path / "bare", [NAMES, *rows], key="ResponseId", said="Q2").findings("en")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from datetime import date, datetime
 
@@ -9,7 +10,7 @@ import openpyxl
 import pytest
 
 from voclib.errors import DataError
-from voclib.sources import adapters, encodings, readers
+from voclib.sources import adapters, encodings, ingest, readers
 from voclib.sources.mapping import Channel
 
 CHINESE = "编号,原话\n1,服务很好，下次再来\n2,等了太久\n"
@@ -87,6 +88,55 @@ def test_title_rows_above_the_heading(tmp_path):
         _read(tmp_path, "a.csv", "a,b\n", heading_row=9)
 
 
+@pytest.mark.parametrize("cell", ["好" * 200_000, '"' + "通话，" * 60_000 + '"'])
+def test_a_long_cell_is_read_and_leaves_csv_as_it_was(tmp_path, cell):
+    before = csv.field_size_limit()
+    assert len(cell) > before
+    found = _read(tmp_path, "a.csv", f"id,said\n1,{cell}\n2,x\n").frame
+    assert found["said"].tolist() == [cell.strip('"'), "x"] and set(found["_problem"]) == {""}
+    assert csv.field_size_limit() == before
+
+
+TITLED = ["2026 survey", "exported on 2026-03-31", "", "编号,原话,分", "1,好,9"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_the_heading_under_a_title_is_pointed_at(tmp_path, suffix):
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".csv":
+        path.write_text("\n".join(TITLED), encoding="gb18030")
+    else:
+        book = openpyxl.Workbook()
+        for line in TITLED:
+            book.active.append(line.split(","))
+        book.save(path)
+    (tmp_path / "a.yml").write_text(f"name: a\ncompany: {{zh: 店, en: Shop}}\npseudonym_key: a-key-of-some-length\nsources:\n- channel: survey\n"
+                                    f"  files: a{suffix}\n  tables:\n    responses:\n      columns: {{response_id: 编号, comment: 原话}}\n"
+                                    "      constants: {channel: survey}\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"has no column '编号'.*; row 4 holds these names: write  heading_row: 4"):
+        ingest(tmp_path / "a.yml", root=tmp_path, out=tmp_path / "out")
+    told = readers.doubt(path, encoding="auto", delimiter=None, heading_row=4, wanted=["编号", "电话"])
+    assert "heading_row" not in told  # the heading is the right one and lacks a name
+
+
+@pytest.mark.parametrize(("raw", "cure"), [(b"PK\x03\x04\x1b[31m,x", "name it .xlsx"), (b"\xd0\xcf\x11\xe0\xa1", "open it and save it as .xlsx")])
+@pytest.mark.parametrize("name", ["a.csv", "a.txt", "a.json"])
+def test_a_workbook_under_another_name_is_called_one(tmp_path, raw, cure, name):
+    with pytest.raises(DataError, match=f"^{name} is a spreadsheet, whatever its name says; {cure}$"):
+        _read(tmp_path, name, raw)
+    assert readers.doubt(tmp_path / name, encoding="auto", delimiter=None, heading_row=1) == ""
+
+
+def test_headings_are_quoted_without_control_characters(tmp_path):
+    (tmp_path / "a.yml").write_text("name: a\ncompany: {zh: 店, en: Shop}\npseudonym_key: a-key-of-some-length\nsources:\n- channel: survey\n"
+                                    "  files: a.csv\n  tables:\n    responses:\n      columns: {response_id: id}\n"
+                                    "      constants: {channel: survey}\n", encoding="utf-8")
+    _file(tmp_path, "a.csv", "\x1b[31mno,b\x07\n1,2\n")
+    with pytest.raises(DataError, match="has no column 'id'") as refused:
+        ingest(tmp_path / "a.yml", root=tmp_path, out=tmp_path / "out")
+    assert str(refused.value).isprintable() and "[31mno" in str(refused.value)
+
+
 def test_unknown_kinds_and_broken_files(tmp_path):
     with pytest.raises(DataError, match="open it and save it as .xlsx"):
         _read(tmp_path, "a.xls", "x")
@@ -95,7 +145,7 @@ def test_unknown_kinds_and_broken_files(tmp_path):
     with pytest.raises(DataError, match=r"a.json is not valid JSON \(line 1, column 2"):
         _read(tmp_path, "a.json", "{")
     with pytest.raises(DataError, match="a.csv: line 2: field larger than field limit"):
-        _read(tmp_path, "a.csv", 'a\n"' + "x" * 200_000 + '"\n')
+        _read(tmp_path, "a.csv", 'a,b\n1,"' + ("x" * 999 + "\n") * 200 + '"\n')
     assert _read(tmp_path, "a.csv", b" \n").notes == (readers.EMPTY,)
 
 

@@ -110,6 +110,22 @@ class TestDecimalSigns:
         assert ledger(tmp_path, ["1.250", "850"], extra='decimal: ","').tables["transactions"]["net_cny"].tolist() == [1250, 850]
         assert ledger(tmp_path, ["1.250", "850"], extra='decimal: "."').tables["transactions"]["net_cny"].tolist() == [1.25, 850]
 
+    @pytest.mark.parametrize("amounts", [["1,0000", "12,3456", "5,0000", "300"], ["1,0000", "1,250"]])
+    def test_groups_of_four_digits_are_asked_about(self, tmp_path, amounts):
+        with pytest.raises(DataError, match=r"'1,0000' may be 10000 or 1.0000.*decimal: \"\.\"  where the dot is \(1,250.50 or 1,0000\)"):
+            ledger(tmp_path, amounts)
+        made = ledger(tmp_path, amounts, extra='decimal: "."').tables["transactions"].set_index("transaction_id")["net_cny"]
+        assert made[[str(i) for i in range(len(amounts))]].tolist() == [int(text.replace(",", "")) for text in amounts]
+
+    @pytest.mark.parametrize(("amounts", "meant"), [(["1,0000", "12,50"], [1, 12.5]), (["1,0000.50", "2,0000", "300"], [10_000.5, 20_000, 300]),
+                                                    (["1,0000,0000", "2,0000"], [100_000_000, 20_000])])
+    def test_groups_of_four_digits_are_read_where_the_column_tells(self, tmp_path, amounts, meant):
+        made = ledger(tmp_path, amounts).tables["transactions"].set_index("transaction_id")["net_cny"]
+        assert made[[str(i) for i in range(len(amounts))]].tolist() == meant
+
+    def test_one_group_of_four_among_dots_is_a_slip(self, tmp_path):
+        assert ledger(tmp_path, ["1,0000", *(f"{i}.50" for i in range(20))]).quarantine["row"].tolist() == [2]
+
     @pytest.mark.parametrize("amounts", [["1.250", "12.5"], ["1,250", "850"], ["0.125", "1.250"], ["1.250", "1250.375"], ["1,250.00", "1.250"]])
     def test_columns_with_a_dot_stay_as_they_were(self, tmp_path, amounts):
         pool = ledger(tmp_path, amounts)
@@ -230,6 +246,18 @@ class TestDoubts:
         told, = pool.scorecard["doubts"]
         assert (told["doubt"], told["column"], told["n"]) == ("cut_identifiers", "customer_id", (~whole).sum())
         assert "1.23456E+14" not in (tmp_path / "out" / "repairs.csv").read_text("utf-8") and "(such as 1.23E+14)" in pool.summary("en")
+
+    @pytest.mark.parametrize("write", ["{:.5e}", "{!r}", "{:.3e}"], ids=["CSV of Python", "cell of Excel", "Java"])
+    def test_small_letters_and_no_plus_name_nobody_either(self, tmp_path, write):
+        numbers = [float(f"{number:.14e}") for number in range(320_102_199_001_011_000, 320_102_199_001_011_040)]
+        who = [write.format(number) for number in numbers]
+        who = [text.replace("e+", "E") for text in who] if write == "{:.3e}" else who
+        assert len(set(who)) == 1  # taken as they stand: one customer with forty voices
+        heard = survey(tmp_path, [f"{i},{name},S,R,2026-01-02,9," for i, name in enumerate([*who, "2E7", "3e10"])])
+        assert heard.tables["responses"]["customer_id"].notna().sum() == heard.tables["responses"]["customer_id"].nunique() == 2
+        told, = heard.scorecard["doubts"]
+        assert (told["doubt"], told["column"], told["n"]) == ("cut_identifiers", "customer_id", 40)
+        assert who[0] not in (tmp_path / "out" / "repairs.csv").read_text("utf-8")
 
     def test_a_cut_key_is_set_aside_and_a_whole_one_written_out(self, tmp_path):
         pool = survey(tmp_path, ["1.23456E+14,C1,S,R,2026-01-02,9,", "1.23E+2,C2,S,R,2026-01-02,9,", "7,1.23E+2,S,R,2026-01-02,9,",

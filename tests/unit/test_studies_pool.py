@@ -11,8 +11,10 @@ from study_tables import figures, spoken, texts
 from voclib.errors import DataError
 from voclib.results import Text, Verdict
 from voclib.schema import TABLES, coercion, mending, rules
+from voclib.sources import cells, labels, readers, spreadsheets
+from voclib.sources import figures as amounts
 from voclib.studies import pool
-from voclib.studies.pool import reasons, touchpoints
+from voclib.studies.pool import doubts, reasons, touchpoints
 from voclib.studies.pool import text as pool_text
 
 CARD = {
@@ -259,7 +261,8 @@ def _problems() -> list[str]:
 def _repairs() -> list[str]:
     """Every wording for a mended cell; several may be joined."""
     notes = [mending.BLANKS, mending.WIDE, mending.SEPARATORS, mending.UNIT, mending.PERCENT, mending.CURRENCY, mending.REWRITTEN,
-             mending.TIME_DROPPED, "rewritten as YYYY-MM", coercion.EMPTY, coercion.UNREGULAR.format("Asia/Shanghai"),
+             mending.TIME_DROPPED, "rewritten as YYYY-MM", labels.LABELLED, amounts.FOURS, cells.TEXT_MARK, readers.STRAY_QUOTE,
+             spreadsheets.MERGED, coercion.EMPTY, coercion.UNREGULAR.format("Asia/Shanghai"),
              "unknown reference set missing; not found in customers.customer_id"]
     return [*notes, f"{mending.BLANKS}; {mending.WIDE}", f"{mending.CURRENCY}; {mending.SEPARATORS}; {mending.UNIT}"]
 
@@ -302,3 +305,13 @@ class TestReasons:
 
     def test_every_table_of_the_standard_has_a_name(self) -> None:
         assert set(reasons.TABLE_NAMES) == set(TABLES)
+
+
+@pytest.mark.parametrize(("kind", "where", "said"), [
+    ("no_zero", "a.csv", "not one 0 among 7 answers"), ("cut_identifiers", "a.csv · customer_id", "7 identifiers lost their last digits"),
+    ("zeroed_identifiers", "a.csv · customer_id", "7 identifiers hold zeros only from digit 16 on"),
+    ("unpadded_customers", "a.csv · customer_id", "7 customer identifiers differ from the list only by zeros"), ("told_twice", "units", "7 units")])
+def test_every_doubt_of_the_import_has_its_own_words(kind, where, said):
+    given = {"doubt": kind, "n": 7} | ({} if where == "units" else {"file": "a.csv"}) | ({"column": "customer_id"} if "·" in where else {})
+    title, place, meaning = doubts.row(given)
+    assert title.zh and place == where and said in meaning.en and "7 " in meaning.zh

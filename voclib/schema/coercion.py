@@ -68,12 +68,13 @@ Cells = tuple[pd.Series, list[tuple[str, np.ndarray]], list[tuple[str, np.ndarra
 def nothing(declared: pa.Column) -> frozenset[str]:
     """The words that mean "nothing" in a column, in lower case.
 
-    In a verbatim only a blank does: "无" or "NA" typed into a comment box is what the customer said. NA may be the name of a region or the
-    number of a store, so it stays one there; no person is numbered NA, and in numbers, dates and named values it is missing.
+    In a verbatim only a blank does, and #N/A, which no customer types: "无" or "NA" in a comment box is what the customer said. NA may be the
+    name of a region or the number of a store, so it stays one there; no person is numbered NA, and in numbers, dates and named values it is
+    missing.
     """
     kind, sensitivity = declared.metadata["kind"], declared.metadata["sensitivity"]
     if sensitivity == "text":
-        return frozenset({""})
+        return frozenset({"", "#n/a"})
     return NOTHING - NAMES if kind in ("id", "text") and sensitivity != "personal" else NOTHING
 
 
@@ -140,7 +141,7 @@ def _text(series: pd.Series, declared: pa.Column, timezone: str) -> Cells:
     if not verbatim:
         clean = given.str.fullmatch(CLEAN.get(kind, _PLAIN)).to_numpy(dtype=bool)
         if kind == "id":  # perhaps 1.23E+14, which a spreadsheet made of a number
-            clean = clean & ~given.str.contains("E+", regex=False).to_numpy(dtype=bool)
+            clean = clean & ~given.str.fullmatch(mending.SCIENTIFIC).to_numpy(dtype=bool)
         for i in np.flatnonzero(~clean & ~absent):
             texts[i], notes[i] = mending.mend(texts[i], kind=kind, unit=declared.metadata["unit"], timezone=timezone)
     values, zoneless = _parse(pd.Series(texts, dtype="str"), kind, timezone)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
@@ -19,6 +20,7 @@ SCALE_MIN_N = 50           # answers before "nobody gave 0 or 6–10" says the s
 SCALE_100_SHARE, SCALE_100_MIN_N, SCALE_100_REACH = 0.2, 3, 20  # a column of 11s is a slip, one that reaches 20 is another scale
 SCORES = ("nps_score", "csat_score", "ces_score", "rating_score", "star_rating")
 OUTSIDE_SHARE, OUTSIDE_MIN_N = 0.1, 3  # above or below the scale: more is no slip, and setting it aside would keep one end of the answers only
+NO_SCORES, TEXTS_OF_A_SCALE = "answers that are no score", 25  # more different texts are no labels of a scale
 
 
 def columns(names: Iterable[str], table: str, *, file: str = "") -> pd.DataFrame:
@@ -34,23 +36,26 @@ def columns(names: Iterable[str], table: str, *, file: str = "") -> pd.DataFrame
     return found_problems.gather(parts)
 
 
-def scale(typed: pd.DataFrame, table: str, *, file: str = "") -> pd.DataFrame:
-    """A column of scores that holds answers on another scale is refused, never rescaled.
+def scale(typed: pd.DataFrame, table: str, *, unreadable: Iterable[Found] | None = None, file: str = "") -> pd.DataFrame:
+    """A column of scores that holds answers on another scale, or words in place of scores, is refused and never rescaled.
 
     A likelihood to recommend (0–10) that reaches 20, or never leaves 1–5; any other score of which more than a tenth lies above its scale,
-    or below it: to set those rows aside would keep the other end of the answers only.
+    or below it: to set those rows aside would keep the other end of the answers only. Of one file's answers, told by its `unreadable` cells,
+    no more than a tenth (or two) may be words or lie outside on both sides: ends that carry labels would be lost alike.
     """
+    words = {name: [str(text).strip() for item in unreadable or () if item.column == name for text in item.examples] for name in SCORES}
     parts = []
     for name in SCORES:
-        if name in typed and len(scores := typed[name].dropna().astype("int64")):
-            bounds = _bounds(table, name)
-            looks = _likelihood(scores) if name == "nps_score" else _outside(scores, *bounds)
-            told = f"scale looks like {looks}, not {bounds[0]}–{bounds[1]}; lowest {scores.min()}, highest {scores.max()} of {len(scores)} answers"
-            parts += [found_problems.single(table, name, told, file=file)] if looks else []
+        if name in typed and len(scores := typed[name].dropna().astype("int64")) + len(words[name]):
+            low, high = bounds(table, name)
+            looks = "" if scores.empty else _likelihood(scores) if name == "nps_score" else _outside(scores, low, high)
+            told = (f"scale looks like {looks}, not {low}–{high}; lowest {scores.min()}, highest {scores.max()} of {len(scores)} answers" if looks
+                    else _no_scores(name, scores, words[name], (low, high)) if unreadable is not None else "")
+            parts += [found_problems.single(table, name, told, file=file)] if told else []
     return found_problems.gather(parts)
 
 
-def _bounds(table: str, name: str) -> tuple[int, int]:
+def bounds(table: str, name: str) -> tuple[int, int]:
     """The lowest and the highest value a column allows."""
     found = next(rule.check.statistics for rule in rules(table) if rule.column == name and "max_value" in rule.check.statistics)
     return found["min_value"], found["max_value"]
@@ -62,6 +67,22 @@ def _outside(scores: pd.Series, low: int, high: int) -> str:
     if max(is_above.sum(), is_below.sum()) < OUTSIDE_MIN_N or max(is_above.mean(), is_below.mean()) <= OUTSIDE_SHARE:
         return ""
     return f"{min(scores.min(), low)}–{scores.max()}"
+
+
+def _no_scores(name: str, scores: pd.Series, words: list[str], allowed: tuple[int, int]) -> str:
+    """What to say where too many answers are words or lie outside the scale, with the line that gives each a score; else empty."""
+    texts = Counter([*words, *scores[~scores.between(*allowed)].astype("str")])
+    wrong, filled = texts.total(), len(scores) + len(words)
+    if wrong < OUTSIDE_MIN_N or wrong <= OUTSIDE_SHARE * filled:
+        return ""
+    scale = f"{allowed[0]}–{allowed[1]}"
+    told = f"{NO_SCORES}: {wrong} of {filled} are none on {scale}"
+    if len(texts) > TEXTS_OF_A_SCALE:  # probably what customers said, which no message repeats
+        return f"{told}; {len(texts)} different texts, so another column is probably meant"
+    named = [(found_problems.shortened(text), n) for text, n in sorted(texts.items(), key=lambda item: (-item[1], item[0]))]
+    listed = ", ".join(f"'{text}' ({n})" for text, n in named)
+    line = ", ".join(f'"{text}": ?' for text, _ in named)
+    return f"{told}; they are {listed}; add to this table of the mapping  values: {{{name}: {{{line}}}}}  with a score for each ?"
 
 
 def _likelihood(scores: pd.Series) -> str:

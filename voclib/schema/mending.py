@@ -14,7 +14,8 @@ SEPARATORS, UNIT, PERCENT, CURRENCY = "thousands separators removed", "unit word
 BLANK_THOUSANDS, BRACKETS, SIGN_MOVED = "blanks between thousands removed", "accounting brackets read as minus", "minus sign moved to the front"
 REWRITTEN, TIME_DROPPED = "rewritten as an ISO date", "time of day dropped"
 CUT, DIGITS = "identifier cut by a spreadsheet, its last digits are lost", "identifier in scientific notation written out"
-_SCIENTIFIC = re.compile(r"(?:[1-9](?:\.(?P<digits>[0-9]+))?)?E\+(?P<power>[0-9]{1,3})")
+# 1.23E+14 as Excel shows it, 1.23e+14 as Python and R write what Excel stored, 1.23E14 as Java does; 2E7 without either sign may be a code
+SCIENTIFIC = r"[1-9]?[eE]\+[0-9]{1,3}|[1-9]\.[0-9]+[eE]\+?[0-9]{1,3}"
 UNFIT = "unit word '"  # how a refused unit word begins; a removed one is a repair
 _SCORES = frozenset({"分", "星", "颗星", "点", "point", "points", "pt", "pts", "star", "stars"})
 # the words that may follow a number, by the unit of its column; another word, such as hours in a column of minutes, is never dropped
@@ -65,15 +66,29 @@ def mend(raw: str, *, kind: str, unit: str, timezone: str) -> tuple[str | None, 
 
 def is_cut(identifier: str) -> bool:
     """Whether a spreadsheet kept fewer digits of a number than it has (1.23456E+14): many identifiers then look alike."""
-    found = _SCIENTIFIC.fullmatch(identifier.strip())
-    return bool(found) and len(found["digits"] or "") < int(found["power"])
+    found = _scientific(identifier)
+    return found is not None and len(found[0]) < found[1] + 1
 
 
 def written_out(identifier: str) -> str:
     """The digits of a whole number in scientific notation that lost none of them (1.23E+2 is 123), else empty."""
-    found = _SCIENTIFIC.fullmatch(identifier.strip())
-    whole = bool(found) and found["digits"] is not None and len(found["digits"]) == int(found["power"])
-    return identifier.strip()[0] + found["digits"] if found and whole else ""
+    found = _scientific(identifier)
+    return found[0] if found is not None and len(found[0]) == found[1] + 1 > 1 else ""
+
+
+def left_of(identifier: str) -> str:
+    """What may be shown of a cut identifier: its power (E+14), which names nobody."""
+    found = _scientific(identifier)
+    return f"E+{found[1]}" if found is not None else ""
+
+
+def _scientific(identifier: str) -> tuple[str, int] | None:
+    """The digits and the power of a number in scientific notation, None for anything else."""
+    bare = identifier.strip()
+    if not re.fullmatch(SCIENTIFIC, bare):
+        return None
+    mantissa, power = re.split(r"[eE]\+?", bare)
+    return mantissa.replace(".", ""), int(power)
 
 
 def _joined(notes: list[str]) -> str:

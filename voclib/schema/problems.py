@@ -35,6 +35,7 @@ FIXES = {
     "future": "check the zone of the export, or move as_of",
     "scale looks like": "map the column to the score of its scale (data/README.md), or say what each answer becomes, for example  "
                         "values: {csat_score: {10: 5, 9: 5, 8: 4}}, with \"\" for no answer; a score is never rescaled silently",
+    "answers that are no score": "say what each of them becomes, with \"\" for no answer; to set them aside would keep the other answers only",
     "not found in": "add the record to the table referred to, or correct the identifier",
 }
 

@@ -50,8 +50,8 @@ def pseudonymised(frame: pd.DataFrame, table: str, key: str) -> pd.DataFrame:
 def _whole(identifiers: pd.Series) -> pd.Series:
     """Identifiers in scientific notation written out where no digit is lost; of one that lost some only the power stays (E+14), so that the
     standard sets it missing or aside and what is left of a telephone number is shown to nobody."""
-    changed = {text: mending.written_out(text) or text.strip()[text.strip().index("E+"):] for text in identifiers.dropna().unique()
-               if "E+" in text and (mending.is_cut(text) or mending.written_out(text))}
+    changed = {text: mending.written_out(text) or mending.left_of(text) for text in identifiers.dropna().unique()
+               if "e" in text.lower() and (mending.is_cut(text) or mending.written_out(text))}
     return identifiers.map(lambda text: changed.get(text, text), na_action="ignore").astype("str") if changed else identifiers
 
 

@@ -8,18 +8,43 @@ from voclib.sources.readers import Extract
 
 IMPORT_ID = r'\s*\{\s*"ImportId"\s*:'
 DEEPEST = 3  # rows among which the machine's own heading is looked for
+SUBHEADINGS = frozenset({"response", "open-ended response"})  # what SurveyMonkey writes under a question
+LOOKED_AT, LEAST_ROWS = 200, 3
+_CODE = r"[\d\s.,:/+\-TZ]*\d[\d\s.,:/+\-TZAPM]*"  # numbers and times
 
 
 def without(made: Extract, *, own: tuple[str, ...]) -> Extract:
     """The same file without headings among its rows, which a note names by row number; `own` are the reader's columns.
 
     Qualtrics exports three headings: names, question texts, and a JSON object with the `ImportId` of every column. Where a row holds nothing but
-    such objects, it and what stands above it are headings; a row of answers never does.
+    such objects, it and what stands above it are headings; a row of answers never does. SurveyMonkey writes Response or Open-Ended Response
+    under its questions and nothing under its own columns. Another first row with words in every column of numbers is noted and kept.
     """
     cells = made.frame.drop(columns=[name for name in own if name in made.frame]).head(DEEPEST)
     found = cells.apply(lambda texts: texts.str.match(IMPORT_ID).astype("boolean").fillna(True)).all(axis=1) & cells.notna().any(axis=1)
     if not found.any():
-        return made
-    depth = int(found.to_numpy(dtype=bool).argmax()) + 1
+        return _second(made, own)
+    return _below(made, int(found.to_numpy(dtype=bool).argmax()) + 1, note="heading_rows")
+
+
+def _below(made: Extract, depth: int, *, note: str) -> Extract:
     skipped = ", ".join(map(str, made.frame["_row"].iloc[:depth]))
-    return replace(made, frame=made.frame.iloc[depth:].reset_index(drop=True), notes=(*made.notes, ("heading_rows", skipped)))
+    return replace(made, frame=made.frame.iloc[depth:].reset_index(drop=True), notes=(*made.notes, (note, skipped)))
+
+
+def _second(made: Extract, own: tuple[str, ...]) -> Extract:
+    """The file without the second heading of SurveyMonkey, or with a note where its first row looks like another one."""
+    shown = made.frame.head(LOOKED_AT)
+    if not len(shown) or shown["_problem"].iloc[0]:
+        return made
+    cells = shown[shown["_problem"] == ""].drop(columns=[name for name in own if name in shown]).apply(lambda texts: texts.str.strip())
+    cells = cells.mask(cells == "")
+    first, rest = cells.iloc[0].dropna(), cells.iloc[1:]
+    coded = [name for name in rest if rest[name].notna().sum() >= LEAST_ROWS and rest[name].dropna().str.fullmatch(_CODE).all()]
+    if first.str.lower().isin(SUBHEADINGS).any() and any(name not in first and rest[name].notna().all() for name in coded):
+        return _below(made, 1, note="subheading")
+    over = first[[name for name in coded if name in first]]
+    # a single column whose first cell is 10 - very likely holds a labelled answer; two such columns hold questions
+    if len(over) and not over.str.fullmatch(_CODE).any() and (len(over) > 1 or not over.str.contains(r"\d").any()):
+        return replace(made, notes=(*made.notes, ("second_heading", str(shown["_row"].iloc[0]))))
+    return made

@@ -124,6 +124,17 @@ def doubt(item: dict, *, zh: bool) -> str:
                     "请以文本格式重新导出" if zh else
                     f"{item['file']}: {n} identifiers ({place}) were turned into scientific notation (such as 1.23E+14) and lost their "
                     "last digits, so they name nobody; export the column as text")
+        case "zeroed_identifiers":
+            n, distinct, place = f"{item['n']:,}", f"{item['distinct']:,}", f"{item['table']}.{item['column']}"
+            return (f"{item['file']} 的 {n} 格编号（{place}）都在 16 位以上，而第 15 位之后全是 0：表格软件只保留 15 位有效数字，不同的编号很可能"
+                    f"已变成同一个（只剩 {distinct} 个）；请以文本格式重新导出" if zh else
+                    f"{item['file']}: all {n} identifiers ({place}) have 16 digits or more and only zeros after the 15th; a spreadsheet keeps 15, "
+                    f"so different ones have probably become one ({distinct} are left); export the column as text")
+        case "unpadded_customers":
+            n, place = f"{item['n']:,}", f"{item['table']}.{item['column']}"
+            return (f"{item['file']} 有 {n} 个客户编号（{place}）与客户名单只差开头的 0，因此未能对上；请以文本格式重新导出，保留开头的 0" if zh else
+                    f"{item['file']}: {n} customer identifiers ({place}) differ from the customer list only by zeros in front, so they find nobody; "
+                    "export both columns as text, zeros included")
     shown = [f"{unit['unit']} ({', '.join(_differing(part, zh=zh) for part in unit['columns'])})" for unit in item["units"]]
     more = item["n"] > len(shown)
     if zh:

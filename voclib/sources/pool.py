@@ -110,7 +110,8 @@ def _shaped(path: Path, name: str, number: int, spec: Mapping, base: Path, key: 
     except DataError as error:
         if not os.access(path, os.R_OK) or not path.stat().st_size or error.problems is not None:
             raise
-        guessed = readers.doubt(path, encoding=source.encoding, delimiter=source.delimiter, heading_row=source.heading_row)
+        guessed = readers.doubt(path, encoding=source.encoding, delimiter=source.delimiter, heading_row=source.heading_row,
+                                sheet=source.sheet, wanted=shaping.wanted(source))
         raise DataError(f"{error}{guessed}") from None
 
 
@@ -153,13 +154,18 @@ def _validated(offered: dict[str, pd.DataFrame], spec: Mapping) -> dict[str, Acc
 
 
 def _raise_other_scales(responses: pd.DataFrame | None, spec: Mapping) -> None:
-    """A score on another scale in one file must not hide among the scores of the others."""
+    """A score on another scale in one file must not hide among the scores of the others, nor a few words in each of many small files."""
     if responses is None:
         return
-    parts = []
-    for (_, file), part in responses.groupby(["_source", "_file"], sort=True):
-        typed = coercion.read(part[list(gates.SCORES)], "responses", timezone=spec.timezone).frame
-        parts.append(gates.scale(typed, "responses", file=str(file)))
+    parts, read = [], {}
+    for (source, file), part in responses.groupby(["_source", "_file"], sort=True):
+        typed = coercion.read(part[list(gates.SCORES)], "responses", timezone=spec.timezone)
+        parts.append(gates.scale(typed.frame, "responses", unreadable=typed.unreadable, file=str(file)))
+        read.setdefault(source, []).append(typed)
+    for several in [found for found in read.values() if len(found) > 1 and not any(len(part) for part in parts)]:
+        together = pd.concat([typed.frame for typed in several], ignore_index=True)
+        unread = [found for typed in several for found in typed.unreadable]
+        parts.append(gates.scale(together, "responses", unreadable=unread, file=f"{len(several)} files together"))
     found_problems.raise_problems(found_problems.gather(parts), headline=f"mapping {spec.name}: scores that cannot be used as they are")
 
 

@@ -10,20 +10,24 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from voclib.errors import DataError, nearest
-from voclib.sources import encodings, spreadsheets
+from voclib.sources import cells, encodings, spreadsheets
 from voclib.sources.extracts import EMPTY, UNDECODED, Extract, Note, Row, cell_text, fitted, frame, headings
 
 __all__ = ["EMPTY", "UNDECODED", "Extract", "Note", "cell_text", "doubt", "dotted", "read"]
 
 TEXT_FILES, SPREADSHEETS, RECORD_FILES = (".csv", ".tsv", ".txt"), (".xlsx", ".xlsm"), (".json", ".jsonl", ".ndjson")
 SIGNS, _LOOKED_AT = ",;\t|", 50  # signs between cells; lines that tell which it is
+_TITLES = 10  # rows below the heading named among which the real one is looked for
+# how a workbook begins, whatever it is called
+_BOOKS = {b"PK\x03\x04": "name it .xlsx", b"\xd0\xcf\x11\xe0": "open it and save it as .xlsx"}
 STRAY_QUOTE = "a quote that never closes, kept as text"
 
 
@@ -37,16 +41,24 @@ def read(path: Path, *, name: str, encoding: str = "auto", delimiter: str | None
         raise DataError(f"{name} cannot be opened: {error.strerror}; check the file's permissions") from None
     if not raw.strip():
         return Extract(frame([], [], name), "", (EMPTY,))
+    if kind := _book_kind(suffix, raw):
+        raise DataError(f"{name} is a spreadsheet, whatever its name says; {kind}")
     if suffix in SPREADSHEETS:
-        return spreadsheets.read(raw, name, sheet=sheet, heading_row=heading_row)
+        return cells.tidied(spreadsheets.read(raw, name, sheet=sheet, heading_row=heading_row))
     if suffix in RECORD_FILES:
         text, found = encodings.decode(raw, given=encoding, file=name)
         return _guessed(Extract(_records(text, name, records, lines=suffix != ".json"), found), encoding)
     if suffix in TEXT_FILES:
         text, found = encodings.decode(raw, given=encoding, file=name)
-        return _guessed(_delimited(text, name, found, delimiter, heading_row), encoding)
+        return _guessed(cells.tidied(_delimited(text, name, found, delimiter, heading_row)), encoding)
     hint = "open it and save it as .xlsx" if suffix == ".xls" else "export it as one of these"
     raise DataError(f"{name}: files of kind '{suffix}' are not read; known: {', '.join((*TEXT_FILES, *SPREADSHEETS, *RECORD_FILES))}; {hint}")
+
+
+def _book_kind(suffix: str, raw: bytes) -> str:
+    """What to do with a workbook that is named like another kind of file, empty for any other file."""
+    is_named_so = suffix in (*SPREADSHEETS, ".xls")
+    return "" if is_named_so else next((cure for mark, cure in _BOOKS.items() if raw.startswith(mark)), "")
 
 
 def _guessed(made: Extract, given: str) -> Extract:
@@ -56,13 +68,25 @@ def _guessed(made: Extract, given: str) -> Extract:
 
 def _delimited(text: str, name: str, encoding: str, delimiter: str | None, heading_row: int) -> Extract:
     lines = _lines_of(text)
-    sign, start = _layout(lines, name, delimiter, heading_row)
-    rows = _split(lines[start:], sign, name, first=start + 1)
-    heading = next(rows, None)
-    if heading is None:
-        return Extract(frame([], [], name), encoding, (EMPTY,))
-    names, notes = headings([cell or "" for cell in heading.cells])
-    return Extract(frame(names, (fitted(row, len(names)) for row in rows), name), encoding, notes)
+    with _long_lines(lines):
+        sign, start = _layout(lines, name, delimiter, heading_row)
+        rows = _split(lines[start:], sign, name, first=start + 1)
+        heading = next(rows, None)
+        if heading is None:
+            return Extract(frame([], [], name), encoding, (EMPTY,))
+        names, notes = headings([cells.bare(cell or "") for cell in heading.cells])
+        return Extract(frame(names, (fitted(row, len(names)) for row in rows), name), encoding, notes)
+
+
+@contextmanager
+def _long_lines(lines: list[str]) -> Iterator[None]:
+    """Let csv read a cell as long as the longest line; one that is longer has swallowed lines, and stays refused."""
+    before = csv.field_size_limit()
+    csv.field_size_limit(max(before, max(map(len, lines), default=0)))
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def _lines_of(text: str) -> list[str]:
@@ -101,17 +125,51 @@ def _evenness(lines: list[str], sign: str) -> tuple[float, int]:
     return (sum(count == often for count in counts) / max(len(counts), 1), often) if often > 0 else (0.0, 0)
 
 
-def doubt(path: Path, *, encoding: str, delimiter: str | None, heading_row: int) -> str:
-    """What was guessed about a text file, to end the message about a name that is not in it; empty where nothing was."""
+def doubt(path: Path, *, encoding: str, delimiter: str | None, heading_row: int, sheet: str | None = None, wanted: Iterable[str] = ()) -> str:
+    """What was guessed about a file, to end the message about a name that is not in it; empty where nothing was.
+
+    A row below the heading that holds most of the `wanted` names is probably the heading, under a title.
+    """
+    if _book_kind(path.suffix.lower(), path.read_bytes()):
+        return ""
+    if at := _heading_at(_first(path, encoding, delimiter, sheet), set(wanted), after=heading_row):
+        return f"; row {at} holds these names: write  heading_row: {at}"
     if path.suffix.lower() not in TEXT_FILES or encoding != "auto":
         return ""
     text, found = encodings.decode(path.read_bytes(), file=path.name)
     lines = _lines_of(text)
-    sign, start = _layout(lines, path.name, delimiter, heading_row)
+    with _long_lines(lines):
+        sign, start = _layout(lines, path.name, delimiter, heading_row)
     told = f"; its bytes are not UTF-8 and were read as {found}: if the names look garbled, write  encoding: {encodings.others(found)}" \
         if encodings.is_guess(found) else ""
     other = next((mark for mark in SIGNS if delimiter is None and mark != sign and mark in lines[start]), None)
     return told + (f"; cells were taken to end at '{sign}': if they do not, write  delimiter: '{other}'" if other else "")
+
+
+def _heading_at(shown: list[tuple[int, list[str]]], wanted: set[str], *, after: int) -> int | None:
+    """The row, of the ten after the one named, that holds more of the names than it does, and at least half of them."""
+    held: dict[int, int] = {}
+    for number, row in shown:
+        held[number] = max(held.get(number, 0), len(wanted & {cell.strip() for cell in row}))
+    best = max((number for number in held if after < number <= after + _TITLES), key=lambda number: held[number], default=after)
+    return best if held.get(best, 0) > held.get(after, 0) and 2 * held[best] >= len(wanted) else None
+
+
+def _first(path: Path, encoding: str, delimiter: str | None, sheet: str | None) -> list[tuple[int, list[str]]]:
+    """The first rows of a file with their numbers, text once for every sign at which its cells may end."""
+    if path.suffix.lower() in SPREADSHEETS:
+        return spreadsheets.first(path, None if sheet == spreadsheets.EVERY else sheet, rows=_LOOKED_AT)
+    if path.suffix.lower() not in TEXT_FILES:
+        return []
+    lines = _lines_of(encodings.decode(path.read_bytes(), given=encoding, file=path.name)[0])[:_LOOKED_AT]
+    found = []
+    for sign in [delimiter] if delimiter else SIGNS:
+        reader = csv.reader(lines, delimiter=sign)
+        number = 0
+        while reader.line_num < len(lines):  # a blank line is a row too
+            number += 1
+            found.append((number, _next(reader)[0]))
+    return found
 
 
 def _split(lines: list[str], sign: str, name: str, *, first: int) -> Iterator[Row]:

@@ -9,9 +9,10 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from voclib.schema import gates
 from voclib.schema import problems as found_problems
 from voclib.schema.tables import TABLES
-from voclib.sources import dating, figures
+from voclib.sources import dating, figures, labels
 from voclib.sources.mapping import Table
 
 COLUMNS = (*found_problems.COLUMNS, "channel")
@@ -41,6 +42,9 @@ def rewritten(columns: dict[str, pd.Series], rule: Table, *, table: str, decimal
         patterns = [given] if isinstance(given, str) else given
         if patterns or declared.metadata["kind"] in ("moment", "day"):
             made[target], told = dating.plain(texts, patterns, declared=declared, where=where, is_zoned=is_zoned)
+        elif target in gates.SCORES and table == "responses":
+            low, high = gates.bounds(table, target)
+            made[target], told = labels.plain(texts, low=low, high=high)
         elif declared.metadata["kind"] in ("whole", "real"):
             made[target], told = figures.plain(texts, table=table, target=target, decimal=decimal, where=where)
         else:

@@ -26,7 +26,7 @@ def build(mapping: Mapping, pieces: list[Piece], accounts: dict[str, Account], *
         "redaction": {"covered": list(privacy.KINDS), "not_covered": {language: list(kinds) for language, kinds in privacy.NOT_COVERED.items()}},
         "valid_voice": [list(line) for line in mapping.valid_voice], "traps": _traps(mapping, accounts),
         "feeds": feeds.build(mapping, pieces, accounts), "format_changes": formats.changes(mapping, pieces, accounts),
-        "doubts": doubts.build(accounts, repairs, problems), **_repeats(voices.gather(accounts, mapping.timezone), accounts),
+        "doubts": doubts.build(accounts, repairs, problems, pieces), **_repeats(voices.gather(accounts, mapping.timezone), accounts),
     }
 
 

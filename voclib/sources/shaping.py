@@ -105,9 +105,15 @@ def _blanked(frame: pd.DataFrame, spec: Channel) -> pd.DataFrame:
     return frame.assign(**{name: frame[name].mask(frame[name].str.strip().isin(words)) for name in frame.columns if name not in OWN})
 
 
+def wanted(spec: Channel) -> set[str]:
+    """The columns that a source's mapping takes from its files by name."""
+    named = {column for rule in spec.tables.values() for column in rule.columns.values()} | set(spec.make_id or [])
+    return {column for column in named if column not in RESERVED}
+
+
 def _column(raw: pd.DataFrame, name: str, file: str) -> pd.Series:
     if name not in raw.columns:
-        known = [column for column in raw.columns if column not in OWN]
+        known = ["".join(sign if sign.isprintable() else "\ufffd" for sign in column) for column in raw.columns if column not in OWN]
         raise DataError(f"{file} has no column '{name}'; {nearest(name, known)}; columns there: {', '.join(known[:40])}")
     return raw[name].astype("str") if name == "_row" else raw[name]
 
@@ -137,9 +143,12 @@ def _joined(raw: pd.DataFrame, join: Join, root: Path, file: str) -> tuple[pd.Da
     own = _column(raw, here, file).str.strip()
     added = known[[name for name in known.columns if name not in raw.columns]].loc[known.index.notna()].reindex(own).set_axis(raw.index, axis=0)
     told = [("column_not_joined", f"{join.files}: {name}") for name in known.columns if name in raw.columns]
+    unjoined = int((own.isna() | ~own.isin(keys)).sum())
+    if unjoined:
+        told.append(("rows_not_joined", f"{join.files}: {unjoined}/{len(raw)}"))
     if broken := len(other) - len(right):
         told.append(("rows_not_readable", f"{join.files}: {broken}"))
-    return pd.concat([raw, added], axis=1), int((own.isna() | ~own.isin(keys)).sum()), told
+    return pd.concat([raw, added], axis=1), unjoined, told
 
 
 def _table(raw: pd.DataFrame, table: str, rule: Table, spec: Channel, file: str, timezone: str) -> tuple[pd.DataFrame, pd.DataFrame]:

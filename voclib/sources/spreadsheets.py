@@ -7,6 +7,7 @@ import re
 import zipfile
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voclib.errors import DataError, nearest
@@ -60,6 +61,16 @@ def read(raw: bytes, name: str, *, sheet: str | None, heading_row: int) -> Extra
         notes = (*notes, *one.notes, *((("sheet_numbered", f"{one.title}: {before + 1}"),) if before else ()))
         before += one.last
     return Extract(frame(names, rows, name), "xlsx", (*dict.fromkeys(notes), *unread))
+
+
+def first(path: Path, sheet: str | None, *, rows: int) -> list[tuple[int, list[str]]]:
+    """The first rows of a sheet with their numbers; none where the file cannot be read."""
+    try:
+        book, _ = _books(path.read_bytes(), path.name)
+    except DataError:
+        return []
+    page = book[sheet] if sheet in book.sheetnames else book.worksheets[0]
+    return [(number, [cell_text(cell) or "" for cell in held]) for number, held in enumerate(page.iter_rows(max_row=rows, values_only=True), start=1)]
 
 
 def _books(raw: bytes, name: str) -> tuple[Workbook, Workbook | None]:

@@ -21,9 +21,15 @@ _NOTES = {"repeated_heading": ("标题出现多次", "heading stands more than o
                                     "formulas without a stored result, read as empty; open the file in a spreadsheet program and save it"),
           "merged_filled": ("合并单元格已按首格填充", "merged cells filled with the value of the first"),
           "heading_rows": ("Qualtrics 导出的另两行标题，已跳过，行号", "further headings of a Qualtrics export, skipped; rows"),
+          "subheading": ("SurveyMonkey 导出的第二行标题，已跳过，行号", "second heading of a SurveyMonkey export, skipped; row"),
+          "second_heading": ("疑为第二行标题，已按数据读入；如果是，请从文件中删去，行号",
+                             "perhaps a second heading, read as a row of data; if it is one, delete it from the file; row"),
           "column_not_joined": ("同名列已存在，未并入", "column is there already and was not joined"),
           "speakers_not_named": ("说话人不在对照表中、按“其他”处理的发言数", "turns whose speaker the mapping does not name, counted as other"),
+          "text_mark": ("表格软件的文本标记（=\"…\" 或开头的 '）已去掉的格数", "cells freed of a spreadsheet's text mark (=\"…\" or a leading ')"),
+          "error_cells": ("表格软件的错误值（如 #DIV/0!），按空格读入", "error values of a spreadsheet (such as #DIV/0!), read as empty"),
           "header_not_found": ("没有一封邮件带有的信头", "header that no message carries"),
+          "rows_not_joined": ("找不到对应行、未能并入的行数", "rows without a partner in the file joined to them"),
           "rows_not_readable": ("无法读取、未并入的行数", "rows that cannot be read and were not joined")}
 
 
@@ -40,6 +46,7 @@ def findings(card: dict, lang: str) -> Iterator[str]:
     yield from (f"  {name}：{entry['conflicting_duplicates']:,} 行与同一主键的另一行内容不同，已隔离" if zh else
                 f"  {name}: {entry['conflicting_duplicates']:,} rows repeat a key with another content and were set aside"
                 for name, entry in card["tables"].items() if entry["conflicting_duplicates"])
+    yield from (_unmatched(channel, entry, zh=zh) for channel, entry in card["channels"].items() if entry["unmatched_customers"])
     yield from _files(card, lang)
     yield from (f"  {'发现：' if zh else 'found: '}{told}" for told in notices.lines(card, lang))
     yield from (f"  {'留意：' if zh else 'note: '}{_trap(item, lang)}" for item in card["traps"])
@@ -70,9 +77,6 @@ def _chinese(card: dict) -> Iterator[str]:
             line += f"；有效声音 {entry['voices_valid']:,}/{entry['voices']:,}（{entry['valid_share']:.1%}）"
             if entry["missing_required"]:
                 line += "，最常缺：" + "、".join(f"{item['fields']}（{item['n']:,}）" for item in entry["missing_required"][:3])
-        if entry["unmatched_customers"]:
-            line += (f"；{entry['unmatched_customers']:,} 行的客户编号不在客户名单中（占有客户编号各行的 {entry['unmatched_share']:.2%}，"
-                     f"{entry['unmatched_identifiers']:,} 个编号）")
         yield line + _private(entry, "zh")
 
 
@@ -87,10 +91,15 @@ def _english(card: dict) -> Iterator[str]:
             line += f"; valid voices {entry['voices_valid']:,} of {entry['voices']:,} ({entry['valid_share']:.1%})"
             if entry["missing_required"]:
                 line += ", most often missing: " + ", ".join(f"{item['fields']} ({item['n']:,})" for item in entry["missing_required"][:3])
-        if entry["unmatched_customers"]:
-            line += (f"; {entry['unmatched_customers']:,} rows name a customer who is in no customer list ({entry['unmatched_share']:.2%} of the "
-                     f"rows that name one; {entry['unmatched_identifiers']:,} identifiers)")
         yield line + _private(entry, "en")
+
+
+def _unmatched(channel: str, entry: dict, *, zh: bool) -> str:
+    n, share, named = f"{entry['unmatched_customers']:,}", f"{entry['unmatched_share']:.2%}", f"{entry['unmatched_identifiers']:,}"
+    if zh:
+        return f"  {channel}：{n} 行的客户编号不在客户名单中（占有客户编号各行的 {share}，{named} 个编号），这些行不知道是哪位客户"
+    return (f"  {channel}: {n} rows name a customer who is in no customer list ({share} of the rows that name one; {named} identifiers), "
+            "so nobody knows whose they are")
 
 
 def _private(entry: dict, lang: str) -> str:

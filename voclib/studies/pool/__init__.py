@@ -11,9 +11,9 @@ import pandas as pd
 from voclib.errors import DataError
 from voclib.results import Check, Estimate, Study, Text, Verdict
 from voclib.sentences import say
+from voclib.studies.pool import doubts, touchpoints
 from voclib.studies.pool import reasons as causes
 from voclib.studies.pool import text as words
-from voclib.studies.pool import touchpoints
 
 
 @dataclass(frozen=True)
@@ -189,5 +189,5 @@ def _traps(card: Mapping[str, Any]) -> pd.DataFrame:
             )
         if file["status"] != "connected":
             rows.append((Text("没有数据", "Silent"), file["file"], Text("文件缺失或为空", "file missing or empty")))
-    rows += [words.trap_row(t) for t in card["traps"]] + [words.doubt_row(d) for d in card.get("doubts", [])]
+    rows += [words.trap_row(t) for t in card["traps"]] + [doubts.row(d) for d in card.get("doubts", [])]
     return pd.DataFrame(rows or [(Text("没有发现", "None found"), "", Text("", ""))], columns=list(words.TRAP_COLUMNS))

@@ -138,6 +138,11 @@ PROBLEMS = (
     (r"seconds since 1970 read as a time", "1970 年起的秒数读作时间", "{0}"),
     (r"rewritten as an ISO date", "改写成标准日期", "{0}"),
     (r"unknown reference set missing; not found in (.+)", "在 {1} 里找不到，置空", "{0}"),
+    (r"label beside a score removed", "去掉分数旁的标签", "{0}"),
+    (r"commas between groups of four digits removed", "去掉万位分节逗号", "{0}"),
+    (r"a spreadsheet's text mark removed", "去掉表格软件的文本标记", "{0}"),
+    (r"a quote that never closes, kept as text", "没有闭合的引号，保留为文字", "{0}"),
+    (r"merged cells, filled with the value of the first", "合并单元格，按首格填充", "{0}"),
     (r"unreadable row", "读不出的行", "{0}"),
 )
 
@@ -190,20 +195,6 @@ def trap_row(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
         "placeholder_date": _placeholder,
     }
     return known.get(trap["trap"], _contradiction)(trap)
-
-
-def doubt_row(doubt: Mapping[str, Any]) -> tuple[Text, str, Text]:
-    """What is probably not what it seems, as a row like those of the traps."""
-    n, file = int(doubt["n"]), str(doubt.get("file", "units"))
-    match doubt["doubt"]:
-        case "no_zero":
-            meaning = say("{n} 个回答没有一个 0 分，量表可能是 1–10", "not one 0 among {n} answers: the scale may be 1–10", n=n)
-            return Text("没有 0 分", "No zeros"), file, meaning
-        case "cut_identifiers":
-            meaning = say("{n} 格编号丢了末位，无法分辨是谁", "{n} identifiers lost their last digits and name nobody", n=n)
-            return Text("编号残缺", "Cut identifiers"), f"{file} · {doubt['column']}", meaning
-    meaning = say("{n} 家门店有互相矛盾的几行，只留一行", "{n} units stand with contradicting rows; one of each is kept", n=n)
-    return Text("门店信息矛盾", "Units told twice"), file, meaning
 
 
 def _files(trap: Mapping[str, Any]) -> str:
