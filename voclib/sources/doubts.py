@@ -6,7 +6,7 @@ from collections.abc import Mapping as Named
 
 import pandas as pd
 
-from voclib.schema import mending
+from voclib.schema import mending, strays
 from voclib.sources.accounting import Account
 
 LEAST_ANSWERS = 100  # before the absence of zeros says something
@@ -17,9 +17,11 @@ def build(accounts: Named[str, Account], repairs: pd.DataFrame, problems: pd.Dat
     """Doubts as dictionaries with a key `doubt`, in a fixed order.
 
     `no_zero`: a file with at least 100 likelihoods to recommend, ones among them and not one zero, is perhaps on 1–10. `cut_identifiers`:
-    identifiers like 1.0E+15, whose last digits are lost. `told_twice`: units that stand with contradicting rows, and what was kept.
+    identifiers like 1.0E+15, whose last digits are lost. `stray_dates`: rows set aside because a date lies far from all others of its source, or
+    before 1900. `told_twice`: units that stand with contradicting rows, and what was kept.
     """
-    return _no_zero(accounts.get("responses")) + _cut(pd.concat([repairs, problems], ignore_index=True)) + _told_twice(accounts.get("units"))
+    every = pd.concat([repairs, problems], ignore_index=True)
+    return _no_zero(accounts.get("responses")) + _cut(every) + _stray(problems) + _told_twice(accounts.get("units"))
 
 
 def _no_zero(found: Account | None) -> list[dict]:
@@ -34,6 +36,14 @@ def _cut(findings: pd.DataFrame) -> list[dict]:
     cut = findings[findings["problem"].str.startswith(mending.CUT)]
     return [{"doubt": "cut_identifiers", "file": str(file), "table": str(table), "column": str(column), "n": len(part),
              "distinct": int(part["example"].nunique())} for (file, table, column), part in cut.groupby(["file", "table", "column"], sort=True)]
+
+
+def _stray(problems: pd.DataFrame) -> list[dict]:
+    """By file and column: how many rows, and the first days they hold."""
+    stray = problems[problems["problem"].str.startswith((strays.FAR.split("{")[0], strays.OLD))]
+    return [{"doubt": "stray_dates", "file": str(file), "table": str(table), "column": str(column), "n": len(part),
+             "days": sorted(part["example"].unique())[:SHOWN]} for (file, table, column), part in
+            stray.groupby(["file", "table", "column"], sort=True)]
 
 
 def _told_twice(found: Account | None) -> list[dict]:

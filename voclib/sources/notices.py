@@ -124,6 +124,11 @@ def doubt(item: dict, *, zh: bool) -> str:
                     "请以文本格式重新导出" if zh else
                     f"{item['file']}: {n} identifiers ({place}) were turned into scientific notation (such as 1.23E+14) and lost their "
                     "last digits, so they name nobody; export the column as text")
+        case "stray_dates":
+            n, place, days = f"{item['n']:,}", f"{item['table']}.{item['column']}", ("、" if zh else ", ").join(item["days"])
+            return (f"{item['file']} 有 {n} 行的日期（{place}：{days}）与其余日期相差太远，多半是年份写错或占位，已隔离；请在来源处改正" if zh else
+                    f"{item['file']}: {n} row(s) hold a date ({place}: {days}) far from all others, probably a mistyped year or a placeholder, "
+                    "and were set aside; correct it at the source")
     shown = [f"{unit['unit']} ({', '.join(_differing(part, zh=zh) for part in unit['columns'])})" for unit in item["units"]]
     more = item["n"] > len(shown)
     if zh:
