@@ -11,6 +11,7 @@ import pandas as pd
 from voclib.errors import ParameterError
 from voclib.progress import Progress
 from voclib.results import Check, Estimate, Study, Text, Verdict, refusal
+from voclib.schema import dates
 from voclib.studies.topics import captions, heard, holds, pages
 from voclib.studies.topics import checks as topic_checks
 from voclib.studies.topics import subjects as topic_subjects
@@ -58,7 +59,7 @@ class Settings:
 
 def study(tables: Tables, *, dictionary: str = "", train_until: str = "", watch_weeks: int = 8, budget: float = 1.0,
           granularity: float | str = "auto", min_size: int = 10, layout: modelling.Layout = "graph", engine: str = "cpu",
-          show_verbatims: bool = True, conf_level: float = 0.95, seed: int = 0, timezone: str = "Asia/Shanghai",
+          show_verbatims: bool = True, conf_level: float = 0.95, seed: int = 0, timezone: str = "",
           progress: Progress | None = None) -> Talk:
     """Fit topics to the voices up to a day, place the later ones, watch for what is new, and say which complaints are large and where they come from.
 
@@ -72,6 +73,7 @@ def study(tables: Tables, *, dictionary: str = "", train_until: str = "", watch_
         as in `topic_voices`, `voclib.text.engines.engine`, `voclib.text.topics.fit_topics`, `voclib.text.aspects.load` and
         `voclib.text.emerging.watch`.
     """
+    timezone = dates.zone(tables, timezone)
     kept = voices(tables, timezone=timezone)
     until = heard.last_day(kept, train_until, watch_weeks)
     fitted = ~(kept["day"] > until).to_numpy(dtype=bool)
