@@ -24,6 +24,7 @@ __all__ = ["EMPTY", "UNDECODED", "Extract", "Note", "cell_text", "doubt", "dotte
 
 TEXT_FILES, SPREADSHEETS, RECORD_FILES = (".csv", ".tsv", ".txt"), (".xlsx", ".xlsm"), (".json", ".jsonl", ".ndjson")
 SIGNS, _LOOKED_AT = ",;\t|", 50  # signs between cells; lines that tell which it is
+_HALF = re.compile("[\ud800-\udfff]")
 STRAY_QUOTE = "a quote that never closes, kept as text"
 
 
@@ -236,5 +237,10 @@ def dotted(record: dict, before: str = "") -> dict[str, str | None]:
         if isinstance(value, dict):
             flat |= dotted(value, f"{before}{key}.")
         else:
-            flat[f"{before}{key}"] = cell_text(value)
+            flat[_whole(f"{before}{key}")] = _whole(cell_text(value))
     return flat
+
+
+def _whole(text: str | None) -> str | None:
+    """A text whose half characters, such as an emoji that was cut in two, are marked as what could not be read."""
+    return text and _HALF.sub(encodings.UNDECODABLE, text)
