@@ -94,11 +94,14 @@ def locate(data: str) -> Path:
     Raises
     ------
     ParameterError
-        if that variable is not set.
+        if that variable is not set, or the path is empty.
     """
+    from voclib.errors import ParameterError
     from voclib.running.workspace import resolved
     from voclib.schema import store
 
+    if not str(data):
+        raise ParameterError("The path of a file or folder is empty; name one, for example  dictionary_file: params/rules/aspects.yml")
     root = os.environ.get("VOC_ROOT")
     if root or str(data).startswith("$"):
         return resolved(data, Path(root) if root else store.repository())

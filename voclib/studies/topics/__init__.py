@@ -162,14 +162,14 @@ def _finding(kept: pd.DataFrame, topics: pd.DataFrame, lead: topic_subjects.Subj
 
 def _refused(kept: pd.DataFrame, texts: int, seed: int) -> Talk:
     """Too few texts: what is missing, and empty frames."""
-    missing = refusal("complaint_share", unit="share", reason=words.too_few(texts, topic_checks.ENOUGH), needs=words.needs(topic_checks.ENOUGH),
-                      seed=seed)
-    finding = Study(question=words.QUESTION, kicker=words.KICKER, answer=words.too_few(texts, topic_checks.ENOUGH), headline=(missing,),
-                    verdict=Verdict.REFUSE,
-                    caveat=words.NO_MODEL, decision=words.needs(topic_checks.ENOUGH), limits=words.LIMITS, reader="product", seed=seed,
+    every = int(kept.loc[kept["written"].ne(""), "form"].nunique())
+    reason, needs = words.too_few(texts, topic_checks.ENOUGH, every), words.needs(topic_checks.ENOUGH, texts, every)
+    missing = refusal("complaint_share", unit="share", reason=reason, needs=needs, seed=seed)
+    finding = Study(question=words.QUESTION, kicker=words.KICKER, answer=reason, headline=(missing,), verdict=Verdict.REFUSE,
+                    caveat=words.NO_MODEL, decision=needs, limits=words.LIMITS, reader="product", seed=seed,
                     checks=(topic_checks.enough(texts),))
     empty = pd.DataFrame()
-    return Talk(finding, False, None, kept, empty, empty, (), {}, {}, None, words.refused(texts, topic_checks.ENOUGH), {})
+    return Talk(finding, False, None, kept, empty, empty, (), {}, {}, None, words.refused(reason), {})
 
 
 def against_truth(result: Talk, truth: Mapping[str, Any]) -> pd.DataFrame:
