@@ -28,10 +28,13 @@ __all__ = ["Tables", "findings", "load", "locate", "scorecard", "truth", *_MODUL
 
 
 class Tables(Mapping):
-    """Standard tables by name; each is read when it is first asked for. `tables.responses` is `tables["responses"]`."""
+    """Standard tables by name; each is read when it is first asked for. `tables.responses` is `tables["responses"]`.
 
-    def __init__(self, read: Callable[[str], pd.DataFrame], names: Iterable[str]) -> None:
-        self._read, self._names, self._held = read, tuple(names), {}
+    `tables.timezone` is the zone of the mapping that they were read by, empty where none is known.
+    """
+
+    def __init__(self, read: Callable[[str], pd.DataFrame], names: Iterable[str], timezone: str = "") -> None:
+        self._read, self._names, self._held, self.timezone = read, tuple(names), {}, timezone
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         if name not in self._names:
@@ -71,10 +74,16 @@ def load(data: str, *names: str) -> Tables:
     from voclib.schema import store
 
     folder = locate(data)
-    tables = Tables(lambda name: store.read(folder, name)[name], names or store.held(folder))
+    tables = Tables(lambda name: store.read(folder, name)[name], names or store.held(folder), _timezone(folder))
     for name in names:
         tables[name]
     return tables
+
+
+def _timezone(folder: Path) -> str:
+    """The zone that the scorecard beside the tables names; tables that no mapping made have none."""
+    card = folder / "scorecard.json"
+    return str(json.loads(card.read_text("utf-8")).get("timezone", "")) if card.is_file() else ""
 
 
 def locate(data: str) -> Path:
@@ -85,11 +94,14 @@ def locate(data: str) -> Path:
     Raises
     ------
     ParameterError
-        if that variable is not set.
+        if that variable is not set, or the path is empty.
     """
+    from voclib.errors import ParameterError
     from voclib.running.workspace import resolved
     from voclib.schema import store
 
+    if not str(data):
+        raise ParameterError("The path of a file or folder is empty; name one, for example  dictionary_file: params/rules/aspects.yml")
     root = os.environ.get("VOC_ROOT")
     if root or str(data).startswith("$"):
         return resolved(data, Path(root) if root else store.repository())

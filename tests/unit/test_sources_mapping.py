@@ -61,13 +61,44 @@ def test_a_good_mapping_is_read_and_words_stay_words(tmp_path):
     ("        values:", "        formats: {nps_score: heute}\n        values:", "nps_score: 'heute' holds no part of a date; write day, month"),
     ("        values:", "        formats: {nps_score: ['%d.%m.%Y', '%Q']}\n        values:", "nps_score: '%Q' is not a date format"),
     ("root: .", "root: [", "mine.yml line"),
-    ("name: mine", "name: ../mine", "name: String should match pattern"),
+    ("name: mine", "name: ../mine", "name is '../mine'; write it as small letters, digits and hyphens, such as my-survey"),
+    ("    files: a.csv", "    files: 5", "mine.yml: files in sources → no. 1 is '5'; write a text or a list$"),
+    ("{yes: 10, true: 9}", "{yes: [10], true: 9}", "yes in .* → nps_score is a list; write a text, true or false, a whole number or a number$"),
+    ("company: {zh: 我, en: Me}", "company: Me", "company is 'Me'; write keys with values, one a line"),
+    ("    files: a.csv", "    files: a.csv\n    decimal: ;", "decimal is ';' in sources → no. 1; write '.' or ','"),
+    ("    files: a.csv", "    files: ''", "name at least one file or pattern, for example  files: survey"),
+    ("    files: a.csv", "    files: []", "name at least one file or pattern"),
+    ("    files: a.csv", "    files: [a.csv, '']", "name at least one file or pattern"),
+    ("    files: a.csv", "    files: a.csv\n    join: {files: b.csv, on: {}}", "name one column that both files have, or one pair"),
+    ("    files: a.csv", "    files: a.csv\n    join: {files: b.csv, on: {a: b, c: d}}", "name one column that both files have, or one pair"),
+    ("    files: a.csv", "    files: a.csv\n    join: {files: b.csv, on: ''}", "name one column that both files have, or one pair"),
+    ("constants: {channel: survey}", "constants: {channel: surveys}", "table responses: channel is 'surveys'; did you mean 'survey'"),
+    ("constants: {channel: survey}", "constants: {channel: survey, language: cn}", "table responses: language is 'cn'; known: en, zh"),
+    *[("        values:", f"        formats: {{submitted_at: '{pattern}'}}\n        values:", f"submitted_at: '{pattern}' holds no {part}")
+      for pattern, part in (("%m-%d %H:%M", "year, and would make every date one of 1900"), ("%H:%M", "year"), ("%Y %H:%M", "month"),
+                            ("%Y/%m", "day"))],
     ("values: {nps_score", "values: {csat_score", "values: 'csat_score' is not a column there"),
 ])
 def test_mistakes_are_answered(tmp_path, old, new, message):
     assert old in GOOD
     with pytest.raises(ParameterError, match=message):
         _read(tmp_path, GOOD.replace(old, new))
+
+
+@pytest.mark.parametrize("pattern", ["%d/%m/%y", "%Y%j", "%c", "%x", "%d %b %Y", "%G-W%V-%u"])
+def test_patterns_of_a_whole_date_are_taken(tmp_path, pattern):
+    text = GOOD.replace("nps_score: score}", "nps_score: score, submitted_at: at}")
+    made = _read(tmp_path, text.replace("        values:", f"        formats: {{submitted_at: '{pattern}'}}\n        values:"))
+    assert made.sources[0].tables["responses"].formats == {"submitted_at": pattern}
+
+
+def test_a_month_needs_no_day_and_an_empty_constant_is_no_value(tmp_path):
+    head = GOOD[:GOOD.index("      responses:")]
+    made = _read(tmp_path, head + "      usage:\n        columns: {customer_id: who, month: m, logins: l, active_days: d}\n"
+                                  "        formats: {month: '%m/%Y'}\n")
+    assert made.sources[0].tables["usage"].formats == {"month": "%m/%Y"}
+    blank = _read(tmp_path, GOOD.replace("{channel: survey}", "{channel: survey, language: ''}"))
+    assert blank.sources[0].tables["responses"].constants["language"] == ""
 
 
 def test_a_missing_file_lists_the_mappings_there_are(tmp_path):

@@ -392,3 +392,16 @@ def test_the_committed_dictionary_serves_the_page() -> None:
     path = Path(__file__).resolve().parents[2] / "params" / "rules" / "aspects.yml"
     one = topics.study(tables(n=700, new=0, hostile=False), dictionary=str(path), watch_weeks=4, seed=1)
     assert {"waiting_time", "parts_price", "noise"} <= {e.group for e in one.subjects}
+
+
+def test_voices_of_a_few_weeks_are_not_said_to_be_few(book: str) -> None:
+    """The same texts within five weeks: kept for watching, none is left to fit topics to; without watching, all of them are."""
+    given = tables()
+    when = given["responses"]["submitted_at"]
+    within = when.min() + (when - when.min()) * (pd.Timedelta(weeks=5) / (when.max() - when.min()))
+    short = {**given, "responses": given["responses"].assign(submitted_at=within, touched_at=pd.NaT)}
+    one = topics.study(short, dictionary=book, watch_weeks=8, seed=1)
+    assert one.study.verdict is Verdict.REFUSE and "too few before them" in one.study.answer.en and "watch_weeks: 0" in one.study.decision.en
+    assert "留作观察" in one.study.answer.zh and "watch_weeks" in one.study.decision.zh and "Only 0 different" not in one.notes["map"].en
+    again = topics.study(short, dictionary=book, watch_weeks=0, seed=1)
+    assert again.is_told and len(again.topics) > 3

@@ -66,7 +66,7 @@ class _Part:
     alike: float | None
 
 
-def answers(tables: Tables, *, metric: str = "nps", by: str = "region", periods: int = 2, timezone: str = "Asia/Shanghai") -> pd.DataFrame:
+def answers(tables: Tables, *, metric: str = "nps", by: str = "region", periods: int = 2, timezone: str = "") -> pd.DataFrame:
     """Answers of the last `periods` quarters that carry the score and a group.
 
     Raises

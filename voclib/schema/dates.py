@@ -1,4 +1,4 @@
-"""A date as people and systems write it → ISO; only forms that can be read in one way."""
+"""A date as people and systems write it → ISO, only forms that can be read in one way; and the zone whose days a report counts in."""
 
 from __future__ import annotations
 
@@ -16,6 +16,13 @@ _FORMS = tuple(re.compile(form + _CLOCK, re.IGNORECASE) for form in (
     rf"{_DAY}[-\s/.]+{_NAME}[-\s/.,]+{_YEAR}", rf"{_NAME}\s*{_DAY}[\s,]+{_YEAR}", rf"{_YEAR}[-\s/.]{_NAME}[-\s/.]{_DAY}"))
 _COMPACT = re.compile(r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})(?:(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})(?P<second>[0-9]{2}))?")
 _MORNING = ("上午", "am")
+ZONE = "Asia/Shanghai"  # where neither a call nor the mapping of the tables names one
+
+
+def zone(tables: object, given: str = "") -> str:
+    """The zone whose days, months and quarters a report counts in: the one given, else the one in which the mapping read the tables
+    (`voclib.load` knows it from the scorecard beside them), else Asia/Shanghai."""
+    return given or getattr(tables, "timezone", "") or ZONE
 
 
 def iso(plain: str) -> str | None:

@@ -29,6 +29,8 @@ FIXES = {
     "unit word": "convert the value to the column's unit before the import",
     "duplicate key": "keep one row a key at the source",
     "conflicting rows": "decide which of the rows is right; a panel holds one row a key",
+    "lies far": "correct the year; where the date means none, say so in the mapping, for example  missing: [\"1970-01-01\"]",
+    "is of a year": "correct the year; where the date means none, say so in the mapping, for example  missing: [\"1899-12-30\"]",
     "lies before": "check the two time columns and their zones",
     "lies after": "check the clock and the zone of the export, or move as_of",
     "reversed": "check the two time columns and their zones: they may be swapped",

@@ -10,7 +10,7 @@ import pandas as pd
 import pandera.errors
 
 from voclib.errors import DataError, ParameterError
-from voclib.schema import coercion, gates
+from voclib.schema import coercion, gates, strays
 from voclib.schema import problems as found_problems
 from voclib.schema.problems import Found, raise_problems
 from voclib.schema.rules import DUPLICATE, MISSING, dtypes, references, rules, schema, unknown
@@ -75,8 +75,9 @@ def validate(frame: pd.DataFrame, table: str, *, file: str = "", row: str | Sequ
 
 
 def validate_all(tables: Mapping[str, pd.DataFrame], *, file: str | Mapping[str, str] = "", timezone: str = "Asia/Shanghai",
-                 as_of: str | pd.Timestamp | None = None) -> dict[str, Validated]:
-    """`validate` for several tables, then references across them.
+                 as_of: str | pd.Timestamp | None = None, sources: Mapping[str, pd.Series] | None = None) -> dict[str, Validated]:
+    """`validate` for several tables, then references across them. `sources` says of each table which source a row is from (one value a row):
+    a date that lies far from all others of its source is then wrong too (`voclib.schema.strays`).
 
     An identifier that the accepted rows of the table referred to do not hold quarantines its row, or is set missing and counted as a
     repair where the column may be empty. A reference to a table that is not given is not checked. Errors of all tables are raised at once.
@@ -84,7 +85,8 @@ def validate_all(tables: Mapping[str, pd.DataFrame], *, file: str | Mapping[str,
     drafts, errors = {}, []
     for name, frame in tables.items():
         try:
-            drafts[name] = _draft(frame, name, file=file if isinstance(file, str) else file.get(name, ""), timezone=timezone, as_of=as_of)
+            drafts[name] = _draft(frame, name, file=file if isinstance(file, str) else file.get(name, ""), timezone=timezone, as_of=as_of,
+                                  source=(sources or {}).get(name))
         except DataError as error:
             if error.problems is None:
                 raise
@@ -117,7 +119,8 @@ def empty(table: str) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in dtypes(table).items()})
 
 
-def _draft(frame: pd.DataFrame, table: str, *, file: str, timezone: str, as_of: object, row: str | Sequence[int] | None = None) -> _Draft:
+def _draft(frame: pd.DataFrame, table: str, *, file: str, timezone: str, as_of: object, row: str | Sequence[int] | None = None,
+           source: pd.Series | None = None) -> _Draft:
     raw = frame.reset_index(drop=True)
     rows, given = _numbered(raw, row)
     raise_problems(gates.columns(given, table, file=file), headline=f"{table}: columns that do not fit the standard")
@@ -128,6 +131,7 @@ def _draft(frame: pd.DataFrame, table: str, *, file: str, timezone: str, as_of: 
     draft = _Draft(table, file, raw, rows, typed, made.repairs)
     draft.add(made.unreadable)
     draft.add(_values(draft))
+    draft.add(strays.found(typed, table, source, timezone=timezone) if source is not None else [])
     wrong = gates.reversed_times(typed, table) + gates.future_times(typed, table, as_of=as_of, timezone=timezone)
     refused = [gates.scale(typed, table, file=file), gates.too_many(wrong, typed, table, rows=rows, file=file)]
     draft.add(wrong)

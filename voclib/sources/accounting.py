@@ -11,7 +11,7 @@ from voclib import privacy
 from voclib.errors import DataError
 from voclib.schema.tables import TABLES
 from voclib.schema.validation import Validated
-from voclib.sources import exporting, rewriting
+from voclib.sources import exporting, rewriting, shapes
 from voclib.sources.mapping import Mapping
 from voclib.sources.shaping import Piece
 
@@ -99,13 +99,34 @@ def quarantine(pieces: list[Piece], accounts: dict[str, Account]) -> pd.DataFram
     channels = {piece.source: piece.channel for piece in pieces}
     for name, found in accounts.items():
         rows = found.offered[~found.is_accepted].reset_index(drop=True)
+        reasons = _with_pattern(found.validated.quarantined["reason"].reset_index(drop=True), rows, name, found.offered)
         parts.append(pd.DataFrame({"channel": rows["_source"].map(channels), "file": rows["_file"], "row": rows["_row"], "table": name,
-                                   "reason": found.validated.quarantined["reason"].to_numpy(), "cells": exporting.quarantine_cells(rows, name)}))
+                                   "reason": reasons.to_numpy(), "cells": exporting.quarantine_cells(rows, name)}))
     filled = [part for part in parts if len(part)]
     if not filled:
         return pd.DataFrame({name: pd.Series(dtype="int64" if name == "row" else "str") for name in QUARANTINE})
     made = pd.concat(filled, ignore_index=True)[list(QUARANTINE)]
     return made.astype({name: "str" for name in QUARANTINE if name != "row"}).sort_values(list(QUARANTINE), kind="stable", ignore_index=True)
+
+
+def _with_pattern(reasons: pd.Series, rows: pd.DataFrame, table: str, offered: pd.DataFrame) -> pd.Series:
+    """Reasons whose example of  formats:  is the pattern that the column's own dates are written in, by file; both orders where none tells.
+
+    Where most dates of a file can be read the others are slips, and say nothing about how the column is written.
+    """
+    made = reasons.copy()
+    for column in [name for name, rule in TABLES[table].columns.items() if rule.metadata["kind"] in ("moment", "day") and name in rows.columns]:
+        standing = f'formats: {{{column}: "%d/%m/%Y"}}'
+        told = reasons.str.contains(standing, regex=False)
+        for file, texts in rows.loc[told, column].groupby(rows.loc[told, "_file"]):
+            if 2 * len(texts) < offered.loc[offered["_file"] == file, column].notna().sum():
+                continue
+            like = texts[shapes.shape(texts) == shapes.shape(texts).mode()[0]]
+            first = shapes.day_first(texts)
+            if pattern := shapes.pattern(like, leads=first):
+                other = "" if shapes.is_ordered(texts) else f', or "{shapes.pattern(like, leads=not first)}" where the month comes first'
+                made[texts.index] = reasons[texts.index].str.replace(standing, f'formats: {{{column}: "{pattern}"}}{other}', regex=False)
+    return made
 
 
 def rows_of(piece: Piece, accounts: dict[str, Account], mapping: Mapping, repairs: pd.DataFrame) -> dict[str, int]:

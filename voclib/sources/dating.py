@@ -16,6 +16,8 @@ from voclib.schema.mending import REWRITTEN
 SERIAL, EPOCH = "Excel day number read as a date", "seconds since 1970 read as a time"
 MOSTLY = 0.5  # share of a column that must be such numbers before they are read as days or seconds
 _SERIAL, _EPOCH = re.compile(r"[345][0-9]{4}(?:\.[0-9]+)?"), re.compile(r"1[0-9]{9}(?:[0-9]{3})?")
+_TWO_NUMBERS, _ISO_DAY = r"^([0-9]{1,2})[-/.]([0-9]{1,2})[-/.][0-9]{4}(?![0-9])", r"^[0-9]{4}-[0-9]{2}-([0-9]{2})(?![0-9])"
+_ABOVE_12, _BY_CHANCE = 0.6, 0.001  # share of the days of a year that are above 12; how seldom an honest column may be refused
 _EXCEL_ZERO = datetime(1899, 12, 30)  # so that serials after February 1900, which Excel takes for a leap year, are right
 Read = dict[str, dict[str, str]]  # pattern → text → ISO date
 
@@ -33,6 +35,7 @@ def plain(texts: pd.Series, patterns: list[str], *, declared: pa.Column, where: 
     distinct = given.unique().tolist()
     read = {pattern: {text: moment for text in distinct if (moment := _read(text, pattern))} for pattern in dict.fromkeys(patterns)}
     _refuse_swapped(read, distinct, where)
+    _refuse_half_swapped(given, where)
     changed: dict[str, tuple[str, str]] = {}
     if is_zoned:
         untidy = [text for text in distinct if not re.fullmatch(coercion.CLEAN["moment"], text)]
@@ -67,6 +70,23 @@ def _refuse_swapped(read: Read, distinct: list[str], where: str) -> None:
         if against and len(against) > sum(not _read(text, other) for text in found):
             raise DataError(f"{where}: formats says {pattern}, but {len(against)} dates such as '{against[0]}' can only be {other}; "
                             f"day and month would be swapped in the others. Correct the mapping:  formats: \"{other}\"")
+
+
+def _refuse_half_swapped(given: pd.Series, where: str) -> None:
+    """A spreadsheet of another country reads 05/03/2026 as the third of May and leaves 25/03/2026 as text: what it could read is swapped.
+
+    Then every date that is still text holds a number above 12, and no date that became one has a day above 12. Were day and month in their places,
+    about two days of five would be up to 12 in either part, so that few dates show both by chance.
+    """
+    bare = given.str.strip()
+    texts, dated = bare.str.extract(_TWO_NUMBERS).dropna().astype("int64"), bare.str.extract(_ISO_DAY)[0].dropna().astype("int64")
+    over = texts.gt(12)
+    if not (over.any(axis=1).all() and over.any().sum() == 1 and dated.le(12).all()):
+        return
+    if len(texts) and len(dated) and _ABOVE_12 ** len(texts) * (1 - _ABOVE_12) ** len(dated) < _BY_CHANCE:
+        raise DataError(f"{where}: {len(dated)} dates have a day of at most 12, and in all {len(texts)} that are still text, such as "
+                        f"'{given[texts.index[0]].strip()}', one number is above 12: a spreadsheet has swapped day and month in those it could read. "
+                        "Export the file again with this column as text, or open the original export with the column set to text")
 
 
 def _ranked(read: Read, where: str) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping as Named
 import pandas as pd
 
 from voclib.privacy import normal_id
-from voclib.schema import coercion, mending
+from voclib.schema import coercion, mending, strays
 from voclib.schema.tables import TABLES
 from voclib.sources.accounting import Account
 from voclib.sources.shaping import Piece
@@ -25,12 +25,12 @@ def build(accounts: Named[str, Account], repairs: pd.DataFrame, problems: pd.Dat
 
     `no_zero`: a file with at least 100 likelihoods to recommend, ones among them and not one zero, is perhaps on 1–10. `cut_identifiers`:
     identifiers like 1.0E+15, whose last digits are lost. `zeroed_identifiers`: a column of 16 and more digits with zeros only after the 15th,
-    where different ones have become one. `unpadded_customers`: customers who are in the list but for zeros in front. `told_twice`: units that
-    stand with contradicting rows, and what was kept.
+    where different ones have become one. `unpadded_customers`: customers who are in the list but for zeros in front. `stray_dates`: rows set aside
+    because a date lies far from all others of its source, or before 1900. `told_twice`: units that stand with contradicting rows, and what was kept.
     """
     shaped = [(piece.file, table, rows) for piece in pieces for table, rows in piece.tables.items()]
     return [*_no_zero(accounts.get("responses")), *_cut(pd.concat([repairs, problems], ignore_index=True)), *_zeroed(shaped), *_unpadded(shaped),
-            *_told_twice(accounts.get("units"))]
+            *_stray(problems), *_told_twice(accounts.get("units"))]
 
 
 def _no_zero(found: Account | None) -> list[dict]:
@@ -73,6 +73,14 @@ def _unpadded(shaped: list[tuple[str, str, pd.DataFrame]]) -> Iterator[dict]:
             alike = sorted(identifier for identifier in named if identifier.lstrip("0") in bare)
             if len(alike) >= LEAST_UNPADDED:
                 yield {"doubt": "unpadded_customers", "file": file, "table": table, "column": "customer_id", "n": len(alike)}
+
+
+def _stray(problems: pd.DataFrame) -> list[dict]:
+    """By file and column: how many rows, and the first days they hold."""
+    stray = problems[problems["problem"].str.startswith((strays.FAR.split("{")[0], strays.OLD))]
+    return [{"doubt": "stray_dates", "file": str(file), "table": str(table), "column": str(column), "n": len(part),
+             "days": sorted(part["example"].unique())[:SHOWN]} for (file, table, column), part in
+            stray.groupby(["file", "table", "column"], sort=True)]
 
 
 def _told_twice(found: Account | None) -> list[dict]:

@@ -18,6 +18,7 @@ from voclib.sources.shaping import Piece
 PATIENCE, LEAST_SILENCE = 3, 14  # silent after three times the expected days without a voice, never before a fortnight
 _OWN_RHYTHM = 20  # days with voices before a feed without an expected interval is held to its own longest gap
 _END_SHARE, _STRAY = 0.999, 30  # one mistyped date, days behind all others, must not make every feed look silent
+_COUNTED = 100_000  # days before and after 1970 that pandas can count in nanoseconds; a row of the year 226 is set aside and says nothing
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,8 @@ def _aside(found: Account, piece: Piece) -> tuple[pd.Timestamp, ...]:
     rows = found.offered[~found.is_accepted]
     rows = rows[(rows["_source"] == piece.source) & (rows["_file"] == piece.file)]
     texts = rows["submitted_at"].fillna(rows["touched_at"])
-    return tuple(pd.Timestamp(0) + pd.Timedelta(days=day) for day in sorted(shapes.days(texts).dropna().unique()))
+    days = shapes.days(texts).dropna().unique()
+    return tuple(pd.Timestamp(0) + pd.Timedelta(days=day) for day in sorted(days[abs(days) < _COUNTED]))
 
 
 def _moments(values: pd.Series, kind: str) -> pd.Series:

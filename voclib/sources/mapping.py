@@ -48,6 +48,13 @@ class Join(_Part):
     sheet: str | None = None
     encoding: str = "auto"
 
+    @field_validator("on", mode="after")
+    @classmethod
+    def _one_key(cls, given: str | dict) -> str | dict:
+        if not given or (isinstance(given, dict) and len(given) != 1):
+            raise ValueError("name one column that both files have, or one pair  on: {column here: column there}")
+        return given
+
 
 class Events(_Part):
     """A list of events inside a record; the first time of each kind becomes the column `events.<kind>`."""
@@ -143,6 +150,13 @@ class Channel(_Part):
         """Cells that mean "no answer" in every column, because the mapping says so."""
         return tuple(as_text(word) for word in self.missing)
 
+    @field_validator("files", mode="after")
+    @classmethod
+    def _at_least_one(cls, given: str | list[str]) -> str | list[str]:
+        if not given or not all(text.strip() for text in ([given] if isinstance(given, str) else given)):
+            raise ValueError("name at least one file or pattern, for example  files: survey_*.csv")
+        return given
+
     @model_validator(mode="after")
     def _fits_channel(self) -> Channel:
         if self.items and self.channel != "employee":
@@ -175,7 +189,9 @@ def _wrong(pattern: str) -> str:
     except (ValueError, re.error) as error:
         if "does not match format" not in str(error):
             return "is not a date format"
-    return "" if "%" in pattern else "holds no part of a date"
+    if "%" not in pattern:
+        return "holds no part of a date"
+    return "" if re.search("%[YyGcx]", pattern) else "holds no year, and would make every date one of 1900"
 
 
 def as_text(value: object) -> str:
@@ -238,12 +254,33 @@ def _check_table(source: Channel, table: Table, name: str, place: str) -> list[s
     problems = _unknown(place, filled, known) + _unknown(f"{place}, values", table.values, table.columns) \
         + _unknown(f"{place}, formats", table.formats, table.columns)
     problems += [f"{place}: '{column}' stands in columns and in constants; keep one" for column in table.columns if column in table.constants]
+    problems += [f"{place}, formats: {column}: '{pattern}' holds no {lacking}; write day, month and year as %d, %m and %Y"
+                 for column, given in table.formats.items() for pattern in ([given] if isinstance(given, str) else given)
+                 if column in known and (lacking := _lacking(pattern, known[column].metadata["kind"]))]
+    problems += [f"{place}: {column} is '{value}'; {nearest(value, allowed)}" for column, value in table.constants.items()
+                 if (allowed := _allowed(known, column)) and value not in allowed and not (value == "" and known[column].nullable)]
     needed = [column for column, rule in known.items() if not rule.nullable and column not in filled]
     if needed:
         problems.append(f"{place}: nothing is given for {', '.join(needed)}, which every row must have; add a line under columns or constants")
     if "_id" in table.columns.values() and not source.make_id:
         problems.append(f"{place}: _id is used but make_id does not say which columns it is made from, for example  make_id: [link, author, date]")
     return problems
+
+
+def _lacking(pattern: str, kind: str) -> str:
+    """The part of a date that a pattern leaves out, which would then be the first; a month needs no day."""
+    if re.search("%[cxj]", pattern) or re.search("%G.*%V|%V.*%G", pattern):
+        return ""
+    if not re.search("%[mbB]", pattern):
+        return "month"
+    return "" if kind == "month" or "%d" in pattern else "day"
+
+
+def _allowed(known: dict, column: str) -> list[str]:
+    """The values that a column of few named ones may hold, empty for any other."""
+    if column not in known or known[column].metadata["kind"] != "choice":
+        return []
+    return [value for check in known[column].checks for value in check.statistics.get("allowed_values", ())]
 
 
 def _unknown(place: str, names: object, known: object) -> list[str]:

@@ -135,6 +135,11 @@ def doubt(item: dict, *, zh: bool) -> str:
             return (f"{item['file']} 有 {n} 个客户编号（{place}）与客户名单只差开头的 0，因此未能对上；请以文本格式重新导出，保留开头的 0" if zh else
                     f"{item['file']}: {n} customer identifiers ({place}) differ from the customer list only by zeros in front, so they find nobody; "
                     "export both columns as text, zeros included")
+        case "stray_dates":
+            n, place, days = f"{item['n']:,}", f"{item['table']}.{item['column']}", ("、" if zh else ", ").join(item["days"])
+            return (f"{item['file']} 有 {n} 行的日期（{place}：{days}）与其余日期相差太远，多半是年份写错或占位，已隔离；请在来源处改正" if zh else
+                    f"{item['file']}: {n} row(s) hold a date ({place}: {days}) far from all others, probably a mistyped year or a placeholder, "
+                    "and were set aside; correct it at the source")
     shown = [f"{unit['unit']} ({', '.join(_differing(part, zh=zh) for part in unit['columns'])})" for unit in item["units"]]
     more = item["n"] > len(shown)
     if zh:

@@ -48,11 +48,13 @@ class Pool:
 
 
 def ingest(mapping: str | Path, *, root: str | Path | None = None, out: str | Path | None = None, key: str | None = None,
-           progress: Progress | None = None) -> Pool:
+           as_of: str | pd.Timestamp | None = None, progress: Progress | None = None) -> Pool:
     """Run a mapping (`params/rules/<name>.yml`, or its bare name) and write the standard tables and their scorecard.
 
     `root` replaces the mapping's root folder, `out` the folder `data/standard/<name>`, `key` the pseudonym key; a key declared in
-    the mapping comes before the environment variable VOC_PSEUDONYM_KEY. `progress(done, total, label)` is called once a step.
+    the mapping comes before the environment variable VOC_PSEUDONYM_KEY. With `as_of`, the day of the export, later times are wrong; without
+    it only those that lie far from all others of their source are, so that the same exports always give the same tables.
+    `progress(done, total, label)` is called once a step.
     Writes `<table>.parquet`, origins.parquet, scorecard.json, quarantine.csv and repairs.csv. Raises ParameterError about the mapping or the key and
     DataError about the exports; nothing is written then.
     """
@@ -69,7 +71,7 @@ def ingest(mapping: str | Path, *, root: str | Path | None = None, out: str | Pa
     steps("redaction")
     offered, redactions = _offered(pieces, spec, secret)
     steps("validation")
-    accounts = _validated(offered, spec)
+    accounts = _validated(offered, spec, as_of)
     folder = Path(out) if out is not None else store.locate(Path("data") / "standard" / spec.name)
     pool = _pool(spec, pieces, accounts, redactions, absent, folder)
     steps("writing")
@@ -139,11 +141,11 @@ def _offered(pieces: list[Piece], spec: Mapping, key: str) -> tuple[dict[str, pd
     return offered, counts
 
 
-def _validated(offered: dict[str, pd.DataFrame], spec: Mapping) -> dict[str, Account]:
+def _validated(offered: dict[str, pd.DataFrame], spec: Mapping, as_of: str | pd.Timestamp | None) -> dict[str, Account]:
     _raise_other_scales(offered.get("responses"), spec)
     numbered = {name: frame.drop(columns=list(MARKS)).assign(_row=range(1, len(frame) + 1)) for name, frame in offered.items()}
     try:
-        made = validate_all(numbered, timezone=spec.timezone)
+        made = validate_all(numbered, timezone=spec.timezone, as_of=as_of, sources={name: frame["_source"] for name, frame in offered.items()})
     except DataError as error:
         if error.problems is None:
             raise

@@ -28,6 +28,7 @@ SIGNS, _LOOKED_AT = ",;\t|", 50  # signs between cells; lines that tell which it
 _TITLES = 10  # rows below the heading named among which the real one is looked for
 # how a workbook begins, whatever it is called
 _BOOKS = {b"PK\x03\x04": "name it .xlsx", b"\xd0\xcf\x11\xe0": "open it and save it as .xlsx"}
+_HALF = re.compile("[\ud800-\udfff]")
 STRAY_QUOTE = "a quote that never closes, kept as text"
 
 
@@ -294,5 +295,10 @@ def dotted(record: dict, before: str = "") -> dict[str, str | None]:
         if isinstance(value, dict):
             flat |= dotted(value, f"{before}{key}.")
         else:
-            flat[f"{before}{key}"] = cell_text(value)
+            flat[_whole(f"{before}{key}")] = _whole(cell_text(value))
     return flat
+
+
+def _whole(text: str | None) -> str | None:
+    """A text whose half characters, such as an emoji that was cut in two, are marked as what could not be read."""
+    return text and _HALF.sub(encodings.UNDECODABLE, text)

@@ -35,6 +35,11 @@ def shape(texts: pd.Series) -> pd.Series:
     return pd.Series(pd.array([*(short[text] for text in long), None], dtype="str").take(codes), index=texts.index)
 
 
+def is_ordered(texts: pd.Series) -> bool:
+    """Whether dates with the year last say in which order day and month stand: one of them is above 12."""
+    return any(int(item[1]) > 12 or int(item[2]) > 12 for item in map(_YEAR_LAST.match, _heads(texts)[1]) if item)
+
+
 def day_first(texts: pd.Series) -> bool:
     """Whether dates with the year last put the day first, decided by the whole column: only a day can be above 12.
 
@@ -64,6 +69,7 @@ def pattern(texts: pd.Series, *, leads: bool) -> str | None:
     stem = sign.join(("%d", "%m", "%Y") if leads else ("%m", "%d", "%Y"))
     rest = example[found.end():]
     for tail, told in ((r"", ""), (r" [0-9]{1,2}:[0-9]{2}", " %H:%M"), (r" [0-9]{1,2}:[0-9]{2}:[0-9]{2}", " %H:%M:%S"),
+                       (r" [0-9]{1,2}:[0-9]{2} [AaPp][Mm]", " %I:%M %p"), (r" [0-9]{1,2}:[0-9]{2}:[0-9]{2} [AaPp][Mm]", " %I:%M:%S %p"),
                        (r"T[0-9]{1,2}:[0-9]{2}", "T%H:%M"), (r"T[0-9]{1,2}:[0-9]{2}:[0-9]{2}", "T%H:%M:%S")):
         if re.fullmatch(tail, rest):
             return stem + told

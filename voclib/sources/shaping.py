@@ -14,7 +14,7 @@ from voclib import privacy
 from voclib.errors import DataError, nearest
 from voclib.schema import coercion
 from voclib.schema.tables import TABLES
-from voclib.sources import mails, readers, rewriting
+from voclib.sources import dating, mails, readers, rewriting, spreadsheets
 from voclib.sources.adapters import CHANNELS, OWN
 from voclib.sources.mapping import DEFAULTS, RESERVED, Channel, Join, Table
 
@@ -83,6 +83,8 @@ def shape(path: Path, name: str, *, source: int, spec: Channel, root: Path, key:
         raw = raw.assign(_id=_made_id(raw, spec, key, name))
     usable = raw[raw["_problem"] == ""]
     made = {table: _table(usable, table, rule, spec, name, timezone) for table, rule in spec.tables.items()}
+    if spreadsheets.CALENDAR_1904 in notes:
+        _refuse_day_numbers([mended for _, mended in made.values()], name)
     tables = {table: rows.assign(_source=source) for table, (rows, _) in made.items()}
     used = {column for rule in spec.tables.values() for column in rule.columns.values()} | set(spec.make_id or [])
     used |= set(spec.join.on if isinstance(spec.join.on, dict) else [spec.join.on]) if spec.join else set()
@@ -90,6 +92,15 @@ def shape(path: Path, name: str, *, source: int, spec: Channel, root: Path, key:
     ignored = tuple(column for column in raw.columns if column not in used and column not in OWN and column not in RESERVED)
     return Piece(source, spec.channel, name, extract.encoding, raw, tables, ignored, notes, {k: n for k, n in counted.items() if n}, unjoined,
                  rewriting.gathered([mended for _, mended in made.values()]))
+
+
+def _refuse_day_numbers(mended: list[pd.DataFrame], name: str) -> None:
+    """Day numbers of a workbook that counts from 1904 would be read four years too early."""
+    for cells in mended:
+        if len(numbers := cells[cells["problem"] == dating.SERIAL]):
+            first = numbers.iloc[0]
+            raise DataError(f"{name}: {first['column']} holds day numbers such as {first['example']}, and this workbook counts days from 1904, "
+                            "not 1900; format the column as a date (2026-01-31) in the spreadsheet program and save the file again")
 
 
 def _taken(spec: Channel) -> set[str]:

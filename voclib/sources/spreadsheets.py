@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 EVERY = "*"
+CALENDAR_1904: Note = ("calendar_1904", "")  # the workbook counts days from 1904: a bare day number in it is four years later than elsewhere
 MERGED = "merged cells, filled with the value of the first"
 _MORE = re.compile(rb"<(?:\w+:)?(?:mergeCell|f)[ >/]")
 Place = tuple[int, int]
@@ -54,6 +55,7 @@ def read(raw: bytes, name: str, *, sheet: str | None, heading_row: int) -> Extra
     if not heading:
         return Extract(frame([], [], name), "xlsx", (EMPTY, *unread))
     names, notes = headings(list(heading))
+    notes = (*notes, *((CALENDAR_1904,) if book.epoch.year == 1904 else ()))
     rows: list[Row] = []
     before = 0
     for one in taken:

@@ -57,7 +57,7 @@ def facts(reports: Reports) -> dict[Text, int]:
 
 
 def study(tables: Mapping[str, pd.DataFrame], lists: Lists | None = None, *, settings: Settings | None = None, told_days: int = 7,
-          conf_level: float = 0.95, gates: Gates | None = None, seed: int = 0, timezone: str = "Asia/Shanghai") -> Frontline:
+          conf_level: float = 0.95, gates: Gates | None = None, seed: int = 0, timezone: str = "") -> Frontline:
     """Everything the page says of the frontline's reports; each part refuses by itself where its tables do not carry it.
 
     Raises

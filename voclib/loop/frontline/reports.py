@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.errors import DataError
+from voclib.schema import dates
 
 Tables = Mapping[str, pd.DataFrame]
 NEEDED = ("report_id", "reported_at", "kind")
@@ -58,7 +59,7 @@ class Reports:
         return self.table[~self.table["is_repeat"]]
 
 
-def read(tables: Tables, *, timezone: str = "Asia/Shanghai") -> Reports:
+def read(tables: Tables, *, timezone: str = "") -> Reports:
     """The reports, columns that the standard lets be empty filled in; rows without a time are left out.
 
     Raises
@@ -66,6 +67,7 @@ def read(tables: Tables, *, timezone: str = "Asia/Shanghai") -> Reports:
     DataError
         without the table, with an empty one, without report_id, reported_at or kind, or with times that have no zone or are all missing.
     """
+    timezone = dates.zone(tables, timezone)
     found = tables.get("frontline_reports")
     if found is None or found.empty:
         raise DataError("There is no table 'frontline_reports', or it is empty, so the frontline has not been heard at all. An export of one-click "
@@ -133,7 +135,7 @@ def open_days(tables: Tables, reports: Reports, units: pd.Index) -> pd.DataFrame
     return made
 
 
-def steps(tables: Tables, *, timezone: str = "Asia/Shanghai") -> np.ndarray:
+def steps(tables: Tables, *, timezone: str = "") -> np.ndarray:
     """At which step each row of the table (in its order) is left out of the answer: no time, no employee, no dealer; "" for those counted."""
     reports, found = read(tables, timezone=timezone), tables["frontline_reports"]
     lacks = {name: found[name].isna() if name in found else pd.Series(True, found.index) for name in ("staff_id", "unit_id")}

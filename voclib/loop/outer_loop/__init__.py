@@ -97,7 +97,7 @@ def facts(projects: pd.DataFrame, sources: Mapping[str, Source]) -> dict[Text, i
 
 
 def study(tables: Tables, *, rules: tuple[Any, Any] | None = None, parts: Mapping[str, Text] | None = None, settings: Settings | None = None,
-          conf_level: float = 0.95, gates: Gates | None = None, timezone: str = "Asia/Shanghai") -> OuterLoop:
+          conf_level: float = 0.95, gates: Gates | None = None, timezone: str = "") -> OuterLoop:
     """Judge every landed project, pool the judged ones, and follow recommendations to their end.
 
     `rules` give names to departments and topics (`routing.load`), `parts` to parts.

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.errors import DataError
+from voclib.schema import dates
 
 Tables = Mapping[str, pd.DataFrame]
 REPAIRS, REPORTS, VOICES = "repairs", "frontline_reports", "topic_mentions"
@@ -43,13 +44,14 @@ def projects(tables: Tables) -> pd.DataFrame:
     return found.assign(**more, **days).sort_values("project_id", ignore_index=True)
 
 
-def find(tables: Tables, given: pd.DataFrame, *, timezone: str = "Asia/Shanghai") -> tuple[pd.DataFrame, dict[str, Source]]:
+def find(tables: Tables, given: pd.DataFrame, *, timezone: str = "") -> tuple[pd.DataFrame, dict[str, Source]]:
     """The projects with `source` (name of a source, "" where none speaks of the subject) and `subject`, and the sources that are used.
 
     The measure that a project is judged by decides: where it, or else the name, says one part that `repairs` knows, its events are the repairs of
     that part. Else the topic is looked for among frontline reports, of the kind that names it most, then among voices. Choosing the table by what
     the project says of itself, and not by which shows more, leaves nothing to pick.
     """
+    timezone = dates.zone(tables, timezone)
     parts = _parts(tables)
     kinds, topics = _kinds(tables), _topics(tables)
     rows = []

@@ -16,6 +16,7 @@ from voclib.readers.product import text as words
 from voclib.readers.product.counts import Counts, Tables
 from voclib.readers.product.text import Names
 from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict, refusal
+from voclib.schema import dates
 from voclib.stats import gates as gating
 from voclib.stats import inference, recent
 from voclib.stats.gates import Gates
@@ -80,7 +81,7 @@ def judge(counts: Counts, *, fdr: float = 0.05) -> Judged:
 
 
 def study(tables: Tables, counts: Counts, *, names: Names | None = None, fdr: float = 0.05, conf_level: float = 0.95, gates: Gates | None = None,
-          timezone: str = "Asia/Shanghai") -> Brief:
+          timezone: str = "") -> Brief:
     """The brief of one Monday: what moved by more than chance, what only looks as if it had, and how the same rule did in the periods before.
 
     `fdr` is the share of false ones among the counts called moved, on average over Mondays.
@@ -90,6 +91,7 @@ def study(tables: Tables, counts: Counts, *, names: Names | None = None, fdr: fl
     DataError
         as `product_counts.count`.
     """
+    timezone = dates.zone(tables, timezone)
     gates, names = gates or gating.load(), names or Names({}, {})
     judged = judge(counts, fdr=fdr)
     order = np.argsort(judged.found.p_value + np.where(judged.told, 0, 2), kind="stable")

@@ -12,6 +12,7 @@ from voclib.errors import DataError, ParameterError
 from voclib.loop import unheard
 from voclib.loop.clocks import Unhappy
 from voclib.results import Text
+from voclib.schema import dates
 from voclib.sentences import say
 
 Tables = Mapping[str, pd.DataFrame]
@@ -54,7 +55,7 @@ def facts(counts: Counts) -> dict[Text, int]:
             say("期，每期 {w} 周", "periods of {w} {w:week|weeks}", w=counts.days // 7): counts.counts.shape[1]}
 
 
-def count(tables: Tables, *, weeks: int = 4, until: str = "", unhappy: Unhappy | None = None, timezone: str = "Asia/Shanghai") -> Counts:
+def count(tables: Tables, *, weeks: int = 4, until: str = "", unhappy: Unhappy | None = None, timezone: str = "") -> Counts:
     """Count in periods of `weeks` weeks, the last of which ends with the Sunday before `until` (a date; empty: the end of the voices).
 
     Raises
@@ -64,6 +65,7 @@ def count(tables: Tables, *, weeks: int = 4, until: str = "", unhappy: Unhappy |
     ParameterError
         for fewer than one week, or a day that is no date.
     """
+    timezone = dates.zone(tables, timezone)
     if weeks < 1:
         raise ParameterError(f"weeks is a whole number of 1 or more, not {weeks}.")
     people = _people(tables)
@@ -75,8 +77,9 @@ def count(tables: Tables, *, weeks: int = 4, until: str = "", unhappy: Unhappy |
     return Counts(keys, np.array([y for _, y, _ in rows]), np.array([e for _, _, e in rows]), grid.end, grid.days, cut)
 
 
-def steps(tables: Tables, *, weeks: int = 4, until: str = "", timezone: str = "Asia/Shanghai") -> dict[str, np.ndarray]:
+def steps(tables: Tables, *, weeks: int = 4, until: str = "", timezone: str = "") -> dict[str, np.ndarray]:
     """At which step each row of `responses` and `repairs` is left out of the last period and the year before it; "" where it counts."""
+    timezone = dates.zone(tables, timezone)
     people = _people(tables)
     voices = _voices(tables, people, timezone)
     grid = _grid(voices, people, weeks, until)

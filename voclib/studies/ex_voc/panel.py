@@ -15,6 +15,7 @@ import pandas as pd
 
 from voclib.errors import DataError, ParameterError, nearest
 from voclib.results import Check, Text, Unit
+from voclib.schema import dates
 from voclib.stats import reliability
 from voclib.stats.panel import rows as gathering
 from voclib.studies.ex_voc import contact_time
@@ -86,7 +87,7 @@ class ExPanel:
 
 
 def from_tables(tables: Tables, *, metric: str = "nps_score", programme: str = "", controls: Sequence[str] = CONTROLS, with_managers: bool = False,
-                timezone: str = "Asia/Shanghai") -> ExPanel:
+                timezone: str = "") -> ExPanel:
     """The panel of a company's standard tables.
 
     Parameters
@@ -103,6 +104,7 @@ def from_tables(tables: Tables, *, metric: str = "nps_score", programme: str = "
     ParameterError
         for a metric, control or programme that does not exist.
     """
+    timezone = dates.zone(tables, timezone)
     if absent := [name for name in NEEDED if len(tables.get(name, ())) == 0]:
         raise DataError(f"Employee and customer voice need the tables {', '.join(NEEDED)}; missing or empty: {', '.join(absent)}.")
     waves = _waves(tables["employee_surveys"])

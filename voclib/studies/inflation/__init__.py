@@ -16,6 +16,7 @@ import pandas as pd
 
 from voclib.errors import DataError, ParameterError, nearest
 from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict, refusal
+from voclib.schema import dates
 from voclib.stats import credibility, gates, inference, metrics
 from voclib.stats import inflation as bunching
 from voclib.studies.inflation import tables as shown
@@ -103,8 +104,9 @@ def case_mix(kept: pd.DataFrame, columns: Sequence[str]) -> np.ndarray | None:
     return pd.get_dummies(known, drop_first=True).to_numpy(dtype=float)
 
 
-def traces(kept: pd.DataFrame, tables: Tables, *, timezone: str = "Asia/Shanghai") -> pd.DataFrame:
+def traces(kept: pd.DataFrame, tables: Tables, *, timezone: str = "") -> pd.DataFrame:
     """What each answer carries, 1 or 0, NaN where it cannot be seen: one column a trace."""
+    timezone = dates.zone(tables, timezone)
     taken = kept["duration_seconds"].astype(float)
     people = kept.groupby("device_hash")["customer_id"].transform("nunique")
     minutes = (kept["submitted_at"] - kept["touched_at"]).dt.total_seconds() / 60
@@ -148,7 +150,7 @@ def returned(kept: pd.DataFrame, tables: Tables, *, days: int) -> pd.Series:
 
 
 def study(tables: Tables, *, min_answers: int = 60, fdr: float = 0.05, mix: Sequence[str] = ("kind",), return_days: int = 180,
-          conf_level: float = 0.95, seed: int = 0, timezone: str = "Asia/Shanghai") -> Begging:
+          conf_level: float = 0.95, seed: int = 0, timezone: str = "") -> Begging:
     """The review list, company NPS before and after, dealers' ranks; a refusal where too few dealers have enough answers, or answers hardly differ.
 
     Raises

@@ -15,6 +15,7 @@ import pandas as pd
 
 from voclib.errors import DataError, ParameterError
 from voclib.results import Estimate, Text, Unit, refusal
+from voclib.schema import dates
 from voclib.stats import inference
 from voclib.studies import ledger as ledgers
 from voclib.studies.ledger import Ledger
@@ -83,7 +84,7 @@ class Slide:
 
 
 def slide(tables: Tables, ledger: Ledger, *, start: pd.Series, topic: str = "waiting_time", named: Iterable[str] | None = None, days: float = 365,
-          value: Value = "stayed", cluster: pd.Series | None = None, conf_level: float = 0.95, timezone: str = "Asia/Shanghai") -> Slide:
+          value: Value = "stayed", cluster: pd.Series | None = None, conf_level: float = 0.95, timezone: str = "") -> Slide:
     """Customers who complained about `topic` and left, times the average value of a customer.
 
     `start` maps customer_id (index) to the moment each one's year starts; it holds those who did not complain as well. Named are the customers with a
@@ -144,7 +145,7 @@ def complained(tables: Tables, topic: str, *, start: pd.Series, days: float = 36
     return pd.Index(bad["customer_id"].unique())
 
 
-def leaving(tables: Tables, start: pd.Series, *, days: float = 365, timezone: str = "Asia/Shanghai") -> tuple[pd.Series, int]:
+def leaving(tables: Tables, start: pd.Series, *, days: float = 365, timezone: str = "") -> tuple[pd.Series, int]:
     """Whether each known customer of `start` left from their moment's day to `days` later, and how many count as gone without a day of leaving.
 
     Raises
@@ -152,6 +153,7 @@ def leaving(tables: Tables, start: pd.Series, *, days: float = 365, timezone: st
     DataError
         if there is no customer table, none of its customers is in `start`, or nobody in it has left: such a list was filtered.
     """
+    timezone = dates.zone(tables, timezone)
     customers = tables.get("customers")
     if customers is None or customers.empty:
         raise DataError("Who left is told by the table customers (customer_id, is_churned, churned_on); it is missing or empty.")

@@ -16,6 +16,7 @@ from scipy import stats
 
 from voclib.errors import DataError, ParameterError, nearest
 from voclib.results import Unit
+from voclib.schema import dates
 from voclib.schema.keys import among
 from voclib.schema.tables import CONTACT_KINDS
 from voclib.stats import crossfit
@@ -103,7 +104,7 @@ class Cohort:
 def build(tables: Tables, *, first_day: str, last_day: str, dose: str = "wait_minutes", threshold: float = 60.0,
           kinds: Sequence[str] = ("maintenance", "repair"), horizon_days: int = 365, measure: Literal["margin", "revenue"] = "margin",
           exclude_kinds: Sequence[str] = ("vehicle",), dose_topic: str = "waiting_time", min_mentions: int = 10,
-          timezone: str = "Asia/Shanghai") -> Cohort:
+          timezone: str = "") -> Cohort:
     """The customers whose first contact of `kinds` from `first_day` to `last_day` starts their year; exposed is `dose` above `threshold`.
 
     Bookings of `exclude_kinds` (a car is bought once in years) are no part of the money. Pain points other than the dose come from what customers
@@ -117,6 +118,7 @@ def build(tables: Tables, *, first_day: str, last_day: str, dose: str = "wait_mi
     DataError
         if a table is missing, no contact lies in the window, nobody or everybody is exposed, or the ledger ends before the last horizon does.
     """
+    timezone = dates.zone(tables, timezone)
     if absent := [name for name in NEEDED if len(tables.get(name, ())) == 0]:
         raise DataError(f"Money after a contact needs the tables {', '.join(NEEDED)}; missing or empty: {', '.join(absent)}.")
     if horizon_days < 1:
@@ -125,7 +127,7 @@ def build(tables: Tables, *, first_day: str, last_day: str, dose: str = "wait_mi
     joined, notes = _joined(met, tables["customers"], start)
     if measure not in MEASURES:
         raise ParameterError(f"measure is margin or revenue, not '{measure}'; {nearest(measure, MEASURES)}")
-    books = ledgers.clean(tables["transactions"], exclude_kinds=exclude_kinds, measure=MEASURES[measure])
+    books = ledgers.clean(tables["transactions"], exclude_kinds=exclude_kinds, measure=MEASURES[measure], timezone=timezone)
     people, censored = _money(joined, books, horizon_days)
     steps = _steps(tables, passed, met=met, joined=joined, followed=people)
     people = _leaving(people, horizon_days)
@@ -286,12 +288,13 @@ def _pains(people: pd.DataFrame, tables: Tables, dose_topic: str, min_mentions: 
     return people.assign(**made, has_spoken=among(people["customer_id"], told["customer_id"]).to_numpy(dtype=float)), tuple(made)
 
 
-def answered(tables: Tables, cohort: Cohort, *, timezone: str = "Asia/Shanghai") -> pd.DataFrame:
+def answered(tables: Tables, cohort: Cohort, *, timezone: str = "") -> pd.DataFrame:
     """Customers who gave a likelihood to recommend in the cohort's window, one row each: their first score starts the year that is counted.
 
     Columns: customer_id, unit_id, score, second (their next score, null without one), weight, money, prior_money, and known columns as in a cohort.
     Who cannot be followed to the end of the horizon is left out. Empty without answers or a ledger.
     """
+    timezone = dates.zone(tables, timezone)
     responses = tables.get("responses")
     if responses is None or cohort.ledger is None or responses.empty:
         return pd.DataFrame()

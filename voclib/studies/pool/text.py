@@ -109,6 +109,8 @@ PROBLEMS = (
     (r"unit word '(.*)' does not fit (.+)", "单位“{1}”与该列不符（应为 {2}）", "{0}"),
     (r"rewritten as YYYY-MM", "改写成 YYYY-MM", "{0}"),
     (r"lies before (.+)", "早于 {1}", "{0}"),
+    (r"lies far from the others, (.+) to (.+)", "与其余日期（{1} 至 {2}）相差太远", "{0}"),
+    (r"is of a year before 1900", "年份早于 1900 年", "{0}"),
     (r"lies after (.+)", "晚于 {1}", "{0}"),
     (r"not a date and time", "不是时间", "{0}"),
     (r"not a date", "不是日期", "{0}"),
@@ -204,21 +206,16 @@ def _files(trap: Mapping[str, Any]) -> str:
 
 
 def _leak(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
-    meaning = say(
-        "{s:.0%} 的客户，分数直接决定了结果：它多半是事后补记的，不能用来预测",
-        "for {s:.0%} of customers the score settles the outcome: probably recorded afterwards, so it must not predict it",
-        s=float(trap["settled_share"]),
-    )
+    meaning = say("{s:.0%} 的客户，分数直接决定了结果：它多半是事后补记的，不能用来预测",
+                  "for {s:.0%} of customers the score settles the outcome: probably recorded afterwards, so it must not predict it",
+                  s=float(trap["settled_share"]))
     return Text("分数泄露结果", "The score gives the outcome away"), f"{trap['column']} → {trap['outcome']}", meaning
 
 
 def _survivors(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
-    meaning = say(
-        "{n} 位客户无一流失，账目上 {k} 位一年没有往来：分数只代表留下来的人",
-        "none of {n} customers has left, {k} had no booking for a year: scores speak for those who stayed",
-        n=int(trap["n"]),
-        k=int(trap["lapsed"]),
-    )
+    meaning = say("{n} 位客户无一流失，账目上 {k} 位一年没有往来：分数只代表留下来的人",
+                  "none of {n} customers has left, {k} had no booking for a year: scores speak for those who stayed",
+                  n=int(trap["n"]), k=int(trap["lapsed"]))
     return Text("名单只剩在册客户", "Only active customers on the list"), str(trap["column"]), meaning
 
 

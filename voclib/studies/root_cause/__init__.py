@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict
+from voclib.schema import dates
 from voclib.stats import inference
 from voclib.studies.root_cause import batches as root_cause_batches
 from voclib.studies.root_cause import captions as root_cause_captions
@@ -77,11 +78,12 @@ def facts(tables: Tables) -> dict[Text, int]:
 
 
 def study(tables: Tables, *, rules: Parts | None = None, fdr: float = 0.05, long_minutes: float = 60, conf_level: float = 0.95,
-          timezone: str = "Asia/Shanghai") -> RootCause:
+          timezone: str = "") -> RootCause:
     """Compare batches, follow the voice of the one that stands out, and ask which operations go with which complaints.
 
     A refusal where there are no denominators; then repairs are counted and nothing is ranked.
     """
+    timezone = dates.zone(tables, timezone)
     rules = rules or Parts()
     made = _parts(tables, rules, fdr, long_minutes, conf_level, timezone)
     ladder = _ladder(made.found, conf_level) if made.found is not None else None

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.results import Estimate, Text, refusal
+from voclib.schema import dates
 from voclib.stats import inference
 from voclib.studies.root_cause import batches
 from voclib.studies.root_cause.batches import Found
@@ -30,11 +31,12 @@ class Heard:
 
 
 def study(tables: Mapping[str, pd.DataFrame], found: Found, rules: Parts, *, conf_level: float = 0.95,
-          timezone: str = "Asia/Shanghai") -> Heard | None:
+          timezone: str = "") -> Heard | None:
     """Reports of defects in `AFTER_DAYS` from the onset on against all before it: model and topic of the batch over those of other models.
 
     Reports that repeat an earlier one are left out. Where the batch ran lower from a day on, there is no onset to ask from.
     """
+    timezone = dates.zone(tables, timezone)
     row, given = found.row, tables.get("frontline_reports")
     if row is None or given is None or given.empty:
         return None

@@ -10,6 +10,7 @@ import pandas as pd
 
 from voclib.errors import DataError
 from voclib.results import Estimate, Text, refusal
+from voclib.schema import dates
 from voclib.stats import inference, within_counts
 from voclib.studies.root_cause import voice
 
@@ -61,8 +62,9 @@ def refused(tables: Mapping[str, pd.DataFrame]) -> Estimate | None:
     return None
 
 
-def complaints(tables: Mapping[str, pd.DataFrame], *, timezone: str = "Asia/Shanghai") -> tuple[pd.DataFrame, pd.DataFrame]:
+def complaints(tables: Mapping[str, pd.DataFrame], *, timezone: str = "") -> tuple[pd.DataFrame, pd.DataFrame]:
     """Voices that complain, of a dealer and with a day (`response_id, unit_id, month, customer_id, at`), and what of, a column a topic."""
+    timezone = dates.zone(tables, timezone)
     said = voice.complaints(tables["topic_mentions"])
     voices = voice.spoken(tables["responses"])
     voices = of_dealers(voices[voices["response_id"].isin(said["response_id"])], tables.get("units"))
@@ -78,8 +80,9 @@ def of_dealers(voices: pd.DataFrame, units: pd.DataFrame | None) -> pd.DataFrame
 
 
 def by_month(tables: Mapping[str, pd.DataFrame], voices: pd.DataFrame, flags: pd.DataFrame, *, long_minutes: float = LONG_MINUTES,
-             timezone: str = "Asia/Shanghai") -> Panel:
+             timezone: str = "") -> Panel:
     """A row a dealer and month: what its operations were, and what was complained of."""
+    timezone = dates.zone(tables, timezone)
     keys = ["unit_id", "month"]
     many = voices.groupby(keys).size().rename("complaints").reset_index()
     made = tables["operations"].copy()
@@ -131,7 +134,7 @@ def _short(rosters: pd.DataFrame | None) -> pd.DataFrame:
 
 
 def study(tables: Mapping[str, pd.DataFrame], *, control: str = "", fdr: float = 0.05, conf_level: float = 0.95,
-          long_minutes: float = LONG_MINUTES, timezone: str = "Asia/Shanghai") -> Causes:
+          long_minutes: float = LONG_MINUTES, timezone: str = "") -> Causes:
     """Every topic on every measure; told at false discovery rate `fdr` over all pairs (BY), backed where control topic and lead stay still."""
     voices, flags = complaints(tables, timezone=timezone)
     panels = [by_contact(tables, voices, flags, long_minutes=long_minutes),

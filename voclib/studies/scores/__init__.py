@@ -11,6 +11,7 @@ import pandas as pd
 
 from voclib.errors import DataError, ParameterError, nearest
 from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict, refusal
+from voclib.schema import dates
 from voclib.schema.tables import TABLES
 from voclib.sentences import say
 from voclib.stats import gates as gating
@@ -57,8 +58,10 @@ class Scores:
     captions: Mapping[str, Mapping[str, Any]]
 
 
-def answers(tables: Tables, *, metric: str, channel: str = "", period: str = "quarter", timezone: str = "Asia/Shanghai") -> pd.DataFrame:
+def answers(tables: Tables, *, metric: str, channel: str = "", period: str = "quarter", timezone: str = "") -> pd.DataFrame:
     """Voices that carry the score, with their `period` (of the contact, else of the answer) as "2026Q3" or "2026-07".
+
+    Days are those of `timezone`, empty for the zone that the mapping of the tables names.
 
     Raises
     ------
@@ -67,6 +70,7 @@ def answers(tables: Tables, *, metric: str, channel: str = "", period: str = "qu
     DataError
         if no voice carries the score; the message lists which scores there are.
     """
+    timezone = dates.zone(tables, timezone)
     score, responses = score_of(metric), tables["responses"]
     if period not in ("month", "quarter"):
         raise ParameterError(f"period is 'month' or 'quarter', not '{period}'.")
@@ -107,7 +111,7 @@ def study(
     cluster: str = "unit_id",
     conf_level: float = 0.95,
     seed: int = 0,
-    timezone: str = "Asia/Shanghai",
+    timezone: str = "",
 ) -> Scores:
     """The score of those who answered: naive, clustered and resampled; by period and group; paired change; checks and verdict.
 

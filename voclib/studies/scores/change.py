@@ -40,7 +40,7 @@ class Moved:
 
 
 def explain(tables: Tables, *, metric: str, by: str, channel: str = "", period: str = "quarter", cluster: str = "unit_id", conf_level: float = 0.95,
-            timezone: str = "Asia/Shanghai", gates: Gates | None = None) -> Moved:
+            timezone: str = "", gates: Gates | None = None) -> Moved:
     """The last period against the one before, by the groups of `by` (a column of responses, or of units or customers joined to them).
 
     Groups with too few answers or degrees of freedom for an interval of their own (see `gates.yml`), and those beyond the eight largest,

@@ -32,7 +32,7 @@ class Ranking:
 
 
 def rank(tables: Tables, *, metric: str, channel: str = "", cluster: str = "unit_id", conf_level: float = 0.95, seed: int = 0,
-         timezone: str = "Asia/Shanghai", min_known: float = 0.5, rows_per_column: int = 10, gates: Gates | None = None) -> Ranking:
+         timezone: str = "", min_known: float = 0.5, rows_per_column: int = 10, gates: Gates | None = None) -> Ranking:
     """LMG shares of the raw mark's variance over its companions: other marks of the answer and facts of the contact and the customer.
 
     A companion must be known for `min_known` of the answers and vary; answers without all of them are left out. Companions that

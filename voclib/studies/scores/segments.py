@@ -84,7 +84,7 @@ class Segments:
 
 
 def study(tables: Tables, *, metric: str, channel: str = "", period: str = "quarter", segments: Sequence[str] = ("region",),
-          cluster: str = "unit_id", conf_level: float = 0.95, timezone: str = "Asia/Shanghai", gates: Gates | None = None) -> Segments:
+          cluster: str = "unit_id", conf_level: float = 0.95, timezone: str = "", gates: Gates | None = None) -> Segments:
     """Every group of `segments` (columns, or pairs such as "region × product") with enough answers against the rest; units; paired changes.
 
     Answers of one unit depend on each other; where the groups are units themselves, or parts of one, answers of one customer do.

@@ -38,7 +38,7 @@ class Trend:
 
 
 def study(tables: Tables, *, metric: str, channel: str = "", period: str = "quarter", by: str = "region", cluster: str = "unit_id",
-          conf_level: float = 0.95, timezone: str = "Asia/Shanghai", gates: Gates | None = None) -> Trend:
+          conf_level: float = 0.95, timezone: str = "", gates: Gates | None = None) -> Trend:
     """Least-squares slope of what each answer counts on its period, errors by whole units; each group of `by` against the rest.
 
     A straight line through the periods: it says how far the score moved a period on average, not that it moved evenly.

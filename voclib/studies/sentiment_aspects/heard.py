@@ -11,6 +11,7 @@ import pandas as pd
 from voclib.errors import DataError, ParameterError, nearest
 from voclib.progress import Progress
 from voclib.results import Text
+from voclib.schema import dates
 from voclib.text import sentiment, writing
 
 Tables = Mapping[str, pd.DataFrame]
@@ -48,7 +49,7 @@ def _steps(plain: Sequence[str]) -> np.ndarray:
 
 
 def voices(tables: Tables, *, channels: Sequence[str] = (), period: str = "quarter", tags_are_marks: bool = False,
-           timezone: str = "Asia/Shanghai") -> pd.DataFrame:
+           timezone: str = "") -> pd.DataFrame:
     """Voices with text, sorted by `response_id`, with `period` ("2026Q3"), `written` (zh or en, as the text is), `person` and what `own_label` adds.
 
     `person` is the customer, else the author, else the voice itself.
@@ -60,6 +61,7 @@ def voices(tables: Tables, *, channels: Sequence[str] = (), period: str = "quart
     ParameterError
         for an unknown period or channel.
     """
+    timezone = dates.zone(tables, timezone)
     if period not in PERIODS:
         raise ParameterError(f"period is month or quarter, not '{period}'; {nearest(period, PERIODS)}")
     found = tables["responses"].sort_values("response_id", ignore_index=True)

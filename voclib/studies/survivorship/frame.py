@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.errors import DataError, ParameterError
+from voclib.schema import dates
 from voclib.schema.keys import among
 from voclib.studies.scores import SCORES
 
@@ -65,7 +66,7 @@ class Frame:
 
 
 def build(tables: Tables, *, metric: str = "nps", first_day: str = "", last_day: str = "", kinds: Sequence[str] = (),
-          timezone: str = "Asia/Shanghai") -> Frame:
+          timezone: str = "") -> Frame:
     """The frame of the customers with a contact from `first_day` to `last_day`; each is asked about the last of these contacts.
 
     `kinds` narrows the qualifying contacts. The answer is the first one to an invitation for that contact, given after it. Call-backs of the
@@ -80,6 +81,7 @@ def build(tables: Tables, *, metric: str = "nps", first_day: str = "", last_day:
     DataError
         if a table is missing or no contact lies in the window; the message says which days there are.
     """
+    timezone = dates.zone(tables, timezone)
     if metric not in LEVELS:
         raise ParameterError(f"metric is one of {', '.join(LEVELS)}, not '{metric}'.")
     if absent := [name for name in NEEDED if len(tables.get(name, ())) == 0]:

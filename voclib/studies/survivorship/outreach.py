@@ -12,6 +12,7 @@ import pandas as pd
 
 from voclib.errors import ParameterError, nearest
 from voclib.results import Check, Estimate, Text, Verdict, refusal
+from voclib.schema import dates
 from voclib.schema.keys import among
 from voclib.stats import crossfit, inference, metrics, missingness, representativeness
 from voclib.stats import gates as gating
@@ -63,7 +64,7 @@ class Outreach:
 
 def design(tables: Tables, *, by: Sequence[str] = BY, traits: Sequence[str] = TRAITS, max_messages: int = 3, follow_days: int = 90,
            cost_per_call_cny: float = 40.0, expected_completion: float | None = None, conf_level: float = 0.95, seed: int = 0,
-           timezone: str = "Asia/Shanghai") -> Outreach:
+           timezone: str = "") -> Outreach:
     """Reply rate with evenness by trigger and channel, messages a customer gets, and the width that calls to the silent would buy.
 
     Ranges are clustered by home dealer, in which customers and their repeated invitations lie (by customer where dealers are fewer than the
@@ -75,6 +76,7 @@ def design(tables: Tables, *, by: Sequence[str] = BY, traits: Sequence[str] = TR
     ParameterError
         for an unknown option or trait, a completion outside (0, 1], or a negative cost.
     """
+    timezone = dates.zone(tables, timezone)
     for name in by:
         if name not in BY:
             raise ParameterError(f"by= holds 'trigger' and 'channel', not '{name}'; {nearest(name, BY)}")

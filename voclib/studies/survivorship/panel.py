@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.results import Check, Ladder, Text, refusal
+from voclib.schema import dates
 from voclib.stats import attrition
 from voclib.studies.scores import SCORES
 from voclib.studies.survivorship import panel_text as words
@@ -30,13 +31,14 @@ class PanelTrend:
     captions: Mapping[str, Any]
 
 
-def trend(tables: Tables, *, metric: str = "nps", conf_level: float = 0.95, timezone: str = "Asia/Shanghai") -> PanelTrend:
+def trend(tables: Tables, *, metric: str = "nps", conf_level: float = 0.95, timezone: str = "") -> PanelTrend:
     """The last quarter against the one before, among customers asked in both who answered the first.
 
     Three rungs: everybody who answered either; only those who answered both; those who answered the first, each who stayed standing for
     the ones alike who stopped, given the first score, contacts, spend and complaints (`voclib.stats.attrition`). Refused where fewer than 50
     answered both, and where there are no contacts to place an answer in a quarter.
     """
+    timezone = dates.zone(tables, timezone)
     if not len(tables.get("touchpoints", ())):  # the quarter is that of the contact asked about
         return _withheld(metric, words.NO_CONTACTS, words.check(0, 0, MIN_PANEL), [])
     asked, periods = _asked(tables, metric, timezone)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from voclib.errors import ParameterError
 from voclib.results import Check, Estimate, Ladder, Text, Verdict, refusal
+from voclib.schema import dates
 from voclib.stats import gates as gating
 from voclib.stats import inference, risk
 from voclib.studies.survivorship import silence_text as words
@@ -78,7 +79,7 @@ class _Use:
 
 def signal(tables: Tables, *, horizon_days: int = 90, landmark: str = "", asof: str = "", list_size: int = 100, margin_cny: float = 6000.0,
            kept_share: float = 0.1, cost_per_call_cny: float = 40.0, method: risk.Method = "platt", extra: pd.DataFrame | None = None,
-           conf_level: float = 0.95, seed: int = 0, timezone: str = "Asia/Shanghai") -> Signal:
+           conf_level: float = 0.95, seed: int = 0, timezone: str = "") -> Signal:
     """Risk of leaving within `horizon_days` of a month end, from what was known by then.
 
     Tested on the last month whose window is complete (or `landmark`, "2026-03"), and on earlier ones as far as 50 leavers need; each
@@ -92,6 +93,7 @@ def signal(tables: Tables, *, horizon_days: int = 90, landmark: str = "", asof: 
     ParameterError
         for an unknown landmark, horizon, calibration, or terms of a call that make no sense.
     """
+    timezone = dates.zone(tables, timezone)
     terms = Terms(margin_cny, kept_share, cost_per_call_cny)
     risk.call_value([0.0], margin_cny=margin_cny, kept_share=kept_share, cost_cny=cost_per_call_cny)
     if horizon_days < 1:

@@ -11,6 +11,7 @@ import pandas as pd
 from voclib.errors import ParameterError
 from voclib.progress import Progress
 from voclib.results import Check, Estimate, Study, Text, Verdict, refusal
+from voclib.schema import dates
 from voclib.studies.topics import captions, heard, holds, pages
 from voclib.studies.topics import checks as topic_checks
 from voclib.studies.topics import subjects as topic_subjects
@@ -59,7 +60,7 @@ class Settings:
 
 def study(tables: Tables, *, dictionary: str = "", train_until: str = "", watch_weeks: int = 8, budget: float = 1.0,
           granularity: float | str = "auto", min_size: int = 10, layout: modelling.Layout = "graph", engine: str = "cpu",
-          show_verbatims: bool = True, conf_level: float = 0.95, seed: int = 0, timezone: str = "Asia/Shanghai",
+          show_verbatims: bool = True, conf_level: float = 0.95, seed: int = 0, timezone: str = "",
           progress: Progress | None = None) -> Talk:
     """Fit topics to the voices up to a day, place the later ones, watch for what is new, and say which complaints are large and where they come from.
 
@@ -73,6 +74,7 @@ def study(tables: Tables, *, dictionary: str = "", train_until: str = "", watch_
         as in `topic_voices`, `voclib.text.engines.engine`, `voclib.text.topics.fit_topics`, `voclib.text.aspects.load` and
         `voclib.text.emerging.watch`.
     """
+    timezone = dates.zone(tables, timezone)
     kept = voices(tables, timezone=timezone)
     until = heard.last_day(kept, train_until, watch_weeks)
     fitted = ~(kept["day"] > until).to_numpy(dtype=bool)
@@ -163,14 +165,14 @@ def _finding(kept: pd.DataFrame, topics: pd.DataFrame, lead: topic_subjects.Subj
 
 def _refused(kept: pd.DataFrame, texts: int, seed: int) -> Talk:
     """Too few texts: what is missing, and empty frames."""
-    missing = refusal("complaint_share", unit="share", reason=words.too_few(texts, topic_checks.ENOUGH), needs=words.needs(topic_checks.ENOUGH),
-                      seed=seed)
-    finding = Study(question=words.QUESTION, kicker=words.KICKER, answer=words.too_few(texts, topic_checks.ENOUGH), headline=(missing,),
-                    verdict=Verdict.REFUSE,
-                    caveat=words.NO_MODEL, decision=words.needs(topic_checks.ENOUGH), limits=words.LIMITS, reader="product", seed=seed,
+    every = int(kept.loc[kept["written"].ne(""), "form"].nunique())
+    reason, needs = words.too_few(texts, topic_checks.ENOUGH, every), words.needs(topic_checks.ENOUGH, texts, every)
+    missing = refusal("complaint_share", unit="share", reason=reason, needs=needs, seed=seed)
+    finding = Study(question=words.QUESTION, kicker=words.KICKER, answer=reason, headline=(missing,), verdict=Verdict.REFUSE,
+                    caveat=words.NO_MODEL, decision=needs, limits=words.LIMITS, reader="product", seed=seed,
                     checks=(topic_checks.enough(texts),))
     empty = pd.DataFrame()
-    return Talk(finding, False, None, kept, empty, empty, (), {}, {}, None, words.refused(texts, topic_checks.ENOUGH), {})
+    return Talk(finding, False, None, kept, empty, empty, (), {}, {}, None, words.refused(reason), {})
 
 
 def against_truth(result: Talk, truth: Mapping[str, Any]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from voclib.errors import DataError, ParameterError
 from voclib.results import Text
+from voclib.schema import dates
 from voclib.studies.pool import text as pool_text
 from voclib.studies.sentiment_aspects import heard as sentiment_voices
 from voclib.studies.sentiment_aspects import sentiment_shares
@@ -25,7 +26,7 @@ def steps(responses: pd.DataFrame) -> np.ndarray:
     return np.where(responses["comment"].fillna("").str.strip().eq("").to_numpy(dtype=bool), "comment", "").astype(object)
 
 
-def voices(tables: Tables, *, timezone: str = "Asia/Shanghai") -> pd.DataFrame:
+def voices(tables: Tables, *, timezone: str = "") -> pd.DataFrame:
     """Voices with text, sorted by `response_id`; beside their own columns `form` (the normal form), `written` (zh or en, "" without letters or in
     another script), `legible` (the comment where it is either, else missing), `day`, `person`, `own` (what the customer's own mark says, or None),
     `kind` (language and kind of channel), `is_steady` (of a channel that runs through), `dealer`, `region`, `model` and `step`, missing where not
@@ -36,6 +37,7 @@ def voices(tables: Tables, *, timezone: str = "Asia/Shanghai") -> pd.DataFrame:
     DataError
         if no voice has text.
     """
+    timezone = dates.zone(tables, timezone)
     found = tables["responses"]
     kept = found[steps(found) == ""].sort_values("response_id", ignore_index=True)
     if kept.empty:

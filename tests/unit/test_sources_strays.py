@@ -1,0 +1,113 @@
+"""One mistyped year must not decide the period of a report, and old cases, old stores and long series must not be taken for mistyped."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.unit.test_sources_untidy import survey
+from voclib.errors import DataError
+from voclib.loop import clocks
+from voclib.schema import strays, validate_all
+from voclib.sources import ingest, notices
+from voclib.studies.pool import text as pool_text
+
+DAYS = np.arange(20_454.0, 20_454 + 300)  # 300 days from the first of 2026
+
+
+def _day(text):
+    return float((date.fromisoformat(text) - date(1970, 1, 1)).days)
+
+
+class TestRule:
+    @pytest.mark.parametrize("typed", ["1026-03-05", "1926-03-05", "2016-03-05", "2062-03-05", "2206-03-05", "9999-12-31", "1970-01-01"])
+    def test_a_mistyped_year_is_far(self, typed):
+        is_far, span = strays.far(np.append(DAYS, _day(typed)), kind="moment")
+        assert is_far.tolist() == [False] * len(DAYS) + [True] and span == (DAYS[0], DAYS[-1])
+
+    @pytest.mark.parametrize(("days", "kind"), [
+        (np.append(DAYS, _day("2023-01-05")), "moment"),                              # a case open for three years
+        (np.append(DAYS, DAYS[-1] + 300), "moment"),                                  # a late answer
+        (np.concatenate([DAYS, DAYS + 3_650]), "moment"),                             # two waves, ten years apart
+        (np.array([_day(f"{year}-05-01") for year in (1955, 1989, 2014, 2015, 2016, 2019, 2024)]), "day"),  # stores and the days they opened
+        (np.array([_day(f"{year}-05-01") for year in range(1990, 2027, 3)]), "moment"),  # a record every third year
+        (np.append(DAYS[:3], _day("2206-03-05")), "moment"),                          # nothing to judge by
+        (np.append(DAYS[:90], [_day("2062-03-05")] * 10), "moment"),                  # a tenth of them is no slip
+    ])
+    def test_what_may_be_meant_is_not(self, days, kind):
+        assert not strays.far(days, kind=kind)[0].any()
+
+    def test_days_of_a_life_may_lie_a_century_back_and_not_ten_years_ahead(self):
+        for typed, expected in (("1926-05-01", False), ("1026-05-01", True), ("2034-05-01", False), ("2062-05-01", True)):
+            assert strays.far(np.append(DAYS, _day(typed)), kind="day")[0][-1] == expected, typed
+
+
+def _lines(typed):
+    return [f"{i},C{i},S,R,{date(2026, 1, 1) + timedelta(days=i)},9,fine" for i in range(150)] + [f"s{i},C{i},S,R,{text},2,bad"
+                                                                                                 for i, text in enumerate(typed)]
+
+
+class TestIngest:
+    @pytest.mark.parametrize("typed", ["0226-03-05", "1026-03-05", "1926-03-05", "2062-03-05", "2206-03-05"])
+    def test_the_row_is_set_aside_and_named(self, tmp_path, typed):
+        pool = survey(tmp_path, _lines([typed]))
+        at = pool.tables["responses"]["submitted_at"]
+        assert (len(at), at.min().year, at.max().year) == (150, 2025, 2026), "the first of January in Shanghai is still the old year in UTC"
+        (reason,) = pool.quarantine["reason"]
+        assert "lies far from the others, 2026-01-01 to 2026-05-30" in reason or "is of a year before 1900" in reason
+        (doubt,) = [item for item in pool.scorecard["doubts"] if item["doubt"] == "stray_dates"]
+        assert (doubt["n"], doubt["days"], doubt["column"]) == (1, [typed], "submitted_at")
+        assert typed in pool.findings("en") and typed in pool.findings("zh")
+        assert all(typed in part for part in (pool_text.doubt_row(doubt)[2].zh, pool_text.doubt_row(doubt)[2].en))
+
+    def test_every_source_is_judged_by_itself(self, tmp_path):
+        (tmp_path / "a.csv").write_text("id,at\n" + "".join(f"a{i},{date(2015, 1, 1) + timedelta(days=i)}\n" for i in range(600)), "utf-8")
+        (tmp_path / "b.csv").write_text("id,at\n" + "".join(f"b{i},{date(2026, 1, 1) + timedelta(days=i)}\n" for i in range(6)), "utf-8")
+        table = "{responses: {columns: {response_id: id, submitted_at: at}, constants: {channel: survey}}}"
+        (tmp_path / "m.yml").write_text("name: m\ncompany: {zh: 甲, en: A}\npseudonym_key: a-key-of-some-length\nroot: .\nsources:\n" + "".join(
+            f"  - channel: survey\n    files: {name}.csv\n    tables: {table}\n" for name in "ab"), "utf-8")
+        assert len(ingest(tmp_path / "m.yml", root=tmp_path, out=tmp_path / "out").tables["responses"]) == 606
+
+    def test_with_the_day_of_the_export_a_later_time_is_wrong_too(self, tmp_path):
+        lines = _lines(["2026-07-05"])
+        assert len(survey(tmp_path, lines).tables["responses"]) == 151
+        pool = ingest(tmp_path / "shop.yml", root=tmp_path, out=tmp_path / "out", as_of="2026-06-01")
+        assert len(pool.tables["responses"]) == 150 and pool.quarantine["reason"].tolist() == ["submitted_at: lies after 2026-06-01"]
+
+    def test_a_clock_that_is_wrong_in_many_rows_is_still_refused(self, tmp_path):
+        survey(tmp_path, _lines([]))
+        with pytest.raises(DataError, match="future times: lies after 2026-01-31 in 119 of 150 rows"):
+            ingest(tmp_path / "shop.yml", root=tmp_path, out=tmp_path / "out", as_of="2026-01-31")
+
+    def test_a_plan_may_lie_ahead_of_the_export(self):
+        day = pd.Timestamp("2026-01-05")
+        projects = pd.DataFrame({"project_id": ["p", "q"], "name": "n", "owner_department": "service", "chartered_on": [day, day],
+                                 "due_on": [day + pd.Timedelta(days=90)] * 2, "landed_on": [None, day + pd.Timedelta(days=90)]})
+        made = validate_all({"projects": projects}, as_of="2026-02-01")["projects"]
+        assert made.accepted["project_id"].tolist() == ["p"] and made.problems["column"].tolist() == ["landed_on"]
+
+
+def test_one_future_time_does_not_move_the_end_of_the_cases(tmp_path):
+    """An open case is followed to the end of the data: with an end a century ahead every open case would be late."""
+    rows = [f"K{i},{(day := date(2026, 1, 1) + timedelta(days=i))},{day + timedelta(days=1)}" for i in range(80)]
+    rows[7] = "K7,2026-01-08,2126-01-09"
+    (tmp_path / "t.csv").write_text("\n".join(["id,opened,resolved", *rows]) + "\n", encoding="utf-8")
+    (tmp_path / "m.yml").write_text("""
+name: m
+company: {zh: 甲, en: A}
+pseudonym_key: a-key-of-some-length
+root: .
+sources:
+  - channel: ticket
+    files: t.csv
+    tables:
+      cases: {columns: {case_id: id, opened_at: opened, resolved_at: resolved}, constants: {severity: low}}
+""", encoding="utf-8")
+    pool = ingest(tmp_path / "m.yml", root=tmp_path, out=tmp_path / "out")
+    raw = pd.read_csv(tmp_path / "t.csv", dtype="str").set_axis(["case_id", "opened_at", "resolved_at"], axis=1)
+    naive = validate_all({"cases": raw.assign(severity="low")})["cases"].accepted
+    assert clocks.end(naive).year == 2126 and clocks.end(pool.tables["cases"]).year == 2026
+    assert any("2126-01-09" in line for line in notices.lines(pool.scorecard, "en"))
