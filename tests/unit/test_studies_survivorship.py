@@ -291,21 +291,6 @@ class TestDealers:
         assert made.resistance["wave"].tolist() == plain.resistance["wave"].tolist() and made.resistance["wave"].iloc[-1] == "followup"
         assert (wide > 1.5 * narrow).all() and made.resistance["value"].tolist() == pytest.approx(plain.resistance["value"].tolist())
 
-    @pytest.mark.parametrize("share", [0.02, 0.3])
-    def test_a_customer_without_a_dealer_is_no_further_dealer(self, share: float) -> None:
-        """Nine dealers give no interval; blanks make them no more, as they do where each blank is counted (the naive one)."""
-        lost = np.random.default_rng(6).random(ROWS) < share
-        few = dealers(CALLED, 9)
-        blank = changed(few, unit_id=few.people["unit_id"].mask(lost))
-        answered = blank.people[blank.people["is_answered"]]
-        naive = answered.assign(nps_score=answered["score"], unit_id=answered["unit_id"].fillna("other " + answered["customer_id"].astype(str)))
-        assert metrics.nps(naive, cluster="unit_id").kind == "estimate" and naive["unit_id"].nunique() >= 10
-        made = study(blank)
-        assert made.study.verdict is Verdict.REFUSE and made.ladder["raw"].n_clusters == 9
-        many = study(changed(CALLED, unit_id=CALLED.people["unit_id"].mask(lost)))
-        [check] = [c for c in many.study.checks if c.name.en == "Every answer names its unit"]
-        assert (check.passed, many.study.verdict) == ((False, Verdict.REPORT_WITH_CAVEAT) if share > 0.05 else (None, Verdict.REPORT))
-
     def test_of_few_dealers_nothing_is_said_of_those_who_left(self) -> None:
         made = study(PLAIN, year=self.year(9))
         assert made.departed == () and "departed" not in made.captions

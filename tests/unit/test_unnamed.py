@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from tests.unit.silent_frames import planted
+from voclib.results import Verdict
 from voclib.stats import inference, metrics
 from voclib.stats.inference import unnamed
-from voclib.studies import clusters
+from voclib.studies import clusters, survivorship
+from voclib.studies.survivorship.frame import Frame
 
 UNITS = pd.Series(["D1", None, "D2", "D1", None], dtype="str")
 
@@ -50,3 +55,24 @@ def test_voices_of_few_units_stay_of_few_where_some_name_none() -> None:
     assert clusters.are_few(voices) and clusters.are_few(some) and (clusters.clusters(some) == some["person"]).all()
     many = some.assign(unit_id=np.where(some["unit_id"].isna(), None, [f"D{k % 24}" for k in range(240)]))
     assert not clusters.are_few(many)
+
+
+def with_units(frame: Frame, units: object) -> Frame:
+    return replace(frame, people=frame.people.assign(unit_id=units))
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3])
+def test_a_customer_without_a_dealer_is_no_further_dealer(share: float) -> None:
+    """Nine dealers give no interval; blanks make them no more, as they do where each blank is counted (the naive one)."""
+    called, _ = planted(1, customers=3000, rate=0.25, followup_share=0.2)
+    lost = np.random.default_rng(6).random(len(called.people)) < share
+    few = with_units(called, [f"d{k % 9}" for k in range(len(lost))])
+    blank = with_units(few, few.people["unit_id"].mask(lost))
+    answered = blank.people[blank.people["is_answered"]]
+    naive = answered.assign(nps_score=answered["score"], unit_id=answered["unit_id"].fillna("other " + answered["customer_id"].astype(str)))
+    assert metrics.nps(naive, cluster="unit_id").kind == "estimate" and naive["unit_id"].nunique() >= 10
+    made = survivorship.study(blank, repeats=1, seed=1)
+    assert made.study.verdict is Verdict.REFUSE and made.ladder["raw"].n_clusters == 9
+    many = survivorship.study(with_units(called, called.people["unit_id"].mask(lost)), repeats=1, seed=1)
+    [check] = [c for c in many.study.checks if c.name.en == "Every answer names its unit"]
+    assert (check.passed, many.study.verdict) == ((False, Verdict.REPORT_WITH_CAVEAT) if share > 0.05 else (None, Verdict.REPORT))

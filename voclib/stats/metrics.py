@@ -77,8 +77,8 @@ def nps(frame: pd.DataFrame, *, score: str = "nps_score", weights: str | None = 
     DataError
         for a missing column, text, answers off the scale, another scale in the column, or unusable weights.
     """
-    chosen = _Metric("nps", score, "nps", "points", (0, 10))
-    return _score(frame, chosen, weights, cluster, conf_level=conf_level, estimand=estimand, rung=rung, group=group, gates=gates)
+    options = {"conf_level": conf_level, "estimand": estimand, "rung": rung, "group": group, "gates": gates}
+    return _score(frame, _Metric("nps", score, "nps", "points", (0, 10)), weights, cluster, **options)
 
 
 def csat(frame: pd.DataFrame, *, score: str = "csat_score", estimand: str = "csat", **options: Any) -> Estimate:
@@ -126,8 +126,7 @@ def contacts(invitations: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame
     by_contact = sent.groupby([sent["customer_id"], asked], sort=True)
     first = by_contact.head(1).set_index(pd.MultiIndex.from_arrays([sent["customer_id"], asked]).take(np.flatnonzero(by_contact.cumcount() == 0)))
     delivered = (sent["is_delivered"].fillna(False).astype(bool) | sent["is_answered"]).groupby([sent["customer_id"], asked]).any()
-    first = first.assign(waves=by_contact.size(), is_answered=by_contact["is_answered"].any())
-    return first[delivered.reindex(first.index)].reset_index(drop=True)
+    return first.assign(waves=by_contact.size(), is_answered=by_contact["is_answered"].any())[delivered.reindex(first.index)].reset_index(drop=True)
 
 
 def groups(metric: Scored, frame: pd.DataFrame, *, by: str | Sequence[str], column: str = "", scale: tuple[float, float] | None = None,
@@ -322,15 +321,14 @@ def _estimate(answers: _Answers, metric: _Metric, *, conf_level: float | None = 
               gates: Gates | None = None) -> Estimate:
     """Gates, then variance, then interval."""
     gates = gates or gating.load()
-    n, level = len(answers.coded), _level(conf_level, gates)
-    more = {"rung": rung, "group": group, "conf_level": level}
+    n, level, rows = len(answers.coded), _level(conf_level, gates), answers.cluster
+    more, units = {"rung": rung, "group": group, "conf_level": level}, None if rows is None else unnamed.count(rows)
     if why := _too_few(answers, gates):
         return refusal(estimand, unit=metric.unit, **why, **more)
     w = np.ones(n) if answers.weights is None else answers.weights
     mean = float(np.clip(w @ answers.coded / w.sum(), answers.coded.min(), answers.coded.max()))  # sums differ by processor in the last digit
     spread = inference.mean_variance(answers.coded - mean, weights=answers.weights, cluster=answers.cluster)
-    units = None if answers.cluster is None else unnamed.count(answers.cluster)
-    if units is not None and (df := min(spread.df, unnamed.named_df(answers.cluster, answers.weights))) < gates.min_degrees_of_freedom:
+    if units is not None and (df := min(spread.df, unnamed.named_df(rows, answers.weights))) < gates.min_degrees_of_freedom:
         return refusal(estimand, unit=metric.unit, **gating.lopsided(df, gates), n=n, n_clusters=units, **more)
     z, (low, high) = inference.quantile(level, spread.df), metric.coded_scale
     ends, middle, name = (z * z / 2, 0.0, "Agresti–Coull") if metric.unit == "share" else (0.75, 1.5, "adjusted-Wald")
