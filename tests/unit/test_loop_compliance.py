@@ -132,13 +132,25 @@ class TestTheEnds:
         found = measured(spread([10.0] * 3, [True] * 3).head(0))
         assert {found.every.kind, found.closed.kind, found.due.kind} == {"refusal"} and found.every.reason.en == "There are no usable cases."
 
-    @pytest.mark.parametrize(("units", "clustered"), [([f"D{k % 10}" for k in range(100)], "unit_id"), ([f"D{k % 9}" for k in range(100)], None),
-                                                      ([None, *[f"D{k}" for k in range(99)]], None)])
+    @pytest.mark.parametrize(("units", "clustered"), [([f"D{k % 10}" for k in range(100)], "shock"), ([f"D{k % 9}" for k in range(100)], None),
+                                                      ([None, *[f"D{k % 10}" for k in range(99)]], "shock"),
+                                                      ([None, *[f"D{k % 9}" for k in range(99)]], None)])
     def test_few_dealers_or_a_case_without_one(self, units: list, clustered: str | None) -> None:
         frame = spread([10.0] * 60 + [100.0] * 40, [True] * 100).assign(unit_id=pd.array(units, dtype="str"))
-        assert compliance.clusters(frame, "unit_id", LEVEL["gates"]) == clustered
-        assert (measured(frame).every.n_clusters is None) == (clustered is None)
-        assert compliance.clusters(frame, "none", LEVEL["gates"]) is None is compliance.clusters(frame, None, LEVEL["gates"])
+        found, by = compliance.clustered(frame, "unit_id", LEVEL["gates"])
+        assert by == clustered and (by is None or found[by].nunique() == frame["unit_id"].nunique() + int(frame["unit_id"].isna().sum()))
+        assert measured(frame).every.n_clusters == (None if clustered is None else 10), "dealers that are named, in any case"
+        assert compliance.clustered(frame, "none", LEVEL["gates"])[1] is None is compliance.clustered(frame, None, LEVEL["gates"])[1]
+
+    def test_a_case_without_a_dealer_leaves_the_others_alike(self) -> None:
+        """Ten dealers, five quick and five slow: one case that names none does not make the other ninety-nine independent."""
+        frame = spread([10.0 if k % 2 else 100.0 for k in range(100)], [True] * 100)
+        frame = frame.assign(unit_id=pd.array([f"D{k % 10}" for k in range(100)], dtype="str"))
+        some = measured(frame.assign(unit_id=frame["unit_id"].mask(frame.index == 0))).every
+        every, naive = measured(frame).every, measured(frame, cluster=None).every
+        width, whole, alone = (one.conf_high - one.conf_low for one in (some, every, naive))
+        assert width > 0.95 * whole > 2 * alone and (some.verdict, every.verdict) == (Verdict.REPORT_WITH_CAVEAT,) * 2
+        assert naive.verdict is Verdict.REPORT
 
 
 class TestTheMedian:

@@ -237,6 +237,19 @@ class TestThinTables:
         assert not [t for t in every_text(result) if re.search(r"\b1 (hours|cases|months|quarters|departments)\b", t.en.replace(".1 hours", ""))]
 
 
+class TestDealers:
+    @pytest.mark.parametrize(("dealers", "blank", "passed"), [(24, 0, True), (24, 1, None), (24, 200, False), (9, 0, False), (9, 20, False)])
+    def test_where_dealers_are_few_or_unknown_the_finding_carries_a_caveat(self, drawn_tables, dealers: int, blank: int, passed: bool | None) -> None:
+        units = pd.Series([f"D{k % dealers}" for k in range(len(drawn_tables["cases"]))], dtype="str")
+        given = without(drawn_tables, unit_id=units.mask(units.index < blank))
+        result = inner_loop.study(given, only())
+        [check] = [c for c in result.study.checks if c.name.en == "Cases of one dealer may be alike"]
+        others = [c for c in result.study.checks if c.passed is False and c is not check]
+        assert check.passed is passed and (passed is not False) == (check.consequence is None or passed is None)
+        assert result.study.verdict is (Verdict.REPORT if passed is not False and not others else Verdict.REPORT_WITH_CAVEAT)
+        assert result.ladder["cases"].n_clusters == (24 if dealers == 24 else None), "dealers that are named"
+
+
 class TestSentences:
     SHARE = Estimate(estimand="in_time:resolved", kind="estimate", unit="share", value=0.8, conf_low=0.75, conf_high=0.85, std_error=0.02, n=500)
 

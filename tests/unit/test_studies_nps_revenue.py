@@ -251,6 +251,20 @@ class TestRefusals:
         tail = next(c for c in found.study.checks if c.name.en == "A few large customers do not decide the mean")
         assert found.study.verdict is Verdict.REFUSE and tail.passed is None and "More exposed and unexposed" in found.loss.needs.en
 
+    def test_customers_without_a_dealer_are_no_dealers_and_many_of_them_leave_no_amount(self) -> None:
+        """Whose others a customer is like is unknown then: the gap between dealers only looks smaller. A few are named, and the amount stands."""
+        cohort, rng = drawn(3, customers=2500)[0], np.random.default_rng(1)
+        units, luck = cohort.people["unit_id"].astype("object"), rng.random(len(cohort.people))
+        found = {}
+        for share in (0.0, 0.02, 0.3):
+            part = replace(cohort, people=cohort.people.assign(unit_id=units.mask(luck < share)))
+            assert part.n_dealers == units.nunique() and part.has_dealer.sum() == (luck >= share).sum()
+            found[share] = nps_revenue.study(part, **{**OPTIONS, "materiality": 1e9})
+        assert [found[share].loss.kind for share in found] == ["estimate", "estimate", "refusal"]
+        assert "unnamed" not in found[0.0].checks and found[0.02].checks["unnamed"].passed is None
+        assert found[0.3].checks["unnamed"].passed is False and "name no dealer" in found[0.3].loss.reason.en
+        assert found[0.3].study.verdict is Verdict.REFUSE and objections(said(found[0.3]), level=1) == []
+
     def test_nobody_left_leaves_customers_out(self, world) -> None:
         cohort = world[0]
         stayed = replace(cohort, people=cohort.people.assign(is_left=False))

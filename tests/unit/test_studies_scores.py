@@ -210,9 +210,24 @@ class TestLadders:
     def test_answers_without_a_unit_stand_alone(self) -> None:
         lost = POOL["responses"]["response_id"].isin([f"R1-C00-0{k}" for k in range(5)])
         result = study(with_responses(POOL, unit_id=POOL["responses"]["unit_id"].mask(lost)))
-        assert result.study.headline[0].n == 384 and result.study.headline[0].n_clusters == 24 + 5
+        assert result.study.headline[0].n == 384 and result.study.headline[0].n_clusters == 24, "units that are named"
         check = next(c for c in result.study.checks if c.name.en == "Every answer names its unit")
-        assert check.passed is None and figures(check.detail.zh) == figures(check.detail.en) == ["384", "5"]
+        assert check.passed is None and figures(check.detail.zh) == figures(check.detail.en) == ["384", "5", "5%"]
+
+    @pytest.mark.parametrize("share", [0.02, 0.3])
+    def test_a_blank_is_no_further_unit(self, share: float) -> None:
+        """Eight units give no interval, and giving away whose some answers are makes them no more; taken for units they pass every gate."""
+        few = POOL["responses"][POOL["responses"]["unit_id"].isin(POOL["responses"]["unit_id"].unique()[:8])].reset_index(drop=True)
+        lost = np.random.default_rng(3).random(len(few)) < share
+        blanked = {**POOL, "responses": few.assign(unit_id=few["unit_id"].mask(lost))}
+        naive = few.assign(unit_id=few["unit_id"].mask(lost, "other " + few["response_id"])).dropna(subset="nps_score")
+        assert metrics.nps(naive, cluster="unit_id").kind == ("estimate" if naive["unit_id"].nunique() >= 10 else "refusal")
+        for tables in ({**POOL, "responses": few}, blanked):
+            result = study(tables)
+            assert result.study.verdict is Verdict.REFUSE and result.study.headline[0].n_clusters == 8, "8 named"
+            assert next(c for c in result.study.checks if c.name.en == "Enough units").passed is False
+        check = next(c for c in study(blanked).study.checks if c.name.en == "Every answer names its unit")
+        assert check.passed is (False if share > 0.05 else None)
 
 
 def quiet(seed: int) -> tuple[dict, float]:

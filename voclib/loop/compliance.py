@@ -12,6 +12,7 @@ from voclib.results import Estimate, Text
 from voclib.sentences import say
 from voclib.stats import metrics, survival
 from voclib.stats.gates import Gates
+from voclib.stats.inference import unnamed
 
 METHOD = "product limit, log(−log)"
 
@@ -37,10 +38,13 @@ def measure(followed: pd.DataFrame, *, limit: float, estimand: str, conf_level: 
     options: dict[str, Any] = {"estimand": estimand, "group": group, "conf_level": conf_level, "gates": gates}
     marked = followed.assign(met=followed["in_time"].astype("Float64"))
     stopped, over = marked[marked["is_stopped"]], marked[marked["followed"] > limit]
-    by = clusters(over, cluster, gates) if clusters(followed, cluster, gates) else None
+    over, by = clustered(over, cluster, gates)
+    marked, every_by = clustered(marked, cluster, gates)
+    by = by if every_by else None
     due = _waiting(of_cases(metrics.share(over, "met", rung="due", cluster=by, **options)), len(marked), gates)
     every = _every(marked, due, limit=limit, rung=rung, by=by, conf_level=conf_level, seed=seed)
-    closed = metrics.share(stopped, "met", rung="closed", cluster=clusters(stopped, cluster, gates), **options)
+    stopped, among = clustered(stopped, cluster, gates)
+    closed = metrics.share(stopped, "met", rung="closed", cluster=among, **options)
     return Compliance(closed=of_cases(closed), due=due, every=every)
 
 
@@ -77,11 +81,14 @@ def _waiting(due: Estimate, n: int, gates: Gates) -> Estimate:
                                               "At least {k} cases whose limit has run out: wait some days, or widen the period.", k=gates.min_n))
 
 
-def clusters(frame: pd.DataFrame, column: str | None, gates: Gates) -> str | None:
-    """The column whose units may be alike, where every row names one and there are enough of them; None: rows are taken as independent."""
-    if column is None or column not in frame or frame[column].isna().any():
-        return None
-    return column if frame[column].nunique() >= gates.min_clusters else None
+def clustered(frame: pd.DataFrame, column: str | None, gates: Gates) -> tuple[pd.DataFrame, str | None]:
+    """The frame with a column of clusters, and its name: units that may be alike, a row that names none by itself (`inference.unnamed`).
+
+    None in place of the name where too few units are named: rows are then taken as independent.
+    """
+    if column is None or column not in frame or frame[column].nunique() < gates.min_clusters:
+        return frame, None
+    return frame.assign(shock=unnamed.alone(frame[column])), "shock"
 
 
 def curves(followed: pd.DataFrame, *, limit: float, conf_level: float, gates: Gates, cluster: str | None = "unit_id", points: int = 73,
@@ -100,7 +107,7 @@ def curves(followed: pd.DataFrame, *, limit: float, conf_level: float, gates: Ga
     for name, part in (("every", followed), ("closed", followed[followed["is_stopped"]])):
         if len(part) < 2:
             continue
-        by = clusters(part, cluster, gates)
+        part, by = clustered(part, cluster, gates)
         slowest = float(part["hours"].max())
         made = survival.kaplan_meier(part["hours"], part["is_stopped"], at=np.minimum(grid, slowest),
                                      cluster=None if by is None else part[by].to_numpy(), conf_level=conf_level, seed=seed)

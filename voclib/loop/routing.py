@@ -56,8 +56,8 @@ def study(cases: pd.DataFrame, given: Rules, dictionary: aspects.Dictionary, *, 
     marked = cases.assign(wanted=main["class"].reindex(range(len(cases))).to_numpy(), right=main["owner"].reindex(range(len(cases))).to_numpy())
     owned = marked[marked["wanted"].notna() & marked["owner_department"].notna()]
     owned = owned.assign(agrees=owned["right"].eq(owned["owner_department"]).astype(float))
-    agreement = metrics.share(owned, "agrees", estimand="routed_as_agreed", conf_level=conf_level, gates=gates,
-                              cluster=compliance.clusters(owned, "unit_id", gates))
+    owned, by = compliance.clustered(owned, "unit_id", gates)
+    agreement = metrics.share(owned, "agrees", estimand="routed_as_agreed", conf_level=conf_level, gates=gates, cluster=by)
     if len(owned) and not owned["owner_department"].isin(departments(given)).any():
         agreement = refusal(agreement.estimand, unit="share", conf_level=conf_level, n=len(owned), reason=OTHER_NAMES, needs=SAME_NAMES)
     unsafe = marked[marked["wanted"].eq(SAFETY).fillna(False)]

@@ -82,7 +82,7 @@ def study(tables: Tables, cases: pd.DataFrame, rule: Unhappy, main: Clock, settl
     ends = pd.Series(asof, spoken.index).astype(spoken["submitted_at"].dtype)
     passed = working_time.hours(spoken["submitted_at"], ends, working=working if main.time == "working" else None)
     voices = spoken.assign(has_case=has.astype(float), settled=met.astype("Float64").where(passed > main.hours))
-    by = compliance.clusters(voices, "unit_id", gates)
+    voices, by = compliance.clustered(voices, "unit_id", gates)
     options = {"conf_level": conf_level, "gates": gates, "cluster": by}
     share = compliance.of_cases(metrics.share(voices, "has_case", estimand="case_coverage", **options), **VOICES)
     least = compliance.of_cases(metrics.share(voices, "settled", estimand=every.estimand, **options), **VOICES)

@@ -17,6 +17,7 @@ from voclib.results import Estimate, Unit, Verdict, refusal
 from voclib.stats import gates as gating
 from voclib.stats import inference
 from voclib.stats.gates import Gates
+from voclib.stats.inference import unnamed
 
 Scored = str | Callable[..., Estimate]  # a function of this module, or its name
 MISSING = "未注明 / not stated"
@@ -76,8 +77,8 @@ def nps(frame: pd.DataFrame, *, score: str = "nps_score", weights: str | None = 
     DataError
         for a missing column, text, answers off the scale, another scale in the column, or unusable weights.
     """
-    metric = _Metric("nps", score, "nps", "points", (0, 10))
-    return _score(frame, metric, weights, cluster, conf_level=conf_level, estimand=estimand, rung=rung, group=group, gates=gates)
+    options = {"conf_level": conf_level, "estimand": estimand, "rung": rung, "group": group, "gates": gates}
+    return _score(frame, _Metric("nps", score, "nps", "points", (0, 10)), weights, cluster, **options)
 
 
 def csat(frame: pd.DataFrame, *, score: str = "csat_score", estimand: str = "csat", **options: Any) -> Estimate:
@@ -125,8 +126,7 @@ def contacts(invitations: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame
     by_contact = sent.groupby([sent["customer_id"], asked], sort=True)
     first = by_contact.head(1).set_index(pd.MultiIndex.from_arrays([sent["customer_id"], asked]).take(np.flatnonzero(by_contact.cumcount() == 0)))
     delivered = (sent["is_delivered"].fillna(False).astype(bool) | sent["is_answered"]).groupby([sent["customer_id"], asked]).any()
-    first = first.assign(waves=by_contact.size(), is_answered=by_contact["is_answered"].any())
-    return first[delivered.reindex(first.index)].reset_index(drop=True)
+    return first.assign(waves=by_contact.size(), is_answered=by_contact["is_answered"].any())[delivered.reindex(first.index)].reset_index(drop=True)
 
 
 def groups(metric: Scored, frame: pd.DataFrame, *, by: str | Sequence[str], column: str = "", scale: tuple[float, float] | None = None,
@@ -266,7 +266,7 @@ def _read(frame: pd.DataFrame, metric: _Metric, weights: str | None, cluster: st
     ids = None if cluster is None else frame[cluster].iloc[rows]
     if ids is not None and (lost := int(ids.isna().sum())):
         raise DataError(f"{lost} answers have no '{cluster}'; give them one or leave them out before clustering.")
-    return _Answers(raw, metric.code(raw), w, None if ids is None else pd.factorize(ids)[0], rows)
+    return _Answers(raw, metric.code(raw), w, None if ids is None else unnamed.codes(ids), rows)
 
 
 def _check_scale(raw: np.ndarray, metric: _Metric, gates: Gates) -> None:
@@ -321,26 +321,26 @@ def _estimate(answers: _Answers, metric: _Metric, *, conf_level: float | None = 
               gates: Gates | None = None) -> Estimate:
     """Gates, then variance, then interval."""
     gates = gates or gating.load()
-    n, level = len(answers.coded), _level(conf_level, gates)
-    more = {"rung": rung, "group": group, "conf_level": level}
+    n, level, rows = len(answers.coded), _level(conf_level, gates), answers.cluster
+    more, units = {"rung": rung, "group": group, "conf_level": level}, None if rows is None else unnamed.count(rows)
     if why := _too_few(answers, gates):
         return refusal(estimand, unit=metric.unit, **why, **more)
     w = np.ones(n) if answers.weights is None else answers.weights
     mean = float(np.clip(w @ answers.coded / w.sum(), answers.coded.min(), answers.coded.max()))  # sums differ by processor in the last digit
     spread = inference.mean_variance(answers.coded - mean, weights=answers.weights, cluster=answers.cluster)
-    if spread.n_clusters is not None and spread.df < gates.min_degrees_of_freedom:
-        return refusal(estimand, unit=metric.unit, **gating.lopsided(spread.df, gates), n=n, n_clusters=spread.n_clusters, **more)
+    if units is not None and (df := min(spread.df, unnamed.named_df(rows, answers.weights))) < gates.min_degrees_of_freedom:
+        return refusal(estimand, unit=metric.unit, **gating.lopsided(df, gates), n=n, n_clusters=units, **more)
     z, (low, high) = inference.quantile(level, spread.df), metric.coded_scale
     ends, middle, name = (z * z / 2, 0.0, "Agresti–Coull") if metric.unit == "share" else (0.75, 1.5, "adjusted-Wald")
     square = float(w @ answers.coded**2 / w.sum())
     _, _, conf_low, conf_high = inference.bounded_interval(mean, square, spread.precision, low=low, high=high, ends=ends, middle=middle, quantile=z)
-    caveat = gating.caveat(gates, n=n, clusters=spread.n_clusters, rate=mean if metric.name == "response_rate" else None,
+    caveat = gating.caveat(gates, n=n, clusters=units, rate=mean if metric.name == "response_rate" else None,
                            perfect=metric.kind != "flag" and bool((answers.raw == metric.scale[1]).all()))
     return Estimate(
         estimand=estimand, kind="estimate", unit=metric.unit, value=mean * metric.factor, conf_low=float(conf_low) * metric.factor,
         conf_high=float(conf_high) * metric.factor, std_error=metric.factor * max((square - mean**2) / spread.precision, 0) ** 0.5, n=n,
         ci_method=name if spread.method == "plain" else f"{name}; {spread.method}, t({spread.df:.1f})", n_effective=spread.n_effective,
-        n_clusters=spread.n_clusters, assumptions=_assumptions(answers), reason=caveat,
+        n_clusters=units, assumptions=_assumptions(answers), reason=caveat,
         verdict=Verdict.REPORT_WITH_CAVEAT if caveat else Verdict.REPORT, **more)
 
 
@@ -373,7 +373,7 @@ def _gap(first: _Answers, second: _Answers, metric: _Metric, *, gates: Gates, sh
     weights = [np.ones(len(a.coded)) if a.weights is None else a.weights for a in arms]
     means = [float(w @ a.coded / w.sum()) for a, w in zip(arms, weights, strict=True)]
     paired = inference.contrast([a.coded - m for a, m in zip(arms, means, strict=True)], weights, [a.cluster for a in arms])
-    fields["n_clusters"] = paired.n_clusters if shocks else None
+    fields["n_clusters"] = unnamed.count(np.concatenate([a.cluster for a in arms])) if shocks else None
     if paired.df < gates.min_degrees_of_freedom:
         return _Gap(metric, 0, 0, 0, {**fields, **gating.lopsided(paired.df, gates)})
     ends, middle = (1.0, 0.0) if metric.unit == "share" else (0.375, 0.75)
@@ -381,7 +381,7 @@ def _gap(first: _Answers, second: _Answers, metric: _Metric, *, gates: Gates, sh
     squares = [float(w @ a.coded**2 / w.sum()) for a, w in zip(arms, weights, strict=True)]
     centres, errors, _, _ = inference.bounded_interval(means, squares, paired.precisions, low=low, high=high, ends=ends, middle=middle, quantile=1.0)
     centre, error = float(centres[1] - centres[0]), paired.error(*errors, pseudo=2 * ends + middle)
-    caveat = gating.caveat(gates, n=min(len(a.coded) for a in arms), clusters=min(inference.encode(a.cluster)[1] for a in arms) if shocks else None)
+    caveat = gating.caveat(gates, n=min(len(a.coded) for a in arms), clusters=min(unnamed.count(a.cluster) for a in arms) if shocks else None)
     return _Gap(metric, centre, error, paired.df, {
         **fields, "value": metric.factor * (means[1] - means[0]), "std_error": metric.factor * paired.error(*np.sqrt(paired.variances)),
         "p_value": inference.p_value(centre / error, paired.df), "ci_method": f"paired influence, adjusted; CR2, t({paired.df:.1f})",
@@ -391,7 +391,7 @@ def _gap(first: _Answers, second: _Answers, metric: _Metric, *, gates: Gates, sh
 
 def _too_few(answers: _Answers, gates: Gates) -> dict[str, Any] | None:
     return gating.too_few(gates, n=len(answers.coded), worth=None if answers.weights is None else inference.kish(answers.weights),
-                          clusters=None if answers.cluster is None else inference.encode(answers.cluster)[1])
+                          clusters=None if answers.cluster is None else unnamed.count(answers.cluster))
 
 
 def _assumptions(answers: _Answers) -> tuple[str, ...]:

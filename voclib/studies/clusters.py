@@ -27,7 +27,7 @@ def are_few(voices: pd.DataFrame) -> bool:
     """
     if not voices["unit_id"].notna().any():
         return False
-    limits, sizes = gates.load(), _shocks(voices).value_counts().to_numpy(dtype=float)
+    limits, sizes = gates.load(), voices["unit_id"].value_counts().to_numpy(dtype=float)  # a blank is no further unit (`inference.unnamed`)
     return len(sizes) < limits.min_clusters or inference.kish(sizes) - 1 < limits.min_degrees_of_freedom
 
 

@@ -143,7 +143,7 @@ def _words(
 
 def _attacks(cards: pd.DataFrame, columns: tuple[str, str], gates: Gates, *, fraction: float, conf_level: float) -> dict[str, Estimate]:
     """What the two who know people find, dealers as clusters where there are enough."""
-    by = compliance.clusters(cards, "unit_id", gates)
+    cards, by = compliance.clustered(cards, "unit_id", gates)
     return {
         name: disclosure.found(
             cards[column].to_numpy() - 1,

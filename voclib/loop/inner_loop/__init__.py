@@ -191,13 +191,19 @@ def _checks(scene: _Scene, answer: Compliance, coverage: Coverage | None, routed
             checked.in_order(timestamps.out_of_order(found), n, FEW_WRONG),
             checked.one_by_one(timestamps.in_bulk(found), closed, timestamps.BULK, FEW_IN_BULK),
             checked.piled(_pile(scene, followed), main, PILE_LEVEL),
-            checked.independent(compliance.clusters(found, "unit_id", scene.gates) is not None)]
+            _alike(scene)]
     if coverage is not None:
         made += [checked.heard_late(pd.Series(lag).median()), checked.no_case(coverage.share)]
     made.append(checked.came_back(*timestamps.came_back(found, days=RETURN_DAYS, asof=scene.asof), days=RETURN_DAYS))
     if routed is not None:
         made += [checked.routed(routed), checked.graded(routed)]
     return tuple(one for one in made if one is not None)
+
+
+def _alike(scene: _Scene) -> Check:
+    """Whether intervals allow for cases of one dealer to be alike."""
+    found, by = compliance.clustered(scene.cases, "unit_id", scene.gates)
+    return checked.independent(by is not None, n=len(found), blank=int(found["unit_id"].isna().sum()))
 
 
 def _pile(scene: _Scene, followed: pd.DataFrame) -> timestamps.Pile:

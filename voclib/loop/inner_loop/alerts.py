@@ -34,8 +34,9 @@ def urgency(followed: pd.DataFrame, clock: Clock, *, estimand: str, conf_level: 
     told = told.assign(met=told["in_time"].astype("Float64"), urgent=told["severity"].isin(URGENT))
     if told["urgent"].nunique() < 2:
         return None
+    told, by = compliance.clustered(told, "unit_id", gates)
     found = metrics.differences("share", told, by="urgent", at=(False, True), unit=None, column="met", estimand=f"{estimand}_difference",
-                                cluster=compliance.clusters(told, "unit_id", gates), conf_level=conf_level, gates=gates)
+                                cluster=by, conf_level=conf_level, gates=gates)
     return compliance.of_cases(found)
 
 

@@ -10,6 +10,7 @@ from voclib.loop.inner_loop.timestamps import FEWEST, Pile
 from voclib.loop.routing import Routing
 from voclib.results import Check, Estimate, Text
 from voclib.sentences import say
+from voclib.stats.inference import unnamed
 
 
 def open_cases(every: Estimate, due: Estimate, most: float) -> Check:
@@ -125,18 +126,18 @@ def piled(found: Pile, clock: Clock, level: float) -> Check:
     )
 
 
-def independent(is_clustered: bool) -> Check:
-    """What the intervals rest on."""
-    return Check(
-        Text("同一门店的工单可以相似", "Cases of one dealer may be alike"),
-        is_clustered or None,
-        Text("区间按门店聚类。", "Intervals are clustered by dealer.")
-        if is_clustered
-        else Text(
-            "门店太少，或有工单没有写明门店；区间把工单当作互不相干，可能偏窄。",
-            "Too few dealers, or some cases name none; intervals take cases as independent and may be too narrow.",
-        ),
-    )
+def independent(is_clustered: bool, *, n: int, blank: int) -> Check:
+    """What the intervals rest on: of `n` cases `blank` name no dealer."""
+    name = Text("同一门店的工单可以相似", "Cases of one dealer may be alike")
+    narrow = Text("区间可能偏窄，结论带着这个前提。", "Intervals may be too narrow, and the finding carries that caveat.")
+    if not is_clustered:
+        few = Text("写明的门店太少，区间把工单当作互不相干。", "Too few dealers are named, so intervals take cases as independent.")
+        return Check(name, False, few, narrow)
+    if not blank:
+        return Check(name, True, Text("区间按门店聚类。", "Intervals are clustered by dealer."))
+    some = say("区间按门店聚类；{n} 张工单里有 {k} 张没有写明门店，各自独立。",
+               "Intervals are clustered by dealer; {k} of {n} cases {k:names|name} none, and each stands alone.", n=n, k=blank)
+    return Check(name, False if blank > unnamed.MAX_SHARE * n else None, some, narrow)
 
 
 def heard_late(median: float) -> Check | None:

@@ -29,7 +29,7 @@ from voclib.studies.nps_revenue.rungs import Rungs
 CHOSEN = "aipw"
 LEVELS = {"naive": 0, "regression": 1, "twopart": 1, "poisson": 1, "before": 1, "aipw": 1, "events": 3, "agents": 3}
 CURVE_DAYS = 7
-DECIDING = ("dealers", "enough", "separation", "overlap", "balance", "tail", "price")  # gates without which no amount stands
+DECIDING = ("dealers", "unnamed", "enough", "separation", "overlap", "balance", "tail", "price")  # gates without which no amount stands
 
 
 @dataclass(frozen=True, kw_only=True)

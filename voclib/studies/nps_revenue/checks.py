@@ -8,6 +8,7 @@ from voclib.results import Check, Estimate, Text
 from voclib.sentences import say
 from voclib.stats import inference, sensitivity, tails
 from voclib.stats.gates import Gates
+from voclib.stats.inference import unnamed
 from voclib.stats.power import Priced
 from voclib.studies.nps_revenue import money_words
 from voclib.studies.nps_revenue.rungs import Rungs
@@ -38,6 +39,8 @@ def checks(rungs: Rungs, priced: Priced, hidden: sensitivity.HiddenBounds | None
              "balance": _balance(rungs, gates), "tail": _tail(rungs, gates)}
     if rungs.cohort.n_dealers is not None:
         found = {"dealers": _dealers(rungs, gates)} | found
+        blank = int(rungs.cohort.people["unit_id"].isna().sum())
+        found |= {"unnamed": _unnamed(blank, len(rungs.cohort.people))} if blank else {}
     if rungs.has_few_dealers:
         return found
     found |= {"price": _price(priced, rungs), "prior": _prior(rungs)}
@@ -62,6 +65,16 @@ def _dealers(rungs: Rungs, gates: Gates) -> Check:
                "Customers of {n} dealers; intervals come from how dealers differ: {k} at least.", n=rungs.cohort.n_dealers, k=gates.min_clusters)
     needs = money_words.few_dealers(rungs.cohort.n_dealers, gates.min_clusters)[1]
     return Check(Text("门店够多", "Enough dealers"), not rungs.has_few_dealers, said, needs)
+
+
+def _unnamed(blank: int, n: int) -> Check:
+    """Customers who name no dealer: nothing tells whose others they are like."""
+    said = say("{n} 位客户里有 {k} 位没有写明门店，上限是 {b:.0%}；误差里各自独立，两组像不像只看写明了的。",
+               "Of {n} customers {k} {k:names|name} no dealer; the limit is {b:.0%}. In the error each stands alone, and the groups are "
+               "compared by those who do.", n=n, k=blank, b=unnamed.MAX_SHARE)
+    needs = Text("补齐这些客户的门店：分不清是等得久还是门店不同；在此之前不给金额。",
+                 "The dealers of these customers, or a wait cannot be told from a dealer; no amount until then.")
+    return Check(Text("客户都能对上门店", "Every customer has a dealer"), False if blank > unnamed.MAX_SHARE * n else None, said, needs)
 
 
 def _enough(rungs: Rungs, gates: Gates) -> Check:

@@ -20,6 +20,7 @@ from voclib.schema import dates
 from voclib.schema.keys import among
 from voclib.schema.tables import CONTACT_KINDS
 from voclib.stats import crossfit
+from voclib.stats.inference import unnamed
 from voclib.studies import ledger as ledgers
 from voclib.studies.ledger import Ledger
 from voclib.studies.survivorship import frame as framing
@@ -80,11 +81,20 @@ class Cohort:
 
     @property
     def clusters(self) -> np.ndarray | None:
-        """The unit of shock of every row (N,): dealers, where there are at least two; a customer without a dealer is one of their own."""
+        """The unit of shock of every row (N,): dealers, where there are at least two; a customer without one stands alone (`unnamed`)."""
         units = self.people.get("unit_id")
         if units is None or units.nunique() < 2:
             return None
-        return units.astype(object).where(units.notna(), "customer " + self.people["customer_id"].astype(str)).to_numpy()
+        return unnamed.alone(units, self.people["customer_id"]).to_numpy(dtype=object)
+
+    @property
+    def has_dealer(self) -> np.ndarray:
+        """Whose dealer is known (N,), as booleans; True of everybody where the data name none, or of one side's customers alone."""
+        whole = np.ones(len(self.people), dtype=bool)
+        if self.clusters is None:
+            return whole
+        known = unnamed.named(self.clusters)
+        return known if len(np.unique(self.exposed[known])) == 2 else whole
 
     @property
     def n_dealers(self) -> int | None:

@@ -259,7 +259,9 @@ def _alike(cohort: Cohort, found: Att, gates: Gates) -> dict[str, object]:
     odds = found.propensity / (1 - found.propensity)
     limits = (gates.balance_flag, gates.balance_fail)
     base = np.where(d, 1.0, 1e-9)  # the population to resemble is the exposed; a trace of the others gives them a plain mean of their own
-    return {"balance": representativeness.smd_table(people, columns, ~d, weights=np.where(d, 1.0, odds), base=base, limits=limits),
+    told = cohort.has_dealer  # of a customer without a dealer nothing tells whether the two groups' dealers are alike: a gap would only look smaller
+    weights = np.where(d, 1.0, odds)
+    return {"balance": representativeness.smd_table(people[told], columns, ~d[told], weights=weights[told], base=base[told], limits=limits),
             "empty": representativeness.zero_cell_scan(people, [name for name in columns if name not in cohorts.DEALER], ~d),
             "separation": overlap.near_separation(people, columns, d, probability=found.propensity, limit=gates.exposure_auc)}
 

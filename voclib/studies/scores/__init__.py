@@ -16,6 +16,7 @@ from voclib.schema.tables import TABLES
 from voclib.sentences import say
 from voclib.stats import gates as gating
 from voclib.stats import metrics
+from voclib.stats.inference import unnamed
 from voclib.studies.scores import segments_text
 from voclib.studies.scores import text as words
 
@@ -210,13 +211,12 @@ def coded(kept: pd.DataFrame, score: Score) -> np.ndarray:
 
 
 def clustered(kept: pd.DataFrame, cluster: str) -> tuple[pd.DataFrame, str | None, int]:
-    """The frame with a cluster for every answer (one without a unit stands for itself), its name, and how many were without."""
+    """The frame with a cluster for every answer (one without a unit stands alone, see `unnamed`), its name, and how many were without."""
     if cluster not in kept.columns:
         raise ParameterError(f"There is no column '{cluster}' to cluster by; {nearest(cluster, kept.columns)}")
     if kept[cluster].isna().all():
         return kept, None, len(kept)
-    shock = kept[cluster].fillna("alone:" + kept["response_id"])
-    return kept.assign(shock=shock), "shock", int(kept[cluster].isna().sum())
+    return kept.assign(shock=unnamed.alone(kept[cluster], kept["response_id"])), "shock", int(kept[cluster].isna().sum())
 
 
 def _compute(kept: pd.DataFrame, score: Score, **options: Any) -> Estimate:
@@ -299,7 +299,7 @@ def _checks(kept: pd.DataFrame, ladder: Ladder, *, shock: str | None, unassigned
     found = [words.enough_answers(chosen, len(kept), gates.caveat_n), words.response_rate_check(rate)]
     if shock is not None:
         found += [
-            words.enough_clusters(int(kept[shock].nunique()), gates.caveat_clusters, gates.min_clusters),
+            words.enough_clusters(unnamed.count(kept[shock]), gates.caveat_clusters, gates.min_clusters),
             words.unassigned_check(unassigned, len(kept)),
         ]
     if len(ladder.rungs) == 3 and chosen.kind == "estimate":

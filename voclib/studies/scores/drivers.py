@@ -13,6 +13,7 @@ from voclib.results import Estimate, Text
 from voclib.stats import gates as gating
 from voclib.stats.attribution import Drivers, collinear, lmg
 from voclib.stats.gates import Gates
+from voclib.stats.inference import unnamed
 from voclib.studies import scores
 from voclib.studies.scores import drivers_text as words
 
@@ -90,6 +91,6 @@ def _too_little(names: list[str], y: np.ndarray, clusters: np.ndarray | None, fe
         return words.NO_SPREAD
     if len(y) < (needed := max(fewest, gates.min_n)):
         return words.too_few_rows(len(y), needed)
-    if clusters is not None and (count := len(pd.unique(clusters))) < gates.min_clusters:
+    if clusters is not None and (count := unnamed.count(clusters)) < gates.min_clusters:
         return words.too_few_clusters(count, gates.min_clusters)
     return None

@@ -13,6 +13,7 @@ from voclib.results import Check, Estimate, Text
 from voclib.stats import gates as gating
 from voclib.stats import inference, metrics, shrinkage
 from voclib.stats.gates import Gates
+from voclib.stats.inference import unnamed
 from voclib.stats.shrinkage import Shrunken
 from voclib.studies import scores
 from voclib.studies.scores import segments_text as words
@@ -147,7 +148,7 @@ def _against_rest(frame: pd.DataFrame, function: str, column: str, by: str, shoc
     codes, names = pd.factorize(labels, sort=True)
     sizes = np.bincount(codes, minlength=len(names))
     base = frame[[column]].reset_index(drop=True)
-    base = base if shock is None else base.assign(shock=pd.factorize(frame[shock])[0])
+    base = base if shock is None else base.assign(shock=unnamed.codes(frame[shock]))
     if len(names) < 2:
         return []
     return [(name, base.assign(inside=codes == k) if min(sizes[k], len(frame) - sizes[k]) >= fewest else None) for k, name in enumerate(names)]

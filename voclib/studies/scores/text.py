@@ -11,6 +11,7 @@ from voclib import numbers
 from voclib.results import Check, Estimate, Ladder, Text
 from voclib.sentences import inside, say
 from voclib.stats import metrics
+from voclib.stats.inference import unnamed
 from voclib.studies.pool import text as pool_text
 from voclib.studies.regions_text import REGIONS
 
@@ -248,11 +249,21 @@ def enough_clusters(n: int, floor: int, refuse: int) -> Check:
 
 
 def unassigned_check(unassigned: int, n: int) -> Check:
-    """Answers that name no unit are counted as units of their own."""
+    """Answers that name no unit are no units: in the error each stands alone, and many of them make it too small."""
     return Check(
         Text("回答都能对上门店", "Every answer names its unit"),
-        True if unassigned == 0 else None,
-        say("{n} 份回答中 {k} 份没有门店，各算一家。", "Of {n} answers {k} name no unit; each counts as a unit of its own.", n=n, k=unassigned),
+        True if unassigned == 0 else False if unassigned > unnamed.MAX_SHARE * n else None,
+        say("{n} 份回答都写明了门店。", "All {n} answers name their unit.", n=n)
+        if unassigned == 0
+        else say(
+            "{n} 份回答中 {k} 份没有写明门店；算误差时各自独立，不计入门店数。上限是 {most:.0%}。",
+            "Of {n} answers {k} {k:names|name} no unit: in the error each stands alone, and none counts as a unit. The limit is {most:.0%}.",
+            n=n,
+            k=unassigned,
+            most=unnamed.MAX_SHARE,
+        ),
+        Text("同店客户彼此相像；门店不明，区间可能偏窄。",
+             "Customers of one unit are alike; where units are unknown the interval may be too narrow."),
     )
 
 

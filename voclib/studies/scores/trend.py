@@ -14,7 +14,7 @@ from voclib.results import Estimate, Text, refusal
 from voclib.stats import gates as gating
 from voclib.stats import inference, metrics
 from voclib.stats.gates import Gates
-from voclib.stats.inference import Fit
+from voclib.stats.inference import Fit, unnamed
 from voclib.studies import scores
 from voclib.studies.scores import trend_text as words
 
@@ -56,7 +56,7 @@ def study(tables: Tables, *, metric: str, channel: str = "", period: str = "quar
         return Trend(overall=overall, groups=(), captions={}, note=overall.reason)
     kept, shock, _ = scores.clustered(scores.with_segments(answers, tables, [by]), cluster)
     when = pd.PeriodIndex(kept["period"], freq=FREQUENCY[period]).astype("int64").to_numpy(dtype=float)
-    rows = _Rows(y=scores.coded(kept, score), when=when - when.mean(), shock=np.arange(len(kept)) if shock is None else pd.factorize(kept[shock])[0])
+    rows = _Rows(y=scores.coded(kept, score), when=when - when.mean(), shock=np.arange(len(kept)) if shock is None else unnamed.codes(kept[shock]))
     told = {"unit": unit, "n": len(kept)}
     overall = _estimate(rows.slope(), estimand, conf_level, gates, shocks=shock is not None, **told)
     groups, note = _groups(rows, kept[by], estimand, conf_level, gates, shocks=shock is not None, unit=unit)
@@ -100,7 +100,7 @@ def _groups(rows: _Rows, by: pd.Series, estimand: str, conf_level: float, gates:
     fits = {}
     for name in sorted(set(labels)):
         inside = labels == name
-        sides = [pd.unique(rows.shock[side]).size for side in (inside, ~inside)]
+        sides = [unnamed.count(rows.shock[side]) for side in (inside, ~inside)]
         if min(inside.sum(), (~inside).sum()) >= gates.caveat_n and (not shocks or min(sides) >= gates.min_clusters):
             fit = rows.slope(inside.astype(float))
             fits |= {} if fit is None or fit.std_error <= 0 else {name: (fit, int(inside.sum()))}

@@ -13,7 +13,8 @@ from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict, refusa
 from voclib.stats import bounds, callbacks, inference, missingness, representativeness
 from voclib.stats import gates as gating
 from voclib.stats.gates import Gates
-from voclib.studies.scores.text import enough_clusters
+from voclib.stats.inference import unnamed
+from voclib.studies.scores.text import enough_clusters, unassigned_check
 from voclib.studies.survivorship import answer as answering
 from voclib.studies.survivorship import captions as captioning
 from voclib.studies.survivorship import checks as gate_words
@@ -168,7 +169,7 @@ def _passes(checks: Mapping[str, Check], *names: str) -> bool:
 def _choose(checks: Mapping[str, Check], made: Correction) -> tuple[str, Verdict]:
     """The rung that answers, and what it allows; each gate that fails costs what its words say."""
     if "followup" in made.fits and _passes(checks, "completion"):
-        return "followup", Verdict.REPORT if _passes(checks, "survivors", "agreement", "dealers") else Verdict.REPORT_WITH_CAVEAT
+        return "followup", Verdict.REPORT if _passes(checks, "survivors", "agreement", "dealers", "unnamed") else Verdict.REPORT_WITH_CAVEAT
     if "followup" in made.fits:
         return "reached", Verdict.BOUNDS_ONLY
     if not _passes(checks, *WEIGHTS, "rate"):
@@ -209,6 +210,9 @@ def _checks(frame: Frame, reachable: Frame, made: Correction | None, raw: Estima
              "answers": gate_words.answers(raw, gates, differ=correcting.vary(reachable.y))}
     if raw.n_clusters is not None:
         found["dealers"] = enough_clusters(raw.n_clusters, gates.caveat_clusters, gates.min_clusters)
+    unit, told = correcting.units(reachable.people), reachable.people["is_answered"].to_numpy(dtype=bool)
+    if unit is not None and (blank := int((~unnamed.named(unit)[told]).sum())):
+        found["unnamed"] = unassigned_check(blank, int(told.sum()))
     if made is None:
         return found
     share, done = float(reachable.people["is_answered"].mean()), made.completion

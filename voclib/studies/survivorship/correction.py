@@ -16,7 +16,7 @@ from voclib.results import Estimate, Verdict, refusal
 from voclib.stats import bounds, crossfit, inference, missingness, overlap, propensity, representativeness, tilt, weighting
 from voclib.stats import gates as gating
 from voclib.stats.gates import Gates
-from voclib.stats.inference import Fit
+from voclib.stats.inference import Fit, unnamed
 from voclib.studies.scores import SCORES
 from voclib.studies.survivorship import text as words
 from voclib.studies.survivorship.frame import Frame
@@ -187,7 +187,7 @@ def _matrix(people: pd.DataFrame, columns: list[str], answers: int) -> np.ndarra
 
 
 def units(people: pd.DataFrame) -> np.ndarray | None:
-    """The dealer of each person as a number (N,); one without stands for itself. None where nobody has one, or all have the same.
+    """The dealer of each person as a number (N,), below zero for one without (`unnamed`). None where nobody has one, or all have the same.
 
     Few dealers are still dealers: whether they bear an interval is for the gates to say (methods.md §1.3), never a reason to call
     the answers independent.
@@ -195,9 +195,9 @@ def units(people: pd.DataFrame) -> np.ndarray | None:
     if "unit_id" not in people or people["unit_id"].isna().all():
         return None
     codes = pd.factorize(people["unit_id"], sort=True)[0].astype(np.intp)
-    alone = codes < 0
-    codes[alone] = codes.max() + 1 + np.arange(int(alone.sum()))
-    return codes if codes.max() > 0 else None
+    blank = codes < 0
+    codes[blank] = -1 - np.arange(int(blank.sum()))
+    return codes if len(codes) > 1 and np.ptp(codes) > 0 else None
 
 
 def _stages(people: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -364,7 +364,7 @@ def raw_score(frame: Frame, *, estimand: str, conf_level: float, cluster: np.nda
 
 def worst_case(frame: Frame, *, estimand: str, conf_level: float, cluster: np.ndarray | None, gates: Gates) -> Estimate:
     """What is possible for everybody in a frame with nothing assumed of the silent; a refusal where too few dealers hold them."""
-    unit, count = UNITS[frame.metric], None if cluster is None else len(np.unique(cluster))
+    unit, count = UNITS[frame.metric], None if cluster is None else unnamed.count(cluster)
     if why := gating.too_few(gates, n=len(frame.people), clusters=count):
         return refusal(estimand, unit=unit, conf_level=conf_level, **why)
     found = bounds.manski(frame.y, low=frame.levels[0], high=frame.levels[-1], cluster=cluster, conf_level=conf_level)
