@@ -16,7 +16,8 @@ _DOUBTS = {
                            "{n} identifiers hold zeros only from digit 16 on: different ones have probably become one"),
     "unpadded_customers": (Text("缺开头的 0", "Zeros lost in front"), "{n} 个客户编号与客户名单只差开头的 0",
                            "{n} customer identifiers differ from the list only by zeros in front"),
-    "stray_dates": (Text("离群的日期", "Stray dates"), "{n} 行的日期（{days}）与其余相差太远，已隔离", "{n} quarantined, dated far from the others: {days}"),
+    "stray_dates": (Text("离群的日期", "Stray dates"), "{n} 行的日期（{days}）与其余相差太远，已隔离",
+                    "{n} quarantined, dated far from the others: {days}"),
     "told_twice": (Text("门店信息矛盾", "Units told twice"), "{n} 家门店有互相矛盾的几行，只留一行",
                    "{n} units stand with contradicting rows; one of each is kept")}
 
