@@ -184,7 +184,7 @@ def _nothing_fails(alike: Mapping[str, Any]) -> list[Setting]:
                     naive_band=(0.5, 1.0), runs=FEWER, **alike) for name, draw in worlds]
     return [*made, Setting(method="days earlier", setting="nothing fails, a third of the repairs bring the vehicle back", call=any_rise, runs=LEAST,
                            draw=_batch(fails=1.0, is_heard=False, late=0.0, returning=0.33, repairs=20.0), naive=any_rise_by_share,
-                           naive_band=(0.06, 1.0), **alike)]
+                           naive_band=(0.05, 1.0), **alike)]
 
 
 def settings() -> list[Setting]:

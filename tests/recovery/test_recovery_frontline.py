@@ -77,7 +77,7 @@ def test_a_draw_repeats_and_the_batch_fails_from_its_day_on():
     on = (reports["reported_at"] - pd.Timestamp(dgp_lead.FIRST)).dt.days
     named = reports["product"].eq(truth["product"]) & reports["text"].str.contains(truth["part"])
     first = truth["surge"] - truth["lead"]
-    assert (named & on.between(first, first + 74)).sum() > 20 > 5 * (named & on.between(first - 75, first - 1)).sum()
+    assert (named & on.between(first, first + 74)).sum() > 20 > 4 * (named & on.between(first - 75, first - 1)).sum()
 
 
 def test_a_launched_model_is_not_seen_before_its_day_and_some_batches_are_made_meanwhile():
