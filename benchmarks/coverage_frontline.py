@@ -108,8 +108,10 @@ def lead_range(tables: Tables) -> Estimate:
 
 
 def first_days(tables: Tables) -> Estimate:
-    """Between the first report on the subject in the half-year before the rise and the rise, a day either way."""
+    """Between the first report on the subject in the half-year before the rise and the rise, a day either way; none where no batch rose."""
     found = _leads(tables)
+    if not found.events:
+        return found.lead
     one = found.heard[0] if found.heard else found.events[0]
     mine = found.bugs[(found.bugs["product"] == one.product) & (found.bugs["part"] == one.part)]
     before = mine.loc[mine["day"].between(one.customers.first - 180, one.customers.first + 30), "day"]
