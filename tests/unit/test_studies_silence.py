@@ -63,6 +63,14 @@ class TestShown:
         assert gone.reindex(found.ranked["customer_id"]).isna().all(), "nobody who left by the end of the data"
         assert found.bands["customers"].sum() <= len(found.ranked)
 
+    def test_a_mistyped_month_adds_no_years_of_silence(self, found) -> None:
+        """One row of 2062: every month up to it would be one in which nobody logged in; it is left out and named."""
+        row = TABLES["usage"].head(1).assign(month="2062-08")
+        again = silence.signal({**TABLES, "usage": pd.concat([TABLES["usage"], row], ignore_index=True)})
+        [check] = [c for c in again.checks if c.name.en == "Months of use can be right"]
+        assert check.passed is False and "1 row of use is of a month (2062-08)" in check.detail.en and "2062-08" in check.detail.zh
+        assert again.numbers["auc"].value == found.numbers["auc"].value and len(again.checks) == len(found.checks) + 1
+
     def test_order_of_rows_and_names_change_nothing(self, found) -> None:
         shuffled = {k: f.sample(frac=1, random_state=2).reset_index(drop=True) for k, f in TABLES.items()}
         again = silence.signal(shuffled)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from voclib.schema import dates
 from voclib.stats import gates as gating
 from voclib.stats import inference, risk
 from voclib.studies.survivorship import silence_text as words
+from voclib.studies.survivorship import use_months
 
 Tables = Mapping[str, pd.DataFrame]
 MIN_EVENTS = 50
@@ -98,6 +99,7 @@ def signal(tables: Tables, *, horizon_days: int = 90, landmark: str = "", asof: 
     risk.call_value([0.0], margin_cny=margin_cny, kept_share=kept_share, cost_cny=cost_per_call_cny)
     if horizon_days < 1:
         raise ParameterError(f"horizon_days is at least 1, not {horizon_days}.")
+    tables, late = use_months.recorded(tables, timezone)
     if (missing := [name for name in ("usage", "customers") if name not in tables or tables[name].empty]):
         return _refused(words.no_tables(missing), horizon_days)
     use = _use(tables)
@@ -120,7 +122,8 @@ def signal(tables: Tables, *, horizon_days: int = 90, landmark: str = "", asof: 
     numbers = _numbers(found, without, list_size, terms, conf_level)
     now = history[history[risk.LANDMARK] == history.loc[history[risk.LANDMARK] <= last, risk.LANDMARK].max()]
     model = risk.train(complete, predictors=tuple(known_on), **options)
-    return _shown(found, numbers, _ladder(found, conf_level), _fading(use, conf_level), now, model, terms, conf_level, horizon_days)
+    made = _shown(found, numbers, _ladder(found, conf_level), _fading(use, conf_level), now, model, terms, conf_level, horizon_days)
+    return replace(made, checks=(*made.checks, *late))
 
 
 def _use(tables: Tables) -> _Use:
@@ -395,6 +398,5 @@ def _refused(why: tuple[Text, Text], horizon_days: int, auc: Estimate | None = N
     withheld = refusal("leaver_auc", unit="share", reason=reason, needs=needs)
     numbers = {"auc": withheld} if auc is None else {"auc": withheld.with_(n=auc.n, n_clusters=auc.n_clusters)}
     ladder = Ladder("list_precision", (refusal("list_precision", unit="share", rung="model", reason=reason, needs=needs),), chosen="model")
-    empty = pd.DataFrame()
-    return Signal(Verdict.REFUSE, numbers, ladder, empty, empty, empty, empty, empty, (words.refused_check(reason),),
-                  words.refused_captions(reason, horizon_days))
+    said = words.refused_captions(reason, horizon_days)
+    return Signal(Verdict.REFUSE, numbers, ladder, *[pd.DataFrame()] * 5, (words.refused_check(reason),), said)
