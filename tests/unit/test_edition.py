@@ -219,6 +219,14 @@ def test_what_a_study_cannot_begin_without_is_looked_for_before_it_runs(space: W
     assert len(plan(_load(space, HEAD + "notebooks: {30-ex-voc: {}}\n"), space=space)) == 1
 
 
+def test_a_study_of_other_files_needs_no_table(space: Workspace) -> None:
+    path = space.notebooks / "30-ex-voc.ipynb"
+    path.write_text(_notebook(('data = "data/standard/sample"\npublic = ""', "parameters"), ("voclib.load(data)", "")), "utf-8")
+    (space.root / "data/standard/sample/units.parquet").touch()
+    assert "reads the table employee_surveys" in _refused(space, "notebooks: {30-ex-voc: {}}\n")
+    assert len(plan(_load(space, HEAD + "notebooks: {30-ex-voc: {public: elsewhere}}\n"), space=space)) == 1
+
+
 @pytest.mark.parametrize(("notebook", "table"), [
     ("21-survivorship", "customers"), ("30-ex-voc", "employee_surveys"), ("31-nps-revenue", "transactions"), ("32-frontline", "frontline_reports"),
     ("40-inner-loop", "cases"), ("41-outer-loop", "projects"), ("42-launch-gate", "concept_tests"), ("53-case-library", "cases")])

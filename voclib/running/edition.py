@@ -18,6 +18,7 @@ from voclib.errors import ParameterError, nearest
 from voclib.running.parameters import Parameter, declared, fit
 from voclib.running.workspace import REPORTS, Workspace, find, resolved
 
+PUBLIC = "public"  # the parameter that names such files
 PACKAGE = Path(__file__).resolve().parent.parent
 _NAME = r"^[a-z][a-z0-9_-]*$"
 _NOTEBOOK = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
@@ -219,7 +220,8 @@ def _missing_data(job: Job, space: Workspace) -> Iterator[str]:
         elif where.is_dir() and not any(where.rglob("*.parquet")):
             yield f"notebook '{job.notebook}': {value} holds no tables (*.parquet); {_how_to_build(value)}"
         else:
-            for table in tables_read(job.path) if where.is_dir() and any(where.glob("*.parquet")) and len(job.data) == 1 else ():
+            own = bool(job.parameters.get(PUBLIC))  # files of another kind are studied in place of the tables
+            for table in tables_read(job.path) if where.is_dir() and any(where.glob("*.parquet")) and len(job.data) == 1 and not own else ():
                 if not (where / f"{table}.parquet").is_file():
                     there = [p.stem for p in where.glob("*.parquet")]
                     yield f"notebook '{job.notebook}' reads the table {table}, which {value} lacks (there: {', '.join(sorted(there))}); " \

@@ -17,6 +17,7 @@ from voclib.privacy import KINDS, redact
 from voclib.results import Estimate, Text
 from voclib.sentences import DASH, say
 from voclib.stats import disclosure
+from voclib.stats.inference import unnamed
 
 Tables = Mapping[str, pd.DataFrame]
 ROUNDS = 400  # guesses of the attacker a case
@@ -67,7 +68,7 @@ def _hidden(able: pd.DataFrame, people: People, rule: Rule, part: float, seed: i
     if len(mine) < 2:
         return []
     seen = crowd.near(people.only(kept), mine, days_off=rule.days) - 1
-    cluster = mine["unit_id"].to_numpy() if mine["unit_id"].notna().all() and mine["unit_id"].nunique() > 1 else None
+    cluster = unnamed.alone(mine["unit_id"]).to_numpy() if mine["unit_id"].nunique() > 1 else None
     found, naive = (disclosure.found(seen, fraction=share, estimand=FOUND, cluster=cluster) for share in (part, 1.0))
     whole = crowd.near(people, mine, days_off=rule.days)
     hidden = say("藏起客户表的 {s:.0%}，用余下的估", "{s:.0%} of the customer list hidden, estimated from the rest", s=1 - part)

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from voclib.loop import compliance
 from voclib.loop.frontline.lists import Lists
 from voclib.loop.frontline.reports import RIVAL, Reports
 from voclib.results import Estimate, Text, refusal
 from voclib.sentences import say
 from voclib.stats import inference, metrics
 from voclib.stats.gates import Gates
+from voclib.stats.inference import unnamed
 
 FEW_QUOTES = 10
 
@@ -41,7 +43,7 @@ def study(reports: Reports, lists: Lists, *, conf_level: float, gates: Gates) ->
     found = reports.firsts
     found = found[found["kind"].eq(RIVAL)].reset_index(drop=True)
     known = found[found["competitor"].notna()].reset_index(drop=True)
-    by = None if known["unit_id"].isna().any() or known["unit_id"].nunique() < gates.min_clusters else "unit_id"
+    known, by = compliance.clustered(known, "unit_id", gates)
     rivals = sorted(known["competitor"].unique())
     shares = tuple(_of_reports(metrics.share(known.assign(own=known["competitor"].eq(name).astype(float)), "own", estimand="rival_share",
                                              group=name, cluster=by, conf_level=conf_level, gates=gates)) for name in rivals)
@@ -61,11 +63,10 @@ def study(reports: Reports, lists: Lists, *, conf_level: float, gates: Gates) ->
 
 
 def _undercut(name: str, mine: pd.DataFrame, quotes: int, *, has_list: bool, level: float, gates: Gates) -> Estimate:
-    """One minus the mean of quote over our list price of the same model; enough dealers as clusters, plain where some are unnamed."""
+    """One minus the mean of quote over our list price of the same model; enough dealers as clusters, a quote that names none by itself."""
     if not has_list:
         return refusal("undercut", unit="share", group=name, reason=Text("没有我们自己的价目，报价没有可比的。",
-            "Without our own list prices a quote has "
-                                                                                             "nothing to be held against."),
+                                                                        "Without our own list prices a quote has nothing to be held against."),
                        needs=Text("在 frontline.yml 写上各车型的价目", "Our list price of each model, in frontline.yml"))
     if len(mine) < FEW_QUOTES:
         return refusal("undercut", unit="share", group=name, n=len(mine),
@@ -79,7 +80,7 @@ def _undercut(name: str, mine: pd.DataFrame, quotes: int, *, has_list: bool, lev
                                   k=int(mine["unit_id"].nunique())),
                        needs=say("至少 {n} 家门店的报价", "Quotes from at least {n} dealers", n=gates.min_clusters))
     below = 1 - (mine["quoted_price_cny"] / mine["listed"]).to_numpy(dtype=float)
-    cluster = None if mine["unit_id"].isna().any() else mine["unit_id"].to_numpy()
+    cluster = unnamed.alone(mine["unit_id"]).to_numpy() if mine["unit_id"].notna().any() else None
     fit = inference.fit(below.mean(), below - below.mean(), n=len(mine), cluster=cluster, method="mean, clustered by dealer" if cluster is not None
                         else "mean")
     return fit.estimate("undercut", unit="share", conf_level=level, group=name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from voclib.loop import compliance
 from voclib.readers import open_cases
 from voclib.readers.product.counts import Counts, Tables
 from voclib.readers.product.text import Names
@@ -43,12 +44,12 @@ def _voices(tables: Tables, counts: Counts, timezone: str) -> pd.DataFrame:
 
 
 def _scores(voices: pd.DataFrame, *, conf_level: float, gates: Gates) -> dict[str, Estimate]:
-    """NPS by product, dealers as clusters where all answers have one and there are enough."""
+    """NPS by product, dealers as clusters where there are enough, an answer that names none by itself."""
     answers = voices[voices["nps_score"].notna()]
     if answers.empty:
         return {}
-    clustered = answers["unit_id"].notna().all() and answers["unit_id"].nunique() >= gates.min_clusters
-    found = metrics.groups("nps", answers, by="product", cluster="unit_id" if clustered else None, conf_level=conf_level, gates=gates)
+    answers, by = compliance.clustered(answers, "unit_id", gates)
+    found = metrics.groups("nps", answers, by="product", cluster=by, conf_level=conf_level, gates=gates)
     return {one.group: one for one in found}
 
 
