@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.coverage import FALSE_ALARM_BAND, Draw, Setting
+from benchmarks.coverage import FALSE_ALARM_BAND, Draw, Interval, Setting
 from voclib.loop.frontline import lead as frontline_lead
 from voclib.loop.frontline import loopback as frontline_loopback
 from voclib.loop.frontline import reports as frontline_reports
@@ -107,11 +107,11 @@ def lead_range(tables: Tables) -> Estimate:
     return Estimate(estimand="lead_days", kind="estimate", unit="days", value=float(at), conf_low=float(low), conf_high=float(high))
 
 
-def first_days(tables: Tables) -> Estimate:
+def first_days(tables: Tables) -> Estimate | Interval:
     """Between the first report on the subject in the half-year before the rise and the rise, a day either way; none where no batch rose."""
     found = _leads(tables)
     if not found.events:
-        return found.lead
+        return np.nan, np.nan
     one = found.heard[0] if found.heard else found.events[0]
     mine = found.bugs[(found.bugs["product"] == one.product) & (found.bugs["part"] == one.part)]
     before = mine.loc[mine["day"].between(one.customers.first - 180, one.customers.first + 30), "day"]

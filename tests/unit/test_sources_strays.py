@@ -13,7 +13,7 @@ from voclib.errors import DataError
 from voclib.loop import clocks
 from voclib.schema import strays, validate_all
 from voclib.sources import ingest, notices
-from voclib.studies.pool import text as pool_text
+from voclib.studies.pool import doubts
 
 DAYS = np.arange(20_454.0, 20_454 + 300)  # 300 days from the first of 2026
 
@@ -61,7 +61,8 @@ class TestIngest:
         (doubt,) = [item for item in pool.scorecard["doubts"] if item["doubt"] == "stray_dates"]
         assert (doubt["n"], doubt["days"], doubt["column"]) == (1, [typed], "submitted_at")
         assert typed in pool.findings("en") and typed in pool.findings("zh")
-        assert all(typed in part for part in (pool_text.doubt_row(doubt)[2].zh, pool_text.doubt_row(doubt)[2].en))
+        told = doubts.row(doubt)[2]
+        assert typed in told.zh and typed in told.en
 
     def test_every_source_is_judged_by_itself(self, tmp_path):
         (tmp_path / "a.csv").write_text("id,at\n" + "".join(f"a{i},{date(2015, 1, 1) + timedelta(days=i)}\n" for i in range(600)), "utf-8")

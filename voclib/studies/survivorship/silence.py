@@ -344,8 +344,7 @@ def _bands(found: risk.Tested, current: np.ndarray, conf_level: float) -> pd.Dat
     """A band of risk a row: customers in it now; of those in it on the test days, how many left. Small groups are withheld."""
     table = risk.bands(found.risk, found.outcome, edges=BANDS, cluster=found.rows["customer_id"].to_numpy(), conf_level=conf_level)
     counts = np.bincount(np.clip(np.searchsorted(np.asarray(BANDS), current, side="right") - 1, 0, len(BANDS) - 2), minlength=len(BANDS) - 1)
-    floor = gating.load().small_cell
-    small = table["n"] < floor
+    small = table["n"] < (floor := gating.load().small_cell)
     table = table.assign(band=[words.band(a, b) for a, b in zip(table["risk_from"], table["risk_to"], strict=True)],
                          customers=pd.array(np.where((counts > 0) & (counts < floor), 0, counts), dtype="Int64"))
     table.loc[(counts > 0) & (counts < floor), "customers"] = pd.NA
@@ -383,8 +382,7 @@ def _calls(found: risk.Tested, terms: Terms, conf_level: float, sizes: Sequence[
 
 def _ranked(now: pd.DataFrame, current: np.ndarray, model: risk.RiskModel) -> pd.DataFrame:
     """Customers now, highest risk first, with up to two predictors that raise it most; for analysts, never for a page."""
-    parts = model.contributions(now)
-    order = np.argsort(-parts, axis=1)[:, :2]
+    order = np.argsort(-(parts := model.contributions(now)), axis=1)[:, :2]
     names = [[words.REASONS.get(model.predictors[k], Text(model.predictors[k], model.predictors[k])) for k in row if parts[i, k] > 0]
              for i, row in enumerate(order)]
     frame = pd.DataFrame({"customer_id": now["customer_id"].to_numpy(), "risk": current,
@@ -396,7 +394,7 @@ def _refused(why: tuple[Text, Text], horizon_days: int, auc: Estimate | None = N
     """No risk is shown: why, and what would make one possible."""
     reason, needs = why
     withheld = refusal("leaver_auc", unit="share", reason=reason, needs=needs)
-    numbers = {"auc": withheld} if auc is None else {"auc": withheld.with_(n=auc.n, n_clusters=auc.n_clusters)}
-    ladder = Ladder("list_precision", (refusal("list_precision", unit="share", rung="model", reason=reason, needs=needs),), chosen="model")
-    said = words.refused_captions(reason, horizon_days)
-    return Signal(Verdict.REFUSE, numbers, ladder, *[pd.DataFrame()] * 5, (words.refused_check(reason),), said)
+    numbers = {"auc": withheld if auc is None else withheld.with_(n=auc.n, n_clusters=auc.n_clusters)}
+    precision = refusal("list_precision", unit="share", rung="model", reason=reason, needs=needs)
+    said = (words.refused_check(reason),), words.refused_captions(reason, horizon_days)
+    return Signal(Verdict.REFUSE, numbers, Ladder("list_precision", (precision,), chosen="model"), *[pd.DataFrame()] * 5, *said)
