@@ -104,9 +104,9 @@ def test_the_grammar_nobody_asks_is_left_out_for_a_while_only(monkeypatch: pytes
 
 def test_the_longest_notebook_begins_first_and_its_imports_are_known(tmp_path: Path) -> None:
     notebook(tmp_path, "20-scores")
-    notebook(tmp_path, "30-links", "import voclib, os", "from voclib import charts\nfrom voclib.studies import (scores, frame as f)", "%time 1")
+    notebook(tmp_path, "30-links", "import voclib, os", "from voclib import charts\nfrom voclib.studies import (scores, ledger as f)", "%time 1")
     here = Here()
     assert run(edition(tmp_path, n20_scores={}, n30_links={}), executor=here).executed == ("20-scores", "30-links")
     assert here.ran == ["30-links", "20-scores"]
     known = modules_read(tmp_path / "notebooks/30-links.ipynb")
-    assert {"voclib", "voclib.charts", "voclib.studies.scores", "voclib.studies.survivorship.frame", "voclib.show"} <= set(known) and "os" not in known
+    assert {"voclib", "voclib.charts", "voclib.studies.scores", "voclib.studies.ledger", "voclib.show"} <= set(known) and "os" not in known

@@ -73,8 +73,11 @@ def test_no_run_of_a_review_stands_on_a_page(skytrax: list[dict[str, str]], ever
     ours = everyones | set(_windows(_ours(), RUN_LATIN))
     source = {w for row in skytrax for w in _windows(_squeezed(row["content"]), RUN_LATIN)}
     assert len(source) > 100_000
+    # units too, which a table may name, and what sentences filled in for any kind of unit call them
+    airlines = sorted({"the airlines", *(row["airline_name"].replace("-", " ") for row in skytrax)}, key=len, reverse=True)
+    units = re.compile(rf"\b(?:{'|'.join(map(re.escape, airlines))})\b")
     for name, text in _committed().items():
-        found = sorted(filter(_telling, (source & set(_windows(text, RUN_LATIN))) - ours))
+        found = sorted(filter(_telling, (source & set(_windows(units.sub("·", text), RUN_LATIN))) - ours))
         assert found == [], f"{name} carries source text: {found[:5]}"
 
 
