@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,19 @@ def test_page_without_scripts_and_in_print(path: Path, open_page: Callable) -> N
     assert printed.page.locator("figure.chart img:visible").count() >= charts
     assert len(printed.page.pdf()) > 10_000
     assert printed.console == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_a_screen_reader_finds_its_way(path: Path, open_page: Callable) -> None:
+    """Headings go down a level at a time, every column says what it holds, and nothing stands outside a landmark (WCAG 2.2, 1.3.1)."""
+    opened = open_page(path)
+    opened.drawn()
+    levels = opened.page.eval_on_selector_all("h1,h2,h3,h4", "hs => hs.map(h => +h.tagName[1])")
+    assert levels and all(later <= earlier + 1 for earlier, later in pairwise(levels)), levels
+    assert opened.page.eval_on_selector_all("th", "ths => ths.filter(t => !t.textContent.trim()).length") == 0
+    stray = opened.page.eval_on_selector_all("body > *", "all => all.filter(x => x.tagName !== 'SCRIPT' && x.innerText?.trim()).map(x => x.tagName)")
+    assert set(stray) <= {"A", "HEADER", "ASIDE", "MAIN", "NAV", "FOOTER"}, stray
+    assert opened.page.locator(".vega [role=graphics-symbol]").count() == 0, "marks of a chart are announced one by one; its description stands on the figure"
 
 
 @pytest.mark.parametrize("path", REPORTS, ids=lambda p: f"{p.parent.name}/{p.stem}")

@@ -146,8 +146,8 @@ def _room(estimate: Estimate) -> float:
 
 
 def _side(code: str, estimate: Estimate) -> Markup:
-    use = Markup('<div class="use"><h3>{}</h3>{}<br><span class="tok">{}</span></div>').format(words("can_use"), verdict(code), code)
-    return Markup('<div class="side">{}<div class="proof"><h3>{}</h3>{}</div>{}</div>').format(
+    use = Markup('<div class="use"><h2>{}</h2>{}<br><span class="tok">{}</span></div>').format(words("can_use"), verdict(code), code)
+    return Markup('<div class="side">{}<div class="proof"><h2>{}</h2>{}</div>{}</div>').format(
         use, words("evidence"), _strength(estimate), _sizes(estimate))
 
 
@@ -175,6 +175,6 @@ def _sizes(estimate: Estimate) -> Markup:
 
 
 def _foot(payload: Mapping[str, Any]) -> Markup:
-    block = Markup('<div class="{}"><h3>{}</h3><p>{}</p></div>')
+    block = Markup('<div class="{}"><h2>{}</h2><p>{}</p></div>')
     return Markup('<div class="foot">{}{}</div>').format(
         block.format("care", words("caveat"), both(payload["caveat"])), block.format("do", words("decision"), _lead(payload["decision"])))

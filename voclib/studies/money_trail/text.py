@@ -41,7 +41,7 @@ ROWS = {
     "net_cny": Text("净额", "Net"),
     "margin_cny": Text("毛利", "Margin"),
 }
-LEDGER = {"role": Text("", ""), "label": Text("金额", "Amount"), "written": Text("数值与区间", "Value and interval")}
+LEDGER = {"role": Text("合计还是其中", "Total or part"), "label": Text("金额", "Amount"), "written": Text("数值与区间", "Value and interval")}
 KINDS = {
     "service": Text("服务", "service"),
     "parts": Text("配件", "parts"),
