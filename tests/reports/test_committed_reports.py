@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.test_page_theme import contrast
+from voclib.reporting.theme import DARK, PAPER
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "reports" / "index.html", *sorted((ROOT / "reports").glob("*/*.html"))]
 REPORTS = PAGES[1:]
@@ -60,7 +63,24 @@ def test_a_screen_reader_finds_its_way(path: Path, open_page: Callable) -> None:
     assert opened.page.eval_on_selector_all("th", "ths => ths.filter(t => !t.textContent.trim()).length") == 0
     stray = opened.page.eval_on_selector_all("body > *", "all => all.filter(x => x.tagName !== 'SCRIPT' && x.innerText?.trim()).map(x => x.tagName)")
     assert set(stray) <= {"A", "HEADER", "ASIDE", "MAIN", "NAV", "FOOTER"}, stray
-    assert opened.page.locator(".vega [role=graphics-symbol]").count() == 0, "marks of a chart are announced one by one; its description stands on the figure"
+    assert opened.page.locator(".vega [role=graphics-symbol]").count() == 0  # the figure carries the description
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("path", REPORTS, ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_letters_in_charts_stand_out_from_the_paper(path: Path, dark: bool, open_page: Callable) -> None:
+    """4.5 to 1 (WCAG 2.2, 1.4.3); letters in the colour of paper stand on a filled cell."""
+    opened = open_page(path, dark=dark)
+    opened.drawn()
+    paper = DARK[PAPER] if dark else PAPER
+    inks = {_hex(ink) for ink in opened.page.eval_on_selector_all(
+        ".vega svg text", "all => all.filter(t => t.textContent.trim()).map(t => getComputedStyle(t).fill)")}
+    faint = {ink: round(contrast(ink, paper), 2) for ink in inks - {paper} if contrast(ink, paper) < 4.5}
+    assert not faint
+
+
+def _hex(rgb: str) -> str:
+    return "#" + "".join(f"{int(v):02x}" for v in re.findall(r"\d+", rgb)[:3])
 
 
 @pytest.mark.parametrize("path", REPORTS, ids=lambda p: f"{p.parent.name}/{p.stem}")

@@ -151,9 +151,3 @@ def test_the_chosen_granularity_is_ringed() -> None:
 def test_wrong_input_is_named(build: object, error: type, message: str) -> None:
     with pytest.raises(error, match=message):
         build()
-
-
-def test_no_name_on_the_curve_is_written_in_the_light_orange_of_its_line() -> None:
-    spec = stability_curve(curve(), **CURVE, **WORDS).specs["zh"]["wide"]
-    inks = {r["ink"] for rows in spec["datasets"].values() for r in rows if "ink" in r}
-    assert inks and inks <= {"#0b5c94", "#8f3b00"}  # 7.1 and 7.5 to 1 on white; the line's #d0661a has 3.8

@@ -16,7 +16,7 @@ from voclib.errors import DataError, ParameterError
 from voclib.reporting import drawing, lines, placement
 from voclib.reporting.pair import NARROW, WIDE, Pair, pair
 from voclib.reporting.placement import Key
-from voclib.reporting.theme import ACCENT, BAND, INK, INK_2, INK_3, NAIVE_BAND, PAPER
+from voclib.reporting.theme import ACCENT, BAND, CATEGORICAL, INK, INK_2, INK_3, NAIVE_BAND, PAPER
 from voclib.results import Text
 
 TONES = {"worse": ("#c4671a", PAPER), "alike": (NAIVE_BAND, INK), "better": (ACCENT, PAPER)}
@@ -206,7 +206,7 @@ def _curve(rows: pd.DataFrame, names: list[Any], labels: Mapping[str, Text] | No
     ticks = drawing.inside(0.0, float(rows["k"].max()))
     ends = [0.0, float(rows["k"].max()) * (1.16 if narrow else 1.1)]
     words = ("话题数", "稳定度") if lang == "zh" else ("topics", "stability")
-    paint = alt.Color("g:N", scale=alt.Scale(domain=names, range=[ACCENT, "#d0661a"]), legend=None)
+    paint = alt.Color("g:N", scale=alt.Scale(domain=names, range=list(CATEGORICAL[:2])), legend=None)
     shown = rows.assign(text=[f"{v:.2f} ({a:.2f}–{b:.2f})" for v, a, b in zip(rows["v"], rows["low"], rows["high"], strict=True)],
                         name=[drawing.label(g, labels, lang) for g in rows["g"]])
     base = alt.Chart(shown)
@@ -218,10 +218,9 @@ def _curve(rows: pd.DataFrame, names: list[Any], labels: Mapping[str, Text] | No
               base.mark_circle(size=60, opacity=1).encode(x=x, y=y, color=paint, tooltip=tip),
               base.transform_filter("datum.chosen").mark_point(size=230, filled=False, strokeWidth=2.5, opacity=1).encode(x=x, y=y, color=paint)]
     last = shown.sort_values("k").groupby("g").tail(1)
-    last = last.assign(spot=placement.spread(last["v"].tolist(), 0.09, low=0.03, high=0.97),
-                       ink=[(ACCENT, "#8f3b00")[names.index(g)] for g in last["g"]])  # the orange of the line is too light for letters
+    last = last.assign(spot=placement.spread(last["v"].tolist(), 0.09, low=0.03, high=0.97))
     layers.append(alt.Chart(last).mark_text(align="left", dx=10, fontWeight=600).encode(
-        x=x, y=drawing.y("spot", [0.0, 1.0], grid), text=alt.Text("name:N"), color=alt.Color("ink:N", scale=None, legend=None)))
+        x=x, y=drawing.y("spot", [0.0, 1.0], grid), text=alt.Text("name:N"), color=paint))
     right = max(drawing.pixels(n) for n in last["name"])
     axis = placement.words(words[0], x=alt.XValue(alt.expr("width")), y=alt.YValue(alt.expr("height + 34")), colour=INK_2, align="right")
     return alt.layer(*layers, axis, height=240 if narrow else 260, padding={"left": 2, "right": right if narrow else 4, "top": 8, "bottom": 22})

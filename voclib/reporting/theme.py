@@ -22,12 +22,12 @@ NAIVE, NAIVE_BAND = "#74808c", "#cfd6dd"
 BOUND, BOUND_BAND, BOUND_LINE = "#4b3a86", "#ece8f7", "#8d7fc4"
 SEQUENTIAL = ("#eaf2f8", "#c6ddee", "#97c1df", "#5e9fcb", "#2e7db3", "#0b5c94", "#063b63")
 DIVERGING = ("#8f3b00", "#c4671a", "#e6ab77", "#eef0f2", "#97c1df", "#2e7db3", "#063b63")
-CATEGORICAL = ("#0b5c94", "#d0661a", "#6b1f5c", "#1f9488")
+CATEGORICAL = ("#0b5c94", "#b9570f", "#6b1f5c", "#178078")
 DARK: Mapping[str, str] = {
     INK: "#e8edf2", INK_2: "#b9c4cf", INK_3: "#9aa7b4", PAPER: "#10171e", WASH: "#18212a", WASH_2: "#26313c", LINE: "#2c3843", LINE_2: "#6d7b89",
     ACCENT: "#74b8e8", BAND: "#2a5a80", SOFT: "#172f42", NAIVE: "#93a0ad", NAIVE_BAND: "#414d59",
     BOUND: "#d2c8ff", BOUND_BAND: "#2b2549", BOUND_LINE: "#8f82cc",
-    "#d0661a": "#f0a35e", "#6b1f5c": "#b06fd0", "#1f9488": "#2fae8f",
+    "#b9570f": "#f0a35e", "#6b1f5c": "#b06fd0", "#178078": "#2fae8f",
     "#eaf2f8": "#18303f", "#c6ddee": "#20405a", "#97c1df": "#31688f", "#5e9fcb": "#3f82b3", "#2e7db3": "#5a9fd0", "#063b63": "#b9dcf5",
     "#8f3b00": "#ffb98a", "#c4671a": "#e08b4a", "#e6ab77": "#8a5228", "#eef0f2": "#26313d",
 }
@@ -44,10 +44,10 @@ def config(lang: Lang) -> dict[str, Any]:
     """The Vega-Lite configuration `voc` in one language: no frame, no ticks, hairline grid, horizontal labels, five ticks, 12-px text."""
     font = FONTS[lang]
     axis = {"domain": False, "ticks": False, "grid": True, "gridColor": LINE, "gridWidth": 1, "labelColor": INK_3, "labelFontSize": 12,
-            "labelAngle": 0, "labelPadding": 8, "labelLimit": 220, "tickCount": 5, "titleColor": INK_3, "titleFontSize": 12,
+            "labelAngle": 0, "labelPadding": 8, "labelLimit": 220, "aria": False, "tickCount": 5, "titleColor": INK_3, "titleFontSize": 12,
             "titleFontWeight": "normal", "titlePadding": 10, "labelOverlap": True}
     return {
-        "font": font, "aria": False, "background": "transparent", "padding": {"left": 2, "right": 4, "top": 4, "bottom": 4},
+        "font": font, "aria": False, "mark": {"aria": False}, "background": "transparent", "padding": {"left": 2, "right": 4, "top": 4, "bottom": 4},
         "autosize": {"type": "fit", "contains": "padding"}, "view": {"stroke": None, "continuousWidth": 720, "continuousHeight": 280},
         "axis": axis, "axisX": {"grid": False}, "axisXQuantitative": {"grid": True}, "axisYBand": {"grid": False},
         "axisBand": {"grid": False}, "legend": {"disable": True},

@@ -7,7 +7,7 @@ size=phone.matches&&sizes.narrow?'narrow':'wide',width=Math.floor(f.at.clientWid
 if(f.done[l]===key)return;f.done[l]=key;
 var spec=JSON.parse(JSON.stringify(sizes[size]));if(spec.usermeta&&spec.usermeta.fit)spec.width=width;
 var was=f.view&&f.view[l];f.view=f.view||{};
-vegaEmbed(box,spec,{ast:true,actions:false,renderer:'svg',loader:loader,config:{aria:false,mark:{aria:false},axis:{aria:false},legend:{aria:false},title:{aria:false},header:{aria:false}}}).then(function(r){if(was)was.finalize();f.view[l]=r;plot.classList.add('drawn')})}
+vegaEmbed(box,spec,{ast:true,actions:false,renderer:'svg',loader:loader}).then(function(r){if(was)was.finalize();f.view[l]=r;plot.classList.add('drawn')})}
 function all(){figures.forEach(draw)}
 all();var wait=0;window.addEventListener('resize',function(){clearTimeout(wait);wait=setTimeout(all,200)});
 d.querySelectorAll('input[name=lang]').forEach(function(x){x.addEventListener('change',all)});
