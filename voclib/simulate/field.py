@@ -27,8 +27,8 @@ PER_CUSTOMER, FEWEST = 0.0275, 60
 RIVALS = ("远山汽车", "海拓", "凌跃", "北辰动力", "擎宇")
 PRICES = np.array([149_800, 199_800, 129_800, 229_800, 329_800, 79_800])
 CONCEPTS = ("城市通勤微型车", "七座纯电家用车", "换电网约车", "露营版皮卡", "在售 辰星 X6")
-QUIET_DAYS, BUSY_DAYS = 90, 75
-"""Before the first report of the bad batch nobody names its model and part for so long; after it, many do."""
+BUSY_DAYS = 75
+"""After the first report of the bad batch half the defects named are of it for so long."""
 SAID_SHARE, ENGLISH_SHARE = 0.03, 0.06
 _TOPIC_WEIGHTS = np.array([2.2, 1.2, 1.0, 1.5, 0.7, 1.4, 0.9, 1.1])
 
@@ -107,8 +107,6 @@ def _named(rng: np.random.Generator, reports: dgp_frontline.Reports, batches: dg
     of_bad = (kind == BUG) & (day >= first) & (day < first + BUSY_DAYS) & (rng.random(n) < 0.5)
     of_bad[added] = True
     product, about = np.where(of_bad, model, product), np.where(of_bad, part, about)
-    early = (kind == BUG) & ~of_bad & (day >= first - QUIET_DAYS) & (day < first + BUSY_DAYS) & (product == model) & (about == part)
-    product = np.where(early, (product + 1) % len(PRODUCTS), product)
     undercut = rng.uniform(0.03, 0.14, len(RIVALS))
     price = np.round(PRICES[product] * (1 - undercut[about % len(RIVALS)] + 0.02 * rng.normal(size=n)), -2)
     for row in np.flatnonzero(reports.of >= 0):  # a repetition is about the same thing
