@@ -85,7 +85,7 @@ class TestChoice:
     def test_a_number_that_is_not_there_goes_by_its_name_in_both_languages(self) -> None:
         row = Row(report="20-scores", estimand="recovered_money")
         (_, why), = scorecard.fill(card(row), FOUND, named=names.find)[1]
-        assert "记下的挽回金额" in why.zh and "Money recovered as booked" in why.en and "recovered_money" not in why.zh + why.en
+        assert "记下的挽回金额" in why.zh and "Money recovered, as booked" in why.en and "recovered_money" not in why.zh + why.en
         (_, slip), = scorecard.fill(card(Row(report="20-scores", estimand="npss")), FOUND, named=names.find)[1]
         assert "是不是想写 nps" in slip.zh and "did you mean 'nps'" in slip.en
 

@@ -53,9 +53,9 @@ def test_an_unknown_estimand_names_the_nearest() -> None:
 
 
 @pytest.mark.parametrize(("estimand", "en"), [
-    ("problem_fall", "How much smaller the problem is"), ("projects_told", "Projects whose problem is clearly smaller"),
-    ("people_found", "Stories whose customer can be identified"), ("complaint_share", "Theme complained of most, share of complaints"),
-    ("theme_share", "Theme spoken of most, share of voices")])
+    ("problem_fall", "How much the problem has shrunk"), ("projects_told", "Projects whose problem is clearly smaller"),
+    ("people_found", "Stories whose customer can be identified"), ("complaint_share", "Most frequent complaint, share of all complaints"),
+    ("theme_share", "Most frequent theme, share of all voices")])
 def test_names_are_plain_english(estimand: str, en: str) -> None:
     assert wording.name(estimand).en == en
 
