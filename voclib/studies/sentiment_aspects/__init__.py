@@ -77,7 +77,7 @@ def study(tables: Tables, kept: pd.DataFrame, *, dictionary: str | Path, classes
     parts["feelings"] = parts["feelings"].assign(topic=[terms.name(i) for i in parts["feelings"]["id"]])
     checks = (*_checks(voices, ladder, by_language), *_aspect_checks(voices, audited, claims, terms))
     finding = _finding(voices, ladder, topics, checks, found, claims, given, conf_level=conf_level, seed=seed)
-    worst = list(topics["key"] if len(topics) else shown.drawn(parts["feelings"])["id"])[:TOP]
+    worst = list(topics["key"] if len(topics) else shown.leading(parts["feelings"])["id"])[:TOP]
     read = aspect_shares.verbatims(voices, found, worst) if show_verbatims else pd.DataFrame()
     telling = {name: model.words(name, 12) for name, how in model.languages.items() if how == "learned"}
     return SentimentAspects(
