@@ -98,6 +98,13 @@ def steps(tables: Tables, *, weeks: int = 4, until: str = "", timezone: str = ""
     return made
 
 
+def heard(tables: Tables, counts: Counts, timezone: str = "") -> pd.Series:
+    """The response ids of all voices within the periods that `counts` holds."""
+    day = _day(tables["responses"]["submitted_at"], dates.zone(tables, timezone))
+    first = counts.until - pd.Timedelta(days=counts.counts.shape[1] * counts.days)
+    return tables["responses"].loc[(day >= first) & (day < counts.until), "response_id"]
+
+
 @dataclass(frozen=True)
 class _Grid:
     """Periods that end before `end`, a Monday, and the products."""

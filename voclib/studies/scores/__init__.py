@@ -17,6 +17,7 @@ from voclib.sentences import say
 from voclib.stats import gates as gating
 from voclib.stats import metrics
 from voclib.stats.inference import unnamed
+from voclib.studies import repeats
 from voclib.studies.scores import segments_text
 from voclib.studies.scores import text as words
 
@@ -133,7 +134,8 @@ def study(
     change = _change(kept, score, shock=shock, conf_level=conf_level)
     rate = _response_rate(tables, conf_level=conf_level, channel=channel)
     said = rate if kept["invitation_id"].notna().any() else None  # the rate of surveys says nothing about voices nobody was invited to give
-    checks = _checks(kept, ladder, score, shock=shock, unassigned=unassigned, rate=said, total=len(tables["responses"]))
+    checks = (*_checks(kept, ladder, score, shock=shock, unassigned=unassigned, rate=said, total=len(tables["responses"])),
+              repeats.check(tables, kept["response_id"], timezone))
     gaps = metrics.compare_groups(score.function, kept, by=segments[0], **options)
     decision = words.decision(ladder[ladder.chosen], change[change.chosen or change.rungs[0].rung], gaps, segments_text.column(segments[0]))
     finding = _finding(ladder, change, checks, decision, said, score=score, seed=seed, kept=kept)
