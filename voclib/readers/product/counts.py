@@ -99,10 +99,9 @@ def steps(tables: Tables, *, weeks: int = 4, until: str = "", timezone: str = ""
 
 
 def heard(tables: Tables, counts: Counts, timezone: str = "") -> pd.Series:
-    """The response ids of all voices within the periods that `counts` holds."""
-    day = _day(tables["responses"]["submitted_at"], dates.zone(tables, timezone))
-    first = counts.until - pd.Timedelta(days=counts.counts.shape[1] * counts.days)
-    return tables["responses"].loc[(day >= first) & (day < counts.until), "response_id"]
+    """The response ids of the voices behind `counts`: those that no step leaves out."""
+    kept = steps(tables, weeks=counts.days // 7, until=f"{counts.until:%Y-%m-%d}", timezone=timezone)["responses"] == ""
+    return tables["responses"].loc[kept, "response_id"]
 
 
 @dataclass(frozen=True)
