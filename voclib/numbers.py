@@ -114,13 +114,17 @@ def place(estimate: Estimate) -> int:
     """The power of ten at which value and interval are rounded, on the scale shown (shares in per cent).
 
     Two significant digits of the value; no decimals where the standard error reaches one unit (points, per cent);
-    more digits where an interval would otherwise collapse onto its value or an end would read as zero.
+    more digits where an interval would otherwise collapse onto its value or an end would read as zero. Bounds have no value: both ends are the
+    finding, so the larger one has three digits where two would leave the smaller one off by more than two digits ever are ($45K to $111K, not
+    $50K to $110K beside an estimate of $45K that is that end).
     """
     around = _ends(estimate)
     shown = [_shown(x, estimate.unit) for x in around or ()]
     main = _shown(estimate.value, estimate.unit) if estimate.value is not None else max(shown, key=abs, default=0.0)
     size = abs(main) or max((abs(x) for x in shown), default=0.0)
     at = _leading(size) - (1 if main else 0) if size else 0
+    if estimate.kind == "bounds" and estimate.unit in _SCALED and _blurs(min((abs(x) for x in shown if x), default=0.0), at):
+        at -= 1
     if estimate.unit in _WHOLE:
         at = min(at, 0)
     if around is None:
@@ -141,6 +145,11 @@ def hides_sign(estimate: Estimate) -> bool:
 def _hides_sign(ends: list[float], at: int) -> bool:
     """Whether rounding turns an end beside zero into zero, so that a reader cannot see whether the range holds it."""
     return any(end != 0 and _rounded(end, at) == 0 for end in ends)
+
+
+def _blurs(end: float, at: int) -> bool:
+    """Whether rounding moves the smaller end by more than a twentieth, as far as two significant digits ever do, and one place finer tells it."""
+    return abs(float(_rounded(end, at)) - end) > end / 20 and _rounded(end, at - 1) != 0
 
 
 def _uncollapsed(at: int, main: float | None, ends: list[float]) -> int:

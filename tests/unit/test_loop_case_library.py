@@ -15,6 +15,7 @@ from study_tables import spoken, texts
 import voclib
 from voclib.errors import DataError, ParameterError
 from voclib.loop import case_library
+from voclib.loop.case_library import audit as auditing
 from voclib.loop.case_library import card_words as wording
 from voclib.loop.case_library import choice as case_library_choice
 from voclib.loop.case_library import people as crowd
@@ -158,6 +159,27 @@ class TestAudit:
         before, title = f"{100 * naive.value:.0f}%", made.captions["ladder"]["title"]
         assert before in title.zh and before in title.en and f"{100 * made.audit.before['week'].value:.0f}%" not in title.zh
         assert [r.rung for r in made.ladder.rungs] == ["cases", "originals", "known", "kept"]
+
+    @pytest.mark.parametrize("nothing", [None, "  "])
+    def test_without_any_words_nothing_is_said_of_words(self, tables: Tables, made: case_library.CaseLibrary, nothing: str | None) -> None:
+        """0 of 0 is no share: no search is reported, no check passes on it, and the verdict is no freer than with words to audit."""
+        mute = {**tables, "cases": tables["cases"].assign(description=pd.Series(nothing, tables["cases"].index, dtype="string"))}
+        found = case_library.study(mute, RULE, show_verbatims=True, seed=3)
+        assert found.audit.texts == 0 and made.audit.texts == len(made.audit.cards)
+        assert {one.estimand for one in made.study.headline} - {one.estimand for one in found.study.headline} == {auditing.WORDS_FOUND}
+        assert all(getattr(found.audit, side)["words"].kind == "refusal" for side in ("before", "after"))
+        assert found.sheet.loc[2, ["before", "after"]].map(lambda cell: cell.en).tolist() == ["—", "—"]
+        assert "search" in made.captions["sheet"]["title"].en and "search" not in found.captions["sheet"]["title"].en
+        about = [one for one in found.study.checks if any(w in one.name.en.lower() for w in ("redaction", "names", "words"))]
+        assert len(about) == 3 and all(one.passed is None and "None of the cases drawn has words" in one.detail.en for one in about)
+        assert found.study.verdict is made.study.verdict is Verdict.REPORT_WITH_CAVEAT and "No case has words" in found.study.caveat.en
+        assert "with words" not in found.study.decision.en and "with words" in made.study.decision.en
+
+    def test_words_without_public_voices_are_not_called_unfound(self, tables: Tables) -> None:
+        spoken = tables["responses"][~tables["responses"]["channel"].isin(RULE.public)]
+        found = case_library.study({**tables, "responses": spoken}, RULE, show_verbatims=True, seed=3)
+        assert found.audit.public_n == 0 and found.audit.after["words"].kind == "refusal" and len(found.words)
+        assert "search" not in found.captions["sheet"]["title"].en and found.study.verdict is Verdict.REPORT_WITH_CAVEAT
 
     def test_a_higher_k_withholds_and_counts(self, tables: Tables) -> None:
         usual = int(case_library.study(tables, RULE, seed=3).audit.cards["alike"].median())

@@ -119,6 +119,10 @@ class TestTheEnds:
         assert found.every.reason.en == "7 cases are too few for a share." and found.every.needs.en == "At least 10 cases."
         assert "回答" not in found.every.reason.zh + found.every.needs.zh and "分数" not in found.every.reason.zh
 
+    def test_a_handful_is_withheld_in_the_measure_word_of_cases(self) -> None:
+        found = measured(spread([10.0] * 3, [True] * 3)).every
+        assert "工单不足 5 张" in found.reason.zh and "份" not in found.reason.zh + found.needs.zh
+
     def test_none_beyond_its_limit(self) -> None:
         """Many cases, all of today: half of them are closed, and nobody knows of the others yet."""
         found = measured(spread([5.0] * 60, [k % 2 == 0 for k in range(60)], seen=24.0))

@@ -173,6 +173,29 @@ class TestThinTables:
         assert study.decision == study.headline[0].needs and study.answer == study.headline[0].reason
         assert "answers" not in study.answer.en + study.decision.en and result.departments.drawn.empty
 
+    @pytest.mark.parametrize(("n", "counted"), [(1, False), (4, False), (5, True), (9, True)])
+    def test_one_threshold_hides_a_handful_in_every_table(self, n: int, counted: bool) -> None:
+        """A department of 1 case stood there with "100% are closed by now", beside a matrix that hid it and a funnel "from 3 voices"."""
+        result = inner_loop.study(tables(cases([0.0] * n, [10.0] * (n - 1) + [400.0])), only(), rules=LOADED)
+        row = inner_loop_tables.department_rows(result.departments).iloc[0]
+        assert pd.isna(row["done"]) and row["share"].en == "—", "no share of fewer than 10"
+        assert [pd.notna(row[name]) for name in ("n", "open", "overdue")] == [counted] * 3 and (row["median"].en != "—") is counted
+        assert (result.matrix["regular"].iloc[0].en == f"{n} cases, too few") is counted and (result.coverage is not None) is counted
+        route = result.routes.iloc[0]
+        assert [pd.notna(route[name]) for name in ("n", "agree")] == [counted] * 2 and ("(" in route["elsewhere"].en) is counted
+        title, note = result.captions["table"]["title"], result.captions["table"]["note"]
+        assert "%" not in title.en + title.zh and "fewer than 5 cases" in note.en
+        show.table(inner_loop_tables.department_rows(result.departments), **result.captions["table"])
+        show.table(result.routes, **result.captions["routes"])
+
+    def test_a_small_department_is_hidden_and_still_counted_in_the_whole(self) -> None:
+        owner = ["质量部"] * 40 + ["备件部"] * 7 + ["销售部"] * 4
+        result = inner_loop.study(tables(cases([0.0] * 51, [10.0] * 50 + [400.0], owner_department=owner)), only(), rules=LOADED)
+        rows = inner_loop_tables.department_rows(result.departments).set_index("key")
+        assert rows["n"].fillna(0).tolist() == [40, 7, 0] and rows["done"].notna().tolist() == [True, False, False]
+        assert rows.loc["销售部", "share"].en == rows.loc["销售部", "median"].en == "—" and result.departments.table["n"].sum() == 51
+        assert result.captions["table"]["title"].en.startswith("100% are closed by now")
+
     def test_all_of_today_are_refused(self) -> None:
         """A day's cases, a third of them closed already: the closed ones say nothing of the limit."""
         result = inner_loop.study(tables(cases(np.linspace(0, 20, 300), [k / 15 + 2.0 if k % 3 == 0 else np.nan for k in range(300)])), only())

@@ -16,8 +16,9 @@ from voclib.errors import DataError, ParameterError
 from voclib.loop import launch_gate
 from voclib.loop.launch_gate import lights as launch_lights
 from voclib.loop.launch_gate import reruns as launch_reruns
+from voclib.loop.launch_gate import tables as launch_tables
 from voclib.loop.launch_gate.rule import Rule
-from voclib.results import Verdict
+from voclib.results import Text, Verdict
 from voclib.simulate import dgp_gate
 from voclib.studies import counting
 
@@ -157,6 +158,9 @@ class TestTruth:
             name: {"intent_score": {"top_two_share": 0.4}} for name in ("CT01", "CT02", "CT03")}}}}
         assert launch_gate.against_truth(found, turned, RULE)["right"].iloc[0].en == "Wrong"
         assert launch_gate.against_truth(found, {}, RULE).empty
+        assert "lights are right" in launch_tables.truth_captions(told)["title"].en
+        none = launch_tables.truth_captions(told.assign(right=[Text("没有下结论", "No claim")] * len(told)))["title"]
+        assert none.en.startswith("No concept has a light") and "0 of 0" not in none.en and "0 个灯" not in none.zh
 
 
 def without(*names: str) -> Callable[[pd.DataFrame], pd.DataFrame]:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from outer_loop_tables import FIRST, company
+from study_tables import spoken, texts
 
 import voclib
 from voclib.loop import outer_loop, routing
@@ -14,8 +15,8 @@ from voclib.loop.outer_loop import funnel as outer_funnel
 from voclib.loop.outer_loop import names as outer_names
 from voclib.loop.outer_loop import subjects
 from voclib.loop.outer_loop import text as words
-from voclib.loop.outer_loop.tables import written
-from voclib.reporting import wording
+from voclib.loop.outer_loop.tables import DEPARTMENT_COLUMNS, TRACKER_COLUMNS, TRUTH_COLUMNS, written
+from voclib.reporting import names, wording
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
 from voclib.stats import gates as gating
@@ -52,6 +53,13 @@ class TestAnswer:
     def test_few_judged_projects_carry_a_caveat(self, result):
         assert result.study.verdict is Verdict.REPORT_WITH_CAVEAT
         assert result.study.headline[1].value == 1 and result.study.headline[1].n == 2
+
+    def test_it_is_problems_that_are_fewer_never_projects(self, result):
+        """“k 个部门的项目确实少了” reads as departments with fewer projects."""
+        columns = [c for held in (DEPARTMENT_COLUMNS, TRUTH_COLUMNS, TRACKER_COLUMNS) for c in held.values()]
+        title = names.entry("projects_told").title
+        said = [t for t in [*spoken(dict(result.captions)), *texts(result.study), *columns, title] if "确实少了" in t.zh or "说少了" in t.zh]
+        assert len(said) >= 4 and [t.zh for t in said if "问题" not in t.zh] == []
 
     def test_a_problem_that_grew_is_not_called_smaller(self, result):
         main = result.study.headline[0]

@@ -105,6 +105,37 @@ def test_bounds_and_refusals_have_no_middle() -> None:
     assert numbers.ends(refused, "zh") is None
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "zh", "en"),
+    [
+        (45_226, 110_431, "¥4.5万–11.0万", "¥45K–110K"),  # ¥50K–110K stood beside an estimate of ¥45K that is its lower end
+        (32_400, 120_900, "¥3.2万–12.1万", "¥32K–121K"),
+        (398_000, 2_240_000, "¥40万–220万", "¥400K–2.2M"),  # one digit says it as well as two
+        (1_240_000, 1_650_000, "¥120万–170万", "¥1.2M–1.7M"),
+        (-120_900, -32_400, "−¥12.1万 至 −¥3.2万", "−¥121K to −¥32K"),
+        (-45_226, 110_431, "−¥4.5万 至 ¥11.0万", "−¥45K to ¥110K"),
+        (0, 110_431, "¥0–11万", "¥0–110K"),
+        (90, 110_431, "¥0–11万", "¥0–110K"),  # a digit more would not tell it either
+    ],
+)
+def test_both_ends_of_bounds_are_as_exact_as_the_same_amounts_alone(low: float, high: float, zh: str, en: str) -> None:
+    """Bounds print no value, so their smaller end is read by itself: never further off than two digits leave any number, a twentieth."""
+    bounds = Estimate(estimand="money", kind="bounds", unit="cny", bound_low=low, bound_high=high)
+    assert (numbers.interval(bounds, "zh"), numbers.interval(bounds, "en")) == (zh, en)
+    for text, end in zip(numbers.ends(bounds, "en"), (low, high), strict=True):
+        assert abs(float(parsed(text)) - end) <= max(abs(end) / 20, 100)
+
+
+@given(st.floats(1e3, 1e8), st.floats(1.0, 30.0))
+def test_an_estimate_that_is_an_end_of_bounds_lies_beside_that_end(low: float, factor: float) -> None:
+    """What a reader checks: the same amount, printed alone and as an end, is the same amount to within its own rounding."""
+    high = low * factor
+    bounds = Estimate(estimand="money", kind="bounds", unit="usd", bound_low=low, bound_high=high)
+    for text, end in zip(numbers.ends(bounds, "en"), (low, high), strict=True):
+        alone, shown = (float(parsed(t.replace("$", "¥"))) for t in (numbers.money(end, "en", unit="usd"), text))
+        assert abs(alone - shown) <= 0.1001 * end
+
+
 def test_a_movement_is_the_difference_of_what_is_printed() -> None:
     before, after = estimate(46.6, 45, 49, "points"), estimate(43.4, 40, 46, "points")
     assert numbers.change(before, after, "zh") == "−4"  # 47 and 43

@@ -44,6 +44,11 @@ class TestCounts:
         assert found.until == FIRST + pd.Timedelta(weeks=WEEKS) and found.until.dayofweek == 0
         assert found.counts.shape == (3 + 6 + 6 + 3, WEEKS // 4) == found.exposure.shape and found.days == 28
 
+    @pytest.mark.parametrize("until", ["", "2026-05-20"])
+    def test_the_voices_behind_it_are_those_no_step_leaves_out(self, calm: Tables, until: str) -> None:
+        found = product_counts.heard(calm, product_counts.count(calm, until=until))
+        assert set(found) == set(calm["responses"].loc[product_counts.steps(calm, until=until)["responses"] == "", "response_id"]) and len(found)
+
     def test_repairs_are_counted_by_period_and_divided_by_owners(self, calm: Tables) -> None:
         found = product_counts.count(calm)
         i = row(found, PRODUCTS[0], product_counts.REPAIRS, PARTS[0])

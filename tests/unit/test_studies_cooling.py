@@ -158,6 +158,12 @@ class TestRefusals:
     def test_a_feeling_that_never_varies(self) -> None:
         assert cooling.study(changed(PLANTED, "conversations", emotion_score=0.5)).note == cooling_text.NO_SPREAD
 
+    def test_scores_that_never_vary(self) -> None:
+        """Least squares leaves rounding of a constant, and the page printed it with sixteen decimals."""
+        r = PLANTED["responses"]
+        flat = changed(PLANTED, "responses", csat_score=pd.Series(4, index=r.index, dtype="Int64").where(r["csat_score"].notna()))
+        assert cooling.study(flat).note == cooling_text.ALL_ALIKE
+
     def test_an_unknown_cluster(self) -> None:
         with pytest.raises(ParameterError, match="'unit_id' or 'customer_id' here, not 'region'"):
             cooling.study(SMALL, cluster="region")

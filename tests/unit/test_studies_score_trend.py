@@ -95,7 +95,7 @@ def test_answers_that_are_all_alike_have_no_trend_and_no_group_that_moves_otherw
     found = study(with_responses(BASE, touched_at=r["touched_at"], submitted_at=r["submitted_at"],
                                  nps_score=pd.Series(score, index=r.index, dtype="Int64").where(r["nps_score"].notna())))
     assert (found.overall.value, found.overall.conf_low, found.overall.conf_high, found.overall.p_value) == (0, 0, 0, None)
-    assert not found.groups and "No trend is seen" in found.note.en
+    assert not found.groups and "No trend is seen" in found.note.en and "all answers are alike" in found.note.en and "0" not in found.note.en
 
 
 def test_both_languages_say_the_same_and_claim_nothing() -> None:

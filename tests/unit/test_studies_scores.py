@@ -62,6 +62,20 @@ class TestEveryScore:
             assert figures(text.zh.replace("95%", "")) == figures(text.en.replace("95%", "")), text
 
 
+@pytest.mark.parametrize("mark", [9, 0])
+def test_answers_that_are_all_alike_are_neither_resampled_nor_compared_in_width(mark: int) -> None:
+    """Every draw of them is the same, and a width beside next to none is a number without meaning (it read "247.3 times as wide")."""
+    r = POOL["responses"]
+    same = study(with_responses(POOL, nps_score=pd.Series(mark, index=r.index, dtype="Int64").where(r["nps_score"].notna())))
+    assert [rung.rung for rung in same.ladder.rungs] == ["independent", "clustered"] and same.ladder.chosen == "clustered"
+    said = [*texts(same.study), *spoken(same.captions)]
+    assert not any("times as wide" in t.en or "倍宽" in t.zh for t in said)
+    assert "All answers are alike" in same.study.answer.en and "所有回答都一样" in same.study.answer.zh
+    assert [c.passed for c in same.study.checks if c.name.en == "Answers differ"] == [False]
+    usual = study()
+    assert "times as wide" in usual.study.answer.en and not any(c.name.en == "Answers differ" for c in usual.study.checks)
+
+
 def test_the_scale_of_the_distribution_is_whole() -> None:
     assert study(metric="csat").distribution["value"].tolist() == [1, 2, 3, 4, 5]
     assert study(metric="is_recommended").distribution["value"].tolist() == [0, 1]

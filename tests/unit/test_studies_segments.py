@@ -129,6 +129,14 @@ class TestUnits:
         top = result.units.iloc[0]
         assert top["key"] == "D03" and top["raw"] == 100 and top["value"] < 100 and top["high"] > top["low"]
 
+    def test_units_that_are_all_alike_do_not_lie_beside_their_mean(self) -> None:
+        """A rounding error between the mean and what it is the mean of told every unit apart by its own range."""
+        r = POOL["responses"]
+        result = study(with_responses(POOL, nps_score=pd.Series(9, index=r.index, dtype="Int64").where(r["nps_score"].notna())))
+        center = (result.units["mean_low"] + result.units["mean_high"]) / 2
+        assert len(result.units) == 24 and (center != result.units["raw"]).any()
+        assert "By their own ranges 0 would" in result.captions["units"]["note"].en
+
 
 class TestPaired:
     def test_customers_who_answered_twice_are_paired_by_group(self, found) -> None:

@@ -318,6 +318,26 @@ class TestThePage:
             assert checks[name].passed is None and "Too few voices carry a mark" in checks[name].detail.en
         assert len(made.quality) and "note" not in made.captions["quality"]
 
+    @pytest.mark.parametrize("marks", [60, 190])
+    def test_where_no_share_is_given_no_chart_is_titled_with_one(self, files: dict[str, Path], marks: int) -> None:
+        """"Most often negative when named: Warranty, 20%" stood under "no share is given"; 190 marks are enough for an aspect, not for the page."""
+        found = company(labelled=0)["responses"]
+        made = study({"responses": found[found["channel"].eq("sms")].head(marks)}, files)
+        assert made.study.verdict is Verdict.REFUSE and len(made.feelings) and shown.drawn(made.feelings).empty
+        assert "%" not in made.captions["feelings"]["title"].en + made.captions["feelings"]["title"].zh
+        usual = study(company(labelled=0), files)
+        assert "%" in usual.captions["feelings"]["title"].en and len(shown.drawn(usual.feelings))
+
+    def test_the_worst_read_is_the_worst_of_groups_that_are_named(self) -> None:
+        """A row of 7 marks read worse (57%) than the group called worst (88%)."""
+        row = {"range": Text("", ""), "lexicon_accuracy": 0.5, "majority_accuracy": 0.5, "calibration_error": 0.0}
+        rows = [{"group": Text(name, name), "n": n, "accuracy": a, **row} for name, n, a in (("A", 7, 0.57), ("B", 41, 0.88), ("C", 60, 0.91))]
+        notes = [shown._quality(pd.DataFrame(part), "95%")["note"] for part in (rows, rows[1:], rows[:2])]
+        assert notes[0].en.startswith("Of groups with 30 marks or more, read worst: B (88%)") and "fewer than 30" in notes[0].en
+        assert notes[1].en.startswith("Read worst: B (88%)") and "30" not in notes[1].en
+        assert notes[2].en.startswith("Only B has 30") and "worst: B" not in notes[2].en
+        assert [t for t in notes if half_width(t.zh)] == []
+
     def test_a_quoted_voice_without_a_day_is_given_none(self, files: dict[str, Path]) -> None:
         tables = company()
         made = study({**tables, "responses": tables["responses"].assign(submitted_at=tables["responses"]["touched_at"])}, files)

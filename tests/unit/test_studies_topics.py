@@ -19,6 +19,7 @@ from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
 from voclib.sentences import first_sentence
 from voclib.studies import topics
+from voclib.studies.topics import captions as topic_captions
 from voclib.studies.topics import checks as topic_checks
 from voclib.studies.topics import heard as topic_voices
 from voclib.studies.topics import spread as topic_spread
@@ -220,6 +221,14 @@ def test_the_frames_hold_what_their_captions_say(told: topics.Talk) -> None:
     assert told.frames["joined"]["voices"].sum() + told.frames["unlinked"]["voices"].sum() == told.topics["voices"].sum()
     assert told.frames["moved"]["topics"].sum() == len(told.topics)
     assert {"waiting_time", "lounge"} <= set(told.topics["theme"])
+
+
+def test_where_nothing_is_a_complaint_no_part_of_none_is_told(told: topics.Talk) -> None:
+    """It read "0 of 0 complaint topics are systemic"."""
+    none = topic_captions._complaints({name: frame.head(0) for name, frame in told.frames.items()}, told.topics, 0.95)
+    for name in ("cards", "places", "alike"):
+        assert not set("0123456789") & set(none[name]["title"].en + none[name]["title"].zh)
+        assert "0 of" not in none[name]["title"].en and figures(told.captions[name]["title"].en), "with complaints it counts them"
 
 
 def test_like_complaints_are_one_group_and_a_wave_reads_otherwise() -> None:

@@ -103,6 +103,8 @@ def test_missing_tables_say_what_would_be_needed_and_leave_the_money(trail, tabl
     check = next(c for c in found.check() if c.name.en == f"The data hold {table}")
     assert check.passed is False and table in check.consequence.en and "amounts stay the same" in check.consequence.en
     assert found.total("observed") == trail.total("observed") and found.absent == (table,)
+    loose = named(found)["What could not be linked"].detail
+    assert "0/0" not in loose.en + loose.zh and ("none is recorded" in loose.en) and "一条也没有记录" in loose.zh
     assert "waiting_time" in set(found.lines["topic"])  # a case names its topic even where no voice does, and the other way round
 
 

@@ -64,7 +64,8 @@ def _every(marked: pd.DataFrame, due: Estimate, *, limit: float, rung: str, by: 
 def of_cases(one: Estimate, *, zh: str = "张工单", en: str = "cases") -> Estimate:
     """The same finding with its reason and needs in words of cases (or voices), where the gates speak of answers."""
     def told(text: Text | None) -> Text | None:
-        return None if text is None else Text(text.zh.replace("份回答", zh).replace("回答", zh[1:]).replace("给出分数", "给出占比"),
+        return None if text is None else Text(text.zh.replace("份回答", zh).replace("回答", zh[1:]).replace(" 份", f" {zh[0]}")
+                                              .replace("给出分数", "给出占比"),
                                               text.en.replace("answers", en).replace("for a score", "for a share"))
 
     assumed = tuple(name for name in one.assumptions if name != "respondents_only")

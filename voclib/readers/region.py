@@ -20,7 +20,7 @@ from voclib.stats import gates as gating
 from voclib.stats import inference, metrics, power, ranks
 from voclib.stats.gates import Gates
 from voclib.stats.ranks import Ranks
-from voclib.studies import scores
+from voclib.studies import repeats, scores
 from voclib.studies.scores import Score
 
 Tables = Mapping[str, pd.DataFrame]
@@ -121,8 +121,11 @@ def study(tables: Tables, kept: pd.DataFrame, *, metric: str = "nps", by: str = 
     drawn = parts if len(parts) - len(these) <= MOST_REFUSED else these
     sheet = _sheet(drawn, (these, fixed), (others, placed), None if left is None else _located(tables, left, by), by)
     sizes = words.Sizes(len(these), len(others) if placed else 0, tuple(p.name for p in these if placed and p not in others))
-    checks = _checks(parts, these, sizes, kept, names, clustered=clustered)
-    finding = _finding(these, fixed, ladder, checks, sheet, words.Said(names, sizes, words.span(kept["period"]), score.estimand), seed=seed)
+    repeated = repeats.check(tables, kept["response_id"])
+    checks = (*_checks(parts, these, sizes, kept, names, clustered=clustered), repeated)
+    verdict = Verdict.REPORT_WITH_CAVEAT if repeated.passed is False else Verdict.REPORT
+    finding = _finding(these, fixed, ladder, checks, sheet, words.Said(names, sizes, words.span(kept["period"]), score.estimand), verdict,
+                       seed=seed)
     shown = words.captions(sizes, ladder, [p.name for p in parts], in_time, names, words.sheet(sheet, names), words.span(kept["period"]))
     return Region(study=finding, scores=tuple(p.score for p in drawn), fixed=fixed, ranks=placed, ladder=ladder, sheet=words.sheet(sheet, names),
                   in_time=in_time, captions=shown)
@@ -247,8 +250,8 @@ def _checks(parts: list[_Part], these: list[_Part], sizes: words.Sizes, kept: pd
             words.respondents())
 
 
-def _finding(these: list[_Part], fixed: Ranks | None, ladder: Ladder | None, checks: tuple[Check, ...], sheet: pd.DataFrame, said: words.Said, *,
-             seed: int) -> Study:
+def _finding(these: list[_Part], fixed: Ranks | None, ladder: Ladder | None, checks: tuple[Check, ...], sheet: pd.DataFrame, said: words.Said,
+             verdict: Verdict, *, seed: int) -> Study:
     names = said.names
     shared = {"question": words.question(names), "kicker": words.kicker(said), "caveat": words.CAVEAT, "checks": checks,
               "limits": words.limits(names), "reader": "region", "seed": seed}
@@ -256,7 +259,7 @@ def _finding(these: list[_Part], fixed: Ranks | None, ladder: Ladder | None, che
         lead = refusal("pairs_apart", unit="count", reason=words.TOO_FEW_GROUPS, needs=words.MORE_ANSWERS)
         return Study(answer=words.NOT_YET, headline=(lead,), decision=words.decision(sheet, None, said), verdict=Verdict.REFUSE, **shared)
     best = these[int(np.argmin(fixed.plain))]
-    shown = (ladder[ladder.chosen], *(r for r in ladder.rungs if r.rung == "drawn"))
+    shown = (ladder[ladder.chosen].with_(verdict=verdict), *(r for r in ladder.rungs if r.rung == "drawn"))
     return Study(answer=words.answer(ladder, sheet, best.name, said), headline=shown, naive=ladder["alone"],
-                 decision=words.decision(sheet, ladder, said), verdict=Verdict.REPORT, ladders=(ladder,),
+                 decision=words.decision(sheet, ladder, said), verdict=verdict, ladders=(ladder,),
                  evidence={"groups": said.sizes.fixed, "pairs": said.sizes.pairs("together")}, **shared)

@@ -55,7 +55,7 @@ NAMES: dict[str, Name] = {
     "in_time": _share("按时的占比", "Share done in time", "时限内走完的工单，占全部工单", "Cases done within the limit, of all", "按时", "in time"),
     "problem_fall": Name(title=Text("问题减少的幅度", "How much the problem has shrunk"), short=Text("减少", "less"),
                          scale=Text("落地后的频率比平常少多少，负数是多了", "How far the rate lies below its usual level; negative means more")),
-    "projects_told": Name(title=Text("确实少了的项目", "Projects whose problem is clearly smaller"),
+    "projects_told": Name(title=Text("问题确实少了的项目", "Projects whose problem is clearly smaller"),
                           scale=Text("能评的项目里", "Among projects that can be judged")),
     "project_on_time": _share("按期落地的占比", "Share live on time", "有期限的项目", "Among projects with a due date", "按期", "on time"),
     "project_reviewed": _share("按时复盘的占比", "Reviewed on time", "已落地的项目", "Among projects that went live", "复盘了", "reviewed"),

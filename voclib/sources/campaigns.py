@@ -7,17 +7,19 @@ import math
 import numpy as np
 import pandas as pd
 
+from voclib.schema import repeats
+from voclib.schema.repeats import CHANCE, log_chance
+
 OVERLAP, AGREEMENT, LEAST_SHARED = 0.8, 0.9, 10
 LEAST_COPIES, LEAST_AUTHORS, WINDOW_DAYS = 10, 5, 7
-CHANCE = 1e-6  # what chance may explain with more than this probability is not reported
-_EXAMPLES, _SOON = 3, pd.Timedelta(hours=24)
+_EXAMPLES = 3
 
 
 def build(voices: pd.DataFrame | None) -> dict[str, list[dict]]:
     """`same_batch`, `entered_again` and `copied_text`, each a list of findings; never a word of a verbatim.
 
     same_batch: two campaigns of a channel of which at least 80 % of the smaller one's customers are shared and at least 90 % of those gave the
-    same scores. entered_again: voices without a campaign that repeat scores, customer and channel within 24 hours, by channel and month.
+    same scores. entered_again: voices without a campaign that repeat scores (else words), customer and channel within 24 hours, by channel and month.
     Both only where the agreement exceeds the one expected of independent answers with the same distribution of scores, by the
     Chernoff-Hoeffding bound below 10⁻⁶ (Hoeffding 1963, theorem 1). copied_text: at least 10 voices of at least 5 authors with nearly the
     same text within 7 days, and more of them in those days than a text said evenly over the time would bring (the same bound, times the
@@ -26,15 +28,6 @@ def build(voices: pd.DataFrame | None) -> dict[str, list[dict]]:
     if voices is None:
         return {"same_batch": [], "entered_again": [], "copied_text": []}
     return {"same_batch": _same_batch(voices), "entered_again": _entered_again(voices), "copied_text": _copied(voices)}
-
-
-def log_chance(hits: int, n: int, q: float) -> float:
-    """Upper bound of the natural logarithm of P(Binomial(n, q) ≥ hits): −n KL(hits/n ‖ q) (Hoeffding 1963, theorem 1); 0 at or below the mean."""
-    p = hits / n if n else 0.0
-    if p <= q:
-        return 0.0
-    rest = (1 - p) * math.log((1 - p) / (1 - q)) if p < 1 else 0.0
-    return -n * (p * math.log(p / q) + rest) if q > 0 else -math.inf
 
 
 def _same_batch(voices: pd.DataFrame) -> list[dict]:
@@ -49,7 +42,7 @@ def _same_batch(voices: pd.DataFrame) -> list[dict]:
         agreed = int((shared["scores"] == shared["scores_other"]).sum())
         if n < LEAST_SHARED or n < OVERLAP * smaller or agreed < AGREEMENT * n:
             continue
-        expected = _expected(shared["scores"], shared["scores_other"])
+        expected = repeats.expected(shared["scores"], shared["scores_other"])
         if log_chance(agreed, n, expected) < math.log(CHANCE):
             found.append(_batch(asked[asked["channel"] == channel], one, other, shared, agreed / n, expected))
     return found
@@ -66,26 +59,11 @@ def _batch(asked: pd.DataFrame, one: str, other: str, shared: pd.DataFrame, agre
             "last_day": _text(parts[second]["day"].max())}
 
 
-def _expected(one: pd.Series, other: pd.Series) -> float:
-    """How often two independent answers with these distributions would be the same."""
-    shares = one.value_counts(normalize=True), other.value_counts(normalize=True)
-    return float((shares[0] * shares[1].reindex(shares[0].index).fillna(0)).sum())
-
-
 def _entered_again(voices: pd.DataFrame) -> list[dict]:
-    free = voices[voices["campaign_id"].isna()].dropna(subset=["customer_id", "scores", "at"])
-    free = free.sort_values(["channel", "customer_id", "at", "response_id"], kind="stable")
-    before = free.shift()
-    near = (free["channel"] == before["channel"]) & (free["customer_id"] == before["customer_id"]) & (free["at"] - before["at"] <= _SOON)
-    same = near & (free["scores"] == before["scores"])
-    found = []
-    for (channel, month), rows in free[near].groupby([free["channel"], free["day"].str.slice(0, 7)], sort=True):
-        n, again = len(rows), int(same[rows.index].sum())
-        mine = free.loc[free["channel"] == channel, "scores"]
-        expected = _expected(mine, mine)
-        if log_chance(again, n, expected) < math.log(CHANCE):
-            found.append({"channel": channel, "month": month, "rows": again, "pairs": n, "expected_agreement": round(expected, 4)})
-    return found
+    again = repeats.among(voices.assign(month=voices["day"].str.slice(0, 7)))
+    return [{"channel": channel, "month": month, "rows": len(rows), "pairs": int(rows["pairs"].iloc[0]),
+             "expected_agreement": round(float(rows["expected"].iloc[0]), 4)}
+            for (channel, month), rows in again.groupby(["channel", "month"], sort=True)]
 
 
 def _copied(voices: pd.DataFrame) -> list[dict]:

@@ -6,24 +6,24 @@ from collections.abc import Mapping as Named
 
 import pandas as pd
 
+from voclib.schema import repeats
+from voclib.schema.repeats import SCORES
 from voclib.sources import near
 from voclib.sources.accounting import Account
 
-SCORES = ("nps_score", "csat_score", "ces_score", "rating_score", "star_rating", "is_recommended")
 _KEPT = ("response_id", "channel", "customer_id", "author_id", "campaign_id", "emotion", "reach", *SCORES)
 
 
 def gather(accounts: Named[str, Account], timezone: str) -> pd.DataFrame | None:
     """The accepted voices, sorted by response_id, with `at` (submitted_at, else touched_at), its local `day` (YYYY-MM-DD), `scores` (all of
-    a voice's scores as one text, missing where it has none) and `group` (voclib.sources.near.groups of the verbatim); None without voices."""
+    a voice's scores as one text, missing where it has none), `said` (those, else the words) and `group` (voclib.sources.near.groups of the
+    verbatim); None without voices."""
     if "responses" not in accounts or accounts["responses"].validated.accepted.empty:
         return None
     rows = accounts["responses"].validated.accepted.sort_values("response_id", kind="stable", ignore_index=True)
     at = rows["submitted_at"].fillna(rows["touched_at"])
     made = rows[list(_KEPT)].assign(at=at, day=days(at, timezone), group=near.groups(rows["comment"]))
-    parts = [rows[name].astype("str").fillna("") for name in SCORES]
-    joined = parts[0].str.cat(parts[1:], sep="|")
-    return made.assign(scores=joined.mask(rows[list(SCORES)].isna().all(axis=1)))
+    return made.assign(scores=repeats.scores(rows), said=repeats.said(rows))
 
 
 def days(moments: pd.Series, timezone: str) -> pd.Series:

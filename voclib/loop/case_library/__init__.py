@@ -160,7 +160,7 @@ def _made(scene: _Scene, audit: Audit, topics: Mapping[str, Text], departments: 
     said = wording.clean(scene.chosen["description"], wording.known(scene.tables))[0]
     texts = scene.able["description"]
     links = wording.linked(texts.tolist(), scene.able["response_id"].tolist(), wording.public(scene.tables, rule), at=rule.alike)
-    made = checked.checks(audit, scene.people, rule, _others(scene), counts, (links.hits, int(texts.notna().sum())))
+    made = checked.checks(audit, scene.people, rule, _others(scene), counts, (links.hits, int(auditing.spoken(texts).sum())))
     return CaseLibrary(
         study=_finding(scene, audit, ladder, made),
         found=scene.found,
@@ -199,21 +199,22 @@ def _others(scene: _Scene) -> np.ndarray:
 
 
 def _finding(scene: _Scene, audit: Audit, ladder: Ladder, made: tuple) -> Study:
-    """The Study: a description of what the attackers named would find; words on cards and failed checks make it a caveat."""
-    careful = any(one.passed is False for one in made) or audit.released["kept"].eq("").any()
+    """The Study: a description of what the attackers named would find; words on cards, failed checks and no words to audit make it a caveat."""
+    careful = any(one.passed is False for one in made) or audit.released["kept"].eq("").any() or not audit.texts
     verdict = Verdict.BOUNDS_ONLY if ladder["kept"].kind == "bounds" else Verdict.REPORT_WITH_CAVEAT if careful else Verdict.REPORT
     count = Estimate(estimand="cards_to_teach", kind="count", unit="count", value=float(len(audit.released)), n=len(audit.cards))
+    looked = audit.after["words"]
     naive = ladder["known"]  # what the same reader finds of the originals
     return Study(
         question=words.QUESTION,
         kicker=words.kicker(len(scene.found)),
         answer=words.answer(audit, scene.rule),
-        headline=(ladder["kept"].with_(verdict=verdict), count, audit.after["words"].with_(group="")),
+        headline=(ladder["kept"].with_(verdict=verdict), count, *([looked.with_(group="")] if looked.kind == "estimate" else [])),
         naive=naive if naive.kind == "estimate" else None,
         verdict=verdict,
         ladders=(ladder,),
         checks=made,
-        caveat=words.caveat(scene.people.has_visits, int(audit.released["sure"].min())),
+        caveat=words.caveat(scene.people.has_visits, int(audit.released["sure"].min()), texts=audit.texts),
         decision=words.decision(audit, scene.rule),
         limits=words.LIMITS,
         reader="region",

@@ -18,18 +18,23 @@ from voclib.loop.case_library import people as crowd
 from voclib.loop.case_library.people import People
 from voclib.loop.case_library.rule import Rule
 from voclib.privacy.redaction import language_of
-from voclib.results import Estimate
+from voclib.results import Estimate, Text, refusal
 from voclib.stats import disclosure
 from voclib.stats.gates import Gates
 
 Tables = Mapping[str, pd.DataFrame]
 FOUND, WORDS_FOUND = "people_found", "words_found"
 ATTACKS = ("week", "complaint", "words")
+NO_TEXT = Text("没有原话，没有可比对的。", "There are no words to look up.")
+NEEDS_TEXT = Text("带原话的工单。", "Cases that carry the customer's words.")
+NO_PUBLIC = Text("没有公开渠道的声音可比。", "There are no public voices to compare with.")
+NEEDS_PUBLIC = Text("公开渠道的帖子和评论。", "Posts and reviews from public channels.")
 
 
 @dataclass(frozen=True)
 class Audit:
-    """`cards`: the cases drawn, each with what its card says; `before` and `after`: attack → Estimate, of originals and of cards released.
+    """`cards`: the cases drawn, each with what its card says; `before` and `after`: attack → Estimate, of originals and of cards released
+    (a refusal for `words` where there is no text, or no public voice to compare it with).
 
     Added to `cards`: `level` (number in the rule, −1: withheld), `alike` (customers alike by what the card says, topic included; of those listed),
     `sure` (how many there are at least, where the list holds a part), `crowd` (topic
@@ -52,6 +57,11 @@ class Audit:
     def released(self) -> pd.DataFrame:
         """The cards that may be taught from."""
         return self.cards[self.cards["level"].ge(0)]
+
+    @property
+    def texts(self) -> int:
+        """How many of the cases drawn have words at all."""
+        return int(spoken(self.cards["description"]).sum())
 
     def alone(self, column: str, *, released: bool = False) -> int:
         """How many cases have nobody alike."""
@@ -81,11 +91,11 @@ def run(
     options = {"fraction": fraction, "conf_level": conf_level}
     before, out = _attacks(cards, ("was", "was_topic"), gates, **options), cards[cards["level"].ge(0)]
     texts, own = chosen["description"].tolist(), chosen["response_id"].tolist()
-    before["words"] = _looked_up(wording.linked(texts, own, pool, at=rule.alike), chosen["description"].notna(), conf_level)
+    before["words"] = _looked_up(wording.linked(texts, own, pool, at=rule.alike), spoken(chosen["description"]), pool, conf_level)
     after = _released(out, gates, tried=len(cards) * len(rule.levels), **options) if len(out) > 1 else {}
     if len(out) > 1:
         links = wording.linked(out["words"].tolist(), out["response_id"].tolist(), pool, at=rule.alike)
-        after["words"] = _looked_up(links, out["words"].notna(), conf_level)
+        after["words"] = _looked_up(links, out["words"].notna(), pool, conf_level)
     among = crowd.among_cases(every, days_off=rule.days)[np.flatnonzero(every["case_id"].isin(chosen["case_id"]))]
     naive = disclosure.found(among - 1, estimand=FOUND, rung="cases", conf_level=conf_level)
     return Audit(cards, before, after, naive, left, int(said.found["name"].sum()), int(said.candidates.sum()), len(pool), fraction)
@@ -165,6 +175,15 @@ def _released(out: pd.DataFrame, gates: Gates, *, tried: int, fraction: float, c
                                              group=name) for name, column in zip(ATTACKS, ("crowd", "alike"), strict=False)}
 
 
-def _looked_up(links: wording.Links, has_words: pd.Series, conf_level: float) -> Estimate:
-    """Of all texts those that exactly one public voice is rightly found for."""
-    return disclosure.exact(links.hits, max(int(has_words.sum()), 1), estimand=WORDS_FOUND, conf_level=conf_level, group="words")
+def spoken(texts: pd.Series) -> pd.Series:
+    """Which texts say anything."""
+    return texts.notna() & texts.astype("string").str.strip().ne("")
+
+
+def _looked_up(links: wording.Links, has_words: pd.Series, pool: pd.DataFrame, conf_level: float) -> Estimate:
+    """Of all texts those that exactly one public voice is rightly found for; a refusal where nothing could be looked up, since 0 of 0 is no share."""
+    n = int(has_words.sum())
+    if n and len(pool):
+        return disclosure.exact(links.hits, n, estimand=WORDS_FOUND, conf_level=conf_level, group="words")
+    reason, needs = (NO_TEXT, NEEDS_TEXT) if n == 0 else (NO_PUBLIC, NEEDS_PUBLIC)
+    return refusal(WORDS_FOUND, unit="share", reason=reason, needs=needs, group="words")

@@ -99,7 +99,7 @@ def _ladder(ladder: Ladder | None) -> dict[str, Any]:
 def _sheet(audit: Audit, rule: Rule) -> dict[str, Any]:
     title = say(
         "还知道抱怨什么的人，原案例认出 {a}，卡片认出 {b}；搜公开渠道，卡片上的原话一段也没有认对"
-        if audit.after["words"].value == 0
+        if audit.after["words"].value == 0  # a refusal has no value: nothing was searched
         else "还知道抱怨什么的人，原案例认出 {a}，卡片认出 {b}",
         "Someone who knows the complaint too finds {a} of the originals and {b} of the cards; a search of public posts finds none of the words"
         if audit.after["words"].value == 0
@@ -186,7 +186,7 @@ def _reasons(audit: Audit) -> dict[str, Any]:
 def _generalised(audit: Audit) -> dict[str, Any]:
     return {
         "title": Text("原话里还剩下的线索，都写成更宽的说法", "Clues left in the words are put in wider terms"),
-        "subtitle": say("挑出的 {n} 段原话里，有这种线索的段数", "Of {n} texts drawn, those that held each clue", n=len(audit.cards)),
+        "subtitle": say("挑出的 {n} 段原话里，有这种线索的段数", "Of {n} texts drawn, those that held each clue", n=audit.texts),
         "columns": {"kind": Text("线索", "Clue"), "becomes": Text("写成", "Becomes"), "n": Text("段数", "Texts")},
     }
 

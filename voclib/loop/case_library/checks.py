@@ -61,14 +61,16 @@ def _visits(people: People) -> Check:
 
 
 def _identifiers(audit: Audit) -> Check:
-    n = sum(audit.left.values())
+    n, name = sum(audit.left.values()), Text("再脱敏一遍，没有新发现", "A second redaction finds nothing new")
+    if not audit.texts:
+        return Check(name, None, words.NO_TEXTS)
     return Check(
-        Text("再脱敏一遍，没有新发现", "A second redaction finds nothing new"),
+        name,
         n == 0,
         say(
             "{c} 段原话里又找到 {n} 处电话、邮箱、证件、车牌或车架号。",
             "In {c} texts it found {n} further phone numbers, e-mail addresses, ID cards, plates or VINs.",
-            c=len(audit.cards),
+            c=audit.texts,
             n=n,
         ),
         Text(
@@ -79,8 +81,11 @@ def _identifiers(audit: Audit) -> Check:
 
 
 def _names(audit: Audit) -> Check:
+    name = Text("原话里没有疑似人名", "No words that may be names are left")
+    if not audit.texts:
+        return Check(name, None, words.NO_TEXTS)
     return Check(
-        Text("原话里没有疑似人名", "No words that may be names are left"),
+        name,
         audit.candidates == 0,
         say(
             "带头衔的人名去掉了 {n} 处；还有 {m} 处像人名。光写名字的，只认得出一部分。",
@@ -101,6 +106,8 @@ def _public(audit: Audit, word_for_word: tuple[int, int]) -> Check:
         )
     if after is None:
         return Check(name, None, Text("没有放出的卡片。", "No card is released."))
+    if after.kind == "refusal":
+        return Check(name, None, words.NO_TEXTS if not audit.texts else words.NO_WORDS)
     return Check(
         name,
         after.value == 0,

@@ -94,7 +94,12 @@ WITHHELD = Text("扣下：怎么写都不够人相同", "Withheld: too few alike
 TIERS = {"vvip": Text("高价值客户", "high-value customer"), "regular": Text("普通客户", "regular customer")}
 NO_CARDS = Text("没有可以放上来的案例。", "There is no case to show.")
 NO_WORDS = Text("没有哪张卡片放原话。", "No card shows words.")
+NO_TEXTS = Text("挑出的工单都没有写原话，这一关没有可查的。", "None of the cases drawn has words, so there is nothing to look into.")
 NO_LADDER = Text("可以放的卡片太少，比不出前后。", "Too few cards to compare before and after.")
+UNREAD = Text(
+    "工单都没有写原话，原话会不会露出是谁，这里没有审过：工单补上原话以后，要重做。",
+    "No case has words, so whether words would tell who it was has not been audited: run it again once cases carry them.",
+)
 NO_CLUES = Text("原话里没有找到这样的线索。", "The words held no such clue.")
 NO_TRUTH = Text("这批数据没有埋下的真值。", "These data hold no planted truth.")
 _HOURS = (
@@ -167,6 +172,11 @@ def answer(audit: Audit, rule: Rule) -> Text:
 def decision(audit: Audit, rule: Rule) -> Text:
     """What to do with the library."""
     shown = int(audit.released["kept"].eq("").sum())
+    if not shown:
+        return Text(
+            "用卡片，不用原单：学员只拿到卡号。每次换了规则或数据，重做这份审计。",
+            "Teach from the cards, never from the ledger: trainees get a card's number only. Run this audit again whenever rule or data change.",
+        )
     return say(
         "用卡片，不用原单：学员只拿到卡号。{w} 张带原话的，请人再读一遍人名；每次换了规则或数据，重做这份审计。",
         "Teach from the cards, never from the ledger: trainees get a card's number only. Have a person read the {w} cards with words for names, and "
@@ -175,8 +185,10 @@ def decision(audit: Audit, rule: Rule) -> Text:
     )
 
 
-def caveat(has_visits: bool, least: int = 0) -> Text:
-    """Where it is most likely wrong."""
+def caveat(has_visits: bool, least: int = 0, *, texts: int = 1) -> Text:
+    """Where it is most likely wrong; `least`: customers alike behind the card with fewest, `texts`: cases drawn that have words."""
+    if not texts:
+        return say("{u}{s}{c}", "{u}{s}{c}", u=UNREAD, s=Text("", " "), c=caveat(has_visits, least))
     if not has_visits:
         return Text(
             "没有到店记录，看不到没说过话的客户：原案例的风险被高估，卡片背后的人数被低估。",

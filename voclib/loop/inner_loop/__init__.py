@@ -129,7 +129,7 @@ def study(tables: Tables, given: Clocks, *, rules: tuple[Any, Any] | None = None
     return InnerLoop(
         study=finding, ladder=ladder, every=tuple(m.every for m in measured.values()), closed=closed, curve=curve, coverage=coverage, departments=by,
         months=months, sheet=laid.sheet(sheet, told), matrix=laid.matrix(cells), missed=laid.cases(missed, alert, names, scene.timezone),
-        queue=laid.cases(late.head(12), main, names, scene.timezone), routing=routed, routes=laid.routes(routed, names),
+        queue=laid.cases(late.head(12), main, names, scene.timezone), routing=routed, routes=laid.routes(routed, names, scene.gates),
         captions=shown.captions(given, measured, ladder, curve, coverage, by, months, told, len(missed), late, alert, scene.follow(alert), routed,
                                 urgent, conf_level=conf_level))
 
@@ -157,7 +157,7 @@ def _alert(given: Clocks) -> Clock:
 
 
 def _coverage(scene: _Scene) -> tuple[Coverage | None, Estimate | None]:
-    """What became of unhappy voices, and the main clock counted from the voice; None where no voice is unhappy, or no case names its voice.
+    """What became of unhappy voices, and the main clock counted from the voice; None where a handful are unhappy, or no case names its voice.
 
     A voice has its case where that was opened after the period too. The tier and severity of a case cannot be told of a voice without one, so voices
     are followed by the main clock for all.
@@ -171,7 +171,7 @@ def _coverage(scene: _Scene) -> tuple[Coverage | None, Estimate | None]:
     made = unheard.study(scene.tables, ever.cases, scene.clocks.unhappy, main, ever.follow(anybody), scene.measure(anybody, rung="voice").every,
                          asof=scene.asof, working=scene.clocks.working, since=scene.since, until=scene.until, timezone=scene.timezone,
                          **scene.options)
-    return (made, voice) if len(made.voices) else (None, voice)
+    return (made, voice) if made.stages["voices"] >= scene.gates.small_cell else (None, voice)
 
 
 def _ladder(main: Clock, answer: Compliance, voice: Estimate | None, coverage: Coverage | None) -> Ladder:

@@ -16,6 +16,7 @@ from voclib.loop.routing import Routing
 from voclib.loop.unheard import Coverage
 from voclib.results import Estimate, Ladder, Text
 from voclib.sentences import say
+from voclib.stats.gates import Gates
 
 CHANNEL_NOTE = Text("没有工单，未必没有处理；但没有工单，就没有时钟。", "A voice without a case may have been handled; but no clock ran for it.")
 RUNGS = {
@@ -61,7 +62,7 @@ def captions(
     if coverage is not None:
         made |= _coverage(coverage, main, conf_level)
     if routed is not None:
-        made["routes"] = _routes(routed)
+        made["routes"] = _routes(routed, by.gates)
     return made
 
 
@@ -212,7 +213,7 @@ def _matrix(main: Clock, urgent: Estimate | None, level: float) -> dict[str, Any
     }
 
 
-def _routes(routed: Routing) -> dict[str, Any]:
+def _routes(routed: Routing, gates: Gates) -> dict[str, Any]:
     told = routed.table[routed.table["n"] >= 10]
     if len(told) and routed.agreement.kind == "estimate":
         worst = told.loc[(told["agree"] / told["n"]).idxmin()]
@@ -226,14 +227,16 @@ def _routes(routed: Routing) -> dict[str, Any]:
         )
     else:
         title = Text("每类工单归了谁", "Who got the cases of each class")
+    few = say("不足 {a} 张工单的类别只列名字。", " Of classes with fewer than {a} cases the name alone is shown.", a=gates.small_cell)
     return {
         "title": title,
         "columns": ROUTE_COLUMNS,
         "formats": {"n": "exact", "agree": "exact"},
         "subtitle": Text("按原话归类；台账里的责任部门与规则文件比", "Classed by their words; the ledger's owner beside the rule file's"),
-        "note": Text(
-            "归类靠规则里的字词，会读错；不一致是核查的起点，不是差错率。",
-            "Classes go by words in the rules and can be wrong; a difference is where to look, not an error rate.",
+        "note": say(
+            "归类靠规则里的字词，会读错；不一致是核查的起点，不是差错率。{few}",
+            "Classes go by words in the rules and can be wrong; a difference is where to look, not an error rate.{few}",
+            few=few if routed.table["n"].lt(gates.small_cell).any() else Text("", ""),
         ),
     }
 
@@ -241,7 +244,6 @@ def _routes(routed: Routing) -> dict[str, Any]:
 def _departments(by: Departments, main: Clock, told: Sequence[str], level: float) -> dict[str, dict[str, Any]]:
     within = {"name": main.title, "h": words.limit(main), "level": level}
     shared = say("“{name}”在 {h}内的占比，{level:.0%} 区间", "“{name}” within {h}, {level:.0%} interval", **within)
-    late, closed = int(by.table["overdue"].sum()), float((by.table["done"] * by.table["n"]).sum() / by.table["n"].sum())
     return {
         "departments": {
             "title": _apart(by),
@@ -255,14 +257,9 @@ def _departments(by: Departments, main: Clock, told: Sequence[str], level: float
             "labels": dict(zip(by.table["key"], by.table["department"], strict=True)),
         },
         "table": {
-            "title": say(
-                "已{done} {c:.0%}；{k} 张超时{open}",
-                "{c:.0%} are {done} by now; {k} {k:case is|cases are} {open} beyond the limit",
-                c=closed,
-                k=late,
-                **words.state(main),
-            ),
+            "title": _by_now(by, main),
             "subtitle": shared,
+            **_hidden(by.table["n"], by.gates),
             "columns": {k: say(t.zh, t.en, **words.state(main)) for k, t in DEPARTMENT_COLUMNS.items()},
             "formats": {"n": "exact", "open": "exact", "overdue": "exact", "done": "share"},
         },
@@ -275,6 +272,26 @@ def _departments(by: Departments, main: Clock, told: Sequence[str], level: float
             ),
         },
     }
+
+
+def _by_now(by: Departments, main: Clock) -> Text:
+    """How many cases are done and how many overdue; a share only of as many as one needs."""
+    n, late = int(by.table["n"].sum()), int(by.table["overdue"].sum())
+    told = {"k": late, "f": by.gates.min_n, **words.state(main)}
+    overdue = ("{k} 张超时{open}", "{k} {k:case is|cases are} {open} beyond the limit")
+    if n < by.gates.min_n:
+        return say(f"工单不足 {{f}} 张，不给占比；{overdue[0]}", f"Fewer than {{f}} cases, so there is no share; {overdue[1]}", **told)
+    return say(f"已{{done}} {{c:.0%}}；{overdue[0]}", f"{{c:.0%}} are {{done}} by now; {overdue[1]}",
+               c=float((by.table["done"] * by.table["n"]).sum() / n), **told)
+
+
+def _hidden(n: pd.Series, gates: Gates) -> dict[str, Text]:
+    """What the table leaves out of departments with so few cases (D,); empty where all have enough."""
+    if not n.lt(gates.min_n).any():
+        return {}
+    return {"note": say("不足 {a} 张工单的部门只列名字，不足 {b} 张的不给占比。",
+                        "Of departments with fewer than {a} cases the name alone is shown, and no share of fewer than {b}.", a=gates.small_cell,
+                        b=gates.min_n)}
 
 
 def _apart(by: Departments) -> Text:

@@ -22,9 +22,10 @@ NOBODY = "—"
 @dataclass(frozen=True, kw_only=True)
 class Departments:
     """`each`: the share in time of every department; `table`: with medians, open and overdue cases; `drawn` and `shrunken`: where five or more can be
-    compared, each drawn towards their mean (empty and None otherwise)."""
+    compared, each drawn towards their mean (empty and None otherwise). `gates` say how few cases a table may show, and give a share of."""
 
     clock: Clock
+    gates: Gates
     each: tuple[Estimate, ...]
     table: pd.DataFrame
     drawn: pd.DataFrame
@@ -45,7 +46,7 @@ def study(followed: pd.DataFrame, clock: Clock, names: Mapping[str, Text], *, es
                      "overdue": int((is_open & (part["followed"] > clock.hours)).sum()), "done": float(part["is_stopped"].mean())})
     table = pd.DataFrame(rows).sort_values(["n", "key"], ascending=[False, True], ignore_index=True)
     drawn, shrunken = _drawn(each, conf_level, gates)
-    return Departments(clock=clock, each=tuple(each), table=table, drawn=drawn, shrunken=shrunken)
+    return Departments(clock=clock, gates=gates, each=tuple(each), table=table, drawn=drawn, shrunken=shrunken)
 
 
 def _drawn(each: list[Estimate], conf_level: float, gates: Gates) -> tuple[pd.DataFrame, Shrunken | None]:

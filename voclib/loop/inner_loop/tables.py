@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from voclib import privacy
 from voclib.loop.clocks import Clock
 from voclib.loop.inner_loop import text as words
 from voclib.loop.inner_loop.alerts import SEVERITIES, TIERS
@@ -15,6 +16,7 @@ from voclib.loop.routing import Routing
 from voclib.loop.unheard import Coverage
 from voclib.results import Estimate, Text
 from voclib.sentences import DASH, say, with_interval
+from voclib.stats.gates import Gates
 
 GRADES = {"safety": Text("行车安全", "Safety"), "high": Text("高", "High"), "medium": Text("中", "Medium"), "low": Text("低", "Low")}
 TIER_NAMES = {
@@ -104,12 +106,14 @@ def _counted(one: Estimate | None) -> Text:
     return say("{a:bare}（{a:interval}），{n} 张", "{a:bare} ({a:interval}), {n} {n:case|cases}", a=one, n=one.n)
 
 
-def routes(found: Routing | None, names: Mapping[str, Text]) -> pd.DataFrame:
-    """One row a class, in words."""
+def routes(found: Routing | None, names: Mapping[str, Text], gates: Gates) -> pd.DataFrame:
+    """One row a class, in words; of classes of a few cases the name alone."""
     if found is None:
         return pd.DataFrame(columns=list(ROUTE_COLUMNS))
-    elsewhere = [say("{d}（{n}）", "{d} ({n})", d=_name(names, row.elsewhere), n=row.most) if row.most else DASH for row in found.table.itertuples()]
-    return found.table.assign(elsewhere=elsewhere)[list(ROUTE_COLUMNS)]
+    shown = privacy.suppress_small(found.table, minimum=gates.small_cell)
+    elsewhere = [say("{d}（{n}）", "{d} ({n})", d=_name(names, row.elsewhere), n=row.most) if row.most and not hidden else DASH
+                 for row, hidden in zip(found.table.itertuples(), shown["is_suppressed"], strict=True)]
+    return shown.assign(elsewhere=elsewhere)[list(ROUTE_COLUMNS)]
 
 
 def truth_row(clock: Clock, found: Estimate, closed: Estimate | None, planted: float) -> dict[str, Any]:
@@ -142,5 +146,7 @@ def stages(coverage: Coverage) -> list[dict[str, Any]]:
 
 
 def department_rows(by: Departments) -> pd.DataFrame:
-    """The table of departments with its shares and times written out."""
-    return by.table.assign(share=[with_interval(e) for e in by.table["in_time"]], median=[words.long(t, by.clock) for t in by.table["median_hours"]])
+    """The table of departments with its shares and times written out; of those with a few cases the name alone, of fewer than enough no share."""
+    shown, n = privacy.suppress_small(by.table, minimum=by.gates.small_cell), by.table["n"]
+    return shown.assign(share=[with_interval(e) for e in by.table["in_time"]], done=shown["done"].mask((n < by.gates.min_n).to_numpy()),
+                        median=[words.long(float(t), by.clock) for t in by.table["median_hours"].mask(n < by.gates.small_cell)])

@@ -56,8 +56,8 @@ STATES = {
 NO_TRUTH = Text("这批数据没有埋下的真值。", "These data hold no planted truth.")
 NO_CURVE = Text("工单太少，画不出曲线。", "Too few cases for a curve.")
 NO_VOICES = Text(
-    "工单没有写明出自哪条声音，或这段时间没有不满的声音，因此看不出多少不满没有开工单。",
-    "Cases name no voice, or no voice of the period is unhappy, so nothing shows how many complaints never became a case.",
+    "工单没有写明出自哪条声音，或这段时间几乎没有不满的声音，因此看不出多少不满没有开工单。",
+    "Cases name no voice, or hardly any voice of the period is unhappy, so nothing shows how many complaints never became a case.",
 )
 NO_DEPARTMENTS = Text(
     "可比的部门不足五个，不画部门图；各部门见下表。", "Fewer than five departments can be compared, so there is no picture; the table below has each."

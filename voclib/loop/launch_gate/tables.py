@@ -159,9 +159,13 @@ def truth_captions(found: pd.DataFrame) -> dict[str, Any]:
     """What the comparison with the truth is called: how many lights were right, and how many the gap alone let go wrongly."""
     lit = found[found["right"].map(lambda one: one.en) != "No claim"]
     right, go = int(lit["right"].map(lambda one: one.en == "Right").sum()), found["usual"].map(lambda one: one.en)
+    told = {"a": int(go.str.startswith("Go").sum()), "b": int(go.eq("Go, wrong").sum())}
+    if lit.empty:
+        return TRUTH | {"title": say("没有一个概念亮灯；只看差值放行 {a} 个，错了 {b} 个",
+                                     "No concept has a light; the gap alone lets {a} go, {b} of them wrongly", **told)}
     return TRUTH | {"title": say(
         "亮了 {n} 个灯，对了 {k} 个；只看差值放行 {a} 个，错了 {b} 个", "{k} of {n} lights are right; the gap alone lets {a} go, {b} of them wrongly",
-        n=len(lit), k=right, a=int(go.str.startswith("Go").sum()), b=int(go.eq("Go, wrong").sum()))}
+        n=len(lit), k=right, **told)}
 
 
 def _points(gain: float) -> Text:

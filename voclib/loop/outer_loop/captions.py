@@ -122,7 +122,7 @@ def _projects(effects: Effects, names: outer_names.Names, level: float) -> dict[
     told = int((judged["told"] & (judged["log"] < 0)).sum()) if len(judged) else 0
     return {
         "title": say(
-            "{m} 个落地的项目里 {n} 个能评，其中 {k} 个确实少了",
+            "{m} 个落地的项目里 {n} 个能评，其中 {k} 个的问题确实少了",
             "{n} of {m} landed projects can be judged; in {k} the problem is clearly smaller",
             m=len(effects.table),
             n=len(judged),
@@ -135,7 +135,7 @@ def _projects(effects: Effects, names: outer_names.Names, level: float) -> dict[
             level=level,
         ),
         "note": Text(
-            "“确实少了”：比平常少，也比落地前那一段少；已按项目个数控制误报。",
+            "“确实少了”：问题比平常少，也比落地前那一段少；已按项目个数控制误报。",
             "Clearly smaller: below the usual rate and below the time just before landing, with false discoveries held down over projects.",
         ),
     }
@@ -313,7 +313,7 @@ def _lists(tracker: pd.DataFrame, departments: pd.DataFrame, effects: Effects, g
         },
         "departments": {
             "title": say(
-                "{n} 个部门有项目，其中 {k} 个部门的项目确实少了",
+                "{n} 个部门有项目，其中 {k} 个部门至少有一个项目的问题确实少了",
                 "{n} departments have projects, {k} {k:has|have} one whose problem is clearly smaller",
                 n=len(departments),
                 k=best,

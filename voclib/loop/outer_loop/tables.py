@@ -27,7 +27,7 @@ DEPARTMENT_COLUMNS = {
     "landed": Text("已落地", "Landed"),
     "late": Text("过期未落地", "Overdue"),
     "judged": Text("能评", "Judged"),
-    "told": Text("确实少了", "Clearly smaller"),
+    "told": Text("问题确实少了", "Clearly smaller"),
     "fall": Text("问题平均减少（区间）", "Mean fall (interval)"),
 }
 QUARTER_COLUMNS = {
@@ -42,7 +42,7 @@ TRUTH_COLUMNS = {
     "found": Text("本页：减少（区间）", "Found: fall (interval)"),
     "truth": Text("真值", "Truth"),
     "inside": Text("区间含真值", "Interval holds it"),
-    "told": Text("本页说少了", "Called smaller"),
+    "told": Text("本页说问题少了", "Called smaller"),
     "naive": Text("前后两个月", "Two months"),
 }
 TRUTH = {

@@ -132,7 +132,7 @@ def answer(main: Estimate, naive: Estimate | None, told: int, n: int) -> Text:
     )
     last = (
         say(
-            "其中 {k} 个确实少了，其余 {m} 个还分不清是不是碰巧。",
+            "其中 {k} 个的问题确实少了，其余 {m} 个还分不清是不是碰巧。",
             "In {k} of {n} it is clearly smaller; in the other {m} what shows may be luck.",
             k=told,
             n=n,

@@ -21,6 +21,7 @@ from voclib.stats import gates as gating
 from voclib.stats import inference, recent
 from voclib.stats.gates import Gates
 from voclib.stats.recent import Recent
+from voclib.studies import repeats
 
 DRAWN = 12  # rows of the figure
 FEED = (0.5, 2.0)  # voices of the last period to the usual number, outside which a feed may be cut off or doubled
@@ -101,7 +102,7 @@ def study(tables: Tables, counts: Counts, *, names: Names | None = None, fdr: fl
     ladder = _ladder(judged, shown[0], names, conf_level) if shown else None
     history, flags = _history(counts, fdr, names)
     sheet = sheets.sheet(tables, counts, conf_level=conf_level, gates=gates, timezone=timezone, names=names)
-    checks = _checks(judged, counts, history)
+    checks = _checks(judged, counts, history, repeats.check(tables, counting.heard(tables, judged.counts, timezone), timezone))
     known = words.titles(names, counts.keys)
     finding = _finding(judged, moves, checks, sheet, history, known)
     return Brief(study=finding, judged=judged, moves=moves, naive={k: v for k, v in naive.items() if v is not None}, ladder=ladder,
@@ -187,13 +188,13 @@ def _planted(row: Mapping[str, Any], projects: pd.DataFrame, landed: Mapping[str
     return words.NOTHING_PLANTED
 
 
-def _checks(judged: Judged, counts: Counts, history: pd.DataFrame) -> tuple[Check, ...]:
+def _checks(judged: Judged, counts: Counts, history: pd.DataFrame, repeated: Check) -> tuple[Check, ...]:
     heard = counts.exposure[(counts.keys["kind"] == counting.UNHAPPY).to_numpy()].sum(axis=0)
     usual = float(heard[:-1].mean())
     poisson = recent.poisson_flags(judged.found)
     cut = judged.counts.keys["kind"].isin(judged.counts.cut).to_numpy(dtype=bool)
     return (words.feed(float(heard[-1]), usual, passed=bool(usual and FEED[0] <= heard[-1] / usual <= FEED[1])),
-            words.sources(judged.counts.cut, int(cut.sum())),
+            words.sources(judged.counts.cut, int(cut.sum())), repeated,
             words.season(judged.counts.counts.shape[1] * counts.days, passed=(judged.counts.counts.shape[1] - 1) * counts.days >= YEAR),
             words.scatter(float(np.median(judged.found.dispersion[judged.told])) if judged.told.any() else 1.0, poisson,
                           int((judged.up | judged.down).sum())),
@@ -204,7 +205,7 @@ def _finding(judged: Judged, moves: tuple[Estimate, ...], checks: tuple[Check, .
              known: words.Titles) -> Study:
     told, up, down = int(judged.told.sum()), int(judged.up.sum()), int(judged.down.sum())
     shared = {"estimand": "counts_up", "kind": "count", "unit": "count", "n": told}
-    broken = any(check.passed is False for check in checks[:2])
+    broken = any(check.passed is False for check in checks[:3])  # feeds, tables and repeats change what is counted
     verdict = Verdict.REPORT_WITH_CAVEAT if broken else Verdict.REPORT
     if told:
         lead, naive = Estimate(value=float(up), verdict=verdict, **shared), Estimate(rung="naive", value=float(judged.naive_up.sum()), **shared)

@@ -98,6 +98,12 @@ def steps(tables: Tables, *, weeks: int = 4, until: str = "", timezone: str = ""
     return made
 
 
+def heard(tables: Tables, counts: Counts, timezone: str = "") -> pd.Series:
+    """The response ids of the voices behind `counts`: those that no step leaves out."""
+    kept = steps(tables, weeks=counts.days // 7, until=f"{counts.until:%Y-%m-%d}", timezone=timezone)["responses"] == ""
+    return tables["responses"].loc[kept, "response_id"]
+
+
 @dataclass(frozen=True)
 class _Grid:
     """Periods that end before `end`, a Monday, and the products."""

@@ -26,6 +26,7 @@ def checks(rungs: Rungs, gates: Gates) -> dict[str, Check]:
     found = {"rows": _rows(rungs), "clusters": _clusters(rungs, gates), **_measurement(rungs, gates), "sizes": _sizes(rungs, gates)}
     found |= {"people": _people(rungs)} if rungs.taken_off is not None else {}
     found |= {"controls": _controls(rungs)} if rungs.left_out else {}
+    found |= {} if rungs.panel.repeated is None else {"repeated": rungs.panel.repeated}
     found |= {"leads": _leads(rungs), "equivalence": _equivalence(rungs), "way_back": _way_back(rungs), "hidden": _hidden(rungs)}
     other = {"untouched": (rungs.untouched, _untouched), "selection": (rungs.selection, _selection), "elsewhere": (rungs.elsewhere, _elsewhere)}
     found |= {name: told(rungs.scaled(fit), rungs.panel) for name, (fit, told) in other.items() if fit is not None}

@@ -18,6 +18,7 @@ from voclib.results import Check, Text, Unit
 from voclib.schema import dates
 from voclib.stats import reliability
 from voclib.stats.panel import rows as gathering
+from voclib.studies import repeats
 from voclib.studies.ex_voc import contact_time
 from voclib.studies.ex_voc import panel_text as words
 
@@ -41,7 +42,8 @@ class ExPanel:
     `answers` are the employees' sheets behind `ex` (unit_id, period, value and items), None where only means are at hand. `placed` says for the
     rows of a table, in its order, which unit_id and period they belong to and at which `step` they were left out ("" for those in the panel).
     `is_by_contact` is False where customers count by the day of their answer, so that the order of things is not known; `unheard` says why no
-    cell has an outcome, and what is needed, where that is so.
+    cell has an outcome, and what is needed, where that is so. `repeated` says whether answers behind the outcome were entered twice, None where only
+    means are at hand.
 
     Raises
     ------
@@ -63,6 +65,7 @@ class ExPanel:
     checks: tuple[Check, ...] = ()
     programme: Text | None = None
     is_by_contact: bool = True
+    repeated: Check | None = None
     unheard: tuple[Text, Text] | None = None
     facts: Mapping[Text, float] = field(default_factory=dict)
     placed: Mapping[str, pd.DataFrame] = field(default_factory=dict)
@@ -119,15 +122,16 @@ def from_tables(tables: Tables, *, metric: str = "nps_score", programme: str = "
     scores, counted, voices = _scores(tables["responses"], metric, waves, timezone)
     placed = {"responses": voices, "employee_surveys": _placed(tables["employee_surveys"], waves, means, with_managers)}
     frame = means.rename(columns={"mean": "ex", "n": "ex_n", "noise": "ex_noise"}).merge(scores, on=["unit_id", "period"], how="outer")
-    frame, used = _operations(frame, tables.get("operations"), controls, waves)
+    used = tables["responses"].loc[voices["step"].eq("").to_numpy(), "response_id"]
+    frame, known = _operations(frame, tables.get("operations"), controls, waves)
     frame = _response_rate(_untouched(frame, tables, waves, timezone), tables, waves, timezone)
     frame, named = _programme(frame, tables.get("programmes"), programme, waves)
     frame = _place(frame, tables.get("units")).sort_values(["unit_id", "period"], ignore_index=True)
     closing, ordered = _closes_in_time(tables["employee_surveys"], waves, timezone), words.by_contact(counted, STRAGGLERS)
-    return ExPanel(frame=frame, answers=kept, items=items, controls=used, exposure=words.EXPOSURE, outcome=words.METRICS[metric],
+    return ExPanel(frame=frame, answers=kept, items=items, controls=known, exposure=words.EXPOSURE, outcome=words.METRICS[metric],
                    outcome_unit="points" if metric == "nps_score" else "score", period_name=words.months(waves.step), unit_name=words.STORE,
                    programme=named, checks=(hidden, closing, ordered, words.counted(counted)), is_by_contact=bool(ordered.passed),
-                   unheard=words.unheard(counted),
+                   unheard=words.unheard(counted), repeated=repeats.check(tables, used, timezone),
                    facts=words.facts(frame, words.STORE, len(kept), managers, waves.step), placed=placed)
 
 

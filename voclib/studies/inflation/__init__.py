@@ -19,6 +19,7 @@ from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict, refusa
 from voclib.schema import dates
 from voclib.stats import credibility, gates, inference, metrics
 from voclib.stats import inflation as bunching
+from voclib.studies import repeats
 from voclib.studies.inflation import tables as shown
 from voclib.studies.inflation import text as words
 
@@ -180,7 +181,8 @@ def study(tables: Tables, *, min_answers: int = 60, fdr: float = 0.05, mix: Sequ
     components = _summary(found, dealers, fdr=fdr)
     smallest = _smallest(dealers, fdr, conf_level)
     unknown = [name for name in mix if kept[name].isna().all()]
-    checks = (*_checks(dealers, components, ladder, test, smallest, fdr=fdr, min_answers=min_answers), *words.mix_known(unknown))
+    checks = (*_checks(dealers, components, ladder, test, smallest, fdr=fdr, min_answers=min_answers), *words.mix_known(unknown),
+              repeats.check(tables, kept["response_id"], timezone))
     finding = _finding(dealers, ladder, checks, smallest, fdr=fdr, seed=seed)
     return Begging(finding, True, dealers, shown.review(dealers, found), shown.traced(dealers, found), components, ladder, words.tested(dealers),
                    words.captions(dealers, ladder, components, fdr=fdr, conf_level=conf_level))

@@ -124,16 +124,23 @@ def links(counts: Mapping[str, int], absent: Sequence[str]) -> tuple[Check, ...]
                 "Of {customers} customers {with_voice} have a voice, {with_topic} a topic, {with_case} a case, {with_rows} bookings in the window.",
                 **counts)
     loose = say(
-        "没有客户编号：声音 {voices_nameless}/{voices_all}，工单 {cases_nameless}/{cases_all}；找不到声音的主题 {topics_lost}/{topics_all}；"
+        "没有客户编号：声音 {of_voices}，工单 {of_cases}；找不到声音的主题 {of_topics}；"
         "在窗口之外：声音 {voices_outside}，工单 {cases_outside}；声音里没有主题 {voices_without_topic}；工单没有声音 {cases_without_voice}；"
         "工单与其声音的客户不同 {cases_clashing}。",
-        "Without a customer: voices {voices_nameless}/{voices_all}, cases {cases_nameless}/{cases_all}; topics without a voice "
-        "{topics_lost}/{topics_all}; outside the window: voices {voices_outside}, cases {cases_outside}; voices without a topic "
-        "{voices_without_topic}; cases without a voice {cases_without_voice}; cases of another customer than their voice {cases_clashing}.", **counts)
+        "Without a customer: voices {of_voices}, cases {of_cases}; topics without a voice "
+        "{of_topics}; outside the window: voices {voices_outside}, cases {cases_outside}; voices without a topic "
+        "{voices_without_topic}; cases without a voice {cases_without_voice}; cases of another customer than their voice {cases_clashing}.", **counts,
+        **{f"of_{what}": _part(counts[lost], counts[f"{what}_all"])
+           for what, lost in (("voices", "voices_nameless"), ("cases", "cases_nameless"), ("topics", "topics_lost"))})
     whole = Check(name, None, found, Text("没有声音的客户照样计入金额。", "Customers without a voice count in the amounts all the same."))
     rest = Check(Text("连不上的有多少", "What could not be linked"), False if counts["cases_clashing"] or counts["topics_lost"] else None, loose,
                  Text("连不上的不猜。", "What cannot be linked is not guessed."))
     return (whole, rest, *(_missing(table) for table in absent))
+
+
+def _part(lost: int, of: int) -> Text:
+    """How many of all rows; of none there is no part."""
+    return say("{k}/{n}", "{k}/{n}", k=lost, n=of) if of else Text("（一条也没有记录）", "(none is recorded)")
 
 
 def _missing(table: str) -> Check:

@@ -17,6 +17,7 @@ from voclib.sentences import say
 from voclib.stats import gates as gating
 from voclib.stats import metrics
 from voclib.stats.inference import unnamed
+from voclib.studies import repeats
 from voclib.studies.scores import segments_text
 from voclib.studies.scores import text as words
 
@@ -133,7 +134,8 @@ def study(
     change = _change(kept, score, shock=shock, conf_level=conf_level)
     rate = _response_rate(tables, conf_level=conf_level, channel=channel)
     said = rate if kept["invitation_id"].notna().any() else None  # the rate of surveys says nothing about voices nobody was invited to give
-    checks = _checks(kept, ladder, shock=shock, unassigned=unassigned, rate=said, total=len(tables["responses"]))
+    checks = (*_checks(kept, ladder, score, shock=shock, unassigned=unassigned, rate=said, total=len(tables["responses"])),
+              repeats.check(tables, kept["response_id"], timezone))
     gaps = metrics.compare_groups(score.function, kept, by=segments[0], **options)
     decision = words.decision(ladder[ladder.chosen], change[change.chosen or change.rungs[0].rung], gaps, segments_text.column(segments[0]))
     finding = _finding(ladder, change, checks, decision, said, score=score, seed=seed, kept=kept)
@@ -210,6 +212,12 @@ def coded(kept: pd.DataFrame, score: Score) -> np.ndarray:
     return (y >= 4).astype(float) if score.function == "csat" else y
 
 
+def alike(kept: pd.DataFrame, score: Score) -> bool:
+    """Whether every answer counts the same, so that nothing can be told of how they differ."""
+    counts = coded(kept, score)
+    return bool((counts == counts[0]).all())
+
+
 def clustered(kept: pd.DataFrame, cluster: str) -> tuple[pd.DataFrame, str | None, int]:
     """The frame with a cluster for every answer (one without a unit stands alone, see `unnamed`), its name, and how many were without."""
     if cluster not in kept.columns:
@@ -226,13 +234,13 @@ def _compute(kept: pd.DataFrame, score: Score, **options: Any) -> Estimate:
 
 
 def _ladder(kept: pd.DataFrame, score: Score, *, shock: str | None, conf_level: float, seed: int) -> Ladder:
-    """Independent answers → clustered by unit → whole units resampled."""
+    """Independent answers → clustered by unit → whole units resampled, where answers differ: of answers that are all alike every draw is the same."""
     naive = _compute(kept, score, conf_level=conf_level, rung="independent")
     if shock is None:
         return Ladder(score.estimand, (naive,), chosen="independent")
     clustered = _compute(kept, score, conf_level=conf_level, cluster=shock, rung="clustered").with_(seed=seed)
     rungs = (naive, clustered)
-    if clustered.kind == "estimate":
+    if clustered.kind == "estimate" and not alike(kept, score):
         options = {"column": score.column, "estimand": score.estimand, "conf_level": conf_level, "rung": "resampled"}
         rungs += (metrics.resampled(score.function, kept, cluster=shock, draws=BOOTSTRAP_DRAWS, seed=seed, **options),)
     return Ladder(score.estimand, rungs, chosen="clustered")
@@ -292,7 +300,9 @@ def _frame(estimates: Sequence[Estimate]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["period", "estimate", "conf_low", "conf_high", "n"])
 
 
-def _checks(kept: pd.DataFrame, ladder: Ladder, *, shock: str | None, unassigned: int, rate: Estimate | None, total: int) -> tuple[Check, ...]:
+def _checks(
+    kept: pd.DataFrame, ladder: Ladder, score: Score, *, shock: str | None, unassigned: int, rate: Estimate | None, total: int
+) -> tuple[Check, ...]:
     """The gates a score must pass; thresholds stand in voclib/stats/gates.yml."""
     gates = gating.load()
     chosen = ladder[ladder.chosen]
@@ -302,6 +312,8 @@ def _checks(kept: pd.DataFrame, ladder: Ladder, *, shock: str | None, unassigned
             words.enough_clusters(unnamed.count(kept[shock]), gates.caveat_clusters, gates.min_clusters),
             words.unassigned_check(unassigned, len(kept)),
         ]
+    if alike(kept, score):
+        found.append(words.all_alike(len(kept)))
     if len(ladder.rungs) == 3 and chosen.kind == "estimate":
         found.append(words.methods_agree(ladder["clustered"], ladder["resampled"]))
     if chosen.reason is not None and chosen.kind == "estimate":

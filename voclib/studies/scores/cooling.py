@@ -142,6 +142,8 @@ def study(tables: Tables, *, metric: str = "csat", window_days: float = 14.0, ca
     bands = tuple((low, min(high, window_days)) for low, high in estimator.BANDS if low < window_days)
     if (estimator.counts(frame["lag_days"], bands) >= FEWEST_IN_BAND).sum() < 2:
         return Cooled(note=words.few_bands(FEWEST_IN_BAND))
+    if frame["score"].nunique() < 2:
+        return Cooled(note=words.ALL_ALIKE)
     shock = _shock(frame, cluster, gates)
     given = {"score": frame["score"], "feeling": frame["feeling"], "lag": frame["lag_days"], "cluster": shock, "bands": bands,
              "min_band": FEWEST_IN_BAND, "conf_level": conf_level}

@@ -22,6 +22,7 @@ COLUMNS = {
 NO_CALLS = Text("没有冷静后的评分：这些数据里没有带情绪分的通话。",
                 "No cooled-down ratings: these data hold no calls with a score of the feeling at their end.")
 NO_SPREAD = Text("没有冷静后的评分：情绪分几乎没有差别，分不清斜率。", "No cooled-down ratings: feelings hardly differ, so no slope can be told.")
+ALL_ALIKE = Text("没有冷静后的评分：所有回答的分数都一样。", "No cooled-down ratings: all answers have the same score.")
 LEFT_OUT = {
     "another contact": Text("问的是别的接触", "about another contact"),
     "another survey": Text("是别的问卷", "to another survey"),

@@ -15,6 +15,7 @@ from voclib.studies.scores import change_text, text
 if TYPE_CHECKING:
     from voclib.studies.scores.segments import Comparison, Group
 
+DUST = 1e-9  # relative: what sums may differ by in their last digits
 COLUMNS = {**change_text.DIMENSIONS, "business_type": Text("业务类型", "line of business"), "device_hash": Text("设备", "device")}
 LEVELS = {
     "value_tier": {"vvip": Text("高价值客户", "High-value customers"), "regular": Text("普通客户", "Regular customers")},
@@ -165,7 +166,9 @@ def captions(estimand: str, comparison: Comparison, units: pd.DataFrame, drawn: 
 def _of_units(name: Text, units: pd.DataFrame, drawn: Shrunken | None, level: float) -> dict[str, Any]:
     if drawn is None:
         return {}
-    apart, naive = int(units["is_apart"].sum()), int(((units["raw_low"] > drawn.center) | (units["raw_high"] < drawn.center)).sum())
+    beside = DUST * max(1.0, abs(drawn.center))  # the mean of units that are all alike lies beside them by a rounding error
+    outside = (units["raw_low"] > drawn.center + beside) | (units["raw_high"] < drawn.center - beside)
+    apart, naive = int(units["is_apart"].sum()), int(outside.sum())
     title = say("{m} 家里有 {k} 家与平均分得开", "{k} of {m} units can be told from the mean", k=apart, m=len(units))
     if not drawn.is_told:
         title = say("{m} 家门店的差别，碰巧就能解释", "How {m} units differ is what chance alone explains", m=len(units))

@@ -156,9 +156,14 @@ def answer(headline: Estimate, naive: Estimate, change: Estimate) -> Text:
 
 
 def _wider(headline: Estimate, naive: Estimate) -> Text:
-    """How much wider the honest interval is than the one that ignores clustering."""
+    """How much wider the honest interval is than the one that ignores clustering; of answers that are all alike neither width tells that."""
     if naive.kind != "estimate" or headline.kind != "estimate" or headline.n_clusters is None:
         return Text("", "")
+    if not naive.std_error:
+        return Text(
+            " 所有回答都一样，同店客户像不像无从看出；区间有多宽，只取决于门店有几家。",
+            " All answers are alike, so nothing tells how similar customers within a unit are; the interval rests on the number of units alone.",
+        )
     ratio = (headline.conf_high - headline.conf_low) / (naive.conf_high - naive.conf_low)
     return say(
         " 承认同店客户相像之后，区间是原来的 {r:.1f} 倍宽。",
@@ -264,6 +269,16 @@ def unassigned_check(unassigned: int, n: int) -> Check:
         ),
         Text("同店客户彼此相像；门店不明，区间可能偏窄。",
              "Customers of one unit are alike; where units are unknown the interval may be too narrow."),
+    )
+
+
+def all_alike(n: int) -> Check:
+    """Answers that never differ say nothing of their own error, and seldom come from as many people."""
+    return Check(
+        Text("回答有高有低", "Answers differ"),
+        False,
+        say("{n} 份回答算下来都一样，没有可重抽样的差别。", "All {n} answers count the same, so there is no difference to resample.", n=n),
+        ODD_CONSEQUENCE,
     )
 
 

@@ -53,6 +53,8 @@ def whole(overall: Estimate, every: Text) -> Text:
     """The whole score's change a period."""
     if overall.kind == "refusal":
         return Text("整体趋势分不清", "The trend of the whole cannot be told")
+    if not overall.std_error:
+        return Text("整体看不出趋势：所有回答都一样", "No trend is seen in the whole: all answers are alike")
     seen = overall.conf_low > 0 or overall.conf_high < 0
     told = {"x": overall, "every": every}
     if seen:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from voclib.progress import Progress
 from voclib.results import Check, Estimate, Ladder, Study, Text
+from voclib.studies import repeats
 from voclib.studies.sentiment_aspects import aspect_shares, heard, sentiment_shares
 from voclib.studies.sentiment_aspects import captions as shown
 from voclib.studies.sentiment_aspects import text as words
@@ -75,9 +76,9 @@ def study(tables: Tables, kept: pd.DataFrame, *, dictionary: str | Path, classes
              "feelings": aspect_shares.feelings(voices, found, conf_level=conf_level), "classes": shown.classes(claims, given),
              "quality": shown.quality(by_language, model.quality(by=voices["channel"], conf_level=conf_level))}
     parts["feelings"] = parts["feelings"].assign(topic=[terms.name(i) for i in parts["feelings"]["id"]])
-    checks = (*_checks(voices, ladder, by_language), *_aspect_checks(voices, audited, claims, terms))
+    checks = (*_checks(voices, ladder, by_language), *_aspect_checks(voices, audited, claims, terms), repeats.check(tables, voices["response_id"]))
     finding = _finding(voices, ladder, topics, checks, found, claims, given, conf_level=conf_level, seed=seed)
-    worst = list(topics["key"] if len(topics) else shown.drawn(parts["feelings"])["id"])[:TOP]
+    worst = list(topics["key"] if len(topics) else shown.leading(parts["feelings"])["id"])[:TOP]
     read = aspect_shares.verbatims(voices, found, worst) if show_verbatims else pd.DataFrame()
     telling = {name: model.words(name, 12) for name, how in model.languages.items() if how == "learned"}
     return SentimentAspects(

@@ -136,10 +136,11 @@ def feelings(voices: pd.DataFrame, found: Found, *, conf_level: float = 0.95) ->
     """How voices feel about each aspect, most negative first: id, n, counted (read as negative), negative, neutral, positive, low, high.
 
     The shares are corrected by the marks of voices that speak of the aspect alone, assuming that the reading errs alike where they speak of several.
-    Where fewer than 30 such voices carry a mark, or all are of one person, shares are as counted and `low` and `high` missing. Aspects of fewer
-    than 5 voices are left out.
+    Where fewer than 30 such voices carry a mark, or 200 of all, or all are of one person, shares are as counted and `low` and `high` missing. Aspects
+    of fewer than 5 voices are left out.
     """
     own = voices["own"].to_numpy(dtype=object)
+    refused = int((~pd.isna(own)).sum()) < ENOUGH  # the page gives no share of all voices then, and no more can be said of a part of them
     rows = []
     for name, part in found.felt.groupby("id"):
         if len(part) < SMALL:
@@ -147,7 +148,7 @@ def feelings(voices: pd.DataFrame, found: Found, *, conf_level: float = 0.95) ->
         mark = np.where(part["is_alone"], own[part["row"]], None)
         row = {"id": name, "n": len(part), "counted": int(part["label"].eq("negative").sum())}
         there = ~pd.isna(mark)
-        if there.sum() < THIN or are_one(voices.iloc[part["row"]]):
+        if refused or there.sum() < THIN or are_one(voices.iloc[part["row"]]):
             shares = part["label"].value_counts().reindex(sentiment.CLASSES, fill_value=0) / len(part)
             rows.append(row | shares.to_dict() | {"low": np.nan, "high": np.nan})
             continue

@@ -77,8 +77,13 @@ def quality(by_language: pd.DataFrame, by_channel: pd.DataFrame) -> pd.DataFrame
     return pd.concat(parts, ignore_index=True)
 
 
-def drawn(feelings: pd.DataFrame, most: int = 15) -> pd.DataFrame:
-    """The aspects of a chart: those with an interval where any has one, of these the most spoken of, most negative first."""
+def drawn(feelings: pd.DataFrame) -> pd.DataFrame:
+    """The aspects of a chart, most negative first: of those with an interval the most spoken of; none where nothing could be corrected."""
+    return leading(feelings) if feelings["low"].notna().any() else feelings.head(0)
+
+
+def leading(feelings: pd.DataFrame, most: int = 15) -> pd.DataFrame:
+    """The aspects to speak of first: those with an interval where any has one, of these the most spoken of, most negative first."""
     sure = feelings[feelings["low"].notna()] if feelings["low"].notna().any() else feelings
     return feelings[feelings["id"].isin(sure.sort_values(["n", "id"], ascending=[False, True]).head(most)["id"])]
 
@@ -166,7 +171,7 @@ def _table(topics: pd.DataFrame, level: str) -> Mapping[str, Any]:
 
 
 def _feelings(feelings: pd.DataFrame, names: Mapping[str, Text], level: str) -> Mapping[str, Any]:
-    title, shown = Text("没有哪个方面有 5 条以上的声音", "No aspect has five voices or more"), drawn(feelings)
+    title, shown = words.NO_VOICES if feelings.empty else words.NOT_CORRECTED, drawn(feelings)
     if len(shown):
         top = shown.iloc[0]
         title = say("谈到时最容易是负面的：{t}，{s:.0%}", "Most often negative when named: {t}, {s:.0%}", t=names[top["id"]], s=top["negative"])
@@ -206,10 +211,15 @@ def _quality(quality: pd.DataFrame, level: str) -> Mapping[str, Any]:
     known = quality[quality["n"] >= THIN] if len(quality) else quality
     if not len(known):
         return made
-    worst = known.loc[known["accuracy"].idxmin()]
-    return made | {"note": say("读得最差的是{c}（{a:.0%}）：先查那里的分数是怎么打的。分数本身也会偏，读不到 100% 属正常。",
-                               "Read worst: {c} ({a:.0%}); look first at how marks are given there. Marks err too, so 100% is out of reach.",
-                               c=worst["group"], a=worst["accuracy"])}
+    worst, all_known = known.loc[known["accuracy"].idxmin()], len(known) == len(quality)
+    among = Text("", "") if all_known else say("自带分数 {f} 条以上的各组里，", "Of groups with {f} marks or more, ", f=THIN)
+    thin = Text("", "") if all_known else say("不足 {f} 条的各组读对多少，不作数。", " Rows of fewer than {f} marks tell next to nothing.", f=THIN)
+    if len(known) < 2:
+        return made | {"note": say("自带分数 {f} 条以上的只有{c}，比不出哪里读得差。",
+                                   "Only {c} has {f} marks or more, so nothing tells where reading is worst.", f=THIN, c=worst["group"])}
+    return made | {"note": say("{i}读得最差的是{c}（{a:.0%}）：先查那里的分数是怎么打的。分数本身也会偏，读不到 100% 属正常。{t}",
+                               "{i}{r} worst: {c} ({a:.0%}); look first at how marks are given there. Marks err too, so 100% is out of reach.{t}",
+                               i=among, r="Read" if all_known else "read", t=thin, c=worst["group"], a=worst["accuracy"])}
 
 
 CHANNEL_TABLE = {"title": Text("谁在说，有没有分数可对", "Who speaks, and with what mark"), "columns": CHANNEL_COLUMNS,

@@ -123,6 +123,8 @@ def decision(chosen: Estimate, first: Sequence[tuple[Text, Text | None]]) -> Tex
                "Draw 50 negative voices each on {n}; let the owners read them before work is assigned, and do not assign it by rank.", n=named)
 
 
+NO_VOICES = Text("没有哪个方面有 5 条以上的声音", "No aspect has five voices or more")
+NOT_CORRECTED = Text("没有哪个方面的读法能用分数校正，好坏各占多少不给", "No aspect's reading can be corrected by marks, so no share of any is given")
 FEW_TO_CHECK = Text("自带分数的声音太少，核对不了。", "Too few voices carry a mark to check against.")
 
 

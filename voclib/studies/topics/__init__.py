@@ -12,6 +12,7 @@ from voclib.errors import ParameterError
 from voclib.progress import Progress
 from voclib.results import Check, Estimate, Study, Text, Verdict, refusal
 from voclib.schema import dates
+from voclib.studies import repeats
 from voclib.studies.topics import captions, heard, holds, pages
 from voclib.studies.topics import checks as topic_checks
 from voclib.studies.topics import subjects as topic_subjects
@@ -136,7 +137,8 @@ def _told(tables: Tables, kept: pd.DataFrame, model: modelling.TopicModel, book:
         "joined": pages.joined(topics, names), "unlinked": pages.unlinked(topics), "loose": pages.loose(topics, names)}
     walk = topic_checks.refit(kept, model) if (kept["day"] > until).any() else None
     frames["moved"] = pd.DataFrame() if walk is None else words.moved(walk, dict(zip(topics["topic"], topics["voices"], strict=True)))
-    checks = topic_checks.checks(kept, model, topics, held, lead, watch, tables, until)
+    checks = (*topic_checks.checks(kept, model, topics, held, lead, watch, tables, until),
+              repeats.check(tables, kept["response_id"], asked.timezone))
     finding = _finding(kept, topics, lead, watch, checks, until, asked)
     titles = captions.captions(kept, topics, names, lead, watch, held, frames, walk, until=until, conf_level=level)
     return Talk(finding, True, model, kept, topics, held.curve, lead.shares, lead.beside, frames, watch,

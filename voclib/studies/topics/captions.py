@@ -117,7 +117,8 @@ def _complaints(frames: Mapping[str, pd.DataFrame], topics: pd.DataFrame, level:
     many = int(sum("多家门店" in text.zh for text in frames["alike"]["reading"])) if len(frames["alike"]) else 0
     return {
         "cards": {
-            "title": say("抱怨话题里，负面声音最多的 {n} 个", "Complaint topics: the {n} with most negative voices", n=len(frames["cards"])),
+            "title": say("抱怨话题里，负面声音最多的 {n} 个", "Complaint topics: the {n} with most negative voices", n=len(frames["cards"]))
+            if len(frames["cards"]) else words.NO_COMPLAINT,
             "subtitle": say("括号里是 {p:.0%} 区间；负面看客户自己的打分，没有打分的渠道看来源的情绪标记",
                             "{p:.0%} intervals in brackets; negative by the customer's own score, by the source's tag where a channel has none",
                             p=level),
@@ -126,7 +127,8 @@ def _complaints(frames: Mapping[str, pd.DataFrame], topics: pd.DataFrame, level:
         },
         "places": {
             "title": say("{n} 个抱怨话题里，{k} 个是共性的；其余各处有差别，或看不清",
-                         "{k} of {n} complaint topics are systemic; the others are uneven or cannot be told", k=systemic, n=len(frames["places"])),
+                         "{k} of {n} complaint topics are systemic; the others are uneven or cannot be told", k=systemic, n=len(frames["places"]))
+            if len(frames["places"]) else words.NO_COMPLAINT,
             "subtitle": Text("说这件事的人，与说话的全体相比，落在哪些门店、区域、车型", "Where the people who say it are, against all who speak"),
             "note": PLACES_NOTE,
             "columns": words.PLACE_COLUMNS,
@@ -138,7 +140,7 @@ def _complaints(frames: Mapping[str, pd.DataFrame], topics: pd.DataFrame, level:
         "alike": {
             "title": say("{n} 组抱怨说的是同一件事，其中 {k} 组在多家门店反复出现",
                          "{n} {n:group of complaints says|groups of complaints say} the same; {k} {k:recurs|recur} at many dealers",
-                         n=len(frames["alike"]), k=many),
+                         n=len(frames["alike"]), k=many) if len(frames["alike"]) else words.NONE_ALIKE,
             "subtitle": Text("负面声音，写法两两相近（余弦 ≥ 0.8）连成的组，人数最多的在前；所示为其中篇幅居中的一条",
                              "Negative voices tied by a cosine of 0.8 or more, most people first; the one of middle length is shown"),
             "columns": words.ALIKE_COLUMNS,

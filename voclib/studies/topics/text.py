@@ -68,6 +68,8 @@ FIGURES = ("curve", "subjects", "map", "cards", "places", "verbatims", "trend", 
            "moved")
 NOT_FOUND = Text("没有发现", "not found")
 NO_TOPIC = Text("没有明确话题", "no clear topic")
+NO_COMPLAINT = Text("没有一个话题看得出是抱怨", "No topic can be told to be a complaint")
+NONE_ALIKE = Text("没有成组的抱怨说同一件事", "No complaints form a group that says the same")
 NO_MODEL = Text("没有拟合话题。", "No topics were fitted.")
 CHANNELS = {
     "title": Text("写了文字的声音，来自哪些渠道", "Where the voices with text come from"),

@@ -137,7 +137,7 @@ METHODS = {
     "permutation, t, found": ("few", Text("置换检验，找出多少", "Permutation, finds")),
     "clock, open cases counted": ("loop", Text("按时的占比，还开着的也算", "Share in time, open cases counted")),
     "fall after landing": ("loop", Text("落地后问题减少的幅度", "How much smaller the problem is after landing")),
-    "projects told from nothing": ("loop", Text("确实少了的项目", "Projects whose problem is clearly smaller")),
+    "projects told from nothing": ("loop", Text("问题确实少了的项目", "Projects whose problem is clearly smaller")),
     "green lights": ("loop", Text("亮了绿灯", "Green lights")),
     "share of stories told": ("loop", Text("认得出是谁的案例", "Stories whose person can be told")),
     "share of stories told, cards let through": ("loop", Text("放行的卡片里认得出是谁的", "Of cards let through, those whose person can be told")),
