@@ -146,7 +146,7 @@ def upper(one: Estimate) -> str:
     return f"{100 * one.conf_high:.{places(one.conf_high)}f}%"
 
 
-def answer(audit: Audit, rule: Rule) -> Text:
+def answer(audit: Audit) -> Text:
     """What can be taught from and what attackers find, before and after."""
     n, held = len(audit.released), len(audit.cards) - len(audit.released)
     return say(
@@ -164,7 +164,7 @@ def answer(audit: Audit, rule: Rule) -> Text:
     )
 
 
-def decision(audit: Audit, rule: Rule) -> Text:
+def decision(audit: Audit) -> Text:
     """What to do with the library."""
     shown = int(audit.released["kept"].eq("").sum())
     return say(

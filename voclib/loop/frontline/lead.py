@@ -122,7 +122,7 @@ def study(reports: Reports, tables: Mapping[str, pd.DataFrame], given: Settings)
     """Every batch that rose, and whether the frontline rose before it; a refusal says which side is missing."""
     repairs, bugs, length = sides(reports, tables)
     if repairs.empty or bugs.empty:
-        return Leads((), 0, 0, _nothing(repairs, bugs), repairs, bugs, length)
+        return Leads((), 0, 0, _nothing(repairs), repairs, bugs, length)
     seen, batches = _first_seen(reports, repairs), at_risk.known(tables)
     watched, unwatched, found, risk = *_watched(repairs, None, length, given), {}, None
     if batches is None:
@@ -333,7 +333,7 @@ def lead(events: tuple[Event, ...], batches: int, given: Settings) -> Estimate:
                     ci_method="t over models and parts")
 
 
-def _nothing(repairs: pd.DataFrame, bugs: pd.DataFrame) -> Estimate:
+def _nothing(repairs: pd.DataFrame) -> Estimate:
     """Why the two sides cannot be held against each other."""
     if repairs.empty:
         return refusal("lead_days", unit="days", reason=Text("没有写明零件与时间的维修，看不到客户侧的上升。",

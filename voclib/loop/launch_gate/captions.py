@@ -44,14 +44,14 @@ COUNTS = {
 }
 
 
-def captions(gate: Gate, rule: Rule, titles: Mapping[str, Text], sale: str | None, ladder: Ladder | None, passed: Mapping[str, tuple[str, ...]],
+def captions(gate: Gate, rule: Rule, titles: Mapping[str, Text], ladder: Ladder | None, passed: Mapping[str, tuple[str, ...]],
              by_question: Mapping[str, Gate], cells: Mapping[tuple[str, str], Estimate], question: str) -> dict[str, dict[str, Any]]:
     """Title (the finding), subtitle (what is drawn) and more of every figure."""
     asked = words.ASKED[question]
     made = {
         "gains": _gains(gate, rule, titles, asked), "sheet": _sheet(gate, rule, asked), "usual": _usual(gate, rule, passed),
         "odds": _odds(gate, rule), "sizes": _sizes(gate, rule), "questions": _questions(by_question, rule),
-        "segments": _segments(gate, rule, titles, cells)}
+        "segments": _segments(rule, cells)}
     if ladder is not None:
         made["ladder"] = _ladder(ladder, rule, titles[gate.leader.concept], asked)
     return made
@@ -183,7 +183,7 @@ def _questions(found: Mapping[str, Gate], rule: Rule) -> dict[str, Any]:
         "columns": {"concept": Text("概念", "Concept"), **{q: words.ASKED[q] for q in QUESTIONS}}}
 
 
-def _segments(gate: Gate, rule: Rule, titles: Mapping[str, Text], cells: Mapping[tuple[str, str], Estimate]) -> dict[str, Any]:
+def _segments(rule: Rule, cells: Mapping[tuple[str, str], Estimate]) -> dict[str, Any]:
     names = sorted({segment for _, segment in cells})
     told = [e for e in cells.values() if e.kind == "estimate"]
     off = sum(e.conf_low > 0 or e.conf_high < 0 for e in told)

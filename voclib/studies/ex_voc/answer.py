@@ -38,7 +38,7 @@ def _collect(refused: Estimate) -> Text:
     return say("先补齐数据：{n}", "First collect what is missing: {n}", n=words.inside(refused.needs))
 
 
-def why_refused(rungs: Rungs, checks: Mapping[str, Check]) -> tuple[Text, Text]:
+def why_refused(checks: Mapping[str, Check]) -> tuple[Text, Text]:
     """Reason and needs where a gate withholds the slope."""
     return checks["mean"].detail, words.MORE_EMPLOYEES
 

@@ -17,7 +17,7 @@ from voclib.studies.ex_voc.worth import Worth
 
 Captions = Mapping[str, Mapping[str, Any]]
 def captions(*, rungs: Rungs, ladder: Ladder, programme: Ladder | None, worth: Worth | None, profile: pd.DataFrame, lines: pd.DataFrame,
-             bins: pd.DataFrame, reliability: pd.DataFrame, path: pd.DataFrame, contour: pd.DataFrame, more: pd.DataFrame) -> Captions:
+             bins: pd.DataFrame, reliability: pd.DataFrame, path: pd.DataFrame, contour: pd.DataFrame) -> Captions:
     """Captions by figure."""
     found = {"ladder": _ladder(rungs, ladder), "more": _more(rungs), "truth": _truth()}
     if len(lines):

@@ -33,7 +33,6 @@ def captions(
     curves: pd.DataFrame,
     contour: pd.DataFrame,
     balance: pd.DataFrame,
-    others: pd.DataFrame,
 ) -> Captions:
     """Captions by figure."""
     found = {
@@ -48,7 +47,7 @@ def captions(
         found["steps"] = _steps(steps, rungs)
     for unit, name in (("pp", "kpi_points"), ("share", "kpi_relative")):
         if some := [e for e in kpi if e.unit == unit]:
-            found[name] = _kpi(some, rungs)
+            found[name] = _kpi(some)
     if tiers:
         found["tiers"] = _tiers(tiers)
     if len(path):
@@ -119,7 +118,7 @@ def _steps(steps: pd.DataFrame, rungs: Rungs) -> dict[str, Any]:
     }
 
 
-def _kpi(some: Sequence[Estimate], rungs: Rungs) -> dict[str, Any]:
+def _kpi(some: Sequence[Estimate]) -> dict[str, Any]:
     first = next((e for e in some if e.kind == "estimate"), some[0])
     kind = Text("百分点", "in percentage points") if first.unit == "pp" else Text("相对值", "relative to what had been")
     at = {"i": first, "k": kind, "g": words.GROUPS[first.group]}
