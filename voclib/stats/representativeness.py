@@ -126,10 +126,6 @@ class RIndicator:
         return Estimate(estimand=estimand, kind="estimate", unit="ratio", value=self.value, conf_low=self.conf_low, conf_high=self.conf_high,
                         conf_level=self.conf_level, std_error=self.std_error, ci_method=self.method, n=self.n, **more)
 
-    def worst_bias(self, sd: float) -> float:
-        """Largest bias that respondents' mean of a question with standard deviation `sd` can have: (1 − R)·sd / (2·mean chance)."""
-        return (1 - self.value) * sd / (2 * self.mean)
-
 
 def r_indicator(probability: ArrayLike, *, answered: ArrayLike | None = None, design: ArrayLike | None = None, weights: ArrayLike | None = None,
                 conf_level: float = 0.95) -> RIndicator:

@@ -24,7 +24,6 @@ TOO_WIDE = Text("平常的次数太少，上端没有界。", "Usual events are 
 MORE_PERIODS = Text("再积累几期，或把几个零件并在一起看。", "A few more periods, or parts taken together.")
 NOTHING_TOLD = Text("没有一项的次数多到可以判断。", "No count is large enough to be judged.")
 MORE_EVENTS = Text("每一期平均至少 5 次、以往合计至少 20 次；可以把 weeks 调大。", "At least 5 a period and 20 so far; a larger weeks= helps.")
-NO_FLAGS = Text("各期都没有大过偶然的变化。", "In no period did anything move by more than chance.")
 NO_MOVES = Text("没有一项能判断，所以没有图。", "Nothing can be judged, so there is nothing to draw.")
 NO_TRUTH = Text("这批数据没有埋下的真值。", "These data hold no planted truth.")
 TOO_FEW = Text("回答太少", "too few answers")

@@ -17,8 +17,6 @@ from voclib.studies.money_trail.trail import Trail
 
 MONEY = ("cny", "usd")
 ROLES = {"total": Text("合计", "Total"), "part": Text("其中", "of which")}
-COLUMNS = {"role": Text("", ""), "label": Text("金额", "Amount"), "value": Text("估计", "Estimate"), "low": Text("下限", "from"),
-           "high": Text("上限", "to")}
 _NAME = Text("金额只有一个合计，其余是“其中”", "There is one total; every other amount is “of which”")
 _CONSEQUENCE = Text("撤下合计之外的金额，或只写成“其中”，不相加。",
                     "Amounts beside the total are taken off, or stand as “of which” and are not added.")

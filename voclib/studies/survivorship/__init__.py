@@ -24,7 +24,6 @@ from voclib.studies.survivorship import text as words
 from voclib.studies.survivorship.correction import Correction
 from voclib.studies.survivorship.frame import Frame
 
-Tables = Mapping[str, pd.DataFrame]
 WEIGHTED = ("poststratified", "calibrated", "propensity", "aipw")
 WEIGHTS = ("separation", "weight", "balance")  # gates without which no weighted number stands
 DESIGN_CALLS = (100, 200, 300, 600, 1200, 2400)
