@@ -10,7 +10,7 @@ from voclib.loop.launch_gate import text as words
 from voclib.loop.launch_gate.lights import QUESTIONS, Gate
 from voclib.loop.launch_gate.rule import Rule
 from voclib.results import Estimate, Ladder, Text
-from voclib.sentences import say
+from voclib.sentences import listed, say
 from voclib.stats.power import rounded_up
 
 RUNGS = {
@@ -69,7 +69,7 @@ def _gains(gate: Gate, rule: Rule, titles: Mapping[str, Text], asked: Text) -> d
     if greens := gate.names("green"):
         title = say("{names}高出在售产品，整个区间都在绿灯线之上",
                     "{names}: ahead of the product on sale, with the whole range beyond the green line",
-                    names=words.listed([titles[k] for k in greens]))
+                    names=listed(titles[k] for k in greens))
     else:
         title = say("没有概念的整个区间都高过绿灯线", "No concept's whole range lies beyond the green line")
     return {

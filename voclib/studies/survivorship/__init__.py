@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict, refusal
+from voclib.sentences import joined
 from voclib.stats import bounds, callbacks, inference, missingness, representativeness
 from voclib.stats import gates as gating
 from voclib.stats.gates import Gates
@@ -349,7 +350,7 @@ def stated(result: Survivorship, known: Mapping[str, float] | None) -> Study:
     if not result.frame.is_staged or known is None:
         return study
     told = answering.known(study.headline, known)
-    return replace(study, answer=Text(study.answer.zh + told.zh, f"{study.answer.en} {told.en}"))
+    return replace(study, answer=joined(study.answer, told))
 
 
 def set_aside(everybody: Frame, how: str) -> Text:
@@ -359,5 +360,5 @@ def set_aside(everybody: Frame, how: str) -> Text:
     gone, stayed = gone[~np.isnan(gone)], stayed[~np.isnan(stayed)]
     said = words.hidden(how, people=len(everybody.y), answered=len(gone) + len(stayed), gone=len(gone))
     if len(gone) >= correcting.MIN_SECOND and np.ptp(gone) == 0 and len(stayed) and np.ptp(stayed) > 0:
-        return Text(f"{said.zh}{words.GIVEAWAY.zh}", f"{said.en} {words.GIVEAWAY.en}")
+        return joined(said, words.GIVEAWAY)
     return said
