@@ -6,7 +6,7 @@ import os
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -18,7 +18,6 @@ from voclib.schema.tables import TABLES
 ChannelName = Literal["survey", "review", "appstore", "post", "social", "mail", "chat", "call", "ticket", "frontline", "ledger", "employee",
                       "usage", "operations", "repair", "project", "concept", "touchpoint", "master"]
 Speaker = Literal["customer", "agent", "bot", "other"]
-CHANNEL_NAMES = get_args(ChannelName)
 CONVERSING = ("call", "chat", "mail")
 SPOKEN = ("_conversation", "_turn", "_speaker", "_agent", "_offset", "_at", "_text", "_said", "_began", "_ended")  # made of conversations
 RESERVED = ("_id", "_file", "_row", "_item", "_value", *SPOKEN)

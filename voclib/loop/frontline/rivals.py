@@ -24,7 +24,7 @@ FEW_QUOTES = 10
 class Rivals:
     """`shares` and `undercut` an Estimate or a refusal a rival (its `group`), `naive` the gap of plain means, of whatever models were quoted.
 
-    `topics` counts reports by topic; `win_loss` is a refusal. `quotes_n` prices were quoted, `priced_n` of them for a model on the price list.
+    `topics` counts reports by topic; `win_loss` is a refusal. `priced_n` prices were quoted for a model on the price list.
     """
 
     shares: tuple[Estimate, ...]
@@ -33,7 +33,6 @@ class Rivals:
     topics: pd.DataFrame
     win_loss: Estimate
     reports_n: int
-    quotes_n: int
     priced_n: int
     names: Lists
 
@@ -59,7 +58,7 @@ def study(reports: Reports, lists: Lists, *, conf_level: float, gates: Gates) ->
             naive[name] = _naive(name, mine, lists, conf_level)
     topics = found["topic"].value_counts().rename_axis("topic").reset_index(name="n").sort_values(["n", "topic"], ascending=[False, True])
     return Rivals(shares=shares, undercut=tuple(undercut), naive=naive, topics=topics.reset_index(drop=True), win_loss=_win_loss(found),
-                  reports_n=len(found), quotes_n=len(quoted), priced_n=len(listed), names=lists)
+                  reports_n=len(found), priced_n=len(listed), names=lists)
 
 
 def _undercut(name: str, mine: pd.DataFrame, quotes: int, *, has_list: bool, level: float, gates: Gates) -> Estimate:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from voclib.readers.product.counts import BUGS, COMPLAINTS, REPAIRS, UNHAPPY
 from voclib.results import Check, Estimate, Ladder, Text
-from voclib.sentences import DASH, say, with_interval
+from voclib.sentences import DASH, joined, listed, say, with_interval
 
 if TYPE_CHECKING:
     from voclib.readers.product import Judged
@@ -24,7 +24,6 @@ TOO_WIDE = Text("平常的次数太少，上端没有界。", "Usual events are 
 MORE_PERIODS = Text("再积累几期，或把几个零件并在一起看。", "A few more periods, or parts taken together.")
 NOTHING_TOLD = Text("没有一项的次数多到可以判断。", "No count is large enough to be judged.")
 MORE_EVENTS = Text("每一期平均至少 5 次、以往合计至少 20 次；可以把 weeks 调大。", "At least 5 a period and 20 so far; a larger weeks= helps.")
-NO_FLAGS = Text("各期都没有大过偶然的变化。", "In no period did anything move by more than chance.")
 NO_MOVES = Text("没有一项能判断，所以没有图。", "Nothing can be judged, so there is nothing to draw.")
 NO_TRUTH = Text("这批数据没有埋下的真值。", "These data hold no planted truth.")
 TOO_FEW = Text("回答太少", "too few answers")
@@ -122,8 +121,8 @@ def answer(judged: Judged, most: Sequence[Estimate], known: Titles) -> Text:
     if most:
         lead = say("最明显的是{g}：是平常的 {x:bare} 倍（{x:interval}）。", "The clearest is {g}: {x:bare} times its usual rate ({x:interval}).",
                    g=known[most[0].group], x=most[0])
-        return Text(first.zh + lead.zh + looked.zh, f"{first.en} {lead.en} {looked.en}")
-    return Text(first.zh + looked.zh, f"{first.en} {looked.en}")
+        return joined(first, lead, looked)
+    return joined(first, looked)
 
 
 def decision(most: Sequence[Estimate], sheet: pd.DataFrame, known: Titles) -> Text:
@@ -131,18 +130,14 @@ def decision(most: Sequence[Estimate], sheet: pd.DataFrame, known: Titles) -> Te
     rising = [e for e in most if e.value > 1]
     parts = []
     if rising:
-        parts.append(say("先查：{g}。", "Look first at {g}.", g=_joined([known[e.group] for e in rising])))
+        parts.append(say("先查：{g}。", "Look first at {g}.", g=listed(known[e.group] for e in rising)))
     else:
         parts.append(Text("不必因为这一期的涨跌立新项目。", "Start no project on account of this period’s ups and downs."))
     safety = sheet[sheet["safety"].fillna(0) > 0]
     if len(safety):
-        listed = _joined([say("{p} {n} 件", "{p} ({n})", p=row["product"], n=int(row["safety"])) for _, row in safety.iterrows()])
-        parts.append(say("还开着的安全工单今天就处理：{l}。", "Settle open safety cases today: {l}.", l=listed))
-    return Text("".join(p.zh for p in parts), " ".join(p.en for p in parts))
-
-
-def _joined(items: Sequence[Text]) -> Text:
-    return Text("、".join(i.zh for i in items), ", ".join(i.en for i in items))
+        cases = listed(say("{p} {n} 件", "{p} ({n})", p=row["product"], n=int(row["safety"])) for _, row in safety.iterrows())
+        parts.append(say("还开着的安全工单今天就处理：{l}。", "Settle open safety cases today: {l}.", l=cases))
+    return joined(*parts)
 
 
 def feed(heard: float, usual: float, *, passed: bool) -> Check:
@@ -157,10 +152,10 @@ def sources(cut: Mapping[str, pd.Timestamp], rows: int) -> Check:
     name = Text("各张表都记到了期末", "Every table reaches the end of the period")
     if not cut:
         return Check(name, True, Text("数到的各张表都记到了期末。", "Every table that is counted reaches it."))
-    listed = _joined([say("{t}只到 {d}", "{t} up to {d}", t=TABLES[kind], d=f"{last:%Y-%m-%d}") for kind, last in cut.items()])
+    ends = listed(say("{t}只到 {d}", "{t} up to {d}", t=TABLES[kind], d=f"{last:%Y-%m-%d}") for kind, last in cut.items())
     return Check(name, False, say("{l}，此前从没有空过这么久。{n} 项的这一期没收齐，不判断。",
                                   "Tables that end early: {l}, never so long without a row before. {n} counts lack a whole period and are "
-                                  "not judged.", l=listed, n=rows),
+                                  "not judged.", l=ends, n=rows),
                  Text("等数据补齐，再看这几项。", "Have the export completed before reading these counts."))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from voclib.results import Check, Estimate, Ladder, Study, Text
-from voclib.sentences import inside, say
+from voclib.sentences import inside, joined, say
 from voclib.stats.tilt import TippingPoint
 from voclib.studies.survivorship import text as words
 from voclib.studies.survivorship.correction import Correction
@@ -94,7 +94,7 @@ def _answer(
     if unasked:
         unheard = _unasked(whole, raw, later, 1 - heard, first=not parts)
         parts.append(unheard if parts or not staged else _test(unheard, staged))
-    return Text("".join(p.zh for p in parts), " ".join(p.en for p in parts))
+    return joined(*parts)
 
 
 def _lead(chosen: Estimate, raw: Estimate, name: Text, later: Text, correction: Correction | None) -> Text:
@@ -264,7 +264,7 @@ def _caveat(chosen: Estimate, whole: Estimate, correction: Correction | None, po
         "The direction of the remaining bias is unknown: where the delighted and the angry answer, weighting overshoots.",
     )
     flip = _flip(point, chosen, metric) if chosen.rung == "aipw" and point is not None else Text("", "")
-    return Text(f"{unknown.zh}{flip.zh}", f"{unknown.en} {flip.en}".strip())
+    return joined(unknown, flip)
 
 
 def _flip(point: TippingPoint, chosen: Estimate, metric: str) -> Text:
