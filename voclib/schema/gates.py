@@ -18,7 +18,7 @@ WRONG_TIMES_LIMIT = 0.005  # share of rows with reversed or future times above w
 WRONG_TIMES_TOLERATED = 5  # a single slip in a small table is a slip, not a broken clock
 SCALE_MIN_N = 50           # answers before "nobody gave 0 or 6–10" says the scale is 1–5
 SCALE_100_SHARE, SCALE_100_MIN_N, SCALE_100_REACH = 0.2, 3, 20  # a column of 11s is a slip, one that reaches 20 is another scale
-PLANNED = ("due_on",)  # days that may lie ahead
+PLANNED = ("due_on", "opened_on", "closed_on", "started_on", "week_on")  # days that a plan may put ahead of the export
 SCORES = ("nps_score", "csat_score", "ces_score", "rating_score", "star_rating")
 OUTSIDE_SHARE, OUTSIDE_MIN_N = 0.1, 3  # above or below the scale: more is no slip, and setting it aside would keep one end of the answers only
 NO_SCORES, TEXTS_OF_A_SCALE = "answers that are no score", 25  # more different texts are no labels of a scale
@@ -105,7 +105,7 @@ def reversed_times(typed: pd.DataFrame, table: str) -> list[Found]:
 
 
 def future_times(typed: pd.DataFrame, table: str, *, as_of: str | pd.Timestamp | None, timezone: str) -> list[Found]:
-    """Rows with a time after `as_of`; a date without a time of day means until the end of that day in `timezone`."""
+    """Rows with a time, day or month after `as_of`; a date without a time of day means until the end of that day in `timezone`."""
     if as_of is None:
         return []
     limit = pd.Timestamp(as_of)
@@ -114,12 +114,14 @@ def future_times(typed: pd.DataFrame, table: str, *, as_of: str | pd.Timestamp |
     if local == local.normalize():
         zoned = local + pd.Timedelta(days=1) - pd.Timedelta(microseconds=1)
     last_day = zoned.tz_convert(timezone).normalize().tz_localize(None)
+    limits = {"moment": zoned, "day": last_day, "month": f"{last_day:%Y-%m}"}
     found = []
     for name, column in schema(table).columns.items():
         kind = column.metadata["kind"]
-        if kind in ("moment", "day") and name not in PLANNED:
-            late = np.flatnonzero((typed[name] > (zoned if kind == "moment" else last_day)).to_numpy(dtype=bool))
-            found.append(Found(name, f"lies after {as_of}", late, [value.isoformat() for value in typed[name].iloc[late]]))
+        if kind in limits and name not in PLANNED:
+            late = np.flatnonzero((typed[name] > limits[kind]).fillna(False).to_numpy(dtype=bool))
+            shown = [value if kind == "month" else value.isoformat() for value in typed[name].iloc[late]]
+            found.append(Found(name, f"lies after {as_of}", late, shown))
     return [item for item in found if len(item.at)]
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from voclib import yamlmodel
 from voclib.errors import DataError, ParameterError, nearest
@@ -31,6 +31,24 @@ Scalar = str | bool | int | float
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _a_day(given: str | None) -> str | None:
+    """A calendar day as an export is dated; ValueError, saying how to write it, for anything else."""
+    if given is None or (re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", given) and _exists(given)):
+        return given
+    raise ValueError(f"as_of is '{given}', which is no day; write the day of the export as 2026-06-30")
+
+
+def _exists(day: str) -> bool:
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        return False
+    return True
+
+
+LastDay = Annotated[str | None, AfterValidator(_a_day)]  # the day of the export: nothing in it can have happened later
 
 
 class Name(_Part):
@@ -133,6 +151,7 @@ class Channel(_Part):
     missing: list[Scalar] = Field(default_factory=list)
     decimal: Literal[".", ","] | None = None  # without it every column decides, and asks where it cannot
     timezone: str | None = None
+    as_of: LastDay = None
     optional: bool = False
 
     @property
@@ -177,6 +196,7 @@ class Mapping(_Part):
     company: Name
     root: str = "."
     timezone: str = "Asia/Shanghai"
+    as_of: LastDay = None  # of all sources that name no day of their own
     pseudonym_key: str | None = None
     valid_voice: list[list[str]] = Field(default_factory=lambda: [list(line) for line in VALID_VOICE])
     sources: list[Channel] = Field(min_length=1)
