@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from voclib.errors import DataError
-from voclib.sources import ingest, labels
+from voclib.sources import figures, ingest, labels
 
 MAPPING = """
 name: shop
@@ -27,12 +29,12 @@ ENDS = {10: "10 - Extremely likely", 0: "0 - Not at all likely"}
 ENDED = {10: "非常愿意(10)", 0: "不可能（0分）"}
 
 
-def read(folder, *files, name="nps_score", more=""):
+def read(folder, *files, name="nps_score", more="", mapping=MAPPING):
     """Import files of answers as the score `name`."""
     for place, answers in enumerate(files):
         rows = [f"{place}-{i},2026-01-02,{answer}" for i, answer in enumerate(answers)]
         (folder / f"{place}.csv").write_text("\n".join(["id,at,score", *rows]), encoding="utf-8")
-    (folder / "shop.yml").write_text(MAPPING.replace("NAME", name).replace("MORE", more), encoding="utf-8")
+    (folder / "shop.yml").write_text(mapping.replace("NAME", name).replace("MORE", more), encoding="utf-8")
     return ingest(folder / "shop.yml", root=folder, out=folder / "out")
 
 
@@ -61,6 +63,24 @@ def test_what_is_no_end_of_a_scale_stays_as_written(cells):
     texts = pd.Series(cells, dtype="str")
     made, notes = labels.plain(texts, low=0, high=10)
     assert made.tolist() == cells and set(notes) == {""}
+
+
+@pytest.mark.parametrize("cell", ["5 - " + "a" * 60_000 + "7", "a" * 60_000, "非" * 60_000 + "(1"])
+def test_a_very_long_cell_is_told_at_once(cell):
+    before = time.perf_counter()
+    assert labels.plain(pd.Series([cell, "4"], dtype="str"), low=0, high=10)[0].tolist() == [cell, "4"]
+    assert time.perf_counter() - before < 1  # a pattern that tries every pair of places takes minutes
+
+
+@pytest.mark.parametrize("more", ["", "decimal"])
+def test_scores_with_a_comma_for_zero_tenths_are_scores(tmp_path, more):
+    """10,0 as a European spreadsheet shows a ten, beside the label of an end."""
+    given = [10, 0, 7, 8, 9, 3]
+    written = ['"10,0"', "0 - never", '"7,0"', '"8,0"', '"9,0"', "3"]
+    mapping = MAPPING.replace('files: "*.csv"', 'files: "*.csv"\n    decimal: ","') if more else MAPPING
+    pool = read(tmp_path, written, mapping=mapping)
+    assert pool.tables["responses"]["nps_score"].tolist() == given and pool.quarantine.empty
+    assert pool.repairs["problem"].value_counts().to_dict() == {figures.EUROPEAN: 4, labels.LABELLED: 1}
 
 
 @pytest.mark.parametrize(("name", "words"), [("csat_score", ["非常满意", "满意"]), ("nps_score", ["Very likely", "-3"])])

@@ -8,6 +8,7 @@ from unicodedata import normalize
 import pandas as pd
 
 LABELLED = "label beside a score removed"
+LONGEST = 200  # signs of a cell beyond which it is no label, but what somebody said
 MOST = 3  # both ends and the middle: a scale labelled throughout may count options instead (1 - very satisfied), so it is asked about
 _UNIT = r"(?:分|颗?星|points?|pts?|stars?)?"
 _LABEL = r"\D*[^\W\d_]\D*"
@@ -16,13 +17,13 @@ _LAST = re.compile(rf"{_LABEL}\(\s*(?P<score>[0-9]{{1,2}})\s*{_UNIT}\s*\)", re.I
 _PLAIN = re.compile(r"[0-9]{1,2}")
 
 
-def plain(texts: pd.Series, *, low: int, high: int) -> tuple[pd.Series, pd.Series]:
+def plain(texts: pd.Series, low: int, high: int) -> tuple[pd.Series, pd.Series]:
     """The scores of one column without their labels, and what was done to each cell (empty where nothing was).
 
     Labels are removed where each holds one number within `low`–`high`, at most three scores carry one and the others stand there plain:
     both are then codes of one question. Where a score stands with a label and without, or all carry one, nothing is changed.
     """
-    bare = {text: normalize("NFKC", text).strip() for text in texts.dropna().unique()}
+    bare = {text: normalize("NFKC", text).strip() for text in texts.dropna().unique() if len(text) <= LONGEST}
     found = {text: int(match["score"]) for text, cell in bare.items() if (match := _FIRST.fullmatch(cell) or _LAST.fullmatch(cell))}
     labelled = set(found.values())
     alone = {int(cell) for cell in bare.values() if _PLAIN.fullmatch(cell)}
