@@ -88,7 +88,7 @@ def test_mistakes_are_answered(tmp_path, old, new, message):
         _read(tmp_path, GOOD.replace(old, new))
 
 
-@pytest.mark.parametrize("pattern", ["%d/%m/%y", "%Y%j", "%c", "%x", "%d %b %Y", "%G-W%V-%u"])
+@pytest.mark.parametrize("pattern", ["%d/%m/%y", "%Y%j", "%c", "%x", "%d %b %Y", "%G-W%V-%u", "%Y-W%W-%w", "%a %U %Y"])
 def test_patterns_of_a_whole_date_are_taken(tmp_path, pattern):
     text = GOOD.replace("nps_score: score}", "nps_score: score, submitted_at: at}")
     made = _read(tmp_path, text.replace("        values:", f"        formats: {{submitted_at: '{pattern}'}}\n        values:"))

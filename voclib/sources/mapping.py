@@ -289,7 +289,7 @@ def _check_table(source: Channel, table: Table, name: str, place: str) -> list[s
 
 def _lacking(pattern: str, kind: str) -> str:
     """The part of a date that a pattern leaves out, which would then be the first; a month needs no day."""
-    if re.search("%[cxj]", pattern) or re.search("%G.*%V|%V.*%G", pattern):
+    if re.search("%[cxj]", pattern) or re.search("%G.*%V|%V.*%G|%[UW].*%[aAuw]|%[aAuw].*%[UW]", pattern):  # a day of the year or of a week
         return ""
     if not re.search("%[mbB]", pattern):
         return "month"
