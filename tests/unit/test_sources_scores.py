@@ -95,6 +95,15 @@ def test_words_in_a_tenth_of_the_answers_are_refused_and_named(tmp_path, name, w
     assert len(read(tmp_path, answers, name=name, more=given).tables["responses"]) == 46
 
 
+def test_the_line_that_the_refusal_gives_can_be_pasted(tmp_path):
+    words = ["a \"clear\" yes", "no, I would rather not recommend this garage to anybody whom I know at all"]
+    answers = [*(f'"{word.replace(chr(34), chr(34) * 2)}"' for word in words * 3), *["2", "4"] * 20]
+    with pytest.raises(DataError) as refused:
+        read(tmp_path, answers)
+    line = str(refused.value).partition("of the mapping  ")[2].partition("  with a score")[0].replace("?", "7")
+    assert len(read(tmp_path, answers, more=line).tables["responses"]) == 46
+
+
 def test_slips_below_a_tenth_are_set_aside(tmp_path):
     pool = read(tmp_path, [*["good"] * 4, *["2", "9"] * 20])
     assert len(pool.quarantine) == 4 and len(pool.tables["responses"]) == 40

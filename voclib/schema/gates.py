@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 
@@ -80,9 +81,9 @@ def _no_scores(name: str, scores: pd.Series, words: list[str], allowed: tuple[in
     told = f"{NO_SCORES}: {wrong} of {filled} are none on {scale}"
     if len(texts) > TEXTS_OF_A_SCALE:  # probably what customers said, which no message repeats
         return f"{told}; {len(texts)} different texts, so another column is probably meant"
-    named = [(found_problems.shortened(text), n) for text, n in sorted(texts.items(), key=lambda item: (-item[1], item[0]))]
-    listed = ", ".join(f"'{text}' ({n})" for text, n in named)
-    line = ", ".join(f'"{text}": ?' for text, _ in named)
+    named = sorted(texts.items(), key=lambda item: (-item[1], item[0]))
+    listed = ", ".join(f"'{found_problems.shortened(text)}' ({n})" for text, n in named)
+    line = ", ".join(f"{json.dumps(text, ensure_ascii=False)}: ?" for text, _ in named)  # whole, and with its quotes: it is to be pasted
     return f"{told}; they are {listed}; add to this table of the mapping  values: {{{name}: {{{line}}}}}  with a score for each ?"
 
 
