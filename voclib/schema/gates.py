@@ -110,12 +110,12 @@ def future_times(typed: pd.DataFrame, table: str, *, as_of: str | pd.Timestamp |
     if as_of is None:
         return []
     limit = pd.Timestamp(as_of)
-    zoned = limit.tz_localize(timezone) if limit.tzinfo is None else limit
-    local = zoned.tz_convert(timezone)
-    if local == local.normalize():
-        zoned = local + pd.Timedelta(days=1) - pd.Timedelta(microseconds=1)
-    last_day = zoned.tz_convert(timezone).normalize().tz_localize(None)
-    limits = {"moment": zoned, "day": last_day, "month": f"{last_day:%Y-%m}"}
+    local = limit if limit.tzinfo is None else limit.tz_convert(timezone).tz_localize(None)
+    is_day = local == local.normalize()
+    end = local + pd.Timedelta(days=1) - pd.Timedelta(microseconds=1) if is_day else local
+    # on the clock of the wall: a day on which the clocks change has 23 or 25 hours
+    zoned = limit if limit.tzinfo is not None and not is_day else end.tz_localize(timezone, ambiguous=False, nonexistent="shift_forward")
+    limits = {"moment": zoned, "day": local.normalize(), "month": f"{local:%Y-%m}"}
     found = []
     for name, column in schema(table).columns.items():
         kind = column.metadata["kind"]
