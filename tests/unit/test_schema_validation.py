@@ -140,6 +140,7 @@ def test_future_times_are_judged_only_against_a_given_day():
 def test_a_day_on_which_the_clocks_change_ends_at_midnight(zone, day, last, after):
     made = validate(responses(2, submitted_at=[last, after]), "responses", as_of=day, timezone=zone)
     assert len(made.accepted) == 1 and made.problems["row"].tolist() == [2]
+    assert made.problems["example"].tolist() == [after], "on the clock of the zone whose day is over"
 
 
 def test_as_of_a_date_includes_that_day_in_the_zone():

@@ -121,7 +121,9 @@ def future_times(typed: pd.DataFrame, table: str, *, as_of: str | pd.Timestamp |
         kind = column.metadata["kind"]
         if kind in limits and name not in PLANNED:
             late = np.flatnonzero((typed[name] > limits[kind]).fillna(False).to_numpy(dtype=bool))
-            shown = [value if kind == "month" else value.isoformat() for value in typed[name].iloc[late]]
+            values = typed[name].iloc[late]
+            shown = values.tolist() if kind == "month" else [
+                value.isoformat() for value in (values.dt.tz_convert(timezone) if kind == "moment" else values)]  # where its day lies after
             found.append(Found(name, f"lies after {as_of}", late, shown))
     return [item for item in found if len(item.at)]
 
