@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 
 import pandas as pd
 import pytest
@@ -297,6 +298,7 @@ class TestReasons:
          "Voices: time of answer cannot be read as a date and time"),
         ("touchpoints · customer_id · not found in customers.customer_id", "服务接触：客户不在“客户名单”里",
          "Service contacts: customer not in “Customer list”"),
+        ("responses · submitted_at · lies after 2026-06-30", "客户声音：提交时间晚于 2026-06-30", "Voices: time of answer after 2026-06-30"),
         ("usage · customer_id, month · duplicate key", "使用记录：客户、月份重复", "Usage: same customer and month twice"),
         ("oddities · colour · never heard of", "oddities：colour never heard of", "oddities: colour never heard of"),
         ("unreadable row", "读不出的行", "unreadable row")])
@@ -315,3 +317,5 @@ def test_every_doubt_of_the_import_has_its_own_words(kind, where, said):
     given = {"doubt": kind, "n": 7} | ({} if where == "units" else {"file": "a.csv"}) | ({"column": "customer_id"} if "·" in where else {})
     title, place, meaning = doubts.row(given)
     assert title.zh and place == where and said in meaning.en and "7 " in meaning.zh
+    alone = doubts.row(given | {"n": 1})[2].en
+    assert not re.search(r"\b1 (customer )?(identifiers|units)\b", alone) or kind == "zeroed_identifiers", alone  # that one needs five
