@@ -154,7 +154,7 @@ def feed(heard: float, usual: float, *, passed: bool) -> Check:
 
 def sources(cut: Mapping[str, pd.Timestamp], late: Mapping[str, tuple[pd.Timestamp, int]], rows: int) -> Check:
     """Whether tables other than the voices cover the periods compared: `late` with the first day and the usual periods left, `rows` not judged."""
-    name = Text("各张表都盖住了比较的各期", "Every table covers the periods compared")
+    name = Text("各张表都覆盖了比较的各期", "Every table covers the periods compared")
     if not cut and not late:
         return Check(name, True, Text("数到的各张表都从第一期记到了期末。", "Every table that is counted runs from the first period to the last."))
     parts = []
