@@ -111,6 +111,8 @@ class TestIngest:
         use = pd.DataFrame({"customer_id": [f"c{i}" for i in range(40)], "month": ["2026-06"] * 39 + ["2027-06"], "logins": 3, "active_days": 2})
         made = validate_all({"usage": use}, as_of="2026-06-12")["usage"]
         assert set(made.accepted["month"]) == {"2026-06"} and made.problems[["column", "example"]].values.tolist() == [["month", "2027-06"]]
+        worded = validate_all({"usage": use.assign(month="June")}, as_of="2026-06-12")["usage"]
+        assert len(worded.quarantined) == 40 and not worded.problems["problem"].str.contains("lies after").any(), "no month, and so in no future"
 
     def test_a_clock_that_is_wrong_in_many_rows_is_still_refused(self, tmp_path):
         survey(tmp_path, _lines([]))

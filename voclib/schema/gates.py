@@ -11,6 +11,7 @@ import pandas as pd
 
 from voclib.errors import nearest
 from voclib.schema import problems as found_problems
+from voclib.schema.columns import MONTH_PATTERN
 from voclib.schema.problems import Found
 from voclib.schema.rules import before, rules, schema
 
@@ -120,7 +121,8 @@ def future_times(typed: pd.DataFrame, table: str, *, as_of: str | pd.Timestamp |
     for name, column in schema(table).columns.items():
         kind = column.metadata["kind"]
         if kind in limits and name not in PLANNED:
-            late = np.flatnonzero((typed[name] > limits[kind]).fillna(False).to_numpy(dtype=bool))
+            known = typed[name].where(typed[name].str.fullmatch(MONTH_PATTERN)) if kind == "month" else typed[name]
+            late = np.flatnonzero((known > limits[kind]).fillna(False).to_numpy(dtype=bool))  # a text that is no month is refused as such
             values = typed[name].iloc[late]
             shown = values.tolist() if kind == "month" else [
                 value.isoformat() for value in (values.dt.tz_convert(timezone) if kind == "moment" else values)]  # where its day lies after
