@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from voclib import yamlmodel
 from voclib.errors import DataError, ParameterError, nearest
@@ -33,11 +33,11 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _a_day(given: str | None) -> str | None:
+def _a_day(given: object) -> object:
     """A calendar day as an export is dated; ValueError, saying how to write it, for anything else."""
-    if given is None or (re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", given) and _exists(given)):
+    if given is None or (isinstance(given, str) and re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", given) and _exists(given)):
         return given
-    raise ValueError(f"as_of is '{given}', which is no day; write the day of the export as 2026-06-30")
+    raise ValueError(f"'{given}' is no day; write the day of the export as 2026-06-30")
 
 
 def _exists(day: str) -> bool:
@@ -48,7 +48,7 @@ def _exists(day: str) -> bool:
     return True
 
 
-LastDay = Annotated[str | None, AfterValidator(_a_day)]  # the day of the export: nothing in it can have happened later
+LastDay = Annotated[str | None, BeforeValidator(_a_day)]  # the day of the export: nothing in it can have happened later
 
 
 class Name(_Part):
