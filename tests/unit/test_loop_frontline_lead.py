@@ -54,6 +54,13 @@ def test_batches_that_share_one_rise_of_the_frontline_count_once(result):
     assert frontline_lead.apart((one, later)) == (one,)
 
 
+def test_none_of_no_batches_is_not_said(tables, result):
+    few = tables | {"repairs": tables["repairs"].groupby("batch_id").head(3)}
+    found = frontline_lead.study(result.reports, few, frontline_lead.Settings(shuffles=5))
+    assert found.batches_n == 0 and found.lead.kind == "refusal" and "5 repairs or more" in found.lead.reason.en and "5 次" in found.lead.reason.zh
+    assert "0" not in found.lead.reason.en
+
+
 def test_a_range_adds_squares_of_both_reaches(result):
     one = result.leads.heard[0]
     rises = [replace(rise, first=first, low=first - 3, high=first + 3) for rise, first in ((one.customers, 200), (one.frontline, 190))]
