@@ -209,6 +209,8 @@ class TestFrames:
         trap = {"trap": "repeated_text", "channel": "survey", "column": "comment", "texts": 2, "rows": 4, "disagreeing": 0}
         assert pool_text.trap_row(trap | {"files": ["a.csv", "b.xlsx"]})[1] == "a.csv, b.xlsx · comment"
         assert pool_text.trap_row(trap)[1] == "survey · comment"
+        many = [f"{month:02d}.csv" for month in range(1, 61)]
+        assert pool_text.trap_row(trap | {"files": many})[1] == "01.csv, 02.csv, 03.csv … (60) · comment"
 
     @pytest.mark.parametrize("trap", [
         {"trap": "busy_day", "column": "submitted_at", "day": "2026-01-01", "rows": 50, "share": 0.4},
