@@ -58,6 +58,7 @@ def test_ends_with_labels_are_read_as_their_numbers(tmp_path, words, seed):
 
 @pytest.mark.parametrize("cells", [
     ["1 - very satisfied", "2 - satisfied", "3 - so-so", "4 - dissatisfied"],  # perhaps the number of the option
+    ["1-Mar", "4-Jun", "9", "10"],  # ranges that a spreadsheet took for days
     ["5 - good", "5", "4"], ["9 to 10 - good", "8"], ["10 minutes", "9"], ["5 - good", "4 - fair"], ["11 - more", "9"], ["-3", "9"], ["(10)", "9"]])
 def test_what_is_no_end_of_a_scale_stays_as_written(cells):
     texts = pd.Series(cells, dtype="str")
@@ -72,15 +73,15 @@ def test_a_very_long_cell_is_told_at_once(cell):
     assert time.perf_counter() - before < 1  # a pattern that tries every pair of places takes minutes
 
 
-@pytest.mark.parametrize("more", ["", "decimal"])
-def test_scores_with_a_comma_for_zero_tenths_are_scores(tmp_path, more):
+@pytest.mark.parametrize(("more", "last"), [("", "3"), ("decimal", "3"), ("", '"3,0"')])
+def test_scores_with_a_comma_for_zero_tenths_are_scores(tmp_path, more, last):
     """10,0 as a European spreadsheet shows a ten, beside the label of an end."""
     given = [10, 0, 7, 8, 9, 3]
-    written = ['"10,0"', "0 - never", '"7,0"', '"8,0"', '"9,0"', "3"]
+    written = ['"10,0"', "0 - never", '"7,0"', '"8,0"', '"9,0"', last]
     mapping = MAPPING.replace('files: "*.csv"', 'files: "*.csv"\n    decimal: ","') if more else MAPPING
     pool = read(tmp_path, written, mapping=mapping)
     assert pool.tables["responses"]["nps_score"].tolist() == given and pool.quarantine.empty
-    assert pool.repairs["problem"].value_counts().to_dict() == {figures.EUROPEAN: 4, labels.LABELLED: 1}
+    assert pool.repairs["problem"].value_counts().to_dict() == {figures.EUROPEAN: 4 + ("," in last), labels.LABELLED: 1}
 
 
 @pytest.mark.parametrize(("name", "words"), [("csat_score", ["非常满意", "满意"]), ("nps_score", ["Very likely", "-3"])])
