@@ -72,8 +72,8 @@ def decision(lead: Entry, missed: Sequence[Text]) -> Text:
     own = Text(*(first_sentence(lead.study.decision[lang])[0] for lang in ("zh", "en")))
     if not missed:
         return own
-    where = say("没达到目标的是：{r}。它们那几份报告的建议，在“要定的事”里排最前。",
-                "Goals are missed by: {r}. What their reports advise comes first among the decisions.", r=_listed(missed))
+    where = say("没达到目标的是：{r}。相应报告的建议，在“要定的事”里排在最前。",
+                "Short of the goal: {r}. What those reports advise comes first among the decisions.", r=_listed(missed))
     return joined(own, where)
 
 

@@ -308,6 +308,11 @@ def lead(events: tuple[Event, ...], batches: int, given: Settings) -> Estimate:
     Batches of one model and part share one rise of the frontline and count once (`apart`); the error is never smaller than dating leaves.
     """
     heard = [one.lead for one in apart(events)]
+    if not batches:
+        return refusal("lead_days", unit="days",
+                       reason=say("没有一个批次有 {n} 次以上的返修可看，说不上谁更早。",
+                                  "No batch that can be watched has {n} repairs or more, so nobody can be called earlier.", n=LEAST_REPAIRS),
+                       needs=Text("更多的维修记录，最好有批次与装车数", "More repairs, best with batches and how many vehicles carry each"))
     if not events:
         return refusal("lead_days", unit="days",
                        reason=say("{n} 个批次里没有一个的返修明显变多，没有什么可以更早。",

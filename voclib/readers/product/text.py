@@ -147,16 +147,24 @@ def feed(heard: float, usual: float, *, passed: bool) -> Check:
                  None if passed else Text("先查接入，再看涨跌。", "Look at the feeds before reading any change."))
 
 
-def sources(cut: Mapping[str, pd.Timestamp], rows: int) -> Check:
-    """Whether tables other than the voices reach the end of the last period."""
-    name = Text("各张表都记到了期末", "Every table reaches the end of the period")
-    if not cut:
-        return Check(name, True, Text("数到的各张表都记到了期末。", "Every table that is counted reaches it."))
-    ends = listed(say("{t}只到 {d}", "{t} up to {d}", t=TABLES[kind], d=f"{last:%Y-%m-%d}") for kind, last in cut.items())
-    return Check(name, False, say("{l}，此前从没有空过这么久。{n} 项的这一期没收齐，不判断。",
-                                  "Tables that end early: {l}, never so long without a row before. {n} counts lack a whole period and are "
-                                  "not judged.", l=ends, n=rows),
-                 Text("等数据补齐，再看这几项。", "Have the export completed before reading these counts."))
+def sources(cut: Mapping[str, pd.Timestamp], late: Mapping[str, tuple[pd.Timestamp, int]], rows: int) -> Check:
+    """Whether tables other than the voices cover the periods compared: `late` with the first day and the usual periods left, `rows` not judged."""
+    name = Text("各张表都覆盖了比较的各期", "Every table covers the periods compared")
+    if not cut and not late:
+        return Check(name, True, Text("数到的各张表都从第一期记到了期末。", "Every table that is counted runs from the first period to the last."))
+    parts = []
+    if cut:
+        ends = listed(say("{t}只到 {d}", "{t} up to {d}", t=TABLES[kind], d=f"{last:%Y-%m-%d}") for kind, last in cut.items())
+        parts.append(say("{l}，此前从没有空过这么久。", "Tables that end early: {l}, never so long without a row before.", l=ends))
+    if late:
+        starts = listed(say("{t}从 {d} 才有记录，平常只剩 {k} 期", "{t} from {d} on, which leaves {k} usual {k:period|periods}", t=TABLES[kind],
+                            d=f"{first:%Y-%m-%d}", k=usual) for kind, (first, usual) in late.items())
+        parts.append(say("{l}；更早的空白不当作 0。", "Tables that begin late: {l}; the blank before is not taken for zero.", l=starts))
+    if rows:
+        parts.append(say("{n} 项缺了这一期，或剩下的期数太少，不判断。",
+                         "{n} {n:count lacks|counts lack} the last period or too many before it and {n:is|are} not judged.", n=rows))
+    return Check(name, False if rows else None, joined(*parts),
+                 Text("等数据补齐，再看这几项。", "Have the export completed before reading these counts.") if rows else None)
 
 
 def dated(frame: pd.DataFrame) -> pd.DataFrame:

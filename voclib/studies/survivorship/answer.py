@@ -133,10 +133,10 @@ def known(headline: Sequence[Estimate], truth: Mapping[str, float]) -> Text:
         if key not in truth or one.conf_low is None:
             continue
         real = one.with_(kind="count", value=truth[key], conf_low=None, conf_high=None, bound_low=None, bound_high=None, std_error=None)
-        who = Text("全体客户", "of all customers") if key == "everyone" else Text("问得到的客户", "of those within reach")
+        who = Text("全体客户", "among all customers") if key == "everyone" else Text("问得到的客户", "among those within reach")
         holds = one.conf_low <= truth[key] <= one.conf_high
-        told.append(say("{who}其实是 {x:bare}，区间{h}", "{who} it was {x:bare}, which the interval {h}", who=who, x=real,
-                        h=Text("包含它", "holds") if holds else Text("没有包含它", "misses")))
+        told.append(say("{who}其实是 {x:bare}，区间{h}", "{who} it was {x:bare}, {h} the interval", who=who, x=real,
+                        h=Text("包含它", "inside") if holds else Text("没有包含它", "outside")))
     if not told:
         return Text("", "")
     en = "; ".join(t.en for t in told)
