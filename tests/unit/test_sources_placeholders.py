@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pytest
 
@@ -14,6 +16,13 @@ REVIEWS = """  - channel: review
       responses:
         columns: {response_id: id, author_id: who, submitted_at: at, star_rating: stars, comment: said, language: lang}
         constants: {channel: review}
+"""
+TICKETS = """  - channel: ticket
+    files: tickets.jsonl
+    tables:
+      cases:
+        columns: {case_id: id, severity: priority, opened_at: at}
+        values: {severity: {normal: medium, none: "", "": low}}
 """
 
 
@@ -59,3 +68,12 @@ def test_another_language_costs_no_voice_its_place(tmp_path):
 def test_what_is_no_language_is_still_set_aside(tmp_path):
     pool = reviews(tmp_path, [f"u{n},2026-01-02,5,ok,{word}" for n, word in enumerate(["US", "CN", "klingonish", "en"])])
     assert len(pool.quarantine) == 3 and len(pool.tables["responses"]) == 1
+
+
+def test_an_empty_grade_takes_the_value_that_the_mapping_gives_it(tmp_path):
+    given = ["high", None, "normal", "", "none"]
+    lines = [json.dumps({"id": n, "priority": grade, "at": "2026-01-02T10:00:00Z"}) for n, grade in enumerate(given)]
+    (tmp_path / "tickets.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    pool = read(tmp_path, TICKETS)
+    assert pool.tables["cases"].sort_values("case_id")["severity"].tolist() == ["high", "low", "medium", "low"]
+    assert pool.quarantine["reason"].tolist() == ["severity: missing value; the column allows none"]  # "none" is to be missing, as it says

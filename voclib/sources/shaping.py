@@ -208,11 +208,14 @@ def _each(series: pd.Series, change: Callable[[str], str]) -> pd.Series:
 
 
 def _recoded(series: pd.Series, values: dict[str, str]) -> pd.Series:
-    """Values replaced where the mapping names them; the rest stay, for the standard to judge. An empty replacement is missing."""
+    """Values replaced where the mapping names them, "" for a cell without one; the rest stay, for the standard to judge.
+
+    An empty replacement is missing.
+    """
     if not values:
         return series
     changed = _each(series, lambda text: values.get(text.strip(), text))
-    return changed.mask(changed == "")
+    return changed.mask(changed == "").mask(series.isna(), values.get("") or None)
 
 
 def _zoned(text: str, zone: str) -> str:
