@@ -23,8 +23,8 @@ CONVERSING = ("call", "chat", "mail")
 SPOKEN = ("_conversation", "_turn", "_speaker", "_agent", "_offset", "_at", "_text", "_said", "_began", "_ended")  # made of conversations
 RESERVED = ("_id", "_file", "_row", "_item", "_value", *SPOKEN)
 MISSING = ("", "NA", "N/A", "n/a", "NULL", "null", "NaN", "nan", "#N/A")
-VALID_VOICE = (("customer_id",), ("unit_id", "segment"), ("nps_score", "csat_score", "ces_score", "rating_score", "comment"),
-               ("submitted_at", "touched_at"))
+VALID_VOICE = (("customer_id",), ("unit_id", "segment"),
+               ("nps_score", "csat_score", "ces_score", "rating_score", "star_rating", "is_recommended", "comment"), ("submitted_at", "touched_at"))
 DEFAULTS = {"responses": {"weight": "1"}}  # what a mapping need not say
 Scalar = str | bool | int | float
 
