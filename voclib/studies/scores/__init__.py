@@ -126,16 +126,18 @@ def study(
     score = score_of(metric)
     kept = with_segments(answers(tables, metric=metric, channel=channel, period=period, timezone=timezone), tables, segments)
     kept, shock, unassigned = clustered(kept, cluster)
+    by_customer = is_by_customer(kept, cluster, shock)
     options = {"column": score.column, "cluster": shock, "conf_level": conf_level}
-    ladder = _ladder(kept, score, shock=shock, conf_level=conf_level, seed=seed)
+    ladder = _ladder(kept, score, shock=shock, by_customer=by_customer, conf_level=conf_level, seed=seed)
     by_period = metrics.groups(score.function, kept.dropna(subset="period"), by="period", estimand=score.estimand, **options)
     groups = metrics.groups(score.function, kept, by=segments[0], estimand=score.estimand, **options)
-    change = _change(kept, score, shock=shock, conf_level=conf_level)
+    change = _change(kept, score, shock=None if by_customer else shock, conf_level=conf_level)
     rate = _response_rate(tables, conf_level=conf_level, channel=channel)
     said = rate if kept["invitation_id"].notna().any() else None  # the rate of surveys says nothing about voices nobody was invited to give
-    checks = _checks(kept, ladder, shock=shock, unassigned=unassigned, rate=said, total=len(tables["responses"]))
+    checks = _checks(kept, ladder, shock=None if by_customer else shock, unassigned=unassigned, rate=said, total=len(tables["responses"]))
     gaps = metrics.compare_groups(score.function, kept, by=segments[0], **options)
-    decision = words.decision(ladder[ladder.chosen], change[change.chosen or change.rungs[0].rung], gaps, segments_text.column(segments[0]))
+    decision = words.decision(ladder[ladder.chosen], change[change.chosen or change.rungs[0].rung], gaps, segments_text.column(segments[0]),
+                              has_units=shock is not None and not by_customer)
     finding = _finding(ladder, change, checks, decision, said, score=score, seed=seed, kept=kept)
     return Scores(
         study=finding,
@@ -211,12 +213,23 @@ def coded(kept: pd.DataFrame, score: Score) -> np.ndarray:
 
 
 def clustered(kept: pd.DataFrame, cluster: str) -> tuple[pd.DataFrame, str | None, int]:
-    """The frame with a cluster for every answer (one without a unit stands alone, see `unnamed`), its name, and how many were without."""
+    """The frame with a cluster for every answer (one without a unit stands alone, see `unnamed`), its name, and how many were without.
+
+    Where no unit is named the answers of one customer are still alike: then the customer is the cluster, if any answered twice.
+    """
     if cluster not in kept.columns:
         raise ParameterError(f"There is no column '{cluster}' to cluster by; {nearest(cluster, kept.columns)}")
     if kept[cluster].isna().all():
-        return kept, None, len(kept)
+        who = kept["customer_id"].fillna(kept["author_id"]) if "author_id" in kept.columns else kept["customer_id"]
+        if not who.dropna().duplicated().any():
+            return kept, None, len(kept)
+        return kept.assign(shock=who.astype("str").where(who.notna(), "answer:" + kept["response_id"])), "shock", 0
     return kept.assign(shock=unnamed.alone(kept[cluster], kept["response_id"])), "shock", int(kept[cluster].isna().sum())
+
+
+def is_by_customer(kept: pd.DataFrame, cluster: str, shock: str | None) -> bool:
+    """Whether the clusters that `clustered` gave are customers: asked for, or for want of a unit."""
+    return shock is not None and (cluster == "customer_id" or bool(kept[cluster].isna().all()))
 
 
 def _compute(kept: pd.DataFrame, score: Score, **options: Any) -> Estimate:
@@ -225,11 +238,14 @@ def _compute(kept: pd.DataFrame, score: Score, **options: Any) -> Estimate:
     )
 
 
-def _ladder(kept: pd.DataFrame, score: Score, *, shock: str | None, conf_level: float, seed: int) -> Ladder:
-    """Independent answers → clustered by unit → whole units resampled."""
+def _ladder(kept: pd.DataFrame, score: Score, *, shock: str | None, by_customer: bool, conf_level: float, seed: int) -> Ladder:
+    """Independent answers → clustered by unit → whole units resampled; where customers are the clusters, independent → clustered."""
     naive = _compute(kept, score, conf_level=conf_level, rung="independent")
     if shock is None:
         return Ladder(score.estimand, (naive,), chosen="independent")
+    if by_customer:
+        repeated = _compute(kept, score, conf_level=conf_level, cluster=shock, rung=words.BY_CUSTOMER).with_(seed=seed)
+        return Ladder(score.estimand, (naive, repeated), chosen=words.BY_CUSTOMER)
     clustered = _compute(kept, score, conf_level=conf_level, cluster=shock, rung="clustered").with_(seed=seed)
     rungs = (naive, clustered)
     if clustered.kind == "estimate":
@@ -274,7 +290,8 @@ def _every_score(tables: Tables, *, conf_level: float, cluster: str, rate: Estim
         kept = responses[responses[score.column].notna()]
         for channel, part in kept.groupby(kept["channel"].where(kept["channel"].isin(words.UNASKED), "survey")):
             part, shock, _ = clustered(part, cluster)
-            found.append((channel, _compute(part, score, cluster=shock, conf_level=conf_level)))
+            made = _compute(part, score, cluster=shock, conf_level=conf_level)
+            found.append((channel, made.with_(n_clusters=None) if is_by_customer(part, cluster, shock) else made))  # the column counts units
     return found
 
 

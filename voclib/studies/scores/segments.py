@@ -103,7 +103,7 @@ def study(tables: Tables, *, metric: str, channel: str = "", period: str = "quar
     options = {"column": score.column, "conf_level": conf_level, "gates": gates}
     found = compare(kept, function=score.function, by=by, estimand=f"{score.estimand}_against_rest", **options)
     names = words.Names(tables, cluster)
-    units, drawn, units_note = _units(kept, score, cluster if shock else None, people=people, names=names, **options)
+    units, drawn, units_note = _units(kept, score, cluster if kept[cluster].notna().any() else None, people=people, names=names, **options)
     paired, paired_note = _paired(kept, score, segments[0], shock=by[segments[0]], **options)
     return Segments(comparison=found, found=words.found(found, names), picked=words.picked(found, names), units=units, units_note=units_note,
                     paired=paired, paired_note=paired_note, checks=words.checks(found), note=words.nothing(found, gates.caveat_n),
