@@ -26,6 +26,7 @@ MISSING = ("", "NA", "N/A", "n/a", "NULL", "null", "NaN", "nan", "#N/A")
 VALID_VOICE = (("customer_id",), ("unit_id", "segment"),
                ("nps_score", "csat_score", "ces_score", "rating_score", "star_rating", "is_recommended", "comment"), ("submitted_at", "touched_at"))
 DEFAULTS = {"responses": {"weight": "1"}}  # what a mapping need not say
+FOREIGN = "; amounts are kept in CNY: say what one unit is worth, such as  factors: {net_cny: 7.85}, beside  constants: {currency: CNY}"
 Scalar = str | bool | int | float
 
 
@@ -95,7 +96,16 @@ class Table(_Part):
     constants: dict[str, Scalar] = Field(default_factory=dict)
     values: dict[str, dict[Scalar, Scalar | None]] = Field(default_factory=dict)
     formats: dict[str, str | list[str]] = Field(default_factory=dict)  # one pattern, or several tried in order
+    factors: dict[str, float] = Field(default_factory=dict)  # what one of the export's units is in the standard's
     distinct: bool = False
+
+    @field_validator("factors", mode="after")
+    @classmethod
+    def _are_positive(cls, given: dict) -> dict:
+        for column, factor in given.items():
+            if not 0 < factor < float("inf"):
+                raise ValueError(f"{column}: {factor} is no factor; write what one unit of the export is in the standard's, 1.609344 for miles")
+        return given
 
     @field_validator("formats", mode="after")
     @classmethod
@@ -252,12 +262,15 @@ def _check_table(source: Channel, table: Table, name: str, place: str) -> list[s
     known = TABLES[name].columns
     filled = [*table.columns, *table.constants, *DEFAULTS.get(name, {})]
     problems = _unknown(place, filled, known) + _unknown(f"{place}, values", table.values, table.columns) \
-        + _unknown(f"{place}, formats", table.formats, table.columns)
+        + _unknown(f"{place}, formats", table.formats, table.columns) + _unknown(f"{place}, factors", table.factors, table.columns)
+    problems += [f"{place}, factors: {column} is no column of amounts or measures, and a factor would change what it says"
+                 for column in table.factors if column in known and known[column].metadata["kind"] != "real"]
     problems += [f"{place}: '{column}' stands in columns and in constants; keep one" for column in table.columns if column in table.constants]
     problems += [f"{place}, formats: {column}: '{pattern}' holds no {lacking}; write day, month and year as %d, %m and %Y"
                  for column, given in table.formats.items() for pattern in ([given] if isinstance(given, str) else given)
                  if column in known and (lacking := _lacking(pattern, known[column].metadata["kind"]))]
-    problems += [f"{place}: {column} is '{value}'; {nearest(value, allowed)}" for column, value in table.constants.items()
+    problems += [f"{place}: {column} is '{value}'; {nearest(value, allowed)}{FOREIGN if column == 'currency' else ''}"
+                 for column, value in table.constants.items()
                  if (allowed := _allowed(known, column)) and value not in allowed and not (value == "" and known[column].nullable)]
     needed = [column for column, rule in known.items() if not rule.nullable and column not in filled]
     if needed:

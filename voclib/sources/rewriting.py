@@ -12,7 +12,7 @@ import pandas as pd
 from voclib.schema import gates
 from voclib.schema import problems as found_problems
 from voclib.schema.tables import TABLES
-from voclib.sources import dating, figures, labels, placeholders
+from voclib.sources import dating, factors, figures, labels, placeholders
 from voclib.sources.mapping import Table
 
 COLUMNS = (*found_problems.COLUMNS, "channel")
@@ -47,6 +47,8 @@ def rewritten(columns: dict[str, pd.Series], rule: Table, *, table: str, decimal
             made[target], told = labels.plain(texts, low=low, high=high)
         elif declared.metadata["kind"] in ("whole", "real"):
             made[target], told = figures.plain(texts, table=table, target=target, decimal=decimal, where=where)
+            if target in rule.factors:
+                made[target] = factors.multiplied(made[target], rule.factors[target], unit=declared.metadata["unit"], where=where)
         elif target in placeholders.COLUMNS:
             made[target], told = placeholders.COLUMNS[target](texts)
         else:

@@ -86,6 +86,7 @@ def shape(path: Path, name: str, *, source: int, spec: Channel, root: Path, key:
     if spreadsheets.CALENDAR_1904 in notes:
         _refuse_day_numbers([mended for _, mended in made.values()], name)
     tables = {table: rows.assign(_source=source) for table, (rows, _) in made.items()}
+    notes = (*notes, *(("multiplied", f"{table}.{name} × {by:g}") for table, rule in spec.tables.items() for name, by in rule.factors.items()))
     used = {column for rule in spec.tables.values() for column in rule.columns.values()} | set(spec.make_id or [])
     used |= set(spec.join.on if isinstance(spec.join.on, dict) else [spec.join.on]) if spec.join else set()
     used |= _taken(spec)

@@ -28,6 +28,7 @@ _NOTES = {"repeated_heading": ("标题出现多次", "heading stands more than o
           "speakers_not_named": ("说话人不在对照表中、按“其他”处理的发言数", "turns whose speaker the mapping does not name, counted as other"),
           "text_mark": ("表格软件的文本标记（=\"…\" 或开头的 '）已去掉的格数", "cells freed of a spreadsheet's text mark (=\"…\" or a leading ')"),
           "error_cells": ("表格软件的错误值（如 #DIV/0!），按空格读入", "error values of a spreadsheet (such as #DIV/0!), read as empty"),
+          "multiplied": ("按映射乘以系数", "multiplied as the mapping says"),
           "header_not_found": ("没有一封邮件带有的信头", "header that no message carries"),
           "rows_not_joined": ("找不到对应行、未能并入的行数", "rows without a partner in the file joined to them"),
           "rows_not_readable": ("无法读取、未并入的行数", "rows that cannot be read and were not joined")}
