@@ -186,6 +186,11 @@ class TestRefusals:
         assert result.study.headline[0].kind == "estimate" and [r.rung for r in result.change.rungs] == ["independent", "paired"]
         assert result.study.decision.en.endswith("For a more exact score have more customers answer.")
 
+    def test_scores_given_after_help_are_not_called_those_of_surveys(self) -> None:
+        helped = POOL["responses"].assign(channel="ticket")
+        sources = {name.en for name in study({**POOL, "responses": helped}, segments=["region"]).every_score["source"]}
+        assert "Tickets" in sources and "Surveys" not in sources and "Surveys" in {name.en for name in study().every_score["source"]}
+
     def test_without_units_customers_who_answered_again_are_the_clusters(self) -> None:
         result = study(with_responses(POOL, unit_id=pd.Series([None] * 576, dtype="str")), segments=["channel"])
         assert [r.rung for r in result.ladder.rungs] == ["independent", "by_customer"] and result.ladder.chosen == "by_customer"

@@ -283,15 +283,16 @@ def _response_rate(tables: Tables, *, conf_level: float, channel: str = "") -> E
 
 
 def _every_score(tables: Tables, *, conf_level: float, cluster: str, rate: Estimate | None) -> list[tuple[str, Estimate]]:
-    """Every score the pool carries, by channel group: surveys together, every other channel alone."""
+    """Every score the pool carries, by channel group: those that ask together, named after the channel where it is one; every other alone."""
     found: list[tuple[str, Estimate]] = [("", rate)] if rate else []
     responses = tables["responses"]
     for score in SCORES.values():
         kept = responses[responses[score.column].notna()]
         for channel, part in kept.groupby(kept["channel"].where(kept["channel"].isin(words.UNASKED), "survey")):
             part, shock, _ = clustered(part, cluster)
-            made = _compute(part, score, cluster=shock, conf_level=conf_level)
-            found.append((channel, made.with_(n_clusters=None) if is_by_customer(part, cluster, shock) else made))  # the column counts units
+            made, asked = _compute(part, score, cluster=shock, conf_level=conf_level), part["channel"].unique()
+            name = asked[0] if len(asked) == 1 and asked[0] in words.HELPING else channel
+            found.append((name, made.with_(n_clusters=None) if is_by_customer(part, cluster, shock) else made))  # the column counts units
     return found
 
 

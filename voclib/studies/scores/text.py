@@ -39,7 +39,8 @@ UNASKED = {
     "appstore": pool_text.CHANNELS["appstore"],
     "social": pool_text.CHANNELS["social"],
 }
-CHANNELS = {"survey": Text("问卷", "Surveys"), **UNASKED, "": Text("邀请", "Invitations")}
+HELPING = ("ticket", "call", "chat", "mail")  # channels of service, whose scores are asked for after help
+CHANNELS = {"survey": Text("问卷", "Surveys"), **UNASKED, **{name: pool_text.CHANNELS[name] for name in HELPING}, "": Text("邀请", "Invitations")}
 CHOSEN = Text("本报告采用", "The answer of this report")
 BY_CUSTOMER = "by_customer"  # rung of answers without a unit, of customers who answered more than once
 RUNGS = {
