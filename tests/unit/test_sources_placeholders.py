@@ -77,3 +77,14 @@ def test_an_empty_grade_takes_the_value_that_the_mapping_gives_it(tmp_path):
     pool = read(tmp_path, TICKETS)
     assert pool.tables["cases"].sort_values("case_id")["severity"].tolist() == ["high", "low", "medium", "low"]
     assert pool.quarantine["reason"].tolist() == ["severity: missing value; the column allows none"]  # "none" is to be missing, as it says
+
+
+def test_grades_the_standard_does_not_know_are_listed_with_the_line_that_brings_them_in(tmp_path):
+    given = ["high", "urgent", "urgent", "p3", None]
+    lines = [json.dumps({"id": n, "priority": grade, "at": "2026-01-02T10:00:00Z"}) for n, grade in enumerate(given)]
+    (tmp_path / "tickets.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    mapping = TICKETS.replace('        values: {severity: {normal: medium, none: "", "": low}}\n', "")
+    told = read(tmp_path, mapping).findings("en")
+    assert 'the mapping may say  values: {severity: {"urgent": ?, "p3": ?}}' in told
+    assert 'the mapping may say  values: {severity: {"": ?}}' in told
+    assert len(read(tmp_path, mapping + '        values: {severity: {urgent: high, p3: low, "": low}}\n').tables["cases"]) == 5
