@@ -92,7 +92,7 @@ def verbatims(found: pd.DataFrame, dictionary: aspects.Dictionary) -> pd.DataFra
 
 
 def make(*, ladder: Ladder, channels: Sequence[Estimate], trend: pd.DataFrame, topics: pd.DataFrame, feelings: pd.DataFrame,
-         classes: pd.DataFrame, pairs: pd.DataFrame, quality: pd.DataFrame, dictionary: aspects.Dictionary,
+         classes: pd.DataFrame, pairs: pd.DataFrame, quality: pd.DataFrame, dictionary: aspects.Dictionary, is_fitting: bool = True,
          conf_level: float) -> Mapping[str, Mapping[str, Any]]:
     """Title (the finding), subtitle (what is drawn) and description of every figure."""
     level = f"{100 * conf_level:g}%"
@@ -104,7 +104,8 @@ def make(*, ladder: Ladder, channels: Sequence[Estimate], trend: pd.DataFrame, t
         made |= {"topics": _topics(topics, names, level), "table": _table(topics, level)}
     made["counts"] = {"title": Text("词典找到多少条", "What the dictionary finds"),
                       "subtitle": Text("没有人工标注，未校正：只是条数", "No labels by people, uncorrected: counts only"), "columns": COUNT_COLUMNS}
-    return made | {"feelings": _feelings(feelings, names, level), "pairs": _pairs(pairs, names)}
+    made |= {"feelings": _feelings(feelings, names, level), "pairs": _pairs(pairs, names)}
+    return made if is_fitting else made | {name: {**made[name], "title": words.NOT_FITTING} for name in ("counts", "feelings", "pairs")}
 
 
 def _trend(trend: pd.DataFrame, level: str) -> Mapping[str, Any]:
