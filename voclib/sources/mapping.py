@@ -89,6 +89,14 @@ class Turns(_Part):
         return self
 
 
+class Elapsed(_Part):
+    """A moment told as time elapsed: `after` a moment of the same table, in `column` of the export, counted in `unit` or written as 3:05:00."""
+
+    after: str
+    column: str
+    unit: Literal["seconds", "minutes", "hours", "days"]
+
+
 class Table(_Part):
     """How one standard table is made from a source."""
 
@@ -97,6 +105,7 @@ class Table(_Part):
     values: dict[str, dict[Scalar, Scalar | None]] = Field(default_factory=dict)
     formats: dict[str, str | list[str]] = Field(default_factory=dict)  # one pattern, or several tried in order
     factors: dict[str, float] = Field(default_factory=dict)  # what one of the export's units is in the standard's
+    elapsed: dict[str, Elapsed] = Field(default_factory=dict)  # moments that the export tells as time since another
     distinct: bool = False
 
     @field_validator("factors", mode="after")
@@ -260,11 +269,15 @@ def _check_source(source: Channel, place: str) -> list[str]:
 
 def _check_table(source: Channel, table: Table, name: str, place: str) -> list[str]:
     known = TABLES[name].columns
-    filled = [*table.columns, *table.constants, *DEFAULTS.get(name, {})]
+    filled = [*table.columns, *table.constants, *table.elapsed, *DEFAULTS.get(name, {})]
     problems = _unknown(place, filled, known) + _unknown(f"{place}, values", table.values, table.columns) \
         + _unknown(f"{place}, formats", table.formats, table.columns) + _unknown(f"{place}, factors", table.factors, table.columns)
     problems += [f"{place}, factors: {column} is no column of amounts or measures, and a factor would change what it says"
                  for column in table.factors if column in known and known[column].metadata["kind"] != "real"]
+    problems += [f"{place}, elapsed: {name} needs a column of times, and  after:  another that stands under columns, not '{one.after}'"
+                 for name, one in table.elapsed.items() if name in known and not (
+                     one.after in table.columns and {known[name].metadata["kind"], known[one.after].metadata["kind"]} == {"moment"})]
+    problems += [f"{place}: '{column}' stands in columns and in elapsed; keep one" for column in table.columns if column in table.elapsed]
     problems += [f"{place}: '{column}' stands in columns and in constants; keep one" for column in table.columns if column in table.constants]
     problems += [f"{place}, formats: {column}: '{pattern}' holds no {lacking}; write day, month and year as %d, %m and %Y"
                  for column, given in table.formats.items() for pattern in ([given] if isinstance(given, str) else given)
@@ -294,6 +307,11 @@ def _allowed(known: dict, column: str) -> list[str]:
     if column not in known or known[column].metadata["kind"] != "choice":
         return []
     return [value for check in known[column].checks for value in check.statistics.get("allowed_values", ())]
+
+
+def taken(table: Table) -> set[str]:
+    """The columns of the export that a table is made from."""
+    return {*table.columns.values(), *(one.column for one in table.elapsed.values())}
 
 
 def _unknown(place: str, names: object, known: object) -> list[str]:
