@@ -106,6 +106,7 @@ class Table(_Part):
     formats: dict[str, str | list[str]] = Field(default_factory=dict)  # one pattern, or several tried in order
     factors: dict[str, float] = Field(default_factory=dict)  # what one of the export's units is in the standard's
     elapsed: dict[str, Elapsed] = Field(default_factory=dict)  # moments that the export tells as time since another
+    where_filled: str | None = None  # a column of the export without which a row makes none of this table
     distinct: bool = False
 
     @field_validator("factors", mode="after")
@@ -311,7 +312,7 @@ def _allowed(known: dict, column: str) -> list[str]:
 
 def taken(table: Table) -> set[str]:
     """The columns of the export that a table is made from."""
-    return {*table.columns.values(), *(one.column for one in table.elapsed.values())}
+    return {*table.columns.values(), *(one.column for one in table.elapsed.values()), *filter(None, [table.where_filled])}
 
 
 def _unknown(place: str, names: object, known: object) -> list[str]:

@@ -165,6 +165,8 @@ def _joined(raw: pd.DataFrame, join: Join, root: Path, file: str) -> tuple[pd.Da
 
 def _table(raw: pd.DataFrame, table: str, rule: Table, spec: Channel, file: str, timezone: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rows of one table, and the cells of them that were rewritten."""
+    if rule.where_filled is not None:
+        raw = raw[_column(raw, rule.where_filled, file).notna()]
     columns = {target: _recoded(_column(raw, name, file), rule.values.get(target, {})) for target, name in rule.columns.items()}
     before, is_zoned = columns, bool(spec.timezone and spec.timezone != timezone)
     columns, notes = rewriting.rewritten(before, rule, table=table, decimal=spec.decimal, is_zoned=is_zoned, file=file)
