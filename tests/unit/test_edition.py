@@ -254,3 +254,12 @@ def test_the_edition_to_copy_reads_its_own_tables_and_plants_nothing(root: Path)
     for path in sorted((root / "notebooks").glob("[1-3]*.ipynb")):
         cells = [line for line in path.read_text("utf-8").splitlines() if "truth_file = " in line]
         assert all('truth_file = \\"\\"' in line for line in cells), f"{path.name} looks for a planted truth unless told otherwise"
+
+
+def test_a_table_that_a_firm_of_ones_own_lacks_is_no_matter_of_running_the_import_again(space: Workspace) -> None:
+    (space.root / "data/standard/mine").mkdir()
+    (space.root / "data/standard/mine/units.parquet").write_bytes(b"")
+    cell = 'import voclib\ntables = voclib.load(data, "responses")\n'
+    (space.root / "notebooks/20-scores.ipynb").write_text(_notebook(('data = "data/standard/mine"\n', "parameters"), (cell, "")), "utf-8")
+    told = _refused(space, "notebooks: {20-scores: {}}\n")
+    assert "name its columns under  responses:  in params/rules/mine.yml" in told and told.endswith("or leave the notebook out of the edition")

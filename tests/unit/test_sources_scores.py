@@ -119,3 +119,20 @@ def test_what_customers_said_is_not_repeated(tmp_path):
     with pytest.raises(DataError, match=r"30 of 30 are none on 0–10; 30 different texts, so another column is probably meant") as refused:
         read(tmp_path, [f"my number is 1380013{i:04d}" for i in range(30)])
     assert "my number" not in str(refused.value)
+
+
+def test_answers_that_are_neither_yes_nor_no_take_no_one_sided_rows_with_them(tmp_path):
+    rng = np.random.default_rng(3)
+    given = rng.choice(["Yes", "N", "y", "No", "Don't know", ""], 200, p=[.3, .1, .1, .2, .2, .1])
+    with pytest.raises(DataError, match="are neither yes nor no; they are 'Don't know'") as told:
+        read(tmp_path, given, name="is_recommended")
+    assert """values: {is_recommended: {"Don't know": ?}}  with true or false for each ?""" in str(told.value)
+    pool = read(tmp_path, given, name="is_recommended", more="""values: {is_recommended: {"Don't know": ""}}""")
+    answers = pool.tables["responses"]["is_recommended"]
+    assert len(answers) == 200 and pool.quarantine.empty
+    assert answers.sum() == np.isin(given, ["Yes", "y"]).sum() and (~answers.dropna().astype(bool)).sum() == np.isin(given, ["No", "N"]).sum()
+
+
+def test_a_few_slips_among_yes_and_no_are_set_aside_as_before(tmp_path):
+    pool = read(tmp_path, ["yes"] * 60 + ["no"] * 30 + ["perhaps"] * 5, name="is_recommended")
+    assert len(pool.quarantine) == 5 and len(pool.tables["responses"]) == 90

@@ -111,6 +111,14 @@ class TestChainsEndAtTheNumberOfThePage:
         assert served["unit_id"].nunique() == first.n_clusters and not asked["is_manager"].fillna(False).any()
         assert asked["wave_month"].max() < waves[-1], "with a lag of one the last wave has nothing to be set against"
 
+    def test_without_a_slope_no_row_is_said_to_lack_its_counterpart(self, small_company) -> None:
+        given = small_company.ingested
+        waves = sorted(given["employee_surveys"]["wave_month"].unique())
+        few = {**given, "employee_surveys": given["employee_surveys"][given["employee_surveys"]["wave_month"].isin(waves[:2])]}
+        for told in counting.flows("30-ex-voc", few):
+            assert told.n == 0 and "alone" not in steps(told) and steps(told)["no_slope"] > 0
+        assert not any("no_slope" in steps(told) for told in counting.flows("30-ex-voc", given))
+
     def test_money(self, small_company) -> None:
         tables = small_company.ingested
         people = cohort.build(tables, **YEAR).people

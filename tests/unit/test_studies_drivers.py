@@ -117,9 +117,12 @@ class TestRanking:
         assert "wait_minutes + duration_minutes" in [e.group for e in found.estimates]
         assert found.captions["shares"]["labels"]["wait_minutes + duration_minutes"].zh == "等待时长 + 服务时长"
 
-    def test_without_dealers_answers_are_resampled(self) -> None:
-        found = rank(with_responses(_visits(), unit_id=pd.Series([None] * 576, dtype="str")))
-        assert found.estimates[0].n_clusters is None and found.estimates[0].n == 384
+    def test_without_dealers_customers_are_resampled_and_answers_where_nobody_answered_twice(self) -> None:
+        nobody, visits = pd.Series([None] * 576, dtype="str"), _visits()
+        found = rank(with_responses(visits, unit_id=nobody))
+        assert found.estimates[0].n_clusters == 192 and found.estimates[0].n == 384
+        once = rank(with_responses(visits, unit_id=nobody, customer_id=visits["responses"]["response_id"]))
+        assert once.estimates[0].n_clusters is None and once.estimates[0].n == 384
 
 
 class TestRefusals:

@@ -77,11 +77,12 @@ class TestRefusals:
         found = study({**tables, "units": home})
         assert found.groups == () and "Fewer than two groups" in found.note.en and "points" in found.note.en
 
-    def test_without_units_every_answer_stands_alone(self) -> None:
+    def test_without_units_every_customer_stands_alone_and_without_customers_every_answer(self) -> None:
         tables = moving()
-        alone = with_responses(tables, unit_id=pd.Series([None] * len(tables["responses"]), dtype="str"))
-        found = study(alone, by="channel").overall
-        assert found.kind == "estimate" and found.n_clusters == 384
+        nobody = pd.Series([None] * len(tables["responses"]), dtype="str")
+        found = study(with_responses(tables, unit_id=nobody), by="channel").overall
+        assert found.kind == "estimate" and found.n_clusters == tables["responses"]["customer_id"].nunique() == 192
+        assert study(with_responses(tables, unit_id=nobody, customer_id=nobody), by="channel").overall.n_clusters == 384
 
     def test_unknown_names(self) -> None:
         with pytest.raises(ParameterError, match="did you mean 'region'"):

@@ -205,9 +205,24 @@ class TestRefusals:
         assert "上一期" not in result.study.answer.zh and result.captions["trend"]["title"].en == "Fewer than two periods can be drawn"
 
     def test_no_units_at_all_leaves_one_rung(self) -> None:
-        result = study(with_responses(POOL, unit_id=pd.Series([None] * 576, dtype="str")), segments=["channel"])
+        once = with_responses(POOL, unit_id=pd.Series([None] * 576, dtype="str"), customer_id=POOL["responses"]["response_id"])
+        result = study(once, segments=["channel"])
         assert [r.rung for r in result.ladder.rungs] == ["independent"] and result.ladder.chosen == "independent"
         assert result.study.headline[0].kind == "estimate" and [r.rung for r in result.change.rungs] == ["independent", "paired"]
+        assert result.study.decision.en.endswith("For a more exact score have more customers answer.")
+
+    def test_scores_given_after_help_are_not_called_those_of_surveys(self) -> None:
+        helped = POOL["responses"].assign(channel="ticket")
+        sources = {name.en for name in study({**POOL, "responses": helped}, segments=["region"]).every_score["source"]}
+        assert "Tickets" in sources and "Surveys" not in sources and "Surveys" in {name.en for name in study().every_score["source"]}
+
+    def test_without_units_customers_who_answered_again_are_the_clusters(self) -> None:
+        result = study(with_responses(POOL, unit_id=pd.Series([None] * 576, dtype="str")), segments=["channel"])
+        assert [r.rung for r in result.ladder.rungs] == ["independent", "by_customer"] and result.ladder.chosen == "by_customer"
+        assert result.study.headline[0].n_clusters == POOL["responses"].dropna(subset="nps_score")["customer_id"].nunique()
+        assert [r.rung for r in result.change.rungs] == ["independent", "paired"] and "one customer" in result.study.answer.en
+        assert result.every_score["clusters"].isna().all(), "that column counts units"
+        assert not {"Enough units", "Every answer names its unit"} & {c.name.en for c in result.study.checks}
 
 
 class TestLadders:

@@ -348,3 +348,21 @@ def test_voices_of_a_few_weeks_are_not_said_to_be_few(book: str) -> None:
     assert "留作观察" in one.study.answer.zh and "watch_weeks" in one.study.decision.zh and "Only 0 different" not in one.notes["map"].en
     again = topics.study(short, dictionary=book, watch_weeks=0, seed=1)
     assert again.is_told and len(again.topics) > 3
+
+
+def test_complaints_of_a_handful_of_people_are_refused_in_words() -> None:
+    few = tables()
+    few["responses"] = few["responses"].assign(customer_id=[f"C{i % 4}" for i in range(len(few["responses"]))], unit_id=None, author_id=None)
+    few["responses"]["unit_id"] = few["responses"]["unit_id"].astype("str").mask(few["responses"]["unit_id"].isna())
+    told = topics.study(few, watch_weeks=4, seed=1)
+    assert told.study.verdict is Verdict.REFUSE and not told.is_told
+    assert told.study.headline[0].kind == "refusal" and "4" in told.study.answer.en
+    assert topics.study(tables(), watch_weeks=4, seed=1).study.verdict is not Verdict.REFUSE  # the same voices of many people
+
+
+def test_complaints_without_a_dealer_are_not_said_to_lie_at_a_few() -> None:
+    own = pd.DataFrame({"person": list("abcdef"), "dealer": pd.Series([None] * 6, dtype="str")})
+    assert topics_text.pattern(own, 300).en == "several customers; dealers not known"
+    assert topics_text.pattern(own.assign(dealer=list("xxyyzz")), 300).en == "a few dealers"
+    nobody = SimpleNamespace(n=0, verdict="unknown")
+    assert topics_text.reading(nobody, nobody).en == "dealers and models not known"

@@ -225,7 +225,7 @@ def _missing_data(job: Job, space: Workspace) -> Iterator[str]:
                 if not (where / f"{table}.parquet").is_file():
                     there = [p.stem for p in where.glob("*.parquet")]
                     yield f"notebook '{job.notebook}' reads the table {table}, which {value} lacks (there: {', '.join(sorted(there))}); " \
-                          f"{_how_to_build(value)}"
+                          f"{_how_to_fill(value, table)}"
 
 
 def tables_read(path: Path) -> list[str]:
@@ -278,6 +278,15 @@ def _how_to_build(value: str) -> str:
     if parts[:2] == ("data", "standard") and len(parts) > 2:
         return f"run 'voc ingest params/rules/{parts[2]}.yml'" + ("" if parts[2] != "sample" else " (after 'voc simulate')")
     return "run 'voc simulate'" if parts[:2] == ("data", "sample") else "run 'voc ingest params/rules/<name>.yml' or 'voc simulate'"
+
+
+def _how_to_fill(value: str, table: str) -> str:
+    """What to do about a table that an import did not make: a firm of one's own may have no such data at all."""
+    parts = PurePosixPath(value).parts
+    if parts[:2] != ("data", "standard") or len(parts) < 3 or parts[2] == "sample":
+        return _how_to_build(value)
+    return (f"name its columns under  {table}:  in params/rules/{parts[2]}.yml (data/README.md says which) and {_how_to_build(value)}, "
+            "or leave the notebook out of the edition")
 
 
 def _explained(error: Any) -> str:

@@ -24,8 +24,8 @@ _ZONE = r"(?:Z|[+-][0-9]{2}:?[0-9]{2})"
 _MOMENT = rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?:[T ][0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:\.[0-9]+)?)?{_ZONE}?)?"
 _PLAIN = r"(?s)\S(?:.*\S)?"
 CLEAN = {"whole": _NUMBER, "real": _NUMBER, "moment": _MOMENT, "day": r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ]00:00:00(?:\.0+)?)?",
-         "month": r"[0-9]{4}-(?:0[1-9]|1[0-2])", "flag": r"(?i:true|false|yes|no|1|0|1\.0|0\.0|是|否)"}
-FLAGS = {"true": True, "yes": True, "1": True, "1.0": True, "是": True, "false": False, "no": False, "0": False, "0.0": False, "否": False}
+         "month": r"[0-9]{4}-(?:0[1-9]|1[0-2])", "flag": r"(?i:true|false|yes|no|y|n|1|0|1\.0|0\.0|是|否)"}
+FLAGS = dict.fromkeys(("true", "yes", "y", "1", "1.0", "是"), True) | dict.fromkeys(("false", "no", "n", "0", "0.0", "否"), False)
 LARGEST_WHOLE = 2.0**53  # beyond it a float64 no longer holds every whole number
 
 

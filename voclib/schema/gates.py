@@ -22,6 +22,7 @@ SCALE_MIN_N = 50           # answers before "nobody gave 0 or 6–10" says the s
 SCALE_100_SHARE, SCALE_100_MIN_N, SCALE_100_REACH = 0.2, 3, 20  # a column of 11s is a slip, one that reaches 20 is another scale
 PLANNED = ("due_on", "opened_on", "closed_on", "started_on", "week_on")  # days that a plan may put ahead of the export
 SCORES = ("nps_score", "csat_score", "ces_score", "rating_score", "star_rating")
+ANSWERS = (*SCORES, "is_recommended")  # what a score is counted from
 OUTSIDE_SHARE, OUTSIDE_MIN_N = 0.1, 3  # above or below the scale: more is no slip, and setting it aside would keep one end of the answers only
 NO_SCORES, TEXTS_OF_A_SCALE = "answers that are no score", 25  # more different texts are no labels of a scale
 
@@ -46,12 +47,12 @@ def scale(typed: pd.DataFrame, table: str, *, unreadable: Iterable[Found] | None
     or below it: to set those rows aside would keep the other end of the answers only. Of one file's answers, told by its `unreadable` cells,
     no more than a tenth (or two) may be words or lie outside on both sides: ends that carry labels would be lost alike.
     """
-    words = {name: [str(text).strip() for item in unreadable or () if item.column == name for text in item.examples] for name in SCORES}
+    words = {name: [str(text).strip() for item in unreadable or () if item.column == name for text in item.examples] for name in ANSWERS}
     parts = []
-    for name in SCORES:
+    for name in ANSWERS:
         if name in typed and len(scores := typed[name].dropna().astype("int64")) + len(words[name]):
             low, high = bounds(table, name)
-            looks = "" if scores.empty else _likelihood(scores) if name == "nps_score" else _outside(scores, low, high)
+            looks = "" if scores.empty or name not in SCORES else _likelihood(scores) if name == "nps_score" else _outside(scores, low, high)
             told = (f"scale looks like {looks}, not {low}–{high}; lowest {scores.min()}, highest {scores.max()} of {len(scores)} answers" if looks
                     else _no_scores(name, scores, words[name], (low, high)) if unreadable is not None else "")
             parts += [found_problems.single(table, name, told, file=file)] if told else []
@@ -59,8 +60,9 @@ def scale(typed: pd.DataFrame, table: str, *, unreadable: Iterable[Found] | None
 
 
 def bounds(table: str, name: str) -> tuple[int, int]:
-    """The lowest and the highest value a column allows."""
-    found = next(rule.check.statistics for rule in rules(table) if rule.column == name and "max_value" in rule.check.statistics)
+    """The lowest and the highest value a column allows, 0 and 1 of a yes or no."""
+    yes_no = {"min_value": 0, "max_value": 1}
+    found = next((rule.check.statistics for rule in rules(table) if rule.column == name and "max_value" in rule.check.statistics), yes_no)
     return found["min_value"], found["max_value"]
 
 
@@ -78,14 +80,14 @@ def _no_scores(name: str, scores: pd.Series, words: list[str], allowed: tuple[in
     wrong, filled = texts.total(), len(scores) + len(words)
     if wrong < OUTSIDE_MIN_N or wrong <= OUTSIDE_SHARE * filled:
         return ""
-    scale = f"{allowed[0]}–{allowed[1]}"
-    told = f"{NO_SCORES}: {wrong} of {filled} are none on {scale}"
+    told = f"{NO_SCORES}: {wrong} of {filled} are " + (f"none on {allowed[0]}–{allowed[1]}" if name in SCORES else "neither yes nor no")
     if len(texts) > TEXTS_OF_A_SCALE:  # probably what customers said, which no message repeats
         return f"{told}; {len(texts)} different texts, so another column is probably meant"
     named = sorted(texts.items(), key=lambda item: (-item[1], item[0]))
     listed = ", ".join(f"'{found_problems.shortened(text)}' ({n})" for text, n in named)
     line = ", ".join(f"{json.dumps(text, ensure_ascii=False)}: ?" for text, _ in named)  # whole, and with its quotes: it is to be pasted
-    return f"{told}; they are {listed}; add to this table of the mapping  values: {{{name}: {{{line}}}}}  with a score for each ?"
+    wanted = "a score" if name in SCORES else "true or false"
+    return f"{told}; they are {listed}; add to this table of the mapping  values: {{{name}: {{{line}}}}}  with {wanted} for each ?"
 
 
 def _likelihood(scores: pd.Series) -> str:

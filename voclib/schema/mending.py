@@ -25,6 +25,7 @@ UNIT_WORDS = {
     "seconds": frozenset({"秒", "秒钟", "s", "sec", "secs", "second", "seconds"}),
     "hours": frozenset({"小时", "时", "h", "hr", "hrs", "hour", "hours"}),
     "days": frozenset({"天", "日", "d", "day", "days"}),
+    "km": frozenset({"km", "kms", "公里", "千米"}),
     "CNY": frozenset({"元", "块", "rmb", "cny", "人民币"}),
     "": frozenset({"次", "人", "个", "名", "位", "天", "日", "times", "people", "days"}),
 }

@@ -144,7 +144,8 @@ def rows_of(piece: Piece, accounts: dict[str, Account], mapping: Mapping, repair
         own = ((found.offered["_source"] == piece.source) & (found.offered["_file"] == piece.file)).to_numpy()
         aside |= set(found.offered.loc[own & ~found.is_accepted, "_row"])
         again |= _repeats(found, own)
-        if not mapping.sources[piece.source].tables[name].distinct:
+        rule = mapping.sources[piece.source].tables[name]
+        if not rule.distinct and rule.where_filled is None:  # of other tables a row may rightly make none
             is_whole = True
             entered |= set(found.offered.loc[own & found.is_accepted, "_row"])
     accepted = (entered if is_whole else numbers) - aside

@@ -22,9 +22,10 @@ CONVERSING = ("call", "chat", "mail")
 SPOKEN = ("_conversation", "_turn", "_speaker", "_agent", "_offset", "_at", "_text", "_said", "_began", "_ended")  # made of conversations
 RESERVED = ("_id", "_file", "_row", "_item", "_value", *SPOKEN)
 MISSING = ("", "NA", "N/A", "n/a", "NULL", "null", "NaN", "nan", "#N/A")
-VALID_VOICE = (("customer_id",), ("unit_id", "segment"), ("nps_score", "csat_score", "ces_score", "rating_score", "comment"),
-               ("submitted_at", "touched_at"))
+VALID_VOICE = (("customer_id",), ("unit_id", "segment"),
+               ("nps_score", "csat_score", "ces_score", "rating_score", "star_rating", "is_recommended", "comment"), ("submitted_at", "touched_at"))
 DEFAULTS = {"responses": {"weight": "1"}}  # what a mapping need not say
+FOREIGN = "; amounts are kept in CNY: say what one unit is worth, such as  factors: {net_cny: 7.85}, beside  constants: {currency: CNY}"
 Scalar = str | bool | int | float
 
 
@@ -105,6 +106,14 @@ class Turns(_Part):
         return self
 
 
+class Elapsed(_Part):
+    """A moment told as time elapsed: `after` a moment of the same table, in `column` of the export, counted in `unit` or written as 3:05:00."""
+
+    after: str
+    column: str
+    unit: Literal["seconds", "minutes", "hours", "days"]
+
+
 class Table(_Part):
     """How one standard table is made from a source."""
 
@@ -112,7 +121,18 @@ class Table(_Part):
     constants: dict[str, Scalar] = Field(default_factory=dict)
     values: dict[str, dict[Scalar, Scalar | None]] = Field(default_factory=dict)
     formats: dict[str, str | list[str]] = Field(default_factory=dict)  # one pattern, or several tried in order
+    factors: dict[str, float] = Field(default_factory=dict)  # what one of the export's units is in the standard's
+    elapsed: dict[str, Elapsed] = Field(default_factory=dict)  # moments that the export tells as time since another
+    where_filled: str | None = None  # a column of the export without which a row makes none of this table
     distinct: bool = False
+
+    @field_validator("factors", mode="after")
+    @classmethod
+    def _are_positive(cls, given: dict) -> dict:
+        for column, factor in given.items():
+            if not 0 < factor < float("inf"):
+                raise ValueError(f"{column}: {factor} is no factor; write what one unit of the export is in the standard's, 1.609344 for miles")
+        return given
 
     @field_validator("formats", mode="after")
     @classmethod
@@ -269,14 +289,21 @@ def _check_source(source: Channel, place: str) -> list[str]:
 
 def _check_table(source: Channel, table: Table, name: str, place: str) -> list[str]:
     known = TABLES[name].columns
-    filled = [*table.columns, *table.constants, *DEFAULTS.get(name, {})]
+    filled = [*table.columns, *table.constants, *table.elapsed, *DEFAULTS.get(name, {})]
     problems = _unknown(place, filled, known) + _unknown(f"{place}, values", table.values, table.columns) \
-        + _unknown(f"{place}, formats", table.formats, table.columns)
+        + _unknown(f"{place}, formats", table.formats, table.columns) + _unknown(f"{place}, factors", table.factors, table.columns)
+    problems += [f"{place}, factors: {column} is no column of amounts or measures, and a factor would change what it says"
+                 for column in table.factors if column in known and known[column].metadata["kind"] != "real"]
+    problems += [f"{place}, elapsed: {name} needs a column of times, and  after:  another that stands under columns, not '{one.after}'"
+                 for name, one in table.elapsed.items() if name in known and not (
+                     one.after in table.columns and {known[name].metadata["kind"], known[one.after].metadata["kind"]} == {"moment"})]
+    problems += [f"{place}: '{column}' stands in columns and in elapsed; keep one" for column in table.columns if column in table.elapsed]
     problems += [f"{place}: '{column}' stands in columns and in constants; keep one" for column in table.columns if column in table.constants]
     problems += [f"{place}, formats: {column}: '{pattern}' holds no {lacking}; write day, month and year as %d, %m and %Y"
                  for column, given in table.formats.items() for pattern in ([given] if isinstance(given, str) else given)
                  if column in known and (lacking := _lacking(pattern, known[column].metadata["kind"]))]
-    problems += [f"{place}: {column} is '{value}'; {nearest(value, allowed)}" for column, value in table.constants.items()
+    problems += [f"{place}: {column} is '{value}'; {nearest(value, allowed)}{FOREIGN if column == 'currency' else ''}"
+                 for column, value in table.constants.items()
                  if (allowed := _allowed(known, column)) and value not in allowed and not (value == "" and known[column].nullable)]
     needed = [column for column, rule in known.items() if not rule.nullable and column not in filled]
     if needed:
@@ -300,6 +327,11 @@ def _allowed(known: dict, column: str) -> list[str]:
     if column not in known or known[column].metadata["kind"] != "choice":
         return []
     return [value for check in known[column].checks for value in check.statistics.get("allowed_values", ())]
+
+
+def taken(table: Table) -> set[str]:
+    """The columns of the export that a table is made from."""
+    return {*table.columns.values(), *(one.column for one in table.elapsed.values()), *filter(None, [table.where_filled])}
 
 
 def _unknown(place: str, names: object, known: object) -> list[str]:

@@ -163,7 +163,7 @@ def _raise_other_scales(responses: pd.DataFrame | None, spec: Mapping) -> None:
         return
     parts, read = [], {}
     for (source, file), part in responses.groupby(["_source", "_file"], sort=True):
-        typed = coercion.read(part[list(gates.SCORES)], "responses", timezone=spec.timezone)
+        typed = coercion.read(part[list(gates.ANSWERS)], "responses", timezone=spec.timezone)
         parts.append(gates.scale(typed.frame, "responses", unreadable=typed.unreadable, file=str(file)))
         read.setdefault(source, []).append(typed)
     for several in [found for found in read.values() if len(found) > 1 and not any(len(part) for part in parts)]:

@@ -12,7 +12,7 @@ import pandas as pd
 from voclib.schema import gates
 from voclib.schema import problems as found_problems
 from voclib.schema.tables import TABLES
-from voclib.sources import dating, figures, labels
+from voclib.sources import dating, factors, figures, labels, placeholders
 from voclib.sources.mapping import Table
 
 COLUMNS = (*found_problems.COLUMNS, "channel")
@@ -46,6 +46,10 @@ def rewritten(columns: dict[str, pd.Series], rule: Table, *, table: str, decimal
             plain, labelled = labels.plain(texts, *gates.bounds(table, target)) if target in gates.SCORES and table == "responses" else (texts, "")
             made[target], told = figures.plain(plain, table=table, target=target, decimal=decimal, where=where)
             told = told.mask(told == "", labelled)
+            if target in rule.factors:
+                made[target] = factors.multiplied(made[target], rule.factors[target], unit=declared.metadata["unit"], where=where)
+        elif target in placeholders.COLUMNS:
+            made[target], told = placeholders.COLUMNS[target](texts)
         else:
             continue
         if (told != "").any():

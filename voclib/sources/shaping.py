@@ -14,9 +14,9 @@ from voclib import privacy
 from voclib.errors import DataError, nearest
 from voclib.schema import coercion
 from voclib.schema.tables import TABLES
-from voclib.sources import dating, mails, readers, rewriting, spreadsheets
+from voclib.sources import dating, elapsed, mails, readers, rewriting, spreadsheets
 from voclib.sources.adapters import CHANNELS, OWN
-from voclib.sources.mapping import DEFAULTS, RESERVED, Channel, Join, Table
+from voclib.sources.mapping import DEFAULTS, RESERVED, Channel, Join, Table, taken
 
 MARKS = ("_source", "_file", "_row")
 
@@ -86,7 +86,8 @@ def shape(path: Path, name: str, *, source: int, spec: Channel, root: Path, key:
     if spreadsheets.CALENDAR_1904 in notes:
         _refuse_day_numbers([mended for _, mended in made.values()], name)
     tables = {table: rows.assign(_source=source) for table, (rows, _) in made.items()}
-    used = {column for rule in spec.tables.values() for column in rule.columns.values()} | set(spec.make_id or [])
+    notes = (*notes, *(("multiplied", f"{table}.{name} × {by:g}") for table, rule in spec.tables.items() for name, by in rule.factors.items()))
+    used = {column for rule in spec.tables.values() for column in taken(rule)} | set(spec.make_id or [])
     used |= set(spec.join.on if isinstance(spec.join.on, dict) else [spec.join.on]) if spec.join else set()
     used |= _taken(spec)
     ignored = tuple(column for column in raw.columns if column not in used and column not in OWN and column not in RESERVED)
@@ -118,7 +119,7 @@ def _blanked(frame: pd.DataFrame, spec: Channel) -> pd.DataFrame:
 
 def wanted(spec: Channel) -> set[str]:
     """The columns that a source's mapping takes from its files by name."""
-    named = {column for rule in spec.tables.values() for column in rule.columns.values()} | set(spec.make_id or [])
+    named = {column for rule in spec.tables.values() for column in taken(rule)} | set(spec.make_id or [])
     return {column for column in named if column not in RESERVED}
 
 
@@ -164,10 +165,13 @@ def _joined(raw: pd.DataFrame, join: Join, root: Path, file: str) -> tuple[pd.Da
 
 def _table(raw: pd.DataFrame, table: str, rule: Table, spec: Channel, file: str, timezone: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rows of one table, and the cells of them that were rewritten."""
+    if rule.where_filled is not None:
+        raw = raw[_column(raw, rule.where_filled, file).notna()]
     columns = {target: _recoded(_column(raw, name, file), rule.values.get(target, {})) for target, name in rule.columns.items()}
     before, is_zoned = columns, bool(spec.timezone and spec.timezone != timezone)
     columns, notes = rewriting.rewritten(before, rule, table=table, decimal=spec.decimal, is_zoned=is_zoned, file=file)
     mended = rewriting.told(notes, raw, before, table=table)
+    columns |= {name: elapsed.moments(columns[one.after], _column(raw, one.column, file), one.unit) for name, one in rule.elapsed.items()}
     constants = DEFAULTS.get(table, {}) | rule.constants
     columns |= {name: pd.Series(value, index=raw.index, dtype="str") for name, value in constants.items() if name not in columns}
     made = pd.DataFrame({name: columns[name] for name in TABLES[table].columns if name in columns}, index=raw.index)
@@ -208,11 +212,14 @@ def _each(series: pd.Series, change: Callable[[str], str]) -> pd.Series:
 
 
 def _recoded(series: pd.Series, values: dict[str, str]) -> pd.Series:
-    """Values replaced where the mapping names them; the rest stay, for the standard to judge. An empty replacement is missing."""
+    """Values replaced where the mapping names them, "" for a cell without one; the rest stay, for the standard to judge.
+
+    An empty replacement is missing.
+    """
     if not values:
         return series
     changed = _each(series, lambda text: values.get(text.strip(), text))
-    return changed.mask(changed == "")
+    return changed.mask(changed == "").mask(series.isna(), values.get("") or None)
 
 
 def _zoned(text: str, zone: str) -> str:

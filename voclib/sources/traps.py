@@ -7,7 +7,7 @@ import pandas as pd
 from voclib.sources.adapters import OWN
 from voclib.sources.mapping import RESERVED
 
-SCORES = ("nps_score", "csat_score", "ces_score", "rating_score")
+SCORES = ("nps_score", "csat_score", "ces_score", "rating_score", "star_rating")
 PLACEHOLDERS = ("1899-12-30", "1899-12-31", "1900-01-01", "1970-01-01", "1999-12-31", "2000-01-01", "2099-12-31", "9999-12-31")
 _LEAST_ROWS, _LEAST_TEXT = 30, 20
 _MOSTLY_EMPTY, _LEAKED, _PILE = 0.8, 0.5, 0.02

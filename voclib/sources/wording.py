@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +11,12 @@ from pathlib import Path
 import pandas as pd
 
 from voclib.errors import ParameterError
+from voclib.schema.tables import TABLES
 from voclib.sources import encodings, notices
 
 _PRIVATE = {"zh": {"phone": "电话", "email": "邮箱", "id_card": "证件号", "plate": "车牌", "vin": "车架号"},
             "en": {"phone": "phone", "email": "e-mail", "id_card": "ID card", "plate": "licence plate", "vin": "VIN"}}
+_VALUES = 8  # values that a line for the mapping holds
 _REASONS = 5  # reasons of rows set aside that are named
 
 _NOTES = {"repeated_heading": ("标题出现多次", "heading stands more than once"), "sheet_not_read": ("工作表未读取", "sheet not read"),
@@ -28,6 +32,7 @@ _NOTES = {"repeated_heading": ("标题出现多次", "heading stands more than o
           "speakers_not_named": ("说话人不在对照表中、按“其他”处理的发言数", "turns whose speaker the mapping does not name, counted as other"),
           "text_mark": ("表格软件的文本标记（=\"…\" 或开头的 '）已去掉的格数", "cells freed of a spreadsheet's text mark (=\"…\" or a leading ')"),
           "error_cells": ("表格软件的错误值（如 #DIV/0!），按空格读入", "error values of a spreadsheet (such as #DIV/0!), read as empty"),
+          "multiplied": ("按映射乘以系数", "multiplied as the mapping says"),
           "header_not_found": ("没有一封邮件带有的信头", "header that no message carries"),
           "rows_not_joined": ("找不到对应行、未能并入的行数", "rows without a partner in the file joined to them"),
           "rows_not_readable": ("无法读取、未并入的行数", "rows that cannot be read and were not joined")}
@@ -61,9 +66,25 @@ def aside(quarantine: pd.DataFrame, file: Path, lang: str) -> Iterator[str]:
         return
     zh, more = lang == "zh", quarantine["reason"].nunique() - len(reasons)
     yield f"隔离的主要原因（全部见 {file}）：" if zh else f"Set aside, most often because of (all in {file}):"
-    yield from (f"  {reason}：{n:,} 行" if zh else f"  {reason}: {n:,} rows" for reason, n in reasons)
+    for reason, n in reasons:
+        yield f"  {reason}：{n:,} 行" if zh else f"  {reason}: {n:,} rows"
+        yield from (f"    {'映射里可写' if zh else 'the mapping may say'}  {line}" for line in _answers(reason, quarantine))
     if more:
         yield f"  另有 {more} 种原因" if zh else f"  and {more} more reasons"
+
+
+def _answers(reason: str, quarantine: pd.DataFrame) -> Iterator[str]:
+    """The line of a mapping that brings rows in again whose named value is missing or another than the standard's; nothing for other reasons."""
+    for column, problem in re.findall(r"(\w+): (missing value|not one of)", reason):
+        rows = quarantine[quarantine["reason"] == reason]
+        kind = TABLES[str(rows["table"].iloc[0])].columns[column].metadata["kind"] if len(rows) else ""
+        if kind != "choice":
+            continue
+        if problem == "missing value":
+            yield f'values: {{{column}: {{"": ?}}}}'
+        else:
+            found = Counter(str(json.loads(cells).get(column, "")) for cells in rows["cells"])
+            yield f"values: {{{column}: {{{', '.join(f'{json.dumps(text, ensure_ascii=False)}: ?' for text, _ in found.most_common(_VALUES))}}}}}"
 
 
 def _chinese(card: dict) -> Iterator[str]:

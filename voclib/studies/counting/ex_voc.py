@@ -21,7 +21,9 @@ def flows(tables: Mapping[str, pd.DataFrame], *, metric: str = "nps_score", lag:
 
 
 def _used(placed: pd.DataFrame, cells: pd.DataFrame, period: str) -> pd.Series:
-    """Rows whose cell is none of the regression's have nothing to be set against."""
+    """Rows whose cell is none of the regression's have nothing to be set against; where there is no slope, none stands behind it."""
     mine = pd.MultiIndex.from_arrays([placed["unit_id"].astype(object), placed["period"].astype("Int64").astype(object)])
+    if cells.empty:
+        return placed["step"].mask(placed["step"].eq(""), "no_slope")
     used = mine.isin(pd.MultiIndex.from_arrays([cells["unit_id"].astype(object), cells[period].astype("Int64").astype(object)]))
     return placed["step"].mask(placed["step"].eq("") & ~used, "alone")

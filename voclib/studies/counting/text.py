@@ -26,6 +26,7 @@ QUARANTINED = Text("去掉：不合标准，放入隔离区", "Left out: against
 ACCEPTED = Text("接受：这张表的行", "Accepted: the rows of the table")
 _UNDATED = Text("去掉：没有时间", "Left out: without a time")
 _NO_TOPIC = Text("去掉：没有写明主题", "Left out: name no topic")
+_NO_SLOPE = Text("去掉：本报告没有给出斜率，也就没有计入的", "Left out: the report gives no slope, so none stands behind it")
 _SCORE = Text("去掉：没有这个分数", "Left out: without this score")
 _SURVEY = Text("去掉：不是调研回答", "Left out: no survey answers")
 _WITHHELD = Text("去掉：有意放在一边，用来检验方法", "Left out: set aside on purpose, to test the method")
@@ -101,11 +102,13 @@ STEPS: Mapping[str, Mapping[str, Mapping[str, Text]]] = {
             "unplaced": Text("去掉：没有门店或时间", "Left out: name no store or no time"),
             "outside": Text("去掉：到店不在调研各期之内", "Left out: served outside the periods of the survey"),
             "alone": Text("去掉：该店该期没有可对照的员工结果", "Left out: store and period without an employee result to set them against"),
+            "no_slope": _NO_SLOPE,
         },
         "employee_surveys": {
             "manager": Text("去掉：管理者不计入自己的店", "Left out: managers, who do not count in their own store"),
             "small": Text("去掉：该店该期不足 5 份", "Left out: fewer than 5 sheets of the store and period"),
             "alone": Text("去掉：该店之后没有可对照的客户结果", "Left out: no customer result of the store later on to set them against"),
+            "no_slope": _NO_SLOPE,
         },
     },
     "31-nps-revenue": {

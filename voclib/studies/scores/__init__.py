@@ -131,17 +131,20 @@ def study(
     if kept.empty:
         return _withheld(tables, kept, score, channel=channel, conf_level=conf_level, seed=seed)
     kept, shock, unassigned = clustered(kept, cluster)
+    by_customer = is_by_customer(kept, cluster, shock)
     options = {"column": score.column, "cluster": shock, "conf_level": conf_level}
-    ladder = _ladder(kept, score, shock=shock, conf_level=conf_level, seed=seed)
+    ladder = _ladder(kept, score, shock=shock, by_customer=by_customer, conf_level=conf_level, seed=seed)
     by_period = metrics.groups(score.function, kept.dropna(subset="period"), by="period", estimand=score.estimand, **options)
     groups = metrics.groups(score.function, kept, by=segments[0], estimand=score.estimand, **options)
-    change = _change(kept, score, shock=shock, conf_level=conf_level)
+    change = _change(kept, score, shock=None if by_customer else shock, conf_level=conf_level)
     rate = _response_rate(tables, conf_level=conf_level, channel=channel)
     said = rate if kept["invitation_id"].notna().any() else None  # the rate of surveys says nothing about voices nobody was invited to give
-    checks = (*_checks(kept, ladder, score, shock=shock, unassigned=unassigned, rate=said, total=len(tables["responses"])),
+    checks = (*_checks(kept, ladder, score, shock=None if by_customer else shock, unassigned=unassigned, rate=said,
+                       total=len(tables["responses"])),
               repeats.check(tables, kept["response_id"], timezone))
     gaps = metrics.compare_groups(score.function, kept, by=segments[0], **options)
-    decision = words.decision(ladder[ladder.chosen], change[change.chosen or change.rungs[0].rung], gaps, segments_text.column(segments[0]))
+    decision = words.decision(ladder[ladder.chosen], change[change.chosen or change.rungs[0].rung], gaps, segments_text.column(segments[0]),
+                              has_units=shock is not None and not by_customer)
     finding = _finding(ladder, change, checks, decision, said, score=score, seed=seed, kept=kept)
     return Scores(
         study=finding,
@@ -163,7 +166,7 @@ def _withheld(tables: Tables, kept: pd.DataFrame, score: Score, *, channel: str,
     ladder, change = (Ladder(name, (refusal(name, unit=unit, rung="independent", reason=reason, needs=needs),), chosen="independent")
                       for name, unit in asked)
     rate = _response_rate(tables, conf_level=conf_level, channel=channel)
-    checks = _checks(kept, ladder, shock=None, unassigned=0, rate=rate, total=len(tables["responses"]))
+    checks = _checks(kept, ladder, score, shock=None, unassigned=0, rate=rate, total=len(tables["responses"]))
     decision = words.decision(ladder.rungs[0], change.rungs[0], (), Text("", ""))
     return Scores(study=_finding(ladder, change, checks, decision, rate, score=score, seed=seed, kept=kept), distribution=pd.DataFrame(),
                   trend=_frame(()), periods=(), groups=(), every_score=words.every_score([("", rate)] if rate else []), ladder=ladder, change=change,
@@ -233,16 +236,27 @@ def coded(kept: pd.DataFrame, score: Score) -> np.ndarray:
 def alike(kept: pd.DataFrame, score: Score) -> bool:
     """Whether every answer counts the same, so that nothing can be told of how they differ."""
     counts = coded(kept, score)
-    return bool((counts == counts[0]).all())
+    return bool(len(counts) and (counts == counts[0]).all())
 
 
 def clustered(kept: pd.DataFrame, cluster: str) -> tuple[pd.DataFrame, str | None, int]:
-    """The frame with a cluster for every answer (one without a unit stands alone, see `unnamed`), its name, and how many were without."""
+    """The frame with a cluster for every answer (one without a unit stands alone, see `unnamed`), its name, and how many were without.
+
+    Where no unit is named the answers of one customer are still alike: then the customer is the cluster, if any answered twice.
+    """
     if cluster not in kept.columns:
         raise ParameterError(f"There is no column '{cluster}' to cluster by; {nearest(cluster, kept.columns)}")
     if kept[cluster].isna().all():
-        return kept, None, len(kept)
+        who = kept["customer_id"].fillna(kept["author_id"]) if "author_id" in kept.columns else kept["customer_id"]
+        if not who.dropna().duplicated().any():
+            return kept, None, len(kept)
+        return kept.assign(shock=who.astype("str").where(who.notna(), "answer:" + kept["response_id"])), "shock", 0
     return kept.assign(shock=unnamed.alone(kept[cluster], kept["response_id"])), "shock", int(kept[cluster].isna().sum())
+
+
+def is_by_customer(kept: pd.DataFrame, cluster: str, shock: str | None) -> bool:
+    """Whether the clusters that `clustered` gave are customers: asked for, or for want of a unit."""
+    return shock is not None and (cluster == "customer_id" or bool(kept[cluster].isna().all()))
 
 
 def _compute(kept: pd.DataFrame, score: Score, **options: Any) -> Estimate:
@@ -251,11 +265,17 @@ def _compute(kept: pd.DataFrame, score: Score, **options: Any) -> Estimate:
     )
 
 
-def _ladder(kept: pd.DataFrame, score: Score, *, shock: str | None, conf_level: float, seed: int) -> Ladder:
-    """Independent answers → clustered by unit → whole units resampled, where answers differ: of answers that are all alike every draw is the same."""
+def _ladder(kept: pd.DataFrame, score: Score, *, shock: str | None, by_customer: bool, conf_level: float, seed: int) -> Ladder:
+    """Independent answers → clustered by unit → whole units resampled; where customers are the clusters, independent → clustered.
+
+    Of answers that are all alike every draw is the same, so nothing is resampled.
+    """
     naive = _compute(kept, score, conf_level=conf_level, rung="independent")
     if shock is None:
         return Ladder(score.estimand, (naive,), chosen="independent")
+    if by_customer:
+        repeated = _compute(kept, score, conf_level=conf_level, cluster=shock, rung=words.BY_CUSTOMER).with_(seed=seed)
+        return Ladder(score.estimand, (naive, repeated), chosen=words.BY_CUSTOMER)
     clustered = _compute(kept, score, conf_level=conf_level, cluster=shock, rung="clustered").with_(seed=seed)
     rungs = (naive, clustered)
     if clustered.kind == "estimate" and not alike(kept, score):
@@ -293,14 +313,16 @@ def _response_rate(tables: Tables, *, conf_level: float, channel: str = "") -> E
 
 
 def _every_score(tables: Tables, *, conf_level: float, cluster: str, rate: Estimate | None) -> list[tuple[str, Estimate]]:
-    """Every score the pool carries, by channel group: surveys together, every other channel alone."""
+    """Every score the pool carries, by channel group: those that ask together, named after the channel where it is one; every other alone."""
     found: list[tuple[str, Estimate]] = [("", rate)] if rate else []
     responses = tables["responses"]
     for score in SCORES.values():
         kept = responses[responses[score.column].notna()]
         for channel, part in kept.groupby(kept["channel"].where(kept["channel"].isin(words.UNASKED), "survey")):
             part, shock, _ = clustered(part, cluster)
-            found.append((channel, _compute(part, score, cluster=shock, conf_level=conf_level)))
+            made, asked = _compute(part, score, cluster=shock, conf_level=conf_level), part["channel"].unique()
+            name = asked[0] if len(asked) == 1 and asked[0] in words.HELPING else channel
+            found.append((name, made.with_(n_clusters=None) if is_by_customer(part, cluster, shock) else made))  # the column counts units
     return found
 
 

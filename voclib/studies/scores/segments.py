@@ -104,7 +104,7 @@ def study(tables: Tables, *, metric: str, channel: str = "", period: str = "quar
     options = {"column": score.column, "conf_level": conf_level, "gates": gates}
     found = compare(kept, function=score.function, by=by, estimand=f"{score.estimand}_against_rest", **options)
     names = words.Names(tables, cluster)
-    units, drawn, units_note = _units(kept, score, cluster if shock else None, people=people, names=names, **options)
+    units, drawn, units_note = _units(kept, score, cluster if kept[cluster].notna().any() else None, people=people, names=names, **options)
     paired, paired_note = _paired(kept, score, segments[0], shock=by[segments[0]], **options)
     notes = {"units_note": units_note, "paired_note": paired_note, "note": words.nothing(found, gates.caveat_n)}
     notes = notes if len(kept) else dict.fromkeys(notes, text.NO_SCORE[0])

@@ -40,9 +40,12 @@ UNASKED = {
     "appstore": pool_text.CHANNELS["appstore"],
     "social": pool_text.CHANNELS["social"],
 }
-CHANNELS = {"survey": Text("问卷", "Surveys"), **UNASKED, "": Text("邀请", "Invitations")}
+HELPING = ("ticket", "call", "chat", "mail")  # channels of service, whose scores are asked for after help
+CHANNELS = {"survey": Text("问卷", "Surveys"), **UNASKED, **{name: pool_text.CHANNELS[name] for name in HELPING}, "": Text("邀请", "Invitations")}
 CHOSEN = Text("本报告采用", "The answer of this report")
+BY_CUSTOMER = "by_customer"  # rung of answers without a unit, of customers who answered more than once
 RUNGS = {
+    BY_CUSTOMER: (Text("按客户聚类", "Clustered by customer"), CHOSEN),
     "independent": (
         Text("当作互不相干", "Answers as independent"),
         Text("未考虑同店相像，校正前", "Ignores that customers of one unit resemble each other; uncorrected"),
@@ -169,6 +172,9 @@ def _wider(headline: Estimate, naive: Estimate) -> Text:
             " All answers are alike, so nothing tells how similar customers within a unit are; the interval rests on the number of units alone.",
         )
     ratio = (headline.conf_high - headline.conf_low) / (naive.conf_high - naive.conf_low)
+    if headline.rung == BY_CUSTOMER:
+        return say(" 承认同一位客户的几次作答相像之后，区间是原来的 {r:.1f} 倍宽。",
+                   " Allowing for similar answers of one customer, the interval is {r:.1f} times as wide.", r=ratio)
     return say(
         " 承认同店客户相像之后，区间是原来的 {r:.1f} 倍宽。",
         " Allowing for similar customers within a unit, the interval is {r:.1f} times as wide.",
@@ -200,7 +206,7 @@ def caveat(rate: Estimate | None) -> Text:
     )
 
 
-def decision(headline: Estimate, change: Estimate, gaps: Sequence[Estimate], by: Text) -> Text:
+def decision(headline: Estimate, change: Estimate, gaps: Sequence[Estimate], by: Text, *, has_units: bool) -> Text:
     """What to do next: the difference between the last two periods, or of one group from the rest, below which nobody is judged.
 
     Each is the half-width of the interval of that very comparison: a difference of two scores is less exact than one score of all answers.
@@ -218,6 +224,8 @@ def decision(headline: Estimate, change: Estimate, gaps: Sequence[Estimate], by:
     rule = Text("", "") if not rules else say(
         "{rules}，{both}不作为考核依据；", "Do not reward or punish {rules}. ", both=Text("都" if len(rules) > 1 else "", ""),
         rules=Text("，或".join(r.zh for r in rules), ", or ".join(r.en for r in rules)))
+    if not has_units:
+        return say("{rule}要更准，就要有更多客户作答。", "{rule}For a more exact score have more customers answer.", rule=rule)
     return say("{rule}要更准，先增加门店数，再增加每店的回答数。", "{rule}For a more exact score add units first, then answers per unit.", rule=rule)
 
 

@@ -19,6 +19,7 @@ from voclib.studies.survivorship import customer_topics_text
 from voclib.text import aspects, rules
 
 Tables = Mapping[str, pd.DataFrame]
+FITS = 0.5  # share of negative voices that name an aspect, below which a dictionary was made for other customers
 MIN_ALPHA = 0.667  # Krippendorff 2004, Content Analysis, §11.4: below this labels bear no conclusion
 MAX_ERROR = 0.03  # calibration error above which a probability is not to be quoted
 LONGEST_WORD = 11  # signs of a telling word where pages carry no source text
@@ -72,6 +73,10 @@ def study(tables: Tables, kept: pd.DataFrame, *, dictionary: str | Path, classes
     channels, counted = sentiment_shares.by_channel(voices, conf_level=conf_level)
     found = aspect_shares.find(voices, terms, read=model.read)
     audited = aspect_shares.audit(voices, found, tables.get("gold_labels"), conf_level=conf_level, seed=seed)
+    covered = aspect_shares.covered(voices, found)
+    is_fitting = audited is not None or covered is None or covered >= FITS
+    if not is_fitting:  # words that happen to match: a dashboard of figures is no interior
+        found = aspect_shares.nothing(found)
     topics = pd.DataFrame() if audited is None else shown.topics(audited, terms, conf_level)
     claims = aspect_shares.classes(voices, given, found)
     by_language = model.quality(conf_level=conf_level)
@@ -79,7 +84,8 @@ def study(tables: Tables, kept: pd.DataFrame, *, dictionary: str | Path, classes
              "feelings": aspect_shares.feelings(voices, found, conf_level=conf_level), "classes": shown.classes(claims, given),
              "quality": shown.quality(by_language, model.quality(by=voices["channel"], conf_level=conf_level))}
     parts["feelings"] = parts["feelings"].assign(topic=[terms.name(i) for i in parts["feelings"]["id"]])
-    checks = (*_checks(voices, ladder, by_language), *_aspect_checks(voices, audited, claims, terms), repeats.check(tables, voices["response_id"]))
+    checks = (*_checks(voices, ladder, by_language), *_aspect_checks(voices, audited, claims, terms, covered),
+              repeats.check(tables, voices["response_id"]))
     finding = _finding(voices, ladder, topics, checks, found, claims, given, conf_level=conf_level, seed=seed)
     worst = list(topics["key"] if len(topics) else shown.leading(parts["feelings"])["id"])[:TOP]
     read = aspect_shares.verbatims(voices, found, worst) if show_verbatims else pd.DataFrame()
@@ -87,7 +93,7 @@ def study(tables: Tables, kept: pd.DataFrame, *, dictionary: str | Path, classes
     return SentimentAspects(
         study=finding, ladder=ladder, channels=channels, counted=counted, calibration=sentiment_shares.reliability(voices, conf_level=conf_level),
         telling=shown.word_table(telling, longest=99 if show_verbatims else LONGEST_WORD), captions=shown.make(
-            ladder=ladder, dictionary=terms, conf_level=conf_level, channels=channels, **parts),
+            ladder=ladder, dictionary=terms, is_fitting=is_fitting, conf_level=conf_level, channels=channels, **parts),
         verbatims=shown.verbatims(read, terms) if len(read) else read, notes=words.notes(), **parts)
 
 
@@ -120,11 +126,12 @@ def _checks(voices: pd.DataFrame, ladder: Ladder, quality: pd.DataFrame) -> tupl
             words.beats_naive(judged), words.learned(poor, spoken), words.readers_agree(ladder), *tags)
 
 
-def _aspect_checks(voices: pd.DataFrame, audited: aspect_shares.Audited | None, claims: pd.DataFrame, terms: aspects.Dictionary) -> tuple[Check, ...]:
+def _aspect_checks(voices: pd.DataFrame, audited: aspect_shares.Audited | None, claims: pd.DataFrame, terms: aspects.Dictionary,
+                   covered: float | None) -> tuple[Check, ...]:
     """What stands behind the shares of aspects."""
     rest = words.uncovered(float(claims.loc[claims["id"].eq(""), "share"].sum()))
     if audited is None:
-        return (words.no_audit(), rest)
+        return (*([] if covered is None else [words.dictionary_fits(covered, FITS)]), words.no_audit(), rest)
     silent = sorted(set(voices["channel"]) - set(audited.channels))
     known = set(terms.ids("aspect"))
     return (customer_topics_text.gold_check(audited.n_labelled, heard.ENOUGH),

@@ -92,6 +92,17 @@ def _often(ids: pd.Series) -> list[str]:
     return sorted(counts.index, key=lambda one: (-counts[one], one))[:MOST]
 
 
+def covered(voices: pd.DataFrame, found: Found) -> float | None:
+    """The share of voices with a negative mark that name any aspect; None where there are too few to tell whether the dictionary fits them."""
+    bad = voices["own"].eq("negative").to_numpy()
+    return float(found.spoken.any(axis=1).to_numpy(dtype=bool)[bad].mean()) if int(bad.sum()) >= MIN_TOPIC else None
+
+
+def nothing(found: Found) -> Found:
+    """As if the dictionary had found no word."""
+    return Found(spoken=found.spoken & False, felt=found.felt.head(0), pairs=found.pairs.head(0), mentions=found.mentions.head(0))
+
+
 def audit(voices: pd.DataFrame, found: Found, labels: pd.DataFrame | None, *, conf_level: float = 0.95, seed: int = 0) -> Audited | None:
     """Shares by aspect with intervals that carry the dictionary's errors; None where people labelled fewer than 200 of the voices, or
     all are of one person.

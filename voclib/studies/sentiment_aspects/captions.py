@@ -35,6 +35,7 @@ TRUTH_COLUMNS = {"topic": Text("方面", "Aspect"), "spoken_true": Text("埋下�
                  "complaint_true": Text("埋下：负面且提到", "Planted: negative and naming"), "complaint": Text("校正区间", "Corrected interval"),
                  "inside": Text("区间含真值", "Intervals hold it")}
 LANGUAGES = {"zh": Text("中文", "Chinese"), "en": Text("英文", "English")}
+OTHER_LANGUAGE = Text("其他语言，或没有字", "Another language, or no letters")
 YES = Text("都含", "both")
 NO = {1: Text("占比不含", "not the first"), 2: Text("负面不含", "not the second"), 3: Text("都不含", "neither")}
 
@@ -69,7 +70,7 @@ def classes(table: pd.DataFrame, given: rules.Rules) -> pd.DataFrame:
 def quality(by_language: pd.DataFrame, by_channel: pd.DataFrame) -> pd.DataFrame:
     """How often the reading is right, by language and by channel, beside a word list and the largest class."""
     parts = []
-    for frame, names in ((by_language, LANGUAGES), (by_channel, pool_text.CHANNELS)):
+    for frame, names in ((by_language, {**LANGUAGES, "": OTHER_LANGUAGE}), (by_channel, pool_text.CHANNELS)):
         group = frame.columns[0]
         part = frame.rename(columns={group: "group"})
         ends = [f"{100 * a:.0f}–{100 * b:.0f}%" for a, b in zip(part["conf_low"], part["conf_high"], strict=True)]
@@ -96,7 +97,7 @@ def verbatims(found: pd.DataFrame, dictionary: aspects.Dictionary) -> pd.DataFra
 
 
 def make(*, ladder: Ladder, channels: Sequence[Estimate], trend: pd.DataFrame, topics: pd.DataFrame, feelings: pd.DataFrame,
-         classes: pd.DataFrame, pairs: pd.DataFrame, quality: pd.DataFrame, dictionary: aspects.Dictionary,
+         classes: pd.DataFrame, pairs: pd.DataFrame, quality: pd.DataFrame, dictionary: aspects.Dictionary, is_fitting: bool = True,
          conf_level: float) -> Mapping[str, Mapping[str, Any]]:
     """Title (the finding), subtitle (what is drawn) and description of every figure."""
     level = f"{100 * conf_level:g}%"
@@ -108,7 +109,8 @@ def make(*, ladder: Ladder, channels: Sequence[Estimate], trend: pd.DataFrame, t
         made |= {"topics": _topics(topics, names, level), "table": _table(topics, level)}
     made["counts"] = {"title": Text("词典找到多少条", "What the dictionary finds"),
                       "subtitle": Text("没有人工标注，未校正：只是条数", "No labels by people, uncorrected: counts only"), "columns": COUNT_COLUMNS}
-    return made | {"feelings": _feelings(feelings, names, level), "pairs": _pairs(pairs, names)}
+    made |= {"feelings": _feelings(feelings, names, level), "pairs": _pairs(pairs, names)}
+    return made if is_fitting else made | {name: {**made[name], "title": words.NOT_FITTING} for name in ("counts", "feelings", "pairs")}
 
 
 def withheld(ladder: Ladder, conf_level: float) -> Mapping[str, Mapping[str, Any]]:

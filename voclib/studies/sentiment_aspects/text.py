@@ -25,7 +25,9 @@ NO_CHANNELS = Text("没有哪个渠道的声音够多。", "No channel has voice
 NO_ASPECTS = Text("词典没有找到任何方面。", "The dictionary finds no aspect.")
 NO_RANKING = Text("没有人工标注，不排名次：上面只是词典找到的条数。",
                   "No labels by people, so no ranking: above are counts of what the dictionary finds.")
-NO_VERBATIMS = Text("这一版不展示客户原话。", "This edition shows no customer's words.")
+NO_VERBATIMS = Text("没有客户原话：这一版不展示，或没有可以举例的方面。",
+                    "No customer's words: this edition shows none, or there is no aspect to draw them from.")
+NOT_FITTING = Text("词典不合用，没有可数的方面", "The dictionary does not fit, so there is no aspect to count")
 NO_YARDSTICK = Text("带分数的声音太少，没有什么可核对。", "Too few voices carry a mark, so there is nothing to check against.")
 NO_TRUTH = Text("这里没有埋下的真值可对。", "There is no planted truth to compare with.")
 RUNGS = {
@@ -246,6 +248,15 @@ def tags_agree(right: float, agreed: float, tagged: int) -> Check:
                  say("读法与客户自己的分数一致 {r:.0%}，与 {n} 条来源标记一致 {a:.0%}；标记因此不作尺子，只作对照。",
                      "The reading agrees with customers' own marks in {r:.0%}, with {n} tags of sources in {a:.0%}; tags stand beside, not as marks.",
                      r=right, a=agreed, n=tagged))
+
+
+def dictionary_fits(covered: float, floor: float) -> Check:
+    """Whether the dictionary was made for such voices."""
+    return Check(Text("词典合用", "The dictionary fits"), covered >= floor,
+                 say("负面声音里，{c:.0%} 提到词典里的方面，下限 {f:.0%}。",
+                     "Of negative voices {c:.0%} name an aspect of the dictionary; the floor is {f:.0%}.", c=covered, f=floor),
+                 Text("词典不是为这些声音编的，碰巧对上的字不算；写一份合用的（dictionary_file）再跑。",
+                      "The dictionary was made for other voices, so its words do not count; write one that fits (dictionary_file)."))
 
 
 def uncovered(share: float) -> Check:

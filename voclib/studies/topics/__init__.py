@@ -120,6 +120,8 @@ def _told(tables: Tables, kept: pd.DataFrame, model: modelling.TopicModel, book:
     watch = emerging.watch(kept["legible"].tolist(), kept["when"], model=model, authors=kept["person"].tolist(), since=until + pd.Timedelta(days=1),
                            budget=asked.budget, timezone=asked.timezone, progress=progress)
     lead = topic_subjects.subjects(kept, topics, book, found, tables.get("gold_labels"), conf_level=level)
+    if isinstance(lead, Estimate):
+        return _untold(kept, lead, asked.seed)
     worse = topics[topics["tone"].eq("worse")]
     chosen = worse if len(worse) else topics[topics["known"] > 0]
     chosen = chosen.sort_values(["complaints", "topic"], ascending=[False, True], kind="stable").head(CARDS)
@@ -169,10 +171,14 @@ def _refused(kept: pd.DataFrame, texts: int, seed: int) -> Talk:
     """Too few texts: what is missing, and empty frames."""
     every = int(kept.loc[kept["written"].ne(""), "form"].nunique())
     reason, needs = words.too_few(texts, topic_checks.ENOUGH, every), words.needs(topic_checks.ENOUGH, texts, every)
-    missing = refusal("complaint_share", unit="share", reason=reason, needs=needs, seed=seed)
-    finding = Study(question=words.QUESTION, kicker=words.KICKER, answer=reason, headline=(missing,), verdict=Verdict.REFUSE,
-                    caveat=words.NO_MODEL, decision=needs, limits=words.LIMITS, reader="product", seed=seed,
-                    checks=(topic_checks.enough(texts),))
+    return _untold(kept, refusal("complaint_share", unit="share", reason=reason, needs=needs), seed, (topic_checks.enough(texts),))
+
+
+def _untold(kept: pd.DataFrame, missing: Estimate, seed: int, checks: tuple[Check, ...] = ()) -> Talk:
+    """The page that says why there is no answer and what it takes, with empty frames."""
+    reason, needs = missing.reason or words.NO_TOPIC, missing.needs or words.OTHER_GRAIN
+    finding = Study(question=words.QUESTION, kicker=words.KICKER, answer=reason, headline=(missing.with_(seed=seed),),
+                    verdict=Verdict.REFUSE, caveat=words.NO_MODEL, decision=needs, limits=words.LIMITS, reader="product", seed=seed, checks=checks)
     empty = pd.DataFrame()
     return Talk(finding, False, None, kept, empty, empty, (), {}, {}, None, words.refused(reason), {})
 

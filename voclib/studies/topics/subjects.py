@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from voclib.results import Estimate, Text
+from voclib.results import Estimate, Text, refusal
 from voclib.stats import prevalence
 from voclib.studies.clusters import clusters
 from voclib.studies.topics import tables
@@ -59,13 +59,13 @@ class Subjects:
 
 
 def subjects(kept: pd.DataFrame, topics: pd.DataFrame, book: aspects.Dictionary | None, found: pd.DataFrame | None, gold: pd.DataFrame | None, *,
-             conf_level: float) -> Subjects:
+             conf_level: float) -> Subjects | Estimate:
     """The themes of a dictionary as voices name them (`found` by `aspects.mentions`), denials apart; the largest topics without a dictionary, or
     where it holds less than half of the complaints, which it then was not made for: what leads its list says little of them.
 
     A topic is one label a voice, and a voice on two matters often lands in a topic that mixes them; words are counted as often as they are named.
     Where people labelled voices for the same themes (`gold`), the words' errors are taken out by prediction-powered inference
-    (`voclib.stats.prevalence.ppi_mean`), and themes that nobody labelled are left out.
+    (`voclib.stats.prevalence.ppi_mean`), and themes that nobody labelled are left out. A refusal where no share can be told, as of too few people.
     """
     bad = kept["own"].eq("negative")
     is_complaint = int(bad.sum()) >= FEWEST
@@ -83,6 +83,9 @@ def subjects(kept: pd.DataFrame, topics: pd.DataFrame, book: aspects.Dictionary 
     counted = {key: tables.share_of(whole, said.loc[among, key], group=key, **options) for key in (labels[0] if labels is not None else said)}
     made = counted if labels is None else {key: _corrected(whole, said.loc[among, key], key, labels, **options) for key in counted}
     shares = sorted((one for one in made.values() if one.value), key=lambda one: (-one.value, one.group))[:MOST]
+    if not shares:
+        untold = [one for one in made.values() if one.kind == "refusal"]
+        return untold[0].with_(group="") if untold else refusal(estimand, unit="share", reason=words.NO_TOPIC, needs=words.OTHER_GRAIN)
     keys = [one.group for one in shares]
     everybody = {key: tables.share_of(kept, said[key], "theme_share", group=key, conf_level=conf_level) for key in keys if is_complaint}
     return Subjects(said[keys], later[keys], {key: names[key] for key in keys}, is_complaint, is_worded, tuple(shares),

@@ -70,6 +70,7 @@ NOT_FOUND = Text("没有发现", "not found")
 NO_TOPIC = Text("没有明确话题", "no clear topic")
 NO_COMPLAINT = Text("没有一个话题看得出是抱怨", "No topic can be told to be a complaint")
 NONE_ALIKE = Text("没有成组的抱怨说同一件事", "No complaints form a group that says the same")
+OTHER_GRAIN = Text("换一个粗细（granularity），或并入更多声音。", "Another granularity, or more voices.")
 NO_MODEL = Text("没有拟合话题。", "No topics were fitted.")
 CHANNELS = {
     "title": Text("写了文字的声音，来自哪些渠道", "Where the voices with text come from"),
@@ -173,7 +174,7 @@ def reading(dealer: Spread, model: Spread) -> Text:
     slight = [one for one in (model, dealer) if one.verdict == "slight"]
     if slight and all(one.verdict in ("spread", "slight", "few") for one in (model, dealer)):
         return say("各处都有，{t} 稍多", "everywhere, slightly more at {t}", t=slight[0].top)
-    return Text("看不清", "cannot be told")
+    return Text("门店、车型都不知道", "dealers and models not known") if dealer.n == model.n == 0 else Text("看不清", "cannot be told")
 
 
 def pattern(own: pd.DataFrame, length: int | None) -> Text:
@@ -185,9 +186,9 @@ def pattern(own: pd.DataFrame, length: int | None) -> Text:
         return say("{d} 天内集中出现：先查是否转发", "within {d} days: see whether it was copied first", d=length + 1)
     if people >= tables.FEWEST and dealers.nunique() == 1:
         return say("只有一家门店：{d}", "one dealer only: {d}", d=str(dealers.iloc[0]))
-    if dealers.nunique() >= 5:
-        return Text("多家门店反复出现", "recurs at many dealers")
-    return Text("几家门店", "a few dealers")
+    if dealers.empty:
+        return Text("多位客户；门店不知道", "several customers; dealers not known")
+    return Text("多家门店反复出现", "recurs at many dealers") if dealers.nunique() >= 5 else Text("几家门店", "a few dealers")
 
 
 def kicker(kept: pd.DataFrame, topics: pd.DataFrame) -> Text:
