@@ -10,8 +10,8 @@ import pytest
 
 from benchmarks import coverage, coverage_library
 from voclib.loop import case_library
-from voclib.loop.case_library import card_words as wording
 from voclib.loop.case_library import people as crowd
+from voclib.loop.case_library import verbatims
 from voclib.loop.case_library.rule import Rule
 from voclib.privacy.generalising import Known, generalise
 from voclib.results import Verdict
@@ -101,8 +101,8 @@ def test_cards_chosen_by_the_counts_that_tell_their_risk() -> None:
 def test_words_that_were_posted_are_found_and_others_are_not() -> None:
     for seed in range(4):
         tables, truth = company(seed)
-        pool, cases = wording.public(tables, RULE), tables["cases"]
-        links = wording.linked(cases["description"].tolist(), cases["response_id"].tolist(), pool, at=RULE.alike)
+        pool, cases = verbatims.public(tables, RULE), tables["cases"]
+        links = verbatims.linked(cases["description"].tolist(), cases["response_id"].tolist(), pool, at=RULE.alike)
         copied = cases["case_id"].isin(truth["copied"]).to_numpy()
         assert (links.voices[copied] == 1).mean() == 1.0 and (links.voices[~copied] > 0).mean() <= 0.01
 

@@ -16,10 +16,10 @@ import voclib
 from voclib.errors import DataError, ParameterError
 from voclib.loop import case_library
 from voclib.loop.case_library import audit as auditing
-from voclib.loop.case_library import card_words as wording
 from voclib.loop.case_library import choice as case_library_choice
 from voclib.loop.case_library import people as crowd
 from voclib.loop.case_library import rule as case_library_rule
+from voclib.loop.case_library import verbatims
 from voclib.loop.case_library.rule import Level, Rule
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
@@ -107,15 +107,15 @@ class TestWords:
     POOL = pd.DataFrame({"response_id": ["F1", "F2", "F3"], "comment": SAID})
 
     def test_the_same_wording_is_found(self) -> None:
-        links = wording.linked(["充电桩全是坏的，等了半天没有人来！", None, "好"], ["F1", "R2", "R3"], self.POOL, at=0.8)
+        links = verbatims.linked(["充电桩全是坏的，等了半天没有人来！", None, "好"], ["F1", "R2", "R3"], self.POOL, at=0.8)
         assert links.voices.tolist() == [1, 0, 0] and links.right.tolist() == [1.0, 0.0, 0.0] and (links.claimed, links.hits) == (1, 1)
 
     def test_among_equals_one_is_drawn_and_a_stranger_is_a_wrong_match(self) -> None:
-        links = wording.linked([self.POOL["comment"][1], self.POOL["comment"][0]], ["F2", "R9"], self.POOL, at=0.8)
+        links = verbatims.linked([self.POOL["comment"][1], self.POOL["comment"][0]], ["F2", "R9"], self.POOL, at=0.8)
         assert links.voices.tolist() == [2, 1] and links.right.tolist() == [0.5, 0.0] and (links.claimed, links.hits) == (1, 0)
 
     def test_generalising_alone_does_not_hide_the_wording(self) -> None:
-        links = wording.linked(["充电桩全是坏的〔某天〕等了半天没有人来"], ["F1"], self.POOL, at=0.8)
+        links = verbatims.linked(["充电桩全是坏的〔某天〕等了半天没有人来"], ["F1"], self.POOL, at=0.8)
         assert links.hits == 1
 
     def test_copied_words_never_stand_on_a_card(self) -> None:
@@ -129,11 +129,11 @@ class TestWords:
     def test_the_search_finds_what_was_copied_before_and_nothing_after(self) -> None:
         """The same person's other voice: `right` asks for the very voice, so whoever was copied shows as claimed."""
         tables, truth = dgp_identities.company(1, copied=0.3)
-        pool = wording.public(tables, RULE)
+        pool = verbatims.public(tables, RULE)
         mine = tables["cases"][tables["cases"]["case_id"].isin(truth["copied"])]
-        assert wording.linked(mine["description"].tolist(), mine["response_id"].tolist(), pool, at=0.8).claimed == len(mine)
+        assert verbatims.linked(mine["description"].tolist(), mine["response_id"].tolist(), pool, at=0.8).claimed == len(mine)
         out = case_library.study(tables, RULE, show_verbatims=True, seed=3).audit.released
-        assert wording.linked(out["words"].tolist(), out["response_id"].tolist(), pool, at=0.8).claimed == 0
+        assert verbatims.linked(out["words"].tolist(), out["response_id"].tolist(), pool, at=0.8).claimed == 0
 
     def test_no_words_where_none_may_be_shown(self, tables: Tables) -> None:
         found = case_library.study(tables, RULE, seed=3)
@@ -143,7 +143,7 @@ class TestWords:
 
     @pytest.mark.parametrize("text", ["=HYPERLINK(\"http://x\")", "+1", "@cmd", "  -2"])
     def test_no_cell_begins_a_formula(self, text: str) -> None:
-        assert wording.shown(text)[:1] not in ("=", "+", "-", "@")
+        assert verbatims.shown(text)[:1] not in ("=", "+", "-", "@")
 
 
 class TestAudit:

@@ -26,6 +26,10 @@ def test_every_formula_stands_in_the_ledger() -> None:
     assert not missing, told(missing, entries)
 
 
+def test_how_attackers_look_words_up_is_a_formula() -> None:
+    assert "loop.case_library.verbatims" in fingerprints(), "a module whose last word is 'words' counts as wording, and goes unread"
+
+
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what computes, with a ledger that carries it; nobody writes to it."""

@@ -12,9 +12,8 @@ import pandas as pd
 from voclib.errors import ParameterError
 from voclib.loop.case_library import audit as auditing
 from voclib.loop.case_library import captions as shown
-from voclib.loop.case_library import card_words as wording
 from voclib.loop.case_library import checks as checked
-from voclib.loop.case_library import choice
+from voclib.loop.case_library import choice, verbatims
 from voclib.loop.case_library import people as crowd
 from voclib.loop.case_library import tables as laid
 from voclib.loop.case_library import text as words
@@ -157,9 +156,9 @@ def _made(scene: _Scene, audit: Audit, topics: Mapping[str, Text], departments: 
     shares = choice.shares(scene.found, audit.released)
     late = shares[shares["by"].eq("outcome") & shares["value"].eq("late")]
     counts = late.iloc[0] if len(late) else pd.Series({"cards": 0.0, "cases": 0.0})
-    said = wording.clean(scene.chosen["description"], wording.known(scene.tables))[0]
+    said = verbatims.clean(scene.chosen["description"], verbatims.known(scene.tables))[0]
     texts = scene.able["description"]
-    links = wording.linked(texts.tolist(), scene.able["response_id"].tolist(), wording.public(scene.tables, rule), at=rule.alike)
+    links = verbatims.linked(texts.tolist(), scene.able["response_id"].tolist(), verbatims.public(scene.tables, rule), at=rule.alike)
     made = checked.checks(audit, scene.people, rule, _others(scene), counts, (links.hits, int(auditing.spoken(texts).sum())))
     return CaseLibrary(
         study=_finding(scene, audit, ladder, made),

@@ -1,7 +1,7 @@
 """The audit of a library: what every card may say, which are withheld, and what three attackers find of the originals and of the cards.
 
 `week` knows a person's dealer, model and the day give or take some; `complaint` also knows what the person complained about; `words` holds the public
-channels and compares wording.
+channels and compares verbatims.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from voclib.loop import compliance
-from voclib.loop.case_library import card_words as wording
 from voclib.loop.case_library import people as crowd
+from voclib.loop.case_library import verbatims
 from voclib.loop.case_library.people import People
 from voclib.loop.case_library.rule import Rule
 from voclib.privacy.redaction import language_of
@@ -84,17 +84,17 @@ def run(
 
     Fewer than two cards released leave `after` empty.
     """
-    said, left = wording.clean(chosen["description"], wording.known(tables))
-    pool = wording.public(tables, rule)
+    said, left = verbatims.clean(chosen["description"], verbatims.known(tables))
+    pool = verbatims.public(tables, rule)
     cards = _words(_levelled(chosen, people, rule, fraction), said, pool, people, rule, fraction=fraction, show_words=show_words)
     cards = cards.assign(was=crowd.near(people, cards, days_off=rule.days), was_topic=crowd.near(people, cards, days_off=rule.days, with_topic=True))
     options = {"fraction": fraction, "conf_level": conf_level}
     before, out = _attacks(cards, ("was", "was_topic"), gates, **options), cards[cards["level"].ge(0)]
     texts, own = chosen["description"].tolist(), chosen["response_id"].tolist()
-    before["words"] = _looked_up(wording.linked(texts, own, pool, at=rule.alike), spoken(chosen["description"]), pool, conf_level)
+    before["words"] = _looked_up(verbatims.linked(texts, own, pool, at=rule.alike), spoken(chosen["description"]), pool, conf_level)
     after = _released(out, gates, tried=len(cards) * len(rule.levels), **options) if len(out) > 1 else {}
     if len(out) > 1:
-        links = wording.linked(out["words"].tolist(), out["response_id"].tolist(), pool, at=rule.alike)
+        links = verbatims.linked(out["words"].tolist(), out["response_id"].tolist(), pool, at=rule.alike)
         after["words"] = _looked_up(links, out["words"].notna(), pool, conf_level)
     among = crowd.among_cases(every, days_off=rule.days)[np.flatnonzero(every["case_id"].isin(chosen["case_id"]))]
     naive = disclosure.found(among - 1, estimand=FOUND, rung="cases", conf_level=conf_level)
@@ -127,13 +127,13 @@ def _each(people: People, cards: pd.DataFrame, rule: Rule, level: np.ndarray, **
 
 
 def _words(
-    cards: pd.DataFrame, said: wording.Generalised, pool: pd.DataFrame, people: People, rule: Rule, *, fraction: float, show_words: bool
+    cards: pd.DataFrame, said: verbatims.Generalised, pool: pd.DataFrame, people: People, rule: Rule, *, fraction: float, show_words: bool
 ) -> pd.DataFrame:
     """Words of each card, where they may stand there, and why not."""
     texts = said.texts.where(said.texts.notna(), "")
     spoken = cards.assign(language=[language_of(text) for text in texts])
     few = _sure(_each(people, spoken, rule, cards["level"].to_numpy(), with_topic=True, with_language=True), fraction) < rule.k
-    close = wording.near(texts.tolist(), pool, at=rule.careful)
+    close = verbatims.near(texts.tolist(), pool, at=rule.careful)
     reasons = {
         "hidden": np.full(len(cards), not show_words),
         "empty": texts.str.strip().eq("").to_numpy(),
@@ -146,7 +146,7 @@ def _words(
     kinds = [tuple(kind for kind in said.found.columns if row[kind]) for _, row in said.found.iterrows()]
     return cards.assign(
         kept=kept,
-        words=[wording.shown(text) if why == "" else None for text, why in zip(texts, kept, strict=True)],
+        words=[verbatims.shown(text) if why == "" else None for text, why in zip(texts, kept, strict=True)],
         generalised=[row if why == "" else () for row, why in zip(kinds, kept, strict=True)],
     )
 
@@ -180,7 +180,7 @@ def spoken(texts: pd.Series) -> pd.Series:
     return texts.notna() & texts.astype("string").str.strip().ne("")
 
 
-def _looked_up(links: wording.Links, has_words: pd.Series, pool: pd.DataFrame, conf_level: float) -> Estimate:
+def _looked_up(links: verbatims.Links, has_words: pd.Series, pool: pd.DataFrame, conf_level: float) -> Estimate:
     """Of all texts those that exactly one public voice is rightly found for; a refusal where nothing could be looked up, since 0 of 0 is no share."""
     n = int(has_words.sum())
     if n and len(pool):
