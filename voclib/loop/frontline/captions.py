@@ -139,7 +139,7 @@ def _heroes(heroes: Heroes, reports: Reports) -> dict[str, dict[str, Any]]:
                          b=heroes.proven),
             "columns": laid.CARD_COLUMNS, "formats": {"recovered": "cny", "reported": "exact", "confirmed": "exact"},
             "subtitle": say("每月一张，一名员工：坐实的首报里之后重复最多的；此前 {d} 天没人报过同一件事",
-                            "One a month, one employee each: the proven first report with most repeats after it; nobody reported the same in the {d} "
+                            "One a month, one employee each: the first beyond doubt with most repeats after it; nobody reported the same in the {d} "
                             "days before",
                             d=LOOK_BACK)},
         "money": {

@@ -157,7 +157,7 @@ def decision(loop: LoopBack, teams: Teams, leads: Leads) -> Text:
     if leads.heard:
         told.append(
             Text("一线对同一车型、同一零件接连上报时，先去看返修，不等客户变多。",
-                 "When the frontline reports one model and part several times in a row, look at repairs at once, before many customers are affected.")
+                 "When the frontline reports one model and part several times in a row, look at repairs at once, not once customers are many.")
         )
     told = told or [Text("照现在的做法回复，每季度再看一次。", "Keep answering as now, and look again in a quarter.")]
     return Text("".join(one.zh for one in told), " ".join(one.en for one in told))

@@ -198,7 +198,7 @@ def _supplier(found: Found, levels: tuple[Estimate, ...]) -> list[Text]:
         return []
     widest = max(asked, key=lambda e: e.conf_high)
     if widest.conf_high < trail.NO_MORE:
-        return [say("{s}的其他批次没有跟着高，不必整家停供。", "Other batches from {s} are not high, so its other supplies need not stop.", s=name)]
+        return [say("{s}的其他批次没有跟着高，不必整家停供。", "Other batches from {s} are not high: no need to stop all its supplies.", s=name)]
     return [say("{s}的其他批次高不高，还看不清（{a:interval} 倍）：整家停不停供，先不定。",
                 "Whether other batches from {s} are high is not yet clear ({a:interval} times): leave open whether to stop all its supplies.", s=name,
                 a=widest)]
