@@ -121,7 +121,7 @@ class TestLoopBack:
         assert told.closed.value == 1.0 and 0.3 < told.every.value < 0.7 and told.every.n == result.reports.table["fixed_at"].notna().sum()
 
     def test_a_fix_without_news_is_the_placebo(self, result):
-        check = next(c for c in result.study.checks if c.name.en == "A fix without news shows no change")
+        check = next(c for c in result.study.checks if c.name.en == "A fix without feedback shows no change")
         assert check.passed is (result.loop.placebo.conf_low <= 1 <= result.loop.placebo.conf_high)
 
     def test_few_who_heard_make_a_refusal(self, tables):
@@ -304,7 +304,7 @@ class TestWords:
                    "undercut_share": RIVALS}
         made = frontline.against_truth(result, {"field": {"frontline": planted}}, LISTS)
         said = dict(zip(made["what"].map(lambda t: t.en), made["inside"].map(lambda t: t.en), strict=True))
-        assert said["Ratio once told"] == said["Days earlier"] == said["Haituo's quotes below ours"] == "yes" and said["Repeats"] == "no"
+        assert said["Ratio after hearing"] == said["Days earlier"] == said["Haituo's quotes below ours"] == "yes" and said["Repeats"] == "no"
         assert frontline.against_truth(result, {}, LISTS).empty
 
 

@@ -58,7 +58,7 @@ def test_a_second_bad_batch_of_the_supplier_is_opened_too_and_the_supplier_is_no
     assert found.found.told == 2 and found.study.headline[0].kind == "estimate"
     assert all(name in text for name in ("PB01", "PB03") for text in (said.zh, said.en))
     assert "no need to stop" not in said.en and "不必整家停供" not in said.zh and "S1" in said.en
-    assert "alone" not in found.captions["levels"]["title"].en and "只有这一个" not in found.captions["levels"]["title"].zh
+    assert "Only" not in found.captions["levels"]["title"].en and "只有这一个" not in found.captions["levels"]["title"].zh
     assert "supplier_part" in root_cause_trail.raised(found.levels) and check(found, "Without it").passed is False
     assert "只有" not in found.study.answer.zh and "只有" not in found.captions["ladder"]["title"].zh
 
@@ -66,10 +66,10 @@ def test_a_second_bad_batch_of_the_supplier_is_opened_too_and_the_supplier_is_no
 def test_two_bad_batches_of_different_parts_are_both_named_and_neither_is_alone() -> None:
     found = told((0, 0), (3, 3))
     assert found.found.told == 2 and "PB00" in found.study.decision.en and "PB33" in found.study.decision.en
-    assert "alone" not in found.captions["levels"]["title"].en and "只有这一个" not in found.captions["levels"]["title"].zh
+    assert "Only" not in found.captions["levels"]["title"].en and "只有这一个" not in found.captions["levels"]["title"].zh
     assert "只有" not in found.study.answer.zh and "only" not in found.study.answer.en
     one = told((0, 1))
-    assert "alone" in one.captions["levels"]["title"].en and "PB01" in one.study.decision.en
+    assert "Only this batch" in one.captions["levels"]["title"].en and "PB01" in one.study.decision.en
 
 
 def test_a_supplier_is_called_fine_only_where_its_other_batches_are_seen_to_be() -> None:
@@ -80,7 +80,7 @@ def test_a_supplier_is_called_fine_only_where_its_other_batches_are_seen_to_be()
         found = root_cause.study(tables, rules=RULES)
         assert "no need to stop" not in found.study.decision.en and check(found, "Without it").passed is not True
     calm = told((0, 1))
-    assert "no need to stop" in calm.study.decision.en or "cannot be told yet" in calm.study.decision.en
+    assert "no need to stop" in calm.study.decision.en or "is not yet clear" in calm.study.decision.en
     ends = [e.conf_high for e in calm.levels if e.group.startswith("supplier")]
     assert ("no need to stop" in calm.study.decision.en) == (max(ends) < root_cause_trail.NO_MORE)
 
@@ -101,7 +101,7 @@ def test_a_batch_without_a_first_day_only_may_have_been_high_all_along() -> None
 def test_a_rise_has_a_first_day_between_two_days() -> None:
     found = root_cause.study(world(5, {(0, 0): LATE}), rules=RULES)
     assert found.captions["course"]["title"].en.startswith("Since about") and " and " in found.captions["course"]["note"].en
-    assert " to " not in found.captions["course"]["note"].en and "stop its stock" in found.study.decision.en
+    assert " to " not in found.captions["course"]["note"].en and "freeze its stock" in found.study.decision.en
 
 
 def reports(start: str, n: int = 40) -> pd.DataFrame:
@@ -117,7 +117,7 @@ def test_a_batch_that_came_down_again_has_no_first_day_and_the_frontline_is_not_
     tables = world(2, {(0, 0): LATE[::-1]}) | {"frontline_reports": reports("2025-01-06")}
     found = root_cause.study(tables, rules=RULES)
     assert found.found.row["batch_id"] == "PB00" and found.found.began is None and found.found.ended is not None
-    assert found.captions["course"]["title"].en.startswith("Until about") and "came down" in found.study.decision.en
+    assert found.captions["course"]["title"].en.startswith("Until about") and "had come down" in found.study.decision.en
     assert check(found, "Since when").detail.en.startswith("Until about") and "since" not in found.study.evidence
     heard = root_cause_frontline.study(tables, found.found, RULES)
     assert heard.found.kind == "refusal"

@@ -140,7 +140,7 @@ class TestTables:
         assert study(planted(nps_churned=None)).planted["value"].tolist()[1] == Text("—", "—")
 
     def test_dirt_is_counted_over_files_and_named(self) -> None:
-        assert [(t.en, n) for t, n in study().dirt.itertuples(index=False)] == [("Rows repeated", 5), ("VINs in verbatims", 1)]
+        assert [(t.en, n) for t, n in study().dirt.itertuples(index=False)] == [("Repeated rows", 5), ("VINs in verbatims", 1)]
         assert study({**TRUTH, "dirt": {}}).dirt.empty
 
     def test_every_kind_of_dirt_a_company_gets_has_a_name(self, small_company) -> None:

@@ -181,7 +181,7 @@ def test_repairs_before_production_and_of_unknown_batches_are_left_out_and_count
 
 def test_a_batch_twice_is_an_error() -> None:
     tables, _ = field()
-    with pytest.raises(DataError, match="stands twice"):
+    with pytest.raises(DataError, match="appears twice"):
         root_cause_batches.study(tables["repairs"], pd.concat([tables["batches"], tables["batches"].head(1)], ignore_index=True))
 
 

@@ -186,7 +186,7 @@ class TestChecks:
 
 
     def test_what_tests_raise_and_find_is_said_together(self) -> None:
-        flagged = check(study(record(ROW, *SILENT)), "Few false alarms, and yet they find")
+        flagged = check(study(record(ROW, *SILENT)), "Few false alarms, and still they detect")
         assert figures(flagged.detail.en) == figures(flagged.detail.zh) == ["6.0%", "60%"]
 
     def test_nothing_made_now_or_nothing_on_file_is_a_clear_error(self) -> None:
@@ -257,13 +257,13 @@ class TestMoney:
         assert {e.group: e.value for e in found.money}["hidden factor"] == 0.97, "bounds told too little are a warning, not a promise"
 
     def test_a_mean_chance_is_no_false_alarm(self) -> None:
-        flagged = check(study(record(ROW, ALARMS, POWER, CHANCE)), "Few false alarms, and yet they find")
+        flagged = check(study(record(ROW, ALARMS, POWER, CHANCE)), "Few false alarms, and still they detect")
         assert figures(flagged.detail.en) == ["5.0%", "80%"]
 
     def test_money_is_written_in_its_unit(self) -> None:
         tables = study(record(ROW, *MONEY)).tables
         made = {row.method.en: (row.kind.en, row.expected.en, row.ours.en) for t in tables.values() for row in t.itertuples()}
-        assert made["Doubly robust, largest 1% cut down: log sd 1.75"] == ("Bias", "+¥9.75 to +¥19.5", "+¥11.7")
+        assert made["Doubly robust, top 1% capped: log sd 1.75"] == ("Bias", "+¥9.75 to +¥19.5", "+¥11.7")
         assert made["By month, whole path"] == ("Coverage", "93–97%", "95.5%")
         assert made["Unrecorded factor: bounds at a quarter of the planted strength"] == ("Coverage", "≤ 60%", "35%")
         assert made["Return of a programme: programme does nothing, evidence level 1, P(NPV > 0)"] == ("Mean chance", "≤ 10%", "6.7%")
@@ -271,7 +271,7 @@ class TestMoney:
     def test_what_a_slide_would_conclude(self) -> None:
         by = {t.en: row for t, row in study(record(ROW, *MONEY)).instead.set_index("family").iterrows()}
         assert by["Money"]["naive"].en == "covers the truth in 1% of runs, on average 3.6 times the truth" and "1.0 倍" in by["Money"]["ours"].zh
-        assert by["Recovery"]["naive"].en == "a call does nothing: off by +52.0 points, false alarms 100%"
+        assert by["Recovery"]["naive"].en == "when a call does nothing: off by +52.0 points, false alarms 100%"
         assert by["Sensitivity"]["ours"].en == "covers the truth in 97% of runs", "told the strength, not a quarter of it"
 
 
@@ -292,12 +292,12 @@ class TestStores:
 
     def test_what_a_test_lets_slip_is_neither_power_nor_false_alarm(self) -> None:
         found = study(record(ROW, ALARMS, POWER, SLIPS))
-        assert figures(check(found, "Few false alarms, and yet they find").detail.en) == ["5.0%", "80%"]
+        assert figures(check(found, "Few false alarms, and still they detect").detail.en) == ["5.0%", "80%"]
         [row] = found.tables["leads"].itertuples()
         assert (row.kind.en, row.expected.en, row.ours.en) == ("Missed", "20–80%", "47%")
 
     def test_the_faintest_find_is_named(self) -> None:
-        begging, differing = (check(study(record(ROW, ALARMS, *rows)), "Few false alarms, and yet they find").detail
+        begging, differing = (check(study(record(ROW, ALARMS, *rows)), "Few false alarms, and still they detect").detail
                               for rows in ((POWER, FOUND), (POWER, {**FOUND, "share": 0.9})))
         assert begging.en.endswith("60%, hardest to see: Begging test.") and "讨分检验" in begging.zh
         assert differing.en.endswith("80%, hardest to see: Groups against the rest.")
@@ -312,16 +312,16 @@ class TestStores:
     def test_rows_that_only_their_size_tells_apart_say_it(self) -> None:
         rows = [row.method.en for row in study(record(ROW, *STORES)).tables["leads"].itertuples()]
         sizes = "60 stores, 12 periods, 8 employees", "20 stores, 8 periods"
-        assert rows[:2] == [f"Slope at lag 1, sampling noise taken off: {size}" for size in sizes]
+        assert rows[:2] == [f"Slope at lag 1, sampling noise removed: {size}" for size in sizes]
         [alone] = [row.method.en for row in study(record(ROW, SLOPE)).tables["leads"].itertuples()]
-        assert alone == "Slope at lag 1, sampling noise taken off"
+        assert alone == "Slope at lag 1, sampling noise removed"
 
     def test_what_the_usual_practice_would_conclude(self) -> None:
         pooled = {**ALARMS, "method": "lagged slope, as measured", "setting": "60 stores, 12 periods, no effect", "naive_share": 0.98}
         by = {t.en: row for t, row in study(record(ROW, *STORES, pooled)).instead.set_index("family").iterrows()}
-        assert by["Measurement"]["naive"].en == "takes groups of strangers for stores in 100% of runs" and "4.5%" in by["Measurement"]["ours"].zh
+        assert by["Measurement"]["naive"].en == "mistakes groups of strangers for stores in 100% of runs" and "4.5%" in by["Measurement"]["ours"].zh
         assert by["Leads and lags"]["naive"].en == "finds a difference where there is none in 98% of runs"
-        assert by["Staggered start"]["naive"].en == "covers the truth in 45% of runs, off by −1.8 points"
+        assert by["Staggered go-live"]["naive"].en == "covers the truth in 45% of runs, off by −1.8 points"
         assert "30%" in by["Few stores"]["naive"].zh and "5%" in by["Few stores"]["ours"].zh
 
 

@@ -64,7 +64,7 @@ def test_every_bias_has_a_unit() -> None:
 
 def test_sizes_are_left_out_of_the_name_of_a_row() -> None:
     assert names.row("mix and rate, mix", ["1500 answers a period of 60 dealers in 4 groups"]) == names.method("mix and rate, mix")
-    assert names.row("leniency, refused", ["80 agents × 60 calls", "agents all alike"]).en == "By who served them, to be refused: agents all alike"
+    assert names.row("leniency, refused", ["80 agents × 60 calls", "agents all alike"]).en == "By who served them, refusal due: agents all alike"
 
 
 def _row(setting: coverage.Setting, rng: np.random.Generator) -> dict:

@@ -18,18 +18,18 @@ from voclib.studies.survivorship.text import QUESTION as SILENT_QUESTION
 PLANTED_COLUMNS = {"what": Text("埋下的真值", "Planted truth"), "value": Text("值", "Value"), "sought": Text("由哪份研究去找", "Sought by")}
 DIRT_COLUMNS = {"kind": Text("怎么弄脏的", "Kind of dirt"), "n": Text("处数", "Places")}
 DIRT = {
-    "duplicate_rows": Text("整行重复", "Rows repeated"),
+    "duplicate_rows": Text("整行重复", "Repeated rows"),
     "full_width_scores": Text("全角数字的分数", "Scores in full-width digits"),
     "worded_scores": Text("“10分”这样的分数", "Scores written as “10分”"),
     "not_available": Text("N/A、“无”等占位", "N/A and other placeholders"),
     "missing_customers": Text("没有客户编号", "No customer id"),
-    "unknown_customers": Text("名单之外的客户编号", "Customer ids on no list"),
+    "unknown_customers": Text("名单之外的客户编号", "Unknown customer ids"),
     "reversed_times": Text("时间先后颠倒", "Times in the wrong order"),
     "scores_out_of_range": Text("超出量表的分数", "Scores off the scale"),
     "slashed_dates": Text("2026/7/3 式的日期", "Dates written 2026/7/3"),
-    "stray_blanks": Text("多余的空格", "Stray blanks"),
+    "stray_blanks": Text("多余的空格", "Stray spaces"),
     "thousands_separators": Text("带千分位的金额", "Thousands separators in money"),
-    "hostile": Text("带攻击代码的原话", "Verbatims that carry an attack"),
+    "hostile": Text("带攻击代码的原话", "Verbatims with attack code"),
     "phone": Text("原话里的电话", "Phone numbers in verbatims"),
     "email": Text("原话里的邮箱", "E-mail addresses in verbatims"),
     "id_card": Text("原话里的身份证号", "ID cards in verbatims"),
@@ -40,18 +40,18 @@ SURVEYS = ("survey", "sms", "app", "email", "phone", "onsite")
 LIMITS = (
     (
         Text("不是说真实公司也有这么大的偏差。", "Not that a real company has a bias of this size."),
-        Text("偏差的大小是我们定的；真实数据里只能靠方法去限定它。", "We set its size; in real data only a method can bound it."),
+        Text("偏差的大小是我们定的；真实数据里只能靠方法去限定它。", "Its size was set by design; in real data only a method can bound it."),
     ),
     (
         Text("不是说作答者在撒谎。", "Not that respondents lie."),
-        Text("他们说的是自己的感受；错的是拿他们代表所有人。", "They report what they feel; the error is to let them stand for everyone."),
+        Text("他们说的是自己的感受；错的是拿他们代表所有人。", "They report what they feel; the error is to let them speak for everyone."),
     ),
     (
         Text("不是说公布值的区间算错了。", "Not that the interval of the published score is wrong."),
-        Text("它对作答者是对的，只是回答了另一个问题。", "It is right about respondents; it answers another question."),
+        Text("它对作答者是对的，只是回答了另一个问题。", "It is right for respondents but answers a different question."),
     ),
 )
-CHOSEN = Text("本报告采用：因为数据是我们造的，所以知道", "The answer of this report: known, because we made the data")
+CHOSEN = Text("本报告采用：因为数据是我们造的，所以知道", "The answer of this report: known because the data were made")
 RUNGS = {
     "published": (Text("公布值", "Published"), Text("只算作答者，校正前", "Respondents only; uncorrected")),
     "asked": (Text("真值：被邀请的客户", "Truth: customers who were invited"), Text("不论是否作答", "Whether or not they answered")),
@@ -103,7 +103,8 @@ def study(tables: Mapping[str, pd.DataFrame], truth: Mapping[str, Any], *, seed:
         kicker=say("样本公司 · {w}", "The sample company · {w}", w=planted["window"]),
         answer=say(
             "公布值 {p:bare}，真值 {t:bare}，相差 {g}。 公布值的区间 {p:interval} {c}真值：它只算得出作答者之间的误差。",
-            "Published {p:bare}, truth {t:bare}: {g} apart. The published interval {p:interval} {c} the truth; it allows for chance only.",
+            "The published NPS is {p:bare} and the truth is {t:bare}, {g} apart. The published interval {p:interval} {c} the truth: it reflects "
+            "only chance among those who answered.",
             p=published,
             t=everyone,
             g=gap_points,
@@ -119,11 +120,11 @@ def study(tables: Mapping[str, pd.DataFrame], truth: Mapping[str, Any], *, seed:
         reader="research",
         caveat=Text(
             "这是模拟数据：偏差有多大由我们设定，换一家公司可能更大、更小，甚至反向。",
-            "These are simulated data: we set the size of the bias, and another company's may be larger, smaller or reversed.",
+            "These are simulated data: the size of the bias was set by design, and another company's may be larger, smaller or reversed.",
         ),
         decision=say(
             "任何公布值都先问：没有作答的人会怎么说？报告 21《{q}》专门回答。",
-            "Of any published score ask first what the silent would have said; report 21, “{q}”, answers that.",
+            "Of any published score, ask first what customers who did not answer would have said; report 21, “{q}”, addresses that.",
             q=SILENT_QUESTION,
         ),
     )
@@ -173,21 +174,21 @@ def _checks(truth: Mapping[str, Any], answers: pd.DataFrame, published: Estimate
     planted = truth["survivorship"]
     return (
         Check(
-            Text("公布值的区间盖住全体客户的真值", "The published interval covers the truth of all customers"),
+            Text("公布值的区间盖住全体客户的真值", "The published interval covers the truth for all customers"),
             covered,
             say("区间 {p:interval}，真值 {t:.1f}。", "Interval {p:interval}, truth {t:.1f}.", p=published, t=planted["nps_all_customers"]),
-            Text("这正是要校正的偏差，再多回答也消不掉。", "This is the bias to be corrected; more answers do not remove it."),
+            Text("这正是要校正的偏差，再多回答也消不掉。", "This is the bias to be corrected; more answers will not remove it."),
         ),
         Check(
-            Text("读入的回答与埋下的一致", "The answers read are the answers planted"),
+            Text("读入的回答与埋下的一致", "The answers read match those planted"),
             abs(published.value - planted["nps_respondents"]) <= 3,
             say(
                 "读入后的 NPS {p:bare}，埋下的作答者 NPS {t:.1f}；差别来自被隔离的脏行。",
-                "NPS after reading {p:bare}, planted NPS of respondents {t:.1f}; the gap comes from quarantined dirty rows.",
+                "NPS as read {p:bare}, planted NPS of respondents {t:.1f}; the difference comes from quarantined dirty rows.",
                 p=published,
                 t=planted["nps_respondents"],
             ),
-            Text("先查 01-ingest。", "Look at 01-ingest first."),
+            Text("先查 01-ingest。", "Check 01-ingest first."),
         ),
         Check(
             Text("作答率", "Response rate"),
@@ -217,13 +218,13 @@ def _planted(truth: Mapping[str, Any]) -> pd.DataFrame:
             "30-ex-voc",
         ),
         (
-            Text("项目对 NPS 的效果，开始后各店各期的平均", "Effect of the programme on NPS, mean of all dealers and periods since it began"),
+            Text("项目对 NPS 的效果，开始后各店各期的平均", "Effect of the programme on NPS, average over dealers and periods since it began"),
             _figure(link["programme_att_nps"], "+.1f"),
             "30-ex-voc",
         ),
-        (Text("等待过久使每人毛利改变", "Change of margin per customer by a long wait"), say("{x}", "{x}", x=cny), "31-nps-revenue"),
+        (Text("等待过久使每人毛利改变", "Change in margin per customer from a long wait"), say("{x}", "{x}", x=cny), "31-nps-revenue"),
         (
-            Text("等待过久使流失率改变", "Change of churn by a long wait"),
+            Text("等待过久使流失率改变", "Change in churn from a long wait"),
             say("{x:+.1f} 个百分点", "{x:+.1f} percentage points", x=100 * money["churn_rd"]),
             "31-nps-revenue",
         ),
@@ -254,10 +255,10 @@ def _dirt(truth: Mapping[str, Any]) -> pd.DataFrame:
 def _captions(gap: Estimate) -> dict[str, dict[str, Any]]:
     return {
         "ladder": {
-            "title": say("只听作答者，NPS 差了 {g}", "Listening to respondents alone is off by {g}", g=gap),
+            "title": say("只听作答者，NPS 差了 {g}", "Listening to respondents alone puts NPS off by {g}", g=gap),
             "subtitle": Text(
                 "NPS；灰圈 = 公布值与 95% 区间，其余是埋下的真值，没有抽样误差",
-                "NPS; grey ring = published with 95% interval, the others are planted and exact",
+                "NPS; grey ring = published with 95% interval; the others are planted, without sampling error",
             ),
             "labels": RUNGS,
         },

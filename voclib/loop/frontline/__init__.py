@@ -106,7 +106,7 @@ def against_truth(result: Frontline, truth: Mapping[str, Any], lists: Lists) -> 
         return pd.DataFrame(columns=list(laid.TRUTH_COLUMNS))
     if loop.ratio.kind == "estimate":
         rows.append(laid.truth_row(Text("听到回音后的倍数",
-                                        "Ratio once told"), loop.ratio, float(planted["reporting_ratio_once_told"]), result.study.naive))
+                                        "Ratio after hearing"), loop.ratio, float(planted["reporting_ratio_once_told"]), result.study.naive))
     if loop.told.every.kind == "estimate":
         naive = loop.told.closed if loop.told.closed.kind == "estimate" else None
         rows.append(laid.truth_row(Text("已解决的有多少得到回音",

@@ -25,20 +25,20 @@ def checks(reports: Reports, loop: LoopBack, leads: Leads, heroes: Heroes, teams
 
 def untold(loop: LoopBack) -> Check | None:
     """Whether a fix that nobody was told of goes with any change."""
-    name = Text("解决了却没告诉，就看不出变化", "A fix without news shows no change")
+    name = Text("解决了却没告诉，就看不出变化", "A fix without feedback shows no change")
     if loop.ratio.kind == "refusal":
         return None
     if loop.placebo is None:
-        return Check(name, None, Text("解决了还没告诉的那段时间里上报太少，看不出来。", "Too few reports from the time between a fix and its news."))
+        return Check(name, None, Text("解决了还没告诉的那段时间里上报太少，看不出来。", "Too few reports between a fix and word of it to tell."))
     beside = loop.ladder["against_fixed"]
     return Check(
         name,
         loop.placebo.conf_low <= 1 <= loop.placebo.conf_high,
         say("自己报的解决了、却没听说的，之后的频率是之前的 {a}（{a:interval}）；与他们比，听说的是 {b}（{b:interval}）。",
-            "Where one's own report was fixed and one has not heard, the rate is {a} the one before ({a:interval}); against these, those who heard "
-            "report {b} as often ({b:interval}).", a=loop.placebo, b=beside),
+            "Employees whose report was fixed but who were not told report {a} as often as before ({a:interval}); compared with them, those who "
+            "heard report {b} as often ({b:interval}).", a=loop.placebo, b=beside),
         Text("不听说也变了：变化不能都算在回音上，以“与没听说的比”那一级为准。",
-             "It changed without news too, so not all of it goes with hearing: read the rung against those who did not hear."),
+             "Reporting changed without feedback too, so hearing back cannot account for all of it: use the step that compares with those not told."),
     )
 
 
@@ -50,10 +50,10 @@ def with_itself(loop: LoopBack) -> Check | None:
     if within is None:
         return None
     return Check(
-        Text("为什么不用“同一员工自己比自己”", "Why not each employee against themselves"), None,
+        Text("为什么不用“同一员工自己比自己”", "Why not compare each employee with themselves"), None,
         say("那样算是 {a}（{a:interval}）：没报过就听不到回音，所以“之前”那段总有一条以上的上报，凑出了偏低的倍数。",
-            "That gives {a} ({a:interval}): nobody hears without having reported, so the time before always holds a report or more, which makes the "
-            "ratio too low.", a=within))
+            "That gives {a} ({a:interval}): nobody hears back without having reported, so the time before always contains at least one report, "
+            "which makes the ratio too low.", a=within))
 
 
 def _others(loop: LoopBack) -> list[Check]:
@@ -61,10 +61,10 @@ def _others(loop: LoopBack) -> list[Check]:
     if loop.ratio.kind == "refusal":
         return []
     said = {
-        "calendar": (Text("不扣全公司的涨落，结论不变", "Leaving out what moved everybody does not decide"),
-                     Text("全公司上报的涨落左右了结果：把两个数一起报。", "What moved everybody decides: report both numbers.")),
-        "busiest": (Text("不靠报得最多的那家店", "The busiest dealer does not carry it"),
-                    Text("一家店撑着整个结果：先弄清它做了什么。", "One dealer carries the result: find out what it does.")),
+        "calendar": (Text("不扣全公司的涨落，结论不变", "Ignoring company-wide swings changes nothing"),
+                     Text("全公司上报的涨落左右了结果：把两个数一起报。", "Company-wide swings decide the result: report both numbers.")),
+        "busiest": (Text("不靠报得最多的那家店", "The busiest dealer does not carry the result"),
+                    Text("一家店撑着整个结果：先弄清它做了什么。", "One dealer carries the result: first find out what it did.")),
     }
     made = []
     for key, (name, consequence) in said.items():
@@ -72,7 +72,7 @@ def _others(loop: LoopBack) -> list[Check]:
         if math.isfinite(value):
             moved = loop.ratio.with_(value=value, conf_low=min(value, loop.ratio.conf_low), conf_high=max(value, loop.ratio.conf_high))
             made.append(Check(name, loop.ratio.conf_low <= value <= loop.ratio.conf_high, say("那样是 {a}。",
-                "It is then {a}.", a=moved), consequence))
+                "The ratio is then {a}.", a=moved), consequence))
     return made
 
 
@@ -85,11 +85,11 @@ def in_order(reports: Reports) -> Check:
     wrong |= (table["notified_at"].notna() & table["fixed_at"].isna()).to_numpy(dtype=bool)
     n = int(wrong.sum())
     return Check(
-        Text("上报、确认、解决、告知，先后不乱", "Reported, confirmed, fixed, told: in order"),
+        Text("上报、确认、解决、告知，先后不乱", "Reported, confirmed, fixed, told: times in order"),
         n <= FEW_WRONG * len(table),
         say("{k} 条里 {n} 条先后颠倒，或没解决就告知。",
-            "Of {k} {k:report|reports} {n} {n:is|are} out of order, or told of before any fix.", k=len(table), n=n),
-        Text("时间不可信：告知用时与倍数都要打折看。", "Times cannot be relied on, nor hours until told and the ratio."),
+            "Of {k} {k:report|reports}, {n} {n:is|are} out of order, or told before any fix.", k=len(table), n=n),
+        Text("时间不可信：告知用时与倍数都要打折看。", "The times cannot be relied on: treat the hours until told and the ratio with caution."),
     )
 
 
@@ -102,17 +102,17 @@ def chance(leads: Leads, given: Settings) -> list[Check]:
     others, n = sum(one.others for one in leads.apart), sum(one.others_n for one in leads.apart)
     return [
         Check(
-            Text("打乱上报，不会也“早知道”", "Shuffled reports do not know it earlier too"),
+            Text("打乱上报，不会也“早知道”", "Shuffled reports do not look earlier too"),
             worst.shuffled <= most,
             say("把故障上报写的车型与零件打乱 {s} 次，{x:.1%} 会被说成一线也上升了；按事先定的预算，应在 {b:.0%} 上下。",
-                "With models and parts of bug reports shuffled {s} times, {x:.1%} would be told as a rise of the frontline; the budget set "
-                "beforehand is {b:.0%}.", s=given.shuffles, x=worst.shuffled, b=given.budget),
-            Text("碰巧也会“早知道”：不要说一线更早。", "Chance knows it earlier as well: do not say that the frontline was."),
+                "With the models and parts of bug reports shuffled {s} times, {x:.1%} would be flagged as a frontline rise; the budget set in "
+                "advance allows about {b:.0%}.", s=given.shuffles, x=worst.shuffled, b=given.budget),
+            Text("碰巧也会“早知道”：不要说一线更早。", "Chance looks earlier as well: do not say that the frontline was earlier."),
         ),
         Check(
-            Text("别的车型与零件，同一时期也上升了几个", "Other models and parts that rose in the same days"), None,
+            Text("别的车型与零件，同一时期也上升了几个", "Other models and parts that rose at the same time"), None,
             say("看了 {n} 个别的车型与零件，{k} 个在客户上升前后 {d} 天内也上升；只靠碰巧，会有约 {e:.1f} 个。",
-                "Of {n} other models and parts {k} rose within {d} days of the customers' first day; chance alone makes about {e:.1f}.",
+                "Of {n} other models and parts, {k} rose within {d} days of the rise among customers; chance alone would give about {e:.1f}.",
                 n=n, k=others, d=given.near_days, e=n * given.budget / max(leads.asked_n, 1)),
         ),
     ]
@@ -128,13 +128,14 @@ def silence(teams: Teams) -> Check | None:
     detail = say(
         "{m} 家门店里 {n} 家一条也没报。门店之间相差很大，"
         "只靠碰巧也会有 {lognormal0} 至 {lognormal1} 家（假设很少有店频率极低），或 {gamma0} 至 {gamma1} 家（假设不少店频率极低）。",
-        "{n} of {m} dealers reported nothing. Dealers differ so much that chance alone leaves {lognormal0} to {lognormal1} (if few speak very "
-        "seldom) or {gamma0} to {gamma1} (if many do).", **told)
+        "{n} of {m} dealers reported nothing. Dealers differ so much that chance alone would leave {lognormal0} to {lognormal1} silent (if few "
+        "report very rarely) or {gamma0} to {gamma1} (if many do).", **told)
     end = {
-        True: Text("两种算法都超出碰巧。", "Both ways it is more than chance."),
-        False: Text("不是两种算法都超出碰巧：不能说他们不肯说。", "Not both ways is it more than chance: nobody can say that they will not speak."),
+        True: Text("两种算法都超出碰巧。", "Either way, this is more than chance."),
+        False: Text("不是两种算法都超出碰巧：不能说他们不肯说。", "It does not exceed chance both ways: it cannot be said that they are unwilling to "
+                                                                  "speak."),
     }[bool(teams.is_told)]
-    return Check(Text("沉默的门店，是不是多过碰巧", "Silent dealers against chance"), None, joined(detail, end))
+    return Check(Text("沉默的门店，是不是多过碰巧", "Silent dealers compared with chance"), None, joined(detail, end))
 
 
 def first(heroes: Heroes) -> Check | None:
@@ -142,13 +143,13 @@ def first(heroes: Heroes) -> Check | None:
     if not heroes.confirmed:
         return None
     return Check(
-        Text("“第一个报的”能不能坐实", "How far being first is settled"),
+        Text("“第一个报的”能不能坐实", "How firmly being first is established"),
         heroes.disordered == 0,
         say("{n} 条已确认的首报里，{a} 条之前 45 天没有人报过同一件事；{b} 条之前有人报过同一主题，只是没有标成重复。",
-            "Of {n} confirmed first reports, {a} had nobody on the same subject in the 45 days before; {b} had an earlier one that was not linked.",
+            "Of {n} confirmed first reports, {a} had no report on the same subject in the 45 days before; {b} had one but are not marked as repeats.",
             n=heroes.confirmed, a=heroes.proven, b=heroes.contested),
         say("{n} 条标成重复的，时间比它重复的那条还早：先改正再发卡。",
-            "{n} reports marked as repeats are earlier than what they repeat: mend that before any card.", n=heroes.disordered),
+            "{n} reports marked as repeats are earlier than the report they repeat: correct that before issuing any card.", n=heroes.disordered),
     )
 
 
@@ -157,9 +158,9 @@ def signed(reports: Reports) -> Check:
     lacks = int(reports.table[["staff_id", "unit_id"]].isna().any(axis=1).sum())
     n = len(reports.table)
     return Check(
-        Text("上报写明了员工与门店", "Reports name employee and dealer"), lacks <= FEW_WRONG * n,
-        say("{n} 条里 {k} 条缺其一，不计入倍数。", "{k} of {n} lack one of them and are left out of the ratio.", n=n, k=lacks),
+        Text("上报写明了员工与门店", "Reports name the employee and dealer"), lacks <= FEW_WRONG * n,
+        say("{n} 条里 {k} 条缺其一，不计入倍数。", "{k} of {n} lack one of the two and are excluded from the ratio.", n=n, k=lacks),
         Text("匿名的上报看不到回音之后：倍数只说实名的人。",
-             "What anonymous employees do after hearing cannot be seen: the ratio speaks of the others."),
+             "What anonymous employees do after hearing back cannot be seen: the ratio covers only those who give their name."),
     )
 

@@ -68,8 +68,8 @@ def study(reports: Reports) -> Heroes:
 def _recovered(booked: pd.Series) -> Estimate:
     """The sum of what was booked, in CNY: exact, but whoever handles a case fills it in, and nothing is compared."""
     if booked.empty:
-        return refusal("recovered_money", unit="cny", reason=Text("没有一条上报记着挽回金额。", "No report carries money recovered."),
-                       needs=Text("处理完一条上报时，记下挽回的金额", "Money recovered, booked when a report is settled"))
+        return refusal("recovered_money", unit="cny", reason=Text("没有一条上报记着挽回金额。", "No report records money recovered."),
+                       needs=Text("处理完一条上报时，记下挽回的金额", "Money recovered, recorded when a report is settled"))
     return Estimate(estimand="recovered_money", kind="count", unit="cny", value=float(booked.sum()), n=len(booked), ci_method="sum as booked",
                     verdict=Verdict.REPORT_WITH_CAVEAT)
 

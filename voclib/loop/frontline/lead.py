@@ -317,13 +317,13 @@ def lead(events: tuple[Event, ...], batches: int, given: Settings) -> Estimate:
         return refusal("lead_days", unit="days",
                        reason=say("{n} 个批次里没有一个的返修明显变多，没有什么可以更早。",
                                   "None of {n} batches began to fail more than its siblings, so there was nothing to be earlier than.", n=batches),
-                       needs=Text("至少一次客户侧的上升，最好五次以上", "At least one rise among customers, better five or more"))
+                       needs=Text("至少一次客户侧的上升，最好五次以上", "At least one rise among customers, preferably five or more"))
     if not heard:
         return refusal("lead_days", unit="days",
                        reason=say("客户侧有 {n} 次上升，一线的上报都没有跟着变多。",
-                                  "Customers show {n} {n:rise|rises}; reports of the frontline rose for none.",
+                                  "Customers show {n} {n:rise|rises}; frontline reports rose for none of them.",
                                   n=len(events)),
-                       needs=Text("一线对同一车型、同一零件的上报", "Reports of the frontline on the same model and part"))
+                       needs=Text("一线对同一车型、同一零件的上报", "Frontline reports on the same model and part"))
     if len(heard) < ENOUGH:
         return Estimate(estimand="lead_days", kind="bounds", unit="days", bound_low=float(min(x[1] for x in heard)),
                         bound_high=float(max(x[2] for x in heard)), conf_level=given.conf_level, n=len(heard), verdict=Verdict.BOUNDS_ONLY,
@@ -341,10 +341,10 @@ def _nothing(repairs: pd.DataFrame) -> Estimate:
     """Why the two sides cannot be held against each other."""
     if repairs.empty:
         return refusal("lead_days", unit="days", reason=Text("没有写明零件与时间的维修，看不到客户侧的上升。",
-                                                             "No repair names its part and time, so no rise "
+                                                             "No repair states its part and time, so no rise "
                                                             "among customers can be seen."),
-                       needs=Text("维修表：时间、车型、零件，最好有批次", "Repairs with time, model and part, best with the batch"))
-    return refusal("lead_days", unit="days", reason=Text("没有一条故障上报写出维修表里的零件名。", "No bug report names a part as repairs write it."),
+                       needs=Text("维修表：时间、车型、零件，最好有批次", "Repairs with time, model and part, ideally with the batch"))
+    return refusal("lead_days", unit="days", reason=Text("没有一条故障上报写出维修表里的零件名。", "No bug report names a part as repairs do."),
                    needs=Text("故障上报写明零件（与维修表同一叫法）", "Bug reports that name the part as repairs do"))
 
 

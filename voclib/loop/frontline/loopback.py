@@ -113,20 +113,20 @@ def _withheld(some: People | None, heard: int, after: int) -> Estimate | None:
         return refusal("reporting_ratio", unit="ratio", reason=reason, needs=needs)
 
     if some is None:
-        return no(Text("上报没有写明是谁、哪家店报的。", "No report names its employee and dealer."),
-                  Text("上报带上员工假名与门店编号", "The employee's pseudonym and the dealer on each report"))
+        return no(Text("上报没有写明是谁、哪家店报的。", "No report names the employee and dealer behind it."),
+                  Text("上报带上员工假名与门店编号", "The employee's pseudonym and the dealer's number on each report"))
     if heard < FEW_HEARD or after < FEW_AFTER:
         return no(say("只有 {n} 名员工听到过回音，之后一共 {k} 条上报，说不清频率。",
-                      "Only {n} {n:employee has|employees have} heard of a fix, with {k} {k:report|reports} since: too few for a rate.",
+                      "Only {n} {n:employee has|employees have} heard back, with {k} {k:report|reports} since: too few for a rate.",
                       n=heard, k=after),
-                  say("至少 {n} 名听到过回音的员工，之后至少 {k} 条上报", "At least {n} employees who have heard, and {k} reports since",
+                  say("至少 {n} 名听到过回音的员工，之后至少 {k} 条上报", "At least {n} employees who have heard back, and {k} reports since",
                       n=FEW_HEARD, k=FEW_AFTER))
     dealers, reached = len(np.unique(some.unit)), len(np.unique(some.unit[some.exposure[..., 2].sum(axis=1) > 0]))
     if dealers < 10 or reached < 5:
         return no(say("上报来自 {n} 家门店，其中 {k} 家有人听到过回音；同一家店的人彼此相像，店太少就给不出区间。",
-                      "Reports come from {n} {n:dealer|dealers}, and somebody has heard in {k}; people of a dealer are alike, so that is too few for "
-                      "an interval.", n=dealers, k=reached),
-                  Text("至少 10 家有上报的门店，其中至少 5 家有人听到过回音", "At least 10 dealers with reports, somebody having heard in 5"))
+                      "Reports come from {n} {n:dealer|dealers}, and somebody has heard back at {k}; employees of one dealer resemble each other, so "
+                      "that is too few for an interval.", n=dealers, k=reached),
+                  Text("至少 10 家有上报的门店，其中至少 5 家有人听到过回音", "At least 10 dealers with reports, somebody having heard back at 5"))
     return None
 
 

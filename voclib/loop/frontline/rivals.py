@@ -65,17 +65,17 @@ def _undercut(name: str, mine: pd.DataFrame, quotes: int, *, has_list: bool, lev
     """One minus the mean of quote over our list price of the same model; enough dealers as clusters, a quote that names none by itself."""
     if not has_list:
         return refusal("undercut", unit="share", group=name, reason=Text("没有我们自己的价目，报价没有可比的。",
-                                                                        "Without our own list prices a quote has nothing to be held against."),
-                       needs=Text("在 frontline.yml 写上各车型的价目", "Our list price of each model, in frontline.yml"))
+                                                                        "Without our own list prices, quotes have nothing to be compared with."),
+                       needs=Text("在 frontline.yml 写上各车型的价目", "Our list price for each model, in frontline.yml"))
     if len(mine) < FEW_QUOTES:
         return refusal("undercut", unit="share", group=name, n=len(mine),
                        reason=say("{k} 条报价里只有 {n} 条对得上价目。",
-                                  "Of {k} {k:quote|quotes} {n} {n:is|are} of a model on our list.", k=int(quotes), n=len(mine)),
+                                  "Of {k} {k:quote|quotes}, only {n} {n:is|are} for a model on our price list.", k=int(quotes), n=len(mine)),
                        needs=say("至少 {n} 条", "At least {n}", n=FEW_QUOTES))
     if (told := int(mine["unit_id"].notna().sum())) and (dealers := int(mine["unit_id"].nunique())) < gates.min_clusters:
         return refusal("undercut", unit="share", group=name, n=len(mine),
                        reason=say("{n} 条报价里写明门店的 {t} 条，只来自 {k} 家门店：看不出换一家店会差多少。",
-                                  "Of {n} quotes {t} {t:names|name} a dealer, {k} {k:dealer|dealers} in all: how far dealers differ cannot be seen.",
+                                  "Of {n} quotes, {t} {t:names|name} a dealer, only {k} in all: how far dealers differ cannot be seen.",
                                   n=len(mine), t=told, k=dealers),
                        needs=say("至少 {n} 家门店的报价", "Quotes from at least {n} dealers", n=gates.min_clusters))
     below = 1 - (mine["quoted_price_cny"] / mine["listed"]).to_numpy(dtype=float)
@@ -96,9 +96,9 @@ def _naive(name: str, mine: pd.DataFrame, names: Lists, level: float) -> Estimat
 def _win_loss(found: pd.DataFrame) -> Estimate:
     return refusal("win_loss", unit="share",
                    reason=say("{n} 条竞品情报没有一条记着结果：客户后来买了谁家，没有表。",
-                              "None of {n} reports on rivals records an outcome: no table says whom the customer bought from.", n=len(found)),
+                              "None of {n} reports on rivals records an outcome: no table says from whom the customer bought.", n=len(found)),
                    needs=Text("商机表：每个意向客户的报价、竞品、成交或战败、日期",
-                              "A table of deals: offers, rivals, won or lost, and when, for every prospect"))
+                              "A table of deals: for every prospect the quote, the rivals, won or lost, and the date"))
 
 
 def _of_reports(one: Estimate) -> Estimate:

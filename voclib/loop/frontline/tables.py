@@ -19,7 +19,7 @@ from voclib.sentences import DASH, say, with_interval
 MONTH_COLUMNS = {
     "month": Text("月份", "Month"),
     **words.KIND,
-    "repeats": Text("另有重复", "Repeats besides"),
+    "repeats": Text("另有重复", "Plus repeats"),
     "confirmed": Text("已确认", "Confirmed"),
     "fixed": Text("已解决", "Fixed"),
     "told": Text("已告知", "Told"),
@@ -31,42 +31,42 @@ EVENT_COLUMNS = {
     "lead": Text("早多少天（范围）", "Days earlier (range)"),
     "reports": Text("一线上报", "Reports"),
     "repairs": Text("上升中的返修", "Repairs in the rise"),
-    "ratio": Text("返修是平常的几倍", "Repairs, times the usual"),
+    "ratio": Text("返修是平常的几倍", "Repairs, × the usual"),
 }
-RATIO_COLUMN = {True: {"ratio": Text("返修是同类批次的几倍", "Repairs, times its siblings'")}, False: {"ratio": EVENT_COLUMNS["ratio"]}}
+RATIO_COLUMN = {True: {"ratio": Text("返修是同类批次的几倍", "Repairs, × its siblings'")}, False: {"ratio": EVENT_COLUMNS["ratio"]}}
 CARD_COLUMNS = {
     "month": Text("月份", "Month"),
-    "who": Text("哪个区域的员工", "An employee of"),
-    "what": Text("报了什么", "Reported what"),
+    "who": Text("哪个区域的员工", "An employee in"),
+    "what": Text("报了什么", "What they reported"),
     "reported": Text("上报", "Reported"),
     "confirmed": Text("确认", "Confirmed"),
-    "waited": Text("比下一个人早", "Ahead of the next"),
-    "repeats": Text("之后又有几条", "Repeats after it"),
+    "waited": Text("比下一个人早", "Lead over the next"),
+    "repeats": Text("之后又有几条", "Later repeats"),
     "recovered": Text("记下的挽回", "Recovered, as booked"),
 }
 MONEY_COLUMNS = {
     "kind": Text("类型", "Kind"),
     "n": Text("记了金额的上报", "Reports with an amount"),
-    "money": Text("合计", "Sum"),
+    "money": Text("合计", "Total"),
 }
 REGION_COLUMNS = {
     "region": Text("区域", "Region"),
     "dealers": Text("门店", "Dealers"),
-    "silent": Text("一条也没报", "Without any report"),
+    "silent": Text("一条也没报", "With no report"),
     "reports": Text("上报", "Reports"),
     "hours": Text("出勤工时", "Hours worked"),
-    "staff": Text("最近一次调研邀请的员工", "Staff, by the last survey"),
+    "staff": Text("最近一次调研邀请的员工", "Staff asked, last survey"),
     "spoke": Text("报过的员工", "Employees who reported"),
 }
 TRUTH_COLUMNS = {
     "what": Text("什么", "What"),
     "found": Text("本页（区间）", "Found (interval)"),
     "truth": Text("真值", "Truth"),
-    "inside": Text("区间含真值", "Interval holds it"),
+    "inside": Text("区间含真值", "Interval covers it"),
     "naive": Text("校正前", "Uncorrected"),
 }
 TRUTH = {
-    "title": Text("找到的与埋下的", "What was found against what was planted"),
+    "title": Text("找到的与埋下的", "What was found and what was planted"),
     "columns": TRUTH_COLUMNS,
     "subtitle": Text("估计方法看不到真值；没有区间的一行是精确计数", "No estimator sees the truth; a row without an interval is an exact count"),
 }

@@ -124,7 +124,7 @@ def _silent(dealers: pd.DataFrame, level: float, seed: int) -> tuple[tuple[Silen
         n = int((dealers["n"] > 0).sum())
         return (), (refusal("silent_dealers", unit="count",
                             reason=say("只有 {n} 家门店有上报，看不出门店之间相差多少。",
-                                       "Only {n} {n:dealer|dealers} reported, which does not show how far dealers differ.", n=n),
+                                       "Only {n} {n:dealer|dealers} reported, too few to show how far dealers differ.", n=n),
                             needs=Text("至少 10 家有上报的门店", "At least 10 dealers with reports")),)
     whole = [float(round(one.expected)) for one in found]  # of dealers; the range of draws is whole by itself
     return found, tuple(Estimate(estimand="silent_dealers", kind="estimate", unit="count", group=one.mixing, value=n, conf_low=min(one.low, n),

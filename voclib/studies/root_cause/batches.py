@@ -112,20 +112,23 @@ def refused(tables: Mapping[str, pd.DataFrame]) -> Estimate | None:
     """Why batches cannot be compared, or None where they can."""
     repairs, batches = tables.get("repairs"), tables.get("batches")
     if repairs is None or repairs.empty or repairs["repaired_at"].isna().all():
-        return _no(Text("没有维修记录。", "There are no repairs on record."), Text("写明零件、批次与时间的维修表", "Repairs with part, batch, time"))
+        return _no(Text("没有维修记录。", "There are no repairs on record."), Text("写明零件、批次与时间的维修表", "Repairs with part, batch and "
+                                                                                                                   "time"))
     if batches is None or batches.empty:
         return _no(Text("没有批次表：只知道维修次数，不知道多少辆车装了它，次数排不出好坏。",
-                        "There is no table of batches: repairs are counted, but not the vehicles that carry a batch, so no rank follows from them."),
+                        "There is no table of batches: repairs are counted, but not the vehicles fitted with each batch, so they allow no ranking."),
                    Text("批次表，写明装车数", "A table of batches with the number of vehicles fitted"))
     known = batches[batches["fitted_n"].fillna(0).gt(0)]
     if known.empty:
-        return _no(Text("批次表没有装车数：没有分母，就排不出好坏。", "No batch has a number fitted: without denominators no rank follows."),
+        return _no(Text("批次表没有装车数：没有分母，就排不出好坏。", "No batch has a number of vehicles fitted: without a denominator there is no "
+                                                                      "ranking."),
                    Text("每个批次的装车数", "The number of vehicles fitted with each batch"))
     if known.groupby(["part", "product"], dropna=False).size().max() < 2:
-        return _no(Text("每种零件与车型都只有一个批次，没有同类可比。", "Each part and model has a single batch; there is none to compare it with."),
+        return _no(Text("每种零件与车型都只有一个批次，没有同类可比。", "Each part and model has a single batch, so there is nothing to compare it "
+                                                                        "with."),
                    Text("同一零件、同一车型的另一个批次", "Another batch of the same part and model"))
     if not repairs["batch_id"].isin(known["batch_id"]).any():
-        return _no(Text("维修记录里没有写批次。", "No repair names a batch."), Text("维修表里的批次编号", "The batch in the table of repairs"))
+        return _no(Text("维修记录里没有写批次。", "No repair names a batch."), Text("维修表里的批次编号", "Batch numbers in the table of repairs"))
     return None
 
 
@@ -161,7 +164,7 @@ def cells(repairs: pd.DataFrame, batches: pd.DataFrame, *, timezone: str = "Asia
     """
     known = batches[batches["fitted_n"].fillna(0).gt(0)].sort_values("batch_id", ignore_index=True)
     if known["batch_id"].duplicated().any():
-        raise DataError(f"The batch {known['batch_id'][known['batch_id'].duplicated()].iloc[0]} stands twice in the table of batches.")
+        raise DataError(f"The batch {known['batch_id'][known['batch_id'].duplicated()].iloc[0]} appears twice in the table of batches.")
     at = repairs["repaired_at"].dt.tz_convert(timezone).dt.tz_localize(None)
     place = pd.Index(known["batch_id"]).get_indexer(repairs["batch_id"].astype("object").fillna(""))
     made = known["produced_on"].to_numpy()[np.maximum(place, 0)]
@@ -169,7 +172,7 @@ def cells(repairs: pd.DataFrame, batches: pd.DataFrame, *, timezone: str = "Asia
     steps = np.select([repairs["batch_id"].isna().to_numpy(), place < 0, at.isna().to_numpy() | early], [UNKNOWN, OTHER, EARLY], "").astype(object)
     counted = steps == ""
     if not counted.any():
-        raise DataError("No repair names a batch whose vehicles are counted, after it was made; nothing can be compared.")
+        raise DataError("No repair names a batch with a known number fitted and is dated after its production, so nothing can be compared.")
     first = at[counted].min().normalize()
     length = int((at[counted].max() - first).days) + 1
     day_of = np.where(counted, (at - first).dt.days.fillna(0).to_numpy(), -1).astype(int)

@@ -14,10 +14,11 @@ from voclib.studies.root_cause import trail
 from voclib.text.parts import Parts
 
 RUNGS = {
-    "fitted": (Text("除以装车数，与同类批次比", "Per vehicle fitted, against siblings"), Text("同零件、同车型", "Of its part and model")),
-    "adjusted": (Text("扣除车龄与月份", "Age and calendar taken away"), Text("若事先就点名这一个批次", "As if it had been named in advance")),
-    "picked": (Text("它是挑出来的", "It was picked"), Text("本报告采用：区间按全部批次放宽", "The answer: an interval for having looked at all")),
-    "shrunken": (Text("向其余批次收拢", "Drawn towards the others"), Text("换一种算法：运气占多少", "Another way: how much is luck")),
+    "fitted": (Text("除以装车数，与同类批次比", "Per vehicle fitted, against siblings"), Text("同零件、同车型", "Same part and model")),
+    "adjusted": (Text("扣除车龄与月份", "Adjusted for age and calendar"), Text("若事先就点名这一个批次", "As if named in advance")),
+    "picked": (Text("它是挑出来的", "Picked as the highest"), Text("本报告采用：区间按全部批次放宽", "The answer: interval widened for looking at "
+                                                                                                     "all")),
+    "shrunken": (Text("向其余批次收拢", "Shrunk towards the others"), Text("换一种算法：运气占多少", "Another method: how much is chance")),
 }
 
 
@@ -38,25 +39,25 @@ def _ladder(made: Any, ladder: Ladder) -> dict[str, Any]:
     told = {"a": first.group, "b": chosen.group, "x": first, "y": chosen}
     title = say("按次数该查 {a}，它是同类的 {x:bare} 倍；先查的是 {b}，{y:bare} 倍" if first.conf_high >= chosen.value or bool(most["told"])
                 else "按次数该查 {a}，它只有同类的 {x:bare} 倍；该查的是 {b}，{y:bare} 倍",
-                "By count it would be {a}, with {x:bare} times its siblings; the one to open first is {b}, with {y:bare}", **told)
+                "Counts point to {a}, with {x:bare} times its siblings' repairs; the one to open first is {b}, with {y:bare} times", **told)
     if first.rung != "repairs":
         title = say("{b} 的维修是同类批次的 {y:bare} 倍", "{b} has {y:bare} times the repairs of its siblings", **told)
-    labels = {"repairs": (say("次数最多的 {id}", "{id}, with most repairs", id=most["batch_id"]),
-                          Text("校正前：按次数排名会查它", "Uncorrected: the one a list by counts accuses")), **RUNGS}
+    labels = {"repairs": (say("次数最多的 {id}", "{id}, most repairs", id=most["batch_id"]),
+                          Text("校正前：按次数排名会查它", "Uncorrected: what a ranking by counts blames")), **RUNGS}
     return {"title": title, "labels": {rung.rung: labels[rung.rung] for rung in ladder.rungs},
             "subtitle": say("每辆车的维修频率，同零件、同车型的其他批次 = 1；横条 = {level:.0%} 区间",
-                            "Repairs per vehicle, others of its part and model = 1; bar = {level:.0%} interval", level=chosen.conf_level)}
+                            "Repairs per vehicle; other batches of the same part and model = 1; bar = {level:.0%} interval", level=chosen.conf_level)}
 
 
 def _batches(made: Any) -> dict[str, Any]:
     found = made.found
     n = 0 if found is None else found.told
-    return {"title": say("{m} 个批次里，{n} 个与同类分得开", "{n} of {m} batches can be told from {n:its|their} siblings", n=n,
+    return {"title": say("{m} 个批次里，{n} 个与同类分得开", "{n} of {m} batches {n:stands|stand} out from {n:its|their} siblings", n=n,
                          m=0 if found is None else found.compared_n),
             "columns": laid.BATCH_COLUMNS,
             "formats": {"batch": "text"},
             "subtitle": Text("收拢后最高的几个，加上次数最多的一个；误报按全部批次控制（BY）",
-                             "The highest once drawn in, and the one with most repairs; false discoveries held down over all batches (BY)")}
+                             "The highest after shrinkage, and the one with most repairs; false discoveries controlled over all batches (BY)")}
 
 
 def _drawn(made: Any) -> dict[str, Any]:
@@ -65,10 +66,10 @@ def _drawn(made: Any) -> dict[str, Any]:
     title = say("{n} 个批次远在碰巧的范围之外", "{n} {n:batch lies|batches lie} far outside what chance allows", n=n) if n else Text(
         "没有一个批次在碰巧的范围之外太远", "No batch lies far outside what chance allows")
     return {"title": title, "description": title, "unit": "ratio", "center": 1.0, "spread": 1.0,
-            "n_title": Text("照同类批次该有的维修次数", "Repairs expected as of its siblings"),
+            "n_title": Text("照同类批次该有的维修次数", "Repairs expected from its siblings"),
             "subtitle": Text("每个点是一个批次：维修是同类的几倍；线 = 单看一个批次时碰巧的范围",
-                             "A point a batch: repairs against siblings; lines = what chance allows for one batch alone"),
-            "note": Text("按同类批次算该有不到一次维修的批次没有画。", "Batches with less than one repair expected are not drawn.")}
+                             "Each point is a batch: repairs against siblings; lines = what chance allows for a single batch"),
+            "note": Text("按同类批次算该有不到一次维修的批次没有画。", "Batches with fewer than one expected repair are not drawn.")}
 
 
 def _levels(made: Any, level: float) -> dict[str, Any]:
@@ -77,12 +78,13 @@ def _levels(made: Any, level: float) -> dict[str, Any]:
         return {"title": words.NO_BATCH, "subtitle": words.NO_BATCH, "labels": {}}
     high = trail.raised(made.levels)
     others = [e for e in made.levels if e.kind == "estimate" and e.group != "batch"]
-    title = Text("只有这一个批次偏高，它上面的层级都看不出偏高", "This batch alone is high; nothing above it is seen to be")
+    title = Text("只有这一个批次偏高，它上面的层级都看不出偏高", "Only this batch is high; no level above it appears to be")
     if made.found.told > 1:
         title = say("{n} 个批次与同类分得开，这个最高；它上面的层级看不出偏高",
-                    "{n} batches stand out, this one most; nothing above it is seen to be high", n=made.found.told)
+                    "{n} batches stand out, this one most; no level above it appears to be high", n=made.found.told)
     if high or not others:
-        title = Text("偏高的不止这个批次", "More than this batch is high") if high else Text("没有别的可比", "There is nothing else to compare with")
+        title = Text("偏高的不止这个批次", "This batch is not the only one high") if high else Text("没有别的可比", "There is nothing else to "
+                                                                                                                    "compare with")
     supplier = str(row["supplier"])
     labels = {"batch": say("批次 {id}", "Batch {id}", id=row["batch_id"]),
               "made_then": say("前后 {d} 天生产的同种零件", "Same part made within {d} days", d=trail.NEAR_DAYS),
@@ -91,7 +93,7 @@ def _levels(made: Any, level: float) -> dict[str, Any]:
               "part_model": Text("同零件、同车型的其他批次", "Other batches of this part and model")}
     return {"title": title, "labels": labels, "sort": "given",
             "subtitle": say("维修频率之比，各与另一方相比，后几行不含这个批次；横条 = {level:.0%} 区间",
-                            "Ratio of repair rates, each against its counterpart, later rows without the batch; bar = {level:.0%} interval",
+                            "Ratio of repair rates, each against its counterpart; later rows exclude the batch; bar = {level:.0%} interval",
                             level=level)}
 
 
@@ -99,11 +101,11 @@ def _course(made: Any, course: pd.DataFrame, level: float) -> dict[str, Any]:
     if course.empty:
         return {"title": words.NO_BATCH, "subtitle": words.NO_BATCH, "description": words.NO_BATCH}
     found = words.since(made.found)
-    title = found[0] if found else Text("看不出从哪天开始变高；它可能一直偏高", "No day shows as the first; it may have been high all along")
+    title = found[0] if found else Text("看不出从哪天开始变高；它可能一直偏高", "No starting day can be seen; it may have been high all along")
     within = found[1] if found else None
     labels = {"batch": Text("这个批次", "This batch"), "siblings": Text("同类批次", "Siblings")}
     subtitle = say("每千辆车四周的维修次数；色带 = {level:.0%} 区间",
-                   "Repairs per 1,000 vehicles and four weeks; ribbon = {level:.0%} interval", level=level)
+                   "Repairs per 1,000 vehicles per four weeks; ribbon = {level:.0%} interval", level=level)
     return {"title": title, "description": title, "labels": labels, "unit": "count", "note": within, "subtitle": subtitle}
 
 
@@ -118,8 +120,8 @@ def _voices(made: Any, rules: Parts, level: float) -> dict[str, Any]:
               "frontline_control": say("一线上报，对照：{m} 的其他主题", "Frontline, control: other topics of {m}", m=row["product"])}
     return {"title": _voice_title(made), "labels": labels, "sort": "given",
             "subtitle": say("车主：抱怨里说到它的占比，与同类批次的车主比；一线：开始之后的 90 天，与之前和别的车型比；横条 = {level:.0%} 区间",
-                            "Owners: its share of complaints against owners of siblings; frontline: 90 days since the onset against before and other "
-                            "models; bar = {level:.0%} interval", level=level)}
+                            "Owners: its share of their complaints, against owners with sibling batches; frontline: the 90 days since onset, against "
+                            "before and other models; bar = {level:.0%} interval", level=level)}
 
 
 def _voice_title(made: Any) -> Text:
@@ -129,14 +131,14 @@ def _voice_title(made: Any) -> Text:
     if front is not None and front.conf_low > 1:
         if owners is None:
             return say("一线报得多了：{a:bare} 倍；车主的抱怨太少，还问不出",
-                       "The frontline reports it {a:bare} times as often; too few owners complain to ask them", a=front)
+                       "The frontline reports it {a:bare} times as often; too few owners complain to tell", a=front)
         return say("一线报得多了：{a:bare} 倍；车主说到它是同类批次的 {b:bare} 倍",
-                   "The frontline reports it {a:bare} times as often, owners speak of it {b:bare} times", a=front, b=owners)
+                   "The frontline reports it {a:bare} times as often, and owners mention it {b:bare} times as often", a=front, b=owners)
     if owners is not None and owners.conf_low > 1:
-        return say("车主说到它是同类批次的 {b:bare} 倍", "Owners speak of it {b:bare} times as often as those of siblings", b=owners)
+        return say("车主说到它是同类批次的 {b:bare} 倍", "Owners mention it {b:bare} times as often as owners with sibling batches", b=owners)
     if owners is None and front is None:
-        return Text("声音太少，问不出跟没跟着变", "Too few voices to ask whether they follow")
-    return Text("看不出声音跟着变", "The voice is not seen to follow")
+        return Text("声音太少，问不出跟没跟着变", "Too few voices to tell whether they follow")
+    return Text("看不出声音跟着变", "No sign that voices follow")
 
 
 def _causes(made: Any, causes: tuple[Estimate, ...], rules: Parts, long_minutes: float, level: float) -> dict[str, Any]:
@@ -145,50 +147,55 @@ def _causes(made: Any, causes: tuple[Estimate, ...], rules: Parts, long_minutes:
     rows = made.operations.table.to_dict("records")
     names = {laid.pair_key(row): laid.pair_name(row, rules) for row in rows}
     backed = made.operations.backed
-    title = say("{k} 对站得住；最强的是{first}", "{k} {k:pair holds|pairs hold}; the strongest is {first}", k=len(backed),
-                first=names[laid.pair_key(backed.iloc[0].to_dict())]) if len(backed) else Text("没有一对站得住", "No pair holds")
+    title = say("{k} 对站得住；最强的是{first}", "{k} {k:pair holds|pairs hold} up; the strongest is {first}", k=len(backed),
+                first=names[laid.pair_key(backed.iloc[0].to_dict())]) if len(backed) else Text("没有一对站得住", "No pair holds up")
     return {"title": title, "labels": {e.group: names[e.group] for e in causes}, "sort": "given",
             "subtitle": say("抱怨里该主题的占比变为几倍，同店同月内比；横条 = {level:.0%} 区间，灰圈 = 不分门店",
-                            "Share of complaints on the topic, inside dealer and month; bar = {level:.0%} interval, grey ring = across dealers",
+                            "Share of complaints about the topic, as a ratio within dealer and month; bar = {level:.0%} interval, grey ring = "
+                            "dealers pooled",
                             level=level),
             "note": say("等得久 = 超过 {m} 分钟；当月经营按门店自己高一个标准差算，换店长与促销按有无算。低于 1 的多半是别的主题占多了。",
-                        "A long wait is above {m} minutes; monthly measures count one standard deviation of the dealer's own, managers and "
-                        "promotions yes or no. Below 1, mostly another topic takes more.", m=round(long_minutes))}
+                        "A long wait is more than {m} minutes; monthly measures are per standard deviation of the dealer's own, new managers and "
+                        "promotions are yes or no. A ratio below 1 mostly means that another topic takes a larger share.", m=round(long_minutes))}
 
 
 def _causes_table(made: Any, rules: Parts) -> dict[str, Any]:
     table = made.operations.table if made.operations is not None else pd.DataFrame(columns=["told"])
     control = rules.topic_name(rules.control)
-    return {"title": say("{n} 对里 {k} 对与碰巧分得开", "{k} of {n} pairs can be told from luck", n=len(table), k=int(table["told"].sum())),
+    return {"title": say("{n} 对里 {k} 对与碰巧分得开", "{k} of {n} pairs can be distinguished from "
+                                                        "chance", n=len(table), k=int(table["told"].sum())),
             "columns": laid.CAUSE_COLUMNS,
             "subtitle": say("站得住 = 与碰巧分得开（BY）、占比变大、下一次不再相伴、对照主题“{t}”不涨",
-                            "Holds = can be told from luck (BY), a larger share, nothing with the next one, and the control topic {t} does "
-                            "not rise", t=control)}
+                            "Holds up = distinguished from chance (BY), a larger share, no link with the next contact or month, and the control "
+                            "topic {t} "
+                            "does not rise", t=control)}
 
 
 def _cards(made: Any) -> dict[str, Any]:
     cards = made.cards
     n = {name: int(cards["where"].eq(name).sum()) if len(cards) else 0 for name in ("batch", "dealer", "both", "even")}
     return {"title": say("{m} 种零件：{a} 种集中在批次，{b} 种集中在门店，其余看不出",
-                         "Of {m} parts {a} {a:piles|pile} up in batches, {b} at dealers, the rest nowhere to be seen", m=len(cards),
+                         "Of {m} parts, repairs of {a} cluster in batches and of {b} at dealers; the rest show no pattern", m=len(cards),
                          a=n["batch"] + n["both"], b=n["dealer"] + n["both"]),
             "columns": laid.CARD_COLUMNS,
             "subtitle": Text("批次与同类比，门店与同车型的零件构成比；误报按全部零件控制（BH）",
-                             "Batches against siblings, dealers against the mix of parts of the same models; false discoveries held down (BH)"),
+                             "Batches against siblings, dealers against the mix of parts for the same models; false discoveries controlled (BH)"),
             "note": Text("“看不出集中”不等于用户用错：设计如此还是用法如此，这些表分不开。",
-                         "Nowhere to be seen is not user error: these tables cannot tell design from use.")}
+                         "“No pattern seen” does not mean user error: these tables cannot separate design from use.")}
 
 
 def _returned(made: Any, level: float) -> dict[str, Any]:
     given = made.returns
-    title = Text("返修", "Repairs that come back")
+    title = Text("返修", "Repeat repairs")
     if given is not None and given.highest is not None:
         title = say("最高的一家看着有 {a:bare}，收拢后约 {b:bare}；{n} 家里 {k} 家分得开",
-                    "The highest dealer shows {a:bare}, about {b:bare} once drawn in; {k} of {n} can be told", a=given.highest, b=given.drawn,
+                    "The highest dealer shows {a:bare}, about {b:bare} after shrinkage; {k} of {n} {k:stands|stand} "
+                    "out", a=given.highest, b=given.drawn,
                     n=given.dealers, k=given.told)
     return {"title": title, "sort": "given",
             "labels": {"all": Text("全部门店", "All dealers"), "highest": Text("最高的一家，照它自己的数", "The highest dealer, by its own numbers"),
-                       "drawn": Text("同一家，向其余门店收拢", "The same, drawn towards the others"), "": Text("返修", "Repairs that come back")},
+                       "drawn": Text("同一家，向其余门店收拢", "The same dealer, shrunk to the others"), "": Text("返修", "Repeat repairs")},
             "subtitle": say("30 天内同一辆车同一种零件又修的占比，同一天的几行算一次；横条 = {level:.0%} 区间；不点名",
-                            "Same vehicle and part again within 30 days, lines of one day counted once; bar = {level:.0%} interval; no dealer is "
+                            "Same vehicle and part repaired again within 30 days, several lines on one day counted once; bar = {level:.0%} interval; "
+                            "no dealer is "
                             "named", level=level)}

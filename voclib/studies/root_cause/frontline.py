@@ -69,5 +69,5 @@ def _ratio(when: np.ndarray, mine: np.ndarray, about: np.ndarray, level: float) 
 
 
 def _none() -> Estimate:
-    return refusal("voice_ratio", unit="ratio", reason=Text("一线上报太少，或不知道从何时起。", "Too few frontline reports, or no onset."),
-                   needs=Text("更多写明车型与主题的一线上报", "More frontline reports with model and topic"))
+    return refusal("voice_ratio", unit="ratio", reason=Text("一线上报太少，或不知道从何时起。", "Too few frontline reports, or no known onset."),
+                   needs=Text("更多写明车型与主题的一线上报", "More frontline reports that state model and topic"))

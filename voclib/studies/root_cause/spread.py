@@ -95,8 +95,8 @@ def returns(repairs: pd.DataFrame, *, fdr: float = 0.05, conf_level: float = 0.9
     n, k = len(rows), int(rows["back"].sum())
     if n < FEWEST_REPAIRS or rows["unit_id"].nunique() < 2 or not k:
         few = refusal("returned_share", unit="share",
-                      reason=Text("维修记录太少，或没有车辆编号。", "Too few repairs, or none that names its vehicle."),
-                      needs=Text("带车辆编号的维修记录", "Repairs with the vehicle"))
+                      reason=Text("维修记录太少，或没有车辆编号。", "Too few repairs, or none that states its vehicle."),
+                      needs=Text("带车辆编号的维修记录", "Repairs that state the vehicle"))
         return Returns(few, None, None, 0, int(rows["unit_id"].nunique()), k, n)
     rows = rows.assign(mean=rows.groupby("part")["back"].transform("mean"))
     by = rows.groupby("unit_id").agg(back=("back", "sum"), mean=("mean", "sum"), n=("back", "size")).sort_index()

@@ -24,7 +24,7 @@ UNSEEN = Text("看不清", "Cannot be seen")  # not told even at `siblings.FAR` 
 YES, NO = Text("是", "Yes"), Text("否", "No")
 SHOWN = 8
 MEASURES = {
-    "own_wait": Text("自己这次等得久", "A long wait of their own"),
+    "own_wait": Text("自己这次等得久", "Their own long wait"),
     "long_waits": Text("当月等得久的占比", "Share of long waits"),
     "short_hours": Text("排了班没上满", "Hours short of plan"),
     "load": Text("每工时客流", "Visitors per staff hour"),
@@ -33,27 +33,27 @@ MEASURES = {
     "promotion": Text("促销", "A promotion"),
 }
 WHERE = {
-    spread.BATCH: Text("集中在批次：像系统缺陷", "In a batch: like a defect"),
-    spread.DEALER: Text("集中在门店：先查流程", "At some dealers: a process first"),
+    spread.BATCH: Text("集中在批次：像系统缺陷", "In a batch: looks like a defect"),
+    spread.DEALER: Text("集中在门店：先查流程", "At some dealers: check process first"),
     spread.BOTH: Text("批次、门店都集中", "In batches and at dealers"),
-    spread.EVEN: Text("看不出集中", "Nowhere to be seen"),
+    spread.EVEN: Text("看不出集中", "No pattern seen"),
     spread.FEW: Text("维修太少", "Too few repairs"),
 }
 BATCH_COLUMNS = {
     "batch": Text("批次", "Batch"), "part": Text("零件 · 车型", "Part · model"), "supplier": Text("供应商", "Supplier"),
-    "fitted": Text("装车", "Fitted"), "repairs": Text("维修", "Repairs"), "place": Text("次数排第", "Place by count"),
-    "ratio": Text("同类的几倍（区间）", "Times siblings (interval)"), "shrunken": Text("收拢后", "Drawn in"),
+    "fitted": Text("装车", "Fitted"), "repairs": Text("维修", "Repairs"), "place": Text("次数排第", "Rank by count"),
+    "ratio": Text("同类的几倍（区间）", "× siblings (interval)"), "shrunken": Text("收拢后", "Shrunk"),
     "told": Text("与同类分得开", "Stands out"),
 }
 CAUSE_COLUMNS = {
-    "topic": Text("主题", "Topic"), "measure": Text("经营", "Operations"), "ratio": Text("抱怨占比的几倍（区间）", "Times the share (interval)"),
+    "topic": Text("主题", "Topic"), "measure": Text("经营", "Operations"), "ratio": Text("抱怨占比的几倍（区间）", "× the share (interval)"),
     "naive": Text("校正前", "Uncorrected"), "lead": Text("下一次/下个月", "Next one"), "control": Text("对照主题", "Control topic"),
-    "backed": Text("站得住", "Holds"),
+    "backed": Text("站得住", "Holds up"),
 }
 CARD_COLUMNS = {
     "part": Text("零件", "Part"), "repairs": Text("维修", "Repairs"), "batches": Text("批次", "Batches"),
     "told": Text("分得开的批次", "Batches that stand out"),
-    "excess": Text("其中多出的维修", "Repairs in excess there"), "where": Text("集中在哪里", "Where they pile up"),
+    "excess": Text("其中多出的维修", "Excess repairs there"), "where": Text("集中在哪里", "Where they cluster"),
 }
 TRUTH_COLUMNS = {"what": Text("埋下了什么", "What was planted"), "truth": Text("真值", "Truth"), "found": Text("本页", "Found"),
                  "right": Text("对得上", "Agrees")}
@@ -122,8 +122,8 @@ def _holds(row: Mapping[str, Any]) -> Text:
     if row["backed"]:
         return YES
     if not row["told"]:
-        return Text("分不清是不是碰巧", "It may be luck")
-    return Text("别的主题占多了", "Others take more") if row["ratio"] < 1 else Text("没过检验", "Fails a test")
+        return Text("分不清是不是碰巧", "May be chance")
+    return Text("别的主题占多了", "Other topics take more") if row["ratio"] < 1 else Text("没过检验", "Fails a test")
 
 
 def cards(given: pd.DataFrame, rules: Parts) -> pd.DataFrame:
@@ -151,7 +151,7 @@ def truth(found: Found | None, ladder: Ladder | None, planted: Mapping[str, Any]
     if ladder is not None and row is not None and row["batch_id"] == planted["batch_id"]:
         for name in ("adjusted", "picked"):
             one = ladder[name]
-            what = Text("维修频率之比", "Ratio of rates") if name == "adjusted" else Text("同上，按挑选放宽", "The same, picked")
+            what = Text("维修频率之比", "Ratio of rates") if name == "adjusted" else Text("同上，按挑选放宽", "The same, as picked")
             found_as = with_interval(one)
             right = YES if one.conf_low <= real <= one.conf_high else NO
             rows.append({"what": what, "truth": _both(f"{real:.1f}"), "found": found_as, "right": right})
@@ -186,8 +186,8 @@ def _planted_causes(operations: Causes | None) -> list[dict[str, Text]]:
     backed = {(r["topic"], r["measure"]) for r in operations.backed.to_dict("records")}
     waits = {("waiting_time", name) for name in (root_cause_operations.OWN, "long_waits")}
     others = len(backed - waits)
-    return [{"what": Text("等得久的人说等待", "Long waits, words on waiting"), "truth": YES, "found": YES if backed & waits else NO,
+    return [{"what": Text("等得久的人说等待", "Long waits, talk of waiting"), "truth": YES, "found": YES if backed & waits else NO,
              "right": YES if backed & waits else NO},
-            {"what": Text("人手、空缺、换店长与任何主题", "Staffing and any topic"), "truth": Text("无关", "Nothing"),
-             "found": Text("没有一对站得住", "No pair holds") if not others else say("{n} 对站得住", "{n} {n:pair holds|pairs hold}", n=others),
+            {"what": Text("人手、空缺、换店长与任何主题", "Staffing and any topic"), "truth": Text("无关", "No link"),
+             "found": Text("没有一对站得住", "No pair holds up") if not others else say("{n} 对站得住", "{n} {n:pair holds|pairs hold} up", n=others),
              "right": YES if not others else NO}]

@@ -39,7 +39,7 @@ def levels(found: Found, *, conf_level: float = 0.95) -> tuple[Estimate, ...]:
     rows = [first]
     for name, (log, error, n) in made.items():
         if name not in tests:
-            rows.append(refusal("batch_ratio", unit="ratio", group=name, reason=Text("没有可比的另一方。", "There is no other side to compare with."),
+            rows.append(refusal("batch_ratio", unit="ratio", group=name, reason=Text("没有可比的另一方。", "There is nothing to compare it with."),
                                 needs=Text("别的批次、供应商或车型", "Other batches, suppliers or models")))
             continue
         rows.append(batches.ratio(np.exp(log), np.exp(log - reach * error), np.exp(log + reach * error), conf_level=conf_level, group=name, n=n,

@@ -16,7 +16,7 @@ from voclib.studies.root_cause.batches import Found
 from voclib.text.parts import Parts
 
 FEWEST_EVENTS = 5  # complaints expected on it if it were like its siblings, beside which a ratio says nothing
-NO_TOPIC = Text("没有写明这个零件对应的主题，或没有客户声音。", "No topic is noted for this part, or there are no voices.")
+NO_TOPIC = Text("没有写明这个零件对应的主题，或没有客户声音。", "No topic is assigned to this part, or there are no voices.")
 POWER_REACH = 2.8  # standard errors between nothing and what is seen in four of five cases
 
 
@@ -97,9 +97,9 @@ def ratio(rows: pd.DataFrame, said: pd.DataFrame, topic: str, level: float) -> E
     usual = n1 * k0 / n0 if n0 else 0.0
     if usual < FEWEST_EVENTS:
         reason = say("这批车主修过之后只有 {n} 条抱怨，照同类批次约有 {k:.1f} 条说到这个主题。",
-                     "Owners of the batch left {n} {n:complaint|complaints} after the repair; about {k:.1f} of this topic would be usual.",
+                     "Owners of the batch left {n} {n:complaint|complaints} after the repair; about {k:.1f} on this topic would be expected.",
                      n=int(n1), k=float(usual))
-        needs = say("更多抱怨，照同类批次至少 {k} 条说到它", "More complaints, of which {k} of this topic would be usual", k=FEWEST_EVENTS)
+        needs = say("更多抱怨，照同类批次至少 {k} 条说到它", "More complaints, with {k} on this topic expected", k=FEWEST_EVENTS)
         return _none(reason, needs, n=int(n1))
     low, high = siblings.interval(k1 / d1, n1 / d1, k0 / d0, n0 / d0, conf_level=level)
     value = float(k1 / n1 / (k0 / n0))

@@ -54,11 +54,11 @@ NOTHING_THERE = Text("实际没有作用，报出差别的有 {share}", "finds a
 INSTEAD = {
     "scores": Instead(("nps clustered", "nps weighted"), "coverage", Text("不聚类、不加权的区间", "Intervals without clusters or weights"),
                       Text("盖住真值的有 {coverage}", "cover the truth in {coverage} of runs")),
-    "weighting": Instead(("calibrated", "ipw", "aipw, boosted"), "coverage", Text("只看作答者的分数", "The score of those who answered"), OFF,
+    "weighting": Instead(("calibrated", "ipw", "aipw, boosted"), "coverage", Text("只看作答者的分数", "Score of those who answered"), OFF,
                          "missing at random"),
     "calls": Instead(("follow-up, plain", "follow-up, difference", "follow-up, tilt"), "coverage",
                      Text("只加权，不回访", "Weighting without call-backs"), OFF),
-    "bounds": Instead(("churned",), "coverage", Text("把问得到的人当成全体", "Those who could be asked, taken for all"),
+    "bounds": Instead(("churned",), "coverage", Text("把问得到的人当成全体", "Take those who could be asked for all"),
                       Text("盖住真值的有 {coverage}", "covers the truth in {coverage} of runs")),
     "begging": Instead(("begging",), "false alarms", Text("10 分多的门店就报", "Flag dealers with many 10s"),
                        Text("诚实门店误报 {share}", "flags {share} of honest dealers"), "each honest one at 5%"),
@@ -67,31 +67,31 @@ INSTEAD = {
                            "covers the truth in {coverage} of runs, off by {points} percentage points")),
     "panels": Instead(("panel change",), "coverage", Text("比较各轮作答者", "Compare whoever answered each wave"), OFF),
     "effects": Instead(("att, poisson", "att, logit", "ppml", "two-part"), "coverage",
-                       Text("久等的减没有久等的", "Those who waited less those who did not"), TIMES, "log sd 0.8"),
+                       Text("久等的减没有久等的", "Those who waited minus those who did not"), TIMES, "log sd 0.8"),
     "designs": Instead(("event study", "hazard, time-varying exposure", "leniency, UJIVE"), "false alarms",
-                       Text("暴露与未暴露直接相减", "Exposed less unexposed, as they come"),
+                       Text("暴露与未暴露直接相减", "Exposed minus unexposed, unadjusted"),
                        NOTHING_THERE),
-    "attribution": Instead(("joint removal, total",), "coverage", Text("各痛点分别算完再相加", "Each pain point by itself, then added up"), TIMES),
-    "worth": Instead(("point of NPS",), "coverage", Text("推荐者与贬损者的毛利直接相减", "Margins of promoters and detractors as they come"), TIMES),
+    "attribution": Instead(("joint removal, total",), "coverage", Text("各痛点分别算完再相加", "Each pain point alone, then added up"), TIMES),
+    "worth": Instead(("point of NPS",), "coverage", Text("推荐者与贬损者的毛利直接相减", "Promoters' margin minus detractors', unadjusted"), TIMES),
     "recovery": Instead(("recovery",), "false alarms", Text("比较回访前后的分数", "Scores of those called, before and after"),
-                        Text("回访不起作用，平均偏 {bias} 分，误报 {share}", "a call does nothing: off by {bias} points, false alarms {share}")),
-    "sensitivity": Instead(("hidden factor",), "coverage", Text("当作没有漏记的因素", "As if nothing had gone unrecorded"),
+                        Text("回访不起作用，平均偏 {bias} 分，误报 {share}", "when a call does nothing: off by {bias} points, false alarms {share}")),
+    "sensitivity": Instead(("hidden factor",), "coverage", Text("当作没有漏记的因素", "Assume that nothing went unrecorded"),
                            Text("盖住真值的有 {coverage}", "covers the truth in {coverage} of runs"), "bounds at the planted strength"),
     "measurement": Instead(("icc1, stores differ", "r_wg, beyond regrouping"), "false alarms",
-                           Text("组内一致性过了 0.70，就当门店的看法", "Agreement within groups above 0.70 taken for a view of the store"),
-                           Text("随意凑成的组，被当成门店的有 {share}", "takes groups of strangers for stores in {share} of runs")),
+                           Text("组内一致性过了 0.70，就当门店的看法", "Take agreement above 0.70 within groups for a store's view"),
+                           Text("随意凑成的组，被当成门店的有 {share}", "mistakes groups of strangers for stores in {share} of runs")),
     "leads": Instead(("lagged slope, as measured", "lagged slope, noise taken off"), "false alarms",
-                     Text("所有门店、所有期混在一起算相关", "The correlation of all stores and periods thrown together"), NOTHING_THERE, "no effect"),
+                     Text("所有门店、所有期混在一起算相关", "Correlation with all stores and periods pooled"), NOTHING_THERE, "no effect"),
     "rollout": Instead(("event study, stores",), "coverage", Text("静态双向固定效应，一个系数", "Static two-way fixed effects, one coefficient"),
                        OFF),
     "few": Instead(("permutation, t", "permutation, difference"), "false alarms",
                    Text("不管几家门店，标准误乘 1.96", "1.96 standard errors, however few the stores"), NOTHING_THERE),
-    "loop": Instead(("clock, open cases counted",), "coverage", Text("只数已关闭的工单", "Closed cases alone"),
+    "loop": Instead(("clock, open cases counted",), "coverage", Text("只数已关闭的工单", "Count closed cases only"),
                     Text("盖住真值的有 {coverage}，平均偏 {points} 个百分点",
                          "cover the truth in {coverage} of runs, off by {points} percentage points")),
     "readers": Instead(("counts that moved", "pairs apart"), "false alarms",
-                       Text("跟上一期比，一项一项看", "Against the period before, one at a time"), NOTHING_THERE),
-    "causes": Instead(("ratio of a batch named in advance",), "coverage", Text("只除以装车数", "Per vehicle fitted, and no more"),
+                       Text("跟上一期比，一项一项看", "Compare with the period before, one by one"), NOTHING_THERE),
+    "causes": Instead(("ratio of a batch named in advance",), "coverage", Text("只除以装车数", "Per vehicle fitted, nothing else"),
                       Text("盖住真值的有 {coverage}", "covers the truth in {coverage} of runs")),
 }
 # of the families whose bias is not in points: percentage points, yuan a customer, points of NPS a standard deviation of employees' answers
@@ -103,39 +103,39 @@ LIMITS = (
         Text("不是说真实数据一定满足这些前提。", "Not that real data meet these assumptions."),
         Text(
             "覆盖率是在我们写下的世界里量的；前提不成立时，区间照样会错。",
-            "Coverage is measured in worlds we wrote down; where their assumptions fail, intervals fail too.",
+            "Coverage is measured in simulated worlds; where their assumptions fail, so do the intervals.",
         ),
     ),
     (
         Text("不是说沉默总能校正。", "Not that silence can always be corrected."),
         Text(
             "作答取决于没说出口的想法时，加权照样偏；页上的回访和上下界就是为此准备的。",
-            "Where answering depends on what was left unsaid, weighting stays biased; the call-backs and bounds on this page are for that.",
+            "Where answering depends on what was left unsaid, weighting stays biased; that is what the call-backs and bounds are for.",
         ),
     ),
     (
         Text("不是说算出的金额没有漏掉什么。", "Not that an amount leaves nothing out."),
         Text(
             "没记录的因素会带偏每一种做法；上下界只管得住说得出强度的那一部分。",
-            "What nobody recorded bends every method; the bounds hold only up to a strength that somebody names.",
+            "What nobody recorded distorts every method; the bounds hold only up to a strength that somebody can name.",
         ),
     ),
     (
-        Text("不是说单独一个区间有 95% 的把握。", "Not that one given interval is right with 95% certainty."),
-        Text("95% 说的是这套做法反复使用时的命中率。", "95% is how often the procedure is right when used again and again."),
+        Text("不是说单独一个区间有 95% 的把握。", "Not that any single interval is right with 95% certainty."),
+        Text("95% 说的是这套做法反复使用时的命中率。", "The 95% is how often the procedure is right when used repeatedly."),
     ),
 )
 CAVEAT = Text(
     "这些世界是我们自己写的；真实数据若以没写到的方式违反前提，覆盖率会更低。",
-    "We wrote these worlds ourselves; where real data break the assumptions in a way we did not write, coverage is lower.",
+    "These worlds were written for the test; where real data break the assumptions in a way not written here, coverage is lower.",
 )
 DECISION = Text(
     "只引用合格的方法；不合格的一行修好之前，不在页面上给区间。",
-    "Quote only methods that pass; a failing row gives no interval on any page until it is mended.",
+    "Quote only methods that pass; a failing row gives no interval on any page until it is fixed.",
 )
 QUESTION = Text("埋下真值再去找，我们的方法找得回来吗？", "When we plant the truth, do our methods find it?")
 NO_RUNS = Text("成绩单里还没有这一部分的长跑；运行 `make coverage` 之后才有。",
-               "The record holds no long runs of this part yet; `make coverage` makes them.")
+               "The record has no long runs for this part yet; `make coverage` produces them.")
 DRAWN = Text("覆盖率，点 = 估计值，横条 = 模拟误差的 95% 区间", "Coverage; dot = estimate, bar = 95% interval of simulation error")
 
 TITLES = {  # of the figures of coverage: the key of its caption, then the title in both languages
@@ -143,30 +143,30 @@ TITLES = {  # of the figures of coverage: the key of its caption, then the title
     "silence": ("silence", "有人沉默，区间仍有 {x:bare} 盖住真值，而不是 {n:bare}",
                 "Despite silence the truth is covered {x:bare} of the time, not {n:bare}"),
     "money": ("money", "换算成钱，区间仍有 {x:bare} 盖住真值，而不是 {n:bare}",
-              "Where money is counted, the truth is covered {x:bare} of the time, not {n:bare}"),
+              "In money terms, the truth is covered {x:bare} of the time, not {n:bare}"),
     "stores": ("stores", "以门店为单位，区间仍有 {x:bare} 盖住真值，而不是 {n:bare}",
-               "With stores as units, the truth is covered {x:bare} of the time, not {n:bare}"),
+               "With stores as the unit, the truth is covered {x:bare} of the time, not {n:bare}"),
 }
 IN_POINTS = Text("每行汇总一种方法的各种情形；偏差以分计，话题以百分点计",
-                 "One row sums up the settings of a method; bias in points, for topics in percentage points")
-IN_SCORE = Text("每行汇总一种方法的各种情形；偏差以分计", "One row sums up the settings of a method; bias in points of the score")
-IN_YUAN = Text("每行汇总一种方法的各种情形；偏差以每位客户多少元计", "One row sums up the settings of a method; bias in yuan a customer")
+                 "Each row sums up the settings of one method; bias in points, for topics in percentage points")
+IN_SCORE = Text("每行汇总一种方法的各种情形；偏差以分计", "Each row sums up the settings of one method; bias in points of the score")
+IN_YUAN = Text("每行汇总一种方法的各种情形；偏差以每位客户多少元计", "Each row sums up the settings of one method; bias in yuan per customer")
 IN_SLOPES = Text("每行汇总一种方法的各种情形；偏差是员工答卷每高一个标准差，NPS 差几分",
-                 "One row sums up the settings of a method; bias in points of NPS for a standard deviation of employees' answers")
-ONE_ROW = Text("每行汇总一种方法的各种情形", "One row sums up the settings of a method")
+                 "Each row sums up the settings of one method; bias in points of NPS per standard deviation of employees' answers")
+ONE_ROW = Text("每行汇总一种方法的各种情形", "Each row sums up the settings of one method")
 TABLES = {
     "scores": (Text("分数的方法", "Methods for scores"), IN_POINTS),
-    "silent": (Text("谁没有作答：加权、回访、上下界", "Who stayed silent: weighting, call-backs, bounds"), IN_POINTS),
+    "silent": (Text("谁没有作答：加权、回访、上下界", "Who did not answer: weighting, call-backs, bounds"), IN_POINTS),
     "answers": (Text("讨分、话题、追踪", "Begging, topics, panels"), IN_POINTS),
     "effects": (Text("一次久等损失多少", "What a long wait costs"), IN_YUAN),
-    "designs": (Text("没有试验时：逐月对比、由谁接待、留存", "Without a trial: by month, by who served them, staying"), ONE_ROW),
-    "attribution": (Text("损失和分数变化分到谁头上", "To what a loss or a change of the score belongs"), ONE_ROW),
+    "designs": (Text("没有试验时：逐月对比、由谁接待、留存", "Without a trial: by month, by who served them, retention"), ONE_ROW),
+    "attribution": (Text("损失和分数变化分到谁头上", "What a loss or a change in score is attributed to"), ONE_ROW),
     "worth": (Text("一分 NPS、一通回访、一个项目值多少", "What a point of NPS, a call or a programme is worth"), ONE_ROW),
-    "sensitivity": (Text("漏记的因素、安慰剂、等待时长", "What went unrecorded, placebos, minutes of waiting"), ONE_ROW),
+    "sensitivity": (Text("漏记的因素、安慰剂、等待时长", "Unrecorded factors, placebos, waiting time"), ONE_ROW),
     "measurement": (Text("ICC、一致性、变化的信度", "ICC, agreement, reliability of change"), ONE_ROW),
-    "leads": (Text("斜率、滞后剖面、方向", "Slopes, profiles of lags, direction"), IN_SLOPES),
-    "programmes": (Text("事件研究、置换检验、少量门店的误差", "Event studies, permutation, errors of few stores"), IN_SCORE),
-    "loop": (Text("时钟、落地的项目、上市的红绿灯、一线、案例", "Clocks, landed projects, lights of a launch, the frontline, stories"), ONE_ROW),
+    "leads": (Text("斜率、滞后剖面、方向", "Slopes, lag profiles, direction"), IN_SLOPES),
+    "programmes": (Text("事件研究、置换检验、少量门店的误差", "Event studies, permutation, errors with few stores"), IN_SCORE),
+    "loop": (Text("时钟、落地的项目、上市的红绿灯、一线、案例", "Clocks, live projects, launch lights, the frontline, stories"), ONE_ROW),
     "causes": (Text("批次与经营、大过偶然的变化、名次", "Batches and operations, changes beyond chance, ranks"), ONE_ROW),
 }
 
@@ -175,8 +175,8 @@ def answer(ours: Estimate, naive: Estimate, *, passed: int, settings: int) -> Te
     """The finding."""
     return say(
         "说是 95% 的区间，实际盖住真值 {x:bare}；朴素做法在同样的数据上只有 {n:bare}。 {m} 种情形中 {k} 种在合格范围内。",
-        "Intervals that claim 95% cover the truth {x:bare} of the time; the naive ones, on the same data, {n:bare}. "
-        "{k} of {m} settings lie within the band.",
+        "Intervals that claim 95% cover the truth {x:bare} of the time, against {n:bare} for naive ones on the same data. "
+        "{k} of {m} settings lie within the accepted band.",
         x=ours, n=naive, k=passed, m=settings,
     )
 
@@ -236,12 +236,12 @@ def passed(count: int, settings: int) -> Text:
 def _stale(methods: Mapping[Text, int], settings: int) -> Text:
     """Which settings are older than the code they rest on, by method, the first few named."""
     if not methods:
-        return Text("成绩单已过期：代码在长跑之后改过。", "The record is stale: the code changed after the long runs.")
+        return Text("成绩单已过期：代码在长跑之后改过。", "The record is stale: the code has changed since the long runs.")
     named, rest = list(methods.items())[:NAMED], max(len(methods) - NAMED, 0)
     zh, en = "；".join(f"{m.zh}（{k}）" for m, k in named), "; ".join(f"{m.en} ({k})" for m, k in named)
     more = say("；另有 {n} 种方法", "; and {n} more", n=rest) if rest else Text("", "")
     return say("{m} 种情形中有 {k} 种已过期，所用的代码在长跑之后改过：{which}{more}。",
-               "{k} of {m} settings are stale, their code having changed after the long runs: {which}{more}.",
+               "{k} of {m} settings are stale because their code has changed since the long runs: {which}{more}.",
                m=settings, k=sum(methods.values()), which=Text(zh, en), more=more)
 
 
@@ -253,7 +253,7 @@ def checks(*, is_fresh: bool, stale: Mapping[Text, int], settings: int, failed: 
             Text("成绩单与代码一致", "The record was made by this code"), is_fresh,
             Text("代码指纹相同。", "The code hashes agree.") if is_fresh
             else _stale(stale, settings),
-            Text("重新运行 make coverage 之前，过期的部分仅供参考。", "Until `make coverage` has run again, what is stale is only a hint."),
+            Text("重新运行 make coverage 之前，过期的部分仅供参考。", "Until `make coverage` has run again, treat what is stale as indicative only."),
         ),
         Check(
             Text("每种情形都在合格范围内", "Every setting lies within its band"), failed == 0,
@@ -264,18 +264,19 @@ def checks(*, is_fresh: bool, stale: Mapping[Text, int], settings: int, failed: 
             Text("现算的短跑与长跑一致", "The runs made now agree with the long ones"), agrees,
             say("现算最低的一种：{x:bare}（{x:interval}），{x:n} 次。", "The lowest of the runs made now: {x:bare} ({x:interval}) over {x:n} runs.",
                 x=worst),
-            Text("先查代码，再读成绩单。", "Look at the code before reading the record."),
+            Text("先查代码，再读成绩单。", "Check the code before reading the record."),
         ),
         Check(
             Text("朴素做法会失败", "The naive way fails"), None,
-            say("同样的数据上，朴素区间覆盖率最低 {v:.0%}。", "On the same data the naive interval covers as little as {v:.0%}.", v=naive),
+            say("同样的数据上，朴素区间覆盖率最低 {v:.0%}。", "On the same data, naive intervals cover the truth as rarely as {v:.0%} of the "
+                                                              "time.", v=naive),
         ),
     ]
     if alarms is not None and power is not None:
         made.append(Check(
-            Text("不误报，也找得到", "Few false alarms, and yet they find"), None,
+            Text("不误报，也找得到", "Few false alarms, and still they detect"), None,
             say("误报最多 {a:.1%}；埋下的差别最少找出 {p:.0%}，这一种最难看见：{f}。",
-                "False alarms reach {a:.1%} at most; planted differences are found in at least {p:.0%}, hardest to see: {f}.",
+                "False alarms reach {a:.1%} at most; planted differences are found at least {p:.0%} of the time, the hardest to see being {f}.",
                 a=alarms, p=power, f=faintest),
         ))
     return tuple(made)
@@ -295,7 +296,7 @@ def captions(*, passed: int, settings: int, totals: Mapping[str, tuple[Estimate,
         "scorecard": {
             "title": say("{m} 种情形，{k} 种合格", "{k} of {m} settings pass", k=passed, m=settings),
             "subtitle": Text("先列不合格的，再列离界限最近的；全部见 benchmarks/coverage.json",
-                             "Failing ones first, then the closest calls; all of them are in benchmarks/coverage.json"),
+                             "Failing ones first, then the closest calls; the full list is in benchmarks/coverage.json"),
         },
         "live": {"title": live, "subtitle": DRAWN},
     }
