@@ -49,7 +49,7 @@ def test_the_rule_of_thumb_finds_fewer_than_a_list_of_its_length(worlds) -> None
 def test_false_signals_are_refused() -> None:
     """The twin: the same machine on log-ins that say nothing."""
     found = [silence.signal(dgp_silence.draw(seed, customers=1000, fading=False)[0], seed=seed) for seed in range(TWIN_RUNS)]
-    refused = [w.verdict is Verdict.REFUSE and "cannot be told from drawing by lot" in w.numbers["auc"].reason.en for w in found]
+    refused = [w.verdict is Verdict.REFUSE and "cannot be distinguished from chance" in w.numbers["auc"].reason.en for w in found]
     assert np.mean(refused) >= 0.94, np.mean(refused)
 
 

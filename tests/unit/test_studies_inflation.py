@@ -87,7 +87,7 @@ class TestTheList:
 
     def test_nobody_is_listed_where_nobody_begs(self, quiet) -> None:
         assert not quiet.dealers["is_listed"].any() and quiet.review.empty and quiet.is_tested
-        assert "没有一家" in quiet.study.answer.zh and "None of 24" in quiet.study.answer.en
+        assert "没有一家" in quiet.study.answer.zh and "None of the 24" in quiet.study.answer.en
         assert quiet.dealers["probability"].mean() < 0.1
 
     def test_traces_are_named_beside_the_dealer(self, found) -> None:
@@ -100,7 +100,7 @@ class TestTheList:
         assert d.loc[d["is_traced"], "unit"].tolist() == lent and len(innocent.traced) == 3
         assert all("shared devices" in t.en for t in innocent.traced["traces"])
         assert (d.loc[d["is_traced"], "probability"] < 0.5).all(), "the probability rests on the marks alone"
-        assert "may be innocent, was seen at 3 more" in innocent.study.answer.en and "另有 3 家只是痕迹不寻常" in innocent.study.answer.zh
+        assert "A further 3 show only an unusual trace" in innocent.study.answer.en and "另有 3 家只是痕迹不寻常" in innocent.study.answer.zh
         table = inflation.against_truth(innocent, {"inflation": {"dealers": {}}})
         assert {t.en for t in table["found"]} == {"unusual trace only"} and len(table) == 3
 
@@ -202,8 +202,8 @@ class TestRefusals:
         made = inflation.study({name: table for name, table in POOL.items() if name != gone}, seed=4)
         plain = inflation.study(POOL, mix=(), seed=4)
         assert made.is_tested and made.dealers["p_value"].tolist() == plain.dealers["p_value"].tolist()
-        [check] = [c for c in made.study.checks if c.name.en == "What customers came for is allowed for"]
-        assert check.passed is False and check.detail.en == "No answer tells: Kind of contact."
+        [check] = [c for c in made.study.checks if c.name.en == "What customers came for is accounted for"]
+        assert check.passed is False and check.detail.en == "No answer records: Kind of contact."
         assert len(made.study.checks) == len(found.study.checks) + 1
 
 

@@ -131,7 +131,7 @@ class TestReading:
         assert any(f"in {len(schools):,} rows" in text and "the answer leaks" in text for text in found)
         assert any(f"{int(schools['target'].isna().sum()):,} schools have no target" in text and "at 800 or more" in text for text in found)
         assert any(f"{int((files.wages['wage'] == 0).sum())} women without work" in text for text in found)
-        assert any("“flag” is empty throughout; “yr.rnd” has one value only" in text for text in found)
+        assert any("“flag” is empty throughout; “yr.rnd” has only one value" in text for text in found)
 
     def test_a_zero_wage_is_no_wage(self, files: sources.Files) -> None:
         seen = sources.seen_wages(files.wages)

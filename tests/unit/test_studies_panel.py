@@ -60,7 +60,7 @@ def test_too_few_who_answered_twice_give_no_trend(keep: int) -> None:
     tables, _ = company(3)
     found = panel.trend({**tables, "responses": tables["responses"].iloc[:keep]})
     [rung] = found.ladder.rungs
-    assert rung.kind == "refusal" and "floor is 50" in rung.reason.en and found.check.passed is False
+    assert rung.kind == "refusal" and "at least 50 needed" in rung.reason.en and found.check.passed is False
     assert found.captions["title"] == rung.reason
 
 

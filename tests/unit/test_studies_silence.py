@@ -75,8 +75,8 @@ class TestShown:
         """One row of 2062: every month up to it would be one in which nobody logged in; it is left out and named."""
         row = TABLES["usage"].head(1).assign(month="2062-08")
         again = silence.signal({**TABLES, "usage": pd.concat([TABLES["usage"], row], ignore_index=True)})
-        [check] = [c for c in again.checks if c.name.en == "Months of use can be right"]
-        assert check.passed is False and "1 row of use is of a month (2062-08)" in check.detail.en and "2062-08" in check.detail.zh
+        [check] = [c for c in again.checks if c.name.en == "Months of use are plausible"]
+        assert check.passed is False and "1 row of use is for a month (2062-08)" in check.detail.en and "2062-08" in check.detail.zh
         assert again.numbers["auc"].value == found.numbers["auc"].value and len(again.checks) == len(found.checks) + 1
 
     def test_order_of_rows_and_names_change_nothing(self, found) -> None:
@@ -113,7 +113,7 @@ class TestRefused:
         ({k: v[v["customer_id"] < "C00200"] for k, v in TABLES.items()}, "not enough for a test period"),
         ({**TABLES, "usage": TABLES["usage"][TABLES["usage"]["month"] < "2025-03"]}, f"a first day as a customer and {silence.MIN_MONTHS} months"),
         ({**TABLES, "customers": TABLES["customers"].assign(is_churned=True, churned_on=pd.Timestamp("2025-06-15"))},
-         "Where everybody leaves, nobody can be ranked"),
+         "Where everyone leaves, nobody can be ranked"),
         ({**TABLES, "customers": TABLES["customers"].assign(joined_on=pd.NaT)}, f"a first day as a customer and {silence.MIN_MONTHS} months"),
     ])
     def test_reasons(self, tables: dict, reason: str) -> None:

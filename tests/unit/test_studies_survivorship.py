@@ -168,7 +168,7 @@ class TestVerdicts:
         chosen, share = made.ladder["supported"], made.correction.unsupported.mean()
         assert share > 0.15 and chosen.bound_high - chosen.bound_low == pytest.approx(200 * share)
         assert chosen.conf_low < chosen.bound_low <= TRUTH["nps_all"] <= chosen.bound_high < chosen.conf_high
-        [check] = [c for c in made.study.checks if "Somebody alike" in c.name.en]
+        [check] = [c for c in made.study.checks if "Somebody comparable" in c.name.en]
         assert check.passed is False and f"{share:.1%}" in check.detail.en
 
     def test_only_active_customers_fails_the_check_on_survivors(self, moods) -> None:
@@ -206,7 +206,7 @@ class TestVerdicts:
         made = study(changed(CALLED, followup_y=np.nan))
         assert made.correction.completion.drawn > 0 and made.correction.completion.rate == 0
         assert made.design["completed"].iloc[0] == round(gating.load().min_completion * made.design["calls"].iloc[0])
-        assert made.captions["design"]["subtitle"].en == "Completion assumed at the gate's floor"
+        assert made.captions["design"]["subtitle"].en == "Completion rate assumed at the gate's minimum"
 
     def test_totals_asked_for_that_the_data_lack_are_left_out_and_named(self) -> None:
         """The notebook asks for behaviour; a company without snapshots of it still gets its page, with a failed check."""

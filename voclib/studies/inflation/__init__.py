@@ -1,4 +1,4 @@
-"""Which dealers' top scores may have been asked for? A review list with error control, and scores corrected two ways.
+"""Which dealers may have asked customers for top scores? A review list with error control, and scores corrected two ways.
 
 Two lists, kept apart. The review list holds dealers whose *marks* fail the bunching test (`voclib.stats.inflation`) after Benjamini–Hochberg; the
 false discovery rate is promised for it alone. Traces, such as a shared device, may have an innocent explanation: they stand beside the review list as

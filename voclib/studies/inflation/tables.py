@@ -18,7 +18,7 @@ TRACES = {
     "device": Text("共用设备", "shared devices"),
     "prompt": Text("即时提交", "sent at once"),
     "fast": Text("作答过快", "very fast"),
-    "straight": Text("全打满分", "all top marks"),
+    "straight": Text("全打满分", "all top scores"),
     "month_end": Text("集中月末", "month ends"),
 }
 TRACE_LEVEL = 0.01
@@ -26,7 +26,7 @@ TRACE_LEVEL = 0.01
 REVIEW_COLUMNS = {
     "dealer": Text("门店", "Dealer"),
     "probability": Text("讨分概率", "Probability"),
-    "turned": Text("7–9 分变成 10 分的比例", "Share of 7–9 turned into 10"),
+    "turned": Text("7–9 分变成 10 分的比例", "Share of 7–9s turned into 10s"),
     "scores": Text("NPS 校正前 → 后", "NPS before → after"),
     "ranks": Text("名次 校正前 → 后", "Rank before → after"),
     "traces": Text("还看到什么", "What else stands out"),
@@ -34,15 +34,15 @@ REVIEW_COLUMNS = {
 TRACED_COLUMNS = {
     "dealer": Text("门店", "Dealer"),
     "traces": Text("不寻常的痕迹", "Unusual trace"),
-    "probability": Text("讨分概率（只看分数）", "Probability of asking, by the marks"),
+    "probability": Text("讨分概率（只看分数）", "Probability of asking, by scores"),
 }
 COMPONENT_COLUMNS = {
-    "component": Text("看什么", "What is looked at"),
-    "null": Text("没有讨分时应当怎样", "What holds without asking"),
+    "component": Text("看什么", "What is examined"),
+    "null": Text("没有讨分时应当怎样", "Expected without asking"),
     "weight": Text("在痕迹中的权重", "Weight among traces"),
-    "seen": Text("能看的门店", "Dealers seen"),
+    "seen": Text("能看的门店", "Dealers tested"),
     "out": Text("突出的门店", "Stand out"),
-    "listed": Text("其中在名单上", "of these on the list"),
+    "listed": Text("其中在名单上", "Of these, listed"),
 }
 DECIDES = Text("决定名单", "decides the list")
 TRUTH_COLUMNS = {
@@ -50,10 +50,10 @@ TRUTH_COLUMNS = {
     "planted": Text("埋下的讨分", "Planted"),
     "found": Text("本页的判断", "This page"),
     "excess": Text("多出的 10 分", "Excess tens"),
-    "turned": Text("实际改成 10 分", "Tens really turned"),
-    "corrected": Text("校正后的 NPS", "NPS corrected"),
+    "turned": Text("实际改成 10 分", "Tens actually turned"),
+    "corrected": Text("校正后的 NPS", "Corrected NPS"),
     "honest": Text("真实 NPS", "Honest NPS"),
-    "covered": Text("区间盖住真值", "Interval holds the truth"),
+    "covered": Text("区间盖住真值", "Interval covers truth"),
 }
 
 

@@ -11,16 +11,16 @@ from voclib.results import Check, Estimate, Ladder, Text
 from voclib.sentences import say
 from voclib.studies.survivorship.text import column_name
 
-QUESTION = Text("哪些门店的高分可能是讨来的？", "Which dealers' top scores may have been asked for?")
+QUESTION = Text("哪些门店的高分可能是讨来的？", "Which dealers may have asked customers for top scores?")
 KICKER = Text("高分核查", "Top scores under review")
 COMPONENTS = {
     "bunching": (
-        Text("10 分多过本店低分所能容纳的", "More tens than the dealer's own lower marks allow"),
-        Text("门店水平可以不同，只有 9 与 10 之间的门槛应当相同", "Dealers may differ in level; only where a 9 becomes a 10 is shared"),
+        Text("10 分多过本店低分所能容纳的", "More tens than the dealer's own lower scores allow"),
+        Text("门店水平可以不同，只有 9 与 10 之间的门槛应当相同", "Dealers may differ in level; only the threshold from 9 to 10 is shared"),
     ),
     "credibility": (
         Text("打 10 分的客户并不更常回来", "Customers who gave a 10 come back no more often"),
-        Text("10 分与其余分数的回店率之差，各店围绕同一均值波动", "The gap in return between a 10 and other marks varies around one mean"),
+        Text("10 分与其余分数的回店率之差，各店围绕同一均值波动", "The return-rate gap between tens and other scores varies around one mean"),
     ),
     "text": (
         Text("10 分配着负面原话", "A 10 with a negative comment"),
@@ -40,11 +40,11 @@ COMPONENTS = {
     ),
     "fast": (
         Text("作答快得反常", "Answered unusually fast"),
-        Text("10 分里快于同渠道 95% 回答的占比", "Share of tens faster than 95% of answers of their channel"),
+        Text("10 分里快于同渠道 95% 回答的占比", "Share of tens faster than 95% of answers in their channel"),
     ),
     "straight": (
-        Text("所有题目都打满分", "Every question at its top mark"),
-        Text("10 分里全满分的占比，容许各店有差别", "Share of tens with every mark at its top, allowing dealers to differ"),
+        Text("所有题目都打满分", "Top score on every question"),
+        Text("10 分里全满分的占比，容许各店有差别", "Share of tens with top scores throughout, allowing dealers to differ"),
     ),
     "month_end": (
         Text("集中在月末三天", "Bunched in the last three days of a month"),
@@ -54,48 +54,49 @@ COMPONENTS = {
 RUNGS = {
     "published": (Text("公布值", "As published"), Text("校正前", "Uncorrected")),
     "without_traces": (
-        Text("去掉有痕迹的回答", "Without answers that carry a trace"),
-        Text("店内、共用设备、即时或过快的回答不算", "Leaves out answers from the premises, a shared device, sent at once or too fast"),
+        Text("去掉有痕迹的回答", "Without answers showing a trace"),
+        Text("店内、共用设备、即时或过快的回答不算", "Excludes answers from the premises or a shared device, sent at once or too fast"),
     ),
     "restored": (Text("恢复共同门槛", "Common thresholds restored"), Text("本报告采用", "The answer of this report")),
 }
 TRUTH: dict[str, Any] = {
     "title": Text("名单与埋下的真值", "The list against what was planted"),
-    "subtitle": Text("埋下的各列，估计方法看不到", "No estimator sees what was planted"),
+    "subtitle": Text("埋下的各列，估计方法看不到", "The estimates never see what was planted"),
 }
 NO_TRUTH = {Text("家门店的真值是已知的", "dealers whose truth is known"): 0}
 LIMITS = (
     (
-        Text("不是说名单上的门店作弊。", "Not that a listed dealer cheated."),
+        Text("不是说名单上的门店作弊。", "Being listed does not mean that a dealer cheated."),
         Text(
             "名单只说分数的形状少见；客户也可能真的“要么 10 分，要么不打”。",
-            "The shape of its scores is rare; customers may simply give a 10 or nothing.",
+            "It means only that the shape of its scores is rare; its customers may really give a 10 or nothing.",
         ),
     ),
     (
-        Text("不是说名单外的门店没有讨分。", "Not that dealers off the list never ask."),
-        Text("轻微的讨分在一两百份回答里大多看不出来。", "Mild asking is mostly invisible in one or two hundred answers."),
+        Text("不是说名单外的门店没有讨分。", "Not being listed does not mean that a dealer never asks."),
+        Text("轻微的讨分在一两百份回答里大多看不出来。", "In one or two hundred answers, mild asking is mostly invisible."),
     ),
     (
-        Text("不是说 10 分多就可疑。", "Not that many tens are suspect."),
-        Text("水平高的门店本来 10 分就多；比的是它自己的 7、8、9 分。", "Good dealers have many tens; what counts is their own 7, 8 and 9."),
+        Text("不是说 10 分多就可疑。", "Many tens are not suspicious in themselves."),
+        Text("水平高的门店本来 10 分就多；比的是它自己的 7、8、9 分。",
+             "Good dealers get many tens anyway; the comparison is with their own 7s, 8s and 9s."),
     ),
     (
-        Text("不能用校正后的名次发奖或罚款。", "Not a ranking to reward or fine by."),
-        Text("名次的区间很宽，相邻的门店分不出先后。", "Ranks have wide intervals; neighbours cannot be told apart."),
+        Text("不能用校正后的名次发奖或罚款。", "The corrected ranks must not be used to reward or fine dealers."),
+        Text("名次的区间很宽，相邻的门店分不出先后。", "Ranks have wide intervals; neighbours cannot be separated."),
     ),
 )
 CAVEAT = Text(
     "分数的形状分不清讨分和“要么 10 分要么不打”的习惯；要分清，只能看这些客户后来是否回来，并听取门店的说明。",
-    "The shape of scores cannot tell asking from a habit of ten-or-nothing; what these customers do later, and the dealer's own account, can.",
+    "The shape of scores cannot distinguish asking from a ten-or-nothing habit; only later visits and the dealer's own account can.",
 )
 FOR_REVIEW = Text(
     "这是供核查的名单，不是结论：先听门店说明，再抽查回访。",
-    "This is a list for review, not a finding: hear the dealer first, then call a few customers back.",
+    "This is a list for review, not a finding: hear the dealer first, then call back a sample of customers.",
 )
 INNOCENT = Text(
     "痕迹不寻常，但可能另有正当原因，例如店里备有平板请客户作答；分数本身看不出讨分，先问清原因。",
-    "An unusual trace may be innocent, such as a shop tablet for customers to answer on; the marks themselves show no asking. Ask why first.",
+    "An unusual trace may have an innocent explanation, such as a shared showroom tablet; the scores show no asking. Find out why first.",
 )
 
 
@@ -108,23 +109,23 @@ def answer(dealers: pd.DataFrame, published: Estimate, restored: Estimate, *, fd
     """How many are on the list and how many show a trace only, and what correction does to the company's score."""
     listed, only, tested = int(dealers["is_listed"].sum()), int(dealers["is_traced"].sum()), len(dealers)
     if listed == 0:
-        first = say("{n} 家门店里没有一家进入核查名单。", "None of {n} dealers is on the review list.", n=tested)
+        first = say("{n} 家门店里没有一家进入核查名单。", "None of the {n} dealers is on the review list.", n=tested)
     else:
         first = say(
             "{n} 家门店里有 {k} 家进入核查名单，其中平均至多 {f:.0%} 其实没有讨分。",
-            "{k} of {n} dealers are on the review list; on average at most {f:.0%} of such a list never asked.",
+            "{k} of {n} dealers {k:is|are} on a review list of which, on average, at most {f:.0%} never asked for top scores.",
             n=tested,
             k=listed,
             f=fdr,
         )
     beside = say(
         "另有 {k} 家只是痕迹不寻常，可能另有正当原因。",
-        "An unusual trace alone, which may be innocent, was seen at {k} more.",
+        "A further {k} {k:shows|show} only an unusual trace, which may have an innocent explanation.",
         k=only,
     )
     moved = say(
         "公司 NPS 校正前 {a:bare}，校正后 {b:bare}（{level:.0%} 区间 {b:interval}）。",
-        "The company's NPS is {a:bare} as published and {b:bare} corrected ({level:.0%} interval {b:interval}).",
+        "The company's NPS is {a:bare} as published and {b:bare} after correction ({level:.0%} interval {b:interval}).",
         a=published,
         b=restored,
         level=restored.conf_level,
@@ -138,12 +139,13 @@ def decision(listed: int, smallest: float) -> Text:
     if listed == 0:
         return say(
             "不必逐店核查；改成客户离店后再邀请，远低于约 {s:.0%} 的讨分，本页看不出来。",
-            "No dealer needs a review; invite customers after they leave, since asking well below about {s:.0%} cannot be seen here.",
+            "No dealer needs a review; invite customers only after they have left, since asking well below about {s:.0%} cannot be seen here.",
             s=smallest,
         )
     return say(
         "对名单上的 {k} 家各回访 20 位打 10 分的客户；同时改成离店后再邀请；查清之前，不拿门店分数定奖惩。",
-        "Call back 20 customers who gave a 10 at each of the {k} dealers; invite after customers leave, and tie no pay to dealers' scores yet.",
+        "Call back 20 customers who gave a 10 at each of the {k} listed dealers; invite customers only after they have left, and tie no "
+        "rewards or penalties to dealers' scores until this is settled.",
         k=listed,
     )
 
@@ -167,8 +169,12 @@ def too_few(enough: int, min_answers: int) -> Text:
 
 def needs(needed: int, min_answers: int) -> Text:
     """What would make it possible."""
-    return say("至少 {k} 家门店，每家至少 {m} 份回答：拉长时间段。", "At least {k} dealers with {m} answers each: take a longer period.",
-               k=needed, m=min_answers)
+    return say(
+        "至少 {k} 家门店，每家至少 {m} 份回答：拉长时间段。",
+        "At least {k} dealers with {m} answers each: use a longer period.",
+        k=needed,
+        m=min_answers,
+    )
 
 
 def shortfall(enough: int, needed: int, min_answers: int) -> Mapping[Text, Any]:
@@ -180,7 +186,7 @@ def no_contrast(tens: int, lower: int, floor: int) -> Text:
     """Why tens cannot be said to be too many."""
     return say(
         "受检门店的回答里，10 分有 {a} 份，更低的有 {b} 份；任一种不足 {f} 份，就无从判断 10 分是否过多。",
-        "Dealers that could be tested have {a} marks of 10 and {b} lower ones; with fewer than {f} of either, nobody can tell if 10s are too many.",
+        "The dealers that could be tested have {a} scores of 10 and {b} lower ones; with fewer than {f} of either, too many 10s cannot be seen.",
         a=tens, b=lower, f=floor,
     )
 
@@ -189,7 +195,7 @@ def contrast_needed(floor: int) -> Text:
     """What would make it possible."""
     return say(
         "10 分和更低的分数各至少 {f} 份；人人都打同一分时，先查分数是怎样收来的。",
-        "At least {f} each of marks of 10 and of lower ones; where everybody gives the same mark, look first at how marks are collected.",
+        "At least {f} each of scores of 10 and of lower ones; where everyone gives the same score, check first how scores are collected.",
         f=floor,
     )
 
@@ -197,7 +203,7 @@ def contrast_needed(floor: int) -> Text:
 def contrast(tens: int, lower: int, floor: int) -> Check:
     """Enough tens and enough lower marks to judge them by."""
     return Check(
-        Text("10 分与更低的分数都够多", "Enough marks of 10 and enough lower ones"),
+        Text("10 分与更低的分数都够多", "Enough scores of 10 and enough lower ones"),
         min(tens, lower) >= floor,
         no_contrast(tens, lower, floor),
         Text("不列名单，也不校正。", "No list is made and nothing is corrected."),
@@ -206,7 +212,7 @@ def contrast(tens: int, lower: int, floor: int) -> Check:
 
 def marks(tens: int, lower: int) -> Mapping[Text, Any]:
     """Shown in place of a figure where all marks are alike."""
-    return {Text("份 10 分", "marks of 10"): tens, Text("份更低的分数", "lower marks"): lower}
+    return {Text("份 10 分", "scores of 10"): tens, Text("份更低的分数", "lower scores"): lower}
 
 
 def tested(dealers: pd.DataFrame) -> Mapping[Text, Any]:
@@ -223,8 +229,8 @@ def enough_dealers(n: int, floor: int) -> Check:
     return Check(
         Text("门店够多", "Enough dealers"),
         n >= floor,
-        say("可检验 {n} 家，下限 {k}。", "{n} dealers can be tested; the floor is {k}.", n=n, k=floor),
-        Text("共同的门槛只靠少数几家，名单不稳。", "Common thresholds rest on few dealers, so the list is unstable."),
+        say("可检验 {n} 家，下限 {k}。", "{n} dealers can be tested; at least {k} needed.", n=n, k=floor),
+        Text("共同的门槛只靠少数几家，名单不稳。", "The common thresholds rest on only a few dealers, so the list is unstable."),
     )
 
 
@@ -235,7 +241,7 @@ def majority_honest(doubtful: int, n: int) -> Check:
         doubtful <= n / 4,
         say(
             "{n} 家里有 {k} 家不用来确定共同门槛，容许四分之一。",
-            "{k} of {n} dealers do not define the thresholds; a quarter is allowed.",
+            "{k} of {n} dealers are not used to set the common thresholds; up to a quarter is allowed.",
             n=n,
             k=doubtful,
         ),
@@ -246,7 +252,7 @@ def majority_honest(doubtful: int, n: int) -> Check:
 def corrections_agree(without: Estimate, restored: Estimate) -> Check:
     """Two corrections that rest on different things."""
     name = Text("两种校正一致", "Two corrections agree")
-    outcome = Text("两种都要看：它们依据的东西不同。", "Look at both: they rest on different things.")
+    outcome = Text("两种都要看：它们依据的东西不同。", "Look at both: they rest on different evidence.")
     if without.kind != "estimate":
         return Check(name, None, without.reason, outcome)
     agree = without.conf_low <= restored.conf_high and restored.conf_low <= without.conf_high
@@ -255,7 +261,7 @@ def corrections_agree(without: Estimate, restored: Estimate) -> Check:
         agree,
         say(
             "去掉有痕迹的回答：{a:bare}（{a:interval}）；恢复共同门槛：{b:bare}（{b:interval}）。",
-            "Without traced answers: {a:bare} ({a:interval}); thresholds restored: {b:bare} ({b:interval}).",
+            "Without answers showing a trace: {a:bare} ({a:interval}); thresholds restored: {b:bare} ({b:interval}).",
             a=without,
             b=restored,
         ),
@@ -268,19 +274,20 @@ def components_seen(seen: int, total: int) -> Check:
     return Check(
         Text("核查项目都有数据", "Every component has data"),
         seen == total,
-        say("预先声明 {n} 项，能看的 {k} 项。", "{k} of the {n} declared components can be looked at.", n=total, k=seen),
-        Text("看不到的痕迹，权重分给其余痕迹；名单只看分数。", "An unseen trace gives its weight to the others; the list rests on the marks."),
+        say("预先声明 {n} 项，能看的 {k} 项。", "{k} of the {n} components declared beforehand can be examined.", n=total, k=seen),
+        Text("看不到的痕迹，权重分给其余痕迹；名单只看分数。",
+             "The weight of an unseen trace goes to the others; the list rests on the scores alone."),
     )
 
 
 def usual_alarm(naive: int, listed: int, n: int) -> Check:
     """The same answers under the usual alarm."""
     return Check(
-        Text("常用的报警会点到谁", "Whom the usual alarm would name"),
+        Text("常用的报警会点到谁", "Whom the usual alarm would flag"),
         None,
         say(
             "按 10 分占比逐店做 z 检验，会点到 {n} 家里的 {k} 家；本页的名单是 {m} 家。",
-            "A z-test on each dealer's share of tens would name {k} of {n} dealers; the list here has {m}.",
+            "A z-test on each dealer's share of tens would flag {k} of {n} dealers; this list has {m}.",
             n=n,
             k=naive,
             m=listed,
@@ -295,7 +302,7 @@ def smallest_seen(share: float) -> Check:
         None,
         say(
             "单看分数，要把约 {s:.0%} 的 7–9 分改成 10 分，五家里才看得出四家；比例减半，就多半看不出来。",
-            "From the marks alone, four dealers in five are found where about {s:.0%} of the 7–9 become a 10; at half of that most go unseen.",
+            "From the scores alone, four dealers in five are found where about {s:.0%} of the 7–9 become a 10; at half that share, most go unseen.",
             s=share,
         ),
     )
@@ -308,7 +315,7 @@ def left_out(n: int, min_answers: int) -> Check:
         None,
         say(
             "{n} 家的回答不足 {m} 份，没有检验，分数原样计入公司 NPS。",
-            "{n} dealers have fewer than {m} answers; they are not tested and enter the company's NPS as they are.",
+            "{n} {n:dealer has|dealers have} fewer than {m} answers; they are not tested and enter the company's NPS unchanged.",
             n=n,
             m=min_answers,
         ),
@@ -321,11 +328,11 @@ def mix_known(unknown: Sequence[str]) -> tuple[Check, ...]:
         return ()
     named = [column_name(name) for name in unknown]
     return (Check(
-        Text("客户为何而来已计入比较", "What customers came for is allowed for"),
+        Text("客户为何而来已计入比较", "What customers came for is accounted for"),
         False,
-        Text(f"没有一份回答带有：{'、'.join(t.zh for t in named)}。", f"No answer tells: {', '.join(t.en for t in named)}."),
+        Text(f"没有一份回答带有：{'、'.join(t.zh for t in named)}。", f"No answer records: {', '.join(t.en for t in named)}."),
         Text("客户构成与别家不同的门店，可能只因此显得少见；核查时先看这一点。",
-             "A dealer whose customers came for other things may look rare for that alone; look at this first."),
+             "A dealer whose customers came for other things may look unusual for that alone; check this first."),
     ),)
 
 
@@ -334,25 +341,25 @@ def captions(dealers: pd.DataFrame, ladder: Ladder, components: pd.DataFrame, *,
     listed, only, n = int(dealers["is_listed"].sum()), int(dealers["is_traced"].sum()), len(dealers)
     gap = say(
         "校正后，公司 NPS 从 {a:bare} 变为 {b:bare}",
-        "Corrected, the company's NPS goes from {a:bare} to {b:bare}",
+        "Correction moves the company's NPS from {a:bare} to {b:bare}",
         a=ladder["published"],
         b=ladder["restored"],
     )
     note = say(
         "诚实的门店分数形状相同时，名单里平均至多 {f:.0%} 其实没有讨分。谁上名单、概率多大，只看分数的形状；痕迹只作说明。"
         "名次 1 最高，括号里是 {level:.0%} 区间。",
-        "Where honest dealers share one shape of scores, on average at most {f:.0%} of the list never asked. That shape alone decides who is listed "
-        "and how probable it is; traces only explain. Rank 1 is the highest, with {level:.0%} intervals in brackets.",
+        "If honest dealers share one shape of scores, on average at most {f:.0%} of the list never asked. That shape alone decides who is listed "
+        "and with what probability; traces only explain. Rank 1 is the highest; {level:.0%} intervals are in brackets.",
         f=fdr,
         level=conf_level,
     )
     return {
         "review": {"title": say("{n} 家里 {k} 家供核查", "{k} of {n} dealers for review", n=n, k=listed), "subtitle": FOR_REVIEW, "note": note},
-        "traced": {"title": say("{n} 家里 {k} 家只有痕迹不寻常", "{k} of {n} dealers show an unusual trace only", n=n, k=only), "subtitle": INNOCENT},
+        "traced": {"title": say("{n} 家里 {k} 家只有痕迹不寻常", "{k} of {n} dealers show only an unusual trace", n=n, k=only), "subtitle": INNOCENT},
         **_chart_captions(dealers, listed, conf_level),
         "components": {
             "title": say("预先声明 {m} 项，名单只看第一项", "{m} components declared beforehand; only the first decides the list", m=len(components)),
-            "subtitle": Text("每项单独看，误报已按门店数控制", "Each alone, false discoveries controlled over dealers"),
+            "subtitle": Text("每项单独看，误报已按门店数控制", "Each on its own, false discoveries controlled across dealers"),
         },
         "ladder": {
             "title": gap,
@@ -371,7 +378,8 @@ def _chart_captions(dealers: pd.DataFrame, listed: int, conf_level: float) -> Ma
         m=outside,
         k=listed,
     )
-    shift = say("{k} 家校正前的分数落在校正后的区间之外", "{k} dealers' scores before lie outside the corrected interval", k=moved)
+    shift = say("{k} 家校正前的分数落在校正后的区间之外",
+                "{k} {k:dealer's published score lies|dealers' published scores lie} outside the corrected interval", k=moved)
     named = zip(dealers["unit"], dealers["is_listed"], strict=True)
     names = {unit: Text(str(unit), str(unit)) if on else Text("名单外", "off the list") for unit, on in named}
     return {

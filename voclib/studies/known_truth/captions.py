@@ -19,11 +19,11 @@ HELD_COLUMNS = {"mask": Text("沉默的方式", "Kind of silence"), **{name: wor
 BIAS_COLUMNS = {name: title for name, title in HELD_COLUMNS.items() if name not in ("manski", "bounded")}
 ALARM_COLUMNS = {
     "mask": Text("沉默的方式", "Kind of silence"),
-    "balance": Text("加权后最大差异", "Largest difference left"),
-    "n_effective": Text("有效样本", "Worth"),
-    "separation": Text("预知作答 AUC", "Answering foretold (AUC)"),
-    "unsupported": Text("没有代言人", "Without a voice"),
-    "passed": Text("放行加权数字", "Weighted number let through"),
+    "balance": Text("加权后最大差异", "Largest remaining gap"),
+    "n_effective": Text("有效样本", "Effective n"),
+    "separation": Text("预知作答 AUC", "Predicts answering (AUC)"),
+    "unsupported": Text("没有代言人", "Unrepresented"),
+    "passed": Text("放行加权数字", "Weighted number passed"),
 }
 HEALTH_COLUMNS = {
     "step": Text("做法", "Method"),
@@ -32,30 +32,30 @@ HEALTH_COLUMNS = {
     "n": Text("人数", "People"),
 }
 WAGE_COLUMNS = {
-    "name": Text("对数工资的系数", "Coefficient of the log wage"),
+    "name": Text("对数工资的系数", "Coefficient for log wage"),
     "naive": Text("只看工作者", "Those who work"),
     "naive_interval": Text("区间", "Interval"),
     "value": Text("选择模型", "Selection model"),
     "interval": Text("区间", "Interval"),
 }
 SAMPLES = {
-    "apisrs_design": Text("简单随机：原样", "Simple sample: as drawn"),
-    "apisrs_poststratified": Text("简单随机：分层加权", "Simple sample: post-stratified"),
-    "apisrs_raked": Text("简单随机：两项总数", "Simple sample: raked"),
+    "apisrs_design": Text("简单随机：原样", "Simple random: as drawn"),
+    "apisrs_poststratified": Text("简单随机：分层加权", "Simple random: post-stratified"),
+    "apisrs_raked": Text("简单随机：两项总数", "Simple random: raked"),
     "apistrat_design": Text("分层抽样：原样", "Stratified sample: as drawn"),
     "apistrat_raked": Text("分层抽样：两项总数", "Stratified sample: raked"),
-    "apiclus1_design": Text("按学区抽样：原样", "Districts: as drawn"),
-    "apiclus1_poststratified": Text("按学区抽样：分层加权", "Districts: post-stratified"),
-    "apiclus1_raked": Text("按学区抽样：两项总数", "Districts: raked"),
+    "apiclus1_design": Text("按学区抽样：原样", "By district: as drawn"),
+    "apiclus1_poststratified": Text("按学区抽样：分层加权", "By district: post-stratified"),
+    "apiclus1_raked": Text("按学区抽样：两项总数", "By district: raked"),
 }
 PANEL = {
-    "raw": Text("自愿受访者，原样", "Volunteers as they are"),
+    "raw": Text("自愿受访者，原样", "Volunteers, unweighted"),
     "raked": Text("按性别和年龄加权", "Weighted by gender and age"),
-    "aipw": Text("再加收入，双重稳健", "With income, doubly robust"),
+    "aipw": Text("再加收入，双重稳健", "Income added, doubly robust"),
 }
 ZOOM = Text(
     "横轴不从零开始：指数最低 200 分，差别只有几分到几十分。",
-    "The axis does not start at zero: the index starts at 200, differences are of some points.",
+    "The axis does not start at zero: the index starts at 200, and the differences are a few to a few dozen points.",
 )
 
 
@@ -73,7 +73,7 @@ def captions(
 ) -> dict[str, Caption]:
     """What each figure needs besides its data, by the name of the figure."""
     runs = int(table["run"].nunique())
-    drawn = say("每种沉默各 {runs} 次，每次 {size} 所学校", "{runs} draws of each kind of silence, {size} schools a draw", runs=runs, size=size)
+    drawn = say("每种沉默各 {runs} 次，每次 {size} 所学校", "{runs} draws of each kind of silence, {size} schools per draw", runs=runs, size=size)
     return {
         "samples": _samples(samples, truth),
         **{mask: _one(mask, lists[mask], truth) for mask in ("u_shaped", "rising")},
@@ -96,9 +96,9 @@ def faults() -> Caption:
 def _samples(samples: Sequence[Estimate], truth: float) -> Caption:
     hits = sum(e.conf_low <= truth <= e.conf_high for e in samples)
     return {
-        "title": say("{of} 个区间里有 {k} 个盖住真值", "{k} of {of} intervals hold the truth", of=len(samples), k=hits),
+        "title": say("{of} 个区间里有 {k} 个盖住真值", "{k} of {of} intervals contain the truth", of=len(samples), k=hits),
         "subtitle": Text("学校平均分，三份公布的样本", "Mean score of schools, three published samples"),
-        "description": Text("每一行是一份样本的一种算法，竖线是真值。", "A row is one way of reading one sample; the line is the truth."),
+        "description": Text("每一行是一份样本的一种算法，竖线是真值。", "Each row is one way of estimating from one sample; the line is the truth."),
         "labels": SAMPLES,
         "truth": truth,
         "zero": False,
@@ -110,13 +110,14 @@ def _coverage(ladder: Ladder, drawn: Text) -> Caption:
     return {
         "title": say(
             "有回访盖住真值 {x:bare}，只看作答者 {n:bare}",
-            "With call-backs {x:bare} hold the truth, from answers alone {n:bare}",
+            "With call-backs {x:bare} contain the truth, from answers alone {n:bare}",
             x=ladder["followup"],
             n=ladder["raw"],
         ),
-        "subtitle": say("盖住真值的 95% 区间占比，应当是 95%；{d}", "Share of 95% intervals that hold the truth; 95% is right. {d}", d=drawn),
+        "subtitle": say("盖住真值的 95% 区间占比，应当是 95%；{d}", "Share of 95% intervals that contain the truth; 95% is right. {d}", d=drawn),
         "description": Text(
-            "每一行是一种沉默：灰圈只看作答者，圆点加上随机回访。", "A row a kind of silence: the ring is answers alone, the dot has call-backs."
+            "每一行是一种沉默：灰圈只看作答者，圆点加上随机回访。",
+                "Each row is a kind of silence: the ring is answers alone, the dot adds random call-backs."
         ),
         "labels": {mask: words.MASKS[mask][0] for mask in masks.MASKS},
         "names": (words.METHODS["raw"], words.METHODS["followup"]),
@@ -134,21 +135,22 @@ def _held(table: pd.DataFrame, drawn: Text) -> Caption:
     worst = rates["aipw"]
     title = say(
         "没有回访，双重稳健在“{m}”时只盖住真值 {x:.0%}",
-        "Without call-backs the doubly robust interval holds the truth {x:.0%} of the time: “{m}”",
+        "Without call-backs, the doubly robust interval contains the truth only {x:.0%} of the time under “{m}”",
         m=words.MASKS[str(worst.idxmin())][0],
         x=float(worst.min()),
     )
     failed = int(table["run"].nunique()) * (len(masks.MASKS) - 1) - int(((table["method"] == "calibrated") & (table["mask"] != "never_asked")).sum())
     note = say(
         "95% 才对；横杠：算不出，或不适用。校准权重有 {k} 次凑不齐总数，不计在内。最后一行的加权数字本会被门槛拦下，列出只为对照。",
-        "95% is right; a dash: not to be had, or not applicable. In {k} draws no calibrated weights met the totals; these are left out. The weighted "
-        "numbers of the last row would be stopped by the gates and stand here for comparison only.",
+        "95% is right; a dash means not computable or not applicable. In {k} draws no calibrated weights could match the totals; these are excluded. "
+        "The gates would have stopped the weighted numbers in the last row, which are shown for comparison only.",
         k=failed,
     )
     if rates["poststratified"]["u_shaped"] > rates["aipw"]["u_shaped"]:
         note = Text(
             note.zh + "分层加权在“两头都爱说”时盖得更多，是两处偏差恰好抵消：看它在别处的表现。",
-            note.en + " Where the delighted and the angry speak, post-stratified covers more since two errors happen to cancel: see its other rows.",
+            note.en +
+                " Under “The delighted and the angry”, post-stratification covers more because two errors happen to cancel: see its other rows.",
         )
     return {
         "title": title,
@@ -161,8 +163,8 @@ def _held(table: pd.DataFrame, drawn: Text) -> Caption:
 
 def _bias(drawn: Text) -> Caption:
     return {
-        "title": Text("平均偏了几分", "How far off on average"),
-        "subtitle": say("估计的平均值减去真值，分；{d}", "Mean estimate minus truth, points; {d}", d=drawn),
+        "title": Text("平均偏了几分", "How far off, on average"),
+        "subtitle": say("估计的平均值减去真值，分；{d}", "Mean estimate minus truth, in points; {d}", d=drawn),
         "columns": BIAS_COLUMNS,
         "formats": dict.fromkeys(masks.POINTS, "number"),
     }
@@ -170,8 +172,8 @@ def _bias(drawn: Text) -> Caption:
 
 def _alarms() -> Caption:
     return {
-        "title": Text("只凭作答者，看得出加权靠不住吗？", "Do the answers tell that weights cannot be trusted?"),
-        "subtitle": Text("每种沉默取第一份名单；门槛不知道真值", "The first list of each kind; no gate knows the truth"),
+        "title": Text("只凭作答者，看得出加权靠不住吗？", "Do the answers alone show that weighting is unreliable?"),
+        "subtitle": Text("每种沉默取第一份名单；门槛不知道真值", "The first list of each kind; the gates do not know the truth"),
         "columns": ALARM_COLUMNS,
         "formats": {"balance": "ratio", "n_effective": "exact", "separation": "ratio", "unsupported": "share"},
     }
@@ -186,7 +188,7 @@ def _one(mask: str, found: Sequence[Estimate], truth: float) -> Caption:
     return {
         "title": say(
             "{m}：只看作答者 {r:bare}，加权 {a:bare}（{s} {d:.0f} 分），回访 {f:bare}；真值 {t:.0f}",
-            "{m}: answers alone {r:bare}, weighted {a:bare} ({s} by {d:.0f}), called back {f:bare}; truth {t:.0f}",
+            "{m}: answers alone {r:bare}, weighted {a:bare} ({s} by {d:.0f}), with call-backs {f:bare}; truth {t:.0f}",
             m=name,
             r=at["raw"],
             a=weighted,
@@ -196,7 +198,7 @@ def _one(mask: str, found: Sequence[Estimate], truth: float) -> Caption:
             t=truth,
         ),
         "subtitle": say("第一份名单；{rule}", "The first list. {rule}", rule=rule),
-        "description": Text("每一行是一种算法，竖线是真值。", "A row a method; the line is the truth."),
+        "description": Text("每一行是一种算法，竖线是真值。", "Each row is a method; the line is the truth."),
         "labels": words.METHODS,
         "naive": "raw",
         "truth": truth,
@@ -209,14 +211,16 @@ def _never(found: Sequence[Estimate], table: pd.DataFrame, truth: float) -> Capt
     at = {e.rung: e for e in found}
     rows = table[(table["mask"] == "never_asked") & (table["method"] == "bounded")]
     return {
-        "title": say("高中从未被问：只知道在 {b:bare} 之间", "High schools were never asked: it lies anywhere within {b:bare}", b=at["bounded"]),
+        "title": say("高中从未被问：只知道在 {b:bare} 之间",
+                     "High schools were never asked: the mean is only known to lie within {b:bare}", b=at["bounded"]),
         "subtitle": say(
             "学校平均分；{n} 次中范围盖住真值 {x:.0%}",
-            "Mean score of schools; over {n} draws the range holds the truth {x:.0%} of the time",
+            "Mean score of schools; over {n} draws, the range contains the truth {x:.0%} of the time",
             n=len(rows),
             x=float(rows["held"].mean()),
         ),
-        "description": Text("每一行是一种假设下可能的范围，竖线是真值。", "A row an assumption, its bar what is possible; the line is the truth."),
+        "description": Text("每一行是一种假设下可能的范围，竖线是真值。",
+                            "Each row is an assumption; its bar shows what is possible; the line is the truth."),
         "labels": words.METHODS,
         "truth": truth,
         "zero": False,
@@ -229,7 +233,7 @@ def _panel(panel: Panel) -> Caption:
     return {
         "title": say(
             "自愿受访者 {a:.1f}，按性别和年龄加权 {b:.1f}，再加收入 {c:.1f}；真值 {t:.1f}",
-            "Volunteers {a:.1f}, weighted by gender and age {b:.1f}, with income {c:.1f}; truth {t:.1f}",
+            "Volunteers score {a:.1f}, weighted by gender and age {b:.1f}, with income added {c:.1f}; the truth is {t:.1f}",
             a=at["raw"],
             b=at["raked"],
             c=at["aipw"],
@@ -237,11 +241,11 @@ def _panel(panel: Panel) -> Caption:
         ),
         "subtitle": say(
             "幸福感平均分；加权补上差距的 {a:.0%}，再加收入 {b:.0%}",
-            "Mean happiness; weights close {a:.0%} of the gap, with income {b:.0%}",
+            "Mean happiness; weighting closes {a:.0%} of the gap, or {b:.0%} with income added",
             a=panel.closed("raked"),
             b=panel.closed("aipw"),
         ),
-        "description": Text("每一行是一种算法，竖线是目标人群的真值。", "A row a method; the line is the truth of the target population."),
+        "description": Text("每一行是一种算法，竖线是目标人群的真值。", "Each row is a method; the line is the truth for the target population."),
         "labels": PANEL,
         "naive": "raw",
         "truth": panel.truth,
@@ -259,13 +263,13 @@ def _health(found: Mapping[str, Estimate]) -> Caption:
     return {
         "title": say(
             "戒烟者多增重 {a:bare} 千克，加权后 {b:bare}，算上失访者 {c:bare}",
-            "Quitters gained {a:bare} kg more; weighted {b:bare}, with the drop-outs {c:bare}",
+            "Quitters gained {a:bare} kg more; {b:bare} when weighted, {c:bare} with drop-outs included",
             a=found["crude"],
             b=found["weighted"],
             c=found["dropouts"],
         ),
         "subtitle": Text(
-            "戒烟与不戒烟者体重变化之差；失访当作没有作答", "Weight gained by quitters less that of the others; dropping out is silence"
+            "戒烟与不戒烟者体重变化之差；失访当作没有作答", "Weight gain of quitters minus that of the others; dropping out counts as silence"
         ),
         "columns": HEALTH_COLUMNS,
     }
@@ -276,7 +280,7 @@ def _wages(paid: Wages) -> Caption:
     found = {
         "title": say(
             "多读一年书：只看工作者 {a}，校正后 {b}",
-            "A year of school: {a} from those who work, {b} corrected",
+            "A year of schooling: {a} among those who work, {b} corrected",
             a=words.decimal(first["naive"]),
             b=words.decimal(first["value"]),
         ),
@@ -285,7 +289,7 @@ def _wages(paid: Wages) -> Caption:
     }
     said = say(
         "逆米尔斯比的区间含零（p = {p:.2f}）：看不出左右工作与否的未知因素也左右工资。",
-        "The range of the inverse Mills ratio includes zero (p = {p:.2f}): no sign that what moves work unseen moves the wage as well.",
+        "The interval of the inverse Mills ratio includes zero (p = {p:.2f}): no sign that the unseen factors behind working also bear on the wage.",
         p=p,
     )
     return found | ({"note": said} if p > 0.05 else {})

@@ -83,10 +83,10 @@ def _table(folder: Path, name: str) -> pd.DataFrame:
 def facts(files: Files) -> dict[Text, int | tuple[float, str, Text]]:
     """Counts that open the page."""
     return {
-        Text("全体学校", "Schools, all of them"): len(files.population),
+        Text("全体学校", "All schools"): len(files.population),
         Text("它们的平均分", "Their mean score"): (round(files.truth, 1), "number", Text("分", "points")),
-        Text("公布的样本", "Published samples of them"): len(files.samples),
-        Text("自愿受访者", "Volunteers of a panel"): len(files.volunteers),
+        Text("公布的样本", "Published samples"): len(files.samples),
+        Text("自愿受访者", "Panel volunteers"): len(files.volunteers),
         Text("体检者", "People in a health study"): len(files.health),
         Text("已婚女性", "Married women"): len(files.wages),
     }
@@ -108,19 +108,19 @@ def _schools(files: Files) -> list[tuple[Text, Text, Text]]:
             name,
             say(
                 "“growth” 在 {k} 行里就是两年分数之差，奖励各栏由它算出：答案泄漏",
-                "“growth” is the difference of the two scores in {k} rows and the award columns follow from it: the answer leaks",
+                "“growth” is the difference between the two years' scores in {k} rows, and the award columns are derived from it: the answer leaks",
                 k=leaked,
             ),
             Text(
                 "不用来判断谁会作答；只有公布的例子用了其中一栏的总数",
-                "Never used to tell who answers; only the published example uses one total of them",
+                "Never used to predict who answers; only the published example uses the total of one of them",
             ),
         ),
         (
             name,
             say(
                 "“{c}” 整列为空；“{d}” 只有一个取值",
-                "“{c}” is empty throughout; “{d}” has one value only",
+                "“{c}” is empty throughout; “{d}” has only one value",
                 c=", ".join(empty),
                 d=", ".join(c for c in constant if c not in empty),
             ),
@@ -138,7 +138,7 @@ def _unknown(files: Files) -> list[tuple[Text, Text, Text]]:
             name,
             say(
                 "{k} 所学校没有目标分，它们上年的分数都在 {low:.0f} 以上：缺失本身就是答案",
-                "{k} schools have no target, all of them at {low:.0f} or more the year before: missing is the answer",
+                "{k} schools have no target, all of them at {low:.0f} or more the year before: being missing is itself the answer",
                 k=int(unasked.sum()),
                 low=float(p.loc[unasked, "api99"].min()),
             ),
@@ -148,7 +148,7 @@ def _unknown(files: Files) -> list[tuple[Text, Text, Text]]:
             name,
             say(
                 "{k} 所学校缺人数，{m} 所缺家长学历；其中 {z} 所的学历比例全记作 0",
-                "{k} schools lack their size, {m} the parents' education; of these {z} write every share of it as 0",
+                "{k} schools lack a size and {m} the parents' education; {z} of the latter record every share of it as 0",
                 k=int(p["enroll"].isna().sum()),
                 m=int(p["avg.ed"].isna().sum()),
                 z=unknown,
@@ -167,13 +167,13 @@ def _drawn(files: Files) -> list[tuple[Text, Text, Text]]:
             Text("按学区的样本", "Sample of districts"),
             say(
                 "{k} 个学区抽自 {n} 个，权重本该是 {right:.1f}，写的却是 {weight:.1f}：已放大到学校总数",
-                "{k} districts of {n} were drawn, so a weight should be {right:.1f}; {weight:.1f} is written, scaled to the number of schools",
+                "{k} of {n} districts were drawn, so the weight should be {right:.1f}; {weight:.1f} is recorded, scaled up to the number of schools",
                 k=drawn,
                 n=of,
                 right=of / drawn,
                 weight=weight,
             ),
-            Text("对平均分没有差别，照用", "No difference to a mean; used as it is"),
+            Text("对平均分没有差别，照用", "Makes no difference to a mean; used as it is"),
         )
     ]
 
@@ -187,7 +187,7 @@ def _people(files: Files) -> list[tuple[Text, Text, Text]]:
             Text("自愿受访者", "Volunteers"),
             say(
                 "性别在样本缺 {k} 个、在目标人群缺 {m} 个",
-                "Gender is missing for {k} volunteers and {m} of the target",
+                "Gender is missing for {k} volunteers and for {m} people in the target",
                 k=int(volunteers["gender"].isna().sum()),
                 m=int(target["gender"].isna().sum()),
             ),
@@ -196,15 +196,15 @@ def _people(files: Files) -> list[tuple[Text, Text, Text]]:
         (
             Text("体检者", "Health study"),
             say(
-                "“完整”文件就是去掉失访 {k} 人后的另一份；失访者里戒烟的占比更高（{a:.1%} 对 {b:.1%}）",
-                "The “complete” file is the other one without the {k} who dropped out, more often quitters ({a:.1%} against {b:.1%})",
+                "“完整”文件就是去掉失访 {k} 人后的另一份；戒烟者失访的更多（{a:.1%} 对 {b:.1%}）",
+                "The “complete” file is the other one without the {k} who dropped out; quitters dropped out more often ({a:.1%} against {b:.1%})",
                 k=len(lost),
                 a=rates[0],
                 b=rates[1],
             ),
             say(
                 "失访算作没有作答；“完整”文件的 {n} 人只作对照",
-                "Dropping out counts as silence; the {n} of the “complete” file serve as a comparison",
+                "Dropping out counts as silence; the {n} people in the “complete” file serve only as a comparison",
                 n=len(kept),
             ),
         ),
@@ -221,14 +221,14 @@ def _women(wages: pd.DataFrame) -> list[tuple[Text, Text, Text]]:
             name,
             say(
                 "{k} 位没有工作的女性工资记作 0：那是没有工资，不是工资为零",
-                "{k} women without work have a wage of 0: that is no wage, not a wage of zero",
+                "{k} women without work have a recorded wage of 0: that means no wage, not a wage of zero",
                 k=zero,
             ),
-            Text("当作看不见", "Treated as unseen"),
+            Text("当作看不见", "Treated as unobserved"),
         ),
         (
             name,
-            say("自报工资在 {k} 位工作女性那里是 0", "The wage they told is 0 for {k} women who work", k=unsaid),
+            say("自报工资在 {k} 位工作女性那里是 0", "The self-reported wage is 0 for {k} women who work", k=unsaid),
             Text("不用；工资由收入和工时算出", "Not used; the wage comes from earnings and hours"),
         ),
     ]

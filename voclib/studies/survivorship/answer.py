@@ -17,9 +17,10 @@ UNHAPPY = {
 }
 STAGED = Text(
     "沉默是在这里有意造出来的：这一页检验做法，不是关于这些客户的发现。",
-    "The silence was made here on purpose: the page tests the method and finds nothing about these customers.",
+    "The silence here was created on purpose: this page tests the method and says nothing about these customers.",
 )
-FIRST_SILENT = Text("先随机回访一批未作答者，再引用任何一个数字。", "Call back a random draw of those who did not answer before quoting any number.")
+FIRST_SILENT = Text("先随机回访一批未作答者，再引用任何一个数字。",
+                    "Before quoting any number, call back a random sample of those who did not answer.")
 
 
 def finding(
@@ -100,17 +101,18 @@ def _answer(
 def _lead(chosen: Estimate, raw: Estimate, name: Text, later: Text, correction: Correction | None) -> Text:
     """The first sentence, which is all that a portal shows."""
     if chosen.rung == "raw" and correction is None:
-        return say("公布的{name}是 {x:bare}，只代表作答者。", "The published {name} is {x:bare}, for those who answered.", name=name, x=raw)
+        return say("公布的{name}是 {x:bare}，只代表作答者。",
+                   "The published {name} is {x:bare} and speaks only for those who answered.", name=name, x=raw)
     options = {"name": later, "x": chosen, "raw": raw}
     if chosen.kind == "bounds":
         return say(
             "没有作答的人算进来，{name}只能给出范围；只看作答者是 {raw:bare}。",
-            "Counting those who never answered, {name} is only a range, against {raw:bare} among those who answered.",
+            "Including those who never answered, {name} can only be given as a range, against {raw:bare} among those who answered.",
             **options,
         )
     return say(
         "没有作答的人算进来，{name}是 {x:bare}（{x:interval}），只看作答者则是 {raw:bare}。",
-        "Counting those who never answered, {name} is {x:bare} ({x:interval}), against {raw:bare} among those who answered.",
+        "Including those who never answered, {name} is {x:bare} ({x:interval}), against {raw:bare} among those who answered.",
         **options,
     )
 
@@ -119,7 +121,7 @@ def _test(first: Text, staged: int) -> Text:
     """The first sentence of a test."""
     return say(
         "用已知的回答检验做法：有意放在一边 {n} 份，{first}",
-        "A test on known answers, {n} of which were set aside on purpose: {first}",
+        "In a test on known answers, {n} of them set aside on purpose: {first}",
         n=staged,
         first=inside(first),
     )
@@ -133,10 +135,10 @@ def known(headline: Sequence[Estimate], truth: Mapping[str, float]) -> Text:
         if key not in truth or one.conf_low is None:
             continue
         real = one.with_(kind="count", value=truth[key], conf_low=None, conf_high=None, bound_low=None, bound_high=None, std_error=None)
-        who = Text("全体客户", "among all customers") if key == "everyone" else Text("问得到的客户", "among those within reach")
+        who = Text("全体客户", "for all customers") if key == "everyone" else Text("问得到的客户", "for those within reach")
         holds = one.conf_low <= truth[key] <= one.conf_high
-        told.append(say("{who}其实是 {x:bare}，区间{h}", "{who} it was {x:bare}, {h} the interval", who=who, x=real,
-                        h=Text("包含它", "inside") if holds else Text("没有包含它", "outside")))
+        told.append(say("{who}其实是 {x:bare}，区间{h}", "{who} the true figure was {x:bare}, and the interval {h}", who=who, x=real,
+                        h=Text("包含它", "contains it") if holds else Text("没有包含它", "misses it")))
     if not told:
         return Text("", "")
     en = "; ".join(t.en for t in told)
@@ -148,14 +150,14 @@ def _staged(chosen: Estimate, raw: Estimate) -> Text:
     if chosen.rung == "followup":
         return say(
             "不要引用这里的数字。值得照做的是随机回访：同样的沉默，只看作答者会说 {raw:bare}，回访之后是 {x:bare}。",
-            "Quote no number from here. What is worth copying is the random call-back: of the same silence those who answered say {raw:bare}, "
-            "and the call-backs make it {x:bare}.",
+            "Do not quote any number from this page. What is worth copying is the random call-back: with the same silence, those who answered "
+            "suggest {raw:bare}, and the call-backs {x:bare}.",
             x=chosen,
             raw=raw,
         )
     return Text(
         "不要引用这里的数字；要知道自己的客户怎么看，就对沉默的人做随机回访。",
-        "Quote no number from here; to know what your own customers think, call back at random those who kept silent.",
+        "Do not quote any number from this page; to know what your own customers think, call back a random sample of those who kept silent.",
     )
 
 
@@ -165,13 +167,13 @@ def _unasked(whole: Estimate, raw: Estimate, name: Text, share: float, *, first:
     if first:
         return say(
             "算上没有人问得到的 {s:.0%} 客户，{name}只知道在 {x:bare} 之间（计入抽样误差为 {y:bare}），只看作答者则是 {raw:bare}。",
-            "With the {s:.0%} of customers nobody could ask, {name} is only known to lie within {x:bare} ({y:bare} with sampling error), "
+            "Including the {s:.0%} of customers nobody could ask, {name} is only known to lie within {x:bare} ({y:bare} with sampling error), "
             "against {raw:bare} among those who answered.",
             **options,
         )
     return say(
         "另有 {s:.0%} 的客户没有人问得到，算上他们只能说在 {x:bare} 之间（计入抽样误差为 {y:bare}）。",
-        "A further {s:.0%} of customers could not be asked; with them it lies within {x:bare} ({y:bare} with sampling error).",
+        "A further {s:.0%} of customers could not be asked; including them, the figure lies within {x:bare} ({y:bare} with sampling error).",
         **options,
     )
 
@@ -202,7 +204,7 @@ def _settled(chosen: Estimate, correction: Correction | None) -> list[Text]:
         return [
             say(
                 "这个数字依据对 {n} 位未作答者的随机回访。",
-                "The number rests on random call-backs to {n} who had not answered.",
+                "The number rests on random call-backs to {n} customers who had not answered.",
                 n=correction.completion.completed,
             )
         ]
@@ -212,16 +214,16 @@ def _settled(chosen: Estimate, correction: Correction | None) -> list[Text]:
     if chosen.rung == "reached":
         why = say(
             "随机回访只接通 {r:.0%}，没接通的不作假设：",
-            "Call-backs reached only {r:.0%}; assuming nothing of the others, ",
+            "Call-backs reached only {r:.0%}; assuming nothing about the rest, ",
             r=correction.completion.rate,
         )
     if chosen.rung == "supported":
         s = float(correction.unsupported.mean())
-        why = say("{s:.0%} 的客户没有同类人作答，对他们不作假设：", "For {s:.0%} nobody alike answered; assuming nothing of them, ", s=s)
+        why = say("{s:.0%} 的客户没有同类人作答，对他们不作假设：", "For {s:.0%} nobody comparable answered; assuming nothing about them, ", s=s)
     return [
         say(
             "{why}只能说在 {x:bare} 之间（计入抽样误差为 {y:bare}）。",
-            "{why}it lies within {x:bare} ({y:bare} with sampling error).",
+            "{why}the figure lies within {x:bare} ({y:bare} with sampling error).",
             why=why,
             x=chosen,
             y=words.outer(chosen),
@@ -234,34 +236,35 @@ def _caveat(chosen: Estimate, whole: Estimate, correction: Correction | None, po
     if chosen.kind == "refusal" and chosen.n_clusters is not None:
         return Text(
             "这里的数字靠少数几家门店支撑：换几家，就可能大不相同。",
-            "Any number here rests on a few dealers: with others in their place it might be quite different.",
+            "Any number here rests on a handful of dealers: with different ones it could be quite different.",
         )
     if chosen.kind == "refusal":
-        return Text("作答这么少，任何数字都可能只是偶然。", "With so few answers any number may be chance.")
+        return Text("作答这么少，任何数字都可能只是偶然。", "With so few answers, any number may be chance.")
     if chosen.rung == "manski":
-        return Text("范围两端同样可能；要得到一个点，需要随机回访。", "Both ends of the range are possible; a point needs random call-backs.")
+        return Text("范围两端同样可能；要得到一个点，需要随机回访。",
+                    "Both ends of the range are equally possible; a point estimate needs random call-backs.")
     if correction is None and whole.rung == "everyone":
         return Text(
             "没有被问到的人如果不同，全体客户的数字可以落在范围内任何一处。",
-            "If those nobody asked differ, the number for all customers may lie anywhere in the range.",
+            "If the customers nobody asked differ, the number for all customers may lie anywhere in the range.",
         )
     if correction is None:
         return Text("名单如果漏了人，这个数字就不代表他们。", "If the list misses customers, the number does not speak for them.")
     if chosen.rung == "followup":
         return say(
             "回访接通了抽中者的 {r:.0%}：没接通的人如果更不满意，真值会更低；完全不作假设时的范围见“边界”一图。",
-            "{r:.0%} of those drawn for a call were reached: if the others are less happy, the truth is lower; the figure of bounds shows "
+            "{r:.0%} of those drawn for a call were reached: if the rest are less happy, the true score is lower; the chart of bounds shows "
             "what holds without any assumption.",
             r=correction.completion.rate,
         )
     if chosen.rung == "reached":
         return Text(
             "前提是电话里给的分数与问卷里一样；电话里如果更客气，真值会更低。",
-            "This holds if people score alike on the phone and in a survey; if they are kinder on the phone, the truth is lower.",
+            "This assumes that people score alike on the phone and in a survey; if they are kinder on the phone, the true score is lower.",
         )
     unknown = Text(
         "剩余偏差的方向不知道：如果最满意和最愤怒的人才作答，加权会矫枉过正。",
-        "The direction of the remaining bias is unknown: where the delighted and the angry answer, weighting overshoots.",
+        "The direction of the remaining bias is unknown: if it is the delighted and the angry who answer, weighting overcorrects.",
     )
     flip = _flip(point, chosen, metric) if chosen.rung == "aipw" and point is not None else Text("", "")
     return joined(unknown, flip)
@@ -273,14 +276,14 @@ def _flip(point: TippingPoint, chosen: Estimate, metric: str) -> Text:
     if point.times != point.times:
         return say(
             "沉默者{who}的可能性无论是同类作答者的 0.01 倍还是 100 倍，结果都到不了 {t:bare}。",
-            "Whether the silent are 0.01 or 100 times as likely {who} as alike customers who answered, the result does not reach {t:bare}.",
+            "Whether the silent are 0.01 or 100 times as likely {who} as comparable customers who answered, the result does not reach {t:bare}.",
             who=UNHAPPY[metric],
             t=target,
         )
     falls = point.times >= 1
     return say(
         "沉默者{who}的可能性{reach} {x} 倍，结果就{go} {t:bare}。",
-        "If the silent were {x} times as likely {who} as alike customers who answered, the result would {go} {t:bare}.",
+        "If the silent were {x} times as likely {who} as comparable customers who answered, the result would {go} {t:bare}.",
         who=UNHAPPY[metric],
         reach=Text("达到同类作答者的" if falls else "低到同类作答者的", ""),
         x=words.times(point.times),
@@ -295,28 +298,28 @@ def _decision(chosen: Estimate, whole: Estimate, raw: Estimate, correction: Corr
     if chosen.rung == "followup":
         return say(
             "对内对外都引用 {x:bare}（{x:interval}），并列写出公布值 {raw:bare}；每期保留随机回访，它比多发问卷更值钱。",
-            "Quote {x:bare} ({x:interval}) with the published {raw:bare} beside it; keep the random call-backs every quarter: they are worth more "
-            "than further invitations.",
+            "Quote {x:bare} ({x:interval}) and show the published {raw:bare} beside it; keep the random call-backs every quarter: they are worth "
+            "more than further invitations.",
             x=chosen,
             raw=raw,
         )
     if chosen.rung == "reached":
         return Text(
             "先提高接通率，再引用数字：少抽一些人，换时段、换方式、多试几次，胜过多抽人而各打一次。",
-            "Raise the share reached before quoting a number: fewer people, tried at other hours and in other ways, beat many single calls.",
+            "Reach a higher share before quoting a number: fewer people, tried at other times and in other ways, beat many people called once each.",
         )
     if correction is None and chosen.rung == "raw":
         return (
             Text(
                 "下一期在客户离开之前就问，并对没有问到的人做随机回访。",
-                "Next time ask before customers leave, and call back at random those who were missed.",
+                "Next time, ask customers before they leave, and call back at random those who were missed.",
             )
             if whole.rung == "everyone"
-            else Text("核对名单，确认没有漏掉离开的客户。", "Check the list: make sure that customers who left are on it.")
+            else Text("核对名单，确认没有漏掉离开的客户。", "Check the list to make sure that customers who left are on it.")
         )
     if correction is None:
         return FIRST_SILENT
     return Text(
         "在引用这个数字之前，随机抽取未作答者回访：“回访能买到什么”一图给出人数与费用。",
-        "Before quoting this number call back a random draw of those who did not answer; the figure on cost shows how many and for how much.",
+        "Before quoting this number, call back a random sample of those who did not answer; the chart of call-backs shows how many and at what cost.",
     )

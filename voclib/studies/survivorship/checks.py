@@ -21,7 +21,7 @@ def survivors(frame: Frame, is_survivors_only: bool) -> Check:
     name = Text("名单包含已流失的客户", "The list includes customers who have left")
     consequence = Text(
         "幸存者偏差：名单里没有离开的人，任何数字都只代表留下的人。",
-        "Survivorship: nobody who left is on the list, so every number speaks only for those who stayed.",
+        "Survivorship bias: nobody who left is on the list, so every number speaks only for those who stayed.",
     )
     if frame.people["is_churned"].isna().all():
         unknown = Text(
@@ -31,11 +31,11 @@ def survivors(frame: Frame, is_survivors_only: bool) -> Check:
     if is_survivors_only:
         none = Text(
             "客户表里一个流失客户也没有：多半在导出时就被筛掉了。",
-            "The customer table holds nobody who left: most likely they were filtered out of it.",
+            "The customer table contains nobody who left: most likely they were filtered out on export.",
         )
         return Check(name, False, none, consequence)
     found = say(
-        "{n} 位客户中 {k} 位此后流失，仍在名单里。", "Of {n} customers {k} have left since and are still on the list.", n=len(frame.people), k=left
+        "{n} 位客户中 {k} 位此后流失，仍在名单里。", "Of {n} customers, {k} have since left and are still on the list.", n=len(frame.people), k=left
     )
     return Check(name, True, found, consequence)
 
@@ -43,14 +43,14 @@ def survivors(frame: Frame, is_survivors_only: bool) -> Check:
 def answers(raw: Estimate, gates: Gates, *, differ: bool = True) -> Check:
     """Enough answers for a correction, and not all alike."""
     name = Text("作答够用", "Enough answers")
-    nothing = Text("不做校正；还有人沉默时只给范围。", "Nothing is corrected; where some are silent only a range is given.")
+    nothing = Text("不做校正；还有人沉默时只给范围。", "Nothing is corrected; where some are silent, only a range is given.")
     if raw.n is None:  # so few that not even their number is shown
         return Check(name, False, say("作答不足 {n} 份。", "Fewer than {n} answers.", n=gates.small_cell), nothing)
     found = say("{n} 份作答，校正至少需要 {floor} 份。", "{n} answers; a correction needs at least {floor}.", n=raw.n, floor=gates.min_followup_n)
     if raw.n >= gates.min_followup_n and not differ:
         found = say(
             "{n} 份作答里，除最常见的一档外都太少，看不出谁会给什么分。",
-            "{n} answers hold too few of any but the commonest grade to tell who gives which.",
+            "Of the {n} answers, too few fall outside the commonest grade to show who gives which.",
             n=raw.n,
         )
     return Check(name, raw.n >= gates.min_followup_n and differ, found, nothing)
@@ -59,10 +59,11 @@ def answers(raw: Estimate, gates: Gates, *, differ: bool = True) -> Check:
 def rate(share: float, *, has_followup: bool, gates: Gates) -> Check:
     """A response rate that weighting can bear."""
     found = say(
-        "{r:.1%} 的客户作答，下限 {floor:.0%}。", "{r:.1%} of customers answered; the floor is {floor:.0%}.", r=share, floor=gates.min_response_rate
+        "{r:.1%} 的客户作答，下限 {floor:.0%}。",
+            "{r:.1%} of customers answered; at least {floor:.0%} needed.", r=share, floor=gates.min_response_rate
     )
     if has_followup:
-        found = Text(found.zh + "有随机回访，不靠作答率。", found.en + " There are random call-backs, so nothing hangs on it.")
+        found = Text(found.zh + "有随机回访，不靠作答率。", found.en + " There are random call-backs, so nothing depends on it.")
     passed = share >= gates.min_response_rate or has_followup
     return Check(Text("作答率", "Response rate"), passed, found, Text("作答者太少，只给范围。", "Too few answered; only a range is given."))
 
@@ -72,7 +73,7 @@ def weight(made: Any, gates: Gates) -> Check:
     worth = made.overlap.n_effective
     found = say(
         "加权后 {n} 份作答抵得上 {w} 份（方差是等权时的 {d:.2f} 倍），下限 {floor}。",
-        "After weighting, {n} answers are worth {w} ({d:.2f} times the variance of equal weights); the floor is {floor}.",
+        "After weighting, {n} answers are worth {w} ({d:.2f} times the variance of equal weights); at least {floor} needed.",
         n=made.overlap.n,
         w=round(worth),
         d=made.overlap.n / worth,
@@ -82,7 +83,7 @@ def weight(made: Any, gates: Gates) -> Check:
         Text("有效样本量", "Effective sample"),
         worth >= gates.min_weighted_n,
         found,
-        Text("少数人权重过大，不给加权后的数字。", "A few people would carry it; no weighted number."),
+        Text("少数人权重过大，不给加权后的数字。", "A few people would carry too much weight; no weighted number is given."),
     )
 
 
@@ -91,17 +92,17 @@ def balance(found: pd.DataFrame, gates: Gates) -> Check:
     before, after = float(found["smd_raw"].abs().max()), float(found["smd_weighted"].abs().max())
     detail = say(
         "最大标准化差：校正前 {a:.2f}，校正后 {b:.2f}；超过 {flag:.2f} 点名，超过 {fail:.2f} 拒绝。",
-        "Largest standardised difference: {a:.2f} before, {b:.2f} after; above {flag:.2f} it is named, above {fail:.2f} refused.",
+        "Largest standardised difference: {a:.2f} before weighting, {b:.2f} after; above {flag:.2f} it is flagged, above {fail:.2f} refused.",
         a=before,
         b=after,
         flag=gates.balance_flag,
         fail=gates.balance_fail,
     )
     return Check(
-        Text("加权后与全体相像", "Weighted, they look like everybody"),
+        Text("加权后与全体相像", "Once weighted, they resemble everyone"),
         after <= gates.balance_fail,
         detail,
-        Text("不给加权后的数字。", "No weighted number."),
+        Text("不给加权后的数字。", "No weighted number is given."),
     )
 
 
@@ -110,16 +111,16 @@ def overlap(made: Any, gates: Gates) -> Check:
     share = float(made.unsupported.mean())
     detail = say(
         "{s:.1%} 的客户没有同类人作答（作答概率低于 {floor:.1%}，或所在格无人作答），上限 {top:.0%}。",
-        "{s:.1%} of customers have nobody alike who answered (a chance below {floor:.1%}, or a cell without answers); the limit is {top:.0%}.",
+        "For {s:.1%} of customers nobody comparable answered (a probability below {floor:.1%}, or a cell without answers); the limit is {top:.0%}.",
         s=share,
         floor=gates.propensity_floor,
         top=gates.max_unsupported_share,
     )
     return Check(
-        Text("人人都有同类作答", "Somebody alike answered for everybody"),
+        Text("人人都有同类作答", "Somebody comparable answered for everyone"),
         share <= gates.max_unsupported_share,
         detail,
-        Text("没有随机回访时，对没有同类作答的人只给范围。", "Without random call-backs, those whom nobody speaks for get a range."),
+        Text("没有随机回访时，对没有同类作答的人只给范围。", "Without random call-backs, those with nobody comparable get only a range."),
     )
 
 
@@ -128,7 +129,7 @@ def traits(lacking: Sequence[str]) -> Check:
     names = [column_name(c) for c in lacking]
     detail = Text(
         f"数据里没有、或没有差别：{'、'.join(n.zh for n in names)}。",
-        f"Not in the data, or the same for everybody: {', '.join(n.en for n in names)}.",
+        f"Not in the data, or the same for everyone: {', '.join(n.en for n in names)}.",
     )
     return Check(
         Text("要校准的特征都有", "Every trait asked for is known"),
@@ -143,7 +144,7 @@ def separation(found: Any, gates: Gates) -> Check:
     leaks = found.columns.loc[found.columns["is_leak"], "column"].tolist()
     detail = say(
         "已知的列分辨谁会作答，AUC 是 {a:.2f}，警戒线 {top:.2f}。",
-        "Known columns tell who answers with an AUC of {a:.2f}; the alarm is at {top:.2f}.",
+        "The known columns predict who answers with an AUC of {a:.2f}; the alarm is at {top:.2f}.",
         a=found.auc,
         top=gates.separation_auc,
     )
@@ -164,10 +165,11 @@ def agreement(made: Any, gates: Gates) -> Check:
     gap = made.disagreement
     name = Text("两种校正说法一致", "Two corrections agree")
     if gap != gap:
-        return Check(name, None, Text("有一种校正做不了，无从比较。", "One of the two could not be made, so there is nothing to compare."))
+        return Check(name, None, Text("有一种校正做不了，无从比较。",
+                                      "One of the two corrections could not be made, so there is nothing to compare."))
     detail = say(
         "校准权重与双重稳健相差 {g:.1f} 个标准误，容许 {top:.1f}。",
-        "Calibrated and doubly robust differ by {g:.1f} standard errors; {top:.1f} is allowed.",
+        "The calibrated and doubly robust numbers differ by {g:.1f} standard errors; up to {top:.1f} is allowed.",
         g=gap,
         top=gates.ladder_gap,
     )
@@ -178,7 +180,7 @@ def completion(done: Completion, gates: Gates) -> Check:
     """Enough of those drawn for a call-back were reached."""
     detail = say(
         "抽中 {n} 人，完成 {k} 人（{r:.0%}）；下限 {floor} 人、{share:.0%}。",
-        "{n} were drawn and {k} completed ({r:.0%}); the floor is {floor} and {share:.0%}.",
+        "{n} were drawn and {k} completed ({r:.0%}); at least {floor} and {share:.0%} needed.",
         n=done.drawn,
         k=done.completed,
         r=done.rate,
@@ -189,18 +191,18 @@ def completion(done: Completion, gates: Gates) -> Check:
         Text("回访接通得够多", "Enough call-backs were completed"),
         not done.bounds_needed and done.completed >= gates.min_followup_n,
         detail,
-        Text("对没接通的人给范围。", "Those not reached get a range."),
+        Text("对没接通的人给范围。", "Those not reached are given a range."),
     )
 
 
 def direction(found: Direction, moved: Estimate | None, *, early: int = 0) -> Check:
     """Whether anything says which way the weighted number is still wrong; `early` call-backs were drawn before the window had ended."""
-    name = Text("加权剩余偏差的方向", "Direction of what weighting left")
-    quoted = Text("每处引用都带着这句话。", "Wherever the number is quoted, this sentence stands beside it.")
+    name = Text("加权剩余偏差的方向", "Direction of the bias left after weighting")
+    quoted = Text("每处引用都带着这句话。", "Wherever the number is quoted, this sentence is quoted with it.")
     if early and not found.known:
         why = say(
             "{n} 次回访在窗口结束之前就抽了，不能代表窗口里的沉默者：加权后剩余偏差的方向不知道。",
-            "{n} call-backs were drawn before the window had ended and cannot stand for its silent customers: the direction of the remaining bias "
+            "{n} call-backs were drawn before the window had ended and cannot represent its silent customers: the direction of the remaining bias "
             "is unknown.",
             n=early,
         )
@@ -214,12 +216,12 @@ def direction(found: Direction, moved: Estimate | None, *, early: int = 0) -> Ch
     if moved is None:
         few = Text(
             "随机回访接通得太少，或推不到全体客户：加权后剩余偏差的方向说不定。",
-            "Too few call-backs were reached, or they cannot stand for everybody: which way the remaining bias goes cannot be told.",
+            "Too few call-backs were reached, or they cannot represent everyone: which way the remaining bias goes cannot be established.",
         )
         return Check(name, False, few, quoted)
     detail = say(
         "与随机回访相比，加权后的数字仍偏 {m}（{m:interval}）。",
-        "Against the call-backs the weighted number is still off by {m} ({m:interval}).",
+        "Compared with the call-backs, the weighted number is still off by {m} ({m:interval}).",
         m=moved,
     )
     return Check(name, True, detail)

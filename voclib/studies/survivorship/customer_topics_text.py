@@ -33,14 +33,14 @@ COLUMNS = {
     "naive": Text("占评论（未校正）", "Of comments (uncorrected)"),
     "corrected": Text("占客户（校正）", "Of customers (corrected)"),
     "interval": Text("区间", "Interval"),
-    "rank": Text("名次可能", "Rank may be"),
+    "rank": Text("名次可能", "Possible rank"),
     "errors": Text("分类器 灵敏度/特异度", "Classifier sensitivity/specificity"),
 }
 
 
 NO_TABLES = Text(
     "这份数据里没有主题标注，或没有人工标注，谈不上主题占比。",
-    "These data hold no coded topics, or none labelled by people, so no share of topics can be given.",
+    "These data contain no coded topics, or none labelled by people, so no topic shares can be given.",
 )
 
 
@@ -48,8 +48,8 @@ def few_labels(labelled: int, floor: int) -> Text:
     """Too few labels to take classifier error out."""
     return say(
         "带分数、能顺着邀请对上接触的问卷评论里，人工标注的只有 {n} 条，下限 {floor}：分类器的错无法扣除，不给占比。",
-        "Of the survey comments with a score and an invitation, {n} {n:was|were} labelled by people; the floor is {floor}. Classifier error cannot "
-        "be taken out, so no share is given.",
+        "Of the survey comments with a score and an invitation, only {n} {n:was|were} labelled by people; at least {floor} needed. Classifier error "
+        "cannot be removed, so no share is given.",
         n=labelled,
         floor=floor,
     )
@@ -59,7 +59,7 @@ def few_of_a_topic(most: int, floor: int) -> Text:
     """No topic has labels enough."""
     return say(
         "没有一个主题标注满 {floor} 条评论（最多的 {n} 条），不给占比；标注时，一条评论的每个主题都要标。",
-        "No topic has {floor} labelled comments (the most is {n}), so no share is given; label whole comments, every topic of each.",
+        "No topic has {floor} labelled comments (the most is {n}), so no share is given; when labelling, mark every topic of each comment.",
         n=most,
         floor=floor,
     )
@@ -98,10 +98,10 @@ def table(found: Sequence[tuple[prevalence.Share, Estimate, prevalence.Rank]], c
 def gold_check(labelled: int, floor: int) -> Check:
     """Enough comments labelled by people."""
     return Check(
-        Text("人工标注够用", "Enough labels by people"),
+        Text("人工标注够用", "Enough human labels"),
         labelled >= floor,
-        say("{n} 条评论由人标注，下限 {floor}。", "{n} comments were labelled by people; the floor is {floor}.", n=labelled, floor=floor),
-        Text("分类器的错无法扣除。", "Classifier error cannot be taken out."),
+        say("{n} 条评论由人标注，下限 {floor}。", "{n} comments were labelled by people; at least {floor} needed.", n=labelled, floor=floor),
+        Text("分类器的错无法扣除。", "Classifier error cannot be removed."),
     )
 
 
@@ -112,8 +112,8 @@ def agreement_check(agreement: pd.DataFrame, floor: float) -> Check:
     if alpha != alpha:
         alone = Text("没有评论由两人标注，一致性无从核对。", "No comment was labelled twice, so agreement cannot be checked.")
         return Check(name, None, alone)
-    found = say("一致性 α = {a:.2f}，下限 {floor:.2f}。", "α = {a:.2f}; the floor is {floor:.2f}.", a=alpha, floor=floor)
-    doubt = Text("标注本身不可靠，下面的比例只作参考。", "The labels themselves are in doubt; take the shares below as a hint.")
+    found = say("一致性 α = {a:.2f}，下限 {floor:.2f}。", "α = {a:.2f}; at least {floor:.2f} needed.", a=alpha, floor=floor)
+    doubt = Text("标注本身不可靠，下面的比例只作参考。", "The labels themselves are unreliable; take the shares below only as a guide.")
     return Check(name, alpha >= floor, found, doubt)
 
 
@@ -131,7 +131,7 @@ def comments_check(comments: int, contacts: int) -> Check:
     """How few contacts have a comment."""
     found = say(
         "{n} 次接触里有评论的只有 {k} 次（{s:.0%}），其余按画像与分数补回。",
-        "{k} of {n} contacts have a comment ({s:.0%}); the others are represented by behaviour and score.",
+        "Only {k} of {n} contacts have a comment ({s:.0%}); the rest are filled in by behaviour and score.",
         n=contacts,
         k=comments,
         s=comments / contacts,
@@ -145,7 +145,7 @@ def captions(corrected: Sequence[Estimate], naive: Mapping[str, Estimate]) -> di
     moved = max(corrected, key=lambda e: abs(e.value - naive[e.group].value))
     title = say(
         "客户最常遇到的是{t}，{x:bare} 的客户（{x:interval}）",
-        "What customers meet most often is {t}: {x:bare} of them ({x:interval})",
+        "The topic customers meet most often is {t}: {x:bare} of them ({x:interval})",
         t=named(top.group),
         x=top,
     )
@@ -158,10 +158,10 @@ def captions(corrected: Sequence[Estimate], naive: Mapping[str, Estimate]) -> di
     )
     subtitle = say(
         "每位客户算一份；灰圈为评论中的占比，实心点为校正后及 {p} 区间",
-        "Every customer counts as one; grey ring: share of comments, dot: corrected, {p} interval",
+        "Each customer counts once; grey ring: share of comments; dot: corrected, with {p} interval",
         p=f"{100 * top.conf_level:g}%",
     )
-    described = Text("每一行是一个主题，从评论占比到客户占比。", "A row a topic, from its share of comments to its share of customers.")
+    described = Text("每一行是一个主题，从评论占比到客户占比。", "Each row is a topic, from its share of comments to its share of customers.")
     return {
         "figure": {
             "title": title,
@@ -177,7 +177,7 @@ def captions(corrected: Sequence[Estimate], naive: Mapping[str, Estimate]) -> di
         },
         "table": {
             "title": Text("名次只在区间允许的范围内成立", "A rank holds only as far as the intervals allow"),
-            "subtitle": Text("扣除分类器错误之后", "After taking out classifier error"),
+            "subtitle": Text("扣除分类器错误之后", "After removing classifier error"),
             "columns": COLUMNS,
         },
     }

@@ -38,32 +38,32 @@ OPEN = Text("没有别的选择胜过它", "not beaten by any other")
 NO_TRAITS = (
     Text(
         "没有事先已知的客户特征，谈不上回复者像不像全体。",
-        "No traits of customers were known beforehand, so who replies cannot be compared with who was asked.",
+        "No customer traits were known beforehand, so those who replied cannot be compared with those who were asked.",
     ),
     Text("客户名单或行为快照里，邀请之前就知道的特征。", "Traits known before the invitation, from customers or behaviour snapshots."),
 )
 NO_CONSENT = (
-    Text("客户名单没有记录能否联系。", "The list of customers does not say who may be contacted."),
+    Text("客户名单没有记录能否联系。", "The customer list does not say who may be contacted."),
     Text("客户名单里的“可联系”一栏。", "The column is_contactable in customers."),
 )
 OPT_OUT_UNSEEN = (
     Text(
         "收到过消息的客户如今都仍可联系，退订没有日期，也没有原因：每条消息要付出多少退订，数据里没有。",
-        "Everybody who got a message may still be contacted, and opting out has neither a day nor a reason: "
-        "what a message costs in opt-outs is not in the data.",
+        "Everyone who got a message may still be contacted, and opt-outs carry neither a date nor a reason: "
+        "how many opt-outs a message costs is not in the data.",
     ),
-    Text("退订的日期，以及它跟在哪条消息之后。", "The day of each opt-out, and the message it followed."),
+    Text("退订的日期，以及它跟在哪条消息之后。", "The date of each opt-out, and the message it followed."),
 )
 PARETO_COLUMNS = {
     "name": Text("选择", "Option"),
     "reply_rate": Text("回复率", "Reply rate"),
     "evenness": Text("代表性（R 指标）", "Evenness (R-indicator)"),
-    "evenness_low": Text("R 下限", "R from"),
-    "evenness_high": Text("R 上限", "R to"),
+    "evenness_low": Text("R 下限", "R, low"),
+    "evenness_high": Text("R 上限", "R, high"),
     "messages_per_reply": Text("每份回复的消息", "Messages per reply"),
     "customers": Text("问到的客户", "Customers asked"),
     "reach_share": Text("占全体客户", "Of all customers"),
-    "standing": Text("比较结果", "Compared"),
+    "standing": Text("比较结果", "Comparison"),
 }
 PARETO_FORMATS = {
     "reply_rate": "share",
@@ -77,24 +77,24 @@ QUARTER_COLUMNS = {
     "quarter": Text("季度", "Quarter"),
     "customers": Text("收到消息的客户", "Customers messaged"),
     "messages": Text("消息数", "Messages"),
-    "estimate": Text("人均", "Each"),
-    "conf_low": Text("下限", "from"),
-    "conf_high": Text("上限", "to"),
+    "estimate": Text("人均", "Mean"),
+    "conf_low": Text("下限", "Low"),
+    "conf_high": Text("上限", "High"),
     "most": Text("95% 的人不超过", "95% get at most"),
-    "over_limit_share": Text("超过上限的客户", "Above the limit"),
+    "over_limit_share": Text("超过上限的客户", "Over the limit"),
 }
 CALLS_COLUMNS = {
     "calls": Text("回访通数", "Calls"),
-    "completed": Text("预计完成", "Completed, expected"),
+    "completed": Text("预计完成", "Expected to complete"),
     "half_width": Text("区间半宽（分）", "Half width (points)"),
-    "bounds_half_width": Text("打不通留下的（分）", "Left open by no-answers (points)"),
-    "total_half_width": Text("合计（分）", "Together (points)"),
+    "bounds_half_width": Text("打不通留下的（分）", "Added by no-answers (points)"),
+    "total_half_width": Text("合计（分）", "Total (points)"),
     "cost": Text("费用", "Cost"),
 }
 SOURCES = {
     "given": Text("由读者设定", "set by the reader"),
     "seen": Text("取自以往回访", "as in past call-backs"),
-    "assumed": Text("没有以往回访，按此假定", "assumed, for want of past call-backs"),
+    "assumed": Text("没有以往回访，按此假定", "assumed, as there are no past call-backs"),
 }
 
 
@@ -108,7 +108,7 @@ def too_few_replies(replies: int, floor: int) -> tuple[Text, Text]:
     return (
         say(
             "回复与未回复中较少的一边只有 {n} 人，看不出回复者像不像被问到的人。",
-            "The fewer of those who replied and who did not are {n}; too few to see how alike they are.",
+            "The smaller group, of those who replied and those who did not, numbers {n}; too few to see how alike they are.",
             n=replies,
         ),
         say("回复与未回复各至少 {floor} 人。", "At least {floor} who replied and {floor} who did not.", floor=floor),
@@ -120,7 +120,7 @@ def too_little_known(known: float, floor: float) -> tuple[Text, Text]:
     return (
         say(
             "被问到的客户，邀请之前已知的特征只有 {k:.0%}；不知道的地方看起来都一样。",
-            "Of the traits of those asked only {k:.0%} were known beforehand; what is not known looks alike.",
+            "Only {k:.0%} of the traits of those asked were known beforehand; what is not known looks the same for everyone.",
             k=known,
         ),
         say("至少 {f:.0%} 的特征在邀请之前已知。", "At least {f:.0%} of traits known before the invitation.", f=floor),
@@ -132,10 +132,10 @@ def no_tables(missing: Sequence[str]) -> tuple[Text, Text]:
     names = [TABLE_NAMES[name] for name in missing]
     zh, en = "、".join(t.zh for t in names), " and ".join(t.en for t in names)
     return (
-        Text(f"没有{zh}，不知道问过谁、谁回了。", f"There is no table of {en}: who was asked and who replied is unknown."),
+        Text(f"没有{zh}，不知道问过谁、谁回了。", f"There is no table of {en}, so who was asked and who replied is unknown."),
         Text(
             f"{zh}：每条邀请的时机、渠道、送达，以及回到哪条邀请。",
-            f"{en[0].upper()}{en[1:]}: trigger, channel and delivery of every invitation, and which one an answer belongs to.",
+            f"{en[0].upper()}{en[1:]}: trigger, channel and delivery of every invitation, and which invitation each answer belongs to.",
         ),
     )
 
@@ -154,25 +154,26 @@ def refused_captions(reason: Text) -> Mapping[str, Mapping[str, Any]]:
 
 def checks(panels: Mapping[str, Panel], costs: Mapping[str, Estimate], calls: pd.DataFrame, *, n_clusters: int, by_dealer: bool) -> tuple[Check, ...]:
     """What a reader must know before choosing an option by its numbers."""
-    groups = Text("区间按门店聚类", "Ranges are clustered by dealer") if by_dealer else Text("区间按客户聚类", "Ranges are clustered by customer")
+    groups = Text("区间按门店聚类", "Intervals are clustered by dealer") if by_dealer else Text("区间按客户聚类",
+                                                                                         "Intervals are clustered by customer")
     by_lot = Text(
         "谁在哪个时机、经哪个渠道被问，是业务定的：回复率的差别里有客户本来的差别。",
-        "Who was asked when, and how, was decided by the business: part of every difference is who was asked.",
+        "The business decided who was asked, when and how: part of every difference reflects who was asked.",
     )
     sampling = Text(
         "打不通的人若与打通的不同，区间还要放宽；完成率低于 70% 时，测算已加上这一段。",
-        "If those not reached differ from those reached, the range must be wider; below 70% completion that part is added.",
+        "If those not reached differ from those reached, the interval must be wider; below 70% completion, that part is added.",
     )
     return (
         Check(
-            Text("时机与渠道是随机分的", "Triggers and channels were given out by lot"), False, by_lot,
-            Text("换时机或渠道之前，先随机分一小部分客户试。", "Before switching, try it on some customers drawn by lot."),
+            Text("时机与渠道是随机分的", "Triggers and channels were assigned at random"), False, by_lot,
+            Text("换时机或渠道之前，先随机分一小部分客户试。", "Before switching, try it on a few customers chosen at random."),
         ),
         _evenness_check(panels),
         _opt_out_check(costs["opt_out"]),
         Check(groups, None, say("共 {n} 组。", "{n} clusters.", n=n_clusters)),
         Check(
-            Text("回访测算只算抽样误差", "Calls are costed for sampling error only"), None if len(calls) else False, sampling,
+            Text("回访测算只算抽样误差", "The call estimates cover sampling error only"), None if len(calls) else False, sampling,
             Text("没有足够的分数，算不出回访能换来多少。", "There are too few scores to say what calls would buy."),
         ),
     )
@@ -182,24 +183,24 @@ def _evenness_check(panels: Mapping[str, Panel]) -> Check:
     silent = sum(e.kind == "refusal" for panel in panels.values() for e in panel.evenness)
     detail = say(
         "{total} 个选择里 {k} 个看不出：回复太少，或客户特征大多未知。",
-        "It is not for {k} of {total}: too few replies, or too few traits known.",
+        "It is unknown for {k} of {total}: too few replies, or most traits unknown.",
         k=silent, total=sum(len(panel.evenness) for panel in panels.values()),
     )
     return Check(
-        Text("每个选择都能看代表性", "Evenness is known of every option"), silent == 0, detail,
-        Text("这些选择只有回复率，不参加比较。", "Those options have a reply rate only and are not compared."),
+        Text("每个选择都能看代表性", "Evenness is known for every option"), silent == 0, detail,
+        Text("这些选择只有回复率，不参加比较。", "Those options have only a reply rate and are not compared."),
     )
 
 
 def _opt_out_check(lost: Estimate) -> Check:
     detail = lost.reason or say(
         "收到过消息的客户里 {x:bare}（{x:interval}）如今不可联系。",
-        "Of customers who got a message {x:bare} ({x:interval}) can no longer be contacted.",
+        "Of customers who got a message, {x:bare} ({x:interval}) can no longer be contacted.",
         x=lost,
     )
     return Check(
         Text("退订的代价在数据里", "The cost of opt-outs is in the data"), lost.kind == "estimate", detail,
-        Text("多发一条消息的代价被低估。", "What one more message costs is understated."),
+        Text("多发一条消息的代价被低估。", "The cost of one more message is understated."),
     )
 
 
@@ -227,7 +228,7 @@ def captions(
                 "labels": OPTIONS,
                 "subtitle": Text(
                     "R 指标：1 = 各类客户同样愿意回复；只按已知特征看，估计偏向 1",
-                    "R-indicator: 1 = customers of every kind as likely to reply; judged by known traits only, and it errs towards 1",
+                    "R-indicator: 1 = customers of every kind are equally likely to reply; judged by known traits only, and biased towards 1",
                 ),
             },
             f"{kind}_pareto": {
@@ -236,7 +237,8 @@ def captions(
                 "formats": PARETO_FORMATS,
                 "subtitle": Text(
                     "胜过 = 一项更好，另一项不差；差别的区间不含零才算，已按比较次数放宽",
-                    "Beaten = worse in one and not better in the other; only where ranges exclude zero, widened for the number of comparisons",
+                    "Beaten = worse on one and no better on the other; counted only if the interval excludes zero, widened for the number of "
+                    "comparisons",
                 ),
             },
         }
@@ -246,7 +248,7 @@ def captions(
             "labels": OPTIONS,
             "subtitle": Text(
                 "每条送达的消息换来回复的占比；后面的提醒只发给前面没回的人",
-                "Share of delivered messages that got a reply; reminders only reach who kept silent before",
+                "Share of delivered messages that got a reply; reminders go only to those who had not replied",
             ),
         },
         "disturbance": _disturbance_caption(costs["messages"], max_messages),
@@ -270,13 +272,13 @@ def _rates_title(kind: str, panel: Panel) -> Text:
     if not apart:
         return say(
             "{m} 个{kind}的回复率分不出高下",
-            "None of {m} {kinds} stands out in reply rate",
+            "None of the {m} {kinds} stands out in reply rate",
             m=len(known), kind=ONE_KIND[kind], kinds=Text(KINDS[kind].zh, KINDS[kind].en.lower()),
         )
     far = max(apart, key=lambda e: abs(e.value))
     return say(
         "{m} 个{kind}里 {k} 个的回复率与其余不同；差得最多的是{name}：{g}（{g:interval}）",
-        "{k} of {m} {kinds} differ from the rest in reply rate; the furthest is “{name}”: {g} ({g:interval})",
+        "{k} of {m} {kinds} {k:differs|differ} from the rest in reply rate; “{name}” differs most: {g} ({g:interval})",
         m=len(known), k=len(apart), kind=ONE_KIND[kind], kinds=Text(KINDS[kind].zh, KINDS[kind].en.lower()),
         name=OPTIONS.get(far.group, Text(far.group, far.group)), g=far,
     )
@@ -285,18 +287,18 @@ def _rates_title(kind: str, panel: Panel) -> Text:
 def _evenness_title(kind: str, panel: Panel) -> Text:
     known = [e for e in panel.evenness if e.kind == "estimate"]
     if not known:
-        return Text("回复太少，看不出代表性", "Too few replies to see how even they are")
+        return Text("回复太少，看不出代表性", "Too few replies to see how representative they are")
     uneven = [e for e in known if e.conf_high < 1]
     if not uneven:
         return say(
             "按已知特征，{m} 个{kind}的回复者都看不出偏向",
-            "By known traits, replies of none of {m} {kinds} are seen to lean",
+            "By known traits, none of the {m} {kinds} is seen to favour some customers",
             m=len(known), kind=ONE_KIND[kind], kinds=Text(KINDS[kind].zh, KINDS[kind].en.lower()),
         )
     least = min(uneven, key=lambda e: e.value)
     return say(
         "{m} 个{kind}里 {k} 个的回复者偏向某些客户；偏得最多的是{name}：R 指标 {r:bare}（{r:interval}）",
-        "Replies of {k} of {m} {kinds} lean to some customers; the most “{name}”: R-indicator {r:bare} ({r:interval})",
+        "Replies lean towards some customers for {k} of {m} {kinds}, most of all for “{name}”: R-indicator {r:bare} ({r:interval})",
         m=len(known), k=len(uneven), kind=ONE_KIND[kind], kinds=Text(KINDS[kind].zh, KINDS[kind].en.lower()),
         name=OPTIONS.get(least.group, Text(least.group, least.group)), r=least,
     )
@@ -306,16 +308,16 @@ def _pareto_title(kind: str, pareto: pd.DataFrame) -> Text:
     beaten = int(pareto["is_dominated"].sum()) if len(pareto) else 0
     kinds = Text(KINDS[kind].zh, KINDS[kind].en.lower())
     if not len(pareto):
-        return Text("能比较的选择不足", "There are no options to compare")
+        return Text("能比较的选择不足", "There are too few options to compare")
     if not beaten:
         return say(
             "可比的 {m} 个{kind}里，没有一个被别的胜过",
-            "Of {m} {kinds} that can be compared none is beaten by another",
+            "None of the {m} {kinds} that can be compared is beaten by another",
             m=len(pareto), kind=ONE_KIND[kind], kinds=kinds,
         )
     return say(
         "可比的 {m} 个{kind}里，{k} 个被别的胜过",
-        "Of {m} {kinds} that can be compared {k} are beaten by another",
+        "Of the {m} {kinds} that can be compared, {k} {k:is|are} beaten by another",
         m=len(pareto), k=beaten, kind=ONE_KIND[kind], kinds=kinds,
     )
 
@@ -328,7 +330,7 @@ def _waves_title(waves: Sequence[Estimate]) -> Text:
         "第一次消息换来 {a:bare} 的回复，{name}只有 {b:bare}"
         if known[-1].value < known[0].value
         else "第一次消息换来 {a:bare} 的回复，{name}为 {b:bare}",
-        "The first message gets {a:bare} to reply, the {name} {b:bare}",
+        "The first message gets {a:bare} to reply, the {name} gets {b:bare}",
         a=known[0], b=known[-1],
         name=Text(OPTIONS.get(known[-1].group, Text(known[-1].group, "")).zh, OPTIONS.get(known[-1].group, Text("", "last wave")).en.lower()),
     )
@@ -340,7 +342,7 @@ def _disturbance_caption(messages: Estimate, max_messages: int) -> dict[str, Any
         if messages.kind == "refusal"
         else say(
             "收到过消息的客户，每季平均 {m:bare} 条（{m:interval}）",
-            "Customers who got any message got {m:bare} a quarter ({m:interval})",
+            "Customers who got any message got {m:bare} a quarter on average ({m:interval})",
             m=messages,
         )
     )
@@ -355,7 +357,7 @@ def _disturbance_caption(messages: Estimate, max_messages: int) -> dict[str, Any
 def _calls_caption(calls: pd.DataFrame, facts: Mapping[str, int], completion: float, source: str, cost: float) -> dict[str, Any]:
     subtitle = say(
         "最近问过的客户：{a} 位回复，{s} 位沉默；完成率 {c:.0%}，{source}；每通 ¥{cost:,.0f}",
-        "Customers asked lately: {a} replied, {s} kept silent; {c:.0%} of calls completed, {source}; ¥{cost:,.0f} a call",
+        "Customers asked recently: {a} replied, {s} kept silent; {c:.0%} of calls completed, {source}; ¥{cost:,.0f} a call",
         a=facts["answered"], s=facts["silent"], c=completion, source=SOURCES[source], cost=cost,
     )
     if not len(calls):

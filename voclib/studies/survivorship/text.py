@@ -16,7 +16,7 @@ from voclib.stats import metrics, weighting
 from voclib.studies.regions_text import REGIONS
 from voclib.studies.scores.text import interval, written
 
-QUESTION = Text("没有作答的人算进来，客户到底怎么看我们？", "Counting those who never answered, what do customers think of us?")
+QUESTION = Text("没有作答的人算进来，客户到底怎么看我们？", "What do customers think of us, including those who never answered?")
 NAMES = {"nps": Text(" NPS ", "NPS"), "csat": Text("满意度", "satisfaction")}
 COLUMNS = {
     "region": Text("区域", "Region"),
@@ -34,8 +34,8 @@ COLUMNS = {
     "complaints_12m": Text("12 个月投诉", "Complaints in 12 months"),
     "logins_90d": Text("90 天登录", "Log-ins in 90 days"),
     "open_share": Text("消息打开率", "Share of messages opened"),
-    "prior_rank": Text("此前 12 个月的毛利", "Margin of the 12 months before"),
-    "spend_rank": Text("此前 12 个月的消费", "Spend of the 12 months before"),
+    "prior_rank": Text("此前 12 个月的毛利", "Margin in the previous 12 months"),
+    "spend_rank": Text("此前 12 个月的消费", "Spend in the previous 12 months"),
     "tenure_rank": Text("成为客户的时间", "Time as a customer"),
     "index_month": Text("月份", "Month"),
     "dealer_exposure": Text("同店其他客户暴露的比例", "Share of the dealer's other customers exposed"),
@@ -82,7 +82,7 @@ STAGES = {
     "commented": Text("写了原话", "Wrote a comment"),
 }
 LOSSES = {
-    "contactable": Text("没有联系方式或不同意", "No address or no consent"),
+    "contactable": Text("没有联系方式或不同意", "No contact details or consent"),
     "invited": Text("没有发出邀请", "Never asked"),
     "delivered": Text("没有送达", "Not delivered"),
     "answered": Text("没有作答", "Did not answer"),
@@ -90,72 +90,72 @@ LOSSES = {
 }
 RUNGS = {
     "raw": (Text("只看作答者", "Those who answered"), Text("公布的数字，校正前", "The published number; uncorrected")),
-    "poststratified": (Text("分层加权", "Post-stratified"), Text("每一格按全体客户的人数算", "Each cell counts as many as it has customers")),
+    "poststratified": (Text("分层加权", "Post-stratified"), Text("每一格按全体客户的人数算", "Each cell weighted by its number of customers")),
     "calibrated": (
         Text("校准权重", "Calibrated weights"),
-        Text("各项特征的总数与全体客户一致", "Totals of every column equal those of all customers"),
+        Text("各项特征的总数与全体客户一致", "Totals of every trait match those of all customers"),
     ),
     "propensity": (
-        Text("逐段作答概率", "Chances of answering, by stage"),
-        Text("受邀、送达、作答逐段估计", "Invited, delivered, answered, each modelled"),
+        Text("逐段作答概率", "Answering probability, by stage"),
+        Text("受邀、送达、作答逐段估计", "Invitation, delivery and answer each modelled"),
     ),
-    "aipw": (Text("双重稳健", "Doubly robust"), Text("作答模型与分数模型，对一个即可", "Either model may be wrong, not both")),
+    "aipw": (Text("双重稳健", "Doubly robust"), Text("作答模型与分数模型，对一个即可", "Valid if either model is right")),
     "followup": (
         Text("加入随机回访", "With random call-backs"),
-        Text("不靠“行为相似就同样满意”的假设", "No assumption that alike customers feel alike"),
+        Text("不靠“行为相似就同样满意”的假设", "No assumption that comparable customers feel alike"),
     ),
-    "tilted": (Text("按回访校准的倾斜", "Tilted as the call-backs say"), Text("换一种做法核对", "The same, checked another way")),
+    "tilted": (Text("按回访校准的倾斜", "Tilted to match the call-backs"), Text("换一种做法核对", "A check by another method")),
     "supported": (
-        Text("有同类作答的加权，其余给范围", "Weighted where somebody alike answered, a range for the rest"),
-        Text("没有同类作答的客户可以全好，也可以全坏", "Those without may all be happy, or all unhappy"),
+        Text("有同类作答的加权，其余给范围", "Weighted where comparable customers answered, a range for the rest"),
+        Text("没有同类作答的客户可以全好，也可以全坏", "The rest may all be happy, or all unhappy"),
     ),
     "reached": (
-        Text("随机回访，没接通的给范围", "Random call-backs, a range for the unreached"),
+        Text("随机回访，没接通的给范围", "Random call-backs, a range for those not reached"),
         Text("没接通的人可以全好，也可以全坏", "Those not reached may all be happy, or all unhappy"),
     ),
     "manski": (Text("不作任何假设", "Assuming nothing"), Text("沉默者可以全好，也可以全坏", "The silent may all be happy, or all unhappy")),
 }
 EVERYONE = {
     "raw": RUNGS["raw"],
-    "heard": (Text("能联系到的客户", "Customers within reach"), Text("上一张图的结论", "The answer of the figure above")),
+    "heard": (Text("能联系到的客户", "Customers within reach"), Text("上一张图的结论", "The result in the figure above")),
     "everyone": (Text("全体客户", "All customers"), Text("联系不到和从未有人作答的人群只能给范围", "Only a range for those out of reach")),
 }
 NO_TILT = (
-    Text("回访中没有人给出其中一档分数，估不出倾斜。", "Nobody called back gave one of the grades, so no tilt can be told from them."),
+    Text("回访中没有人给出其中一档分数，估不出倾斜。", "One of the grades was given by nobody who was called back, so no tilt can be estimated."),
     Text("增加回访人数。", "More call-backs."),
 )
 POSSIBLE = {
-    "manski": Text("对沉默者不作假设", "Nothing assumed of the silent"),
-    "monotone": Text("假设沉默者不比作答者满意", "The silent are not happier than those who answered"),
-    "followup": Text("有随机回访，未接通者不作假设", "Random call-backs, nothing assumed of the unreached"),
+    "manski": Text("对沉默者不作假设", "No assumption about the silent"),
+    "monotone": Text("假设沉默者不比作答者满意", "The silent are no happier than those who answered"),
+    "followup": Text("有随机回访，未接通者不作假设", "Random call-backs, no assumption about the unreached"),
 }
 DEPARTED = {
-    "stayed": Text("留下的客户，作答者", "Stayed, those who answered"),
-    "left": Text("已流失的客户，流失前作答者", "Left, those who had answered before"),
-    "possible": Text("已流失的客户，全部（不作假设）", "Left, all of them (nothing assumed)"),
+    "stayed": Text("留下的客户，作答者", "Stayed: those who answered"),
+    "left": Text("已流失的客户，流失前作答者", "Left: those who had answered before"),
+    "possible": Text("已流失的客户，全部（不作假设）", "Left: all of them (no assumptions)"),
 }
 LIMITS = (
     (
-        Text("不是说加权之后就没有偏差。", "Not that weighting removes all bias."),
+        Text("不是说加权之后就没有偏差。", "Weighting does not remove all bias."),
         Text(
             "加权只消除行为能解释的部分；“最满意和最愤怒的人才作答”时，它会矫枉过正。",
-            "It removes what behaviour explains; where the delighted and the angry answer, it overshoots to the other side.",
+            "It removes only what behaviour explains; where it is the delighted and the angry who answer, it overcorrects.",
         ),
     ),
     (
-        Text("不是流失客户的分数。", "Not a score of those who left."),
+        Text("不是流失客户的分数。", "This is not a score for customers who left."),
         Text(
             "多数人离开时没有人问过他们；对他们只有范围，没有点估计。",
-            "Most were never asked before they went; there is a range for them, never a point.",
+            "Most were never asked before they went; for them there is a range, never a point estimate.",
         ),
     ),
     (
-        Text("不是每家门店、每个客群的校正分数。", "Not a corrected score of each dealer or segment."),
-        Text("回访人数只够全公司一个数字。", "The call-backs suffice for one number of the whole company."),
+        Text("不是每家门店、每个客群的校正分数。", "This is not a corrected score for each dealer or segment."),
+        Text("回访人数只够全公司一个数字。", "There are only enough call-backs for one company-wide number."),
     ),
     (
-        Text("不能与别家公布的分数比。", "Not comparable with scores others publish."),
-        Text("别家公布的是作答者的分数；要比，先用同一口径。", "They publish the score of those who answered; compare like with like."),
+        Text("不能与别家公布的分数比。", "It cannot be compared with scores that others publish."),
+        Text("别家公布的是作答者的分数；要比，先用同一口径。", "Those scores cover only people who answered; compare like with like."),
     ),
 )
 FACTS = {
@@ -163,59 +163,62 @@ FACTS = {
     "asked": Text("位受到邀请", "were asked"),
     "answered": Text("位作答", "answered"),
     "left": Text("位此后离开", "have left since"),
-    "called": Text("位沉默者接受了回访", "silent ones were called back"),
+    "called": Text("位沉默者接受了回访", "silent customers were called back"),
 }
 HIDDEN = {
     "": Text("没有把任何已知的回答放在一边。", "No known answer was set aside."),
     "churned": Text(
         "{before}为检验做法，有意把已流失客户的回答（{gone} 份）放在一边，当作从未问过他们。",
-        "{before} To test the method, what those who left said ({gone} answers) was set aside on purpose, as if they had never been asked.",
+        "{before} To test the method, the answers of those who left ({gone}) were set aside on purpose, as if they had never been asked.",
     ),
     "self-selected": Text(
         "这里人人都作过答。为检验做法，有意造出一种沉默：流失的客户从未被问到；其余的人里，最满意和最不满意的更爱作答；"
         "再从沉默者里随机抽出约 400 人“回访”，其中约八成接通。",
-        "Everybody here had answered. To test the method a silence was made on purpose: those who left were never asked; of the others the "
+        "Everyone here had answered. To test the method, a silence was created on purpose: those who left were never asked; among the rest, the "
         "happiest and the unhappiest answer more readily; about 400 of the silent were then drawn at random "
-        "and “called back”, about four in five of them reached.",
+        "and “called back”, and about four in five of them were reached.",
     ),
 }
 NOTHING_HIDDEN = Text(
-    "{before}已流失的客户里没有人作过答，也就没有回答可以放在一边。", "{before} None of those who left had, so there was no answer to set aside."
+    "{before}已流失的客户里没有人作过答，也就没有回答可以放在一边。",
+        "{before} None of those who left had answered, so there was no answer to set aside."
 )
 GIVEAWAY = Text(
     "离开的客户给分全在同一档，一个例外也没有：这一列多半与流失互相推算而来，不能当作离开前问到的话，这里只用来演示。",
-    "Those who left all scored in the same grade, without one exception: the column was most likely derived together with leaving, is not what they "
-    "said before they left, and serves for demonstration only.",
+    "Everyone who left gave a score in the same grade, without a single exception: the scores and the record of leaving were most likely derived "
+    "from each other. They cannot be taken as what customers said before they left, and are used here for demonstration only.",
 )
-NOBODY_SILENT = Text("能联系到的客户都作答了，这一项无从谈起。", "Everybody within reach answered, so there is nothing to show here.")
+NOBODY_SILENT = Text("能联系到的客户都作答了，这一项无从谈起。", "Everyone within reach answered, so there is nothing to show here.")
 NOT_CORRECTED = Text(
     "作答或门店太少，或者答案几乎都一样，撑不起校正，这一项不做。",
-    "Answers or dealers are too few, or answers too much alike, to correct anything, so nothing is shown here.",
+    "There are too few answers or dealers, or the answers are too much alike, to support a correction, so nothing is shown here.",
 )
 NO_YEAR = Text(
     "没有给出更长的窗口，数据里没有接触日期，或者回答、门店太少：离开的客户只在名单里计数。",
-    "No longer window was given, contacts have no dates here, or answers or dealers are too few: those who left are only counted on the list.",
+    "A longer window was not given, the contacts have no dates, or there are too few answers or dealers: those who left are only counted on the "
+    "list.",
 )
 NO_REMINDERS = Text("没有提醒轮次的记录。", "There is no record of reminders.")
-NO_INVITATIONS = Text("这份数据里没有邀请记录，谈不上怎样打扰。", "These data hold no invitations, so nothing can be said of asking.")
-NO_TRUTH = Text("真实数据没有真值可比。", "Real data have no truth to compare with.")
-UNEVEN_COLUMNS = {"name": Text("特征", "Column"), "partial": Text("造成的不均", "Unevenness it makes")}
+NO_INVITATIONS = Text("这份数据里没有邀请记录，谈不上怎样打扰。",
+                      "These data contain no invitations, so nothing can be said about how customers are asked.")
+NO_TRUTH = Text("真实数据没有真值可比。", "Real data come with no known truth to compare with.")
+UNEVEN_COLUMNS = {"name": Text("特征", "Trait"), "partial": Text("造成的不均", "Unevenness from it")}
 TRUTH_COLUMNS = {
     "rung": Text("做法", "Method"),
     "value": Text("估计", "Estimate"),
     "interval": Text("区间", "Interval"),
     "truth": Text("真值", "Truth"),
-    "off": Text("偏差", "Off by"),
-    "held": Text("区间是否包含真值", "Interval holds it"),
+    "off": Text("偏差", "Error"),
+    "held": Text("区间是否包含真值", "Truth in interval"),
 }
 
 
 def hidden(how: str, *, people: int, answered: int, gone: int) -> Text:
     """What was set aside of the answers that `answered` of `people` had given, `gone` of them by customers who have left since."""
     before = (
-        Text("这里人人都作过答。", "Everybody here had answered.")
+        Text("这里人人都作过答。", "Everyone here had answered.")
         if answered == people
-        else say("名单上 {n} 位客户里，{k} 位作过答。", "Of {n} customers on the list {k} had answered.", n=people, k=answered)
+        else say("名单上 {n} 位客户里，{k} 位作过答。", "Of {n} customers on the list, {k} had answered.", n=people, k=answered)
     )
     said = NOTHING_HIDDEN if how == "churned" and not gone else HIDDEN[how]
     return say(said.zh, said.en, before=before, gone=gone)
@@ -258,23 +261,24 @@ def _level(column: str, level: object) -> Text:
     value = LEVELS.get(str(level), Text(str(level), str(level)))
     if str(level).startswith(BAND):
         at = str(level).removeprefix(BAND)
-        value = Text(f"由低到高第 {at} 档", f"band {at} from the lowest")
+        value = Text(f"由低到高第 {at} 档", f"band {at} from the bottom")
     return Text(f"{name.zh}：{value.zh}", f"{name.en}: {value.en}")
 
 
 def unmet(error: VocError, coarse: pd.DataFrame, spoke: np.ndarray, columns: Sequence[str]) -> tuple[Text, Text]:
     """Why totals cannot be met, and what would help: the levels nobody answered from (people (N,) who `spoke`), else those out of reach."""
     empty = [(c, v) for c in columns for v in sorted(set(coarse[c]) - set(coarse.loc[spoke, c]))]
-    needs = Text("把这些层级并入有人作答的层级，或去掉这一列。", "Merge these levels with ones that have answers, or leave the column out.")
+    needs = Text("把这些层级并入有人作答的层级，或去掉这一列。", "Merge these levels with ones that have answers, or drop the column.")
     if empty:
         zh, en = _listed(empty)
-        return Text(f"没有人作答的客户：{zh}；权重代表不了他们。", f"Nobody answered from {en}, so no weight can stand for them."), needs
+        return Text(f"没有人作答的客户：{zh}；权重代表不了他们。", f"Nobody answered in these groups ({en}), so no weight can represent them."), needs
     if isinstance(error, weighting.InfeasibleBounds):
         zh, en = _listed(list(zip(error.unmet["margin"], error.unmet["level"], strict=True)))
-        reason = Text(f"权重要大得离谱才能凑足总数：{zh}。", f"Only extreme weights would meet the totals of {en}.")
+        reason = Text(f"权重要大得离谱才能凑足总数：{zh}。", f"Only extreme weights would match the totals for {en}.")
         return reason, Text("合并层级，或减少约束。", "Merge levels, or ask for fewer totals.")
     return (
-        Text("作答者太少或各项总数互相矛盾，求不出权重。", "Too few answers, or totals that contradict each other: no weights were found."),
+        Text("作答者太少或各项总数互相矛盾，求不出权重。",
+             "There are too few answers, or the totals contradict each other, so no weights were found."),
         Text("合并层级，或减少约束。", "Merge levels, or ask for fewer totals."),
     )
 

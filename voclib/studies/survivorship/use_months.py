@@ -32,7 +32,7 @@ def recorded(tables: Mapping[str, pd.DataFrame], timezone: str) -> tuple[dict[st
         return given, ()
     months = sorted(set(use.loc[late, "month"].astype("str")))
     said = say("{n} 行登录记录的月份（{m}）晚于最后一次接触或回答（{l}），没有用。",
-               "{n} {n:row|rows} of use {n:is|are} of a month ({m}) after the latest contact or answer ({l}) and {n:is|are} left out.",
+               "{n} {n:row|rows} of use {n:is|are} for a month ({m}) after the latest contact or answer ({l}) and {n:is|are} excluded.",
                n=int(late.sum()), m=", ".join(months[:3]) + ("…" if len(months) > 3 else ""), l=latest)
-    check = Check(Text("登录的月份可信", "Months of use can be right"), False, said, Text("核对这些行的月份。", "Check the month of these rows."))
+    check = Check(Text("登录的月份可信", "Months of use are plausible"), False, said, Text("核对这些行的月份。", "Check the months in these rows."))
     return {**given, "usage": use[~late]}, (check,)
