@@ -54,8 +54,8 @@ class TestLights:
     def test_who_cannot_be_judged_is_not_called_ahead(self) -> None:
         told, judgeable = judged(table(gains=[0.0], answers=150)), judged(table(gains=[0.0], answers=2500))
         assert lit(told) == {"CT01": "insufficient"} and lit(judgeable) == {"CT01": "amber"}
-        assert "the one ahead" not in told.study.answer.en and "too little data to judge" in told.study.answer.en
-        assert "the one ahead" in judgeable.study.answer.en
+        assert "the front-runner" not in told.study.answer.en and "too little data to judge" in told.study.answer.en
+        assert "the front-runner" in judgeable.study.answer.en
 
     def test_a_light_and_its_bound_agree(self) -> None:
         for family in ("bonferroni", "holm", "bh"):

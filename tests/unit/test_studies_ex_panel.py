@@ -104,7 +104,7 @@ class TestWaves:
             ex_panel.from_tables(company(waves=("2026-01", "2026-03", "2026-06")))
 
     def test_one_wave_is_no_change(self) -> None:
-        with pytest.raises(DataError, match="at least two waves.*there is 1"):
+        with pytest.raises(DataError, match="at least two waves.*there is only 1"):
             ex_panel.from_tables(company(waves=("2026-01",)))
 
     def test_a_survey_answered_after_its_period_has_seen_the_outcome(self) -> None:
