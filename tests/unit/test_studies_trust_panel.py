@@ -223,7 +223,7 @@ class TestReading:
 class TestFaults:
     def test_a_file_without_faults_has_one_row(self, clean: t.Trusts) -> None:
         assert [row.found.en for row in clean.faults.itertuples()] == [trust_panel_text.FINDINGS[0].found[1]]
-        assert clean.captions["faults"]["title"].en.startswith("The file first: 1 ") and clean.displaced == ()
+        assert clean.captions["faults"]["title"].en.startswith("First the file: 1 ") and clean.displaced == ()
 
     @pytest.mark.parametrize("name", PLANTED)
     def test_a_planted_fault_is_counted_and_an_absent_one_is_silent(self, clean: t.Trusts, planted: dict[str, t.Trusts], name: str) -> None:
@@ -298,7 +298,7 @@ class TestAccounting:
         table = table[~(_q(table, "Q04") & (table[t.YEAR] == 2015))]
         check = t.accounting(_read(table, tmp_path))
         assert check.passed and check.consequence is None
-        assert check.detail.en == ("417 rows in the file = 354 used + 63 not used: 1 have no outcome, 59 lie in the first year, 2 belong to trusts "
+        assert check.detail.en == ("417 rows in the file = 354 used + 63 not used: 1 have no outcome, 59 fall in the first year, 2 belong to trusts "
                                    "without a row the year before, 1 have no survey the year before.")
         assert "417 行 = 使用 354 行" in check.detail.zh
 
@@ -352,7 +352,7 @@ class TestRealFile:
         assert [c.passed for c in real.checks] == [True, True, False]
 
     def test_where_every_row_went(self, real: t.Trusts) -> None:
-        assert t.accounting(real).detail.en == ("1,084 rows in the file = 929 used + 155 not used: 142 lie in the first year, 4 belong to trusts "
+        assert t.accounting(real).detail.en == ("1,084 rows in the file = 929 used + 155 not used: 142 fall in the first year, 4 belong to trusts "
                                                 "without a row the year before, 9 have no survey the year before.")
 
     def test_stress_of_2015_belongs_to_others(self, real: t.Trusts) -> None:

@@ -103,7 +103,7 @@ def _mixed(scene: Scene, gate: Gate, titles: Mapping[str, Text]) -> Check | None
     moved = _moved(gate, scene.gate(frame, weights="weight"), titles)
     told = Text("把每个概念的客群构成调成一样，", "With the same mix of segments for every concept, ")
     return Check(Text("客群构成一样时，灯不变", "Lights hold with the same segment mix"), not moved, _ends(told, moved),
-                 Text("这些灯一部分来自问到了谁：按客群分配受访者后重测。", "Part of these lights is who was asked: balance segments, then test again."))
+                 Text("这些灯一部分来自问到了谁：按客群分配受访者后重测。", "Part of these lights is who was asked: balance segments and retest."))
 
 
 def _ends(told: Text, moved: Sequence[Text]) -> Text:
