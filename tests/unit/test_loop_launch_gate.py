@@ -55,8 +55,8 @@ class TestLights:
     def test_who_cannot_be_judged_is_not_called_ahead(self) -> None:
         told, judgeable = judged(table(gains=[0.0], answers=150)), judged(table(gains=[0.0], answers=2500))
         assert lit(told) == {"CT01": "insufficient"} and lit(judgeable) == {"CT01": "amber"}
-        assert "the one ahead" not in told.study.answer.en and "too little data to judge" in told.study.answer.en
-        assert "the one ahead" in judgeable.study.answer.en
+        assert "the front-runner" not in told.study.answer.en and "too little data to judge" in told.study.answer.en
+        assert "the front-runner" in judgeable.study.answer.en
 
     def test_a_light_and_its_bound_agree(self) -> None:
         for family in ("bonferroni", "holm", "bh"):
@@ -125,18 +125,18 @@ class TestChecks:
         assert self.passed(judged(frame), "same time") is True
         late = frame["answered_at"].where(frame["kind"].eq("concept"), frame["answered_at"] + pd.Timedelta(days=60))
         found = judged(frame.assign(answered_at=late))
-        assert self.passed(found, "same time") is False and "time" in found.study.caveat.en
+        assert self.passed(found, "same time") is False and "timing" in found.study.caveat.en
 
     def test_missing_marks_can_put_a_light_out(self) -> None:
-        assert self.passed(judged(table(unmarked=0.01)), "Missing marks") is True
-        assert self.passed(judged(table(unmarked=0.4)), "Missing marks") is False
+        assert self.passed(judged(table(unmarked=0.01)), "Missing scores") is True
+        assert self.passed(judged(table(unmarked=0.4)), "Missing scores") is False
 
     def test_a_light_made_by_straight_liners(self) -> None:
         frame = table(gains=[0.0], answers=400)
         mine = frame.index[frame["concept_id"].eq("CT01")][:200]
         frame.loc[mine, QUESTIONS] = 5
         found = judged(frame)
-        assert lit(found) == {"CT01": "green"} and self.passed(found, "one mark") is False
+        assert lit(found) == {"CT01": "green"} and self.passed(found, "all questions alike") is False
 
     def test_a_light_made_by_who_was_asked(self) -> None:
         """Fans are in every group; the concept was shown to them alone."""
@@ -145,7 +145,7 @@ class TestChecks:
         frame.loc[fan, "intent_score"], frame.loc[~fan, "intent_score"] = 5, 2
         kept = frame[frame["kind"].eq("benchmark") | fan | (frame.index % 5 == 0)].reset_index(drop=True)
         found = judged(kept)
-        assert lit(found) == {"CT01": "green"} and self.passed(found, "segments") is False
+        assert lit(found) == {"CT01": "green"} and self.passed(found, "segment mix") is False
 
 
 class TestTruth:
@@ -223,7 +223,7 @@ class TestThin:
             launch_gate.study({}, RULE)
         with pytest.raises(DataError, match="no column 'kind'"):
             judged(frame.drop(columns="kind"))
-        with pytest.raises(DataError, match="intent_score.*marked: appeal_score"):
+        with pytest.raises(DataError, match="intent_score.*scored: appeal_score"):
             judged(without("intent_score")(frame))
         with pytest.raises(ParameterError, match="did you mean 'intent_score'"):
             judged(frame, question="intent")

@@ -145,18 +145,18 @@ class TestNames:
 
     def test_states_say_what_they_mean(self, result):
         states, effects = set(result.tracker["state"].map(str)), set(result.tracker["effect"].map(str))
-        assert any("Landed in time" in s and "按期落地" in s for s in states) and not any("'Landed'" in s for s in states)
+        assert any("Live on time" in s and "按期落地" in s for s in states) and not any("'Live'" in s for s in states)
         assert any("Cannot be judged" in e and "评不了" in e for e in effects)
 
     def test_no_text_speaks_of_telling_from_nothing(self, result):
         said = [t for one in result.captions.values() for t in one.values() if isinstance(t, Text)]
         said += [result.study.answer, result.study.decision, *(t for pair in result.study.limits for t in pair)]
         assert not [t.en for t in said if "told from nothing" in t.en or "told from nothing" in wording.name("projects_told").en]
-        assert "In 1 of 2 it is clearly smaller; in the other 1 what shows may be luck." in result.study.answer.en
+        assert "In 1 of the 2 the problem is clearly smaller; in the other 1 the change may be chance." in result.study.answer.en
 
     def test_limits_do_not_deny_the_money_that_the_page_counts(self, result):
         limits = " ".join(t[lang] for pair in result.study.limits for t in pair for lang in ("zh", "en"))
-        assert "不算钱" not in limits and "no money" not in limits and "少修的保修件" in limits and "warranty repairs spared alone" in limits
+        assert "不算钱" not in limits and "no money" not in limits and "少修的保修件" in limits and "only for warranty repairs avoided" in limits
 
 
 class TestSteps:

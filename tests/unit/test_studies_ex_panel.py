@@ -62,7 +62,7 @@ class TestEmployees:
         panel = ex_panel.from_tables({**tables, "employee_surveys": tables["employee_surveys"][~gone]})
         assert np.isnan(at(panel, "D1", 1, "ex")) and at(panel, "D1", 1, "outcome_n") == 8
         assert at(panel, "D2", 1, "ex_n") == 6 and len(panel.frame) == 12
-        assert "1, with 4 answers" in told(panel, "Small cells").detail.en
+        assert "4 answers in all" in told(panel, "Small cells").detail.en
         assert not (panel.answers["unit_id"].eq("D1") & panel.answers["period"].eq(1)).any()
 
     def test_five_are_enough(self) -> None:
@@ -104,7 +104,7 @@ class TestWaves:
             ex_panel.from_tables(company(waves=("2026-01", "2026-03", "2026-06")))
 
     def test_one_wave_is_no_change(self) -> None:
-        with pytest.raises(DataError, match="at least two waves.*there is 1"):
+        with pytest.raises(DataError, match="at least two waves.*there is only 1"):
             ex_panel.from_tables(company(waves=("2026-01",)))
 
     def test_a_survey_answered_after_its_period_has_seen_the_outcome(self) -> None:
@@ -148,7 +148,7 @@ class TestCustomers:
         voices.loc[4, "nps_score"] = pd.NA
         check = told(ex_panel.from_tables({**tables, "responses": voices}), "accounted")
         assert check.passed and "95 voices" in check.detail.en
-        assert all(part in check.detail.en for part in ("2 name no store or moment", "2 lie outside", "91 are used"))
+        assert all(part in check.detail.en for part in ("2 have no store or time", "2 fall outside", "91 are used"))
 
     def test_a_contact_without_a_time_of_its_own_is_found_through_the_invitation(self) -> None:
         """Answers come a period too late, and the contact is known only through invitation and touchpoint."""
@@ -168,7 +168,7 @@ class TestCustomers:
         found = ex_panel.from_tables({**tables, "responses": voices.assign(touched_at=voices["touched_at"].where(voices.index >= 30))})
         check = told(found, "time of their contact")
         pd.testing.assert_frame_equal(found.frame, first.frame)  # these answer within minutes, which nobody can know
-        assert not found.is_by_contact and check.passed is False and "30 have no time of the contact" in check.detail.en
+        assert not found.is_by_contact and check.passed is False and "30 have no contact time" in check.detail.en
         assert first.is_by_contact and told(first, "time of their contact").passed
 
     @pytest.mark.filterwarnings("error")
@@ -292,7 +292,7 @@ class TestFromFrame:
     def test_small_cells_go_where_their_size_is_told(self) -> None:
         panel = ex_panel.from_frame(wards(v=0.1), **NAMED, exposure_n="heads", exposure_noise="v")
         assert panel.frame.loc[panel.frame["ex_n"].eq(4), ["ex", "ex_noise"]].isna().all(axis=None) and panel.frame["ex"].notna().sum() == 6
-        assert "3, with 12 answers" in told(panel, "Small cells").detail.en and "ward and period" in told(panel, "Small cells").detail.en
+        assert "12 answers in all" in told(panel, "Small cells").detail.en and "3 cells (ward × period)" in told(panel, "Small cells").detail.en
 
     def test_noise_and_sampling_are_taken_as_given(self) -> None:
         panel = ex_panel.from_frame(wards(v=0.1, w=2.0), **NAMED, exposure_noise="v", outcome_sampling="w", controls=("beds",))
@@ -301,7 +301,7 @@ class TestFromFrame:
     @pytest.mark.parametrize("frame,more,error,said", [
         (wards(), {"sign": 2}, ParameterError, "sign is 1"),
         (wards(), {"controls": ("bed",)}, ParameterError, "did you mean 'beds'"),
-        (wards(), {"controls": ("mood",)}, ParameterError, "'mood' is a control and has a role"),
+        (wards(), {"controls": ("mood",)}, ParameterError, "'mood' is a control but already has another role"),
         (wards(deaths=[f"{k}分" for k in range(9)]), {}, DataError, "'deaths' holds .* not numbers; three of its values: '0分', '1分', '2分'"),
         (wards(heads="many"), {"exposure_n": "heads"}, DataError, "'heads' holds"),
         (pd.concat([wards(), wards().iloc[:1]]), {}, DataError, "2 rows stand for a unit_id and period that occur more than once"),

@@ -138,7 +138,7 @@ def test_pictures_can_be_drawn_of_whatever_there_is(mood: str) -> None:
 
 class TestRefusals:
     @pytest.mark.parametrize("columns,why", [
-        ({"outcome": 100.0}, "Within a store NPS never changes"), ({"ex": 3.5}, "same number throughout"),
+        ({"outcome": 100.0}, "Within a store, NPS never changes"), ({"ex": 3.5}, "same number throughout"),
         ({"outcome": np.nan}, "0 store"), ({"ex_noise": 50.0}, "no larger than its sampling noise")])
     def test_sides_that_carry_no_change(self, columns: dict[str, float], why: str) -> None:
         result = ex_voc.study(changed(small(), **columns))
@@ -178,7 +178,7 @@ class TestErrors:
     @pytest.mark.parametrize("by,where", [(0, "0 period"), (1, "1 period.* earlier"), (-1, "1 period.* later")])
     def test_an_exposure_computed_from_the_outcome(self, by: int, where: str) -> None:
         panel = of_means(small())
-        with pytest.raises(DataError, match=f"employee experience is NPS of {where}.*employees' own answers"):
+        with pytest.raises(DataError, match=f"employee experience repeats NPS of {where}.*employees' own answers"):
             ex_voc.study(changed(panel, ex=3 + 0.02 * moved(panel, by)))
 
     def test_a_strong_relation_is_no_copy(self) -> None:
@@ -197,7 +197,7 @@ class TestRobust:
     def test_controls_of_which_nothing_can_be_learnt_are_named_and_left_out(self) -> None:
         result, plain = made("useless controls"), ex_voc.study(small(), seed=1)
         assert result.rungs.left_out == ("a", "b", "c") and result.effect.value == pytest.approx(plain.effect.value)
-        told = next(c for c in result.study.checks if "Factors on record" in c.name.en)
+        told = next(c for c in result.study.checks if "Recorded factors" in c.name.en)
         assert told.passed is None and all(name in told.detail.en for name in ("a, b, c", "left out"))
 
     def test_a_control_that_tells_something_stays(self) -> None:

@@ -47,7 +47,7 @@ def facts(tables: Tables, question: str = "intent_score") -> dict[Text, int]:
     found = lights.prepared(tables, question)
     return {Text("份回答", "answers"): len(found), Text("个概念", "concepts"): len(lights.concepts(found)),
             Text("款在售产品作对照", "products on sale to compare with"): int(found.loc[found["kind"].eq("benchmark"), "concept_id"].nunique()),
-            Text("位有编号的客户", "customers with a number"): int(found["customer_id"].nunique())}
+            Text("位有编号的客户", "customers with an ID"): int(found["customer_id"].nunique())}
 
 
 def study(tables: Tables, rule: Rule, *, question: str = "intent_score", benchmark: str = "") -> LaunchGate:

@@ -39,8 +39,8 @@ def _enough(scene: Scene, gate: Gate, titles: Mapping[str, Text]) -> Check:
         "不足 {k} 份：{names}。", "Fewer than {k}: {names}.", k=least, names=listed(few))
     if scene.sale is None:
         told = joined(told, Text("没有在售产品作对照。", "No product on sale to compare with."))
-    return Check(Text("每个概念都有足够的回答", "Every concept has answers enough"), not few and scene.sale is not None, told,
-                 Text("这些概念不亮灯，只写明还差多少。", "These get no light, only the number of answers they need."))
+    return Check(Text("每个概念都有足够的回答", "Every concept has enough answers"), not few and scene.sale is not None, told,
+                 Text("这些概念不亮灯，只写明还差多少。", "These get no light, only the number of answers still needed."))
 
 
 def _together(scene: Scene, gate: Gate, titles: Mapping[str, Text]) -> Check:
@@ -49,21 +49,21 @@ def _together(scene: Scene, gate: Gate, titles: Mapping[str, Text]) -> Check:
     when = scene.frame.dropna(subset="answered_at")
     own = when.loc[when["concept_id"].eq(scene.sale), "answered_at"]
     if own.empty:
-        return Check(name, None, Text("回答没有写明时间，看不出来。", "Answers name no time, so this cannot be seen."))
+        return Check(name, None, Text("回答没有写明时间，看不出来。", "Answers carry no time, so this cannot be seen."))
     inside = when["answered_at"].between(own.min(), own.max()).groupby(when["concept_id"]).mean()
     apart = [titles[one.concept] for one in gate.compared if inside.get(one.concept, 1.0) < MOST_APART]
-    same = Text("每个概念都有一半以上的回答在同一段日子里。", "Half or more of every concept's answers lie within the same days.")
+    same = Text("每个概念都有一半以上的回答在同一段日子里。", "At least half of every concept's answers fall within the same days.")
     told = same if not apart else say(
         "{names}：一半以上的回答不在问在售产品的那段日子里。",
-        "{names}: more than half of the answers lie outside the days on which the product on sale was asked about.", names=listed(apart))
+        "{names}: more than half of the answers fall outside the days on which the product on sale was asked about.", names=listed(apart))
     if apart and (frail := _frailest(scene, gate)):
         told = joined(told, say(
             "最不稳的灯是{name}：时间若让差别动了 {x} 个百分点，它就不成立。",
-            "The frailest light is that of {name}: a shift of {x} points by time alone would put it out.", name=titles[frail[0]],
+            "The most fragile light is that of {name}: a shift of {x} points from timing alone would put it out.", name=titles[frail[0]],
             x=words.points(round(frail[1], 2))))
     return Check(name, not apart, told, Text(
         "差别里可能混着时间（促销、新闻、季节）：下次把在售产品和概念放在同一周、随机分给受访者。",
-        "Time (offers, news, season) may be part of the gain: next time show all of them in the same week, by lot."))
+        "Timing (offers, news, season) may be part of the difference: next time show all in the same week, assigned at random."))
 
 
 def _frailest(scene: Scene, gate: Gate) -> tuple[str, float] | None:
@@ -79,21 +79,21 @@ def _lively(scene: Scene, gate: Gate, titles: Mapping[str, Text]) -> Check | Non
         return None
     flat = len(scene.frame) - len(kept)
     moved = _moved(gate, scene.gate(kept), titles)
-    told = say("{k} 份（{s:.0%}）每题都打同一个分；去掉之后，", "{k} answers ({s:.0%}) give one mark throughout; without them ", k=flat,
+    told = say("{k} 份（{s:.0%}）每题都打同一个分；去掉之后，", "{k} answers ({s:.0%}) give every question the same score; without them, ", k=flat,
                s=flat / len(scene.frame))
-    return Check(Text("去掉一路打同一个分的回答，灯不变", "Lights stay without answers of one mark throughout"), not moved,
+    return Check(Text("去掉一路打同一个分的回答，灯不变", "Lights hold without answers scoring all questions alike"), not moved,
                  _ends(told, moved), Text("这些灯靠的可能是随手打的分：先看回答，再定。",
-                                          "These lights may rest on marks given without thought: look at the answers first."))
+                                          "These lights may rest on careless scores: look at the answers first."))
 
 
 def _marked(scene: Scene, gate: Gate, titles: Mapping[str, Text]) -> Check:
     missing = scene.found[scene.question].isna()
     moved = [titles[name] for name in reruns.at_worst(scene, gate)]
     told = say("{k} 份（{s:.1%}）这一题没有打分；就算全都与灯作对，",
-               "{k} answers ({s:.1%}) have no mark on this question; if all spoke against the light, ", k=int(missing.sum()),
+               "{k} answers ({s:.1%}) have no score on this question; if all of them went against the light, ", k=int(missing.sum()),
                s=float(missing.mean()))
-    return Check(Text("没打的分推不翻灯", "Missing marks cannot put a light out"), not moved, _ends(told, moved),
-                 Text("补问没有打分的人，再定这些灯。", "Ask those without a mark before relying on these lights."))
+    return Check(Text("没打的分推不翻灯", "Missing scores cannot put a light out"), not moved, _ends(told, moved),
+                 Text("补问没有打分的人，再定这些灯。", "Follow up those who gave no score before relying on these lights."))
 
 
 def _mixed(scene: Scene, gate: Gate, titles: Mapping[str, Text]) -> Check | None:
@@ -102,8 +102,8 @@ def _mixed(scene: Scene, gate: Gate, titles: Mapping[str, Text]) -> Check | None
         return None
     moved = _moved(gate, scene.gate(frame, weights="weight"), titles)
     told = Text("把每个概念的客群构成调成一样，", "With the same mix of segments for every concept, ")
-    return Check(Text("客群构成一样时，灯不变", "Lights stay with segments weighted alike"), not moved, _ends(told, moved),
-                 Text("这些灯一部分来自问到了谁：按客群分配受访者后重测。", "Part of these lights is who was asked: balance segments, test again."))
+    return Check(Text("客群构成一样时，灯不变", "Lights hold with the same segment mix"), not moved, _ends(told, moved),
+                 Text("这些灯一部分来自问到了谁：按客群分配受访者后重测。", "Part of these lights is who was asked: balance segments and retest."))
 
 
 def _ends(told: Text, moved: Sequence[Text]) -> Text:
@@ -117,9 +117,9 @@ def _once(scene: Scene) -> Check:
     """Answers left out because the same customer had answered the concept before."""
     step = pd.Series(lights.steps(scene.found, question=scene.question, sale=scene.sale, fewest=0))
     nobody = int(scene.frame["customer_id"].isna().sum())
-    return Check(Text("同一个人对同一个概念只算一次", "Nobody counts twice for one concept"), None if nobody else True, say(
+    return Check(Text("同一个人对同一个概念只算一次", "Nobody counts twice for the same concept"), None if nobody else True, say(
         "去掉 {k} 份重复的；{n} 份没有客户编号，看不出是不是同一个人。",
-        "{k} repeated {k:answer|answers} left out; {n} name no customer, so repeats among them cannot be seen.",
+        "{k} repeated {k:answer|answers} excluded; {n} carry no customer ID, so repeats among them cannot be seen.",
         k=int(step.eq("repeat").sum()), n=nobody))
 
 
@@ -129,8 +129,8 @@ def _paired(scene: Scene) -> Check | None:
     if known.empty:
         return None
     several = int((known.groupby("customer_id")["concept_id"].nunique() > 1).sum())
-    return Check(Text("答过几个概念的客户，与自己比", "Customers who answered about several are compared with themselves"), None, say(
-        "有编号的 {n} 位客户里，{k} 位答过两个以上。", "Of {n} customers with a number, {k} answered about two or more.",
+    return Check(Text("答过几个概念的客户，与自己比", "Customers who rated several concepts are compared with themselves"), None, say(
+        "有编号的 {n} 位客户里，{k} 位答过两个以上。", "Of {n} customers with an ID, {k} rated two or more.",
         n=int(known["customer_id"].nunique()), k=several))
 
 
@@ -140,4 +140,4 @@ def _halo(scene: Scene) -> Check | None:
         return None
     return Check(Text("三道题一起涨落（光环）", "The questions move together (halo)"), None, say(
         "同一个概念里，两题之间的相关平均 {r:.2f}：三道题同时亮灯，不能当三份证据。",
-        "Within a concept two questions correlate by {r:.2f} on average, so lights that agree are not separate proofs.", r=found))
+        "Within a concept, two questions correlate at {r:.2f} on average, so lights that agree are not separate evidence.", r=found))

@@ -93,7 +93,7 @@ def prepared(tables: Tables, question: str) -> pd.DataFrame:
         raise ParameterError(f"There is no question '{question}'; {nearest(question, QUESTIONS)}")
     if "concept_tests" not in tables:
         raise DataError("There is no table 'concept_tests', so no concept can be judged. Map the file of your concept test in the rules file of "
-                        "'voc ingest' (answer, concept, kind, and a mark from 1 to 5; params/rules/sample.yml maps concept_tests.csv).")
+                        "'voc ingest' (answer, concept, kind, and a score from 1 to 5; params/rules/sample.yml maps concept_tests.csv).")
     found = tables["concept_tests"]
     if lost := [name for name in ("answer_id", "concept_id", "concept", "kind") if name not in found]:
         raise DataError(f"The table 'concept_tests' has no column '{lost[0]}'; it has {', '.join(found.columns)}.")
@@ -103,7 +103,7 @@ def prepared(tables: Tables, question: str) -> pd.DataFrame:
         absent["answered_at"] = pd.Series(pd.NaT, found.index, dtype="datetime64[us, UTC]")
     found = found.assign(**absent)
     if found[question].isna().all() and (have := [name for name in QUESTIONS if found[name].notna().any()]):
-        raise DataError(f"No answer has a mark for '{question}' ({len(found):,} answers; marked: {', '.join(have)}). Name a question that was "
+        raise DataError(f"No answer has a score for '{question}' ({len(found):,} answers; scored: {', '.join(have)}). Name a question that was "
                         "asked in question=, or map its column in the rules file of 'voc ingest'.")
     return found
 
@@ -239,6 +239,6 @@ def _withheld(name: str, n: int, n_sale: int, rule: Rule, sale: str | None) -> E
                        needs=Text("同一份问卷里加一款在售产品。", "A product on sale in the same questionnaire."), **more)
     short = say("至少 {k} 份回答才比较。", "At least {k} answers before anything is compared.", k=rule.fewest)
     if n_sale < rule.fewest:
-        few = Text("在售产品的回答太少，没有对照。", "Too few answers about the product on sale to compare with.")
+        few = Text("在售产品的回答太少，没有对照。", "Too few answers about the product on sale for a comparison.")
         return refusal(GAIN, reason=few, needs=short, **more)
     return refusal(GAIN, reason=Text("回答太少。", "Too few answers."), needs=short, n=n if n >= SMALL else None, **more)

@@ -19,9 +19,9 @@ YES, NO = Text("放行", "Go"), Text("不放行", "No go")
 MARGINS = (0.05, 0.10, 0.15, 0.20)
 TRUTH_COLUMNS = {
     "concept": Text("概念", "Concept"),
-    "found": Text("高出在售产品（区间）", "Gain found (range)"),
+    "found": Text("高出在售产品（区间）", "Lead found (range)"),
     "truth": Text("真值", "Truth"),
-    "inside": Text("区间含真值", "Range holds it"),
+    "inside": Text("区间含真值", "In the range"),
     "light": Text("灯", "Light"),
     "right": Text("灯对不对", "Right?"),
     "usual": Text("只看差值", "Gap alone"),
@@ -30,7 +30,7 @@ TRUTH = {
     "columns": TRUTH_COLUMNS,
     "subtitle": Text(
         "打最高两档的占比之差，个百分点；模拟时的真值，估计方法看不到",
-        "Gap between shares of the two best marks, percentage points; no estimator sees the truth",
+        "Difference in share of top-two scores, percentage points; no estimator sees the truth",
     ),
 }
 
@@ -55,7 +55,7 @@ def sheet(gate: Gate, titles: Mapping[str, Text]) -> pd.DataFrame:
             "needed": say("约 {n}", "about {n}", n=rounded_up(gate.needed)) if short else DASH})
     if gate.on_sale is not None:
         more = gate.needed is not None and bool(gate.names("insufficient")) and gate.n_on_sale < gate.needed
-        rows.append({"concept": titles[gate.on_sale.group], "light": Text("对照", "To compare"), "n": words.few(gate.n_on_sale),
+        rows.append({"concept": titles[gate.on_sale.group], "light": Text("对照", "Comparison"), "n": words.few(gate.n_on_sale),
                      "share": with_interval(gate.on_sale), "gain": DASH,
                      "needed": say("约 {n}", "about {n}", n=rounded_up(gate.needed)) if more else DASH})
     return pd.DataFrame(rows, columns=["concept", "light", "n", "share", "gain", "needed"])
@@ -164,7 +164,7 @@ def truth_captions(found: pd.DataFrame) -> dict[str, Any]:
         return TRUTH | {"title": say("没有一个概念亮灯；只看差值放行 {a} 个，错了 {b} 个",
                                      "No concept has a light; the gap alone lets {a} go, {b} of them wrongly", **told)}
     return TRUTH | {"title": say(
-        "亮了 {n} 个灯，对了 {k} 个；只看差值放行 {a} 个，错了 {b} 个", "{k} of {n} lights are right; the gap alone lets {a} go, {b} of them wrongly",
+        "亮了 {n} 个灯，对了 {k} 个；只看差值放行 {a} 个，错了 {b} 个", "{k} of {n} lights are right; the gap alone passes {a}, {b} of them wrongly",
         n=len(lit), k=right, **told)}
 
 

@@ -1,4 +1,4 @@
-"""After a project lands, is the problem really smaller? Rates since landing against usual ones, and the way from recommendation to effect report."""
+"""After a project goes live, is the problem really smaller? Rates since then against usual ones, and the way from recommendation to effect report."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class _Scene:
 
 def facts(projects: pd.DataFrame, sources: Mapping[str, Source]) -> dict[Text, int]:
     """Counts that open the page."""
-    return {Text("个项目", "projects"): len(projects), Text("个已落地", "landed"): int(projects["landed_on"].notna().sum()),
+    return {Text("个项目", "projects"): len(projects), Text("个已落地", "live"): int(projects["landed_on"].notna().sum()),
             **{outer_names.source(name): int((projects["source"] == name).sum()) for name in sources}}
 
 

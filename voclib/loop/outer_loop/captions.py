@@ -18,39 +18,39 @@ from voclib.sentences import say
 RUNGS = {
     "naive": (
         Text("前后两个月", "A month before, a month after"),
-        Text("校正前：立项前一个月比落地后一个月", "Uncorrected: before the charter, after landing"),
+        Text("校正前：立项前一个月比落地后一个月", "Uncorrected: before approval, after go-live"),
     ),
     "plain": (
         Text("与平常比", "Against the usual rate"),
-        Text("去掉立项前那一阵，用全部更早的记录", "Leaves the run-up out, uses all earlier records"),
+        Text("去掉立项前那一阵，用全部更早的记录", "Excludes the run-up, uses all earlier records"),
     ),
     "controlled": (
-        Text("再扣除共同的涨落", "Common movement taken away"),
-        Text("本报告采用：与其他主题同期比", "The answer: other subjects in the same time"),
+        Text("再扣除共同的涨落", "Common movement removed"),
+        Text("本报告采用：与其他主题同期比", "The answer: other subjects in the same period"),
     ),
     "range": (
         Text("扣不扣共同的涨落之间", "With and without the common movement"),
-        Text("本报告采用：可作对照的主题太少，只给范围", "The answer: too few subjects to compare with, so a range"),
+        Text("本报告采用：可作对照的主题太少，只给范围", "The answer: too few comparison subjects, so only a range"),
     ),
     "like_these": (
         Text("同类项目的平均", "Projects like these"),
-        Text("下一批能指望多少：项目之间相差很大", "What the next may expect: projects differ"),
+        Text("下一批能指望多少：项目之间相差很大", "What the next may expect: projects differ widely"),
     ),
 }
 PHASES = {
     "usual": Text("平常", "Usual"),
     "run_up": Text("立项前", "Run-up"),
-    "between": Text("已立项", "Chartered"),
-    "after": Text("落地后", "Landed"),
+    "between": Text("已立项", "Approved"),
+    "after": Text("落地后", "Live"),
 }
 PLACEBOS = {
-    "landed": Text("落地后", "After landing"),
-    "between": Text("立项后、落地前：还没做", "After the charter, before landing"),
+    "landed": Text("落地后", "After go-live"),
+    "between": Text("立项后、落地前：还没做", "Approved, not yet live"),
     "idle": Text("没有项目，只因为高才挑的", "No project, picked for being high"),
 }
 STEPS = {
     "adopted": say("建议在 {d} 天内采纳", "Adopted within {d} days", d=DECIDE_DAYS),
-    "on_time": Text("项目按期落地", "Landed by the due day"),
+    "on_time": Text("项目按期落地", "Live by the due date"),
     "reported": say("落地后 {d} 天内有复盘报告", "Reviewed within {d} days", d=REPORT_DAYS),
 }
 CAUSES = {"adopted": Text("采纳", "Adopted"), "rejected": Text("否决", "Rejected")}
@@ -93,7 +93,7 @@ def captions(
 def _rung(name: str, chosen: str) -> tuple[Text, Text]:
     """What a rung is called and what it adds; one that is not the answer is not called so."""
     if name == "controlled" and name != chosen:
-        return RUNGS[name][0], Text("与其他主题同期比", "Other subjects in the same time")
+        return RUNGS[name][0], Text("与其他主题同期比", "Other subjects in the same period")
     return RUNGS[name]
 
 
@@ -101,7 +101,7 @@ def _ladder(ladder: Ladder, level: float) -> dict[str, Any]:
     first, chosen = ladder.rungs[0], ladder[ladder.chosen]
     title = say(
         "前后两个月说减少 {a:bare}，与平常比是 {b:bare}",
-        "Two months say the problem fell by {a:bare}; against the usual rate it is {b:bare}",
+        "A month before and after suggest a fall of {a:bare}; against the usual rate it is {b:bare}",
         a=first,
         b=chosen,
     )
@@ -110,7 +110,7 @@ def _ladder(ladder: Ladder, level: float) -> dict[str, Any]:
         "labels": {rung.rung: _rung(rung.rung, ladder.chosen) for rung in ladder.rungs},
         "subtitle": say(
             "{n} 个能评的项目，落地后问题发生频率平均减少多少；横条 = {level:.0%} 区间",
-            "Mean fall of how often the problem occurs after landing, {n} judged {n:project|projects}; bar = {level:.0%} interval",
+            "Average fall in how often the problem occurs after go-live, {n} {n:project|projects} judged; bar = {level:.0%} interval",
             n=chosen.n or 0,
             level=level,
         ),
@@ -123,7 +123,7 @@ def _projects(effects: Effects, names: outer_names.Names, level: float) -> dict[
     return {
         "title": say(
             "{m} 个落地的项目里 {n} 个能评，其中 {k} 个的问题确实少了",
-            "{n} of {m} landed projects can be judged; in {k} the problem is clearly smaller",
+            "{n} of {m} live projects can be judged; in {k} the problem is clearly smaller",
             m=len(effects.table),
             n=len(judged),
             k=told,
@@ -131,12 +131,12 @@ def _projects(effects: Effects, names: outer_names.Names, level: float) -> dict[
         "labels": {key: names.project(key) for key in effects.table["project_id"]} if len(effects.table) else {},
         "subtitle": say(
             "问题发生频率减少多少，右边是少了；横条 = {level:.0%} 区间，灰圈 = 前后两个月对比",
-            "Fall of how often the problem occurs, less is to the right; bar = {level:.0%} interval, grey ring = two months",
+            "Fall in how often the problem occurs, smaller to the right; bar = {level:.0%} interval, grey ring = a month before and after",
             level=level,
         ),
         "note": Text(
             "“确实少了”：问题比平常少，也比落地前那一段少；已按项目个数控制误报。",
-            "Clearly smaller: below the usual rate and below the time just before landing, with false discoveries held down over projects.",
+            "Clearly smaller: below the usual rate and below the stretch just before go-live, with false discoveries controlled across projects.",
         ),
     }
 
@@ -146,19 +146,19 @@ def _placebo(placebo: tuple[Estimate, ...], rings: Mapping[str, Estimate], level
     if "between" in rows and "between" in rings:
         title = say(
             "还没落地，前后两个月就说“减少 {b:bare}”；与平常比只有 {a:bare}",
-            "Before anything landed two months claim {b:bare}; against the usual rate it is {a:bare}",
+            "Before go-live, a month before and after already claim {b:bare}; against the usual rate it is only {a:bare}",
             a=rows["between"],
             b=rings["between"],
         )
     else:
-        title = Text("还没落地时看到了什么", "What shows before anything landed")
+        title = Text("还没落地时看到了什么", "What shows before go-live")
     return {
         "title": title,
         "labels": PLACEBOS,
         "sort": "given",
         "subtitle": say(
             "问题频率平均减少多少；横条 = {level:.0%} 区间，灰圈 = 前后两个月对比；后两行本该接近 0",
-            "Mean fall; bar = {level:.0%} interval, grey ring = two months; all but the first ought to be near zero",
+            "Average fall; bar = {level:.0%} interval, grey ring = a month before and after; all but the first should be near zero",
             level=level,
         ),
     }
@@ -172,14 +172,14 @@ def _course(course: pd.DataFrame, chosen: str, names: outer_names.Names, level: 
     if {"run_up", "after", "usual"} <= set(mean):
         title = say(
             "{name}：立项前 {b}，落地后 {c}；可平常只有 {a}",
-            "{name}: {b} in the run-up, {c} after landing; but {a} was usual",
+            "{name}: {b} in the run-up, {c} after go-live, but {a} was usual",
             name=names.project(chosen),
             a=share["usual"],
             b=share["run_up"],
             c=share["after"],
         )
     else:
-        title = say("{name}的走势", "The course of {name}", name=names.project(chosen))
+        title = say("{name}的走势", "{name} over time", name=names.project(chosen))
     return {
         "title": title,
         "description": title,
@@ -187,7 +187,7 @@ def _course(course: pd.DataFrame, chosen: str, names: outer_names.Names, level: 
         "ends": {phase: Text(f"平均 {x}", f"mean {x}") for phase, x in share.items()},
         "subtitle": say(
             "占同一张表全部事件的比例，每四周；色带 = {level:.0%} 区间，线尾是该段平均；画的是把握最大的一个项目",
-            "Share of all events of its table, every four weeks; ribbon = {level:.0%} interval, at line ends the mean of the stretch; the clearest "
+            "Share of all events in its table, every four weeks; ribbon = {level:.0%} interval, line ends show each stretch's mean; the clearest "
             "project is drawn",
             level=level,
         ),
@@ -202,9 +202,9 @@ def _drawn(drawn: pd.DataFrame, names: outer_names.Names, level: float) -> dict[
         "减少最多的约 {a:.0%}，最少的约 {b:.0%}：差别不全是碰巧"
         if top["low"] > last["high"]
         else "减少最多的约 {a:.0%}，最少的约 {b:.0%}，差别可能是碰巧",
-        "The largest fall is about {a:.0%}, the smallest {b:.0%}: more than luck"
+        "The largest fall is about {a:.0%}, the smallest {b:.0%}: not all chance"
         if top["low"] > last["high"]
-        else "The largest fall is about {a:.0%}, the smallest {b:.0%}, which may be luck",
+        else "The largest fall is about {a:.0%}, the smallest {b:.0%}, which may be chance",
         a=float(top["value"]),
         b=float(last["value"]),
     )
@@ -213,14 +213,14 @@ def _drawn(drawn: pd.DataFrame, names: outer_names.Names, level: float) -> dict[
         "description": title,
         "subtitle": say(
             "减少多少，{level:.0%} 区间；点 = 向均值收拢后，灰圈 = 各自的估计",
-            "Fall, {level:.0%} interval; dot = drawn towards the mean, grey ring = on its own",
+            "Fall, {level:.0%} interval; dot = shrunk towards the mean, grey ring = own estimate",
             level=level,
         ),
         "unit": "share",
         "labels": {key: names.project(key) for key in drawn["key"]},
         "words": {
             "shown": Text("画出 {drawn} 个，共 {all} 个", "{drawn} of {all} are drawn"),
-            "raw": Text("各自的估计与区间", "On its own, with its interval"),
+            "raw": Text("各自的估计与区间", "Own estimate, with its interval"),
         },
     }
 
@@ -228,23 +228,23 @@ def _drawn(drawn: pd.DataFrame, names: outer_names.Names, level: float) -> dict[
 def _steps(steps: tuple[Estimate, ...], level: float) -> dict[str, Any]:
     told = {one.group: one for one in steps if one.kind == "estimate"}
     if "on_time" in told:
-        title = say("按期落地的项目占 {a:bare}", "{a:bare} of projects land by their due day", a=told["on_time"])
+        title = say("按期落地的项目占 {a:bare}", "{a:bare} of projects go live by their due date", a=told["on_time"])
         if "reported" in told:
             title = say(
                 "按期落地的占 {a:bare}，落地后按时复盘的占 {b:bare}",
-                "{a:bare} land by the due day, {b:bare} of landed ones are reviewed in time",
+                "{a:bare} go live by the due date, {b:bare} of live ones are reviewed on time",
                 a=told["on_time"],
                 b=told["reported"],
             )
     else:
-        title = Text("各步按时的占比", "Share in time at each step")
+        title = Text("各步按时的占比", "Share on time at each step")
     return {
         "title": title,
         "labels": STEPS,
         "sort": "given",
         "subtitle": say(
             "按时的占比，没走完的也算；横条 = {level:.0%} 区间，灰圈 = 只数已有结果的",
-            "Share in time, open ones counted; bar = {level:.0%} interval, grey ring = finished ones alone",
+            "Share on time, unfinished ones included; bar = {level:.0%} interval, grey ring = finished ones only",
             level=level,
         ),
     }
@@ -252,21 +252,21 @@ def _steps(steps: tuple[Estimate, ...], level: float) -> dict[str, Any]:
 
 def _funnel(funnel: Funnel, level: float) -> dict[str, dict[str, Any]]:
     n, pending = funnel.stages, int(funnel.quarters["pending"].sum())
-    late = say("{n} 条还没有决定，多半是最近提的：不能算作否决", "{n} are still pending, mostly recent ones: they are not rejected", n=pending)
+    late = say("{n} 条还没有决定，多半是最近提的：不能算作否决", "{n} are still pending, mostly recent: do not count them as rejected", n=pending)
     return {
         "funnel": {
             "title": say(
                 "{a} 条建议，{b} 条落了地，{c} 条有复盘报告",
-                "Of {a} recommendations {b} have landed and {c} have a review",
+                "Of {a} recommendations, {b} have gone live and {c} have a review",
                 a=n["proposed"],
                 b=n["landed"],
                 c=n["evaluated"],
             ),
-            "subtitle": Text("按建议数；几条建议可以并进同一个项目", "Recommendations; several may go into one project"),
+            "subtitle": Text("按建议数；几条建议可以并进同一个项目", "By recommendation; several may be merged into one project"),
         },
         "adoption": _adoption(funnel, level),
         "quarters": {
-            "title": late if pending else Text("每条建议都有了决定", "Every recommendation is decided"),
+            "title": late if pending else Text("每条建议都有了决定", "Every recommendation has been decided"),
             "columns": QUARTER_COLUMNS,
             "subtitle": Text("按提出的季度数建议", "Recommendations by the quarter in which they were proposed"),
         },
@@ -279,7 +279,7 @@ def _adoption(funnel: Funnel, level: float) -> dict[str, Any]:
     else:
         title = say(
             "{d} 天内采纳 {a:bare}；只数已有决定的会说 {b:bare}",
-            "{a:bare} are adopted within {d} days; decided ones alone would say {b:bare}",
+            "{a:bare} are adopted within {d} days; counting only decided ones would give {b:bare}",
             d=DECIDE_DAYS,
             a=funnel.adopted,
             b=funnel.of_decided,
@@ -288,10 +288,10 @@ def _adoption(funnel: Funnel, level: float) -> dict[str, Any]:
         "title": title,
         "description": title,
         "labels": CAUSES,
-        "x_title": Text("提出之后的天数", "Days since proposed"),
+        "x_title": Text("提出之后的天数", "Days since proposal"),
         "subtitle": say(
             "已采纳、已否决的占比，没有决定的算“还在等”；色带 = {level:.0%} 区间",
-            "Share adopted and rejected by day, pending ones still waiting; ribbon = {level:.0%} interval",
+            "Share adopted and rejected by day, pending ones counted as waiting; ribbon = {level:.0%} interval",
             level=level,
         ),
     }
@@ -302,23 +302,23 @@ def _lists(tracker: pd.DataFrame, departments: pd.DataFrame) -> dict[str, dict[s
     best = int(departments["told"].gt(0).sum())
     return {
         "tracker": {
-            "title": say("{a} 个过期还没落地，{b} 个落地后没有复盘报告", "{a} {a:is|are} overdue, {b} landed without a review", a=late, b=missing),
+            "title": say("{a} 个过期还没落地，{b} 个落地后没有复盘报告", "{a} {a:is|are} overdue, {b} went live without a review", a=late, b=missing),
             "columns": TRACKER_COLUMNS,
             "formats": dict.fromkeys(("chartered", "due", "landed"), "exact"),  # days do not break
             "subtitle": say(
                 "过期的在前，其余新的在前；复盘报告在落地 {d} 天后算缺",
-                "Overdue ones first, then the newest; a report is missing {d} days after landing",
+                "Overdue ones first, then the newest; a review counts as missing {d} days after go-live",
                 d=REPORT_DAYS,
             ),
         },
         "departments": {
             "title": say(
                 "{n} 个部门有项目，其中 {k} 个部门至少有一个项目的问题确实少了",
-                "{n} departments have projects, {k} {k:has|have} one whose problem is clearly smaller",
+                "{n} departments have projects; {k} {k:has|have} one whose problem is clearly smaller",
                 n=len(departments),
                 k=best,
             ),
             "columns": DEPARTMENT_COLUMNS,
-            "subtitle": Text("“—”是还没有能评的项目", "A dash stands where no project can be judged yet"),
+            "subtitle": Text("“—”是还没有能评的项目", "A dash means that no project can be judged yet"),
         },
     }

@@ -106,7 +106,7 @@ def tally(events: pd.DataFrame) -> Tally:
     """
     known = events.dropna(subset=["subject", "on"])
     if known.empty:
-        raise DataError("There is no dated event of any subject, so no rate can be told.")
+        raise DataError("No subject has a dated event, so no rate can be computed.")
     first = known["on"].min().normalize()
     names = tuple(sorted(known["subject"].astype(str).unique()))
     day = (known["on"].dt.normalize() - first).dt.days.to_numpy()

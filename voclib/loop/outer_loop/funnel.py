@@ -94,7 +94,7 @@ def _quarters(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _none(estimand: str, gates: Gates, *, n: int = 0) -> Estimate:
-    return refusal(estimand, unit="share", n=n, reason=Text(f"只有 {n} 个可看，不足以给出占比。", f"{n} can be looked at, too few for a share."),
+    return refusal(estimand, unit="share", n=n, reason=Text(f"只有 {n} 个可看，不足以给出占比。", f"Only {n} available, too few to give a share."),
                    needs=Text(f"至少 {gates.min_n} 个。", f"At least {gates.min_n}."))
 
 

@@ -11,11 +11,11 @@ import pandas as pd
 from voclib.errors import ParameterError
 from voclib.results import Text
 
-PLACES = {"repairs": Text("个看维修", "by repairs"), "topic_mentions": Text("个看客户声音", "by customer voices")}
+PLACES = {"repairs": Text("个看维修", "judged by repairs"), "topic_mentions": Text("个看客户声音", "judged by customer voices")}
 KINDS = {
-    "product_bug": Text("个看一线上报的故障", "by bugs the frontline reports"),
-    "process_suggestion": Text("个看一线上报的流程建议", "by process suggestions of the frontline"),
-    "competitor_intel": Text("个看一线上报的竞品情报", "by competitor reports of the frontline"),
+    "product_bug": Text("个看一线上报的故障", "judged by frontline bug reports"),
+    "process_suggestion": Text("个看一线上报的流程建议", "judged by frontline process suggestions"),
+    "competitor_intel": Text("个看一线上报的竞品情报", "judged by frontline competitor reports"),
 }
 
 
@@ -60,4 +60,4 @@ def _topic(key: Any, dictionary: Any | None) -> Text:
 def source(name: str) -> Text:
     """How many projects are judged by a source."""
     table, _, kind = name.partition("/")
-    return KINDS.get(kind, Text("个看一线上报", "by reports of the frontline")) if kind else PLACES[table]
+    return KINDS.get(kind, Text("个看一线上报", "judged by frontline reports")) if kind else PLACES[table]

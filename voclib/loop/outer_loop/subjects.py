@@ -35,7 +35,7 @@ def projects(tables: Tables) -> pd.DataFrame:
     """
     found = tables.get("projects")
     if found is None or found.empty:
-        raise DataError("There is no table 'projects', or it is empty, so nothing can have landed. A list of projects makes one: map it in the rules "
+        raise DataError("There is no table 'projects', or it is empty, so nothing has gone live. A list of projects makes one: map it in the rules "
                         "file of 'voc ingest' (project number, topic, chartered, due, landed; params/rules/sample.yml maps projects.csv).")
     if missing := [name for name in NEEDED if name not in found]:
         raise DataError(f"The table 'projects' lacks {', '.join(missing)}; it has {', '.join(map(str, found.columns))}. Map them in the rules file.")

@@ -15,16 +15,16 @@ from voclib.sentences import DASH, say
 TRACKER_COLUMNS = {
     "project": Text("项目", "Project"),
     "department": Text("责任部门", "Department"),
-    "chartered": Text("立项", "Chartered"),
+    "chartered": Text("立项", "Approved"),
     "due": Text("期限", "Due"),
-    "landed": Text("落地", "Landed"),
+    "landed": Text("落地", "Live"),
     "state": Text("状态", "State"),
     "effect": Text("问题减少了吗", "Is it smaller?"),
 }
 DEPARTMENT_COLUMNS = {
     "department": Text("部门", "Department"),
     "n": Text("项目", "Projects"),
-    "landed": Text("已落地", "Landed"),
+    "landed": Text("已落地", "Live"),
     "late": Text("过期未落地", "Overdue"),
     "judged": Text("能评", "Judged"),
     "told": Text("问题确实少了", "Clearly smaller"),
@@ -41,14 +41,14 @@ TRUTH_COLUMNS = {
     "project": Text("项目", "Project"),
     "found": Text("本页：减少（区间）", "Found: fall (interval)"),
     "truth": Text("真值", "Truth"),
-    "inside": Text("区间含真值", "Interval holds it"),
+    "inside": Text("区间含真值", "In the interval"),
     "told": Text("本页说问题少了", "Called smaller"),
-    "naive": Text("前后两个月", "Two months"),
+    "naive": Text("前后两个月", "Before–after"),
 }
 TRUTH = {
-    "title": Text("每个能评的项目与埋下的真值", "Every judged project against what was planted"),
+    "title": Text("每个能评的项目与埋下的真值", "Every judged project compared with the planted truth"),
     "columns": TRUTH_COLUMNS,
-    "subtitle": Text("真值 0% 的项目什么也没改变；估计方法看不到真值", "A truth of 0% is a project that changed nothing; no estimator sees it"),
+    "subtitle": Text("真值 0% 的项目什么也没改变；估计方法看不到真值", "At a truth of 0% the project changed nothing; no estimator sees the truth"),
 }
 
 
@@ -80,7 +80,7 @@ def tracker(found: pd.DataFrame, effects: Effects, names: outer_names.Names) -> 
 
 
 def _state(row: dict[str, Any]) -> Text:
-    said = {"open": Text("进行中", "Open"), "landed": Text("按期落地", "Landed in time")}
+    said = {"open": Text("进行中", "Open"), "landed": Text("按期落地", "Live on time")}
     said |= {
         name: say(zh, en, n=int(row["late"]))
         for name, zh, en in (
@@ -90,17 +90,17 @@ def _state(row: dict[str, Any]) -> Text:
     }
     state = said[row["state"]]
     if row["state"] == "landed" and pd.isna(row["due_on"]):
-        state = Text("已落地，没有期限", "Landed, no due day")
+        state = Text("已落地，没有期限", "Live, no due date")
     return Text(f"{state.zh}，缺复盘报告", f"{state.en}, no review") if row["missing"] else state
 
 
 def _effect(row: pd.Series) -> Text:
     if row["state"]:
         waits = row["wait"] == row["wait"] and row["wait"] > 0
-        return say("再等 {n} 周", "In {n} {n:week|weeks}", n=int(row["wait"])) if waits else Text("评不了", "Cannot be judged")
+        return say("再等 {n} 周", "Wait {n} {n:week|weeks}", n=int(row["wait"])) if waits else Text("评不了", "Cannot be judged")
     if not row["told"]:
         apart = abs(row["log"]) > 1.96 * row["error"]
-        return Text("落地前后分不清", "Not apart from before landing") if apart else Text("分不清", "May be luck")
+        return Text("落地前后分不清", "Not clear from before go-live") if apart else Text("分不清", "May be chance")
     return Text("是", "Yes") if row["log"] < 0 else Text("反而多了", "It grew")
 
 
@@ -126,7 +126,7 @@ def stages(steps: dict[str, int]) -> list[dict[str, Any]]:
         "decided": (Text("有了决定", "Decided"), Text("还没有决定", "Still pending")),
         "adopted": (Text("采纳", "Adopted"), Text("否决", "Rejected")),
         "chartered": (Text("立了项", "Became a project"), Text("采纳后没有立项", "Adopted, no project")),
-        "landed": (Text("落地", "Landed"), Text("还没有落地", "Not landed")),
+        "landed": (Text("落地", "Went live"), Text("还没有落地", "Not live yet")),
         "evaluated": (Text("有复盘报告", "Reviewed"), Text("没有复盘报告", "No review")),
     }
     return [{"label": label, "count": steps[name]} | ({"left": left} if left else {}) for name, (label, left) in said.items()]

@@ -80,7 +80,7 @@ def study(panel: ExPanel, *, lag: int = 1, lags: Sequence[int] = (0, 1, 2, 3), l
         for a table that is no panel, an exposure that repeats the outcome.
     """
     if lag < 1 or lag not in lags or leads < 1:
-        raise ParameterError(f"The declared lag is 1 or more and one of lags, and there is at least one lead; given: lag={lag}, "
+        raise ParameterError(f"The declared lag must be at least 1 and one of lags, and there must be at least one lead; given: lag={lag}, "
                              f"lags={', '.join(map(str, lags))}, leads={leads}.")
     gates = gates or gating.load()
     _refuse_copies(panel, range(-leads, max(lags) + 1))
@@ -133,8 +133,8 @@ def _refuse_copies(panel: ExPanel, offsets: Sequence[int]) -> None:
         left -= left.groupby(pairs["period"]).transform("mean")
         size = np.sqrt((left**2).sum().prod())
         if len(pairs) >= FEWEST and size > 0 and abs(left.prod(axis=1).sum()) > COPY * size:
-            raise DataError(f"{panel.exposure.en} is {panel.outcome.en} of {abs(offset)} period(s) {'later' if offset > 0 else 'earlier'} over again "
-                            f"(|r| above {COPY:g} in {len(pairs)} cells): one was computed from the other, or one column was chosen twice. Give the "
+            raise DataError(f"{panel.exposure.en} repeats {panel.outcome.en} of {abs(offset)} period(s) {'later' if offset > 0 else 'earlier'} "
+                            f"(|r| above {COPY:g} in {len(pairs)} cells): one was computed from the other, or one column was chosen twice. Use the "
                             "employees' own answers as the exposure.")
 
 

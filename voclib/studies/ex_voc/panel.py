@@ -75,8 +75,8 @@ class ExPanel:
         gathering.check(self.frame, unit="unit_id", period="period", columns=["ex", "outcome", *numbers])
         for name in ("ex", "outcome", *numbers):
             if endless := int(np.isinf(self.frame[name].to_numpy(dtype=float, na_value=np.nan)).sum()):
-                raise DataError(f"{endless} of {len(self.frame)} values of '{name}' are infinite, often a division by zero; correct them or leave "
-                                "them empty.")
+                raise DataError(f"{endless} of {len(self.frame)} values of '{name}' are infinite, often from a division by zero; correct them or "
+                                "leave them empty.")
 
     @property
     def has_noise(self) -> bool:
@@ -109,7 +109,7 @@ def from_tables(tables: Tables, *, metric: str = "nps_score", programme: str = "
     """
     timezone = dates.zone(tables, timezone)
     if absent := [name for name in NEEDED if len(tables.get(name, ())) == 0]:
-        raise DataError(f"Employee and customer voice need the tables {', '.join(NEEDED)}; missing or empty: {', '.join(absent)}.")
+        raise DataError(f"The employee and customer voices need the tables {', '.join(NEEDED)}; missing or empty: {', '.join(absent)}.")
     waves = _waves(tables["employee_surveys"])
     sheets, items, managers = _sheets(tables["employee_surveys"], waves, with_managers)
     if sheets.empty:
@@ -162,7 +162,7 @@ def from_frame(frame: pd.DataFrame, *, unit: str, period: str, exposure: str, ou
         if column not in frame:
             raise ParameterError(f"There is no column '{column}'; {nearest(column, frame.columns)}")
     if taken := [c for c in controls if c in roles.values() or c in roles]:
-        raise ParameterError(f"'{taken[0]}' is a control and has a role of its own: {', '.join(f'{k} = {v}' for k, v in roles.items())}. Leave it "
+        raise ParameterError(f"'{taken[0]}' is a control but already has another role: {', '.join(f'{k} = {v}' for k, v in roles.items())}. Leave it "
                              "out of controls, or rename it.")
     if sign not in (1, -1):
         raise ParameterError(f"sign is 1 (higher is better) or −1 (lower is better), not {sign!r}.")
@@ -208,10 +208,10 @@ def _waves(surveys: pd.DataFrame) -> _Calendar:
     months = sorted(int(m) for m in _month(surveys["wave_month"]).dropna().unique())
     steps = sorted(set(np.diff(months).tolist()))
     if len(months) < 2:
-        raise DataError(f"A change over time needs at least two waves of the employee survey; there is {len(months)}.")
+        raise DataError(f"A change over time needs at least two waves of the employee survey; there is only {len(months)}.")
     if any(step % steps[0] for step in steps):
-        raise DataError(f"Waves of the employee survey lie {', '.join(map(str, steps))} months apart; a lag means the same only where each is "
-                        "a multiple of the smallest. Merge waves, or study the run with even distances.")
+        raise DataError(f"Waves of the employee survey are {', '.join(map(str, steps))} months apart; a lag has one meaning only if every gap is "
+                        "a multiple of the smallest. Merge waves, or study a stretch with even gaps.")
     return _Calendar(tuple(months), int(steps[0]))
 
 
@@ -342,6 +342,6 @@ def _closes_in_time(surveys: pd.DataFrame, waves: _Calendar, timezone: str) -> C
     closed = _local(surveys["submitted_at"], timezone)
     late = waves.period(closed) > waves.period(_month(surveys["wave_month"]))
     if late.mean() > STRAGGLERS:
-        raise DataError(f"{int(late.sum())} of {len(surveys)} employee answers came in after their wave's period was over, when the customers they "
-                        "are set against were already being served. Correct wave_month, or use longer periods.")
+        raise DataError(f"{int(late.sum())} of {len(surveys)} employee answers came in after their wave's period had ended, when the customers they "
+                        "are compared with were already being served. Correct wave_month, or use longer periods.")
     return words.closed(int(late.sum()), len(surveys))

@@ -25,7 +25,8 @@ def months(step: int) -> Text:
 def suppressed(cells: int, answers: int, floor: int, unit: Text) -> Check:
     """How many small cells were removed, before any mean was formed."""
     detail = (say("{n} 个格子（{u}×期）少于 {k} 位员工作答，共 {a} 份，先删去再算均值。",
-                  "Cells ({u} and period) with answers from fewer than {k} employees: {n}, with {a} answers; removed before any mean was formed.",
+                  "{n} {n:cell|cells} ({u} × period) with answers from fewer than {k} employees, {a} {a:answer|answers} in all, removed "
+                  "before averaging.",
                   n=cells, k=floor, a=answers, u=unit) if cells else
               say("没有少于 {k} 位员工作答的格子。", "No cell rests on fewer than {k} employees.", k=floor))
     return Check(SMALL, True, detail)
@@ -34,32 +35,32 @@ def suppressed(cells: int, answers: int, floor: int, unit: Text) -> Check:
 def uncounted() -> Check:
     """Means of an unknown number of employees."""
     return Check(SMALL, None, Text("没有给出每个均值背后有几位员工，小样本格子无从屏蔽。",
-                                   "How many employees stand behind a mean is not given, so small cells cannot be found."),
-                 Text("对外之前先核对人数。", "Check the numbers before these means leave the house."))
+                                   "The number of employees behind each mean is not given, so small cells cannot be suppressed."),
+                 Text("对外之前先核对人数。", "Check the head counts before sharing these means outside."))
 
 
 def closed(late: int, total: int) -> Check:
     """Whether surveys close before the customers come in."""
     detail = say("{n} 份员工答卷里有 {late} 份晚于本期结束。",
-                 "Of {n} employee answers {late} came in after their period was over.", n=total, late=late)
+                 "Of {n} employee answers, {late} came in after their period had ended.", n=total, late=late)
     return Check(Text("员工调研先于客户到店", "The survey closes before the customers come in"), True, detail)
 
 
 def by_contact(rows: Mapping[str, int], tolerance: float) -> Check:
     """Whether customers count by the time of their contact; an answer comes later, perhaps in another period."""
-    name = Text("客户按接触时间归期", "Customers count by the time of their contact")
+    name = Text("客户按接触时间归期", "Customers are dated by the time of their contact")
     if not rows["used"]:
-        return Check(name, None, Text("没有可以归期的打分。", "There is no score to place."))
-    linked = say("其中 {invitation} 条的接触时间由邀请得来。", " For {invitation} of them the contact is the one their invitation asked about.",
+        return Check(name, None, Text("没有可以归期的打分。", "There is no score to date."))
+    linked = say("其中 {invitation} 条的接触时间由邀请得来。", " For {invitation} of them, the contact time comes from the invitation.",
                  **rows) if rows["invitation"] else Text("", "")
     if not rows["answer"]:
         return Check(name, True, say("用上的 {used} 条都按到店时间归期，不按答题时间。{l}",
-                                     "All {used} scores used count when the customer was served, not when they answered.{l}", l=linked, **rows))
+                                     "All {used} scores used are dated by when customers were served, not when they answered.{l}", l=linked, **rows))
     detail = say("用上的 {used} 条里，{answer} 条没有接触时间，只能按提交时间归期。{l}",
-                 "Of {used} scores used {answer} have no time of the contact and count by the time of the answer.{l}", l=linked, **rows)
+                 "Of the {used} scores used, {answer} have no contact time and are dated by when they were submitted.{l}", l=linked, **rows)
     return Check(name, rows["answer"] <= tolerance * rows["used"], detail,
                  Text("答得晚，就可能算进下一期，先后因此模糊；证据等级最高为 1。",
-                      "A late answer may count one period too late, which blurs what came first; evidence stays at level 1."))
+                      "A late answer may be counted one period too late, which blurs what came first; evidence is capped at level 1."))
 
 
 def unheard(rows: Mapping[str, int]) -> tuple[Text, Text] | None:
@@ -67,25 +68,26 @@ def unheard(rows: Mapping[str, int]) -> tuple[Text, Text] | None:
     if rows["used"]:
         return None
     if not rows["scored"]:
-        return Text("没有一条声音带这个分数。", "No voice carries this score."), Text("打了分的客户声音。", "Voices with the score.")
+        return Text("没有一条声音带这个分数。", "No voice has this score."), Text("打了分的客户声音。", "Voices with the score.")
     if not rows["stores"]:
         return (say("打了分的 {scored} 条声音都没有写明门店。", "None of the {scored} voices with the score names a store.", **rows),
                 Text("每条声音的门店。", "The store of each voice."))
     if rows["unplaced"] == rows["scored"]:
         return (say("打了分又有门店的 {stores} 条声音都没有时间：没有接触时间，邀请对不上接触，也没有提交时间。",
-                    "None of the {stores} voices with the score and a store has a time: neither of the contact, nor through an invitation, nor of "
-                    "the answer.", **rows),
-                Text("每条声音的接触时间，至少要有提交时间。", "The time of the contact for each voice, or at least that of the answer."))
+                    "None of the {stores} voices with the score and a store has a time: no contact time, no invitation linked to a contact, no "
+                    "submission time.", **rows),
+                Text("每条声音的接触时间，至少要有提交时间。", "A contact time for each voice, or at least a submission time."))
     return (say("有时间的 {outside} 条打分都不在员工调研的各期之内。",
                 "All {outside} scores with a time lie outside the periods of the employee survey.",
                 **rows),
-            Text("同一段时间的员工调研与客户声音。", "Employee survey and customer voices of the same time."))
+            Text("同一段时间的员工调研与客户声音。", "An employee survey and customer voices from the same period."))
 
 
 def counted(rows: Mapping[str, int]) -> Check:
     """Where the scored voices went."""
     detail = say("打了分的声音 {scored} 条：没有门店或时间 {unplaced} 条，不在调研期内 {outside} 条，用上 {used} 条。",
-                 "{scored} voices carry the score: {unplaced} name no store or moment, {outside} lie outside the waves, {used} are used.", **rows)
+                 "{scored} voices have the score: {unplaced} have no store or time, {outside} fall outside the survey's periods, {used} are "
+                 "used.", **rows)
     whole = rows["scored"] == rows["unplaced"] + rows["outside"] + rows["used"]
     return Check(Text("每条打分都有去向", "Every score is accounted for"), whole, detail)
 
@@ -97,13 +99,13 @@ def facts(frame: pd.DataFrame, unit: Text, sheets: int | None, managers: int | N
                                Text("期", "Periods"): int(frame["period"].nunique()),
                                Text("两边都有数的格子", "Cells with both sides"): len(both)}
     if step is not None:
-        made[Text("每期月数", "Months a period")] = step
+        made[Text("每期月数", "Months per period")] = step
     if sheets is not None:
         made[Text("员工答卷", "Employee sheets")] = sheets
     if managers:
-        made[Text("未计入的管理者答卷", "Managers' sheets left out")] = managers
-    for column, name in (("ex_n", Text("每格员工答卷（中位数）", "Employee sheets a cell (median)")),
-                         ("outcome_n", Text("每格客户打分（中位数）", "Customer scores a cell (median)"))):
+        made[Text("未计入的管理者答卷", "Managers' sheets excluded")] = managers
+    for column, name in (("ex_n", Text("每格员工答卷（中位数）", "Employee sheets per cell (median)")),
+                         ("outcome_n", Text("每格客户打分（中位数）", "Customer scores per cell (median)"))):
         if column in both and both[column].notna().any():
             made[name] = int(both[column].median())
     return made

@@ -90,11 +90,11 @@ def read(path: Path | str) -> Trusts:
     path = Path(path)
     path = path / FILE if path.is_dir() else path
     if not path.is_file():
-        raise DataError(f"There is no {path.name} in the folder {path.parent.name}; look at what VOC_PUBLIC_DATA names.")
+        raise DataError(f"There is no {path.name} in the folder {path.parent.name}; check the folder that VOC_PUBLIC_DATA names.")
     try:
         frame = pd.read_csv(path, keep_default_na=False, na_values=["", "NA"])
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise DataError(f"{path.name} cannot be read ({type(error).__name__}); it is a table of comma-separated text in UTF-8.") from None
+        raise DataError(f"{path.name} cannot be read ({type(error).__name__}); it should be comma-separated text in UTF-8.") from None
     frame = _sound(frame, path.name)
     displaced = (*_displaced(frame, SURVEY), *_displaced(frame, (OUTCOME,)))
     counts = _counts(frame)
@@ -113,20 +113,20 @@ def _sound(frame: pd.DataFrame, name: str) -> pd.DataFrame:
         raise DataError(f"{name}: {int(bad.sum())} rows have no {CODE}; every row needs the trust it belongs to.")
     year = pd.to_numeric(frame[YEAR], errors="coerce")
     if (bad := year.isna() | (year % 1 != 0)).any():
-        raise DataError(f"{name}: {YEAR} is no year in {int(bad.sum())} rows, like {_samples(frame, bad, YEAR)}.")
+        raise DataError(f"{name}: {YEAR} is not a year in {int(bad.sum())} rows, such as {_samples(frame, bad, YEAR)}.")
     for column, (low, high) in RANGES.items():
         number = pd.to_numeric(frame[column], errors="coerce")
         if (bad := number.isna() & frame[column].notna()).any():
-            raise DataError(f"{name}: {column} is no number in {int(bad.sum())} rows, like {_samples(frame, bad, column)}.")
+            raise DataError(f"{name}: {column} is not a number in {int(bad.sum())} rows, such as {_samples(frame, bad, column)}.")
         if (bad := number.notna() & ~number.between(low, high)).any():
-            raise DataError(f"{name}: {column} runs from {low:g} to {high:g}; {int(bad.sum())} rows say {_samples(frame, bad, column)}.")
+            raise DataError(f"{name}: {column} must lie between {low:g} and {high:g}; {int(bad.sum())} rows say {_samples(frame, bad, column)}.")
         frame = frame.assign(**{column: number.astype(float)})
     if twice := int(frame.duplicated([CODE, YEAR]).sum()):
-        raise DataError(f"{name} repeats {twice} pairs of {CODE} and {YEAR}; one row a trust and year is needed.")
+        raise DataError(f"{name} repeats {twice} pairs of {CODE} and {YEAR}; one row per trust and year is needed.")
     if bare := [c for c in (EX, OUTCOME, RESPONSES) if frame[c].isna().all()]:
         raise DataError(f"{name}: {', '.join(bare)} holds no value in {len(frame)} rows; export it again.")
     if year.nunique() < 2:
-        raise DataError(f"{name} holds one year, {int(year.iloc[0])}; a panel needs two or more.")
+        raise DataError(f"{name} holds only one year, {int(year.iloc[0])}; a panel needs two or more.")
     return frame.assign(**{CODE: frame[CODE].astype("str"), YEAR: year.astype(int)}).sort_values([CODE, YEAR], ignore_index=True)
 
 
@@ -368,7 +368,7 @@ def accounting(trusts: Trusts, *, lag: int = 1) -> Check:
     panel = trusts.panel
     longest = int(panel["period"].max())
     if not isinstance(lag, int) or isinstance(lag, bool) or not 0 <= lag <= longest:
-        raise ParameterError(f"lag counts years, 0 to {longest} in this panel, not {lag}.")
+        raise ParameterError(f"lag is a whole number of years from 0 to {longest} in this panel, not {lag}.")
     key = ["unit_id", "period"]
     earlier = panel[[*key, "ex"]].assign(period=panel["period"] + lag)
     used = len(panel[[*key, "outcome"]].dropna().merge(earlier.dropna(), on=key))
@@ -391,6 +391,6 @@ def facts(trusts: Trusts) -> dict[Text, int | str]:
         Text("医院（信托）", "Hospital trusts"): n["units"],
         Text("年", "Years"): n["years"],
         Text("医院 × 年", "Trusts × years"): n["rows"],
-        Text("每年都在的医院", "Trusts there in every year"): n["complete"],
-        Text("员工答卷", "Answers of employees"): n["answers"],
+        Text("每年都在的医院", "Trusts present every year"): n["complete"],
+        Text("员工答卷", "Employee answers"): n["answers"],
     }
