@@ -210,7 +210,7 @@ class TestThinTables:
             head = result.study.headline[0]
             assert head.value == value and 0 <= head.conf_low <= head.conf_high <= 1
             assert result.captions["curve"]["title"].en == ("All are settled before 72 hours" if value and result.curve["time"].max() < 72
-                                                            else f"After 72 hours, {1 - value:.0%} are not settled; closed cases alone would say "
+                                                            else f"After 72 hours, {1 - value:.0%} are not settled; closed cases alone would suggest "
                                                                  f"{1 - value:.0%}")
             assert "Closed cases alone" not in result.study.answer.en, "they would show the same"
 
@@ -266,7 +266,7 @@ class TestDealers:
         units = pd.Series([f"D{k % dealers}" for k in range(len(drawn_tables["cases"]))], dtype="str")
         given = without(drawn_tables, unit_id=units.mask(units.index < blank))
         result = inner_loop.study(given, only())
-        [check] = [c for c in result.study.checks if c.name.en == "Cases from the same dealer may be similar"]
+        [check] = [c for c in result.study.checks if c.name.en == "Cases from the same dealer are allowed to be similar"]
         others = [c for c in result.study.checks if c.passed is False and c is not check]
         assert check.passed is passed and (passed is not False) == (check.consequence is None or passed is None)
         assert result.study.verdict is (Verdict.REPORT if passed is not False and not others else Verdict.REPORT_WITH_CAVEAT)

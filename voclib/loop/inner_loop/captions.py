@@ -123,7 +123,7 @@ def _curve(curve: pd.DataFrame, main: Clock, level: float) -> dict[str, Any]:
     elif len(at) == 2:
         title = say(
             "过了 {h}，还有 {a:.0%} 没有{met}；只数已{done}的会说 {b:.0%}",
-            "After {h}, {a:.0%} are not {met}; {done} cases alone would say {b:.0%}",
+            "After {h}, {a:.0%} are not {met}; {done} cases alone would suggest {b:.0%}",
             h=words.limit(main),
             a=at["every"],
             b=at["closed"],
@@ -232,7 +232,7 @@ def _routes(routed: Routing, gates: Gates) -> dict[str, Any]:
         "title": title,
         "columns": ROUTE_COLUMNS,
         "formats": {"n": "exact", "agree": "exact"},
-        "subtitle": Text("按原话归类；台账里的责任部门与规则文件比", "By the customer's words; the ledger's owner against the rule file's"),
+        "subtitle": Text("按原话归类；台账里的责任部门与规则文件比", "Classified by their words; owner in the ledger against the rule file"),
         "note": say(
             "归类靠规则里的字词，会读错；不一致是核查的起点，不是差错率。{few}",
             "Classification relies on words in the rules and can be wrong; a mismatch is a place to look, not an error rate.{few}",

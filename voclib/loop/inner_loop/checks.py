@@ -107,14 +107,14 @@ def piled(found: Pile, clock: Clock, level: float) -> Check:
         return Check(name, None, few if found.n < FEWEST else coarse)
     told = say(
         "时限前的最后 {w}{done} {a} 张，按前后走势和一天的作息约 {b} 张。",
-        "{a} {a:case was|cases were} {done} in the last {w} before the limit; the trend around it and the daily rhythm suggest about {b}.",
+        "{a} {a:case was|cases were} {done} in the last {w} before the limit; the trend on either side and the daily rhythm suggest about {b}.",
         w=words.hours(round(found.width, 1), clock),
         a=found.before,
         b=round(found.expected),
         done=words.state(clock)["done"],
     )
     beyond = (
-        say("过了时限，密度是之前的 {j:.0%}。", "Past the limit, their density is {j:.0%} of that before.", j=1 / found.jump)
+        say("过了时限，密度是之前的 {j:.0%}。", "Past the limit, the density is {j:.0%} of that before.", j=1 / found.jump)
         if found.jump > 0.1
         else Text("", "")
     )
@@ -128,7 +128,7 @@ def piled(found: Pile, clock: Clock, level: float) -> Check:
 
 def independent(is_clustered: bool, *, n: int, blank: int) -> Check:
     """What the intervals rest on: of `n` cases `blank` name no dealer."""
-    name = Text("同一门店的工单可以相似", "Cases from the same dealer may be similar")
+    name = Text("同一门店的工单可以相似", "Cases from the same dealer are allowed to be similar")
     narrow = Text("区间可能偏窄，结论带着这个前提。", "Intervals may be too narrow, and the finding carries that caveat.")
     if not is_clustered:
         few = Text("写明的门店太少，区间把工单当作互不相干。", "Too few dealers are named, so intervals treat cases as independent.")
