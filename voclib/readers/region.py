@@ -82,7 +82,7 @@ def answers(tables: Tables, *, metric: str = "nps", by: str = "region", periods:
     kept = found[found[by].notna() & found["period"].isin(sorted(found["period"].dropna().unique())[-periods:])]
     if kept[by].nunique() < 2:
         there = ", ".join(map(str, kept[by].unique())) or "none"
-        raise DataError(f"Groups are compared, so two or more values of '{by}' are needed among the answers; there: {there}. The table 'units' gives "
+        raise DataError(f"Groups are compared, so two or more values of '{by}' are needed among the answers; found: {there}. The table 'units' gives "
                         "a dealer its region: map it in the rules file of 'voc ingest', or compare by another column with by=.")
     return kept.reset_index(drop=True)
 

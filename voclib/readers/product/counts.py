@@ -156,7 +156,7 @@ def _grid(voices: pd.DataFrame, people: pd.DataFrame, weeks: int, until: str) ->
 def _people(tables: Tables) -> pd.DataFrame:
     found = tables.get("customers")
     if found is None or "product" not in found or found["product"].isna().all():
-        raise DataError("There is no customer with a product, so there is nothing to brief by; the table 'customers' needs the column product.")
+        raise DataError("There is no customer with a product, so there is nothing to report on; the table 'customers' needs the column product.")
     return found
 
 
