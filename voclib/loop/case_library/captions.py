@@ -21,8 +21,8 @@ RUNGS = {
         Text("同店、同周、同款车的都可能是", "could be any customer of that dealer, week and model"),
     ),
     "known": (
-        Text("读者还知道抱怨的是什么", "The reader also knows the complaint"),
-        Text("三种人里认得最多的一种", "who identifies the most of the three"),
+        Text("读者还知道抱怨的是什么", "A reader who also knows the complaint"),
+        Text("三种人里认得最多的一种", "identifies the most of the three"),
     ),
     "kept": (
         Text("同一位读者，改写成卡片", "The same reader, given the card"),

@@ -143,13 +143,13 @@ def _complete(audit: Audit, people: People) -> Check:
 def _lots(others: Sequence[float]) -> Check:
     if not len(others):
         return Check(
-            Text("换一次抽签，结果差多少", "How far another draw would move it"),
+            Text("换一次抽签，结果差多少", "How far another draw would move the result"),
             None,
             Text("没有可比的抽签。", "There is no other draw to compare with."),
         )
     low, high = np.quantile(others, [0.025, 0.975])
     return Check(
-        Text("换一次抽签，结果差多少", "How far another draw would move it"),
+        Text("换一次抽签，结果差多少", "How far another draw would move the result"),
         None,
         say(
             "另抽 {n} 次，知道门店、哪一周、什么车的人认出原案例的占比，多在 {a:.0%} 到 {b:.0%}。",

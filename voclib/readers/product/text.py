@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 QUESTION = Text("这一期，每款产品有什么变了、先处理什么？", "What changed for each product, and what comes first?")
 CAVEAT = Text(
     "“大过偶然”只说明超出了平常的起伏；换季、促销也会让它超出，一年的数据分不开季节。",
-    "“More than chance” means only beyond the usual variation. Seasons and promotions do that too; one year cannot separate the season.",
+    "“More than chance” means only beyond the usual variation. Seasons and promotions do that too; one year of data cannot isolate the season.",
 )
 TOO_WIDE = Text("平常的次数太少，上端没有界。", "There are too few usual events, so the upper end has no limit.")
 MORE_PERIODS = Text("再积累几期，或把几个零件并在一起看。", "A few more periods, or several parts taken together.")
@@ -158,7 +158,7 @@ def sources(cut: Mapping[str, pd.Timestamp], rows: int) -> Check:
     """Whether tables other than the voices reach the end of the last period."""
     name = Text("各张表都记到了期末", "Every table reaches the end of the period")
     if not cut:
-        return Check(name, True, Text("数到的各张表都记到了期末。", "Every table that is counted reaches the end."))
+        return Check(name, True, Text("数到的各张表都记到了期末。", "All tables counted reach the end of the period."))
     listed = _joined([say("{t}只到 {d}", "{t} up to {d}", t=TABLES[kind], d=f"{last:%Y-%m-%d}") for kind, last in cut.items()])
     return Check(name, False, say("{l}，此前从没有空过这么久。{n} 项的这一期没收齐，不判断。",
                                   "Tables that end early: {l}; they never had such a gap before. {n} counts lack a complete period "
