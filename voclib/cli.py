@@ -38,6 +38,13 @@ examples:
 """
 
 
+_INGEST_EXAMPLES = """\
+example:
+  voc ingest params/rules/sample.yml --root ~/exports/june
+
+Write the day of the export into the mapping (as_of: 2026-06-30): a date after it, such as a mistyped year, is then set aside with its reason. Today's
+date is never asked, so that the same exports always give the same tables. Without as_of only dates far from all others are noticed.
+"""
 _COMPARE_EXAMPLES = """\
 examples:
   voc compare HEAD~1 reports/sample             a revision beside what lies on disk
@@ -81,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--out", default="data/sample", metavar="FOLDER", help="where to build it (default data/sample)")
     _quiet(one).set_defaults(do=_simulate)
     one = commands.add_parser("ingest", help="read raw exports into standard tables, score them and say what is odd", **shape,
-                              epilog="example:\n  voc ingest params/rules/sample.yml --root ~/exports/june\n")
+                              epilog=_INGEST_EXAMPLES)
     one.add_argument("mapping", help="mapping file: which column of which export is which standard column")
     one.add_argument("--root", metavar="FOLDER", help="folder of the raw files, instead of the one the mapping names")
     one.add_argument("--if-changed", action="store_true", help="do nothing where mapping, raw files and code are as they were")

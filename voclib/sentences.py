@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from voclib import numbers
 from voclib.errors import ParameterError
 from voclib.results import Estimate, Text
 
+EMPTY = Text("", "")
 DASH = Text(numbers.DASH, numbers.DASH)  # a cell without a number
 
 
@@ -69,6 +71,22 @@ def inside(name: Text) -> Text:
     """A name as it stands inside a sentence: without its English capital, unless it is an abbreviation such as NPS."""
     en = name.en
     return name if en[1:2].isupper() else Text(name.zh, en[:1].lower() + en[1:])
+
+
+def capital(name: Text) -> Text:
+    """A name as it begins a sentence: with an English capital."""
+    return Text(name.zh, name.en[:1].upper() + name.en[1:])
+
+
+def joined(*sentences: Text) -> Text:
+    """Sentences one after another; English ones with a space between them, and none for one that is empty."""
+    return Text("".join(one.zh for one in sentences), " ".join(one.en for one in sentences if one.en))
+
+
+def listed(names: Iterable[Text], *, none: Text = EMPTY) -> Text:
+    """Names in a row, “甲、乙” and “A, B”; `none` stands where there are no names."""
+    told = tuple(names)
+    return Text("、".join(one.zh for one in told), ", ".join(one.en for one in told)) if told else none
 
 
 def first_sentence(text: str) -> tuple[str, str]:

@@ -190,6 +190,7 @@ def test_help_teaches_by_example(command: str, capsys: pytest.CaptureFixture) ->
         cli.main([*shlex.split(command), "--help"])
     out = capsys.readouterr().out
     assert caught.value.code == 0 and "example" in out and f"  voc {command or 'run'}" in out
+    assert ("as_of: 2026-06-30" in out) == (command == "ingest")
 
 
 def test_verify_tells_each_report_and_fails_where_one_does(here: Path, ingest: Builder, ran: list[dict], capsys: pytest.CaptureFixture) -> None:

@@ -18,4 +18,6 @@ def test_a_batch_is_at_risk_from_its_day_on_and_all_along_where_the_day_is_unkno
 def test_bands_of_age_grow_from_the_day_made():
     found = exposure.bands([0, -400, np.nan], length=70)
     assert found.shape == (3, 10) and found[0, 0] == 0 and (np.diff(found[0]) >= 0).all() and found[0, -1] == 2
-    assert found[1, 0] == np.searchsorted(exposure.EDGES, 403.5) and (found[2] == exposure.UNKNOWN).all()
+    assert found[1, 0] == np.searchsorted(exposure.EDGES, 403.5) and (found[2] == len(exposure.EDGES) + 1).all()
+    quarters = exposure.bands([0, -730, np.nan], length=14, edges=[91.0, 182.0], at=0)
+    assert quarters.tolist() == [[0, 0], [2, 2], [3, 3]]

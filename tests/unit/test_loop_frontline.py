@@ -243,6 +243,10 @@ class TestRivals:
         found = frontline.study(tables | {"frontline_reports": table}, LISTS).rivals.undercut
         keen = next(one for one in found if one.group == "海拓")
         assert keen.kind == "refusal" and str(dealers) in keen.reason.en and str(dealers) in keen.reason.zh and "10" in keen.needs.en
+        table.loc[mine[mine].index[1:], "unit_id"] = None
+        found = frontline.study(tables | {"frontline_reports": table}, LISTS).rivals.undercut
+        keen = next(one for one in found if one.group == "海拓")
+        assert keen.kind == "refusal" and keen.reason.en.startswith(f"Of {keen.n} quotes 1 names a dealer, 1 dealer in all")
 
     def test_without_list_prices_there_is_no_gap(self, tables):
         found = frontline.study(tables).rivals

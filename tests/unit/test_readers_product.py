@@ -163,10 +163,49 @@ class TestBrief:
         as_is = recent.against_usual(*(a[repairs] for a in _as_exported(tables, counts)))
         assert (as_is.ratio < 1).all() and (as_is.p_value < 0.05).any(), "taken as whole, repairs seem to have fallen"
 
+    @pytest.mark.parametrize(("begins", "usual"), [(100, 9), (230, 4)])
+    def test_a_table_that_begins_late_is_compared_with_what_it_holds(self, calm: Tables, begins: int, usual: int) -> None:
+        """The blank before an export begins would make repairs seem to rise; the rows of other tables are judged as before."""
+        first = FIRST + pd.Timedelta(days=begins)
+        there = calm["repairs"]["repaired_at"] >= pd.Timestamp(first, tz="Asia/Shanghai")
+        tables = calm | {"repairs": calm["repairs"][there].reset_index(drop=True)}
+        counts, whole = product_counts.count(tables), product_counts.count(calm)
+        made, repairs = product.study(tables, counts), (counts.keys["kind"] == product_counts.REPAIRS).to_numpy()
+        assert not made.judged.up.any() and made.judged.told[repairs].any() == (usual >= recent.FEWEST_PERIODS)
+        assert np.array_equal(counts.counts[~repairs], whole.counts[~repairs]) and made.judged.told[~repairs].any()
+        assert ((made.judged.counts.exposure[repairs, :-1] > 0).sum(axis=1) == usual).all()
+        assert made.judged.counts.usual(product_counts.REPAIRS) == usual
+        check, thin = made.study.checks[1], next(c for c in made.study.checks if c.name.en == "Too few to be judged")
+        assert f"from {first:%Y-%m-%d}, which leaves {usual} usual periods" in check.detail.en and f"{first:%Y-%m-%d} 才有记录" in check.detail.zh
+        assert (check.passed, made.study.verdict) == ((None, Verdict.REPORT) if usual == 9 else (False, Verdict.REPORT_WITH_CAVEAT))
+        assert ("6 counts lack" in check.detail.en) == (usual == 4) and thin.detail.en.startswith("0 of 18")
+        as_is = recent.against_usual(*(a[repairs] for a in _as_exported(tables, counts))).ratio
+        assert np.median(as_is) > 1.2, "the blank taken for zero, repairs seem to have risen"
+        assert usual == 4 or 0.9 < np.median(made.judged.found.ratio[repairs]) < 1.1
+
+    def test_a_blank_taken_for_zero_would_hide_a_surge(self) -> None:
+        """Periods of nothing beside periods of something scatter so much that nothing stands out any more."""
+        surging = company(surge=2.5)
+        there = surging["repairs"]["repaired_at"] >= pd.Timestamp(FIRST + pd.Timedelta(days=170), tz="Asia/Shanghai")
+        tables = surging | {"repairs": surging["repairs"][there].reset_index(drop=True)}
+        counts = product_counts.count(tables)
+        at, repairs = row(counts, PRODUCTS[0], product_counts.REPAIRS, PARTS[0]), (counts.keys["kind"] == product_counts.REPAIRS).to_numpy()
+        assert product.judge(counts).up[at]
+        y, e = (a[:, -product_counts.MOST_PERIODS:] for a in _as_exported(tables, counts))
+        naive = product.judge(product_counts.Counts(counts.keys, np.where(repairs[:, None], y, counts.counts[:, -y.shape[1]:]),
+                                                    np.where(repairs[:, None], e, counts.exposure[:, -e.shape[1]:]), counts.until, counts.days))
+        assert not naive.up[at]
+
+    def test_a_beginning_before_the_periods_compared_is_not_told(self, calm: Tables) -> None:
+        there = calm["repairs"]["repaired_at"] >= pd.Timestamp(FIRST + pd.Timedelta(days=28), tz="Asia/Shanghai")
+        counts = product_counts.count(calm | {"repairs": calm["repairs"][there]})
+        assert set(counts.late) == {product_counts.REPAIRS} and counts.last(5).late == {} and counts.last(5).usual(product_counts.REPAIRS) == 4
+
     def test_a_table_that_is_whole_or_quiet_by_nature_is_not_called_cut(self, calm: Tables) -> None:
         sparse = calm["frontline_reports"].sort_values("reported_at").iloc[::40]
         for tables in (calm, calm | {"frontline_reports": sparse}):
-            assert product_counts.count(tables).cut == {} and product.study(tables, product_counts.count(tables)).study.checks[1].passed is True
+            counts = product_counts.count(tables)
+            assert counts.cut == counts.late == {} and product.study(tables, counts).study.checks[1].passed is True
 
     def test_rows_of_a_period_that_is_not_whole_are_not_counted(self, calm: Tables) -> None:
         early = calm["repairs"]["repaired_at"] < pd.Timestamp(FIRST + pd.Timedelta(weeks=WEEKS, days=-16), tz="Asia/Shanghai")
@@ -174,6 +213,11 @@ class TestBrief:
         chain = next(one for one in counting.flows("51-product", tables) if one.table == "repairs")
         kept = product_counts.count(tables).last(product_counts.MOST_PERIODS)
         assert chain.n == kept.counts[(kept.keys["kind"] == product_counts.REPAIRS).to_numpy()].sum() and "cut" in set(chain.where)
+        there = calm["repairs"]["repaired_at"] >= pd.Timestamp(FIRST + pd.Timedelta(weeks=WEEKS, days=-120), tz="Asia/Shanghai")
+        tables = calm | {"repairs": calm["repairs"][there].reset_index(drop=True)}
+        chain = next(one for one in counting.flows("51-product", tables) if one.table == "repairs")
+        kept = product_counts.count(tables).last(product_counts.MOST_PERIODS)
+        assert chain.n == kept.counts[(kept.keys["kind"] == product_counts.REPAIRS).to_numpy()].sum() and "late" in set(chain.where)
 
     def test_days_are_printed_without_a_clock(self, surging: Tables) -> None:
         made = product.study(surging, product_counts.count(surging))

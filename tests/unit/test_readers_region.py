@@ -12,6 +12,7 @@ from study_tables import figures, spoken, texts
 from benchmarks import coverage_readers
 from voclib.errors import DataError, ParameterError
 from voclib.readers import region
+from voclib.readers.region_names import Names
 from voclib.reporting import show
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
@@ -134,6 +135,11 @@ class TestStudy:
         shown = {t.en for t in found.sheet["group"]}
         assert {"Cathay Pacific Airways", "ANA All Nippon Airways"} <= shown and "note" not in found.captions["sheet"]
         assert found.captions["sheet"]["columns"]["group"] == Text("航空公司", "Airline")
+
+    def test_the_number_of_a_store_stays_as_it_is_written(self, apart: Tables) -> None:
+        units = apart["units"].assign(name=[f"bj-{i:02d}" for i in range(len(apart["units"]))])
+        named = Names.of(apart | {"units": units}, apart["responses"], "unit_id")
+        assert [named.title(key).en for key in list(named.known)[:2]] == ["bj-00", "bj-01"]
 
     def test_few_dealers_are_ranked_as_they_are_only(self, apart: Tables) -> None:
         units = apart["units"].assign(region=["华东"] * 5 + ["华南"] * 19)

@@ -87,7 +87,6 @@ class TestRIndicator:
         p = np.repeat([0.2, 0.6], 500)
         found = rep.r_indicator(p)
         assert found.value == pytest.approx(0.6) and found.mean == pytest.approx(0.4)
-        assert found.worst_bias(0.5) == pytest.approx(0.25)
         assert found.conf_low <= found.value <= found.conf_high <= 1
         assert rep.r_indicator(np.full(50, 0.3)).value == 1
         assert found.estimate().unit == "ratio" and found.estimate().value == found.value

@@ -19,36 +19,6 @@ def world(seed: int = 1, **planted) -> dict[str, np.ndarray]:
             "matrix": frame[["tenure"]].to_numpy()}
 
 
-class TestFormulas:
-    def test_they_are_what_simulated_scores_do(self) -> None:
-        rng, rho, mean, sd = np.random.default_rng(0), 0.6, 7.0, 2.0
-        lasting = np.sqrt(rho) * rng.normal(size=1_000_000)
-        first, second = (mean + sd * (lasting + np.sqrt(1 - rho) * rng.normal(size=1_000_000)) for _ in range(2))
-        low = first < 6.5
-        rise = retest.expected_rise(6.5, reliability=rho, mean=mean, sd=sd)
-        assert rise == pytest.approx(second[low].mean() - first[low].mean(), abs=0.01)
-        each = retest.expected_second(first[low], reliability=rho, mean=mean)
-        assert each.mean() - first[low].mean() == pytest.approx(rise, abs=0.01) and each.shape == first[low].shape
-        moved = retest.expected_second([3.0], reliability=rho, mean=mean, second_mean=8.0)
-        assert moved[0] == pytest.approx(8 - rho * 4)
-
-    def test_perfect_scores_do_not_regress(self) -> None:
-        assert retest.expected_rise(6.5, reliability=1.0, mean=7, sd=2) == 0
-        assert retest.expected_second(3.0, reliability=1.0, mean=7) == 3
-        assert retest.expected_rise(-60, reliability=0.5, mean=7, sd=2) == pytest.approx(33.5, rel=0.01), "far below it stays finite"
-
-    @pytest.mark.parametrize("reliability", [-0.1, 1.1])
-    def test_a_reliability_is_a_correlation(self, reliability: float) -> None:
-        with pytest.raises(ParameterError, match="0 to 1"):
-            retest.expected_second([3.0], reliability=reliability, mean=7)
-        with pytest.raises(ParameterError, match="0 to 1"):
-            retest.expected_rise(6, reliability=reliability, mean=7, sd=1)
-
-    def test_a_spread_is_above_zero(self) -> None:
-        with pytest.raises(ParameterError, match="above 0, not 0"):
-            retest.expected_rise(6, reliability=0.5, mean=7, sd=0)
-
-
 def three_classes(seed: int = 2, customers: int = 600) -> tuple[np.ndarray, np.ndarray]:
     frame, _ = dgp_recovery.draw(seed, customers=customers)
     to_score = {-100.0: 3.0, 0.0: 7.0, 100.0: 10.0}

@@ -132,6 +132,17 @@ def test_future_times_are_judged_only_against_a_given_day():
         validate(frame, "responses", as_of="2026-01-03")
 
 
+@pytest.mark.parametrize(("zone", "day", "last", "after"), [
+    ("America/New_York", "2026-11-01", "2026-11-01T23:30:00-05:00", "2026-11-02T00:00:00-05:00"),   # 25 hours
+    ("America/New_York", "2026-03-08", "2026-03-08T23:30:00-04:00", "2026-03-09T00:30:00-04:00"),   # 23 hours
+    ("America/Sao_Paulo", "2018-11-04", "2018-11-04T23:30:00-02:00", "2018-11-05T00:30:00-02:00"),  # a day that begins at one o'clock
+    ("America/New_York", "2026-11-01T01:30:00-04:00", "2026-11-01T01:30:00-04:00", "2026-11-01T01:10:00-05:00")])
+def test_a_day_on_which_the_clocks_change_ends_at_midnight(zone, day, last, after):
+    made = validate(responses(2, submitted_at=[last, after]), "responses", as_of=day, timezone=zone)
+    assert len(made.accepted) == 1 and made.problems["row"].tolist() == [2]
+    assert made.problems["example"].tolist() == [after], "on the clock of the zone whose day is over"
+
+
 def test_as_of_a_date_includes_that_day_in_the_zone():
     at = [pd.Timestamp("2026-01-03T15:59:59Z")] * 399 + [pd.Timestamp("2026-01-03T16:00:00Z")]
     made = validate(responses(400, submitted_at=at), "responses", as_of="2026-01-03")

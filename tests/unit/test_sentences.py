@@ -6,7 +6,7 @@ import pytest
 
 from voclib.errors import ParameterError
 from voclib.results import Text
-from voclib.sentences import first_sentence, inside, say
+from voclib.sentences import capital, first_sentence, inside, joined, listed, say
 
 
 @pytest.mark.parametrize(("n", "en"), [(0, "0 periods later"), (1, "1 period later"), (2, "2 periods later"), (1200, "1,200 periods later")])
@@ -30,3 +30,18 @@ def test_the_first_sentence_is_cut_after_a_full_stop_only() -> None:
     assert first_sentence("The mean is 3.1 points. The rest follows.") == ("The mean is 3.1 points.", "The rest follows.")
     assert first_sentence("大概不是。更可能在 18 上下。回访更低。") == ("大概不是。更可能在 18 上下。", "回访更低。")
     assert first_sentence("Only one") == ("Only one", "")
+
+
+def test_sentences_run_on_in_chinese_and_are_spaced_in_english() -> None:
+    told, more, nothing = Text("甲。", "One."), Text("乙。", "Two."), Text("", "")
+    assert joined(told, more) == Text("甲。乙。", "One. Two.") and joined(told, nothing) == told and joined() == nothing
+
+
+def test_names_stand_in_a_row_and_a_word_stands_for_none() -> None:
+    names = [Text("门店", "dealers"), Text("区域", "regions")]
+    assert listed(names) == listed(iter(names)) == Text("门店、区域", "dealers, regions")
+    assert listed([], none=Text("无", "none")) == Text("无", "none") and listed([]) == Text("", "")
+
+
+def test_a_name_that_begins_a_sentence_has_a_capital() -> None:
+    assert capital(Text("门店", "dealers")) == Text("门店", "Dealers") and capital(Text("", "")) == Text("", "")

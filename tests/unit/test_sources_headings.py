@@ -111,6 +111,13 @@ def test_the_second_heading_of_surveymonkey_is_nobodys_words(tmp_path, seed: int
     assert len(pool.tables["responses"]) == 20 and "heading" not in pool.findings("en")  # Response is what the first one said
 
 
+@pytest.mark.parametrize("blank", ["N/A", "无", "null"])
+def test_a_first_answer_without_a_score_is_no_heading(tmp_path, blank: str) -> None:
+    rows = [[f"R_{i}x", blank if i == 0 else str(i % 11), "fine"] for i in range(20)]
+    pool = heard(tmp_path, [["id", "score", "said"], *rows], key="id", said="said")
+    assert len(pool.tables["responses"]) == 20 and "second heading" not in pool.findings("en")
+
+
 def test_another_second_heading_is_doubted_and_kept(tmp_path) -> None:
     rows = answers(3)
     pool = heard(tmp_path, [NAMES, QUESTIONS, *rows], key="ResponseId", said="Q2")

@@ -48,6 +48,10 @@ def test_a_good_mapping_is_read_and_words_stay_words(tmp_path):
     ("constants: {channel: survey}", "constants: {channel: survey, nps_score: 1}", "'nps_score' stands in columns and in constants"),
     ("response_id: id", "response_id: _id", "_id is used but make_id does not say"),
     ("root: .", "timezone: Asia/Shanghia", "timezone 'Asia/Shanghia' is not known; did you mean 'Asia/Shanghai'"),
+    ("root: .", "root: .\nas_of: 30.06.2026", "as_of.*: '30.06.2026' is no day; write the day of the export as 2026-06-30"),
+    ("root: .", "root: .\nas_of: 20260630", "as_of.*: '20260630' is no day; write the day of the export as 2026-06-30"),
+    ("root: .", "root: .\nas_of: 2026-06-31", "as_of.*: '2026-06-31' is no day"),
+    ("    files: a.csv", "    files: a.csv\n    as_of: today", "as_of.*: 'today' is no day"),
     ("root: .", "root: .\nroot: b", "mine.yml line 6: the key 'root' stands here again .first on line 5"),
     ("response_id: id", "response_id: id, response_id: b", "the key 'response_id' stands here again .first on line 11"),
     ("root: .", "valid_voice: [[customer]]", "valid_voice: 'customer' is not a column there; did you mean 'customer_id'"),
@@ -85,7 +89,7 @@ def test_mistakes_are_answered(tmp_path, old, new, message):
         _read(tmp_path, GOOD.replace(old, new))
 
 
-@pytest.mark.parametrize("pattern", ["%d/%m/%y", "%Y%j", "%c", "%x", "%d %b %Y", "%G-W%V-%u"])
+@pytest.mark.parametrize("pattern", ["%d/%m/%y", "%Y%j", "%c", "%x", "%d %b %Y", "%G-W%V-%u", "%Y-W%W-%w", "%a %U %Y"])
 def test_patterns_of_a_whole_date_are_taken(tmp_path, pattern):
     text = GOOD.replace("nps_score: score}", "nps_score: score, submitted_at: at}")
     made = _read(tmp_path, text.replace("        values:", f"        formats: {{submitted_at: '{pattern}'}}\n        values:"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import get_args
 
 import duckdb
 import pandas as pd
@@ -11,7 +12,7 @@ import pytest
 from voclib.errors import DataError
 from voclib.sources import ingest, origins
 from voclib.sources.adapters import CHANNELS
-from voclib.sources.mapping import CHANNEL_NAMES
+from voclib.sources.mapping import ChannelName
 
 HEAD = """
 name: shop
@@ -51,10 +52,10 @@ def run(folder, *, channel: str = "survey", feed: list[str] | None = None):
 
 
 def test_every_channel_has_an_adapter():
-    assert set(CHANNELS) == set(CHANNEL_NAMES)
+    assert set(CHANNELS) == set(get_args(ChannelName))
 
 
-@pytest.mark.parametrize("channel", CHANNEL_NAMES)
+@pytest.mark.parametrize("channel", get_args(ChannelName))
 def test_rows_read_are_clean_repaired_or_set_aside(tmp_path, channel):
     card = run(tmp_path, channel=channel).scorecard
     entry = next(item for item in card["files"] if item["file"] == "feed.csv")

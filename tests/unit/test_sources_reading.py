@@ -81,6 +81,16 @@ def test_headings_that_repeat_or_are_empty_are_numbered(tmp_path):
     assert found.notes == (("repeated_heading", "a"),)
 
 
+@pytest.mark.parametrize(("given", "named", "repeated"), [
+    (["a (2)", "a", "a"], ["a (2)", "a", "a (3)"], ["a"]), (["a", "a", "a (2)"], ["a", "a (3)", "a (2)"], ["a"]),
+    (["score (0-10)", "score"], ["score (0-10)", "score"], []), (["", "column 1", ""], ["column 1", "column 1 (2)", "column 3"], ["column 1"])])
+def test_no_column_takes_the_heading_of_another(tmp_path, given: list[str], named: list[str], repeated: list[str]):
+    (tmp_path / "a.csv").write_text(",".join(given) + "\n" + ",".join(map(str, range(len(given)))) + "\n", encoding="utf-8")
+    found = readers.read(tmp_path / "a.csv", name="a.csv")
+    assert found.frame[named].iloc[0].tolist() == [str(i) for i in range(len(given))]
+    assert found.notes == tuple(("repeated_heading", name) for name in repeated)
+
+
 def test_title_rows_above_the_heading(tmp_path):
     found = _read(tmp_path, "a.csv", "Report 2026\na,b\n1,2\n", heading_row=2).frame
     assert found["a"].tolist() == ["1"] and found["_row"].tolist() == [3]

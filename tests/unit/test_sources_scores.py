@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from voclib.errors import DataError
-from voclib.sources import ingest, labels
+from voclib.sources import figures, ingest, labels
 
 MAPPING = """
 name: shop
@@ -27,12 +29,12 @@ ENDS = {10: "10 - Extremely likely", 0: "0 - Not at all likely"}
 ENDED = {10: "非常愿意(10)", 0: "不可能（0分）"}
 
 
-def read(folder, *files, name="nps_score", more=""):
+def read(folder, *files, name="nps_score", more="", mapping=MAPPING):
     """Import files of answers as the score `name`."""
     for place, answers in enumerate(files):
         rows = [f"{place}-{i},2026-01-02,{answer}" for i, answer in enumerate(answers)]
         (folder / f"{place}.csv").write_text("\n".join(["id,at,score", *rows]), encoding="utf-8")
-    (folder / "shop.yml").write_text(MAPPING.replace("NAME", name).replace("MORE", more), encoding="utf-8")
+    (folder / "shop.yml").write_text(mapping.replace("NAME", name).replace("MORE", more), encoding="utf-8")
     return ingest(folder / "shop.yml", root=folder, out=folder / "out")
 
 
@@ -56,11 +58,30 @@ def test_ends_with_labels_are_read_as_their_numbers(tmp_path, words, seed):
 
 @pytest.mark.parametrize("cells", [
     ["1 - very satisfied", "2 - satisfied", "3 - so-so", "4 - dissatisfied"],  # perhaps the number of the option
+    ["1-Mar", "4-Jun", "9", "10"],  # ranges that a spreadsheet took for days
     ["5 - good", "5", "4"], ["9 to 10 - good", "8"], ["10 minutes", "9"], ["5 - good", "4 - fair"], ["11 - more", "9"], ["-3", "9"], ["(10)", "9"]])
 def test_what_is_no_end_of_a_scale_stays_as_written(cells):
     texts = pd.Series(cells, dtype="str")
     made, notes = labels.plain(texts, low=0, high=10)
     assert made.tolist() == cells and set(notes) == {""}
+
+
+@pytest.mark.parametrize("cell", ["5 - " + "a" * 60_000 + "7", "a" * 60_000, "非" * 60_000 + "(1"])
+def test_a_very_long_cell_is_told_at_once(cell):
+    before = time.perf_counter()
+    assert labels.plain(pd.Series([cell, "4"], dtype="str"), low=0, high=10)[0].tolist() == [cell, "4"]
+    assert time.perf_counter() - before < 1  # a pattern that tries every pair of places takes minutes
+
+
+@pytest.mark.parametrize(("more", "last"), [("", "3"), ("decimal", "3"), ("", '"3,0"')])
+def test_scores_with_a_comma_for_zero_tenths_are_scores(tmp_path, more, last):
+    """10,0 as a European spreadsheet shows a ten, beside the label of an end."""
+    given = [10, 0, 7, 8, 9, 3]
+    written = ['"10,0"', "0 - never", '"7,0"', '"8,0"', '"9,0"', last]
+    mapping = MAPPING.replace('files: "*.csv"', 'files: "*.csv"\n    decimal: ","') if more else MAPPING
+    pool = read(tmp_path, written, mapping=mapping)
+    assert pool.tables["responses"]["nps_score"].tolist() == given and pool.quarantine.empty
+    assert pool.repairs["problem"].value_counts().to_dict() == {figures.EUROPEAN: 4 + ("," in last), labels.LABELLED: 1}
 
 
 @pytest.mark.parametrize(("name", "words"), [("csat_score", ["非常满意", "满意"]), ("nps_score", ["Very likely", "-3"])])
@@ -73,6 +94,15 @@ def test_words_in_a_tenth_of_the_answers_are_refused_and_named(tmp_path, name, w
     assert f"values: {{{name}: {{" in str(refused.value)
     given = f"values: {{{name}: {{{', '.join(f'{word}: 5' for word in words)}}}}}"
     assert len(read(tmp_path, answers, name=name, more=given).tables["responses"]) == 46
+
+
+def test_the_line_that_the_refusal_gives_can_be_pasted(tmp_path):
+    words = ["a \"clear\" yes", "no, I would rather not recommend this garage to anybody whom I know at all"]
+    answers = [*(f'"{word.replace(chr(34), chr(34) * 2)}"' for word in words * 3), *["2", "4"] * 20]
+    with pytest.raises(DataError) as refused:
+        read(tmp_path, answers)
+    line = str(refused.value).partition("of the mapping  ")[2].partition("  with a score")[0].replace("?", "7")
+    assert len(read(tmp_path, answers, more=line).tables["responses"]) == 46
 
 
 def test_slips_below_a_tenth_are_set_aside(tmp_path):

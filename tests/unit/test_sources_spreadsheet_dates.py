@@ -61,6 +61,12 @@ class TestHalfSwapped:
         made, _ = dating.plain(texts, ["%d/%m/%Y"], declared=AT, where="a.csv")
         assert made.str.slice(0, 10).tolist() == [f"{day:%Y-%m-%d}" for day in known]
 
+    def test_many_rows_of_a_few_days_prove_no_more_than_the_days(self):
+        """Two batches, one written by each of two systems."""
+        texts = pd.Series([*(f"2026-01-05 10:{i:02d}" for i in range(20)), *["25/03/2026"] * 3], dtype="str")
+        made, _ = dating.plain(texts, ["%d/%m/%Y"], declared=AT, where="a.csv")
+        assert set(made.str.slice(0, 10)) == {"2026-01-05", "2026-03-25"}
+
     def test_a_few_cells_prove_nothing(self):
         texts = pd.Series(["2026-03-05", "2026-04-06", "25/03/2026", "26/03/2026"], dtype="str")
         assert dating.plain(texts, ["%d/%m/%Y"], declared=AT, where="a.csv")[0].str.startswith("2026-0").all()

@@ -78,6 +78,42 @@ class TestIngest:
         pool = ingest(tmp_path / "shop.yml", root=tmp_path, out=tmp_path / "out", as_of="2026-06-01")
         assert len(pool.tables["responses"]) == 150 and pool.quarantine["reason"].tolist() == ["submitted_at: lies after 2026-06-01"]
 
+    @pytest.mark.parametrize("where", ["mapping", "source"])
+    def test_the_mapping_says_the_day_of_the_export(self, tmp_path, where):
+        lines = _lines(["2026-07-05", "2027-03-05", "2026-06-01"])
+        assert len(survey(tmp_path, lines).tables["responses"]) == 153, "none lies far enough from the others to be noticed without it"
+        if where == "source":
+            pool = survey(tmp_path, lines, extra="as_of: 2026-06-01")
+        else:
+            written = (tmp_path / "shop.yml").read_text("utf-8").replace("root: .", "root: .\nas_of: 2026-06-01")
+            (tmp_path / "shop.yml").write_text(written, "utf-8")
+            pool = ingest(tmp_path / "shop.yml", root=tmp_path, out=tmp_path / "out")
+        assert pool.quarantine["row"].tolist() == [152, 153] and set(pool.quarantine["reason"]) == {"submitted_at: lies after 2026-06-01"}
+        assert "submitted_at: lies after 2026-06-01" in pool.findings("en") and pool.tables["responses"]["response_id"].iloc[-1] == "s2"
+
+    def test_every_source_has_its_own_day_and_its_own_share_of_late_rows(self, tmp_path):
+        for name, first in (("a", date(2024, 1, 1)), ("b", date(2026, 1, 1))):
+            (tmp_path / f"{name}.csv").write_text("id,at\n" + "".join(f"{name}{i},{first + timedelta(days=i % 60)}\n" for i in range(
+                8_000 if name == "a" else 60)), "utf-8")
+        source = ("  - channel: survey\n    files: {}.csv\n    as_of: {}\n    tables: {{responses: {{columns: {{response_id: id, submitted_at: at}},"
+                  " constants: {{channel: survey}}}}}}\n")
+
+        def read(*, b: str) -> pd.DataFrame:
+            (tmp_path / "m.yml").write_text("name: m\ncompany: {zh: 甲, en: A}\npseudonym_key: a-key-of-some-length\nroot: .\nas_of: 2020-01-01\n"
+                                            "sources:\n" + source.format("a", "2024-03-01") + source.format("b", b), "utf-8")
+            return ingest(tmp_path / "m.yml", root=tmp_path, out=tmp_path / "out").tables["responses"]
+
+        assert len(read(b="2026-03-01")) == 8_060 and len(read(b="2026-02-26")) == 8_057
+        with pytest.raises(DataError, match="future times: lies after 2026-01-31 in 29 of 60 rows"):  # 0.4 % of all rows, half of the source's
+            read(b="2026-01-31")
+
+    def test_a_month_may_lie_after_the_export_no_more_than_a_day(self):
+        use = pd.DataFrame({"customer_id": [f"c{i}" for i in range(40)], "month": ["2026-06"] * 39 + ["2027-06"], "logins": 3, "active_days": 2})
+        made = validate_all({"usage": use}, as_of="2026-06-12")["usage"]
+        assert set(made.accepted["month"]) == {"2026-06"} and made.problems[["column", "example"]].values.tolist() == [["month", "2027-06"]]
+        worded = validate_all({"usage": use.assign(month="June")}, as_of="2026-06-12")["usage"]
+        assert len(worded.quarantined) == 40 and not worded.problems["problem"].str.contains("lies after").any(), "no month, and so in no future"
+
     def test_a_clock_that_is_wrong_in_many_rows_is_still_refused(self, tmp_path):
         survey(tmp_path, _lines([]))
         with pytest.raises(DataError, match="future times: lies after 2026-01-31 in 119 of 150 rows"):
@@ -89,6 +125,9 @@ class TestIngest:
                                  "due_on": [day + pd.Timedelta(days=90)] * 2, "landed_on": [None, day + pd.Timedelta(days=90)]})
         made = validate_all({"projects": projects}, as_of="2026-02-01")["projects"]
         assert made.accepted["project_id"].tolist() == ["p"] and made.problems["column"].tolist() == ["landed_on"]
+        store = pd.DataFrame({"unit_id": ["S1"], "kind": "dealer", "name": "S", "region": "R", "opened_on": [day],
+                              "closed_on": [day + pd.Timedelta(days=90)]})
+        assert validate_all({"units": store}, as_of="2026-02-01")["units"].quarantined.empty
 
 
 def test_one_future_time_does_not_move_the_end_of_the_cases(tmp_path):

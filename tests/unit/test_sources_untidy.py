@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from voclib.errors import DataError
+from voclib.schema import mending
 from voclib.sources import ingest
 
 SURVEY = """
@@ -265,6 +266,11 @@ class TestDoubts:
         assert pool.quarantine["reason"].tolist() == ["response_id: identifier cut by a spreadsheet, its last digits are lost"]
         heard = pool.tables["responses"].set_index("response_id")["customer_id"]
         assert set(heard.index) == {"123", "7", "8"} and heard["7"] == heard["8"]
+
+    @pytest.mark.parametrize(("written", "read"), [("1.234500e+05", "123450"), ("1.234567e+06", "1234567"), ("1.230000E+2", "123"),
+                                                   ("1.234567e+05", ""), ("1.234568e+14", ""), ("1.2E+0", "")])
+    def test_a_number_of_six_decimals_is_whole_where_nothing_but_zeros_is_left(self, written, read):
+        assert mending.written_out(written) == read
 
     @pytest.mark.parametrize(("answers", "doubts"), [([1] * 5 + [10] * 95, 1), ([0] + [1] * 5 + [10] * 95, 0), ([2] * 5 + [10] * 95, 0),
                                                      ([1] * 4 + [10] * 95, 0)])

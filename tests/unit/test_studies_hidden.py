@@ -146,10 +146,10 @@ def test_what_was_set_aside_is_said_beside_the_estimate(tested: tuple[survivorsh
     keys = {"everyone" if e.estimand.endswith("everyone") else "reachable" for e in found.study.headline}
     for key in keys:
         assert f"{known[key]:.0%}" in said.zh.split("。")[-2] and f"it was {known[key]:.0%}" in said.en
-    assert "区间包含它" in said.zh and "which the interval holds" in said.en
+    assert "区间包含它" in said.zh and ", inside the interval" in said.en
     assert survivorship.stated(found, None) == found.study
     off = survivorship.stated(found, {"everyone": 0.99, "reachable": 0.99}).answer
-    assert "区间没有包含它" in off.zh and "which the interval misses" in off.en
+    assert "区间没有包含它" in off.zh and ", outside the interval" in off.en
 
 
 def test_staged_call_backs_have_no_price() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 
 import pandas as pd
 import pytest
@@ -208,6 +209,8 @@ class TestFrames:
         trap = {"trap": "repeated_text", "channel": "survey", "column": "comment", "texts": 2, "rows": 4, "disagreeing": 0}
         assert pool_text.trap_row(trap | {"files": ["a.csv", "b.xlsx"]})[1] == "a.csv, b.xlsx · comment"
         assert pool_text.trap_row(trap)[1] == "survey · comment"
+        many = [f"{month:02d}.csv" for month in range(1, 61)]
+        assert pool_text.trap_row(trap | {"files": many})[1] == "01.csv, 02.csv, 03.csv … (60) · comment"
 
     @pytest.mark.parametrize("trap", [
         {"trap": "busy_day", "column": "submitted_at", "day": "2026-01-01", "rows": 50, "share": 0.4},
@@ -297,6 +300,7 @@ class TestReasons:
          "Voices: time of answer cannot be read as a date and time"),
         ("touchpoints · customer_id · not found in customers.customer_id", "服务接触：客户不在“客户名单”里",
          "Service contacts: customer not in “Customer list”"),
+        ("responses · submitted_at · lies after 2026-06-30", "客户声音：提交时间晚于 2026-06-30", "Voices: time of answer after 2026-06-30"),
         ("usage · customer_id, month · duplicate key", "使用记录：客户、月份重复", "Usage: same customer and month twice"),
         ("oddities · colour · never heard of", "oddities：colour never heard of", "oddities: colour never heard of"),
         ("unreadable row", "读不出的行", "unreadable row")])
@@ -315,3 +319,5 @@ def test_every_doubt_of_the_import_has_its_own_words(kind, where, said):
     given = {"doubt": kind, "n": 7} | ({} if where == "units" else {"file": "a.csv"}) | ({"column": "customer_id"} if "·" in where else {})
     title, place, meaning = doubts.row(given)
     assert title.zh and place == where and said in meaning.en and "7 " in meaning.zh
+    alone = doubts.row(given | {"n": 1})[2].en
+    assert not re.search(r"\b1 (customer )?(identifiers|units)\b", alone) or kind == "zeroed_identifiers", alone  # that one needs five

@@ -13,7 +13,7 @@ from voclib.reporting import charts, names, show
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
 from voclib.simulate import dgp_silence
-from voclib.studies.survivorship import silence
+from voclib.studies.survivorship import silence, use_months
 
 TABLES, _ = dgp_silence.draw(11, customers=2000)
 
@@ -62,6 +62,14 @@ class TestShown:
         gone = TABLES["customers"].set_index("customer_id")["churned_on"]
         assert gone.reindex(found.ranked["customer_id"]).isna().all(), "nobody who left by the end of the data"
         assert found.bands["customers"].sum() <= len(found.ranked)
+
+    def test_months_of_use_stay_where_contacts_and_answers_end_early(self, found) -> None:
+        """A table of contacts exported half a year ago says nothing against the log-ins since."""
+        early = {name: TABLES[name][TABLES[name][column] < TABLES[name][column].max() - pd.Timedelta(days=180)]
+                 for name, column in use_months.MOMENTS.items() if name in TABLES}
+        for tables in ({**TABLES, **early}, {**TABLES, **early, "usage": TABLES["usage"][TABLES["usage"]["month"] >= "2026-04"]}):
+            kept, checks = use_months.recorded(tables, "Asia/Shanghai")
+            assert len(kept["usage"]) == len(tables["usage"]) and checks == ()
 
     def test_a_mistyped_month_adds_no_years_of_silence(self, found) -> None:
         """One row of 2062: every month up to it would be one in which nobody logged in; it is left out and named."""

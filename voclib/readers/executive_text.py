@@ -7,7 +7,7 @@ from typing import Any
 
 from voclib.readers.scorecard import Entry, Row
 from voclib.results import Check, Estimate, Text
-from voclib.sentences import first_sentence, say
+from voclib.sentences import first_sentence, joined, say
 
 QUESTION = Text("这一版，管理层该知道什么、先定什么？", "What should the board know now, and decide first?")
 ANSWER = Text("结论", "its answer")
@@ -64,7 +64,7 @@ def answer(lead: Entry, entries: Sequence[Entry]) -> Text:
     goals = say("记分卡上有目标的数 {k} 个：{reached} 个达到，{missed} 个没达到，{unclear} 个还看不出来。",
                 "Of {k} {k:number|numbers} with a goal, {reached} {reached:reaches|reach} it, {missed} {missed:misses|miss} it, and {unclear} "
                 "{unclear:is|are} not clear yet.", **counts)
-    return Text(led.zh + goals.zh, f"{led.en} {goals.en}")
+    return joined(led, goals)
 
 
 def decision(lead: Entry, missed: Sequence[Text]) -> Text:
@@ -72,9 +72,9 @@ def decision(lead: Entry, missed: Sequence[Text]) -> Text:
     own = Text(*(first_sentence(lead.study.decision[lang])[0] for lang in ("zh", "en")))
     if not missed:
         return own
-    where = say("没达到目标的是：{r}。它们那几份报告的建议，在“要定的事”里排最前。",
-                "Goals missed: {r}. What their reports suggest comes first in the list of decisions.", r=_listed(missed))
-    return Text(own.zh + where.zh, f"{own.en} {where.en}")
+    where = say("没达到目标的是：{r}。相应报告的建议，在“要定的事”里排在最前。",
+                "Short of the goal: {r}. What those reports advise comes first in the list of decisions.", r=_listed(missed))
+    return joined(own, where)
 
 
 def goal(entry: Entry) -> Text:

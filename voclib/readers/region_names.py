@@ -60,9 +60,9 @@ class Names:
         return Text(f"{n} {sign}{self.groups.zh}", f"{n} {one}")
 
     def title(self, key: str) -> Text:
-        """A group of that key: a region as readers of English call it, a unit by its name, an address such as cathay-pacific as words."""
+        """A group of that key: a region as readers of English call it, a unit by its name, the address of an airline (cathay-pacific) as words."""
         name = self.known.get(key, key)
-        if self.are_units and _SLUG.fullmatch(name):
+        if self.are_units and self.units == KINDS["airline"] and _SLUG.fullmatch(name):
             words = " ".join(part.upper() if i == 0 and part in INITIALS else part.capitalize() for i, part in enumerate(name.split("-")))
             return Text(words, words)
         return region_title(name)

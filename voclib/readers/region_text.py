@@ -10,7 +10,7 @@ import pandas as pd
 
 from voclib.readers.region_names import Names
 from voclib.results import Check, Estimate, Ladder, Text
-from voclib.sentences import DASH, say, with_interval
+from voclib.sentences import DASH, joined, listed, say, with_interval
 from voclib.stats.power import rounded_up
 from voclib.studies.scores import text as score_text
 
@@ -117,7 +117,7 @@ def answer(ladder: Ladder, sheet: pd.DataFrame, first: str, said: Said) -> Text:
         say("排第一的{t}，真实名次可能是第 {b} 到第 {w}。", "{t} comes first, but its true rank could be anywhere from {b} to {w}.", t=lead,
             b=place[0], w=place[1])
     parts = [found, rank, *_with_others(ladder, said)]
-    return Text("".join(p.zh for p in parts), " ".join(p.en for p in parts))
+    return joined(*parts)
 
 
 def _with_others(ladder: Ladder, said: Said) -> list[Text]:
@@ -145,8 +145,8 @@ def decision(sheet: pd.DataFrame, ladder: Ladder | None, said: Said) -> Text:
     parts, differ, names = [], sheet["differ"].eq(True), said.names
     safety = sheet[sheet["safety"].fillna(0) > 0]
     if len(safety):
-        listed = [say("{g} {n} 件", "{g} ({n})", g=names.title(row["group"]), n=int(row["safety"])) for _, row in safety.iterrows()]
-        parts.append(say("先处理还开着的安全工单：{l}。", "Settle open safety cases first: {l}.", l=_joined(listed)))
+        cases = [say("{g} {n} 件", "{g} ({n})", g=names.title(row["group"]), n=int(row["safety"])) for _, row in safety.iterrows()]
+        parts.append(say("先处理还开着的安全工单：{l}。", "Settle open safety cases first: {l}.", l=listed(cases)))
     if ladder is not None and (drawn := _drawn(ladder)) is not None and not drawn.value:
         parts.append(_no_prize(said, any_differ=bool(differ.any())))
     if differ.any():
@@ -158,7 +158,7 @@ def decision(sheet: pd.DataFrame, ladder: Ladder | None, said: Said) -> Text:
         parts.append(say("要看出一个值得行动的变化，每期每组约要 {a} 到 {b} 份回答。",
                          "To detect a change worth acting on, a group needs about {a} to {b} answers per period.", a=rounded_up(int(needed.min())),
                          b=rounded_up(int(needed.max()))))
-    return Text("".join(p.zh for p in parts), " ".join(p.en for p in parts)) if parts else Text("按需要再看。", "Look again when needed.")
+    return joined(*parts) if parts else Text("按需要再看。", "Look again when needed.")
 
 
 def _no_prize(said: Said, *, any_differ: bool) -> Text:
@@ -173,10 +173,6 @@ def _no_prize(said: Said, *, any_differ: bool) -> Text:
                    "Do not reward or punish by rank: the differences that can be seen are between {u}, not between {g}.", **some)
     return say("不要按{g}的名次奖惩：换一批{u}，{g}之间分不出高低。",
                "Do not reward or punish by rank: with other {u}, the {g} could not be distinguished.", **some)
-
-
-def _joined(items: Sequence[Text]) -> Text:
-    return Text("、".join(i.zh for i in items), ", ".join(i.en for i in items))
 
 
 def clusters(unassigned: int, names: Names, *, clustered: bool) -> Check:
@@ -196,17 +192,17 @@ def clusters(unassigned: int, names: Names, *, clustered: bool) -> Check:
 def refused(without: Sequence[str], total: int, sizes: Sizes, names: Names) -> Check:
     """Which groups could not be compared at all, and which not with other units."""
     name = Text("有几组没法比", "Groups excluded")
-    listed = _joined([names.title(n) for n in without])
+    lacking = listed(names.title(n) for n in without)
     told = [] if not without and sizes.left else [
             say("{n} 组都比了。", "All {n} groups were compared.", n=total) if not without else
             say("{n} 组里有 {k} 组回答太少，没有比。", "{k} of {n} groups have too few answers to be compared.", n=total, k=len(without))
-            if len(without) > 6 else say("回答太少，没有比：{l}。", "Too few answers to be compared: {l}.", l=listed)]
+            if len(without) > 6 else say("回答太少，没有比：{l}。", "Too few answers to be compared: {l}.", l=lacking)]
     if sizes.left:
-        few = say("{k} 组", "{k} groups", k=len(sizes.left)) if len(sizes.left) > 6 else _joined([names.title(n) for n in sizes.left])
+        few = say("{k} 组", "{k} groups", k=len(sizes.left)) if len(sizes.left) > 6 else listed(names.title(n) for n in sizes.left)
         told.append(say("{n} 组按现有{u}比了；其中 {l} 的{u}太少或太不均匀，没有问换一批会怎样。",
                         "{n} groups were compared by their current {u}; in {l}, these are too few or too uneven to ask about others.",
                         u=names.units, l=few, n=sizes.fixed))
-    detail = Text("".join(t.zh for t in told), " ".join(t.en for t in told))
+    detail = joined(*told)
     return Check(name, None if without or sizes.left else True, detail)
 
 

@@ -231,10 +231,10 @@ def apart_command(comparison: EditionComparison, page: PageComparison) -> tuple[
 
 
 def _lines(steps: str, comparison: EditionComparison, report: str) -> str:
-    return f"{steps}\nvoc compare {shlex.quote(_old_report(comparison, report))} {shlex.quote(report)}"
+    return f"{steps}\nvoc compare {shlex.quote(_old_report(comparison))} {shlex.quote(report)}"
 
 
-def _old_report(comparison: EditionComparison, report: str) -> str:
+def _old_report(comparison: EditionComparison) -> str:
     """The old state as a reader names it, with its edition where a revision stands alone."""
     return comparison.old if not comparison.commits[0] or ":" in comparison.old else f"{comparison.old}:reports/{comparison.edition}"
 

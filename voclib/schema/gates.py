@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 
@@ -10,6 +11,7 @@ import pandas as pd
 
 from voclib.errors import nearest
 from voclib.schema import problems as found_problems
+from voclib.schema.columns import MONTH_PATTERN
 from voclib.schema.problems import Found
 from voclib.schema.rules import before, rules, schema
 
@@ -18,7 +20,7 @@ WRONG_TIMES_LIMIT = 0.005  # share of rows with reversed or future times above w
 WRONG_TIMES_TOLERATED = 5  # a single slip in a small table is a slip, not a broken clock
 SCALE_MIN_N = 50           # answers before "nobody gave 0 or 6–10" says the scale is 1–5
 SCALE_100_SHARE, SCALE_100_MIN_N, SCALE_100_REACH = 0.2, 3, 20  # a column of 11s is a slip, one that reaches 20 is another scale
-PLANNED = ("due_on",)  # days that may lie ahead
+PLANNED = ("due_on", "opened_on", "closed_on", "started_on", "week_on")  # days that a plan may put ahead of the export
 SCORES = ("nps_score", "csat_score", "ces_score", "rating_score", "star_rating")
 OUTSIDE_SHARE, OUTSIDE_MIN_N = 0.1, 3  # above or below the scale: more is no slip, and setting it aside would keep one end of the answers only
 NO_SCORES, TEXTS_OF_A_SCALE = "answers that are no score", 25  # more different texts are no labels of a scale
@@ -80,9 +82,9 @@ def _no_scores(name: str, scores: pd.Series, words: list[str], allowed: tuple[in
     told = f"{NO_SCORES}: {wrong} of {filled} are none on {scale}"
     if len(texts) > TEXTS_OF_A_SCALE:  # probably what customers said, which no message repeats
         return f"{told}; {len(texts)} different texts, so another column is probably meant"
-    named = [(found_problems.shortened(text), n) for text, n in sorted(texts.items(), key=lambda item: (-item[1], item[0]))]
-    listed = ", ".join(f"'{text}' ({n})" for text, n in named)
-    line = ", ".join(f'"{text}": ?' for text, _ in named)
+    named = sorted(texts.items(), key=lambda item: (-item[1], item[0]))
+    listed = ", ".join(f"'{found_problems.shortened(text)}' ({n})" for text, n in named)
+    line = ", ".join(f"{json.dumps(text, ensure_ascii=False)}: ?" for text, _ in named)  # whole, and with its quotes: it is to be pasted
     return f"{told}; they are {listed}; add to this table of the mapping  values: {{{name}: {{{line}}}}}  with a score for each ?"
 
 
@@ -105,21 +107,26 @@ def reversed_times(typed: pd.DataFrame, table: str) -> list[Found]:
 
 
 def future_times(typed: pd.DataFrame, table: str, *, as_of: str | pd.Timestamp | None, timezone: str) -> list[Found]:
-    """Rows with a time after `as_of`; a date without a time of day means until the end of that day in `timezone`."""
+    """Rows with a time, day or month after `as_of`; a date without a time of day means until the end of that day in `timezone`."""
     if as_of is None:
         return []
     limit = pd.Timestamp(as_of)
-    zoned = limit.tz_localize(timezone) if limit.tzinfo is None else limit
-    local = zoned.tz_convert(timezone)
-    if local == local.normalize():
-        zoned = local + pd.Timedelta(days=1) - pd.Timedelta(microseconds=1)
-    last_day = zoned.tz_convert(timezone).normalize().tz_localize(None)
+    local = limit if limit.tzinfo is None else limit.tz_convert(timezone).tz_localize(None)
+    is_day = local == local.normalize()
+    end = local + pd.Timedelta(days=1) - pd.Timedelta(microseconds=1) if is_day else local
+    # on the clock of the wall: a day on which the clocks change has 23 or 25 hours
+    zoned = limit if limit.tzinfo is not None and not is_day else end.tz_localize(timezone, ambiguous=False, nonexistent="shift_forward")
+    limits = {"moment": zoned, "day": local.normalize(), "month": f"{local:%Y-%m}"}
     found = []
     for name, column in schema(table).columns.items():
         kind = column.metadata["kind"]
-        if kind in ("moment", "day") and name not in PLANNED:
-            late = np.flatnonzero((typed[name] > (zoned if kind == "moment" else last_day)).to_numpy(dtype=bool))
-            found.append(Found(name, f"lies after {as_of}", late, [value.isoformat() for value in typed[name].iloc[late]]))
+        if kind in limits and name not in PLANNED:
+            known = typed[name].where(typed[name].str.fullmatch(MONTH_PATTERN)) if kind == "month" else typed[name]
+            late = np.flatnonzero((known > limits[kind]).fillna(False).to_numpy(dtype=bool))  # a text that is no month is refused as such
+            values = typed[name].iloc[late]
+            shown = values.tolist() if kind == "month" else [
+                value.isoformat() for value in (values.dt.tz_convert(timezone) if kind == "moment" else values)]  # where its day lies after
+            found.append(Found(name, f"lies after {as_of}", late, shown))
     return [item for item in found if len(item.at)]
 
 

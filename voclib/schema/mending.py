@@ -71,9 +71,12 @@ def is_cut(identifier: str) -> bool:
 
 
 def written_out(identifier: str) -> str:
-    """The digits of a whole number in scientific notation that lost none of them (1.23E+2 is 123), else empty."""
+    """The digits of a whole number in scientific notation that lost none of them (1.23E+2 is 123, and so is 1.230E+2), else empty."""
     found = _scientific(identifier)
-    return found[0] if found is not None and len(found[0]) == found[1] + 1 > 1 else ""
+    if found is None or found[1] < 1:
+        return ""
+    digits, below = found[0][:found[1] + 1], found[0][found[1] + 1:]  # %e of C writes 123450 as 1.234500e+05
+    return digits if len(digits) == found[1] + 1 and not below.strip("0") else ""
 
 
 def left_of(identifier: str) -> str:

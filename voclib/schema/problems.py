@@ -32,7 +32,7 @@ FIXES = {
     "lies far": "correct the year; where the date means none, say so in the mapping, for example  missing: [\"1970-01-01\"]",
     "is of a year": "correct the year; where the date means none, say so in the mapping, for example  missing: [\"1899-12-30\"]",
     "lies before": "check the two time columns and their zones",
-    "lies after": "check the clock and the zone of the export, or move as_of",
+    "lies after": "correct the date, check the clock and the zone of the export, or move as_of",
     "reversed": "check the two time columns and their zones: they may be swapped",
     "future": "check the zone of the export, or move as_of",
     "scale looks like": "map the column to the score of its scale (data/README.md), or say what each answer becomes, for example  "

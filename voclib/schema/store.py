@@ -28,7 +28,8 @@ def write(tables: Mapping[str, pd.DataFrame], folder: str | Path) -> list[Path]:
             wrong = sorted(set(map(str, frame.columns)) ^ set(declared))
             raise DataError(f"{name}: columns differ from the standard in {', '.join(wrong)}; write what validate() accepted")
     with duckdb.connect() as connection:
-        return [_write(connection, name, frame, folder / f"{name}.parquet") for name, frame in tables.items()]
+        return [put(connection, frame, folder / f"{name}.parquet", {column: SQL[dtype] for column, dtype in dtypes(name).items()})
+                for name, frame in tables.items()]
 
 
 def read(folder: str | Path, *names: str) -> dict[str, pd.DataFrame]:
@@ -74,12 +75,14 @@ def _is_ours(project: Path) -> bool:
     return project.is_file() and re.search(r'^name\s*=\s*"voclib"', project.read_text(encoding="utf-8"), re.MULTILINE) is not None
 
 
-def _write(connection: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame, path: Path) -> Path:
-    casts = ", ".join(f"CAST({quoted(column)} AS {SQL[dtype]}) AS {quoted(column)}" for column, dtype in dtypes(name).items())
+def put(connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame, path: Path, columns: Mapping[str, str], *, is_sorted: bool = False) -> Path:
+    """Write `columns` (name → SQL type) of a frame as one Parquet file, there whole or as it was; `is_sorted`: rows in order of all columns."""
+    casts = ", ".join(f"CAST({quoted(name)} AS {kind}) AS {quoted(name)}" for name, kind in columns.items())
+    rows = f"SELECT {casts} FROM frame_to_write{' ORDER BY ALL' if is_sorted else ''}"
     draft = path.with_name(f".{path.name}.part")
     connection.register("frame_to_write", frame)
     try:
-        connection.execute(f"COPY (SELECT {casts} FROM frame_to_write) TO {literal(str(draft))} (FORMAT parquet)")
+        connection.execute(f"COPY ({rows}) TO {literal(str(draft))} (FORMAT parquet)")
         os.replace(draft, path)
     finally:
         connection.unregister("frame_to_write")

@@ -15,6 +15,7 @@ from voclib.schema import problems as found_problems
 from voclib.schema.problems import Found, raise_problems
 from voclib.schema.rules import DUPLICATE, MISSING, dtypes, references, rules, schema, unknown
 
+Day = str | pd.Timestamp  # the last one of an export
 UNKNOWN_REFERENCE = "unknown reference set missing"
 
 
@@ -75,9 +76,9 @@ def validate(frame: pd.DataFrame, table: str, *, file: str = "", row: str | Sequ
 
 
 def validate_all(tables: Mapping[str, pd.DataFrame], *, file: str | Mapping[str, str] = "", timezone: str = "Asia/Shanghai",
-                 as_of: str | pd.Timestamp | None = None, sources: Mapping[str, pd.Series] | None = None) -> dict[str, Validated]:
+                 as_of: Day | Mapping[int, Day | None] | None = None, sources: Mapping[str, pd.Series] | None = None) -> dict[str, Validated]:
     """`validate` for several tables, then references across them. `sources` says of each table which source a row is from (one value a row):
-    a date that lies far from all others of its source is then wrong too (`voclib.schema.strays`).
+    a date that lies far from all others of its source is then wrong too (`voclib.schema.strays`), and `as_of` may name a day by source.
 
     An identifier that the accepted rows of the table referred to do not hold quarantines its row, or is set missing and counted as a
     repair where the column may be empty. A reference to a table that is not given is not checked. Errors of all tables are raised at once.
@@ -119,8 +120,8 @@ def empty(table: str) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in dtypes(table).items()})
 
 
-def _draft(frame: pd.DataFrame, table: str, *, file: str, timezone: str, as_of: object, row: str | Sequence[int] | None = None,
-           source: pd.Series | None = None) -> _Draft:
+def _draft(frame: pd.DataFrame, table: str, *, file: str, timezone: str, as_of: Day | Mapping[int, Day | None] | None,
+           row: str | Sequence[int] | None = None, source: pd.Series | None = None) -> _Draft:
     raw = frame.reset_index(drop=True)
     rows, given = _numbered(raw, row)
     raise_problems(gates.columns(given, table, file=file), headline=f"{table}: columns that do not fit the standard")
@@ -132,12 +133,26 @@ def _draft(frame: pd.DataFrame, table: str, *, file: str, timezone: str, as_of: 
     draft.add(made.unreadable)
     draft.add(_values(draft))
     draft.add(strays.found(typed, table, source, timezone=timezone) if source is not None else [])
-    wrong = gates.reversed_times(typed, table) + gates.future_times(typed, table, as_of=as_of, timezone=timezone)
+    wrong = gates.reversed_times(typed, table)
     refused = [gates.scale(typed, table, file=file), gates.too_many(wrong, typed, table, rows=rows, file=file)]
     draft.add(wrong)
+    for last, at in _exports(as_of, source, len(raw)):
+        own = typed.iloc[at]
+        late = gates.future_times(own, table, as_of=last, timezone=timezone)
+        refused.append(gates.too_many(late, own, table, rows=rows[at], file=file))
+        draft.add([Found(item.column, item.problem, at[item.at], item.examples) for item in late])
     refused.append(_keys(draft))
     raise_problems(found_problems.gather(refused), headline=f"{table}: the table cannot be used as it is")
     return draft
+
+
+def _exports(as_of: Day | Mapping[int, Day | None] | None, source: pd.Series | None, n: int) -> list[tuple[Day | None, np.ndarray]]:
+    """Last days of exports, each with the positions of its rows: one for all, or one a source, whose share of late rows is then its own."""
+    if not isinstance(as_of, Mapping):
+        return [(as_of, np.arange(n))]
+    if source is None:
+        raise ParameterError("as_of= by source needs sources=, which says where each row is from")
+    return [(as_of.get(one), np.flatnonzero((source == one).to_numpy())) for one in source.unique()]
 
 
 def _numbered(raw: pd.DataFrame, row: str | Sequence[int] | None) -> tuple[np.ndarray, list[str]]:

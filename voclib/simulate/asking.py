@@ -51,7 +51,7 @@ class Asking:
 def make(plan: Plan, dealers: Dealers, customers: Customers, contacts: Contacts) -> Asking:
     """Invitations with their reminders, and the answers."""
     rng = stream(plan.seed, "invitations")
-    invited, sent = _invited(rng, plan, customers, contacts)
+    invited, sent = _invited(rng, customers, contacts)
     channel = rng.choice(len(CHANNELS), invited.size, p=[0.45, 0.25, 0.12, 0.10, 0.08]).astype("int8")
     sent = np.where(channel == ONSITE, contacts.minute[invited] + 90, sent)
     kept = sent + 60 < plan.end_minute
@@ -67,7 +67,7 @@ def make(plan: Plan, dealers: Dealers, customers: Customers, contacts: Contacts)
                           _begging(plan, dealers, contacts, invited, channel, answered), mechanism)
 
 
-def _invited(rng: np.random.Generator, plan: Plan, customers: Customers, contacts: Contacts) -> tuple[np.ndarray, np.ndarray]:
+def _invited(rng: np.random.Generator, customers: Customers, contacts: Contacts) -> tuple[np.ndarray, np.ndarray]:
     asked = customers.contactable[contacts.customer] & ((contacts.kind < CALL) | (rng.random(contacts.n) < 0.7))
     leaving = customers.left[contacts.customer] - contacts.day < QUIET_DAYS
     asked &= ~leaving | (rng.random(contacts.n) < 0.2)

@@ -10,7 +10,6 @@ import pandas as pd
 from voclib.simulate.streams import planted, stream
 
 FIRST = "2025-01-06"
-TOPICS = ("noise", "vehicle_price", "waiting_time", "charging")
 
 
 def draw(seed: int, *, carriers: int = 250, others: int = 1500, ratio: float | None = None, control: float = 1.0, chatty: float = 0.4,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from voclib.simulate import exports_field, exports_voices
 
 TIMEZONE = "Asia/Shanghai"
-WITHHELD = ("N/A", "-", "无", "")
 
 _SURVEY = {
     "问卷编号": "response_id", "邀请编号": "invitation_id", "客户编号": "customer_id", "门店编号": "unit_id", "渠道": "channel",

@@ -61,7 +61,7 @@ class Exporter:
         columns: dict[str, str] = {}
         for described in (EXPORTS[file], *ALSO.get(file, {}).values()):  # a heading that fills two tables is written once
             columns |= {heading: name for heading, name in described.items() if heading not in columns}
-        cells = [f'{_cell(frame, name, file, heading)} AS "{heading}"' for heading, name in columns.items()]
+        cells = [f'{_cell(name, file, heading)} AS "{heading}"' for heading, name in columns.items()]
         self._connection.register("given", frame)
         self._connection.execute("CREATE OR REPLACE TEMP VIEW lines AS SELECT rn, "
                                  f"{', '.join(cells)} FROM (SELECT *, row_number() OVER () AS rn FROM given)")
@@ -141,7 +141,7 @@ def _time(column: str, pattern: str) -> str:
     return f"strftime({column} + INTERVAL 8 HOUR, '{pattern}')"
 
 
-def _cell(frame: pd.DataFrame, name: str, file: str, heading: str) -> str:
+def _cell(name: str, file: str, heading: str) -> str:
     """SQL that words one column of a file as that file words it; mixed date formats and separators by line number."""
     told = next(TABLES[table].columns[name].metadata for table in (TABLE_OF[file], *ALSO.get(file, {})) if name in TABLES[table].columns)
     kind, column = told["kind"], f'"{name}"'

@@ -76,9 +76,9 @@ def _refuse_half_swapped(given: pd.Series, where: str) -> None:
     """A spreadsheet of another country reads 05/03/2026 as the third of May and leaves 25/03/2026 as text: what it could read is swapped.
 
     Then every date that is still text holds a number above 12, and no date that became one has a day above 12. Were day and month in their places,
-    about two days of five would be up to 12 in either part, so that few dates show both by chance.
+    about two days of five would be up to 12 in either part, so that few dates show both by chance. A day counts once, however many rows fall on it.
     """
-    bare = given.str.strip()
+    bare = given.str.strip().str.split("[T ]", n=1, regex=True).str[0].drop_duplicates()
     texts, dated = bare.str.extract(_TWO_NUMBERS).dropna().astype("int64"), bare.str.extract(_ISO_DAY)[0].dropna().astype("int64")
     over = texts.gt(12)
     if not (over.any(axis=1).all() and over.any().sum() == 1 and dated.le(12).all()):

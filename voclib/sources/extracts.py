@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from itertools import count
 from typing import NamedTuple
 
 import pandas as pd
@@ -51,15 +52,17 @@ def fitted(row: Row, width: int) -> Row:
 
 
 def headings(cells: list[str]) -> tuple[list[str], tuple[Note, ...]]:
-    """Headings without blanks around them; empty and repeated ones get a number and are noted."""
-    names, notes = [], []
-    for place, cell in enumerate(cells, start=1):
-        plain = cell.strip() or f"column {place}"
-        copies = sum(other == plain or other.startswith(f"{plain} (") for other in names)
-        names.append(f"{plain} ({copies + 1})" if copies else plain)
-        if copies:
+    """Headings without blanks around them; empty and repeated ones get a number that no other heading has, and are noted."""
+    bare = [cell.strip() or f"column {place}" for place, cell in enumerate(cells, start=1)]
+    names: dict[str, None] = {}
+    notes = []
+    for plain in bare:
+        name = plain
+        if plain in names:
             notes.append(("repeated_heading", plain))
-    return names, tuple(dict.fromkeys(notes))
+            name = next(one for number in count(2) if (one := f"{plain} ({number})") not in names and one not in bare)
+        names[name] = None
+    return list(names), tuple(dict.fromkeys(notes))
 
 
 def cell_text(cell: object) -> str | None:

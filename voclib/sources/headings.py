@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from voclib.schema import coercion
 from voclib.sources.readers import Extract
 
 IMPORT_ID = r'\s*\{\s*"ImportId"\s*:'
@@ -45,6 +46,7 @@ def _second(made: Extract, own: tuple[str, ...]) -> Extract:
         return _below(made, 1, note="subheading")
     over = first[[name for name in coded if name in first]]
     # a single column whose first cell is 10 - very likely holds a labelled answer; two such columns hold questions
+    over = over[~over.str.lower().isin(coercion.NOTHING)]  # no answer, and no question either
     if len(over) and not over.str.fullmatch(_CODE).any() and (len(over) > 1 or not over.str.contains(r"\d").any()):
         return replace(made, notes=(*made.notes, ("second_heading", str(shown["_row"].iloc[0]))))
     return made

@@ -8,24 +8,28 @@ from unicodedata import normalize
 import pandas as pd
 
 LABELLED = "label beside a score removed"
+LONGEST = 200  # signs of a cell beyond which it is no label, but what somebody said
 MOST = 3  # both ends and the middle: a scale labelled throughout may count options instead (1 - very satisfied), so it is asked about
 _UNIT = r"(?:分|颗?星|points?|pts?|stars?)?"
 _LABEL = r"\D*[^\W\d_]\D*"
 _FIRST = re.compile(rf"(?P<score>[0-9]{{1,2}})\s*{_UNIT}\s*(?:[-–—:=]|\((?=.*\)$)){_LABEL}", re.IGNORECASE)
 _LAST = re.compile(rf"{_LABEL}\(\s*(?P<score>[0-9]{{1,2}})\s*{_UNIT}\s*\)", re.IGNORECASE)
-_PLAIN = re.compile(r"[0-9]{1,2}")
+# what a spreadsheet makes of 1-3, a range of scores: 1-Mar is no one labelled Mar
+_DATED = re.compile(r"[0-9]{1,2}-(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
+_PLAIN = re.compile(r"([0-9]{1,2})(?:[.,]0+)?")
 
 
-def plain(texts: pd.Series, *, low: int, high: int) -> tuple[pd.Series, pd.Series]:
+def plain(texts: pd.Series, low: int, high: int) -> tuple[pd.Series, pd.Series]:
     """The scores of one column without their labels, and what was done to each cell (empty where nothing was).
 
     Labels are removed where each holds one number within `low`–`high`, at most three scores carry one and the others stand there plain:
     both are then codes of one question. Where a score stands with a label and without, or all carry one, nothing is changed.
     """
-    bare = {text: normalize("NFKC", text).strip() for text in texts.dropna().unique()}
-    found = {text: int(match["score"]) for text, cell in bare.items() if (match := _FIRST.fullmatch(cell) or _LAST.fullmatch(cell))}
+    bare = {text: normalize("NFKC", text).strip() for text in texts.dropna().unique() if len(text) <= LONGEST}
+    found = {text: int(match["score"]) for text, cell in bare.items()
+             if not _DATED.fullmatch(cell) and (match := _FIRST.fullmatch(cell) or _LAST.fullmatch(cell))}
     labelled = set(found.values())
-    alone = {int(cell) for cell in bare.values() if _PLAIN.fullmatch(cell)}
+    alone = {int(match[1]) for cell in bare.values() if (match := _PLAIN.fullmatch(cell))}
     is_end = 0 < len(labelled) <= MOST and alone and not labelled & alone and all(low <= score <= high for score in labelled)
     if not is_end:
         return texts, pd.Series("", index=texts.index, dtype="str")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from voclib import yamlmodel
 from voclib.errors import DataError, ParameterError, nearest
@@ -18,7 +18,6 @@ from voclib.schema.tables import TABLES
 ChannelName = Literal["survey", "review", "appstore", "post", "social", "mail", "chat", "call", "ticket", "frontline", "ledger", "employee",
                       "usage", "operations", "repair", "project", "concept", "touchpoint", "master"]
 Speaker = Literal["customer", "agent", "bot", "other"]
-CHANNEL_NAMES = get_args(ChannelName)
 CONVERSING = ("call", "chat", "mail")
 SPOKEN = ("_conversation", "_turn", "_speaker", "_agent", "_offset", "_at", "_text", "_said", "_began", "_ended")  # made of conversations
 RESERVED = ("_id", "_file", "_row", "_item", "_value", *SPOKEN)
@@ -31,6 +30,24 @@ Scalar = str | bool | int | float
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _a_day(given: object) -> object:
+    """A calendar day as an export is dated; ValueError, saying how to write it, for anything else."""
+    if given is None or (isinstance(given, str) and re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", given) and _exists(given)):
+        return given
+    raise ValueError(f"'{given}' is no day; write the day of the export as 2026-06-30")
+
+
+def _exists(day: str) -> bool:
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        return False
+    return True
+
+
+LastDay = Annotated[str | None, BeforeValidator(_a_day)]  # the day of the export: nothing in it can have happened later
 
 
 class Name(_Part):
@@ -133,6 +150,7 @@ class Channel(_Part):
     missing: list[Scalar] = Field(default_factory=list)
     decimal: Literal[".", ","] | None = None  # without it every column decides, and asks where it cannot
     timezone: str | None = None
+    as_of: LastDay = None
     optional: bool = False
 
     @property
@@ -177,6 +195,7 @@ class Mapping(_Part):
     company: Name
     root: str = "."
     timezone: str = "Asia/Shanghai"
+    as_of: LastDay = None  # of all sources that name no day of their own
     pseudonym_key: str | None = None
     valid_voice: list[list[str]] = Field(default_factory=lambda: [list(line) for line in VALID_VOICE])
     sources: list[Channel] = Field(min_length=1)
@@ -269,7 +288,7 @@ def _check_table(source: Channel, table: Table, name: str, place: str) -> list[s
 
 def _lacking(pattern: str, kind: str) -> str:
     """The part of a date that a pattern leaves out, which would then be the first; a month needs no day."""
-    if re.search("%[cxj]", pattern) or re.search("%G.*%V|%V.*%G", pattern):
+    if re.search("%[cxj]", pattern) or re.search("%G.*%V|%V.*%G|%[UW].*%[aAuw]|%[aAuw].*%[UW]", pattern):  # a day of the year or of a week
         return ""
     if not re.search("%[mbB]", pattern):
         return "month"

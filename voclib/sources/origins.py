@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping as Named
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.errors import DataError
+from voclib.schema import store
 from voclib.schema.rules import literal
 from voclib.schema.tables import TABLES
 from voclib.sources.accounting import Account
@@ -45,18 +45,8 @@ def write(frame: pd.DataFrame, folder: str | Path) -> Path:
     """`<folder>/origins.parquet`, put in place whole: the same bytes for the same rows, whatever their order."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / FILE
-    draft = path.with_name(f".{FILE}.part")
-    casts = ", ".join(f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in COLUMNS.items())
     with duckdb.connect() as connection:
-        connection.register("frame_to_write", frame)
-        try:
-            connection.execute(f"COPY (SELECT {casts} FROM frame_to_write ORDER BY ALL) TO {literal(str(draft))} (FORMAT parquet)")
-            os.replace(draft, path)
-        finally:
-            connection.unregister("frame_to_write")
-            draft.unlink(missing_ok=True)
-    return path
+        return store.put(connection, frame, folder / FILE, COLUMNS, is_sorted=True)
 
 
 def read(folder: str | Path) -> pd.DataFrame:

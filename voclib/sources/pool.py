@@ -52,8 +52,9 @@ def ingest(mapping: str | Path, *, root: str | Path | None = None, out: str | Pa
     """Run a mapping (`params/rules/<name>.yml`, or its bare name) and write the standard tables and their scorecard.
 
     `root` replaces the mapping's root folder, `out` the folder `data/standard/<name>`, `key` the pseudonym key; a key declared in
-    the mapping comes before the environment variable VOC_PSEUDONYM_KEY. With `as_of`, the day of the export, later times are wrong; without
-    it only those that lie far from all others of their source are, so that the same exports always give the same tables.
+    the mapping comes before the environment variable VOC_PSEUDONYM_KEY. Times after `as_of`, the day of the export, are wrong; it stands in the
+    mapping, for all sources or by source, and one given here replaces it. Where nobody says it only times are wrong that lie far from all others of
+    their source: today's date is never asked, so that the same exports always give the same tables.
     `progress(done, total, label)` is called once a step.
     Writes `<table>.parquet`, origins.parquet, scorecard.json, quarantine.csv and repairs.csv. Raises ParameterError about the mapping or the key and
     DataError about the exports; nothing is written then.
@@ -143,9 +144,10 @@ def _offered(pieces: list[Piece], spec: Mapping, key: str) -> tuple[dict[str, pd
 
 def _validated(offered: dict[str, pd.DataFrame], spec: Mapping, as_of: str | pd.Timestamp | None) -> dict[str, Account]:
     _raise_other_scales(offered.get("responses"), spec)
+    last = {number: as_of if as_of is not None else source.as_of or spec.as_of for number, source in enumerate(spec.sources)}
     numbered = {name: frame.drop(columns=list(MARKS)).assign(_row=range(1, len(frame) + 1)) for name, frame in offered.items()}
     try:
-        made = validate_all(numbered, timezone=spec.timezone, as_of=as_of, sources={name: frame["_source"] for name, frame in offered.items()})
+        made = validate_all(numbered, timezone=spec.timezone, as_of=last, sources={name: frame["_source"] for name, frame in offered.items()})
     except DataError as error:
         if error.problems is None:
             raise

@@ -42,11 +42,10 @@ def rewritten(columns: dict[str, pd.Series], rule: Table, *, table: str, decimal
         patterns = [given] if isinstance(given, str) else given
         if patterns or declared.metadata["kind"] in ("moment", "day"):
             made[target], told = dating.plain(texts, patterns, declared=declared, where=where, is_zoned=is_zoned)
-        elif target in gates.SCORES and table == "responses":
-            low, high = gates.bounds(table, target)
-            made[target], told = labels.plain(texts, low=low, high=high)
         elif declared.metadata["kind"] in ("whole", "real"):
-            made[target], told = figures.plain(texts, table=table, target=target, decimal=decimal, where=where)
+            plain, labelled = labels.plain(texts, *gates.bounds(table, target)) if target in gates.SCORES and table == "responses" else (texts, "")
+            made[target], told = figures.plain(plain, table=table, target=target, decimal=decimal, where=where)
+            told = told.mask(told == "", labelled)
         else:
             continue
         if (told != "").any():

@@ -21,7 +21,7 @@ def build(mapping: Mapping, pieces: list[Piece], accounts: dict[str, Account], *
     totals = {name: sum(int(entry.get(name, 0)) for entry in files) for name in _COUNTS}
     return {
         "name": mapping.name, "company": mapping.company.model_dump(), "timezone": mapping.timezone, "totals": totals, "files": files,
-        "channels": _channels(mapping, pieces, files, accounts, redactions, repairs, problems),
+        "channels": _channels(mapping, files, accounts, redactions, repairs, problems),
         "tables": {name: _table(found, repairs, problems) for name, found in sorted(accounts.items())},
         "redaction": {"covered": list(privacy.KINDS), "not_covered": {language: list(kinds) for language, kinds in privacy.NOT_COVERED.items()}},
         "valid_voice": [list(line) for line in mapping.valid_voice], "traps": _traps(mapping, accounts),
@@ -43,7 +43,7 @@ def _file(piece: Piece, accounts: dict[str, Account], mapping: Mapping, repairs:
             "columns": traps.columns(piece.raw)}
 
 
-def _channels(mapping: Mapping, pieces: list[Piece], files: list[dict], accounts: dict[str, Account], redactions: dict[int, dict[str, int]],
+def _channels(mapping: Mapping, files: list[dict], accounts: dict[str, Account], redactions: dict[int, dict[str, int]],
               repairs: pd.DataFrame, problems: pd.DataFrame) -> dict[str, dict]:
     found = {}
     for channel in dict.fromkeys(source.channel for source in mapping.sources):

@@ -1,8 +1,4 @@
-"""Vehicles at risk by batch and day, and how old they are: a batch is on the road from the day it was made, or on which its model was first seen.
-
-`voclib.studies.root_cause.batches.cells` holds the same by week for the page on root causes, without the day on which a model was first seen; to make
-one of the two is left to whoever owns both.
-"""
+"""Vehicles at risk by batch and day, and how old they are: a batch is on the road from the day it was made, or on which its model was first seen."""
 
 from __future__ import annotations
 
@@ -14,7 +10,6 @@ from voclib.errors import DataError
 Array = NDArray[np.float64]
 WEEK = 7
 EDGES = (30, 60, 91, 182, 273, 365, 548, 730, 1096, 1461, 1826, 2557)  # days between bands of age: narrow while vehicles reach their owners
-UNKNOWN = len(EDGES) + 1  # the band of batches whose day is not on record
 
 
 def at_risk(fitted: ArrayLike, opens: ArrayLike, *, length: int) -> Array:
@@ -34,8 +29,11 @@ def by_week(daily: ArrayLike) -> Array:
     return np.add.reduceat(made, np.arange(0, made.shape[1], WEEK), axis=1)
 
 
-def bands(opens: ArrayLike, *, length: int) -> NDArray[np.intp]:
-    """Bands of age (B, W) at the middle of each week since day `opens` (B,), 0 the youngest; of an unknown day a band of its own."""
-    day = np.asarray(opens, dtype=float)[:, None]
-    age = np.arange(0, length, WEEK)[None, :] + WEEK / 2 - np.nan_to_num(day)
-    return np.where(np.isnan(day), UNKNOWN, np.searchsorted(EDGES, age, side="right")).astype(np.intp)
+def bands(opens: ArrayLike, *, length: int, edges: ArrayLike = EDGES, at: float = WEEK / 2) -> NDArray[np.intp]:
+    """Bands of age (B, W) since day `opens` (B,), `at` days into each week, 0 the youngest; of an unknown day a band of its own, the last.
+
+    `edges` (K,) are the days between bands.
+    """
+    day, between = np.asarray(opens, dtype=float)[:, None], np.asarray(edges, dtype=float)
+    age = np.arange(0, length, WEEK)[None, :] + at - np.nan_to_num(day)
+    return np.where(np.isnan(day), len(between) + 1, np.searchsorted(between, age, side="right")).astype(np.intp)

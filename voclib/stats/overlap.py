@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from voclib.errors import DataError, nearest
 from voclib.stats import inference
+from voclib.stats.inference import respondents
 
 Array = NDArray[np.float64]
 
@@ -38,8 +38,8 @@ class Overlap:
 
 def overlap(probability: ArrayLike, answered: ArrayLike, *, floor: float = 0.005, weights: ArrayLike | None = None) -> Overlap:
     """Whether everybody has somebody alike among those who answered; chances (N,) are those of the weights about to be used."""
-    p = _chances(probability)
-    spoke, w = _answered(answered, p, some=True), _weights(weights, len(p))
+    p = respondents.chances(probability)
+    spoke, w = respondents.flags(answered, p, some=True), respondents.weights(weights, len(p))
     if (p[spoke] <= 0).any():
         raise DataError(f"{int((p[spoke] <= 0).sum())} units answered although their chance of answering is given as 0.")
     load = w[spoke] / p[spoke]
@@ -53,7 +53,7 @@ def overlap(probability: ArrayLike, answered: ArrayLike, *, floor: float = 0.005
 def auc(values: ArrayLike, answered: ArrayLike, *, weights: ArrayLike | None = None) -> float:
     """Chance that one who answered has the higher value than one who did not, ties one half; 0.5 where either group is empty."""
     x = np.asarray(values, dtype=float)
-    spoke, w = _answered(answered, x), _weights(weights, len(x))
+    spoke, w = respondents.flags(answered, x), respondents.weights(weights, len(x))
     order = np.argsort(x, kind="stable")
     first = np.flatnonzero(np.append(True, np.diff(x[order]) != 0))
     with_, without = (np.add.reduceat((w * part)[order], first) for part in (spoke, ~spoke))
@@ -85,7 +85,7 @@ def near_separation(frame: pd.DataFrame, columns: Sequence[str], answered: Array
     A column's own AUC is that of its levels' response rates, numbers also by their order; missing is a level, since being filled in
     only for respondents is the commonest leak. Levels of fewer than 20 rows count as one, so that identifiers prove nothing.
     """
-    spoke, w = _answered(answered, frame), _weights(weights, len(frame))
+    spoke, w = respondents.flags(answered, frame), respondents.weights(weights, len(frame))
     rows = []
     for name in columns:
         if name not in frame.columns:
@@ -93,7 +93,7 @@ def near_separation(frame: pd.DataFrame, columns: Sequence[str], answered: Array
         alone = _alone(frame[name], spoke, w, bins)
         rows.append((name, alone, alone > leak))
     table = pd.DataFrame(rows, columns=["column", "auc", "is_leak"]).sort_values(["auc", "column"], ascending=[False, True], ignore_index=True)
-    whole = auc(_chances(probability), spoke, weights=w) if probability is not None else float(table["auc"].max()) if len(table) else 0.5
+    whole = auc(respondents.chances(probability), spoke, weights=w) if probability is not None else float(table["auc"].max()) if len(table) else 0.5
     return Separation(auc=whole, is_near=bool(whole > limit), columns=table)
 
 
@@ -105,7 +105,7 @@ def _alone(series: pd.Series, spoke: NDArray[np.bool_], w: Array, bins: int) -> 
     if ordered:
         straight = auc(codes, spoke, weights=w) if not series.isna().any() else 0.5
         known = codes < len(values)
-        cuts = _cuts(codes[known].astype(float), w[known], bins)
+        cuts = respondents.cuts(codes[known].astype(float), w[known], bins)
         codes = np.where(known, np.searchsorted(cuts, codes, side="left"), len(cuts) + 1)
     rare = np.bincount(codes, w) < 20
     codes = np.where(rare[codes], len(rare), codes)
@@ -132,9 +132,9 @@ class Reliability:
 
 def reliability(probability: ArrayLike, answered: ArrayLike, bins: int = 10, *, weights: ArrayLike | None = None) -> Reliability:
     """Calibration of chances of answering (N,), in bins of about equal size."""
-    p = _chances(probability)
-    spoke, w = _answered(answered, p), _weights(weights, len(p))
-    codes = np.searchsorted(_cuts(p, w, bins), p, side="left")
+    p = respondents.chances(probability)
+    spoke, w = respondents.flags(answered, p), respondents.weights(weights, len(p))
+    codes = np.searchsorted(respondents.cuts(p, w, bins), p, side="left")
     size = np.bincount(codes, w)
     held = size > 0
     predicted, observed = (np.bincount(codes, w * v)[held] / size[held] for v in (p, spoke))
@@ -166,43 +166,3 @@ def _recalibrated(p: Array, spoke: NDArray[np.bool_], w: Array) -> tuple[tuple[f
     covariance = np.linalg.inv(information)
     shift = np.array([1.0, -middle])
     return (float(beta @ shift), float(beta[1])), (float(np.sqrt(shift @ covariance @ shift)), np.nan if flat else float(np.sqrt(covariance[1, 1])))
-
-
-def _cuts(values: Array, weights: Array, bins: int) -> Array:
-    """Upper edges of at most `bins` classes of about equal weight, the last open; few distinct values are a class each."""
-    distinct, place = np.unique(values, return_inverse=True)
-    if len(distinct) <= bins:
-        return distinct[:-1]
-    reached = np.bincount(place, weights).cumsum()
-    at = np.searchsorted(reached, np.arange(1, bins) / bins * reached[-1] * (1 - 1e-12))
-    return np.unique(distinct[at[at < len(distinct) - 1]])
-
-
-def _chances(probability: ArrayLike) -> Array:
-    p = np.asarray(probability, dtype=float)
-    if p.ndim != 1 or not len(p) or not ((p >= 0) & (p <= 1)).all():
-        raise DataError("Chances of answering are one number from 0 to 1 a unit, none missing.")
-    return p
-
-
-def _answered(answered: ArrayLike, like: Any, *, some: bool = False) -> NDArray[np.bool_]:
-    """Who answered, as booleans (N,)."""
-    given = pd.Series(answered)
-    if len(given) != len(like) or given.isna().any():
-        raise DataError(f"`answered` needs a yes or no for each of the {len(like)} units; it has {int(given.notna().sum())}.")
-    spoke = given.to_numpy(dtype=bool)
-    if some and not spoke.any():
-        raise DataError("Nobody answered: there is nothing to compare the population with.")
-    return spoke
-
-
-def _weights(weights: ArrayLike | None, n: int) -> Array:
-    """Usable weights (n,), ones where none are given."""
-    if weights is None:
-        return np.ones(n)
-    w = np.asarray(weights, dtype=float)
-    if len(w) != n:
-        raise DataError(f"There are {len(w)} weights for {n} units.")
-    if not np.isfinite(w).all() or (w < 0).any() or not w.sum() > 0:
-        raise DataError("Weights are finite, not negative and not all zero.")
-    return w

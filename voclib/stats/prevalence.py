@@ -21,7 +21,6 @@ from voclib.stats import inference
 from voclib.stats.inference import Fit
 
 Array = NDArray[np.float64]
-FEW = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,14 +234,6 @@ class Share:
     specificity: float
     n_positive: int
     n_wrong: int
-
-    @property
-    def is_thin(self) -> bool:
-        """Whether an interval rests on fewer than ten labels with (or without) the topic, or on fewer than ten errors seen.
-
-        A classifier that was never caught in an error may still make some; the interval of `corrected` then knows nothing of them.
-        """
-        return min(self.n_positive, self.corrected.n_gold - self.n_positive) < FEW or (self.corrected.power != 0 and self.n_wrong < FEW)
 
 
 def shares(predicted: pd.DataFrame, gold: pd.DataFrame, *, gold_probability: ArrayLike, weights: ArrayLike | None = None,

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from voclib.errors import DataError, nearest
 from voclib.results import Estimate
 from voclib.stats import inference
+from voclib.stats.inference import respondents
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -42,8 +43,8 @@ def smd_table(frame: pd.DataFrame, columns: Sequence[str], answered: ArrayLike, 
     DataError
         for an unknown or a date column, nobody who answered, unusable weights.
     """
-    spoke, whole = _answered(answered, frame, some=True), _weights(base, len(frame))
-    corrected = None if weights is None else _weights(weights, len(frame), where=spoke) * spoke
+    spoke, whole = respondents.flags(answered, frame, some=True), respondents.weights(base, len(frame))
+    corrected = None if weights is None else respondents.weights(weights, len(frame), where=spoke) * spoke
     parts = (whole, whole * spoke, corrected)
     rows = [row for name in _known(columns, frame) for row in _compared(frame[name], name, parts)]
     table = pd.DataFrame(rows, columns=SMD_COLUMNS[:-1])
@@ -54,8 +55,8 @@ def smd_table(frame: pd.DataFrame, columns: Sequence[str], answered: ArrayLike, 
 def ks_table(frame: pd.DataFrame, columns: Sequence[str], answered: ArrayLike, *, weights: ArrayLike | None = None,
              base: ArrayLike | None = None) -> pd.DataFrame:
     """Kolmogorov–Smirnov distances of numeric columns: `column, ks_raw, ks_weighted` (NaN without weights); options as in `smd_table`."""
-    spoke, whole = _answered(answered, frame, some=True), _weights(base, len(frame))
-    corrected = None if weights is None else _weights(weights, len(frame), where=spoke) * spoke
+    spoke, whole = respondents.flags(answered, frame, some=True), respondents.weights(base, len(frame))
+    corrected = None if weights is None else respondents.weights(weights, len(frame), where=spoke) * spoke
     rows = []
     for name in _known(columns, frame):
         values = _numeric(frame[name], name)
@@ -126,10 +127,6 @@ class RIndicator:
         return Estimate(estimand=estimand, kind="estimate", unit="ratio", value=self.value, conf_low=self.conf_low, conf_high=self.conf_high,
                         conf_level=self.conf_level, std_error=self.std_error, ci_method=self.method, n=self.n, **more)
 
-    def worst_bias(self, sd: float) -> float:
-        """Largest bias that respondents' mean of a question with standard deviation `sd` can have: (1 − R)·sd / (2·mean chance)."""
-        return (1 - self.value) * sd / (2 * self.mean)
-
 
 def r_indicator(probability: ArrayLike, *, answered: ArrayLike | None = None, design: ArrayLike | None = None, weights: ArrayLike | None = None,
                 conf_level: float = 0.95) -> RIndicator:
@@ -147,14 +144,14 @@ def r_indicator(probability: ArrayLike, *, answered: ArrayLike | None = None, de
     DataError
         for chances outside [0, 1], wrong lengths, or a design whose columns repeat each other.
     """
-    p = _chances(probability)
-    w = _weights(weights, len(p))
+    p = respondents.chances(probability)
+    w = respondents.weights(weights, len(p))
     mean = float(w @ p / w.sum())
     raw = float(w @ (p - mean) ** 2 / w.sum())
     if design is not None:
         square, variance, method = _from_design(p, w, np.asarray(design, dtype=float), mean, raw)
     elif answered is not None:
-        square, variance, method = _from_answers(p, w, _answered(answered, p), mean, raw)
+        square, variance, method = _from_answers(p, w, respondents.flags(answered, p), mean, raw)
     else:
         square, variance, method = raw, _own_spread((p - mean) ** 2 - raw, w), "chances taken as known; linearised"
     reach = inference.quantile(conf_level, np.inf) * np.sqrt(variance)
@@ -209,8 +206,8 @@ def partial_r(frame: pd.DataFrame, columns: Sequence[str], probability: ArrayLik
     √(N_k/N)(ρ̄_k − ρ̄), negative where it answers too seldom (Schouten, Shlomo & Skinner 2011, JOS 27). `probability` may also be
     the answers as 0/1. Numbers are cut into `bins` of about equal size.
     """
-    p = _chances(probability)
-    w = _weights(weights, len(p))
+    p = respondents.chances(probability)
+    w = respondents.weights(weights, len(p))
     mean, rows = w @ p / w.sum(), []
     for name in _known(columns, frame):
         codes, names = _levels(frame[name], name, bins=bins, weights=w)
@@ -245,7 +242,7 @@ def zero_cell_scan(frame: pd.DataFrame, columns: Sequence[str], answered: ArrayL
     Cells of fewer than `min_cell` units are not held to be unsupported; by default so many that 5 answers would be expected (an
     empty cell is then luck in fewer than 1 of 100 cases). A cell inside a smaller combination that is empty is not named again.
     """
-    spoke, w = _answered(answered, frame), _weights(weights, len(frame))
+    spoke, w = respondents.flags(answered, frame), respondents.weights(weights, len(frame))
     rate = w @ spoke / w.sum()
     needed = min_cell if min_cell is not None else int(np.ceil(5 / rate)) if rate > 0 else 1
     coded = {name: _levels(frame[name], name, bins=bins, weights=w) for name in _known(columns, frame)}
@@ -298,53 +295,12 @@ def _levels(series: pd.Series, name: str, *, bins: int = 5, weights: Array | Non
         names = [str(v) for v in values]
     else:
         gone = np.isnan(numbers)
-        edges = _cuts(numbers[~gone], (np.ones(len(numbers)) if weights is None else weights)[~gone], bins)
+        edges = respondents.cuts(numbers[~gone], (np.ones(len(numbers)) if weights is None else weights)[~gone], bins)
         codes, names = np.where(gone, -1, np.searchsorted(edges, numbers, side="left")), _ranges(edges)
     return np.where(codes < 0, len(names), codes).astype(np.intp), [*names, MISSING] if (codes < 0).any() else names
-
-
-def _cuts(values: Array, weights: Array, bins: int) -> Array:
-    """Upper edges of at most `bins` classes of about equal weight, the last open; few distinct values are a class each."""
-    distinct, place = np.unique(values, return_inverse=True)
-    if len(distinct) <= bins:
-        return distinct[:-1]
-    reached = np.bincount(place, weights).cumsum()
-    at = np.searchsorted(reached, np.arange(1, bins) / bins * reached[-1] * (1 - 1e-12))
-    return np.unique(distinct[at[at < len(distinct) - 1]])
 
 
 def _ranges(edges: Array) -> list[str]:
     """Names of the classes between edges."""
     ends = [f"{v:.4g}" for v in edges]
     return [f"≤ {ends[0]}", *(f"{a} – {b}" for a, b in zip(ends, ends[1:], strict=False)), f"> {ends[-1]}"] if ends else ["="]
-
-
-def _chances(probability: ArrayLike) -> Array:
-    p = np.asarray(probability, dtype=float)
-    if p.ndim != 1 or not len(p) or not ((p >= 0) & (p <= 1)).all():
-        raise DataError("Chances of answering are one number from 0 to 1 a unit, none missing.")
-    return p
-
-
-def _answered(answered: ArrayLike, like: Any, *, some: bool = False) -> NDArray[np.bool_]:
-    """Who answered, as booleans (N,)."""
-    given = pd.Series(answered)
-    if len(given) != len(like) or given.isna().any():
-        raise DataError(f"`answered` needs a yes or no for each of the {len(like)} units; it has {int(given.notna().sum())}.")
-    spoke = given.to_numpy(dtype=bool)
-    if some and not spoke.any():
-        raise DataError("Nobody answered: there is nothing to compare the population with.")
-    return spoke
-
-
-def _weights(weights: ArrayLike | None, n: int, *, where: NDArray[np.bool_] | None = None) -> Array:
-    """Usable weights (n,), ones without any; read only `where` given, zero elsewhere."""
-    if weights is None:
-        return np.ones(n)
-    w = np.asarray(weights, dtype=float)
-    if len(w) != n:
-        raise DataError(f"There are {len(w)} weights for {n} units.")
-    w = w if where is None else np.where(where, w, 0.0)
-    if not np.isfinite(w).all() or (w < 0).any() or not w.sum() > 0:
-        raise DataError("Weights are finite, not negative and not all zero.")
-    return w

@@ -15,7 +15,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
-from scipy.stats import norm
 
 from voclib.errors import DataError, ParameterError
 from voclib.results import Estimate, Text, refusal
@@ -30,44 +29,6 @@ NODES, NODE_WEIGHTS = (a / 2 for a in np.polynomial.legendre.leggauss(16))
 NODES = NODES + 0.5  # on (0, 1), weights adding to 1
 NO_COMPARISON = Text("没有未回访、但首次打分相近且再次作答的客户可供比较，再高的回升也可能只是回归均值。",
                      "No detractors who were not called and answered again can be compared, so any rise may be regression to the mean.")
-
-
-def expected_second(first: ArrayLike, *, reliability: float, mean: float, second_mean: float | None = None) -> Array:
-    """Expected second score of customers by their first: mean₂ + reliability · (first − mean), shape of `first`.
-
-    Galton's regression for two measurements of equal spread; `reliability` is their correlation over all customers, `mean` the first
-    one's mean over all (not over those selected), `second_mean` the second one's if the level moved.
-
-    Raises
-    ------
-    ParameterError
-        for a reliability outside [0, 1].
-    """
-    _reliability(reliability)
-    return (mean if second_mean is None else second_mean) + reliability * (np.asarray(first, dtype=float) - mean)
-
-
-def expected_rise(cutoff: float, *, reliability: float, mean: float, sd: float) -> float:
-    """Expected rise of the mean score of everybody whose first one is below `cutoff`, for nothing: (1 − ρ)·σ·φ(z)/Φ(z).
-
-    z = (cutoff − mean)/σ with σ the spread of single scores; (1 − ρ)·σ is σ_within²/σ (Barnett et al. 2005, with the sign of a
-    selection from below). For normal scores; add a half where scores are whole numbers ("6 or less" is a cutoff of 6.5).
-
-    Raises
-    ------
-    ParameterError
-        for a reliability outside [0, 1] or a spread that is not positive.
-    """
-    _reliability(reliability)
-    if not sd > 0:
-        raise ParameterError(f"sd is the spread of single scores, above 0, not {sd}.")
-    z = (cutoff - mean) / sd
-    return float((1 - reliability) * sd * np.exp(norm.logpdf(z) - norm.logcdf(z)))
-
-
-def _reliability(value: float) -> None:
-    if not 0 <= value <= 1:
-        raise ParameterError(f"reliability is the correlation of two scores of the same customers, 0 to 1, not {value}.")
 
 
 def coded(score: ArrayLike) -> Array:

@@ -29,7 +29,6 @@ class Stake:
     fit: Fit
     chance: Array
     expected: Array
-    n_of_interest: int
 
 
 def at_risk(money: ArrayLike, left: ArrayLike, matrix: Array, *, of: ArrayLike, ids: ArrayLike, seed: int, cluster: ArrayLike | None = None,
@@ -61,4 +60,4 @@ def at_risk(money: ArrayLike, left: ArrayLike, matrix: Array, *, of: ArrayLike, 
     value, share = float(points[inside].mean()), inside.mean()
     influence = np.where(inside, points - value, 0.0) / share
     found = inference.fit(value, influence, n=int(inside.sum()), cluster=cluster, method="cross-fitted prediction")
-    return Stake(fit=found, chance=chance, expected=expected, n_of_interest=int(inside.sum()))
+    return Stake(fit=found, chance=chance, expected=expected)

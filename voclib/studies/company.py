@@ -127,7 +127,7 @@ def study(tables: Mapping[str, pd.DataFrame], truth: Mapping[str, Any], *, seed:
             q=SILENT_QUESTION,
         ),
     )
-    return Company(finding, ladder, _planted(truth), _dirt(truth), _captions(gap_points, truth))
+    return Company(finding, ladder, _planted(truth), _dirt(truth), _captions(gap_points))
 
 
 def _published(answers: pd.DataFrame, window: str) -> Estimate:
@@ -251,7 +251,7 @@ def _dirt(truth: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame([{"kind": DIRT[kind], "n": n} for kind, n in rows], columns=list(DIRT_COLUMNS))
 
 
-def _captions(gap: Estimate, truth: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def _captions(gap: Estimate) -> dict[str, dict[str, Any]]:
     return {
         "ladder": {
             "title": say("只听作答者，NPS 差了 {g}", "Listening to respondents alone is off by {g}", g=gap),

@@ -34,19 +34,19 @@ RUNGS = {
 def captions(audit: Audit, rule: Rule, ladder: Ladder | None, cards: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Every figure's title and more."""
     return {
-        "cards": _cards(audit, cards),
+        "cards": _cards(cards),
         "words": _words(audit),
         "ladder": _ladder(ladder),
         "sheet": _sheet(audit, rule),
         "sizes": _sizes(audit, rule),
-        "shares": _shares(audit),
+        "shares": _shares(),
         "levels": _levels(audit),
         "reasons": _reasons(audit),
         "generalised": _generalised(audit),
     }
 
 
-def _cards(audit: Audit, cards: pd.DataFrame) -> dict[str, Any]:
+def _cards(cards: pd.DataFrame) -> dict[str, Any]:
     return {
         "title": say(
             "{n} 张卡片，{t} 个主题：出了什么事、怎么办的、教什么",
@@ -143,7 +143,7 @@ def _sizes(audit: Audit, rule: Rule) -> dict[str, Any]:
     }
 
 
-def _shares(audit: Audit) -> dict[str, Any]:
+def _shares() -> dict[str, Any]:
     return {
         "title": Text(
             "别把案例库当成现实：每种情形一样多，占比就不是真的",

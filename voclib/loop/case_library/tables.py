@@ -41,7 +41,7 @@ def cards(audit: Audit, rule: Rule, topics: Mapping[str, Text], departments: Map
                 ),
                 "lesson": _lesson(row, rule, departments),
                 "words": row["words"] if isinstance(row["words"], str) else DASH,
-                "less": words.listed(row["generalised"]),
+                "less": words.generalised(row["generalised"]),
                 "alike": int(row["alike"]),
             }
         )

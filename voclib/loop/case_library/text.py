@@ -9,7 +9,7 @@ import pandas as pd
 from voclib.loop.case_library.audit import Audit
 from voclib.loop.case_library.rule import Level, Rule
 from voclib.results import Estimate, Text
-from voclib.sentences import say
+from voclib.sentences import listed, say
 
 QUESTION = Text("哪些客户故事可以拿来培训，又认不出是谁？", "Which customer stories can be used for training without revealing the customer?")
 LIMITS = (
@@ -142,7 +142,7 @@ def level(one: Level) -> Text:
     place = Text("区域", "region") if one.place == "region" else None
     when = {"quarter": Text("季度", "quarter"), "half": Text("半年", "half year"), "all": None}[one.period]
     parts = [p for p in (place, when, Text("价值层级", "value tier") if one.tier else None) if p is not None]
-    return Text("、".join(p.zh for p in parts) or "只写主题", ", ".join(p.en for p in parts) or "topic only")
+    return listed(parts, none=Text("只写主题", "topic only"))
 
 
 def places(high: float) -> int:
@@ -155,7 +155,7 @@ def upper(one: Estimate) -> str:
     return f"{100 * one.conf_high:.{places(one.conf_high)}f}%"
 
 
-def answer(audit: Audit, rule: Rule) -> Text:
+def answer(audit: Audit) -> Text:
     """What can be taught from and what attackers find, before and after."""
     n, held = len(audit.released), len(audit.cards) - len(audit.released)
     return say(
@@ -173,7 +173,7 @@ def answer(audit: Audit, rule: Rule) -> Text:
     )
 
 
-def decision(audit: Audit, rule: Rule) -> Text:
+def decision(audit: Audit) -> Text:
     """What to do with the library."""
     shown = int(audit.released["kept"].eq("").sum())
     if not shown:
@@ -250,7 +250,7 @@ def none_released(audit: Audit, rule: Rule) -> tuple[Text, Text]:
     )
 
 
-def listed(kinds: Sequence[str]) -> Text:
+def generalised(kinds: Sequence[str]) -> Text:
     """What was generalised on a card."""
     parts = [KINDS[kind] for kind in kinds]
-    return Text("、".join(p.zh for p in parts) or "—", ", ".join(p.en for p in parts) or "—")
+    return listed(parts, none=Text("—", "—"))

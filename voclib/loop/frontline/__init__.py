@@ -79,7 +79,7 @@ def study(tables: Mapping[str, pd.DataFrame], lists: Lists | None = None, *, set
         study=_finding(reports, loop, leads, heroes, teams, checks, told_days=told_days, seed=seed), reports=reports, loop=loop, leads=leads,
         heroes=heroes, teams=teams, rivals=found, course=course, months=laid.months(reports), events=laid.events(leads, reports, lists),
         cards=laid.cards(heroes, lists), money=laid.money(heroes), regions=laid.regions(teams, lists),
-        captions=shown.captions(reports, loop, leads, heroes, teams, found, course, lists, told_days=told_days, conf_level=conf_level))
+        captions=shown.captions(reports, loop, leads, heroes, teams, found, lists, told_days=told_days, conf_level=conf_level))
 
 
 def _finding(reports: Reports, loop: LoopBack, leads: Leads, heroes: Heroes, teams: Teams, checks: tuple[Check, ...], *, told_days: int,

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
 from voclib.loop.frontline import tables as laid
 from voclib.loop.frontline import text as words
 from voclib.loop.frontline.heroes import LOOK_BACK, Heroes
@@ -40,11 +38,11 @@ MIXINGS = {
 }
 
 
-def captions(reports: Reports, loop: LoopBack, leads: Leads, heroes: Heroes, teams: Teams, found: Rivals, course: pd.DataFrame, lists: Lists, *,
+def captions(reports: Reports, loop: LoopBack, leads: Leads, heroes: Heroes, teams: Teams, found: Rivals, lists: Lists, *,
              told_days: int, conf_level: float) -> dict[str, dict[str, Any]]:
     """Title (the finding), subtitle (what is drawn) and more of every figure."""
-    made = {"months": _months(reports), "notices": _notices(loop, told_days, conf_level), **_leads(leads, course, lists, conf_level),
-            **_heroes(heroes, reports), **_teams(teams, lists, conf_level), **_rivals(found, lists, conf_level)}
+    made = {"months": _months(reports), "notices": _notices(loop, told_days, conf_level), **_leads(leads, lists, conf_level),
+            **_heroes(heroes), **_teams(teams, lists, conf_level), **_rivals(found, lists, conf_level)}
     if loop.ladder is not None:
         made["ladder"] = _ladder(loop, conf_level)
     return made
@@ -88,7 +86,7 @@ def _notices(loop: LoopBack, days: int, level: float) -> dict[str, Any]:
                         "Share not told yet, each followed to the end of the data; ribbon = {level:.0%} interval", level=level)}
 
 
-def _leads(leads: Leads, course: pd.DataFrame, lists: Lists, level: float) -> dict[str, dict[str, Any]]:
+def _leads(leads: Leads, lists: Lists, level: float) -> dict[str, dict[str, Any]]:
     heard, by = leads.apart, leads.by_vehicles
     if not heard:
         title = words.NO_EVENT
@@ -129,7 +127,7 @@ def _against(leads: Leads) -> Text:
     return Text(first.zh + more.zh, first.en + more.en)
 
 
-def _heroes(heroes: Heroes, reports: Reports) -> dict[str, dict[str, Any]]:
+def _heroes(heroes: Heroes) -> dict[str, dict[str, Any]]:
     n = heroes.booked_n
     return {
         "cards": {

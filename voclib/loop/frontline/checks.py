@@ -12,7 +12,7 @@ from voclib.loop.frontline.loopback import LoopBack
 from voclib.loop.frontline.reports import Reports
 from voclib.loop.frontline.teams import Teams
 from voclib.results import Check, Estimate, Text
-from voclib.sentences import say
+from voclib.sentences import joined, say
 
 FEW_WRONG = 0.01  # share of reports with times out of order, or without a name, that is let pass
 
@@ -134,7 +134,7 @@ def silence(teams: Teams) -> Check | None:
         True: Text("两种算法都超出碰巧。", "Both ways it is more than chance."),
         False: Text("不是两种算法都超出碰巧：不能说他们不肯说。", "Not both ways is it more than chance: nobody can say that they will not speak."),
     }[bool(teams.is_told)]
-    return Check(Text("沉默的门店，是不是多过碰巧", "Silent dealers against chance"), None, Text(detail.zh + end.zh, f"{detail.en} {end.en}"))
+    return Check(Text("沉默的门店，是不是多过碰巧", "Silent dealers against chance"), None, joined(detail, end))
 
 
 def first(heroes: Heroes) -> Check | None:

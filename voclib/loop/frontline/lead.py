@@ -73,14 +73,13 @@ class Event:
 
 @dataclass(frozen=True)
 class Leads:
-    """Events in the order of their days, how many batches and subjects were watched, and the lead as an Estimate, bounds or refusal.
+    """Events in the order of their days, how many batches were watched, and the lead as an Estimate, bounds or refusal.
 
     `by_vehicles` says whether vehicles on the road were reckoned with; else `unwatched` batches were left out, first repaired after the baseline.
     """
 
     events: tuple[Event, ...]
     batches_n: int
-    subjects_n: int
     lead: Estimate
     repairs: pd.DataFrame
     bugs: pd.DataFrame
@@ -122,7 +121,7 @@ def study(reports: Reports, tables: Mapping[str, pd.DataFrame], given: Settings)
     """Every batch that rose, and whether the frontline rose before it; a refusal says which side is missing."""
     repairs, bugs, length = sides(reports, tables)
     if repairs.empty or bugs.empty:
-        return Leads((), 0, 0, _nothing(repairs, bugs), repairs, bugs, length)
+        return Leads((), 0, _nothing(repairs), repairs, bugs, length)
     seen, batches = _first_seen(reports, repairs), at_risk.known(tables)
     watched, unwatched, found, risk = *_watched(repairs, None, length, given), {}, None
     if batches is None:
@@ -139,7 +138,7 @@ def study(reports: Reports, tables: Mapping[str, pd.DataFrame], given: Settings)
     if risk is not None:
         events = [replace(one, times=_times(one, risk, tuple(key[2] for key in found))) for one in events]
     ordered = tuple(sorted(events, key=lambda one: (one.customers.first, one.batch)))
-    return Leads(ordered, len(watched), len(spoken), lead(ordered, len(watched), given), repairs, bugs, length, risk, unwatched)
+    return Leads(ordered, len(watched), lead(ordered, len(watched), given), repairs, bugs, length, risk, unwatched)
 
 
 def sides(reports: Reports, tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame, int]:
@@ -309,6 +308,11 @@ def lead(events: tuple[Event, ...], batches: int, given: Settings) -> Estimate:
     Batches of one model and part share one rise of the frontline and count once (`apart`); the error is never smaller than dating leaves.
     """
     heard = [one.lead for one in apart(events)]
+    if not batches:
+        return refusal("lead_days", unit="days",
+                       reason=say("没有一个批次有 {n} 次以上的返修可看，说不上谁更早。",
+                                  "No batch that can be watched has {n} repairs or more, so nobody can be called earlier.", n=LEAST_REPAIRS),
+                       needs=Text("更多的维修记录，最好有批次与装车数", "More repairs, best with batches and how many vehicles carry each"))
     if not events:
         return refusal("lead_days", unit="days",
                        reason=say("{n} 个批次里没有一个的返修明显变多，没有什么可以更早。",
@@ -333,7 +337,7 @@ def lead(events: tuple[Event, ...], batches: int, given: Settings) -> Estimate:
                     ci_method="t over models and parts")
 
 
-def _nothing(repairs: pd.DataFrame, bugs: pd.DataFrame) -> Estimate:
+def _nothing(repairs: pd.DataFrame) -> Estimate:
     """Why the two sides cannot be held against each other."""
     if repairs.empty:
         return refusal("lead_days", unit="days", reason=Text("没有写明零件与时间的维修，看不到客户侧的上升。",

@@ -24,7 +24,7 @@ FEW_QUOTES = 10
 class Rivals:
     """`shares` and `undercut` an Estimate or a refusal a rival (its `group`), `naive` the gap of plain means, of whatever models were quoted.
 
-    `topics` counts reports by topic; `win_loss` is a refusal. `quotes_n` prices were quoted, `priced_n` of them for a model on the price list.
+    `topics` counts reports by topic; `win_loss` is a refusal. `priced_n` prices were quoted for a model on the price list.
     """
 
     shares: tuple[Estimate, ...]
@@ -33,7 +33,6 @@ class Rivals:
     topics: pd.DataFrame
     win_loss: Estimate
     reports_n: int
-    quotes_n: int
     priced_n: int
     names: Lists
 
@@ -59,7 +58,7 @@ def study(reports: Reports, lists: Lists, *, conf_level: float, gates: Gates) ->
             naive[name] = _naive(name, mine, lists, conf_level)
     topics = found["topic"].value_counts().rename_axis("topic").reset_index(name="n").sort_values(["n", "topic"], ascending=[False, True])
     return Rivals(shares=shares, undercut=tuple(undercut), naive=naive, topics=topics.reset_index(drop=True), win_loss=_win_loss(found),
-                  reports_n=len(found), quotes_n=len(quoted), priced_n=len(listed), names=lists)
+                  reports_n=len(found), priced_n=len(listed), names=lists)
 
 
 def _undercut(name: str, mine: pd.DataFrame, quotes: int, *, has_list: bool, level: float, gates: Gates) -> Estimate:
@@ -73,11 +72,11 @@ def _undercut(name: str, mine: pd.DataFrame, quotes: int, *, has_list: bool, lev
                        reason=say("{k} 条报价里只有 {n} 条对得上价目。",
                                   "Of {k} {k:quote|quotes} {n} {n:is|are} of a model on our list.", k=int(quotes), n=len(mine)),
                        needs=say("至少 {n} 条", "At least {n}", n=FEW_QUOTES))
-    if mine["unit_id"].notna().any() and mine["unit_id"].nunique() < gates.min_clusters:
+    if (told := int(mine["unit_id"].notna().sum())) and (dealers := int(mine["unit_id"].nunique())) < gates.min_clusters:
         return refusal("undercut", unit="share", group=name, n=len(mine),
-                       reason=say("{n} 条报价只来自 {k} 家门店：看不出换一家店会差多少。",
-                                  "{n} quotes come from {k} {k:dealer|dealers} only: how far dealers differ cannot be seen.", n=len(mine),
-                                  k=int(mine["unit_id"].nunique())),
+                       reason=say("{n} 条报价里写明门店的 {t} 条，只来自 {k} 家门店：看不出换一家店会差多少。",
+                                  "Of {n} quotes {t} {t:names|name} a dealer, {k} {k:dealer|dealers} in all: how far dealers differ cannot be seen.",
+                                  n=len(mine), t=told, k=dealers),
                        needs=say("至少 {n} 家门店的报价", "Quotes from at least {n} dealers", n=gates.min_clusters))
     below = 1 - (mine["quoted_price_cny"] / mine["listed"]).to_numpy(dtype=float)
     cluster = unnamed.alone(mine["unit_id"]).to_numpy() if mine["unit_id"].notna().any() else None

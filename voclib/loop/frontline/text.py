@@ -7,7 +7,7 @@ from voclib.loop.frontline.loopback import LoopBack
 from voclib.loop.frontline.reports import BUG, IDEA, RIVAL
 from voclib.loop.frontline.teams import Teams
 from voclib.results import Text
-from voclib.sentences import say
+from voclib.sentences import joined, say
 
 QUESTION = Text("一线看到的，我们听见了吗？一线能早多少天？", "Do we hear what the frontline sees, and how much earlier?")
 KIND = {
@@ -76,7 +76,7 @@ def kicker(n: int) -> Text:
 def answer(loop: LoopBack, leads: Leads, told_days: int) -> Text:
     """Whether reporters are told, how often they report afterwards, and how much earlier the frontline was."""
     parts = [_told(loop, told_days), _ratio(loop), _lead(leads)]
-    return Text("".join(one.zh for one in parts), " ".join(one.en for one in parts))
+    return joined(*parts)
 
 
 def _told(loop: LoopBack, days: int) -> Text:
@@ -158,7 +158,7 @@ def decision(loop: LoopBack, teams: Teams, leads: Leads) -> Text:
                  "When reports on one model and part come in a row, look at repairs at once, before customers are many.")
         )
     told = told or [Text("照现在的做法回复，每季度再看一次。", "Keep answering as now, and look again in a quarter.")]
-    return Text("".join(one.zh for one in told), " ".join(one.en for one in told))
+    return joined(*told)
 
 
 def objections(topics_n: int, n: int, total: int, name: Text) -> Text:

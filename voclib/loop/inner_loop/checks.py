@@ -9,7 +9,7 @@ from voclib.loop.inner_loop import text as words
 from voclib.loop.inner_loop.timestamps import FEWEST, Pile
 from voclib.loop.routing import Routing
 from voclib.results import Check, Estimate, Text
-from voclib.sentences import say
+from voclib.sentences import joined, say
 from voclib.stats.inference import unnamed
 
 
@@ -121,7 +121,7 @@ def piled(found: Pile, clock: Clock, level: float) -> Check:
     return Check(
         name,
         found.p_value >= level,
-        Text(told.zh + beyond.zh, f"{told.en} {beyond.en}".rstrip()),
+        joined(told, beyond),
         Text("为达标而赶出来的，未必真做到了：抽几张回访。", "Work rushed to meet the limit may not really be done: call a few customers back."),
     )
 
@@ -204,14 +204,14 @@ def routed(found: Routing) -> Check:
     )
     one = found.agreement
     if one.kind == "refusal":
-        return Check(name, None, Text(one.reason.zh + beside.zh, f"{one.reason.en} {beside.en}"))
+        return Check(name, None, joined(one.reason, beside))
     told = say(
         "按原话归类的工单里，{a:bare}（{a:interval}）的责任部门与规则一致；不一致的，可能是分错，也可能是读错。",
         "Of cases classified by the customer's words, {a:bare} ({a:interval}) have the owner named in the rules; where they differ, the case may "
         "have been misrouted or the words misread.",
         a=one,
     )
-    return Check(name, None, Text(told.zh + beside.zh, f"{told.en} {beside.en}"))
+    return Check(name, None, joined(told, beside))
 
 
 def graded(found: Routing) -> Check | None:

@@ -12,7 +12,7 @@ from voclib.loop.inner_loop.departments import Departments
 from voclib.loop.routing import SAFETY
 from voclib.loop.unheard import Coverage
 from voclib.results import Estimate, Text
-from voclib.sentences import say
+from voclib.sentences import joined, say
 
 QUESTION = Text("客户的不满，有没有按时接住、按时解决？", "Are complaints answered and settled in time?")
 CAVEAT = Text(
@@ -142,7 +142,7 @@ def answer(clock: Clock, found: Compliance, coverage: Coverage | None) -> Text:
                 a=coverage.share,
             )
         )
-    return Text("".join(t.zh for t in told), " ".join(t.en for t in told))
+    return joined(*told)
 
 
 def _written(one: Estimate) -> str:
@@ -187,7 +187,7 @@ def decision(late: pd.DataFrame, by: Departments, coverage: Coverage | None, clo
     if coverage is not None and coverage.share.kind == "estimate" and coverage.share.value < 0.5:
         told.append(Text("让不满自动开单：没有工单的，谁的时钟都不走。", "Let complaints open a case automatically: without one, no clock runs."))
     return (
-        Text("".join(t.zh for t in told), " ".join(t.en for t in told))
+        joined(*told)
         if told
         else say("没有超时{open}的工单；每月看一次。", "No case is {open} past the limit; look again in a month.", **state(clock))
     )

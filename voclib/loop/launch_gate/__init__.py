@@ -73,9 +73,9 @@ def study(tables: Tables, rule: Rule, *, question: str = "intent_score", benchma
     passed = laid.passed(gate, rule)
     return LaunchGate(
         study=_finding(scene, gate, ladder, made, titles, passed), gate=gate, ladder=ladder, gains=laid.gains(gate),
-        sheet=laid.sheet(gate, rule, titles), usual=laid.usual(gate, rule, titles, _means(scene)), questions=laid.questions(by_question, titles),
-        segments=laid.segments(cells, gate, titles, rule), odds=laid.odds_table(gate, rule, titles), sizes=laid.sizes(gate, rule), titles=titles,
-        captions=shown.captions(gate, rule, titles, sale, ladder, passed, by_question, cells, question))
+        sheet=laid.sheet(gate, titles), usual=laid.usual(gate, rule, titles, _means(scene)), questions=laid.questions(by_question, titles),
+        segments=laid.segments(cells, gate, titles), odds=laid.odds_table(gate, rule, titles), sizes=laid.sizes(gate, rule), titles=titles,
+        captions=shown.captions(gate, rule, titles, ladder, passed, by_question, cells, question))
 
 
 def _means(scene: Scene) -> dict[str, Estimate]:

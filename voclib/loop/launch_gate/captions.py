@@ -10,7 +10,7 @@ from voclib.loop.launch_gate import text as words
 from voclib.loop.launch_gate.lights import QUESTIONS, Gate
 from voclib.loop.launch_gate.rule import Rule
 from voclib.results import Estimate, Ladder, Text
-from voclib.sentences import say
+from voclib.sentences import listed, say
 from voclib.stats.power import rounded_up
 
 RUNGS = {
@@ -44,14 +44,14 @@ COUNTS = {
 }
 
 
-def captions(gate: Gate, rule: Rule, titles: Mapping[str, Text], sale: str | None, ladder: Ladder | None, passed: Mapping[str, tuple[str, ...]],
+def captions(gate: Gate, rule: Rule, titles: Mapping[str, Text], ladder: Ladder | None, passed: Mapping[str, tuple[str, ...]],
              by_question: Mapping[str, Gate], cells: Mapping[tuple[str, str], Estimate], question: str) -> dict[str, dict[str, Any]]:
     """Title (the finding), subtitle (what is drawn) and more of every figure."""
     asked = words.ASKED[question]
     made = {
         "gains": _gains(gate, rule, titles, asked), "sheet": _sheet(gate, rule, asked), "usual": _usual(gate, rule, passed),
         "odds": _odds(gate, rule), "sizes": _sizes(gate, rule), "questions": _questions(by_question, rule),
-        "segments": _segments(gate, rule, titles, cells)}
+        "segments": _segments(rule, cells)}
     if ladder is not None:
         made["ladder"] = _ladder(ladder, rule, titles[gate.leader.concept], asked)
     return made
@@ -69,7 +69,7 @@ def _gains(gate: Gate, rule: Rule, titles: Mapping[str, Text], asked: Text) -> d
     if greens := gate.names("green"):
         title = say("{names}高出在售产品，整个区间都在绿灯线之上",
                     "{names}: ahead of the product on sale, with the whole range beyond the green line",
-                    names=words.listed([titles[k] for k in greens]))
+                    names=listed(titles[k] for k in greens))
     else:
         title = say("没有概念的整个区间都高过绿灯线", "No concept's whole range lies beyond the green line")
     return {
@@ -183,7 +183,7 @@ def _questions(found: Mapping[str, Gate], rule: Rule) -> dict[str, Any]:
         "columns": {"concept": Text("概念", "Concept"), **{q: words.ASKED[q] for q in QUESTIONS}}}
 
 
-def _segments(gate: Gate, rule: Rule, titles: Mapping[str, Text], cells: Mapping[tuple[str, str], Estimate]) -> dict[str, Any]:
+def _segments(rule: Rule, cells: Mapping[tuple[str, str], Estimate]) -> dict[str, Any]:
     names = sorted({segment for _, segment in cells})
     told = [e for e in cells.values() if e.kind == "estimate"]
     off = sum(e.conf_low > 0 or e.conf_high < 0 for e in told)

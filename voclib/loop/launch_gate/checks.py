@@ -11,7 +11,7 @@ from voclib.loop.launch_gate import text as words
 from voclib.loop.launch_gate.lights import Gate
 from voclib.loop.launch_gate.reruns import Scene
 from voclib.results import Check, Text
-from voclib.sentences import say
+from voclib.sentences import joined, listed, say
 
 MOST_APART = 0.5  # at least this share of a concept's answers lies within the days on which the product on sale was asked about
 
@@ -36,9 +36,9 @@ def _enough(scene: Scene, gate: Gate, titles: Mapping[str, Text]) -> Check:
     few = [titles[one.concept] for one in gate.lights if one.n < least]
     few += [titles[scene.sale]] if scene.sale and gate.n_on_sale < least else []
     told = say("每个概念至少 {k} 份。", "At least {k} answers each.", k=least) if not few else say(
-        "不足 {k} 份：{names}。", "Fewer than {k}: {names}.", k=least, names=words.listed(few))
+        "不足 {k} 份：{names}。", "Fewer than {k}: {names}.", k=least, names=listed(few))
     if scene.sale is None:
-        told = words.joined([told, Text("没有在售产品作对照。", "No product on sale to compare with.")])
+        told = joined(told, Text("没有在售产品作对照。", "No product on sale to compare with."))
     return Check(Text("每个概念都有足够的回答", "Every concept has answers enough"), not few and scene.sale is not None, told,
                  Text("这些概念不亮灯，只写明还差多少。", "These get no light, only the number of answers they need."))
 
@@ -55,12 +55,12 @@ def _together(scene: Scene, gate: Gate, titles: Mapping[str, Text]) -> Check:
     same = Text("每个概念都有一半以上的回答在同一段日子里。", "Half or more of every concept's answers lie within the same days.")
     told = same if not apart else say(
         "{names}：一半以上的回答不在问在售产品的那段日子里。",
-        "{names}: more than half of the answers lie outside the days on which the product on sale was asked about.", names=words.listed(apart))
+        "{names}: more than half of the answers lie outside the days on which the product on sale was asked about.", names=listed(apart))
     if apart and (frail := _frailest(scene, gate)):
-        told = words.joined([told, say(
+        told = joined(told, say(
             "最不稳的灯是{name}：时间若让差别动了 {x} 个百分点，它就不成立。",
             "The frailest light is that of {name}: a shift of {x} points by time alone would put it out.", name=titles[frail[0]],
-            x=words.points(round(frail[1], 2)))])
+            x=words.points(round(frail[1], 2))))
     return Check(name, not apart, told, Text(
         "差别里可能混着时间（促销、新闻、季节）：下次把在售产品和概念放在同一周、随机分给受访者。",
         "Time (offers, news, season) may be part of the gain: next time show all of them in the same week, by lot."))
@@ -109,7 +109,7 @@ def _mixed(scene: Scene, gate: Gate, titles: Mapping[str, Text]) -> Check | None
 def _ends(told: Text, moved: Sequence[Text]) -> Text:
     if not moved:
         return Text(f"{told.zh}灯都不变。", f"{told.en.rstrip()} every light stays.")
-    names = words.listed(moved)
+    names = listed(moved)
     return Text(f"{told.zh}{names.zh}的灯会变。", f"{told.en.rstrip()} these change: {names.en}.")
 
 

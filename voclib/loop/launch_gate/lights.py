@@ -24,7 +24,6 @@ from voclib.stats.gates import Gates
 
 Tables = Mapping[str, pd.DataFrame]
 QUESTIONS = ("intent_score", "appeal_score", "value_score")
-LIGHTS = ("green", "amber", "red", "insufficient")
 GAIN, SHARE = "launch_gain", "top_two_share"
 SMALL = 5  # of fewer answers not even the number is shown
 

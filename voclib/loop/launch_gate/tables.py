@@ -43,7 +43,7 @@ def gains(gate: Gate) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["concept", "light", "estimate", "conf_low", "conf_high"])
 
 
-def sheet(gate: Gate, rule: Rule, titles: Mapping[str, Text]) -> pd.DataFrame:
+def sheet(gate: Gate, titles: Mapping[str, Text]) -> pd.DataFrame:
     """The lights with what they rest on, and the product on sale in the last row."""
     rows = []
     for concept in gains(gate)["concept"]:
@@ -96,7 +96,7 @@ def _lit(one: Light) -> Text:
     return say("{light}：{g}", "{light}: {g}", light=words.LIGHTS[one.light], g=with_interval(one.gain, signed=True))
 
 
-def segments(cells: Mapping[tuple[str, str], Estimate], gate: Gate, titles: Mapping[str, Text], rule: Rule) -> pd.DataFrame:
+def segments(cells: Mapping[tuple[str, str], Estimate], gate: Gate, titles: Mapping[str, Text]) -> pd.DataFrame:
     """Every concept's gain within every segment; a column a segment, named s0, s1, ..."""
     names = sorted({segment for _, segment in cells})
     rows = []

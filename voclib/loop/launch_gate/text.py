@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from voclib.loop.launch_gate.lights import GAIN, SMALL, Gate
 from voclib.loop.launch_gate.rule import Rule
 from voclib.results import Estimate, Text, refusal
-from voclib.sentences import say
+from voclib.sentences import joined, listed, say
 from voclib.stats.power import rounded_up
 
 QUESTION = Text("新概念能不能上市：绿灯、黄灯还是红灯？", "Which concepts may go to launch: green, amber or red?")
@@ -78,16 +78,6 @@ def caveat(asked_together: bool | None) -> Text:
     )
 
 
-def listed(names: Sequence[Text]) -> Text:
-    """Names in a row."""
-    return Text("、".join(one.zh for one in names), ", ".join(one.en for one in names))
-
-
-def joined(told: Sequence[Text]) -> Text:
-    """Sentences in a row."""
-    return Text("".join(one.zh for one in told), " ".join(one.en for one in told))
-
-
 def points(share: float) -> str:
     """A share as percentage points without needless decimals, with a real minus sign."""
     return f"{100 * share:.4g}".replace("-", "−")
@@ -142,7 +132,7 @@ def answer(gate: Gate, titles: Mapping[str, Text], question: str) -> Text:
     lines = {"red": ("红灯：{names}。", "Red: {names}."), "amber": ("黄灯：{names}。", "Amber: {names}."),
              "insufficient": ("数据不足：{names}。", "Insufficient data: {names}.")}
     told += [say(zh, en, names=listed([titles[k] for k in gate.names(light)])) for light, (zh, en) in lines.items() if gate.names(light)]
-    return joined(told)
+    return joined(*told)
 
 
 def decision(gate: Gate, rule: Rule, titles: Mapping[str, Text]) -> Text:
@@ -162,4 +152,4 @@ def decision(gate: Gate, rule: Rule, titles: Mapping[str, Text]) -> Text:
             "{names}先不定：每个概念和在售产品各要约 {n} 份回答，才分得出 {m} 个百分点；或把门槛放宽，重新声明。",
             "Leave {names} open: it takes about {n} answers each, the product on sale included, to tell {m} points; or declare a wider margin.",
             names=named["insufficient"], n=rounded_up(gate.needed), m=points(rule.margin)))
-    return joined(told)
+    return joined(*told)

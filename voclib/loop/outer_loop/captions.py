@@ -81,7 +81,7 @@ def captions(
         "course": _course(course, chosen, names, conf_level),
         "drawn": _drawn(drawn, names, conf_level),
         "steps": _steps(steps, conf_level),
-        **_lists(tracker, departments, effects, given),
+        **_lists(tracker, departments),
     }
     if ladder is not None:
         made["ladder"] = _ladder(ladder, conf_level)
@@ -297,7 +297,7 @@ def _adoption(funnel: Funnel, level: float) -> dict[str, Any]:
     }
 
 
-def _lists(tracker: pd.DataFrame, departments: pd.DataFrame, effects: Effects, given: Settings) -> dict[str, dict[str, Any]]:
+def _lists(tracker: pd.DataFrame, departments: pd.DataFrame) -> dict[str, dict[str, Any]]:
     late, missing = int(tracker["state"].eq("open_late").sum()), int(tracker["missing"].sum())
     best = int(departments["told"].gt(0).sum())
     return {

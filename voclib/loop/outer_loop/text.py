@@ -11,7 +11,7 @@ import pandas as pd
 from voclib.loop.outer_loop.effects import FINE, NO_HISTORY, NO_SUBJECT, NOT_TOLD, TOO_SHORT, Effects, Settings
 from voclib.loop.outer_loop.names import Names
 from voclib.results import Check, Estimate, Text, refusal
-from voclib.sentences import say
+from voclib.sentences import joined, say
 
 QUESTION = Text("改进项目落地之后，问题真的少了吗？", "After a project lands, is the problem really smaller?")
 CAVEAT = Text(
@@ -215,7 +215,7 @@ def decision(effects: Effects, tracker: pd.DataFrame, names: Names) -> Text:
     if missing := int(tracker["missing"].sum()):
         told.append(say("补上 {n} 份复盘报告。", "Ask for the {n} missing {n:review|reviews}.", n=missing))
     told.append(Text("以后按平常的水平定基线，不用立项前那一阵。", "Set baselines by the usual rate, never by the weeks before a charter."))
-    return Text("".join(t.zh for t in told), " ".join(t.en for t in told))
+    return joined(*told)
 
 
 def before_landing(found: Estimate | None, ring: Estimate | None, answer: Estimate | None, share: float) -> Check:
@@ -232,7 +232,7 @@ def before_landing(found: Estimate | None, ring: Estimate | None, answer: Estima
     )
     if ring is not None:
         more = say("前后两个月对比却会报 {b:bare}。", "A month before and a month after would claim {b:bare}.", b=ring)
-        detail = Text(detail.zh + more.zh, f"{detail.en} {more.en}")
+        detail = joined(detail, more)
     return Check(
         name,
         holds and small,

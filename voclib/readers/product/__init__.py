@@ -192,13 +192,16 @@ def _checks(judged: Judged, counts: Counts, history: pd.DataFrame, repeated: Che
     heard = counts.exposure[(counts.keys["kind"] == counting.UNHAPPY).to_numpy()].sum(axis=0)
     usual = float(heard[:-1].mean())
     poisson = recent.poisson_flags(judged.found)
-    cut = judged.counts.keys["kind"].isin(judged.counts.cut).to_numpy(dtype=bool)
+    late = judged.counts.late
+    short = [kind for kind in late if judged.counts.usual(kind) < recent.FEWEST_PERIODS]
+    lacking = judged.counts.keys["kind"].isin([*judged.counts.cut, *short]).to_numpy(dtype=bool)
     return (words.feed(float(heard[-1]), usual, passed=bool(usual and FEED[0] <= heard[-1] / usual <= FEED[1])),
-            words.sources(judged.counts.cut, int(cut.sum())), repeated,
+            words.sources(judged.counts.cut, {kind: (first, judged.counts.usual(kind)) for kind, first in late.items()}, int(lacking.sum())),
+            repeated,
             words.season(judged.counts.counts.shape[1] * counts.days, passed=(judged.counts.counts.shape[1] - 1) * counts.days >= YEAR),
             words.scatter(float(np.median(judged.found.dispersion[judged.told])) if judged.told.any() else 1.0, poisson,
                           int((judged.up | judged.down).sum())),
-            words.thin(int((~judged.told & ~cut).sum()), len(judged.told)), words.record(history))
+            words.thin(int((~judged.told & ~lacking).sum()), len(judged.told)), words.record(history))
 
 
 def _finding(judged: Judged, moves: tuple[Estimate, ...], checks: tuple[Check, ...], sheet: pd.DataFrame, history: pd.DataFrame,

@@ -18,7 +18,7 @@ from voclib.sentences import say
 Tables = Mapping[str, pd.DataFrame]
 COMPLAINTS, REPAIRS, BUGS, UNHAPPY = "complaints", "repairs", "bugs", "unhappy"
 MOST_PERIODS = 13  # the last one and a year of usual ones before it
-LEAST_QUIET = 3  # days without a row at the end, from which a table may have been exported too early
+LEAST_QUIET = 3  # days without a row at an end, from which a table may have been exported too early, or from too late a day on
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class Counts:
     """Counts (K, T) and exposures (K, T) of the rows of `keys` (product, kind, subject), periods of `days` days up to `until`, the last one included.
 
     Complaints and unhappy voices are per voice of the product in the same period, repairs per customer who has it, bugs per day.
-    `cut`: kinds whose table ends before `until`, with its last day; their periods that are not whole have no exposure and no count.
+    `cut`: kinds whose table ends before `until`, with its last day; `late`: those whose table begins after the first period does, with its first day.
+    Their periods that are not whole have no exposure and no count.
     """
 
     keys: pd.DataFrame
@@ -35,6 +36,7 @@ class Counts:
     until: pd.Timestamp
     days: int
     cut: Mapping[str, pd.Timestamp] = field(default_factory=dict)
+    late: Mapping[str, pd.Timestamp] = field(default_factory=dict)
 
     def before(self, periods: int) -> Counts:
         """The same as it was known so many periods earlier."""
@@ -42,11 +44,20 @@ class Counts:
             return self
         kept, until = slice(None, -periods), self.until - pd.Timedelta(days=periods * self.days)
         cut = {kind: last for kind, last in self.cut.items() if last < until - pd.Timedelta(days=1)}
-        return Counts(self.keys, self.counts[:, kept], self.exposure[:, kept], until, self.days, cut)
+        return Counts(self.keys, self.counts[:, kept], self.exposure[:, kept], until, self.days, cut, self.late)
 
     def last(self, periods: int) -> Counts:
         """The last periods alone."""
-        return Counts(self.keys, self.counts[:, -periods:], self.exposure[:, -periods:], self.until, self.days, self.cut)
+        kept = self.counts[:, -periods:]
+        start = self.until - pd.Timedelta(days=kept.shape[1] * self.days)
+        late = {kind: first for kind, first in self.late.items() if first > start}
+        return Counts(self.keys, kept, self.exposure[:, -periods:], self.until, self.days, self.cut, late)
+
+    def usual(self, kind: str) -> int:
+        """How many periods before the last one the table of a kind holds from their first day on."""
+        usual = self.counts.shape[1] - 1
+        held = (self.until - self.late[kind]).days // self.days - 1 if kind in self.late else usual
+        return min(max(held, 0), usual)
 
 
 def facts(counts: Counts) -> dict[Text, int]:
@@ -71,10 +82,10 @@ def count(tables: Tables, *, weeks: int = 4, until: str = "", unhappy: Unhappy |
     people = _people(tables)
     voices = _voices(tables, people, timezone)
     grid = _grid(voices, people, weeks, until)
-    cut = _cut(tables, voices, grid, timezone)
-    rows = [_whole(row, grid, cut) for row in _rows(tables, people, voices, grid, unhappy or Unhappy(), timezone)]
+    cut, late = _ends(tables, voices, grid, timezone)
+    rows = [_whole(row, grid, cut, late) for row in _rows(tables, people, voices, grid, unhappy or Unhappy(), timezone)]
     keys = pd.DataFrame([key for key, _, _ in rows], columns=["product", "kind", "subject"])
-    return Counts(keys, np.array([y for _, y, _ in rows]), np.array([e for _, _, e in rows]), grid.end, grid.days, cut)
+    return Counts(keys, np.array([y for _, y, _ in rows]), np.array([e for _, _, e in rows]), grid.end, grid.days, cut, late)
 
 
 def steps(tables: Tables, *, weeks: int = 4, until: str = "", timezone: str = "") -> dict[str, np.ndarray]:
@@ -92,8 +103,10 @@ def steps(tables: Tables, *, weeks: int = 4, until: str = "", timezone: str = ""
         day = _day(repairs["repaired_at"], timezone)
         tests = {"undated": day.isna(), "unnamed": repairs["product"].isna() | repairs["part"].isna(),
                  "stranger": ~repairs["product"].isin(grid.products), "outside": ~grid.holds(day)}
-        if last := _cut(tables, voices, grid, timezone).get(REPAIRS):
-            tests["cut"] = ~grid.whole(last)[grid.place(day).clip(0, grid.periods - 1)]
+        cut, late = _ends(tables, voices, grid, timezone)
+        place = grid.place(day).clip(0, grid.periods - 1)
+        tests |= {"cut": ~grid.ended(cut[REPAIRS])[place]} if REPAIRS in cut else {}
+        tests |= {"late": ~grid.begun(late[REPAIRS])[place]} if REPAIRS in late else {}
         made["repairs"] = np.select(list(tests.values()), list(tests), "").astype(object)
     return made
 
@@ -123,10 +136,19 @@ class _Grid:
         back = (self.end - day).dt.days
         return (self.periods - 1 - (back - 1) // self.days).fillna(-1).to_numpy(dtype=int)
 
-    def whole(self, last: pd.Timestamp) -> np.ndarray:
-        """Periods (T,) that a table whose last day this is holds in full."""
+    @property
+    def start(self) -> pd.Timestamp:
+        """The first day of the first period."""
+        return self.end - pd.Timedelta(days=self.periods * self.days)
+
+    def ended(self, last: pd.Timestamp) -> np.ndarray:
+        """Periods (T,) that a table whose last day this is holds to their end."""
         ends = [self.end - pd.Timedelta(days=(self.periods - 1 - i) * self.days + 1) for i in range(self.periods)]
         return np.array([end <= last for end in ends])
+
+    def begun(self, first: pd.Timestamp) -> np.ndarray:
+        """Periods (T,) that a table whose first day this is holds from their beginning."""
+        return np.array([self.start + pd.Timedelta(days=i * self.days) >= first for i in range(self.periods)])
 
     def holds(self, day: pd.Series) -> np.ndarray:
         """Which days lie in the periods that are compared, the last one and at most a year before it."""
@@ -181,22 +203,26 @@ def _monday(until: str, last: pd.Timestamp) -> pd.Timestamp:
     return after - pd.Timedelta(days=after.dayofweek)
 
 
-def _cut(tables: Tables, voices: pd.DataFrame, grid: _Grid, timezone: str) -> dict[str, pd.Timestamp]:
-    """Kinds whose table ends early, with its last day: quiet at the end for longer than it ever was before.
+Days = dict[str, pd.Timestamp]
+
+
+def _ends(tables: Tables, voices: pd.DataFrame, grid: _Grid, timezone: str) -> tuple[Days, Days]:
+    """Kinds whose table ends early, with its last day, and those whose begins late, with its first: quiet at that end for longer than ever between.
 
     Mentions are made of voices, and may be as quiet as those are; that voices are missing shows in their number.
     """
-    heard = min(grid.end, voices["day"].max() + pd.Timedelta(days=1))
+    told, start, end = voices["day"], grid.start, grid.end
     sources = {}
     if "topic_mentions" in tables:
-        own = voices["response_id"].isin(tables["topic_mentions"]["response_id"])
-        sources[COMPLAINTS] = (voices.loc[own, "day"], heard)
+        own = told[voices["response_id"].isin(tables["topic_mentions"]["response_id"])]
+        sources[COMPLAINTS] = (own, max(start, told.min()), min(end, told.max() + pd.Timedelta(days=1)))
     if "repairs" in tables:
-        sources[REPAIRS] = (_day(tables["repairs"]["repaired_at"], timezone), grid.end)
+        sources[REPAIRS] = (_day(tables["repairs"]["repaired_at"], timezone), start, end)
     if "frontline_reports" in tables:
-        sources[BUGS] = (_day(tables["frontline_reports"]["reported_at"], timezone), grid.end)
-    found = {kind: _ends_early(day, end) for kind, (day, end) in sources.items()}
-    return {kind: last for kind, last in found.items() if last is not None}
+        sources[BUGS] = (_day(tables["frontline_reports"]["reported_at"], timezone), start, end)
+    cut = {kind: _ends_early(day, end) for kind, (day, _, end) in sources.items()}
+    late = {kind: _begins_late(day, start) for kind, (day, start, _) in sources.items()}
+    return {kind: day for kind, day in cut.items() if day is not None}, {kind: day for kind, day in late.items() if day is not None}
 
 
 def _ends_early(day: pd.Series, end: pd.Timestamp) -> pd.Timestamp | None:
@@ -205,19 +231,34 @@ def _ends_early(day: pd.Series, end: pd.Timestamp) -> pd.Timestamp | None:
     if len(there) < 2:
         return None
     last = pd.Timestamp(there[-1])
-    quiet, longest = (end - last).days - 1, int(np.diff(there).max() / np.timedelta64(1, "D")) - 1
-    return last if quiet >= LEAST_QUIET and quiet > longest else None
+    return last if _is_quiet((end - last).days - 1, there) else None
+
+
+def _begins_late(day: pd.Series, start: pd.Timestamp) -> pd.Timestamp | None:
+    """The first day, where the quiet from `start` to it is longer than any between two rows: what comes after is no rise. None where it is not."""
+    there = np.unique(day.dropna())
+    if len(there) < 2:
+        return None
+    first = pd.Timestamp(there[0])
+    return first if _is_quiet((first - start).days, there) else None
+
+
+def _is_quiet(days: int, there: np.ndarray) -> bool:
+    """Whether so many days without a row at an end are more than there ever were between two days with one."""
+    return days >= LEAST_QUIET and days > int(np.diff(there).max() / np.timedelta64(1, "D")) - 1
 
 
 Row = tuple[tuple[str, str, str], np.ndarray, np.ndarray]
 
 
-def _whole(row: Row, grid: _Grid, cut: Mapping[str, pd.Timestamp]) -> Row:
-    """A row without the periods that its table does not hold in full: half a period is no fall."""
+def _whole(row: Row, grid: _Grid, cut: Days, late: Days) -> Row:
+    """A row without the periods that its table does not hold in full: half a period is no fall, and the first whole one no rise."""
     key, y, e = row
-    if (last := cut.get(key[1])) is None:
-        return row
-    whole = grid.whole(last)
+    whole = np.ones(grid.periods, dtype=bool)
+    if key[1] in cut:
+        whole &= grid.ended(cut[key[1]])
+    if key[1] in late:
+        whole &= grid.begun(late[key[1]])
     return key, np.where(whole, y, 0.0), np.where(whole, e, 0.0)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from voclib.readers.product.counts import BUGS, COMPLAINTS, REPAIRS, UNHAPPY
 from voclib.results import Check, Estimate, Ladder, Text
-from voclib.sentences import DASH, say, with_interval
+from voclib.sentences import DASH, joined, listed, say, with_interval
 
 if TYPE_CHECKING:
     from voclib.readers.product import Judged
@@ -25,7 +25,6 @@ MORE_PERIODS = Text("再积累几期，或把几个零件并在一起看。", "A
 NOTHING_TOLD = Text("没有一项的次数多到可以判断。", "No count is large enough to be judged.")
 MORE_EVENTS = Text("每一期平均至少 5 次、以往合计至少 20 次；可以把 weeks 调大。",
                    "At least 5 per period on average and 20 in all so far; a larger weeks= helps.")
-NO_FLAGS = Text("各期都没有大过偶然的变化。", "In no period did anything move by more than chance.")
 NO_MOVES = Text("没有一项能判断，所以没有图。", "Nothing can be judged, so there is no chart.")
 NO_TRUTH = Text("这批数据没有埋下的真值。", "These data hold no planted truth.")
 TOO_FEW = Text("回答太少", "too few answers")
@@ -123,8 +122,8 @@ def answer(judged: Judged, most: Sequence[Estimate], known: Titles) -> Text:
     if most:
         lead = say("最明显的是{g}：是平常的 {x:bare} 倍（{x:interval}）。", "The clearest is {g}: {x:bare} times its usual rate ({x:interval}).",
                    g=known[most[0].group], x=most[0])
-        return Text(first.zh + lead.zh + looked.zh, f"{first.en} {lead.en} {looked.en}")
-    return Text(first.zh + looked.zh, f"{first.en} {looked.en}")
+        return joined(first, lead, looked)
+    return joined(first, looked)
 
 
 def decision(most: Sequence[Estimate], sheet: pd.DataFrame, known: Titles) -> Text:
@@ -132,18 +131,14 @@ def decision(most: Sequence[Estimate], sheet: pd.DataFrame, known: Titles) -> Te
     rising = [e for e in most if e.value > 1]
     parts = []
     if rising:
-        parts.append(say("先查：{g}。", "Look first at {g}.", g=_joined([known[e.group] for e in rising])))
+        parts.append(say("先查：{g}。", "Look first at {g}.", g=listed(known[e.group] for e in rising)))
     else:
         parts.append(Text("不必因为这一期的涨跌立新项目。", "Do not start a new project over this period’s ups and downs."))
     safety = sheet[sheet["safety"].fillna(0) > 0]
     if len(safety):
-        listed = _joined([say("{p} {n} 件", "{p} ({n})", p=row["product"], n=int(row["safety"])) for _, row in safety.iterrows()])
-        parts.append(say("还开着的安全工单今天就处理：{l}。", "Settle open safety cases today: {l}.", l=listed))
-    return Text("".join(p.zh for p in parts), " ".join(p.en for p in parts))
-
-
-def _joined(items: Sequence[Text]) -> Text:
-    return Text("、".join(i.zh for i in items), ", ".join(i.en for i in items))
+        cases = listed(say("{p} {n} 件", "{p} ({n})", p=row["product"], n=int(row["safety"])) for _, row in safety.iterrows())
+        parts.append(say("还开着的安全工单今天就处理：{l}。", "Settle open safety cases today: {l}.", l=cases))
+    return joined(*parts)
 
 
 def feed(heard: float, usual: float, *, passed: bool) -> Check:
@@ -154,16 +149,24 @@ def feed(heard: float, usual: float, *, passed: bool) -> Check:
                  None if passed else Text("先查接入，再看涨跌。", "Check the data feeds before reading any change."))
 
 
-def sources(cut: Mapping[str, pd.Timestamp], rows: int) -> Check:
-    """Whether tables other than the voices reach the end of the last period."""
-    name = Text("各张表都记到了期末", "Every table reaches the end of the period")
-    if not cut:
-        return Check(name, True, Text("数到的各张表都记到了期末。", "All tables counted reach the end of the period."))
-    listed = _joined([say("{t}只到 {d}", "{t} up to {d}", t=TABLES[kind], d=f"{last:%Y-%m-%d}") for kind, last in cut.items()])
-    return Check(name, False, say("{l}，此前从没有空过这么久。{n} 项的这一期没收齐，不判断。",
-                                  "Tables that end early: {l}; they never had such a gap before. {n} counts lack a complete period "
-                                  "and are not judged.", l=listed, n=rows),
-                 Text("等数据补齐，再看这几项。", "Have the export completed before reading these counts."))
+def sources(cut: Mapping[str, pd.Timestamp], late: Mapping[str, tuple[pd.Timestamp, int]], rows: int) -> Check:
+    """Whether tables other than the voices cover the periods compared: `late` with the first day and the usual periods left, `rows` not judged."""
+    name = Text("各张表都覆盖了比较的各期", "Every table covers the periods compared")
+    if not cut and not late:
+        return Check(name, True, Text("数到的各张表都从第一期记到了期末。", "All tables counted run from the first period to the last."))
+    parts = []
+    if cut:
+        ends = listed(say("{t}只到 {d}", "{t} up to {d}", t=TABLES[kind], d=f"{last:%Y-%m-%d}") for kind, last in cut.items())
+        parts.append(say("{l}，此前从没有空过这么久。", "Tables that end early: {l}; they never had such a gap before.", l=ends))
+    if late:
+        starts = listed(say("{t}从 {d} 才有记录，平常只剩 {k} 期", "{t} only from {d}, which leaves {k} usual {k:period|periods}", t=TABLES[kind],
+                            d=f"{first:%Y-%m-%d}", k=usual) for kind, (first, usual) in late.items())
+        parts.append(say("{l}；更早的空白不当作 0。", "Tables that begin late: {l}; the earlier blank is not taken as 0.", l=starts))
+    if rows:
+        parts.append(say("{n} 项缺了这一期，或剩下的期数太少，不判断。",
+                         "{n} {n:count lacks this period or has|counts lack this period or have} too few left, and {n:is|are} not judged.", n=rows))
+    return Check(name, False if rows else None, joined(*parts),
+                 Text("等数据补齐，再看这几项。", "Have the export completed before reading these counts.") if rows else None)
 
 
 def dated(frame: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,6 @@ from voclib.reporting.proper_names import english
 from voclib.reporting.wording import badge, ui
 from voclib.results import Text
 
-LANGS = ("zh", "en")
 Words = Text | Mapping[str, str]
 _AMOUNT = re.compile(r"(<[^>]*>)|[−+]?¥?\d[\d,.]*[万亿]")
 

@@ -1,7 +1,8 @@
 """How uncertain a number is: variance of means and regressions with clusters, intervals, multiplicity, permutation, policy.
 
 `fits` holds the number and its error, `means` linearised and cluster-robust variance of means, `regression` clustered regressions from cross
-products, `wild` the wild cluster bootstrap, `permutation` what only a lottery allows, `policies` which of them a number of clusters calls for.
+products, `wild` the wild cluster bootstrap, `permutation` what only a lottery allows, `policies` which of them a number of clusters calls for,
+`respondents` who of a population answered and how much they weigh.
 """
 
 from voclib.stats.inference.decision import Decision, decide

@@ -8,8 +8,6 @@ import pandas as pd
 from voclib.stats import inference
 from voclib.stats.panel.lags import DistributedLag
 
-KINDS = ("stores", "periods", "employees", "customers")
-
 
 def detectable(std_error: float, df: float, *, power: float = 0.8, conf_level: float = 0.95) -> float:
     """The smallest true effect that is found with this power, (t₁₋α/₂ + t_power)·SE (Bloom 1995, Eval. Rev. 19); in the unit of the error."""

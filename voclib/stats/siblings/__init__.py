@@ -74,12 +74,10 @@ def exposures(counts: ArrayLike, exposure: ArrayLike, *, kind: ArrayLike, band: 
     ParameterError
         for shapes that do not fit.
     """
-    y, e = np.asarray(counts, dtype=float), np.asarray(exposure, dtype=float)
+    y, e = _countable(counts, exposure)
     who, age = np.unique(np.asarray(kind), return_inverse=True)[1], np.asarray(band)
     if y.ndim != 2 or y.shape != e.shape or age.shape != y.shape or who.shape != (len(y),):
         raise ParameterError(f"Counts, exposure and age bands are of one shape, members by periods; they are {y.shape}, {e.shape} and {age.shape}.")
-    if not (np.isfinite(y).all() and np.isfinite(e).all() and (y >= 0).all() and (e >= 0).all()):
-        raise DataError("Counts and exposures are 0 or more and never missing.")
     if not y.sum() or not e.sum():
         raise DataError("There is not one event, or no exposure at all; rates cannot be compared.")
     kept = np.ones(len(y), dtype=bool) if without is None else ~np.asarray(without, dtype=bool)
@@ -121,8 +119,7 @@ def compare(counts: ArrayLike, exposure: ArrayLike, *, kind: ArrayLike, own: Arr
     ParameterError
         for shapes that do not fit.
     """
-    y, e, who = _checked(counts, exposure, kind)
-    design = _design(own, len(y))
+    y, e, who, design = _checked(counts, exposure, kind, own)
     known = _comparable(y, e, who)
     told, p, q = np.zeros(len(y), dtype=bool), np.full(len(y), np.nan), np.full(len(y), np.nan)
     for _ in range(PASSES):
@@ -150,8 +147,8 @@ def beside(counts: ArrayLike, exposure: ArrayLike, *, kind: ArrayLike, told: Arr
     ParameterError
         for shapes that do not fit.
     """
-    y, e, who = _checked(counts, exposure, kind)
-    design, flag = _design(own, len(y)), np.asarray(told, dtype=bool)
+    y, e, who, design = _checked(counts, exposure, kind, own)
+    flag = np.asarray(told, dtype=bool)
     rest, room, worth = _others(y, e, who, flag, design)
     known = _comparable(y, e, who) & (room > 0)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -172,8 +169,7 @@ def spreads(counts: ArrayLike, exposure: ArrayLike, *, kind: ArrayLike, told: Ar
     ParameterError
         for shapes that do not fit.
     """
-    y, e, who = _checked(counts, exposure, kind)
-    design = _design(own, len(y))
+    y, e, who, design = _checked(counts, exposure, kind, own)
     return overdispersion.learn(y / design, e / design, who, np.asarray(told, dtype=bool)).spread[who]
 
 
@@ -183,8 +179,8 @@ def seen_from(counts: ArrayLike, exposure: ArrayLike, *, kind: ArrayLike, found:
 
     How far siblings of its kind differ is in it; NaN where there are none.
     """
-    y, e, who = _checked(counts, exposure, kind)
-    design, tests = _design(own, len(y)), max(int(np.isfinite(found.p).sum()), 1)
+    y, e, who, design = _checked(counts, exposure, kind, own)
+    tests = max(int(np.isfinite(found.p).sum()), 1)
     bar = level / tests / float((1 / np.arange(1, tests + 1)).sum())
     mean = np.nan_to_num(found.expected / design)
     p = overdispersion.tails(y / design, e / design, who, found.told, found.scatter, at=mean[:, None] * np.exp(ASKED))
@@ -194,24 +190,26 @@ def seen_from(counts: ArrayLike, exposure: ArrayLike, *, kind: ArrayLike, found:
     return np.where(np.isfinite(found.p) & (mean > 0), special.gammaincinv(np.maximum(need, 1e-9), POWER) / np.where(mean > 0, mean, 1.0), np.nan)
 
 
-def _design(own: ArrayLike | None, n: int) -> Array:
-    return np.ones(n) if own is None else np.maximum(np.asarray(own, dtype=float), 1.0)
-
-
 def _comparable(y: Array, e: Array, who: NDArray[np.int_]) -> Flags:
     """Members with siblings that have any exposure, in a kind with any event."""
     room, seen = np.bincount(who, e)[who] - e, np.bincount(who, y)[who]
     return (room > 0) & (e > 0) & (seen > 0)
 
 
-def _checked(counts: ArrayLike, exposure: ArrayLike, kind: ArrayLike) -> tuple[Array, Array, NDArray[np.int_]]:
-    y, e = np.asarray(counts, dtype=float), np.asarray(exposure, dtype=float)
+def _checked(counts: ArrayLike, exposure: ArrayLike, kind: ArrayLike, own: ArrayLike | None = None) -> tuple[Array, Array, NDArray[np.int_], Array]:
+    """Counts, exposures, codes of kinds and design effects of members (B,), fit to be compared."""
+    y, e = _countable(counts, exposure)
     who = np.unique(np.asarray(kind), return_inverse=True)[1]
     if y.ndim != 1 or y.shape != e.shape or who.shape != y.shape:
         raise ParameterError(f"Each member has one count, one exposure and one kind; there are {y.shape}, {e.shape} and {who.shape}.")
+    return y, e, who, np.ones(len(y)) if own is None else np.maximum(np.asarray(own, dtype=float), 1.0)
+
+
+def _countable(counts: ArrayLike, exposure: ArrayLike) -> tuple[Array, Array]:
+    y, e = np.asarray(counts, dtype=float), np.asarray(exposure, dtype=float)
     if not (np.isfinite(y).all() and np.isfinite(e).all() and (y >= 0).all() and (e >= 0).all()):
         raise DataError("Counts and exposures are 0 or more and never missing.")
-    return y, e, who
+    return y, e
 
 
 def _others(y: Array, e: Array, who: NDArray[np.int_], told: Flags, design: Array) -> tuple[Array, Array, Array]:
@@ -270,7 +268,7 @@ def stratified(counts: ArrayLike, exposure: ArrayLike, *, kind: ArrayLike, membe
     DataError
         where no kind has both sides, or neither side has an event.
     """
-    y, e, who = _checked(counts, exposure, kind)
+    y, e, who, _ = _checked(counts, exposure, kind)
     flag, n = np.asarray(member, dtype=bool), int(np.unique(who).size)
     a, t1, b, t0 = (np.bincount(who, part * side, n) for side in (flag, ~flag) for part in (y, e))
     both = (t1 > 0) & (t0 > 0)

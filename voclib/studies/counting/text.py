@@ -158,6 +158,7 @@ STEPS: Mapping[str, Mapping[str, Mapping[str, Text]]] = {
             "stranger": Text("去掉：没有客户用的产品", "Left out: of products that no customer has"),
             "outside": Text("去掉：不在比较的各期里", "Left out: outside the periods compared"),
             "cut": Text("去掉：那一期还没收齐", "Left out: of a period that is not whole yet"),
+            "late": Text("去掉：那一期中途才开始有记录", "Left out: of the period in which the records begin"),
         },
     },
     "32-frontline": {

@@ -91,11 +91,11 @@ def study(panel: ExPanel, *, lag: int = 1, lags: Sequence[int] = (0, 1, 2, 3), l
     ladder, programme = _ladder(rungs, checks, conf_level), _programme(rungs, conf_level)
     worth = None if point is None else money.worth(rungs, ladder[ladder.chosen], point=point, naive_point=naive_point, seed=seed)
     frames = {**_pictures(rungs, conf_level, seed), "reliability": _reliability(rungs, gates),
-              "path": pd.DataFrame() if rungs.programme is None else rungs.programme.tidy(), "contour": _contour(rungs),
-              "more": rungs.more.assign(detectable=rungs.more["detectable"] * rungs.sd)}
+              "path": pd.DataFrame() if rungs.programme is None else rungs.programme.tidy(), "contour": _contour(rungs)}
     finding = answering.finding(rungs=rungs, ladder=ladder, programme=programme, checks={**_given(panel), **checks}, worth=worth, seed=seed)
     captions = captioning.captions(rungs=rungs, ladder=ladder, programme=programme, worth=worth, **frames)
-    return ExVoc(study=finding, rungs=rungs, ladder=ladder, programme=programme, worth=worth, captions=captions, **frames)
+    return ExVoc(study=finding, rungs=rungs, ladder=ladder, programme=programme, worth=worth, captions=captions,
+                 more=rungs.more.assign(detectable=rungs.more["detectable"] * rungs.sd), **frames)
 
 
 def counted(panel: ExPanel, *, lag: int) -> pd.DataFrame:
@@ -189,7 +189,7 @@ def _ladder(rungs: Rungs, checks: Mapping[str, Check], conf_level: float) -> Lad
     chosen = made[-1].rung
     made[-1] = made[-1].with_(evidence_level=reached, seed=rungs.seed) if made[-1].kind == "estimate" else made[-1]
     if verdict is Verdict.REFUSE:
-        reason, needs = answering.why_refused(rungs, checks)
+        reason, needs = answering.why_refused(checks)
         made[-1] = refusal("ex_slope", unit=rungs.panel.outcome_unit, rung=chosen, reason=reason, needs=needs)
     if rungs.half_panel is not None:
         made.append(rungs.scaled(rungs.half_panel).estimate("ex_slope", rung="feedback", evidence_level=1, verdict=Verdict.REPORT_WITH_CAVEAT,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict
+from voclib.sentences import capital, joined
 from voclib.studies.ex_voc import text as words
 from voclib.studies.ex_voc.panel import ExPanel
 from voclib.studies.ex_voc.rungs import Rungs
@@ -38,7 +39,7 @@ def _collect(refused: Estimate) -> Text:
     return say("先补齐数据：{n}", "First collect what is missing: {n}", n=words.inside(refused.needs))
 
 
-def why_refused(rungs: Rungs, checks: Mapping[str, Check]) -> tuple[Text, Text]:
+def why_refused(checks: Mapping[str, Check]) -> tuple[Text, Text]:
     """Reason and needs where a gate withholds the slope."""
     return checks["mean"].detail, words.MORE_EMPLOYEES
 
@@ -66,10 +67,10 @@ def _answer(rungs: Rungs, chosen: Estimate, pooled: Estimate, worth: Worth | Non
     else:
         first = say("同一{u}里{e}每高 {s}，伴随{t}{o}{d} {x:bare} 分（95% 区间 {x:interval}）。",
                     "{s} more of {e} goes with {o} that is {x:bare} points {d} {t} (95% interval {x:interval}).", **_capital(about, "s"))
-    first = _with(first, say("把所有{u}混在一起算是 {raw:bare} 分（校正前）。",
+    first = joined(first, say("把所有{u}混在一起算是 {raw:bare} 分（校正前）。",
                              "All {u}s thrown together it looks like {raw:bare} (before correction).", **about))
     if worth is not None and worth.total.kind == "estimate":
-        first = _with(first, say("折成一年毛利约 {m:bare}（{m:interval}{z}），经由客户体验，不与痛点损失相加。",
+        first = joined(first, say("折成一年毛利约 {m:bare}（{m:interval}{z}），经由客户体验，不与痛点损失相加。",
                                  "In margin that is about {m:bare} a year ({m:interval}{z}), by way of customer experience and never added to losses "
                                  "from pains.", m=worth.total, z=_zero(worth.total)))
     return first
@@ -77,7 +78,7 @@ def _answer(rungs: Rungs, chosen: Estimate, pooled: Estimate, worth: Worth | Non
 
 def _capital(about: dict[str, Any], name: str) -> dict[str, Any]:
     """The same values with one of them beginning a sentence in English."""
-    return {**about, name: words.capital(about[name])}
+    return {**about, name: capital(about[name])}
 
 
 def _zero(e: Estimate) -> Text:
@@ -97,7 +98,7 @@ def _caveat(rungs: Rungs, chosen: Estimate) -> Text:
     third = say("最可能错在没有记录的第三件事：它只要在{u}内变化里同时解释两边剩余差异的 {r:.0%}，这个相关就归零{b}。",
                 "Most likely wrong: a third thing that nobody recorded. Explaining {r:.0%} of what is left of both sides, it would undo this{b}.",
                 r=rungs.hidden.robustness.value, b=_benchmark(rungs), u=rungs.panel.unit_name)
-    return third if rungs.taken_off is None else _with(third, words.same_people(words.digits(*rungs.taken_off)))
+    return third if rungs.taken_off is None else joined(third, words.same_people(words.digits(*rungs.taken_off)))
 
 
 def _benchmark(rungs: Rungs) -> Text:
@@ -138,7 +139,3 @@ def _tried(programme: Ladder | None) -> Text:
     return say("（已开展的项目之后{d} {x:bare} 分，{x:interval}，不作因果）",
                " (after the programme run so far scores were {x:bare} points {d}, {x:interval}; no cause is claimed)",
                x=words.size(found), d=words.way(found))
-
-
-def _with(first: Text, second: Text) -> Text:
-    return Text(first.zh + second.zh, f"{first.en} {second.en}")

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from voclib.results import Estimate, Ladder, Text
+from voclib.sentences import capital
 from voclib.stats import inference
 from voclib.studies.ex_voc import text as words
 from voclib.studies.ex_voc.panel import ExPanel
@@ -17,7 +18,7 @@ from voclib.studies.ex_voc.worth import Worth
 
 Captions = Mapping[str, Mapping[str, Any]]
 def captions(*, rungs: Rungs, ladder: Ladder, programme: Ladder | None, worth: Worth | None, profile: pd.DataFrame, lines: pd.DataFrame,
-             bins: pd.DataFrame, reliability: pd.DataFrame, path: pd.DataFrame, contour: pd.DataFrame, more: pd.DataFrame) -> Captions:
+             bins: pd.DataFrame, reliability: pd.DataFrame, path: pd.DataFrame, contour: pd.DataFrame) -> Captions:
     """Captions by figure."""
     found = {"ladder": _ladder(rungs, ladder), "more": _more(rungs), "truth": _truth()}
     if len(lines):
@@ -88,7 +89,7 @@ def _lines(rungs: Rungs) -> dict[str, Any]:
                                             n=rungs.lag, **_started(about)),
             "description": say("每个{u}一条短线，一条混在一起的线，一条{u}内共同的线。",
                                "A short line for each {u}, one line through all, one common line within {u}s.", u=u),
-            "labels": {"x": words.capital(rungs.panel.exposure), "y": words.capital(rungs.panel.outcome), **_own(rungs)},
+            "labels": {"x": capital(rungs.panel.exposure), "y": capital(rungs.panel.outcome), **_own(rungs)},
             "note": Text("单家自己的坡大半是偶然，已向共同的坡收拢；不用来排名。",
                          "A single slope is mostly chance and is drawn towards the common one; it ranks nobody.")}
 
@@ -101,7 +102,7 @@ def _own(rungs: Rungs) -> dict[str, Text]:
 
 
 def _started(about: Mapping[str, Text]) -> dict[str, Text]:
-    return {**about, "y": Text(about["y"].zh, words.capital(about["y"]).en)}
+    return {**about, "y": Text(about["y"].zh, capital(about["y"]).en)}
 
 
 def _bins(rungs: Rungs, ladder: Ladder) -> dict[str, Any]:
@@ -115,11 +116,11 @@ def _bins(rungs: Rungs, ladder: Ladder) -> dict[str, Any]:
              say("和平常相比，看不出一起变化", "Against their usual, the two do not visibly move together"))
     u = rungs.panel.unit_name
     return {"title": title, "subtitle": say("扣除{u}、季节和在案因素之后，等量的组",
-                                            "{U}s, seasons and known factors taken out; groups of equal size", u=u, U=words.capital(u)),
+                                            "{U}s, seasons and known factors taken out; groups of equal size", u=u, U=capital(u)),
             "description": say("{u}内偏差的分组散点与直线。", "Binned deviations within {u}s, with the line.", u=u),
             "labels": {"within": _own(rungs)["within"],
-                       "x": say("{e}与平常之差（标准差）", "{e} against the usual (standard deviations)", e=words.capital(rungs.panel.exposure)),
-                       "y": say("之后的{o}与平常之差", "{o} afterwards, against the usual", o=words.capital(rungs.panel.outcome))}}
+                       "x": say("{e}与平常之差（标准差）", "{e} against the usual (standard deviations)", e=capital(rungs.panel.exposure)),
+                       "y": say("之后的{o}与平常之差", "{o} afterwards, against the usual", o=capital(rungs.panel.outcome))}}
 
 
 def _profile(rungs: Rungs, profile: pd.DataFrame) -> dict[str, Any]:
@@ -127,7 +128,7 @@ def _profile(rungs: Rungs, profile: pd.DataFrame) -> dict[str, Any]:
     quiet = bool(((leads["band_low"] <= 0) & (leads["band_high"] >= 0)).all())
     found = own["band_low"] > 0 or own["band_high"] < 0
     title = (say("先量到的{e}有用，后量到的没有", "{E} measured first counts, measured afterwards it does not", e=rungs.panel.exposure,
-                 E=words.capital(rungs.panel.exposure)) if found and quiet else
+                 E=capital(rungs.panel.exposure)) if found and quiet else
              Text("先后都有反应：方向分不清", "It moves on both sides: the direction cannot be told") if not quiet else
              Text("整条剖面都容得下零", "The whole profile has room for zero"))
     return {"title": title, "subtitle": _unit(rungs), "declared": rungs.lag,
@@ -193,7 +194,7 @@ def _programme(rungs: Rungs, programme: Ladder) -> dict[str, Any]:
                     p=rungs.panel.programme or words.PROGRAMME, o=rungs.panel.outcome, x=words.size(chosen), d=words.way(chosen))
     u = rungs.panel.unit_name
     return {"title": title, "subtitle": say("参加的{u}减去同期还没参加的，{o}分数", "{U}s that took part less those that had not yet, points of {o}",
-                                            o=rungs.panel.outcome, u=u, U=words.capital(u)),
+                                            o=rungs.panel.outcome, u=u, U=capital(u)),
             "labels": {e.rung: words.PROGRAMME_RUNGS[e.rung] for e in programme.rungs},
             "note": say("自愿参加的{u}可能本来就在变好；只有事前各期平稳，才算准实验。",
                         "Volunteers may have been improving anyway; only quiet periods before the start make it a quasi-experiment.", u=u)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from voclib.results import Check, Text, Verdict
+from voclib.sentences import capital
 from voclib.stats import inference
 from voclib.stats.gates import Gates
 from voclib.stats.inference import Fit
@@ -76,7 +77,7 @@ def _controls(rungs: Rungs) -> Check:
     """Controls of which nothing can be learnt."""
     said = say("没有用上的在案因素：{c}。它们在{u}内从不变化、没有数，或与别的列重复。",
                "Factors on record that are left out: {c}. Within {u}s they never change, hold no number, or repeat another column.",
-               c=words.listed([words.control(c) for c in rungs.left_out]), u=rungs.panel.unit_name)
+               c=words.controls(rungs.left_out), u=rungs.panel.unit_name)
     return Check(Text("在案因素用得上", "Factors on record can be used"), None, said)
 
 
@@ -134,13 +135,13 @@ def _sizes(rungs: Rungs, gates: Gates) -> Check:
 def _leads(rungs: Rungs) -> Check:
     """Exposure measured after the outcome goes with nothing."""
     about = {"e": rungs.panel.exposure, "o": rungs.panel.outcome}
-    name, found = say("之后才量到的{e}与{o}无关（假先行）", "{E} measured afterwards goes with nothing (placebo leads)", E=words.capital(about["e"]),
+    name, found = say("之后才量到的{e}与{o}无关（假先行）", "{E} measured afterwards goes with nothing (placebo leads)", E=capital(about["e"]),
                       **about), rungs.direction
     if found is None:
         return Check(name, None, words.NO_PROFILE, CAPPED)
     said = say("晚于{o}的{e}，联合检验 p = {p:.2f}；平均要有 {d} 分才有八成把握被发现，所以通过只是没有发现，不是证明。",
                "{E} measured after {o}: joint p = {p:.2f}. A mean lead of {d} points would be found four times in five, so a pass is the absence "
-               "of a finding, not a proof.", p=found.leads_p, d=words.digits(found.detectable * rungs.sd)[0], E=words.capital(about["e"]), **about)
+               "of a finding, not a proof.", p=found.leads_p, d=words.digits(found.detectable * rungs.sd)[0], E=capital(about["e"]), **about)
     return Check(name, found.no_lead_found, said, CAPPED)
 
 
@@ -158,7 +159,7 @@ def _equivalence(rungs: Rungs) -> Check:
 def _way_back(rungs: Rungs) -> Check:
     """Whether the outcome goes ahead of the exposure."""
     about = {"e": rungs.panel.exposure, "o": rungs.panel.outcome}
-    name, back = say("{o}没有反过来领先{e}", "{O} is not ahead of {e}", O=words.capital(about["o"]), **about), rungs.way_back
+    name, back = say("{o}没有反过来领先{e}", "{O} is not ahead of {e}", O=capital(about["o"]), **about), rungs.way_back
     if back is None:
         return Check(name, None, words.NO_PROFILE, CAPPED)
     step = 10 if rungs.panel.outcome_unit == "points" else 1  # a point of a 1–5 scale is a long way already

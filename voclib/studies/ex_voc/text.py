@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from math import floor, inf, log10
 from typing import TYPE_CHECKING, Any
 
 from voclib import sentences
 from voclib.results import Estimate, Text
+from voclib.sentences import capital, listed
 from voclib.stats.inference import Decision
 from voclib.studies.ex_voc.panel import ExPanel
 
@@ -58,7 +60,7 @@ CONTROLS = {"is_manager_changed": Text("换店长", "a change of manager"), "vac
 def rungs(panel: ExPanel) -> dict[str, tuple[Text, Text]]:
     """What each rung does, and what stands behind it."""
     about = {"u": panel.unit_name, "U": capital(panel.unit_name), "e": panel.exposure, "o": panel.outcome, "O": capital(panel.outcome)}
-    known = say("在案因素：{c}，都取同一滞后", "On record, at the same lag: {c}", c=listed([control(c) for c in panel.controls]))
+    known = say("在案因素：{c}，都取同一滞后", "On record, at the same lag: {c}", c=controls(panel.controls))
     return {
         "pooled": (say("所有{u}、所有期混在一起", "All {u}s and periods thrown together", **about),
                    Text("供应商常给的相关，校正前", "The correlation vendors quote; uncorrected")),
@@ -84,14 +86,14 @@ def no_money(panel: ExPanel, *, has_slope: bool, has_bookings: bool) -> Text:
     return say("只有 NPS 的一分算得出值多少钱，{o}不行。", "Only a point of NPS can be priced; {o} cannot.", o=panel.outcome)
 
 
-def listed(names: list[Text]) -> Text:
-    """Names one after the other; a word where there are none."""
-    return Text("、".join(n.zh for n in names) or "无", ", ".join(n.en for n in names) or "none")
-
-
 def control(name: str) -> Text:
     """A control by its name, as the reader knows it."""
     return CONTROLS.get(name, Text(name, name))
+
+
+def controls(names: Iterable[str]) -> Text:
+    """Controls by their names; a word where there are none."""
+    return listed((control(name) for name in names), none=Text("无", "none"))
 
 
 def of_period(panel: ExPanel) -> Text:
@@ -224,11 +226,6 @@ def limits(panel: ExPanel) -> tuple[tuple[Text, Text], ...]:
     return (cause, single, lag, money) if panel.answers is not None else (cause, single, lag, exact)
 
 
-def capital(text: Text) -> Text:
-    """The same, beginning a sentence in English."""
-    return Text(text.zh, text.en[:1].upper() + text.en[1:])
-
-
 def inside(text: Text) -> Text:
     """The same, standing inside a sentence in English."""
     return Text(text.zh, text.en[:1].lower() + text.en[1:])
@@ -259,7 +256,7 @@ def method(found: Decision) -> Text:
 def declared(panel: ExPanel, *, lag: int, max_lag: int, leads: int) -> Text:
     """What was fixed before the data were looked at, and a mark that changes when any of it does."""
     whole = f"{panel.outcome.en}|{panel.exposure.en}|lag {lag}|lags 0-{max_lag}|leads {leads}|{','.join(panel.controls)}"
-    named = listed([control(c) for c in panel.controls])
+    named = controls(panel.controls)
     return say("看数据之前定下：结论只看滞后 {k} 期的{o}；剖面画到滞后 {m} 期，另加 {n} 期假先行；在案因素：{c}（取同一滞后）。声明号 {h}。",
                "Fixed before looking: the conclusion rests on {o} at lag {k} alone; the profile runs to lag {m} with {n} placebo leads; factors on "
                "record, at the "

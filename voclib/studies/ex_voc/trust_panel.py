@@ -100,7 +100,7 @@ def read(path: Path | str) -> Trusts:
     counts = _counts(frame)
     faults = _faults(counts, displaced)
     return Trusts(panel=_panel(frame, displaced), rows=len(frame), first_year=int(frame[YEAR].min()), displaced=displaced, faults=faults,
-                  roles=_roles(counts, frame), checks=_checks(displaced), captions=words.captions(counts, len(faults)), counts=counts)
+                  roles=_roles(counts), checks=_checks(displaced), captions=words.captions(counts, len(faults)), counts=counts)
 
 
 def _sound(frame: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -345,7 +345,7 @@ def _faults(counts: Mapping[str, Any], displaced: Sequence[Displaced]) -> pd.Dat
     return pd.DataFrame(rows, columns=["column", "found", "done"])
 
 
-def _roles(counts: Mapping[str, Any], frame: pd.DataFrame) -> pd.DataFrame:
+def _roles(counts: Mapping[str, Any]) -> pd.DataFrame:
     rows = [(r.column, words.ROLES[r.role], say(*r.reason, **counts)) for r in words.COLUMNS if not r.when or counts[r.when] > 0]
     return pd.DataFrame(rows, columns=["column", "role", "reason"])
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from voclib.results import Check, Text
-from voclib.sentences import say
+from voclib.sentences import listed, say
 
 if TYPE_CHECKING:
     from voclib.studies.ex_voc.trust_panel import Displaced
@@ -220,7 +220,7 @@ def captions(counts: Mapping[str, Any], faults: int) -> dict[str, dict[str, Any]
 
 def _listed(columns: Sequence[str]) -> Text:
     names = [LABELS[c] for c in columns]
-    return Text("、".join(t.zh for t in names), ", ".join(t.en for t in names))
+    return listed(names)
 
 
 def signed(x: float, digits: int = 2, plus: str = "") -> str:

@@ -181,7 +181,7 @@ def study(tables: Tables, *, min_answers: int = 60, fdr: float = 0.05, mix: Sequ
     components = _summary(found, dealers, fdr=fdr)
     smallest = _smallest(dealers, fdr, conf_level)
     unknown = [name for name in mix if kept[name].isna().all()]
-    checks = (*_checks(dealers, components, ladder, test, smallest, fdr=fdr, min_answers=min_answers), *words.mix_known(unknown),
+    checks = (*_checks(dealers, components, ladder, test, smallest, min_answers=min_answers), *words.mix_known(unknown),
               repeats.check(tables, kept["response_id"], timezone))
     finding = _finding(dealers, ladder, checks, smallest, fdr=fdr, seed=seed)
     return Begging(finding, True, dealers, shown.review(dealers, found), shown.traced(dealers, found), components, ladder, words.tested(dealers),
@@ -257,7 +257,7 @@ def _smallest(dealers: pd.DataFrame, fdr: float, conf_level: float) -> float:
     return float(min(1.0, (hurdle + 0.84) * error.quantile(0.75))) if len(inner) else 1.0
 
 
-def _checks(dealers: pd.DataFrame, components: pd.DataFrame, ladder: Ladder, test: bunching.Inflation, smallest: float, *, fdr: float,
+def _checks(dealers: pd.DataFrame, components: pd.DataFrame, ladder: Ladder, test: bunching.Inflation, smallest: float, *,
             min_answers: int) -> tuple[Check, ...]:
     """The gates, and what the usual alarm would have done with the same answers."""
     limits = gates.load()

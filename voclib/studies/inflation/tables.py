@@ -9,7 +9,7 @@ import pandas as pd
 
 from voclib import numbers
 from voclib.results import Estimate, Text
-from voclib.sentences import say, with_interval
+from voclib.sentences import listed, say, with_interval
 
 TRACES = {
     "credibility": Text("较少回来", "fewer come back"),
@@ -117,7 +117,7 @@ def _named(row: Any) -> Text:
 def _seen(p_values: Mapping[str, pd.Series], unit: object) -> Text:
     """Traces of a dealer with a p at or below `TRACE_LEVEL`."""
     seen = [TRACES[name] for name, p in p_values.items() if name in TRACES and p[unit] <= TRACE_LEVEL]
-    return Text("、".join(t.zh for t in seen) or "没有别的", ", ".join(t.en for t in seen) or "nothing else")
+    return listed(seen, none=Text("没有别的", "nothing else"))
 
 
 def percent(probability: float) -> Text:

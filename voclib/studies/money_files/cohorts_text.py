@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 ASKED = ("no_support", "refunded", "extra_charged")
 MIN_ALIKE = 50
-NOT_PUBLIC = Text("这一节只用于公开数据。", "This part is about the public files only.")
 RUNGS = {
     "naive": (
         Text("最会花钱的一成，下一期", "The best tenth, one window later"),

@@ -57,16 +57,16 @@ def follow(tables: Tables, cohort: Cohort, result: NpsRevenue, pains: Pains | No
     page = {"loss": loss, **({"at_risk": result.at_risk} if result.at_risk.kind == "estimate" else {})}
     parts = {e.group: e for e in result.tiers if e.kind == "estimate"}
     shared = {} if pains is None or pains.removal is None else {"together": pains.total, **{f"pain_{e.group}": e for e in pains.shares}}
-    one = ledgers.one_ledger({"loss": loss, **parts}, total="loss", trail=trail, labels=words.labels(cohort))
+    one = ledgers.one_ledger({"loss": loss, **parts}, total="loss", trail=trail, labels=words.LABELS)
     both = [one.check]
     if shared:
-        both.append(ledgers.one_ledger(shared, total="together", labels=words.labels(cohort)).check)
+        both.append(ledgers.one_ledger(shared, total="together", labels=words.LABELS).check)
     known = [case for case in trail.lines["topic"].dropna().unique() if case == topic]
     chain = trail.chain(topic, show_verbatims=show_verbatims) if known else trail.chain(show_verbatims=show_verbatims)
     told, beside = _beside(claim, lost, loss, result.steps)
     return Followed(trail=trail, told=told, beside=beside,
                     split=words.split(trail.split()), chain=words.chain(chain, SHOWN), rows=words.rows(trail.behind(printed, short=True), SHOWN),
-                    ledger=words.ledger(page | parts, cohort), checks=(*cohort.ledger.check(), *trail.check(), *both),
+                    ledger=words.ledger(page | parts), checks=(*cohort.ledger.check(), *trail.check(), *both),
                     captions=words.captions(trail, printed))
 
 

@@ -12,13 +12,11 @@ import pandas as pd
 from voclib import numbers
 from voclib.errors import ParameterError, nearest
 from voclib.results import Check, Estimate, Text
-from voclib.sentences import say
+from voclib.sentences import joined, say
 from voclib.studies.money_trail.trail import Trail
 
 MONEY = ("cny", "usd")
 ROLES = {"total": Text("合计", "Total"), "part": Text("其中", "of which")}
-COLUMNS = {"role": Text("", ""), "label": Text("金额", "Amount"), "value": Text("估计", "Estimate"), "low": Text("下限", "from"),
-           "high": Text("上限", "to")}
 _NAME = Text("金额只有一个合计，其余是“其中”", "There is one total; every other amount is “of which”")
 _CONSEQUENCE = Text("撤下合计之外的金额，或只写成“其中”，不相加。",
                     "Amounts beside the total are taken off, or stand as “of which” and are not added.")
@@ -61,7 +59,7 @@ def one_ledger(estimates: Mapping[str, Estimate], *, total: str, sums: Mapping[s
     good = say("合计“{t}”之外的 {n} 个金额都写作“其中”，印出数之和不超过合计区间的上限。",
                "{n} amounts beside the total “{t}” stand as “of which”; as printed they stay within the upper end of its interval.",
                t=called[total], n=len(estimates) - 1)
-    detail = Text("".join(text.zh for text in wrong), " ".join(text.en for text in wrong)) if wrong else good
+    detail = joined(*wrong) if wrong else good
     return OneLedger(Check(_NAME, not wrong, detail, _CONSEQUENCE), table)
 
 

@@ -11,7 +11,6 @@ from voclib.results import Estimate, Text
 from voclib.sentences import say, with_interval
 from voclib.studies.money_trail import slide_text
 from voclib.studies.nps_revenue import text as money
-from voclib.studies.nps_revenue.cohort import Cohort
 from voclib.studies.survivorship.customer_topics_text import named
 
 if TYPE_CHECKING:
@@ -40,6 +39,12 @@ ROWS = {
     "kind": Text("类型", "Kind"),
     "net_cny": Text("净额", "Net"),
     "margin_cny": Text("毛利", "Margin"),
+}
+LABELS = {
+    "loss": money.STEPS["lost"],
+    "at_risk": Text("有风险的金额（推算）", "Money at risk (a forecast)"),
+    "together": Text("全部痛点合计", "All pain points"),
+    **money.GROUPS,
 }
 LEDGER = {"role": Text("合计还是其中", "Total or part"), "label": Text("金额", "Amount"), "written": Text("数值与区间", "Value and interval")}
 KINDS = {
@@ -71,16 +76,6 @@ NO_LEDGER = Text("这些数据没有逐笔账目，金额追不到行。", "Thes
 def no_claim(error: VocError) -> Text:
     """Why nothing is multiplied: the English words hold the message of the part that failed."""
     return Text("客户表里没有人流失，或人人都流失：“流失人数 × 人均价值”无从算起。", f"There is no “leavers times value each”: {error}")
-
-
-def labels(cohort: Cohort) -> Mapping[str, Text]:
-    """What the amounts of the page are called."""
-    return {
-        "loss": money.STEPS["lost"],
-        "at_risk": Text("有风险的金额（推算）", "Money at risk (a forecast)"),
-        "together": Text("全部痛点合计", "All pain points"),
-        **money.GROUPS,
-    }
 
 
 def beside(found: pd.DataFrame) -> pd.DataFrame:
@@ -124,13 +119,13 @@ def rows(found: pd.DataFrame, most: int) -> pd.DataFrame:
     return kept.assign(day=days, kind=[KINDS.get(k, Text(k, k)) for k in kept["kind"]])[list(ROWS)]
 
 
-def ledger(amounts: Mapping[str, Estimate], cohort: Cohort) -> pd.DataFrame:
+def ledger(amounts: Mapping[str, Estimate]) -> pd.DataFrame:
     """The amounts of the page: one total, the rest parts of it or views of the same money."""
-    names, made = labels(cohort), []
+    made = []
     for key, amount in amounts.items():
         role = {"loss": Text("合计", "Total"), "at_risk": Text("另一种看法，不相加", "Another view, never added")}.get(key, Text("其中", "Of which"))
         written = with_interval(amount, absent=say("{x:bare}", "{x:bare}", x=amount))
-        made.append((role, names.get(key, Text(key, key)), written))
+        made.append((role, LABELS.get(key, Text(key, key)), written))
     return pd.DataFrame(made, columns=list(LEDGER))
 
 

@@ -9,33 +9,6 @@ from voclib.results import Check, Estimate, Text
 from voclib.sentences import say
 from voclib.studies.ledger.text import exact
 
-COLUMNS = {
-    "transaction_id": Text("流水号", "Booking"),
-    "customer_id": Text("客户", "Customer"),
-    "booked_at": Text("入账时间（UTC）", "Booked at (UTC)"),
-    "kind": Text("类型", "Kind"),
-    "net_cny": Text("净额", "Net"),
-    "margin_cny": Text("毛利", "Margin"),
-    "refund_of_transaction_id": Text("退款对应", "Refund of"),
-}
-CHAIN = {
-    "customer": Text("客户", "Customer"),
-    "verbatim": Text("原话", "Verbatim"),
-    "response_id": Text("声音编号", "Voice"),
-    "topic": Text("主题", "Topic"),
-    "sentiment": Text("情感", "Sentiment"),
-    "case_id": Text("工单", "Case"),
-    "n_rows": Text("账目笔数", "Ledger rows"),
-    "total_cny": Text("窗口内金额", "Money in the window"),
-}
-SPLIT = {
-    "label": Text("金额", "Amount"),
-    "rows_n": Text("账目笔数", "Ledger rows"),
-    "customers_n": Text("客户数", "Customers"),
-    "rows_cny": Text("账上可查", "In the ledger"),
-    "amount_cny": Text("由此得出", "Made of these"),
-    "modelled_cny": Text("估计，账上没有", "Estimate, in no ledger"),
-}
 _TABLES = {
     "responses": Text("客户声音", "responses"),
     "topic_mentions": Text("声音里的主题", "topic_mentions"),

@@ -92,8 +92,7 @@ def study(cohort: Cohort, *, plan: Plan | None = None, materiality: float = 500_
     lost = _lost(rungs, ladder[ladder.chosen], conf_level)
     at_risk = _at_risk(rungs, seed, conf_level)
     frames = {"steps": _steps(rungs, ladder, conf_level), "path": _path(rungs), "curves": _curves(rungs, conf_level),
-              "contour": _contour(rungs, conf_level), "balance": words.balance(rungs.balance),
-              "others": _others(rungs, learner, seed, conf_level)}
+              "contour": _contour(rungs, conf_level), "balance": words.balance(rungs.balance)}
     response = _response(rungs, conf_level, seed)
     kpi, tiers = _kpi(rungs, conf_level), _tiers(rungs, ladder[ladder.chosen], tier, materiality, gates, learner, seed, conf_level)
     worth = None
@@ -103,7 +102,7 @@ def study(cohort: Cohort, *, plan: Plan | None = None, materiality: float = 500_
                                 seed=seed)
     captions = captioning.captions(rungs=rungs, ladder=ladder, lost=lost, kpi=kpi, tiers=tiers, at_risk=at_risk, response=response, **frames)
     return NpsRevenue(study=finding, rungs=rungs, checks=checks, ladder=ladder, lost=lost, kpi=kpi, tiers=tiers, at_risk=at_risk, response=response,
-                      payback=worth, captions=captions, **frames)
+                      payback=worth, captions=captions, others=_others(rungs, learner, seed, conf_level), **frames)
 
 
 def _ladder(rungs: Rungs, checks: Mapping[str, Check], seed: int, conf_level: float) -> Ladder:

@@ -7,7 +7,7 @@ from typing import Any
 
 from voclib import numbers
 from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict
-from voclib.sentences import say
+from voclib.sentences import joined, say
 from voclib.stats.sensitivity import HiddenBounds
 from voclib.studies.nps_revenue import money_words
 from voclib.studies.nps_revenue import text as words
@@ -59,12 +59,12 @@ def _answer(cohort: Cohort, chosen: Estimate, naive: Estimate, lost: Ladder) -> 
             y=_outer(chosen),
             **about,
         )
-        return _with(first, _uncorrected(about))
+        return joined(first, _uncorrected(about))
     first = _amount(about)
     people = lost[lost.chosen]
     if people.kind == "estimate":
-        first = _with(first, _people(people))
-    return _with(first, _uncorrected(about))
+        first = joined(first, _people(people))
+    return joined(first, _uncorrected(about))
 
 
 def _spent_less(cohort: Cohort) -> bool | None:
@@ -86,7 +86,7 @@ def _amount(about: Mapping[str, Any]) -> Text:
         first = say("{n} 位{who}客户，此后 {t}的{m}比条件相同的客户少 {x:bare}（95% 区间 {x:interval}）。",
                     "The {n} customers {who} brought {x:bare} less {m} over the next {t} than customers alike (95% interval {x:interval}).", **about)
     if chosen.conf_low <= 0 <= chosen.conf_high:
-        return _with(first, Text("区间含零，可能只是偶然。", "The interval includes zero: it may be chance alone."))
+        return joined(first, Text("区间含零，可能只是偶然。", "The interval includes zero: it may be chance alone."))
     return first
 
 
@@ -130,10 +130,10 @@ def _caveat(cohort: Cohort, rungs: Rungs, ladder: Ladder, checks: Mapping[str, C
     chosen = ladder[ladder.chosen]
     first = _assumption(cohort, rungs, chosen, hidden)
     if own is not None and chosen.kind != "refusal":
-        first = _with(first, own.caveat)
+        first = joined(first, own.caveat)
     if chosen.kind == "refusal" or "agreement" not in checks or checks["agreement"].passed:
         return first
-    return _with(first, say("回归得出 {x:bare}，相差超出误差，两个数字要一起引用。",
+    return joined(first, say("回归得出 {x:bare}，相差超出误差，两个数字要一起引用。",
                             "Regression finds {x:bare}, further away than chance explains: quote both.", x=ladder["regression"]))
 
 
@@ -163,7 +163,3 @@ def _decision(chosen: Estimate, payback: Payback | None) -> Text:
             "Have dates and earlier spending exported before speaking of money; until then quote the range only.",
         )
     return payback.decision
-
-
-def _with(first: Text, second: Text) -> Text:
-    return Text(first.zh + second.zh, f"{first.en} {second.en}")

@@ -10,7 +10,7 @@ import pandas as pd
 
 from voclib import numbers
 from voclib.results import Estimate, Ladder, Text
-from voclib.sentences import say
+from voclib.sentences import capital, say
 from voclib.stats import inference
 from voclib.stats.dose import DoseResponse
 from voclib.studies.nps_revenue import text as words
@@ -33,7 +33,6 @@ def captions(
     curves: pd.DataFrame,
     contour: pd.DataFrame,
     balance: pd.DataFrame,
-    others: pd.DataFrame,
 ) -> Captions:
     """Captions by figure."""
     found = {
@@ -48,7 +47,7 @@ def captions(
         found["steps"] = _steps(steps, rungs)
     for unit, name in (("pp", "kpi_points"), ("share", "kpi_relative")):
         if some := [e for e in kpi if e.unit == unit]:
-            found[name] = _kpi(some, rungs)
+            found[name] = _kpi(some)
     if tiers:
         found["tiers"] = _tiers(tiers)
     if len(path):
@@ -111,7 +110,7 @@ def _steps(steps: pd.DataFrame, rungs: Rungs) -> dict[str, Any]:
     return {
         "title": title,
         "subtitle": say(
-            "{t}{m}，自上而下相加", "{m} over {t}, adding from the top", t=words.span(rungs.cohort), m=_capital(words.measure(rungs.cohort))
+            "{t}{m}，自上而下相加", "{m} over {t}, adding from the top", t=words.span(rungs.cohort), m=capital(words.measure(rungs.cohort))
         ),
         "description": Text("每一步的金额与区间，加到校正前的数字为止。", "The money of each step with its interval, up to the uncorrected number."),
         "labels": words.STEPS,
@@ -119,7 +118,7 @@ def _steps(steps: pd.DataFrame, rungs: Rungs) -> dict[str, Any]:
     }
 
 
-def _kpi(some: Sequence[Estimate], rungs: Rungs) -> dict[str, Any]:
+def _kpi(some: Sequence[Estimate]) -> dict[str, Any]:
     first = next((e for e in some if e.kind == "estimate"), some[0])
     kind = Text("百分点", "in percentage points") if first.unit == "pp" else Text("相对值", "relative to what had been")
     at = {"i": first, "k": kind, "g": words.GROUPS[first.group]}
@@ -178,7 +177,7 @@ def _path(rungs: Rungs) -> dict[str, Any]:
         "subtitle": say(
             "每位暴露客户每月的{m}，减去未暴露的客户",
             "{m} of an exposed customer by month, less the unexposed",
-            m=_capital(words.measure(rungs.cohort)),
+            m=capital(words.measure(rungs.cohort)),
         ),
         "description": Text("接触前后各月的差别，接触之前涂灰。", "Differences by month around the contact; the months before it are shaded."),
         "unit": rungs.cohort.unit,
@@ -217,7 +216,7 @@ def _response(response: DoseResponse, rungs: Rungs) -> dict[str, Any]:
     return {
         "title": _clear(response),
         "subtitle": say(
-            "与等 {s} 的客户相比，每位客户的{m}", "{m} a customer, against a wait of {s}", s=start, m=_capital(words.measure(rungs.cohort))
+            "与等 {s} 的客户相比，每位客户的{m}", "{m} a customer, against a wait of {s}", s=start, m=capital(words.measure(rungs.cohort))
         ),
         "description": Text(
             "剂量曲线与同时区间，下方是各时长的客户数。", "The curve by dose with its simultaneous band; beneath it the customers at each dose."
@@ -324,7 +323,3 @@ def _truth() -> dict[str, Any]:
         "title": Text("每一步与真值比", "Each step against the truth"),
         "columns": words.TRUTH_COLUMNS,
     }
-
-
-def _capital(text: Text) -> Text:
-    return Text(text.zh, text.en[:1].upper() + text.en[1:])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from voclib.results import Check, Estimate, Text
-from voclib.sentences import say
+from voclib.sentences import joined, listed, say
 from voclib.stats import inference, sensitivity, tails
 from voclib.stats.gates import Gates
 from voclib.stats.inference import unnamed
@@ -95,8 +95,8 @@ def _separation(rungs: Rungs, gates: Gates) -> Check:
         b=gates.exposure_auc,
     )
     if leaks:
-        named = Text("、".join(column_name(c).zh for c in leaks), ", ".join(column_name(c).en for c in leaks))
-        said = _joined(said, say("单凭这些列就能断定：{c}。", "These columns alone settle it: {c}.", c=named))
+        named = listed(column_name(c) for c in leaks)
+        said = joined(said, say("单凭这些列就能断定：{c}。", "These columns alone settle it: {c}.", c=named))
     name = Text("两组人分不开", "The two groups cannot be told apart")
     return Check(name, rungs.separation.auc <= gates.exposure_auc and not leaks, said, NO_AMOUNT["separation"])
 
@@ -113,7 +113,7 @@ def _overlap(rungs: Rungs, gates: Gates) -> Check:
         n=int(rungs.money.n_effective),
     )
     if outside.any():
-        said = _joined(said, say("没有可比者的：{c}。", "Without anybody alike: {c}.", c="; ".join(rungs.empty.cells["cell"].head(3))))
+        said = joined(said, say("没有可比者的：{c}。", "Without anybody alike: {c}.", c="; ".join(rungs.empty.cells["cell"].head(3))))
     passed = share <= gates.max_unsupported_share and rungs.money.n_effective >= gates.min_unexposed_effective
     return Check(Text("每位暴露者都有人可比", "Somebody to compare every exposed customer with"), passed, said, NO_AMOUNT["overlap"])
 
@@ -220,7 +220,7 @@ def _placebo(rungs: Rungs, gates: Gates, conf_level: float) -> Check:
         x=rungs.placebo.estimate("placebo", unit=rungs.cohort.unit, conf_level=conf_level),
         s=gates.placebo_share,
     )
-    said = _joined(said, Text("权重本来就用到这笔金额，所以这里只查权重是否起效，看不出没记录的因素。",
+    said = joined(said, Text("权重本来就用到这笔金额，所以这里只查权重是否起效，看不出没记录的因素。",
                               "The weights were made from that money, so this checks the weights and cannot show what nobody recorded."))
     consequence = Text("两组本来就不同，金额里混有旧差别。", "The groups differed before; part of the amount is that old difference.")
     return Check(Text("平衡：接触之前一年的金额", "Balance: money of the year before"), found.passed, said, consequence)
@@ -252,10 +252,6 @@ def _hidden(rungs: Rungs, hidden: sensitivity.HiddenBounds) -> Check:
     return Check(Text("隐藏因素", "A hidden factor"), None, said)
 
 
-def _joined(first: Text, second: Text) -> Text:
-    return Text(first.zh + second.zh, f"{first.en} {second.en}")
-
-
 def _e_value(rungs: Rungs, conf_level: float) -> Check:
     """How strongly something unrecorded would have to go with exposure and with leaving."""
     left, cluster = rungs.left, rungs.cohort.clusters
@@ -278,4 +274,3 @@ def _e_value(rungs: Rungs, conf_level: float) -> Check:
 
 def _p(value: float) -> str:
     return "< 0.001" if value < 0.001 else f"= {value:.3f}"
-

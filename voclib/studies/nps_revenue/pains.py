@@ -58,7 +58,7 @@ def share_out(cohort: Cohort, *, loss: Estimate | None = None, conf_level: float
     alone = [fit.estimate("pains_loss", group=name, **options) for name, fit in zip(names, found.alone, strict=True)]
     table = words.table(cohort, shares, alone, found)
     return Pains(total=total, shares=shares, removal=found, forest=words.forest(cohort, total, shares), table=table,
-                 captions=words.captions(cohort, total, shares, found))
+                 captions=words.captions(cohort, total, shares))
 
 
 def _withheld(cohort: Cohort, reason: Text, needs: Text) -> Pains:

@@ -72,7 +72,7 @@ def _bare(estimate: Estimate) -> Text:
     return say("{x:bare}", "{x:bare}", x=estimate)
 
 
-def captions(cohort: Cohort, total: Estimate, shares: Sequence[Estimate], found: Removal) -> Mapping[str, Any]:
+def captions(cohort: Cohort, total: Estimate, shares: Sequence[Estimate]) -> Mapping[str, Any]:
     """Titles of the chart and the table."""
     title = _title(cohort, total, shares)
     figure = {

@@ -78,7 +78,7 @@ def value(rungs: Rungs, plan: Plan, *, evidence_level: int, conf_level: float = 
     npv = made.estimate("npv", conf_level=conf_level, verdict=Verdict.REPORT_WITH_CAVEAT)
     pilot = made.pilot(_pilot_error(rungs, plan), cost=plan.pilot_cost)
     tornado = words.tornado(made.tornado())
-    decision = words.decision(made, npv, pilot, plan, money_text.project(rungs.cohort))
+    decision = words.decision(npv, pilot, plan, money_text.project(rungs.cohort))
     return Payback(plan=plan, roi=made, npv=npv, naive=made.naive, pilot=pilot, density=made.density(), tornado=tornado,
                    inputs=words.inputs(plan, rungs, evidence_level, made), decision=decision,
                    captions=words.captions(made, npv, pilot, plan))

@@ -58,7 +58,7 @@ def inputs(plan: Plan, rungs: Rungs, level: int, made: Roi) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(INPUT_COLUMNS))
 
 
-def decision(made: Roi, npv: Estimate, pilot: PilotWorth, plan: Plan, project: Text) -> Text:
+def decision(npv: Estimate, pilot: PilotWorth, plan: Plan, project: Text) -> Text:
     """What to do now about a `project`, and what knowing more is worth; it stands alone on other pages, so it says which project is meant."""
     about = {"e": money(pilot.evsi), "c": money(plan.cost), "p": plan.pilot_share, "k": money(pilot.cost), "project": project}
     if pilot.is_worth_it and pilot.evsi > 0.02 * plan.cost:

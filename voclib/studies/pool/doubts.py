@@ -11,15 +11,16 @@ from voclib.sentences import say
 _CUT = Text("编号残缺", "Cut identifiers")
 _DOUBTS = {
     "no_zero": (Text("没有 0 分", "No zeros"), "{n} 个回答没有一个 0 分，量表可能是 1–10", "not one 0 among {n} answers: the scale may be 1–10"),
-    "cut_identifiers": (_CUT, "{n} 格编号丢了末位，无法分辨是谁", "{n} identifiers lost their last digits and name nobody"),
+    "cut_identifiers": (_CUT, "{n} 格编号丢了末位，无法分辨是谁",
+                        "{n} {n:identifier|identifiers} lost {n:its|their} last digits and {n:names|name} nobody"),
     "zeroed_identifiers": (_CUT, "{n} 格编号自第 16 位起全是 0，不同的编号多半已成同一个",
                            "{n} identifiers hold zeros only from digit 16 on: different ones have probably become one"),
     "unpadded_customers": (Text("缺开头的 0", "Zeros lost in front"), "{n} 个客户编号与客户名单只差开头的 0",
-                           "{n} customer identifiers differ from the list only by zeros in front"),
+                           "{n} customer {n:identifier differs|identifiers differ} from the list only by zeros in front"),
     "stray_dates": (Text("离群的日期", "Stray dates"), "{n} 行的日期（{days}）与其余相差太远，已隔离",
                     "{n} quarantined, dated far from the others: {days}"),
     "told_twice": (Text("门店信息矛盾", "Units told twice"), "{n} 家门店有互相矛盾的几行，只留一行",
-                   "{n} units stand with contradicting rows; one of each is kept")}
+                   "{n} {n:unit stands|units stand} with contradicting rows; one of each is kept")}
 
 
 def row(doubt: Mapping[str, Any]) -> tuple[Text, str, Text]:

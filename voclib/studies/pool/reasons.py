@@ -58,7 +58,8 @@ def _reason(table: str, what: Text, problem: str) -> Text:
         return Text(f"{what.zh}不在“{other.zh}”里", f"{what.en} not in “{other.en}”")
     if found := re.fullmatch(r"lies (before|after) (.+)", problem):
         other, earlier = column(table, found[2]), found[1] == "before"
-        return Text(f"{what.zh}{'早' if earlier else '晚'}于{other.zh}", f"{what.en} {found[1]} {other.en.lower()}")
+        blank = " " if other.zh.isascii() else ""
+        return Text(f"{what.zh}{'早' if earlier else '晚'}于{blank}{other.zh}", f"{what.en} {found[1]} {other.en.lower()}")
     worded = words.problem(problem)
     if problem.startswith("not a"):
         return Text(f"{what.zh}{worded.zh.replace('不是', '读不成')}", f"{what.en} cannot be read as {problem.removeprefix('not ')}")

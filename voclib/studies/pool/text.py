@@ -11,6 +11,7 @@ import pandas as pd
 from voclib.results import Check, Text
 from voclib.sentences import say
 
+MOST_FILES = 3  # of a source, named one by one
 CHANNELS = {
     "survey": Text("问卷", "Surveys"),
     "review": Text("评价", "Reviews"),
@@ -200,9 +201,10 @@ def trap_row(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
 
 
 def _files(trap: Mapping[str, Any]) -> str:
-    """The files in which a trap lies, or their channel where the import did not note them, before the column."""
+    """The files of the source in which a trap lies, a few of many, or its channel where the import did not note them, before the column."""
     files = [str(file) for file in trap.get("files", [])] or [str(trap[k]) for k in ("channel",) if k in trap]
-    return f"{', '.join(files)} · " if files else ""
+    more = f" … ({len(files)})" if len(files) > MOST_FILES else ""
+    return f"{', '.join(files[:MOST_FILES])}{more} · " if files else ""
 
 
 def _leak(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:

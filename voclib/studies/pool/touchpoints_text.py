@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from voclib.results import Check, Text
-from voclib.sentences import say
+from voclib.sentences import listed, say
 from voclib.studies.pool import text
 
 STAGES = {"了解": "Discover", "购买": "Buy", "交付": "Delivery", "用车": "Drive", "售后": "Service", "流失": "Leaving"}
@@ -58,7 +58,7 @@ def map_title(touchpoints: Sequence[Mapping[str, Any]]) -> Text:
 
 
 def _names(touchpoints: Sequence[Mapping[str, Any]]) -> Text:
-    return Text("、".join(name(t).zh for t in touchpoints), ", ".join(name(t).en for t in touchpoints))
+    return listed(name(t) for t in touchpoints)
 
 
 def _unread(touchpoints: Sequence[Mapping[str, Any]]) -> Text | None:

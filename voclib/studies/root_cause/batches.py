@@ -10,17 +10,15 @@ import pandas as pd
 
 from voclib.errors import DataError
 from voclib.results import Estimate, Text, refusal
+from voclib.stats import exposure, outstanding, siblings
 from voclib.stats import onset as changes
-from voclib.stats import outstanding, siblings
 from voclib.stats.onset import Onset
 from voclib.stats.siblings import Ratios, Siblings
 
-WEEK = 7
+WEEK = exposure.WEEK
 YEAR = 365.25
-BANDS = 4  # of age a year
-OLDEST = 8 * BANDS  # older batches share a band
+EDGES = np.arange(1, 33) * YEAR / 4  # days between bands of age, a quarter of a year each: batches older than eight years share one
 UNKNOWN, EARLY, OTHER, NONE = "no_batch", "before_made", "no_fitted", "without_siblings"
-RUNGS = ("repairs", "fitted", "adjusted", "picked")
 
 
 @dataclass(frozen=True)
@@ -113,6 +111,8 @@ def _no(reason: Text, needs: Text) -> Estimate:
 def cells(repairs: pd.DataFrame, batches: pd.DataFrame, *, timezone: str = "Asia/Shanghai") -> Cells:
     """Counts and vehicle-years by batch and week, from the first repair on record to the last; a batch is at risk from its production on.
 
+    A batch without its day of production is at risk all along, and of an age of its own.
+
     Raises
     ------
     DataError
@@ -129,27 +129,15 @@ def cells(repairs: pd.DataFrame, batches: pd.DataFrame, *, timezone: str = "Asia
     counted = steps == ""
     if not counted.any():
         raise DataError("No repair names a batch whose vehicles are counted, after it was made; nothing can be compared.")
-    first, last = at[counted].min().normalize(), at[counted].max().normalize()
-    weeks = max(int((last - first).days // WEEK) + 1, 1)
-    starts = first + pd.to_timedelta(np.arange(weeks) * WEEK, unit="D")
+    first = at[counted].min().normalize()
+    length = int((at[counted].max() - first).days) + 1
     day_of = np.where(counted, (at - first).dt.days.fillna(0).to_numpy(), -1).astype(int)
-    counts = np.bincount(place[counted] * weeks + day_of[counted] // WEEK, minlength=len(known) * weeks).reshape(len(known), weeks).astype(float)
-    years, band = _at_risk(known, starts, last)
+    daily = np.bincount(place[counted] * length + day_of[counted], minlength=len(known) * length).reshape(len(known), length)
+    opens = (known["produced_on"].to_numpy(dtype="datetime64[D]") - np.datetime64(first, "D")) / np.timedelta64(1, "D")
+    years = exposure.by_week(exposure.at_risk(known["fitted_n"], opens, length=length)) / YEAR
     lost = repairs[steps == UNKNOWN].groupby(["part", "product"], dropna=False).size()
-    return Cells(known, counts, years, band, first, steps, day_of, {key: int(n) for key, n in lost.items()})
-
-
-def _at_risk(known: pd.DataFrame, starts: pd.DatetimeIndex, last: pd.Timestamp) -> tuple[np.ndarray, np.ndarray]:
-    """Vehicle-years at risk and quarters of age by batch and week; a batch without its day of production is at risk all along, of its own age."""
-    made = known["produced_on"].to_numpy(dtype="datetime64[D]")[:, None]
-    begins = starts.to_numpy(dtype="datetime64[D]")[None, :]
-    ends = np.minimum(begins + WEEK, np.datetime64(last, "D") + 1)
-    unknown = np.isnat(made)
-    open_from = np.where(unknown | (made < begins), begins, made)
-    days = np.clip((ends - open_from).astype("timedelta64[D]").astype(float), 0, WEEK)
-    age = np.where(unknown, 0.0, (begins - made).astype("timedelta64[D]").astype(float) / YEAR * BANDS)
-    band = np.where(unknown, OLDEST + 1, np.clip(np.floor(np.nan_to_num(age)), 0, OLDEST)).astype(int)
-    return known["fitted_n"].to_numpy(dtype=float)[:, None] * days / YEAR, band
+    return Cells(known, exposure.by_week(daily), years, exposure.bands(opens, length=length, edges=EDGES, at=0), first, steps, day_of,
+                 {key: int(n) for key, n in lost.items()})
 
 
 def study(repairs: pd.DataFrame, batches: pd.DataFrame, *, fdr: float = 0.05, conf_level: float = 0.95, timezone: str = "Asia/Shanghai") -> Found:

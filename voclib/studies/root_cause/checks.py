@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.results import Check, Estimate, Text
-from voclib.sentences import say
+from voclib.sentences import joined, say
 from voclib.stats import siblings
 from voclib.studies.root_cause import batches, trail
 from voclib.studies.root_cause.batches import Found
@@ -82,7 +82,7 @@ def _levels(levels: tuple[Estimate, ...]) -> Check:
         unclear = sum(e.kind == "estimate" and e.group != "batch" and e.conf_high >= trail.NO_MORE for e in levels)
         more = say("其中 {k} 个的区间上端在 {x} 倍或以上，还不能说不高。", "Of {k} the upper end lies at {x} times or above: not cleared.",
                    k=unclear, x=f"{trail.NO_MORE:.2f}")
-        return Check(name, None, Text(told.zh + more.zh, f"{told.en} {more.en}"))
+        return Check(name, None, joined(told, more))
     return Check(name, not high, told,
                  Text("问题不止这一个批次：先查偏高的那一层。", "It is not this batch alone: look at the level that is high."))
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.results import Estimate, Ladder, Text
-from voclib.sentences import inside, say
+from voclib.sentences import inside, joined, listed, say
 from voclib.stats import siblings
 from voclib.studies.root_cause import batches, trail
 from voclib.studies.root_cause import operations as root_cause_operations
@@ -65,7 +65,7 @@ def detectable(found: Found) -> float:
 def answer(made: Any, main: Estimate, ladder: Ladder | None, rules: Parts) -> Text:
     """The batch and how often against its siblings; the one with most repairs; the operation that goes with a topic."""
     parts = [_batch(made, main, ladder, rules), *_cause(made.operations, rules)]
-    return Text("".join(p.zh for p in parts), " ".join(p.en for p in parts))
+    return joined(*parts)
 
 
 def _batch(made: Any, main: Estimate, ladder: Ladder | None, rules: Parts) -> Text:
@@ -146,7 +146,7 @@ def decision(made: Any, rules: Parts) -> Text:
         topic = rules.topic_name(str(row["topic"]))
         told.append(say("“{topic}”：先在几家店试点，看{what}少了，抱怨是否跟着少。", "On {low}: a pilot at some dealers, to see whether complaints "
                         "fall with {how}.", topic=topic, low=inside(topic), **FEWER[str(row["measure"])]))
-    return Text("".join(t.zh for t in told), " ".join(t.en for t in told))
+    return joined(*told)
 
 
 def _about_batch(made: Any) -> Text:
@@ -156,7 +156,7 @@ def _about_batch(made: Any) -> Text:
     if found.row is None:
         return Text("不要为次数多的批次召回；继续按装车数看。", "Recall nothing for its count; keep watching by vehicles fitted.")
     parts = [_open(found), *_others(found), *_supplier(found, made.levels)]
-    return Text("".join(p.zh for p in parts), " ".join(p.en for p in parts))
+    return joined(*parts)
 
 
 def _open(found: Found) -> Text:
@@ -180,7 +180,7 @@ def _others(found: Found) -> list[Text]:
                 a=batches.ratio(row["ratio"], row["low"], row["high"], conf_level=found.compared.conf_level)) for row in rest]
     return [say("另有 {k} 个批次也与同类分得开，同样拆检：{which}。",
                 "{k} other {k:batch stands|batches stand} out as well, to be opened too: {which}.",
-                k=len(rest), which=Text("、".join(t.zh for t in each), ", ".join(t.en for t in each)))]
+                k=len(rest), which=listed(each))]
 
 
 def _supplier(found: Found, levels: tuple[Estimate, ...]) -> list[Text]:

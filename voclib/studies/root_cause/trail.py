@@ -12,7 +12,6 @@ from voclib.stats import inference, siblings
 from voclib.studies.root_cause import batches
 from voclib.studies.root_cause.batches import Found
 
-LEVELS = ("batch", "made_then", "supplier_part", "supplier_rest", "part_model")
 NO_MORE = 1.25  # times its counterpart, below which the upper end has to lie before a level is said not to be high
 NEAR_DAYS = 60  # of production on either side
 BIN_WEEKS = 4

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from voclib.results import Check, Estimate, Text
-from voclib.sentences import inside, say
+from voclib.sentences import inside, joined, say
 from voclib.stats.shrinkage import Shrunken
 from voclib.studies.scores import change_text, text
 
@@ -143,7 +143,7 @@ def captions(estimand: str, comparison: Comparison, units: pd.DataFrame, drawn: 
             "subtitle": say("{name}，{level:.0%}；所有分法的全部 {m} 组一起按 Benjamini–Hochberg 控制误报，大小向零收缩",
                             "{name}, {level:.0%}; false discoveries controlled over all {m} groups of all columns together (Benjamini–Hochberg), "
                             "sizes drawn towards zero", **told),
-            "note": Text(average.zh + left_out.zh, f"{average.en} {left_out.en}".strip()),
+            "note": joined(average, left_out),
         },
         "picked": {
             "title": say("不控制会报出 {a} 组，全无差别时碰巧也有约 {l:.0f} 组",

@@ -61,7 +61,7 @@ def study(tables: Tables, *, metric: str, channel: str = "", period: str = "quar
     overall = _estimate(rows.slope(), estimand, conf_level, gates, shocks=shock is not None, **told)
     groups, note = _groups(rows, kept[by], estimand, conf_level, gates, shocks=shock is not None, unit=unit)
     return Trend(overall=overall, groups=groups, note=words.alone(overall, note, period),
-                 captions=words.captions(score.estimand, overall, groups, by=by, period=period))
+                 captions=words.captions(score.estimand, overall, groups, period=period))
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def units(needed: int) -> Text:
     return say("至少 {k} 家门店。", "At least {k} units.", k=needed)
 
 
-def captions(estimand: str, overall: Estimate, groups: Sequence[Estimate], *, by: str, period: str) -> dict[str, dict[str, Any]]:
+def captions(estimand: str, overall: Estimate, groups: Sequence[Estimate], *, period: str) -> dict[str, dict[str, Any]]:
     """Title (the finding), subtitle and labels of the picture of groups, and the one line for the whole."""
     name, every = text.NAMES[estimand], PERIODS[period]
     apart = sum(not e.conf_low <= 0 <= e.conf_high for e in groups)

@@ -6,7 +6,7 @@ by the marks of voices that speak of that aspect alone, so that the mark is abou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,6 @@ from voclib.studies.sentiment_aspects.heard import ENOUGH
 from voclib.studies.sentiment_aspects.sentiment_shares import THIN, weights
 from voclib.text import aspects, rules, sentiment, writing
 
-Tables = Mapping[str, pd.DataFrame]
 MIN_TOPIC = 30  # labelled voices of one aspect; fewer say next to nothing of the dictionary's errors
 SMALL = 5  # counts below are not shown
 MOST = 8  # rows and columns of the grid of models and features

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from voclib.results import Estimate, Ladder, Text
-from voclib.sentences import say
+from voclib.sentences import joined, listed, say
 from voclib.studies.clusters import THESE
 from voclib.studies.pool import text as pool_text
 from voclib.studies.scores.text import interval, written
@@ -132,12 +132,12 @@ def _channels(channels: Sequence[Estimate], level: str) -> Mapping[str, Any]:
     few = [channel(e.group) for e in channels if THESE in e.assumptions]
     notes = [] if not few else [say("{c}：说到的门店（公司）太少或大小悬殊，区间只说现有这几家的客户。",
                                     "{c}: too few dealers (companies), or too uneven ones, so the interval speaks of customers of these only.",
-                                    c=words.listed(few))]
+                                    c=listed(few))]
     note = Text("“借”：这个渠道没有客户自己的分数，尺子借自其他渠道；借来的尺子可能差多少，由有分数的渠道轮流假装没有分数来量，已在区间里。",
                 "“Borrowed”: no marks of its own; how far off a borrowed yardstick may be is measured by taking each marked channel for an unmarked "
                 "one in turn, and is in the interval.")
     notes += [note] if borrowed else []
-    return made | ({"note": words.joined(notes)} if notes else {})
+    return made | ({"note": joined(*notes)} if notes else {})
 
 
 def _ladder(ladder: Ladder, level: str) -> Mapping[str, Any]:

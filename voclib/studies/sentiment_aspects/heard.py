@@ -12,6 +12,7 @@ from voclib.errors import DataError, ParameterError, nearest
 from voclib.progress import Progress
 from voclib.results import Text
 from voclib.schema import dates
+from voclib.sentences import listed
 from voclib.text import sentiment, writing
 
 Tables = Mapping[str, pd.DataFrame]
@@ -139,6 +140,6 @@ def by_channel(kept: pd.DataFrame, names: Mapping[str, Text]) -> pd.DataFrame:
     for channel, part in kept.groupby("channel"):
         used = [KINDS[name] for name in KINDS if part["from_column"].eq(name).any()] or [Text("—", "—")]
         rows.append({"channel": names.get(channel, Text(channel, channel)), "voices": len(part), "english": int(part["written"].eq("en").sum()),
-                     "scored": int(part["own"].notna().sum()), "kinds": Text("、".join(t.zh for t in used), ", ".join(t.en for t in used)),
+                     "scored": int(part["own"].notna().sum()), "kinds": listed(used),
                      "tagged": int((part["own"].isna() & part["tag"].notna()).sum()), "key": channel})
     return pd.DataFrame(rows).sort_values(["voices", "key"], ascending=[False, True], ignore_index=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from voclib.results import Check, Estimate, Ladder, Text
-from voclib.sentences import say
+from voclib.sentences import joined, listed, say
 from voclib.studies.clusters import THESE
 from voclib.studies.scores import text as scores_text
 
@@ -47,16 +47,6 @@ LIMITS = (
     (Text("不是说解决了排第一的方面，不满就会减少那么多。", "Not that mending the first aspect removes so many complaints."),
      Text("这里数的是提到了什么，没有对照组。", "What is named is counted here; nothing is compared with what would have happened otherwise.")),
 )
-def joined(parts: Sequence[Text]) -> Text:
-    """Sentences one after another."""
-    return Text("".join(p.zh for p in parts), " ".join(p.en for p in parts if p.en))
-
-
-def listed(names: Sequence[Text]) -> Text:
-    """Names in a row."""
-    return Text("、".join(n.zh for n in names), ", ".join(n.en for n in names))
-
-
 def kicker(n: int, span: str) -> Text:
     """What stands over the question."""
     return say("{n} 条写了文字的声音 · {span}", "{n} voices with words · {span}", n=n, span=span)
@@ -78,7 +68,7 @@ def answer(ladder: Ladder, change: Estimate | None, spoken: tuple[Text, Estimate
         parts.append(say("抱怨最多的是{t}：{x:bare} 的声音提到它并且是负面（{x:interval}）{tie}。",
                          "Complained of most: {t}; {x:bare} of voices name it and are negative ({x:interval}){tie}.", t=worst[0], x=worst[1],
                          tie=_tied(tied)))
-    return joined(parts)
+    return joined(*parts)
 
 
 def _tied(others: int) -> Text:
@@ -99,13 +89,13 @@ def caveat(ladder: Ladder, unmarked: int, total: int) -> Text:
                 "{k} voices ({s:.0%}) come without the customer's own score; the machine is taken to err on them as it does on scored ones.",
                 k=unmarked, s=unmarked / total)
     if THESE in ladder[ladder.chosen].assumptions:
-        first = joined([first, Text("门店（公司）太少或大小悬殊，区间只说现有这几家的客户。",
-                                    "Dealers (companies) are too few or too uneven: the interval speaks of customers of these only.")])
+        first = joined(first, Text("门店（公司）太少或大小悬殊，区间只说现有这几家的客户。",
+                                   "Dealers (companies) are too few or too uneven: the interval speaks of customers of these only."))
     tagged = next((r for r in ladder.rungs if r.rung == "with_tags"), None)
     if tagged is None:
         return first
-    return joined([first, say("若信来源的情绪标记，答案是 {b:bare}（{b:interval}）。",
-                              "Trusting the mood tags of sources, the answer is {b:bare} ({b:interval}).", b=tagged)])
+    return joined(first, say("若信来源的情绪标记，答案是 {b:bare}（{b:interval}）。",
+                             "Trusting the mood tags of sources, the answer is {b:bare} ({b:interval}).", b=tagged))
 
 
 def decision(chosen: Estimate, first: Sequence[tuple[Text, Text | None]]) -> Text:

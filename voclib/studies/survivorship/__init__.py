@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict, refusal
+from voclib.sentences import joined
 from voclib.stats import bounds, callbacks, inference, missingness, representativeness
 from voclib.stats import gates as gating
 from voclib.stats.gates import Gates
@@ -24,7 +25,6 @@ from voclib.studies.survivorship import text as words
 from voclib.studies.survivorship.correction import Correction
 from voclib.studies.survivorship.frame import Frame
 
-Tables = Mapping[str, pd.DataFrame]
 WEIGHTED = ("poststratified", "calibrated", "propensity", "aipw")
 WEIGHTS = ("separation", "weight", "balance")  # gates without which no weighted number stands
 DESIGN_CALLS = (100, 200, 300, 600, 1200, 2400)
@@ -84,7 +84,7 @@ def study(frame: Frame, *, year: Frame | None = None, margins: Sequence[str] = (
     made = _corrected(reachable, raw, margins=margins, cells=cells, gates=gates, seed=seed, learner=learner, repeats=repeats, conf_level=conf_level)
     checks = _checks(frame, reachable, made, raw, gates, is_survivors_only)
     checks |= {"traits": gate_words.traits(lacking)} if lacking and made is not None else {}
-    ladder = _ladder(raw, made, checks, reachable, gates)
+    ladder = _ladder(raw, made, checks, reachable)
     everyone = _everyone(frame, heard, ladder, raw, gates, conf_level)
     target = threshold if threshold is not None else _halfway(frame)
     tipped = correcting.sensitivity(made, reachable, target=target, conf_level=conf_level) if made else None
@@ -94,12 +94,11 @@ def study(frame: Frame, *, year: Frame | None = None, margins: Sequence[str] = (
     stages = framing.funnel(frame)
     departed = _departed(year, gates, conf_level)
     design = _design(reachable, made, None if frame.is_staged else cost_per_call_cny, gates, conf_level)
-    frames = {"stages": stages, "balance": _balance(made), "chances": _chances(made), "uneven": _uneven(reachable, made),
-              "resistance": _resistance(reachable, made, gates, conf_level), "design": design}
+    frames = {"stages": stages, "balance": _balance(made), "resistance": _resistance(reachable, made, gates, conf_level), "design": design}
     captions = captioning.captions(ladder=ladder, everyone=everyone, frame=frame, correction=made, sensitivity=tipped, possible=possible,
                                    departed=departed, **frames)
     return Survivorship(study=finding, frame=frame, reachable=reachable, ladder=ladder, everyone=everyone, correction=made, sensitivity=tipped,
-                        possible=possible, departed=departed, captions=captions, **frames)
+                        possible=possible, departed=departed, captions=captions, chances=_chances(made), uneven=_uneven(reachable, made), **frames)
 
 
 def _traits(reachable: Frame, margins: Sequence[str], cells: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
@@ -137,7 +136,7 @@ def _corrected(reachable: Frame, raw: Estimate, *, gates: Gates, **options: Any)
     return correcting.correct(reachable, estimand=raw.estimand, gates=gates, **options)
 
 
-def _ladder(raw: Estimate, made: Correction | None, checks: Mapping[str, Check], reachable: Frame, gates: Gates) -> Ladder:
+def _ladder(raw: Estimate, made: Correction | None, checks: Mapping[str, Check], reachable: Frame) -> Ladder:
     """The rungs and which of them is the answer: call-backs, else AIPW where the gates let it pass, else bounds."""
     least = Verdict.REPORT_WITH_CAVEAT if reachable.is_staged else Verdict.REPORT  # a silence made here is no finding, whatever holds
     if made is None and (raw.kind == "refusal" or reachable.people["is_answered"].all()):
@@ -351,7 +350,7 @@ def stated(result: Survivorship, known: Mapping[str, float] | None) -> Study:
     if not result.frame.is_staged or known is None:
         return study
     told = answering.known(study.headline, known)
-    return replace(study, answer=Text(study.answer.zh + told.zh, f"{study.answer.en} {told.en}"))
+    return replace(study, answer=joined(study.answer, told))
 
 
 def set_aside(everybody: Frame, how: str) -> Text:
@@ -361,5 +360,5 @@ def set_aside(everybody: Frame, how: str) -> Text:
     gone, stayed = gone[~np.isnan(gone)], stayed[~np.isnan(stayed)]
     said = words.hidden(how, people=len(everybody.y), answered=len(gone) + len(stayed), gone=len(gone))
     if len(gone) >= correcting.MIN_SECOND and np.ptp(gone) == 0 and len(stayed) and np.ptp(stayed) > 0:
-        return Text(f"{said.zh}{words.GIVEAWAY.zh}", f"{said.en} {words.GIVEAWAY.en}")
+        return joined(said, words.GIVEAWAY)
     return said

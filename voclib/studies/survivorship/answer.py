@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from voclib.results import Check, Estimate, Ladder, Study, Text
-from voclib.sentences import inside, say
+from voclib.sentences import inside, joined, say
 from voclib.stats.tilt import TippingPoint
 from voclib.studies.survivorship import text as words
 from voclib.studies.survivorship.correction import Correction
@@ -94,7 +94,7 @@ def _answer(
     if unasked:
         unheard = _unasked(whole, raw, later, 1 - heard, first=not parts)
         parts.append(unheard if parts or not staged else _test(unheard, staged))
-    return Text("".join(p.zh for p in parts), " ".join(p.en for p in parts))
+    return joined(*parts)
 
 
 def _lead(chosen: Estimate, raw: Estimate, name: Text, later: Text, correction: Correction | None) -> Text:
@@ -133,10 +133,10 @@ def known(headline: Sequence[Estimate], truth: Mapping[str, float]) -> Text:
         if key not in truth or one.conf_low is None:
             continue
         real = one.with_(kind="count", value=truth[key], conf_low=None, conf_high=None, bound_low=None, bound_high=None, std_error=None)
-        who = Text("全体客户", "of all customers") if key == "everyone" else Text("问得到的客户", "of those within reach")
+        who = Text("全体客户", "among all customers") if key == "everyone" else Text("问得到的客户", "among those within reach")
         holds = one.conf_low <= truth[key] <= one.conf_high
-        told.append(say("{who}其实是 {x:bare}，区间{h}", "{who} it was {x:bare}, which the interval {h}", who=who, x=real,
-                        h=Text("包含它", "holds") if holds else Text("没有包含它", "misses")))
+        told.append(say("{who}其实是 {x:bare}，区间{h}", "{who} it was {x:bare}, {h} the interval", who=who, x=real,
+                        h=Text("包含它", "inside") if holds else Text("没有包含它", "outside")))
     if not told:
         return Text("", "")
     en = "; ".join(t.en for t in told)
@@ -264,7 +264,7 @@ def _caveat(chosen: Estimate, whole: Estimate, correction: Correction | None, po
         "The direction of the remaining bias is unknown: where the delighted and the angry answer, weighting overshoots.",
     )
     flip = _flip(point, chosen, metric) if chosen.rung == "aipw" and point is not None else Text("", "")
-    return Text(f"{unknown.zh}{flip.zh}", f"{unknown.en} {flip.en}".strip())
+    return joined(unknown, flip)
 
 
 def _flip(point: TippingPoint, chosen: Estimate, metric: str) -> Text:

@@ -36,8 +36,6 @@ def captions(
     departed: Sequence[Estimate],
     stages: pd.DataFrame,
     balance: pd.DataFrame,
-    chances: pd.DataFrame,
-    uneven: pd.DataFrame,
     resistance: pd.DataFrame,
     design: pd.DataFrame,
 ) -> dict[str, Caption]:
@@ -47,8 +45,8 @@ def captions(
     if correction is not None:
         made |= {
             "balance": _balance(balance),
-            "uneven": _uneven(uneven, correction),
-            "chances": _chances(chances, correction),
+            "uneven": _uneven(correction),
+            "chances": _chances(correction),
             "design": _design(design, correction, level),
         }
     if sensitivity is not None:
@@ -163,7 +161,7 @@ def _balance(balance: pd.DataFrame) -> Caption:
     }
 
 
-def _uneven(uneven: pd.DataFrame, correction: Correction) -> Caption:
+def _uneven(correction: Correction) -> Caption:
     found = correction.evenness
     return {
         "title": say(
@@ -179,7 +177,7 @@ def _uneven(uneven: pd.DataFrame, correction: Correction) -> Caption:
     }
 
 
-def _chances(chances: pd.DataFrame, correction: Correction) -> Caption:
+def _chances(correction: Correction) -> Caption:
     share = float(correction.unsupported.mean())
     return {
         "probability": "probability",

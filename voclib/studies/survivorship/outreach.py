@@ -97,7 +97,7 @@ def design(tables: Tables, *, by: Sequence[str] = BY, traits: Sequence[str] = TR
     calls, facts = _calls(tables, asked, follow_days, completion, cost_per_call_cny, conf_level)
     checks = words.checks(panels, costs, calls, n_clusters=asked["shock"].nunique(), by_dealer=shock == "unit_id")
     return Outreach(Verdict.REPORT_WITH_CAVEAT, panels, waves, costs, disturbance, calls, checks,
-                    words.captions(panels, waves, costs, disturbance, calls, facts, completion=completion, source=source,
+                    words.captions(panels, waves, costs, calls, facts, completion=completion, source=source,
                                    cost=cost_per_call_cny, max_messages=max_messages, by_dealer=shock == "unit_id"))
 
 

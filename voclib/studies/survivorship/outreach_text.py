@@ -207,7 +207,6 @@ def captions(
     panels: Mapping[str, Panel],
     waves: Sequence[Estimate],
     costs: Mapping[str, Estimate],
-    disturbance: pd.DataFrame,
     calls: pd.DataFrame,
     facts: Mapping[str, int],
     *,

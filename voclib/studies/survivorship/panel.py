@@ -80,10 +80,10 @@ def _asked(tables: Tables, metric: str, timezone: str) -> tuple[pd.DataFrame, li
     made = met.groupby(["customer_id", "period"], as_index=False)["touchpoint_id"].nunique().rename(columns={"touchpoint_id": "contacts"})
     made = made.merge(told, on=["customer_id", "period"], how="left")
     made["is_answered"] = made["y"].notna()
-    return _known(made, tables.get("behaviours"), periods, timezone), periods
+    return _known(made, tables.get("behaviours"), periods), periods
 
 
-def _known(made: pd.DataFrame, behaviours: pd.DataFrame | None, periods: list[str], timezone: str) -> pd.DataFrame:
+def _known(made: pd.DataFrame, behaviours: pd.DataFrame | None, periods: list[str]) -> pd.DataFrame:
     """Spend (in its own standard deviations) and complaints of the last snapshot before the first of the two quarters; zero where there is none."""
     made = made.assign(contacts=made["contacts"].astype(float), spend=0.0, complaints=0.0)
     if behaviours is None or behaviours.empty or not periods:

@@ -31,7 +31,7 @@ def captions(kept: pd.DataFrame, topics: pd.DataFrame, names: Mapping[str, Text]
     """Title, subtitle and, for charts, the description of every figure."""
     return {
         "subjects": _subjects(kept, lead, conf_level), "map": _map(topics), "curve": _curve(held),
-        "trend": _trend(lead, conf_level), **_complaints(frames, topics, conf_level), **_news(watch, frames, until),
+        "trend": _trend(lead, conf_level), **_complaints(frames, conf_level), **_news(watch, frames, until),
         **_themes(topics, names), "moved": {} if walk is None else _moved(walk),
     }
 
@@ -112,7 +112,7 @@ def _trend(lead: Subjects, level: float) -> dict[str, Any]:
     }
 
 
-def _complaints(frames: Mapping[str, pd.DataFrame], topics: pd.DataFrame, level: float) -> dict[str, dict[str, Any]]:
+def _complaints(frames: Mapping[str, pd.DataFrame], level: float) -> dict[str, dict[str, Any]]:
     systemic = int(sum("共性" in text.zh for text in frames["places"]["reading"])) if len(frames["places"]) else 0
     many = int(sum("多家门店" in text.zh for text in frames["alike"]["reading"])) if len(frames["alike"]) else 0
     return {

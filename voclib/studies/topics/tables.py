@@ -75,12 +75,6 @@ def share_of(kept: pd.DataFrame, inside: pd.Series, estimand: str, *, group: str
                          conf_level=conf_level)
 
 
-def complaints_on(kept: pd.DataFrame, inside: pd.Series, estimand: str, *, group: str = "", conf_level: float) -> Estimate:
-    """The share of complaints, voices whose own mark is negative, that are inside."""
-    bad = kept["own"].eq("negative")
-    return share_of(kept[bad], inside[bad], estimand, group=group, conf_level=conf_level)
-
-
 def negative_of(kept: pd.DataFrame, inside: pd.Series, estimand: str, *, group: str = "", conf_level: float) -> Estimate:
     """The share negative among the voices inside that carry a mark of their own."""
     own = kept[inside & kept["own"].notna()]

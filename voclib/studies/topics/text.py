@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from voclib.results import Check, Estimate, Text
-from voclib.sentences import inside, say
+from voclib.sentences import inside, joined, say
 from voclib.studies.regions_text import region
 from voclib.studies.topics import tables
 from voclib.studies.topics.spread import Spread
@@ -216,7 +216,7 @@ def answer(lead: Subjects, fresh: Sequence[emerging.Theme], watch: emerging.Watc
               say("说得最多的是{t}，占全部声音的 {s:bare}（{s:interval}）{g}。", "Most often spoken of is {t}: {s:bare} of voices ({s:interval}){g}.",
                   **told))
     ordered = (first, second) if watch.refusal is None else (second, first)
-    return Text("".join(part.zh for part in ordered), " ".join(part.en for part in ordered))
+    return joined(*ordered)
 
 
 def _glossed(fresh: Sequence[emerging.Theme], most: int = 3) -> Text:

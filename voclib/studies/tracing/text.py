@@ -6,7 +6,7 @@ import re
 
 from voclib.results import Text
 from voclib.schema.tables import TABLES
-from voclib.sentences import say
+from voclib.sentences import joined, say
 from voclib.studies.pool import text as pool_text
 
 HEADS = {
@@ -52,7 +52,7 @@ def looked(tables: int, columns: int, *, with_key: bool) -> Text:
         return where
     key = Text("客户、员工、作者的原编号要有假名密钥（VOC_PSEUDONYM_KEY）才认得出。",
                "The number of a customer, employee or author is recognised only with the key of pseudonyms (VOC_PSEUDONYM_KEY).")
-    return Text(where.zh + key.zh, f"{where.en} {key.en}")
+    return joined(where, key)
 
 
 def row(table: str, shown: int, total: int) -> Text:
