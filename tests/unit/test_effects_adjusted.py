@@ -155,6 +155,15 @@ class TestErrors:
         with pytest.raises(DataError, match="1 levels of a fixed effect are missing"):
             effects.regression(f["y"], f["d"], fixed=f["store"].where(f.index > 0))
 
+    def test_one_amount_beside_which_the_others_are_rounding(self) -> None:
+        """A slip of the decimal point: taking fixed effects out by turns comes to no end, which is said and stops nothing else."""
+        rng = np.random.default_rng(0)
+        y, exposed, store = rng.normal(size=N), (rng.random(N) < 0.4).astype(float), rng.integers(0, 20, N)
+        assert np.isfinite(effects.regression(y, exposed, rng.normal(size=(N, 2)), fixed=store, cluster=store).value)
+        y[3] = 1e14
+        with pytest.raises(DataError, match=r"one of 1,200 rows holds 99\.9% of the spread"):
+            effects.regression(y, exposed, rng.normal(size=(N, 2)), fixed=store, cluster=store)
+
 
 def test_coefficients_are_counted_once() -> None:
     f = frame()

@@ -208,6 +208,15 @@ class TestThin:
         for name in ("all marks alike", "all marks the best"):
             assert not {"green", "red"} & set(lit(judged(THIN[name][0](table()))).values())
 
+    def test_a_table_without_any_mark_is_refused_in_words(self) -> None:
+        frame = table()
+        bare, none = judged(without("intent_score", "appeal_score", "value_score")(frame)), judged(frame.iloc[:0])
+        assert bare.study.answer.en == "No answer has a mark, so no light is lit."
+        assert none.study.answer.en == "The table holds no concept under test."
+        for found in (bare, none):
+            assert found.study.verdict is Verdict.REFUSE and found.ladder is None and not found.gate.compared
+            assert {e.kind for e in found.study.headline} == {"refusal"} and set(lit(found).values()) <= {"insufficient"}
+
     def test_what_cannot_be_is_said(self) -> None:
         frame = table()
         with pytest.raises(DataError, match="concept_tests"):
@@ -216,8 +225,6 @@ class TestThin:
             judged(frame.drop(columns="kind"))
         with pytest.raises(DataError, match="intent_score.*marked: appeal_score"):
             judged(without("intent_score")(frame))
-        with pytest.raises(DataError, match="intent_score"):
-            judged(frame.iloc[:0])
         with pytest.raises(ParameterError, match="did you mean 'intent_score'"):
             judged(frame, question="intent")
         two = frame.assign(kind=frame["kind"].mask(frame["concept_id"].eq("CT03"), "benchmark"))

@@ -16,7 +16,7 @@ from voclib.readers.region_names import Names
 from voclib.reporting import show
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
-from voclib.studies import counting
+from voclib.studies import counting, scores
 
 Tables = dict[str, pd.DataFrame]
 
@@ -40,22 +40,34 @@ class TestAnswers:
         kept = region.answers(alike, periods=1)
         assert kept["period"].nunique() == 1 and kept["period"].iloc[0] == max(region.answers(alike, periods=9)["period"])
 
-    @pytest.mark.parametrize(("change", "options", "error", "message"), [
-        ("one region", {}, DataError, "two or more values of 'region'"),
-        ("no units", {}, DataError, "two or more values of 'region'.*none"),
-        ("", {"by": "regoin"}, ParameterError, "did you mean 'region'"),
-        ("", {"periods": 0}, ParameterError, "whole number of 1 or more"),
-        ("", {"metric": "npx"}, ParameterError, "did you mean 'nps'"),
-        ("", {"metric": "stars"}, DataError, "This pool carries: nps"),
+    @pytest.mark.parametrize(("options", "error", "message"), [
+        ({"by": "regoin"}, ParameterError, "did you mean 'region'"),
+        ({"periods": 0}, ParameterError, "whole number of 1 or more"),
+        ({"metric": "npx"}, ParameterError, "did you mean 'nps'"),
+        ({"metric": "stars"}, DataError, "This pool carries: nps"),
     ])
-    def test_bad_input_is_told(self, alike: Tables, change: str, options: dict, error: type, message: str) -> None:
+    def test_bad_input_is_told(self, alike: Tables, options: dict, error: type, message: str) -> None:
+        with pytest.raises(error, match=f"(?s){message}"):
+            region.answers(alike, **options)
+
+    @pytest.mark.parametrize(("change", "said"), [
+        ("one region", "All answers belong to one group (East China)"), ("no units", "No answer says which region it belongs to"),
+        ("no scores", "No voice of the pool carries a score")])
+    def test_nothing_to_compare_is_refused_in_words(self, alike: Tables, change: str, said: str) -> None:
         tables = dict(alike)
         if change == "one region":
             tables["units"] = alike["units"].assign(region="华东")
-        elif change:
+        elif change == "no units":
             del tables["units"]
-        with pytest.raises(error, match=f"(?s){message}"):
-            region.answers(tables, **options)
+        else:
+            tables["responses"] = alike["responses"].assign(**{score.column: pd.NA for score in scores.SCORES.values()})
+        found, kept = made(tables), region.answers(tables)
+        reason = found.study.headline[0].reason
+        assert found.study.verdict is Verdict.REFUSE and reason.en.startswith(said) and found.study.answer == reason
+        assert found.study.checks[0].passed is False and not found.scores and found.ladder is None and found.sheet.empty
+        assert list(region.facts(tables, kept).values())[2] == 0 and texts(found.study)
+        (chain,) = counting.flows("52-region", tables)
+        assert chain.n == 0
 
 
     def test_counts_say_who_answered_and_who_is_compared(self, alike: Tables) -> None:

@@ -80,11 +80,20 @@ class TestMessages:
             cohort.build(small_company.ingested, **(WINDOW | change))
 
     @pytest.mark.parametrize(("change", "message"), [
-        ({"first_day": "2020-01-01", "last_day": "2020-02-01"}, "there are contacts from 2025"), ({"threshold": 1e6}, "nobody of the"),
-        ({"threshold": -1.0}, "everybody of the"), ({"first_day": "2026-09-01", "last_day": "2026-09-30"}, "nobody can be followed")])
+        ({"first_day": "2020-01-01", "last_day": "2020-02-01"}, "there are contacts from 2025"),
+        ({"first_day": "2026-09-01", "last_day": "2026-09-30"}, "nobody can be followed")])
     def test_windows_that_hold_nothing_to_compare(self, small_company, change, message) -> None:
         with pytest.raises(DataError, match=message):
             cohort.build(small_company.ingested, **(WINDOW | change))
+
+    @pytest.mark.parametrize(("threshold", "exposed"), [(1e6, 0.0), (-1.0, 1.0)])
+    def test_a_threshold_that_parts_nobody_leaves_a_trail_and_a_refusal(self, small_company, threshold: float, exposed: float) -> None:
+        made = cohort.build(small_company.ingested, **WINDOW | {"threshold": threshold}, min_mentions=2)
+        found = nps_revenue.study(made, repeats=1)
+        assert made.exposed.mean() == exposed and found.loss.kind == "refusal" and "nobody to compare with" in found.loss.reason.en
+        assert pains.share_out(made, loss=found.loss).captions["title"] == found.loss.reason
+        trail = money_trail.follow(small_company.ingested, made, found)
+        assert (trail is None) == (threshold > 0) and all(check.passed is not False for check in (trail.checks if trail else ()))
 
     def test_a_company_that_repairs_nothing_is_studied_by_what_it_does(self, small_company) -> None:
         contacts = small_company.ingested["touchpoints"]
@@ -189,10 +198,11 @@ class TestTheRestOfThePage:
         found = score_worth.mildest({k: v for k, v in small_company.ingested.items() if k != table}, **WINDOW)
         assert found["point"].kind == "refusal" and found["naive_point"] is None and f"missing or empty: {table}" in found["point"].reason.en
 
-    def test_where_everybody_waited_a_point_is_refused_and_says_why(self, small_company) -> None:
+    def test_what_a_point_goes_with_hangs_on_who_answered_and_not_on_who_waited(self, small_company) -> None:
         contacts = small_company.ingested["touchpoints"]
         found = score_worth.mildest({**small_company.ingested, "touchpoints": contacts.assign(wait_minutes=70.0)}, **WINDOW)
-        assert found["point"].kind == "refusal" and "everybody of the" in found["point"].reason.en
+        assert found == score_worth.mildest(small_company.ingested, **WINDOW)
+        assert found["point"].kind == "refusal" and "the floor is 200" in found["point"].reason.en
 
     def test_too_few_called_back_credit_nothing(self, small_company) -> None:
         found = recovery.recovery(small_company.ingested)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from study_tables import figures, pool, spoken, texts
 
-from voclib.errors import DataError, ParameterError
+from voclib.errors import ParameterError
 from voclib.reporting import names
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
@@ -178,8 +178,9 @@ class TestRefusals:
 
     def test_no_scores_no_units_unknown_columns(self) -> None:
         reviews = {**POOL, "responses": POOL["responses"].assign(channel="review")}
-        with pytest.raises(DataError, match="No survey answer has both"):
-            inflation.answers(reviews)
+        found = inflation.study(reviews)
+        assert inflation.answers(reviews).empty and found.study.verdict is Verdict.REFUSE and not found.is_tested
+        assert "No survey answer has both" in found.study.answer.en and found.study.checks[0].passed is False and len(found.shortfall) == 2
         with pytest.raises(ParameterError, match="no column 'kinds' for the case-mix; did you mean 'kind'"):
             inflation.study(POOL, mix=("kinds",))
         assert inflation.case_mix(inflation.answers(POOL), ()) is None

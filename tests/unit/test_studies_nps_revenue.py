@@ -53,6 +53,17 @@ def _texts(value: object) -> list[Text]:
     return [t for v in value for t in _texts(v)] if isinstance(value, tuple | list) else []
 
 
+def withheld(found: nps_revenue.NpsRevenue) -> None:
+    """A page of words and checks, without an estimate: the reason stands in the answer, in every absent figure and as the check that failed."""
+    reason = found.loss.reason
+    assert found.study.verdict is Verdict.REFUSE and found.study.naive is None and found.payback is None
+    assert reason.en in found.study.answer.en and reason.zh in found.study.answer.zh and found.loss.needs.en in found.study.decision.en
+    assert {e.kind for ladder in found.study.ladders for e in ladder.rungs} == {"refusal"} == {found.at_risk.kind}
+    assert found.study.checks[0].passed is False and found.study.checks[0].detail == reason
+    assert [found.absent(figure) for figure in ("steps", "tiers", "balance", "curves", "contour")] == [reason] * 5
+    assert objections(said(found), level=1) == []
+
+
 class TestAnswer:
     def test_the_naive_number_is_far_off_and_the_chosen_one_is_not(self, world, result) -> None:
         truth, ladder = world[1], result.ladder
@@ -147,12 +158,35 @@ class TestThinData:
     def test_a_handful_on_one_side_is_refused_in_words(self, world, count: int, side: bool) -> None:
         cohort = world[0].only(np.arange(6000) < 1500)
         handful = np.isin(np.arange(1500), np.flatnonzero(cohort.exposed == side)[:count])
-        with pytest.raises(DataError, match=f"{count} are exposed" if side else f"{count} are not"):
-            nps_revenue.study(replace(cohort, people=cohort.people.assign(is_exposed=handful == side)), repeats=1)
+        found = nps_revenue.study(replace(cohort, people=cohort.people.assign(is_exposed=handful == side)), repeats=1)
+        verb = "is" if count == 1 else "are"
+        assert f"{count} {verb} exposed" in found.loss.reason.en if side else f"and {count} {verb} not" in found.loss.reason.en
+        withheld(found)
+
+    @pytest.mark.parametrize("everybody", [True, False])
+    def test_nobody_or_everybody_exposed_is_refused_in_words(self, world, everybody: bool) -> None:
+        cohort = world[0].only(np.arange(6000) < 1500)
+        withheld(nps_revenue.study(replace(cohort, people=cohort.people.assign(is_exposed=everybody)), repeats=1))
 
     def test_amounts_that_are_all_alike_are_refused_in_words(self, world) -> None:
-        with pytest.raises(DataError, match=r"Each of the 6,000 customers brought the same margin, 0\.00"):
-            nps_revenue.study(replace(world[0], people=world[0].people.assign(money=0.0)), repeats=1)
+        found = nps_revenue.study(replace(world[0], people=world[0].people.assign(money=0.0)), plan=PLAN, repeats=1)
+        assert "Each of the 6,000 customers brought the same gross margin, ¥0:" in found.loss.reason.en
+        assert "6,000 位客户的毛利都是 ¥0" in found.loss.reason.zh
+        withheld(found)
+
+    def test_customers_who_differ_in_nothing_known_are_refused_in_words(self, world) -> None:
+        found = nps_revenue.study(replace(world[0], known=()), repeats=1)
+        assert "so nobody can be told to be like another" in found.loss.reason.en
+        withheld(found)
+
+    def test_groups_that_no_model_tells_apart_are_refused_in_words(self, world, monkeypatch) -> None:
+        def unsolved(*_: object, **__: object) -> None:
+            raise DataError("A fold holds nobody exposed.")
+
+        monkeypatch.setattr(nps_revenue.climbing.effects, "att", unsolved)
+        found = nps_revenue.study(world[0], repeats=1)
+        assert "A fold holds nobody exposed." in found.loss.reason.en
+        withheld(found)
 
     def test_refunds_throughout_have_no_tail_and_still_an_answer(self, world) -> None:
         cohort = world[0].only(np.arange(6000) < 1500)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -16,6 +17,7 @@ from voclib.studies import counting, root_cause
 from voclib.studies.root_cause import batches as root_cause_batches
 from voclib.studies.root_cause import operations as root_cause_operations
 from voclib.studies.root_cause import spread as root_cause_spread
+from voclib.studies.root_cause import tables as root_cause_tables
 from voclib.studies.root_cause import trail as root_cause_trail
 from voclib.text import parts
 from voclib.text.parts import Parts
@@ -85,6 +87,45 @@ def test_none_told_is_a_count_and_no_claim_that_all_are_good() -> None:
     assert found.study.verdict is Verdict.REPORT_WITH_CAVEAT and not found.levels and found.course.empty and not found.voices
 
 
+@cache
+def thin(n: int, seed: int) -> dict[str, pd.DataFrame]:
+    """A random few of the repairs on 443 batches that are all alike."""
+    repairs, batches, _ = dgp_culprit.draw(7, ratio=1.0, groups=54)
+    return {"repairs": repairs.sample(n, random_state=seed), "batches": batches}
+
+
+@pytest.mark.parametrize(("n", "seed", "why"), [
+    (40, 1, "have to be taken out of them first"), (150, 2, "only 42 of 443 batches would mostly be told")])
+def test_too_few_repairs_to_tell_any_batch_are_refused_and_print_no_ratio(n: int, seed: int, why: str) -> None:
+    tables = thin(n, seed)
+    naive = root_cause_batches.study(tables["repairs"], tables["batches"]).table
+    assert naive["ratio"].max() > 15 and (naive["high"] / naive["low"].clip(lower=1e-9))[naive["repairs"] > 0].max() > 1000
+    found = root_cause.study(tables, rules=RULES)
+    assert found.study.verdict is Verdict.REFUSE and why in found.study.answer.en and found.study.headline[0].kind == "refusal"
+    assert found.batches.empty and found.ladder is None and found.study.checks[0].passed is False
+    assert "More repairs on record" in found.study.decision.en and counting.flows("12-root-cause", tables)[0].n == 0
+    for text in words_of(found):
+        assert bool(text.zh) == bool(text.en) and wording.half_width(text.zh) == [] and "vehicles fitted first" not in text.en
+
+
+def test_batches_that_were_never_compared_are_not_among_those_that_cannot_be_told() -> None:
+    found = root_cause.study(thin(150, 1), rules=RULES)
+    n = int(found.found.table["ratio"].notna().sum())
+    assert found.study.verdict is Verdict.REPORT_WITH_CAVEAT and n < len(found.found.table) == 443
+    assert f"None of {n} batches" in found.study.answer.en and f"{443 - n} more cannot be held against siblings" in found.study.answer.en
+    assert f"0 of {n} batches" in found.captions["batches"]["title"].en and found.study.headline[0].n == n == found.study.evidence["batches"]
+
+
+def test_a_batch_that_would_not_be_told_at_a_hundred_times_has_no_ratio_printed() -> None:
+    found = root_cause_batches.study(**thin(150, 1))
+    blind = found.table[~found.seen & found.table["ratio"].notna() & found.table["repairs"].gt(0)]
+    assert len(blind) and not blind["told"].any()
+    first = found.table.assign(shrunken=found.table.index.isin(blind.index).astype(float))
+    shown = root_cause_tables.batches(replace(found, table=first), RULES)
+    assert set(shown.loc[shown["batch"].isin(blind["batch_id"]), "ratio"]) == {root_cause_tables.UNSEEN}
+    assert root_cause_tables.UNSEEN not in set(root_cause_tables.batches(found, RULES).iloc[:1]["ratio"])
+
+
 @pytest.mark.parametrize("broken", ["no table", "empty", "no fitted", "zero fitted", "one a group", "unnamed"])
 def test_without_denominators_the_ranking_is_refused(broken: str) -> None:
     tables = dict(field()[0])
@@ -97,6 +138,26 @@ def test_without_denominators_the_ranking_is_refused(broken: str) -> None:
     assert found.study.verdict is Verdict.REFUSE and found.study.headline[0].kind == "refusal" and found.study.headline[0].needs.zh
     assert found.ladder is None and found.batches.empty and found.cards.empty
     assert counting.flows("12-root-cause", tables)[0].n == 0
+
+
+def test_a_topic_that_never_comes_up_on_one_side_of_a_measure_is_no_pair_that_was_asked() -> None:
+    """The fit runs away there, to a ratio of nothing with an interval that leaves one out: 2.1e-10 (1.3e-12 to 3.0e-9) in one company."""
+    tables = dealers()
+    told = tables["topic_mentions"].merge(tables["responses"][["response_id", "unit_id", "touched_at"]], on="response_id")
+    month = told["touched_at"].dt.tz_convert("Asia/Shanghai").dt.strftime("%Y-%m")
+    promoted = tables["operations"].set_index(["unit_id", "month"])["is_promotion"].reindex(pd.MultiIndex.from_arrays([told["unit_id"], month]))
+    kept = ~(promoted.fillna(False).to_numpy(dtype=bool) & told["topic"].eq("noise"))
+    found = root_cause_operations.study({**tables, "topic_mentions": told.loc[kept, ["response_id", "topic", "sentiment"]]}, control="vehicle_price")
+    pairs = set(zip(found.table["topic"], found.table["measure"], strict=True))
+    assert ("noise", "promotion") not in pairs and ("lounge", "promotion") in pairs and found.unasked == 1
+    whole = root_cause_operations.study(tables, control="vehicle_price")
+    assert whole.unasked == 0 and len(whole.table) == len(found.table) + 1
+
+
+@pytest.mark.parametrize("ends", [(0.0, np.inf), (-400.0, 900.0), (-5.0, 5.0), (-29.0, -20.0)])
+def test_an_interval_that_would_not_tell_a_hundredfold_share_is_no_answer(ends: tuple[float, float]) -> None:
+    assert root_cause_operations._asked(sum(ends) / 2, *ends, 0.04) is None
+    assert root_cause_operations._asked(0.0, -4.6, 4.6, 0.9) is not None
 
 
 def test_no_repairs_and_times_that_are_all_missing_are_refused() -> None:

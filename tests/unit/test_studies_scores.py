@@ -15,7 +15,8 @@ from voclib.errors import DataError, ParameterError
 from voclib.reporting import charts
 from voclib.results import Estimate, Text, Verdict
 from voclib.stats import metrics
-from voclib.studies import regions_text, scores
+from voclib.studies import counting, regions_text, scores
+from voclib.studies.scores import change, drivers, segments, trend
 from voclib.studies.scores import text as scores_text
 
 POOL = pool()
@@ -147,9 +148,19 @@ class TestChoices:
         surveys = only(POOL, POOL["responses"]["channel"].ne("review"))
         with pytest.raises(DataError, match="No voice carries the score 'rating'. This pool carries: nps, csat, ces."):
             study(surveys, metric="rating")
-        with pytest.raises(DataError, match="This pool carries: no score"):
-            study(with_responses(POOL, nps_score=pd.NA, csat_score=pd.NA, ces_score=pd.NA, is_recommended=pd.NA, rating_score=pd.NA,
-                                     star_rating=pd.NA))
+
+    def test_a_pool_without_any_score_is_refused_in_words_everywhere(self) -> None:
+        bare = with_responses(POOL, nps_score=pd.NA, csat_score=pd.NA, ces_score=pd.NA, is_recommended=pd.NA, rating_score=pd.NA, star_rating=pd.NA)
+        found, reason = study(bare), scores_text.NO_SCORE[0]
+        assert found.study.verdict is Verdict.REFUSE and reason.en in found.study.answer.en and reason.zh in found.study.answer.zh
+        assert {e.kind for ladder in found.study.ladders for e in ladder.rungs} == {"refusal"} and not (found.groups or found.periods)
+        assert found.study.checks[0].passed is False and "0 of the 576 voices" in found.study.checks[-1].detail.en
+        assert found.note == found.captions["ladder"]["title"] == found.captions["change"]["title"] == reason
+        many = segments.study(bare, metric="nps", segments=["region", "unit_id", "region × channel"])
+        others = (trend.study(bare, metric="nps"), change.explain(bare, metric="nps", by="region"), drivers.rank(bare, metric="nps"))
+        assert {many.note, many.units_note, many.paired_note} == {reason} and all(reason.en in one.note.en for one in others)
+        (chain,) = counting.flows("20-scores", bare, metric="nps")
+        assert chain.n == 0 and set(chain.where) == {"score"}
 
     def test_counts_of_the_first_cell(self) -> None:
         kept = scores.answers(POOL, metric="nps")

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from study_tables import figures, spoken, texts
 
-from voclib.errors import DataError, ParameterError
+from voclib.errors import ParameterError
 from voclib.reporting import show
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
@@ -117,10 +117,19 @@ class TestVoices:
         rows = company(4, labelled=0)["responses"].assign(customer_id=["C1", None, None, None], author_id=["A1", "A1", "A1", None])
         assert sentiment_voices.voices({"responses": rows})["person"].tolist() == ["C1", "author:A1", "author:A1", "alone:R0003"]
 
-    def test_nothing_written_and_unknown_periods_are_named(self) -> None:
+    def test_nothing_written_is_refused_in_words(self, files) -> None:
+        bare = company(30, labelled=0)
+        bare["responses"] = bare["responses"].assign(comment=pd.NA)
+        kept = sentiment_voices.voices(bare)
+        found = sentiment_aspects.study(bare, kept, **files)
+        reason = found.study.headline[0].reason
+        assert len(kept) == 0 == len(sentiment_voices.by_channel(kept, {})) and found.study.verdict is Verdict.REFUSE
+        assert reason.en in found.study.answer.en and reason.zh in found.study.answer.zh and found.study.checks[0].passed is False
+        assert set(found.notes.values()) == {reason} == {found.captions[name]["title"] for name in ("trend", "feelings", "pairs", "ladder")}
+        assert len(sentiment_aspects.against_truth(found, {"topics": {"by_topic": {"price": {}}}})) == 0
+
+    def test_unknown_periods_are_named(self) -> None:
         tables = company(30, labelled=0)
-        with pytest.raises(DataError, match="None of 30 voices has a comment"):
-            sentiment_voices.voices({"responses": tables["responses"].assign(comment=pd.NA)})
         with pytest.raises(ParameterError, match="month or quarter, not 'weeks'"):
             sentiment_voices.voices(tables, period="weeks")
         assert set(sentiment_voices.voices(tables, period="month")["period"]) == {"2026-01", "2026-04"}

@@ -14,7 +14,7 @@ import pytest
 from study_tables import figures, spoken, texts
 from topic_company import tables
 
-from voclib.errors import DataError, ParameterError
+from voclib.errors import ParameterError
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
 from voclib.sentences import first_sentence
@@ -285,10 +285,13 @@ def test_wrong_settings_are_named(change: dict, error: type, message: str) -> No
         topics.study(tables(n=400, new=0), **change)
 
 
-def test_tables_without_text_are_named() -> None:
+def test_tables_without_text_are_refused_in_words() -> None:
     given = tables(n=50, new=0, hostile=False)
-    with pytest.raises(DataError, match="has a comment"):
-        topics.study({**given, "responses": given["responses"].assign(comment=None)})
+    bare = {**given, "responses": given["responses"].assign(comment=None)}
+    one, kept = topics.study(bare), topics.voices(bare)
+    assert len(kept) == 0 and set(topics.voices(given).columns) == set(kept.columns) and topics.by_channel(kept).empty
+    assert not one.is_told and one.study.verdict is Verdict.REFUSE and "topics are found in words" in one.study.answer.en
+    assert set(one.notes.values()) == {one.study.headline[0].reason} and one.study.checks[0].passed is False
 
 
 @pytest.mark.parametrize(("days", "why"), [(0, "No voice has a time"), (40, "Too short: ")])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from voclib.errors import DataError, ParameterError
+from voclib.errors import ParameterError
 from voclib.loop import clocks, compliance
 from voclib.loop.clocks import Clocks
 from voclib.readers import open_cases
@@ -22,6 +22,7 @@ from voclib.stats.gates import Gates
 from voclib.stats.ranks import Ranks
 from voclib.studies import repeats, scores
 from voclib.studies.scores import Score
+from voclib.studies.scores.text import NO_SCORE
 
 Tables = Mapping[str, pd.DataFrame]
 WORTH_SEEING = {"points": 5.0, "share": 0.05, "score": 0.25}  # changes that people act on, by unit
@@ -67,29 +68,26 @@ class _Part:
 
 
 def answers(tables: Tables, *, metric: str = "nps", by: str = "region", periods: int = 2, timezone: str = "") -> pd.DataFrame:
-    """Answers of the last `periods` quarters that carry the score and a group.
+    """Answers of the last `periods` quarters that carry the score and a group; none where none does.
 
     Raises
     ------
     DataError
-        where no answer has a group, or all have the same one.
+        as `scores.answers`.
     ParameterError
         as `scores.answers` and `scores.with_segments`, and for fewer than one period.
     """
     if periods < 1:
         raise ParameterError(f"periods is a whole number of 1 or more, not {periods}.")
     found = scores.with_segments(scores.answers(tables, metric=metric, timezone=timezone), tables, [by])
-    kept = found[found[by].notna() & found["period"].isin(sorted(found["period"].dropna().unique())[-periods:])]
-    if kept[by].nunique() < 2:
-        there = ", ".join(map(str, kept[by].unique())) or "none"
-        raise DataError(f"Groups are compared, so two or more values of '{by}' are needed among the answers; found: {there}. The table 'units' gives "
-                        "a dealer its region: map it in the rules file of 'voc ingest', or compare by another column with by=.")
-    return kept.reset_index(drop=True)
+    return found[found[by].notna() & found["period"].isin(sorted(found["period"].dropna().unique())[-periods:])].reset_index(drop=True)
 
 
 def compared(kept: pd.DataFrame, *, metric: str = "nps", by: str = "region", gates: Gates | None = None) -> list[str]:
-    """Groups with answers enough for an interval: those that are compared."""
+    """Groups with answers enough for an interval: those that are compared. None where all answers are of one."""
     score = scores.score_of(metric)
+    if kept[by].nunique() < 2:
+        return []
     named = kept.assign(**{by: kept[by].astype(str)})
     found = metrics.groups(score.function, named, by=by, column=score.column, estimand=score.estimand, gates=gates)
     return [one.group for one in found if one.kind == "estimate" and one.conf_high > one.conf_low]
@@ -106,9 +104,13 @@ def study(tables: Tables, kept: pd.DataFrame, *, metric: str = "nps", by: str = 
           gates: Gates | None = None, seed: int = 0) -> Region:
     """Compare every pair of groups at once and say which ranks their data leave open; dealers are clusters where answers name them.
 
-    Groups with too few answers or dealers are refused and left out of the ranking.
+    Groups with too few answers or dealers are refused and left out of the ranking. Where all answers are of one group the page is a refusal.
     """
     gates, score, names = gates or gating.load(), scores.score_of(metric), Names.of(tables, kept, by)
+    if kept[by].nunique() < 2:
+        has_score = bool(tables["responses"][score.column].notna().any())
+        why = words.one_group([str(one) for one in kept[by].unique()], names) if has_score else NO_SCORE
+        return _withheld(kept, names, score, why, seed)
     clustered = by != "unit_id" and bool(kept["unit_id"].notna().all())
     options = {"clustered": clustered, "conf_level": conf_level, "gates": gates, "seed": seed}
     parts = [_part(part, str(name), score, **options) for name, part in kept.groupby(by, sort=True)]
@@ -129,6 +131,16 @@ def study(tables: Tables, kept: pd.DataFrame, *, metric: str = "nps", by: str = 
     shown = words.captions(sizes, ladder, [p.name for p in parts], in_time, names, words.sheet(sheet, names), words.span(kept["period"]))
     return Region(study=finding, scores=tuple(p.score for p in drawn), fixed=fixed, ranks=placed, ladder=ladder, sheet=words.sheet(sheet, names),
                   in_time=in_time, captions=shown)
+
+
+def _withheld(kept: pd.DataFrame, names: Names, score: Score, why: tuple[Text, Text], seed: int) -> Region:
+    """Nothing is compared: the reason and what would help."""
+    lead = refusal("pairs_apart", unit="count", reason=why[0], needs=why[1])
+    said = words.Said(names, words.Sizes(0, 0, ()), words.span(kept["period"]), score.estimand)
+    finding = Study(question=words.question(names), kicker=words.kicker(said), answer=lead.reason, headline=(lead,), decision=lead.needs,
+                    verdict=Verdict.REFUSE, caveat=words.CAVEAT, checks=(words.comparable(*why),), limits=words.limits(names), reader="region",
+                    seed=seed)
+    return Region(study=finding, scores=(), fixed=None, ranks=None, ladder=None, sheet=pd.DataFrame(), in_time=(), captions={})
 
 
 def _ranked(parts: list[_Part], errors: list[float], df: list[float] | float, conf_level: float, seed: int) -> Ranks | None:

@@ -19,6 +19,8 @@ CAVEAT = Text(
     "Only customers who answered are compared. If different people answer in different places, the ranks partly reflect who answered.",
 )
 TOO_FEW_GROUPS = Text("作答够多的不到两组，没有什么可比。", "Fewer than two groups have enough answers to be compared.")
+MORE_GROUPS = Text("在 voc ingest 的规则里映射单位表（units）里各门店的地区，或用 by 换一列来比。",
+                   "Map the region of every dealer (table units) in the rules file of voc ingest, or compare by another column with by.")
 MORE_ANSWERS = Text("每组至少要有能算区间的回答和门店。", "Each group needs enough answers and dealers for an interval.")
 NO_CASES = Text("没有工单，或工单不知道属于谁，所以没有“按时解决”那张图。",
                 "There are no cases, or none that can be assigned to a group, so there is no chart of cases settled in time.")
@@ -54,6 +56,8 @@ class Said:
 
 def span(periods: pd.Series) -> Text:
     """The quarters that answers come from."""
+    if periods.dropna().empty:
+        return Text("未注明时期", "no known quarter")
     first, last = str(periods.min()), str(periods.max())
     return Text(first, first) if first == last else Text(f"{first} 至 {last}", f"{first} to {last}")
 
@@ -98,6 +102,22 @@ def question(names: Names) -> Text:
                    z=Text(f"家{names.units.zh}" if names.are_units else "大区", names.groups.en))
     return say("按{b}比，客户口碑的差别是真的还是碰运气？", "By {b}: do customers truly differ in what they say, or is it chance?",
                b=Text(names.compared.zh, names.compared.en[:1].lower() + names.compared.en[1:]))
+
+
+def one_group(there: Sequence[str], names: Names) -> tuple[Text, Text]:
+    """Why answers of a single group, or of none, compare nothing."""
+    if not there:
+        reason = say("没有一份回答知道自己属于哪个{g}，没有什么可比。", "No answer says which {g} it belongs to, so there is nothing to compare.",
+                     g=Text(names.compared.zh, names.compared.en.lower()))
+    else:
+        reason = say("所有回答都属于同一组（{t}），没有什么可比。", "All answers belong to one group ({t}), so there is nothing to compare.",
+                     t=names.title(there[0]))
+    return reason, MORE_GROUPS
+
+
+def comparable(reason: Text, needs: Text) -> Check:
+    """Nothing is compared."""
+    return Check(Text("有两组以上可比", "There are at least two groups to compare"), False, reason, needs)
 
 
 NOT_YET = Text("还比不了：作答够多的不到两组。", "No comparison is possible yet: fewer than two groups have enough answers.")

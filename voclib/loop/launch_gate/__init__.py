@@ -141,7 +141,7 @@ def _finding(scene: Scene, gate: Gate, ladder: Ladder | None, made: tuple, title
               "limits": words.LIMITS, "reader": "product"}
     if gate.leader is None:
         gain = next((one.gain for one in gate.lights), words.nothing())
-        reason = words.refused(scene.sale, gate, scene.rule)
+        reason = words.NO_MARKS if len(scene.found) and scene.found[scene.question].isna().all() else words.refused(scene.sale, gate, scene.rule)
         return Study(headline=(gain.with_(group="", reason=reason),), answer=reason, decision=gain.needs, verdict=Verdict.REFUSE, **shared)
     verdict = Verdict.worst([gate.leader.gain.verdict, Verdict.REPORT_WITH_CAVEAT])
     greens = Estimate(estimand="green_lights", kind="count", unit="count", value=float(len(gate.names("green"))), n=len(scene.family))

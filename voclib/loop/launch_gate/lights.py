@@ -85,7 +85,7 @@ def prepared(tables: Tables, question: str) -> pd.DataFrame:
     Raises
     ------
     DataError
-        without the table, a column that cannot be done without, or any mark on the question.
+        without the table, a column that cannot be done without, or any mark on the question where another has some.
     ParameterError
         for a question that is none.
     """
@@ -102,10 +102,9 @@ def prepared(tables: Tables, question: str) -> pd.DataFrame:
     if "answered_at" not in found:
         absent["answered_at"] = pd.Series(pd.NaT, found.index, dtype="datetime64[us, UTC]")
     found = found.assign(**absent)
-    if found[question].isna().all():
-        have = [name for name in QUESTIONS if found[name].notna().any()]
-        raise DataError(f"No answer has a mark for '{question}' ({len(found):,} answers; marked: {', '.join(have) or 'none'}). Name a question that "
-                        "was asked in question=, or map its column in the rules file of 'voc ingest'.")
+    if found[question].isna().all() and (have := [name for name in QUESTIONS if found[name].notna().any()]):
+        raise DataError(f"No answer has a mark for '{question}' ({len(found):,} answers; marked: {', '.join(have)}). Name a question that was "
+                        "asked in question=, or map its column in the rules file of 'voc ingest'.")
     return found
 
 

@@ -61,6 +61,7 @@ NO_TRUTH = Text("这批数据没有埋下的真值。", "These data hold no plan
 NO_GAINS = Text("没有哪个概念可以与在售产品相比，因此没有可画的差别。", "No concept can be compared with a product on sale, so no gain can be drawn.")
 NO_SIZES = Text("没有在售产品的占比，算不出需要多少回答。", "Without a share on sale nothing says how many answers it takes.")
 NO_SEGMENTS = Text("回答没有写明客群，或没有可比的概念。", "Answers name no segment, or no concept can be compared.")
+NO_MARKS = Text("没有一份回答打了分，亮不了灯。", "No answer has a mark, so no light is lit.")
 NO_CONCEPTS = Text("表里没有待测的概念。", "The table holds no concept under test.")
 
 

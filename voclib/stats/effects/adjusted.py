@@ -50,7 +50,8 @@ def regression(y: ArrayLike, exposed: ArrayLike, matrix: ArrayLike | None = None
     ParameterError
         for shapes that differ.
     DataError
-        for missing values, fewer rows than coefficients, an exposure that the covariates or fixed effects tell completely.
+        for missing values, fewer rows than coefficients, an exposure that the covariates or fixed effects tell completely, one row so large
+        that fixed effects cannot be taken out.
     """
     y, d, x = rows.numbers(y, exposed, matrix)
     codes = identifiers(fixed, len(y))
@@ -114,9 +115,19 @@ def _absorbed(targets: Array, controls: Array, fixed: Codes, weights: Array | No
             models = found.to_list() if targets.shape[1] > 1 else [found]
             return np.column_stack([np.asarray(m.resid(), dtype=float) for m in models]), len(models[0].coef())
     except ValueError as error:
+        if "Demeaning failed" in str(error):
+            raise DataError(_unequal(targets)) from error
         if "All variables are collinear" not in str(error):
             raise
         return _absorbed(targets, controls[:, :0], fixed, weights)  # the fixed effects tell all of them
+
+
+def _unequal(targets: Array) -> str:
+    """Why taking turns comes to no end: beside one enormous amount the others are less than what rounding leaves of it."""
+    squares = (targets - targets.mean(axis=0)) ** 2
+    share = float((squares.max(axis=0) / np.maximum(squares.sum(axis=0), 1e-300)).max())
+    return (f"The fixed effects cannot be taken out: one of {len(targets):,} rows holds {share:.1%} of the spread. "
+            "Check the largest amounts; a slip of the decimal point makes such a row.")
 
 
 def _levels(fixed: Codes, nested_in: ArrayLike | None) -> int:

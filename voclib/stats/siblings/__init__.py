@@ -25,7 +25,8 @@ ROUNDS, CLOSE = 500, 1e-10  # of proportional fitting
 FARTHEST = 1e6  # ratio beyond which an end of an interval is not looked for
 NONE_SEEN = 0.5  # events of siblings in place of none, so that a ratio is finite
 PASSES = 5  # of testing, setting aside what was told, and learning again how the others differ
-ASKED = np.linspace(0.0, np.log(100.0), 24)  # log ratios at which it is asked whether one would be told
+FAR = 100.0  # ratio up to which it is asked whether one would be told: who is not at a hundred times cannot be judged
+ASKED = np.linspace(0.0, np.log(FAR), 24)  # log ratios at which that is asked
 POWER = 0.8  # with which a ratio is said to be mostly seen
 
 
@@ -177,7 +178,7 @@ def seen_from(counts: ArrayLike, exposure: ArrayLike, *, kind: ArrayLike, found:
               level: float = 0.05) -> Array:
     """By member (B,), the ratio from which it would be told in `POWER` of all cases, were it alone: past the first bar of false discovery (BY).
 
-    How far siblings of its kind differ is in it; NaN where there are none.
+    How far siblings of its kind differ is in it; NaN where there are none. At `FAR` or above it would not be told even at `FAR` times.
     """
     y, e, who, design = _checked(counts, exposure, kind, own)
     tests = max(int(np.isfinite(found.p).sum()), 1)

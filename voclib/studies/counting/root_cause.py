@@ -20,8 +20,9 @@ def flows(tables: Mapping[str, pd.DataFrame], *, fdr: float = 0.05) -> tuple[cou
     """Repairs held against vehicles fitted, batches held against siblings, complaints of dealers."""
     made = {name: counting.made(REPORT, name, tables[name], np.full(len(tables[name]), NONE, dtype=object)) for name in ("repairs", "batches")
             if name in tables}
-    if root_cause_batches.refused(tables) is None:
-        found = root_cause_batches.study(tables["repairs"], tables["batches"], fdr=fdr)
+    can = root_cause_batches.refused(tables) is None
+    found = root_cause_batches.study(tables["repairs"], tables["batches"], fdr=fdr) if can else None
+    if found is not None and root_cause_batches.unseen(found) is None:
         told = found.table.set_index("batch_id")["ratio"]
         place = tables["batches"]["batch_id"].map(told.isna())
         steps = np.select([place.isna(), place.fillna(False).astype(bool)], [root_cause_batches.OTHER, root_cause_batches.NONE], "").astype(object)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from voclib.errors import DataError, ParameterError, nearest
+from voclib.errors import ParameterError, nearest
 from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict, refusal
 from voclib.schema import dates
 from voclib.stats import credibility, gates, inference, metrics
@@ -55,17 +55,9 @@ class Begging:
 
 
 def answers(tables: Tables) -> pd.DataFrame:
-    """Survey answers with a score and a dealer, sorted by `response_id`; `kind` is the contact asked about, missing where no table tells it.
-
-    Raises
-    ------
-    DataError
-        if there is none.
-    """
+    """Survey answers with a score and a dealer, sorted by `response_id`; `kind` is the contact asked about, missing where no table tells it."""
     found = tables["responses"]
     kept = found[steps(found) == ""]
-    if kept.empty:
-        raise DataError("No survey answer has both a score 0–10 and a dealer; the study of begged scores needs both.")
     kept = kept.assign(kind=pd.Series(index=kept.index, dtype="str"))
     if {"invitations", "touchpoints"} <= set(tables):
         asked = tables["invitations"].drop_duplicates("invitation_id").set_index("invitation_id")["touchpoint_id"]
@@ -157,9 +149,11 @@ def study(tables: Tables, *, min_answers: int = 60, fdr: float = 0.05, mix: Sequ
     Raises
     ------
     DataError, ParameterError
-        as in `answers`, `case_mix` and `voclib.stats.inflation.inflation_lr`.
+        as in `case_mix` and `voclib.stats.inflation.inflation_lr`.
     """
     kept, limits = answers(tables), gates.load()
+    if kept.empty:
+        return _refused(*words.NO_ANSWERS, words.has_answers(), words.shortfall(0, limits.min_clusters, min_answers), seed)
     x = case_mix(kept, mix)
     sizes = kept["unit_id"].value_counts()
     enough = int((sizes >= min_answers).sum())

@@ -148,24 +148,27 @@ def decision(listed: int, smallest: float) -> Text:
     )
 
 
+NO_ANSWERS = (Text("没有一份调研回答同时带有 0–10 分和门店，讨分与否无从查起。",
+                   "No survey answer has both a score from 0 to 10 and a dealer, so nothing shows whether scores were asked for."),
+              Text("写明门店、带 0–10 分的调研回答：在 voc ingest 的规则里映射 nps_score 与 unit_id。",
+                   "Survey answers with a dealer and a score from 0 to 10: map nps_score and unit_id in the rules file of voc ingest."))
+
+
+def has_answers() -> Check:
+    """Nothing was answered that could be tested."""
+    return Check(Text("有带分数和门店的回答", "There are answers with a score and a dealer"), False, *NO_ANSWERS)
+
+
 def too_few(enough: int, min_answers: int) -> Text:
     """Why nothing can be said."""
-    return say(
-        "只有 {n} 家门店有 {m} 份以上的回答，还看不出谁与众不同。",
-        "Only {n} dealers have {m} answers or more, too few to see who differs from the rest.",
-        n=enough,
-        m=min_answers,
-    )
+    return say("只有 {n} 家门店有 {m} 份以上的回答，还看不出谁与众不同。",
+               "Only {n} dealers have {m} answers or more, too few to see who differs from the rest.", n=enough, m=min_answers)
 
 
 def needs(needed: int, min_answers: int) -> Text:
     """What would make it possible."""
-    return say(
-        "至少 {k} 家门店，每家至少 {m} 份回答：拉长时间段。",
-        "At least {k} dealers with {m} answers each: take a longer period.",
-        k=needed,
-        m=min_answers,
-    )
+    return say("至少 {k} 家门店，每家至少 {m} 份回答：拉长时间段。", "At least {k} dealers with {m} answers each: take a longer period.",
+               k=needed, m=min_answers)
 
 
 def shortfall(enough: int, needed: int, min_answers: int) -> Mapping[Text, Any]:

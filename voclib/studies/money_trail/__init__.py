@@ -44,8 +44,10 @@ class Followed:
 
 
 def follow(tables: Tables, cohort: Cohort, result: NpsRevenue, pains: Pains | None = None, *, topic: str = "waiting_time",
-           show_verbatims: bool = False) -> Followed:
-    """The audit trail of a cohort's amounts, re-added to the cent."""
+           show_verbatims: bool = False) -> Followed | None:
+    """The audit trail of a cohort's amounts, re-added to the cent; None where nobody is exposed, whose amounts could be followed."""
+    if not cohort.exposed.any():
+        return None
     people = cohort.people.set_index("customer_id")
     start, exposed = people["index_at"], people.index[cohort.exposed]
     loss, lost = result.ladder[result.ladder.chosen], result.lost[result.lost.chosen]

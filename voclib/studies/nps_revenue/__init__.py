@@ -19,7 +19,7 @@ from voclib.studies import ledger as ledgers
 from voclib.studies.nps_revenue import answer as answering
 from voclib.studies.nps_revenue import captions as captioning
 from voclib.studies.nps_revenue import checks as gate_words
-from voclib.studies.nps_revenue import own_price, payback
+from voclib.studies.nps_revenue import money_words, own_price, payback
 from voclib.studies.nps_revenue import rungs as climbing
 from voclib.studies.nps_revenue import text as words
 from voclib.studies.nps_revenue.cohort import Cohort
@@ -29,6 +29,7 @@ from voclib.studies.nps_revenue.rungs import Rungs
 CHOSEN = "aipw"
 LEVELS = {"naive": 0, "regression": 1, "twopart": 1, "poisson": 1, "before": 1, "aipw": 1, "events": 3, "agents": 3}
 CURVE_DAYS = 7
+STEPS = ["key", "kind", "value", "low", "high"]
 DECIDING = ("dealers", "unnamed", "enough", "separation", "overlap", "balance", "tail", "price")  # gates without which no amount stands
 
 
@@ -39,11 +40,12 @@ class NpsRevenue:
     `checks` are the gates by name. `ladder` is the loss in money, `lost` the customers lost, `steps` the waterfall from what is lost to what the
     slide claims. `kpi` holds the effect on the unit's own indicators (coming back, leaving), in points and relative. `tiers` splits the loss,
     `at_risk` is a prediction. `path` is the event study by month, `curves` staying by day, `response` money by dose, `contour` what a hidden factor
-    would do, `others` the same money measured in other ways, none of which is another estimate of the same thing.
+    would do, `others` the same money measured in other ways, none of which is another estimate of the same thing. Where nothing can be compared
+    `rungs` is None, every estimate a refusal with its reason, and every frame empty.
     """
 
     study: Study
-    rungs: Rungs
+    rungs: Rungs | None
     checks: Mapping[str, Check]
     ladder: Ladder
     lost: Ladder
@@ -67,22 +69,29 @@ class NpsRevenue:
 
     def absent(self, figure: str) -> Text:
         """Why a figure is not there, for a note in its place."""
-        return self.rungs.refused[CHOSEN][0] if self.rungs.has_few_dealers else words.ABSENT[figure]
+        if self.rungs is None or self.rungs.has_few_dealers:
+            return self.loss.reason if self.rungs is None else self.rungs.refused[CHOSEN][0]
+        return words.ABSENT[figure]
 
 
 def study(cohort: Cohort, *, plan: Plan | None = None, materiality: float = 500_000.0, learner: str = "logit", repeats: int = 5,
           tier: str = "value_tier", gates: Gates | None = None, conf_level: float = 0.95, seed: int = 0) -> NpsRevenue:
     """The study of one cohort; an amount whose error matters more than `materiality` is not priced. `plan` is what mending it would cost.
 
+    Where nothing can be compared, and where no model has a solution, it is a refusal that says why.
+
     Raises
     ------
-    DataError
-        for fewer exposed or unexposed than any comparison needs.
     ParameterError
-        for an unknown learner, or no known column that differs between customers.
+        for an unknown learner.
     """
     gates = gates or gating.load()
-    rungs = climbing.compute(cohort, gates=gates, learner=learner, repeats=repeats, seed=seed)
+    if (why := climbing.incomparable(cohort)) is not None:
+        return _withheld(cohort, *why, gates, seed)
+    try:
+        rungs = climbing.compute(cohort, gates=gates, learner=learner, repeats=repeats, seed=seed)
+    except DataError as error:
+        return _withheld(cohort, *money_words.not_fitted(error), gates, seed)
     priced = power.priced(rungs.loss("aipw"), n=len(cohort.people), materiality=materiality, width_factor=gates.width_factor,
                           tail_index=rungs.lightest_tail, min_tail_index=gates.min_tail_index, conf_level=conf_level)
     hidden = rungs.bounds(1.0, conf_level=conf_level)
@@ -103,6 +112,19 @@ def study(cohort: Cohort, *, plan: Plan | None = None, materiality: float = 500_
     captions = captioning.captions(rungs=rungs, ladder=ladder, lost=lost, kpi=kpi, tiers=tiers, at_risk=at_risk, response=response, **frames)
     return NpsRevenue(study=finding, rungs=rungs, checks=checks, ladder=ladder, lost=lost, kpi=kpi, tiers=tiers, at_risk=at_risk, response=response,
                       payback=worth, captions=captions, others=_others(rungs, learner, seed, conf_level), **frames)
+
+
+def _withheld(cohort: Cohort, reason: Text, needs: Text, gates: Gates, seed: int) -> NpsRevenue:
+    """The study where nothing can be compared: the reason, what would help, and the gates that ask nothing of a comparison."""
+    ladder, lost = (Ladder(name, (refusal(name, unit=unit, rung=CHOSEN, reason=reason, needs=needs),), chosen=CHOSEN)
+                    for name, unit in (("money_loss", cohort.unit), ("customers_lost", "count")))
+    at_risk = refusal("money_at_risk", unit=cohort.unit, reason=reason, needs=needs)
+    checks = gate_words.withheld(cohort, reason, needs, gates)
+    finding = answering.finding(cohort=cohort, rungs=None, ladder=ladder, lost=lost, checks=checks, hidden=None, own=None, payback=None, seed=seed)
+    none = pd.DataFrame()
+    return NpsRevenue(study=finding, rungs=None, checks=checks, ladder=ladder, lost=lost, kpi=(), tiers=(), at_risk=at_risk, response=None,
+                      payback=None, captions=captioning.withheld(cohort, ladder, lost, at_risk), steps=pd.DataFrame(columns=STEPS),
+                      path=none, curves=none, contour=pd.DataFrame({"label": []}), balance=none, others=none)
 
 
 def _ladder(rungs: Rungs, checks: Mapping[str, Check], seed: int, conf_level: float) -> Ladder:
@@ -178,7 +200,7 @@ def _parts(rungs: Rungs) -> tuple[Fit, Fit] | None:
 def _steps(rungs: Rungs, ladder: Ladder, conf_level: float) -> pd.DataFrame:
     """From what was lost to what the slide claims: key, kind, value, low, high."""
     if ladder[ladder.chosen].kind != "estimate":
-        return pd.DataFrame(columns=["key", "kind", "value", "low", "high"])
+        return pd.DataFrame(columns=STEPS)
     n, cluster = rungs.n_exposed, rungs.cohort.clusters
     already = inference.transform(lambda plain, corrected: -n * (plain - corrected), rungs.fits["naive"], rungs.fits["aipw"], cluster=cluster)
     parts = _parts(rungs)
@@ -188,7 +210,7 @@ def _steps(rungs: Rungs, ladder: Ladder, conf_level: float) -> pd.DataFrame:
     for key, kind, fit in rows:
         reach = inference.quantile(conf_level, fit.df) * fit.std_error
         made.append((key, kind, fit.value, fit.value - reach, fit.value + reach))
-    return pd.DataFrame(made, columns=["key", "kind", "value", "low", "high"])
+    return pd.DataFrame(made, columns=STEPS)
 
 
 def _kpi(rungs: Rungs, conf_level: float) -> tuple[Estimate, ...]:

@@ -17,10 +17,10 @@ from voclib.studies.nps_revenue.payback import Payback
 from voclib.studies.nps_revenue.rungs import Rungs
 
 
-def finding(*, cohort: Cohort, rungs: Rungs, ladder: Ladder, lost: Ladder, checks: Mapping[str, Check], hidden: HiddenBounds | None,
+def finding(*, cohort: Cohort, rungs: Rungs | None, ladder: Ladder, lost: Ladder, checks: Mapping[str, Check], hidden: HiddenBounds | None,
             own: OwnPrice | None, payback: Payback | None, seed: int) -> Study:
-    """The Study: the chosen rung, customers beside money, the slide's number as the grey ring."""
-    chosen, naive = ladder[ladder.chosen], ladder["naive"]
+    """The Study: the chosen rung, customers beside money, the slide's number as the grey ring. Without `rungs` the chosen one is a refusal."""
+    chosen, naive = ladder[ladder.chosen], next((rung for rung in ladder.rungs if rung.rung == "naive"), None)
     beside = (lost[lost.chosen],) if lost[lost.chosen].kind == "estimate" and chosen.kind == "estimate" else ()
     return Study(
         question=words.QUESTION,
@@ -45,12 +45,12 @@ def _kicker(cohort: Cohort) -> Text:
     return say("体验经济学 · {a} 至 {b} 的接触", "Experience economics · contacts from {a} to {b}", a=cohort.first_day, b=cohort.last_day)
 
 
-def _answer(cohort: Cohort, chosen: Estimate, naive: Estimate, lost: Ladder) -> Text:
+def _answer(cohort: Cohort, chosen: Estimate, naive: Estimate | None, lost: Ladder) -> Text:
     """Money, horizon and interval; then people; then the uncorrected number and where it comes from."""
-    about = {"who": words.exposed(cohort), "n": int(cohort.exposed.sum()), "m": words.measure(cohort), "t": words.span(cohort), "x": chosen,
-             "raw": naive, "spent_less": _spent_less(cohort)}
     if chosen.kind == "refusal":
         return say("凭这些数据还不能定价。{why}", "These data cannot price it yet. {why}", why=chosen.reason)
+    about = {"who": words.exposed(cohort), "n": int(cohort.exposed.sum()), "m": words.measure(cohort), "t": words.span(cohort), "x": chosen,
+             "raw": naive, "spent_less": _spent_less(cohort)}
     if chosen.kind == "bounds":
         first = say(
             "{who}客户，{t}的{m}比条件相同的客户少 {x:bare}（{n} 位合计；计入抽样误差为 {y}）：哪些信息在前、哪些在后，数据没有说。",
@@ -125,7 +125,8 @@ def _outer(chosen: Estimate) -> Text:
     return Text(*(numbers.interval(shown, lang) for lang in ("zh", "en")))
 
 
-def _caveat(cohort: Cohort, rungs: Rungs, ladder: Ladder, checks: Mapping[str, Check], hidden: HiddenBounds | None, own: OwnPrice | None) -> Text:
+def _caveat(cohort: Cohort, rungs: Rungs | None, ladder: Ladder, checks: Mapping[str, Check], hidden: HiddenBounds | None,
+            own: OwnPrice | None) -> Text:
     """The assumption most likely wrong, and what it would do; the list price within the amount; the regression where that tells another story."""
     chosen = ladder[ladder.chosen]
     first = _assumption(cohort, rungs, chosen, hidden)
@@ -137,7 +138,7 @@ def _caveat(cohort: Cohort, rungs: Rungs, ladder: Ladder, checks: Mapping[str, C
                             "Regression finds {x:bare}, further away than chance explains: quote both.", x=ladder["regression"]))
 
 
-def _assumption(cohort: Cohort, rungs: Rungs, chosen: Estimate, hidden: HiddenBounds | None) -> Text:
+def _assumption(cohort: Cohort, rungs: Rungs | None, chosen: Estimate, hidden: HiddenBounds | None) -> Text:
     """What the amount takes for granted."""
     if chosen.kind == "refusal":
         return Text("看不出差别不等于没有差别。", "That no amount can be given does not mean that nothing is lost.")

@@ -14,6 +14,7 @@ from voclib.sentences import capital, say
 from voclib.stats import inference
 from voclib.stats.dose import DoseResponse
 from voclib.studies.nps_revenue import text as words
+from voclib.studies.nps_revenue.cohort import Cohort
 from voclib.studies.nps_revenue.rungs import Rungs
 
 Captions = Mapping[str, Mapping[str, Any]]
@@ -36,7 +37,7 @@ def captions(
 ) -> Captions:
     """Captions by figure."""
     found = {
-        "ladder": _ladder(rungs, ladder),
+        "ladder": _ladder(rungs.cohort, ladder),
         "lost": _lost(lost),
         "others": _others(rungs),
         "balance": _balance(balance),
@@ -59,9 +60,17 @@ def captions(
     return found | {"contour": _contour(rungs, contour)}
 
 
-def _ladder(rungs: Rungs, ladder: Ladder) -> dict[str, Any]:
-    chosen, naive = ladder[ladder.chosen], ladder["naive"]
-    if chosen.kind == "refusal":
+def withheld(cohort: Cohort, ladder: Ladder, lost: Ladder, at_risk: Estimate) -> Captions:
+    """Captions where nothing can be compared: those of figures that tell the reason."""
+    told = _lost(lost) | {"title": Text("有多少客户因此而走，不能说", "How many customers left for it cannot be said")}
+    return {"ladder": _ladder(cohort, ladder), "lost": told, "at_risk": _at_risk(at_risk, ladder), "truth": _truth()}
+
+
+def _ladder(cohort: Cohort, ladder: Ladder) -> dict[str, Any]:
+    chosen, naive = ladder[ladder.chosen], ladder.rungs[0]
+    if len(ladder.rungs) == 1:
+        title = Text("没有可比的，哪一种算法都用不上", "With nothing to compare, no way of counting applies")
+    elif chosen.kind == "refusal":
         title = say("各种算法都在这里，但没有一个可以引用", "Every way of counting is here, and none may be quoted")
     elif chosen.kind == "bounds":
         title = say("从 {n:bare} 到 {x:bare}：只能给范围", "From {n:bare} to {x:bare}: a range is all there is", n=naive, x=chosen)
@@ -69,10 +78,10 @@ def _ladder(rungs: Rungs, ladder: Ladder) -> dict[str, Any]:
         title = say("从 {n:bare} 到 {x:bare}", "From {n:bare} to {x:bare}", n=naive, x=chosen)
         if naive.value > 0 and chosen.conf_high <= 0.5 * naive.value:  # by the far end of the interval, not by its middle
             title = say("从 {n:bare} 到 {x:bare}：大部分是旧差别", "From {n:bare} to {x:bare}: most of it is an old difference", n=naive, x=chosen)
-    about = {"t": words.span(rungs.cohort), "m": words.measure(rungs.cohort), "n": rungs.n_exposed}
+    about = {"t": words.span(cohort), "m": words.measure(cohort), "n": int(cohort.exposed.sum())}
     return {
         "title": title,
-        "subtitle": say("{n} 位暴露客户合计，{t}{m}", "{n} exposed customers together, {m} over {t}", **about),
+        "subtitle": say("{n} 位暴露客户合计，{t}{m}", "{n} exposed {n:customer|customers} together, {m} over {t}", **about),
         "labels": {e.rung: words.RUNGS[e.rung] for e in ladder.rungs},
         "note": Text("正数是损失。每一行都是同一个量，假设逐步放宽。", "Positive is a loss. Every row is the same quantity under other assumptions."),
     }

@@ -11,6 +11,7 @@ from voclib.stats.gates import Gates
 from voclib.stats.inference import unnamed
 from voclib.stats.power import Priced
 from voclib.studies.nps_revenue import money_words
+from voclib.studies.nps_revenue.cohort import Cohort
 from voclib.studies.nps_revenue.rungs import Rungs
 from voclib.studies.survivorship.text import column_name
 
@@ -35,12 +36,10 @@ CAPPED = Text("证据等级最高为 1：只能说相关。", "Evidence stays at
 
 def checks(rungs: Rungs, priced: Priced, hidden: sensitivity.HiddenBounds | None, gates: Gates, conf_level: float) -> dict[str, Check]:
     """Every gate by name; thresholds stand in voclib/stats/gates.yml."""
-    found = {"enough": _enough(rungs, gates), "separation": _separation(rungs, gates), "overlap": _overlap(rungs, gates),
-             "balance": _balance(rungs, gates), "tail": _tail(rungs, gates)}
-    if rungs.cohort.n_dealers is not None:
-        found = {"dealers": _dealers(rungs, gates)} | found
-        blank = int(rungs.cohort.people["unit_id"].isna().sum())
-        found |= {"unnamed": _unnamed(blank, len(rungs.cohort.people))} if blank else {}
+    named = _of_dealers(rungs.cohort, gates)
+    found = {**{name: check for name, check in named.items() if name == "dealers"}, "enough": _enough(rungs.cohort, gates),
+             "separation": _separation(rungs, gates), "overlap": _overlap(rungs, gates), "balance": _balance(rungs, gates),
+             "tail": _tail(rungs, gates)} | named
     if rungs.has_few_dealers:
         return found
     found |= {"price": _price(priced, rungs), "prior": _prior(rungs)}
@@ -59,12 +58,26 @@ def checks(rungs: Rungs, priced: Priced, hidden: sensitivity.HiddenBounds | None
     return found
 
 
-def _dealers(rungs: Rungs, gates: Gates) -> Check:
+def withheld(cohort: Cohort, reason: Text, needs: Text, gates: Gates) -> dict[str, Check]:
+    """The gates that ask nothing of a comparison, by name, where there is none."""
+    return {"comparable": Check(Text("有可比的人，也有可比的金额", "There is somebody, and something, to compare"), False, reason, needs),
+            "enough": _enough(cohort, gates), **_of_dealers(cohort, gates)}
+
+
+def _of_dealers(cohort: Cohort, gates: Gates) -> dict[str, Check]:
+    """Whether dealers are enough, and named; empty where the data name none."""
+    if cohort.n_dealers is None:
+        return {}
+    blank = int(cohort.people["unit_id"].isna().sum())
+    return {"dealers": _dealers(cohort, gates)} | ({"unnamed": _unnamed(blank, len(cohort.people))} if blank else {})
+
+
+def _dealers(cohort: Cohort, gates: Gates) -> Check:
     """Dealers for an interval: how they differ is all that tells how far chance reaches."""
     said = say("{n} 家门店的客户；区间由门店之间的差异得出，至少 {k} 家。",
-               "Customers of {n} dealers; intervals come from how dealers differ: {k} at least.", n=rungs.cohort.n_dealers, k=gates.min_clusters)
-    needs = money_words.few_dealers(rungs.cohort.n_dealers, gates.min_clusters)[1]
-    return Check(Text("门店够多", "Enough dealers"), not rungs.has_few_dealers, said, needs)
+               "Customers of {n} {n:dealer|dealers}; intervals come from how dealers differ: {k} at least.", n=cohort.n_dealers, k=gates.min_clusters)
+    needs = money_words.few_dealers(cohort.n_dealers, gates.min_clusters)[1]
+    return Check(Text("门店够多", "Enough dealers"), not cohort.has_few_dealers(gates.min_clusters), said, needs)
 
 
 def _unnamed(blank: int, n: int) -> Check:
@@ -77,11 +90,11 @@ def _unnamed(blank: int, n: int) -> Check:
     return Check(Text("客户都能对上门店", "Every customer has a dealer"), False if blank > unnamed.MAX_SHARE * n else None, said, needs)
 
 
-def _enough(rungs: Rungs, gates: Gates) -> Check:
+def _enough(cohort: Cohort, gates: Gates) -> Check:
     """Exposed customers for an amount."""
-    said = say("{n} 位暴露、{m} 位未暴露，各至少 {k} 位。", "{n} exposed and {m} not; at least {k} of each.", n=rungs.n_exposed,
-               m=len(rungs.cohort.people) - rungs.n_exposed, k=gates.min_exposed_n)
-    passed = min(rungs.n_exposed, len(rungs.cohort.people) - rungs.n_exposed) >= gates.min_exposed_n
+    n, others = int(cohort.exposed.sum()), int((~cohort.exposed).sum())
+    said = say("{n} 位暴露、{m} 位未暴露，各至少 {k} 位。", "{n} exposed and {m} not; at least {k} of each.", n=n, m=others, k=gates.min_exposed_n)
+    passed = min(n, others) >= gates.min_exposed_n
     return Check(Text("暴露与未暴露的客户够多", "Enough exposed and unexposed customers"), passed, said, NO_AMOUNT["enough"])
 
 

@@ -126,7 +126,7 @@ def build(tables: Tables, *, first_day: str, last_day: str, dose: str = "wait_mi
         for dates that are none or reversed, an unknown kind of contact, a dose that touchpoints do not carry, a horizon below one day, an unknown
         measure.
     DataError
-        if a table is missing, no contact lies in the window, nobody or everybody is exposed, or the ledger ends before the last horizon does.
+        if a table is missing, no contact lies in the window, or the ledger ends before the last horizon does.
     """
     timezone = dates.zone(tables, timezone)
     if absent := [name for name in NEEDED if len(tables.get(name, ())) == 0]:
@@ -145,7 +145,6 @@ def build(tables: Tables, *, first_day: str, last_day: str, dose: str = "wait_mi
     people = people.assign(is_exposed=people["dose"] > threshold, tenure_rank=rank_score(people["tenure_days"]),
                            prior_rank=rank_score(people["prior_money"]))
     people = people.sort_values("customer_id", ignore_index=True)
-    _varies(people["is_exposed"], dose, threshold)
     people = people.assign(score=_answers(people, tables))
     people, pains = _pains(people, tables, dose_topic, min_mentions)
     known = tuple(name for name in KNOWN if name in people and people[name].notna().any() and people[name].nunique() > 1)
@@ -259,13 +258,6 @@ def _behaviours(people: pd.DataFrame, behaviours: pd.DataFrame | None, start: pd
     latest = before.sort_values(["customer_id", "asof_on"]).drop_duplicates("customer_id", keep="last").set_index("customer_id")
     people = people.join(latest[list(BEHAVIOURS)].astype("float64"), on="customer_id")
     return people.assign(spend_rank=rank_score(people["spend_12m_cny"]))
-
-
-def _varies(exposed: pd.Series, dose: str, threshold: float) -> None:
-    if exposed.nunique() < 2:
-        who = "everybody" if exposed.iloc[0] else "nobody"
-        raise DataError(f"With '{dose}' above {threshold:g}, {who} of the {len(exposed):,} customers is exposed; there is nothing to compare with. "
-                        "Choose another threshold.")
 
 
 def _answers(people: pd.DataFrame, tables: Tables) -> np.ndarray:

@@ -18,6 +18,7 @@ NO_AGENTS = (
     Text("数据没有记录由谁接待，无法比较经手人。", "The data do not say who served the customer, so nobody can be compared."),
     Text("每次接触的员工编号。", "The employee of every contact."),
 )
+MEASURES = {"margin": Text("毛利", "gross margin"), "revenue": Text("收入", "revenue")}
 HAPPENED = {"left": Text("流失", "left"), "returned": Text("再次消费", "came back")}
 
 
@@ -28,6 +29,30 @@ def too_rare(name: str, has: NDArray[np.float64], exposed: NDArray[np.bool_]) ->
                 "Of {n} exposed customers {a} {w}, of {m} others {b}: too few did, or too few did not, to compare the shares.", **about),
             say("更多客户或另一个期限，让两组里{w}的和没有{w}的都更多。",
                 "More customers or another horizon, so that in both groups more {w} and more did not.", **about))
+
+
+def one_sided(exposed: int, others: int, least: int) -> tuple[Text, Text]:
+    """Why a handful on one side is compared with nobody."""
+    about = {"n": exposed + others, "a": exposed, "b": others, "k": least}
+    return (say("{n} 位客户里，暴露的有 {a} 位，未暴露的有 {b} 位；有一边不到 {k} 位，就没有人可比。",
+                "Of {n} customers {a} {a:is|are} exposed and {b} {b:is|are} not; a side of fewer than {k} leaves nobody to compare with.", **about),
+            Text("更长的窗口或另一个门槛，让人少的一边有更多客户。",
+                 "A longer window, or another threshold, that leaves more customers on the smaller side."))
+
+
+def all_alike(measure: str, amount: Estimate) -> tuple[Text, Text]:
+    """Why equal amounts hold no difference; `amount` is what each of its `n` customers brought."""
+    return (say("{n} 位客户的{m}都是 {x}，没有差别可言。", "Each of the {n} customers brought the same {m}, {x}: there is no difference to look for.",
+                n=amount.n, m=MEASURES[measure], x=amount),
+            Text("账目里真实的金额，客户编号要与接触记录一致。", "The amounts as booked, under the same customer numbers as the contacts."))
+
+
+def nothing_known(customers: int) -> tuple[Text, Text]:
+    """Why customers of whom nothing is known cannot be told to be alike."""
+    return (say("{n} 位客户在接触之前的已知信息都一样，分不出谁与谁条件相同。",
+                "Nothing known of the {n} customers before the contact differs between them, so nobody can be told to be like another.", n=customers),
+            Text("接触之前就已知的信息，例如此前的消费、地区、车型。",
+                 "What was known before the contact, such as earlier spending, region or model."))
 
 
 def hidden_range(shown: Estimate) -> Text:

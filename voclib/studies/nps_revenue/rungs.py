@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.errors import DataError, ParameterError
-from voclib.results import Text
+from voclib.results import Estimate, Text
 from voclib.stats import crossfit, effects, events, inference, leniency, overlap, representativeness, sensitivity, tails
 from voclib.stats.effects import Att
 from voclib.stats.events import EventStudy
@@ -103,16 +103,14 @@ class Rungs:
 
 
 def compute(cohort: Cohort, *, gates: Gates, learner: str = "logit", repeats: int = 5, seed: int = 0) -> Rungs:
-    """Every rung of a cohort.
+    """Every rung of a cohort in which something can be compared (`incomparable`).
 
     Raises
     ------
-    DataError, ParameterError
-        where the exposed or the unexposed are too few for any comparison, all brought the same, or no known column differs between customers.
+    DataError
+        where the exposed and the unexposed are so unlike, or so few, that no model of them has a solution.
     """
     y, d, cluster, people = cohort.money, cohort.exposed, cohort.clusters, cohort.people
-    _refuse_few(d)
-    _refuse_alike(cohort)
     described = cohorts.among_dealers(cohort)
     # no squares of what only differs between dealers: a few dozen of them do not tell a bend, and it runs away for the one left out
     features, own = (crossfit.features(one.people, list(one.known), squares=cohort.known) for one in (described, cohort))
@@ -137,19 +135,15 @@ def compute(cohort: Cohort, *, gates: Gates, learner: str = "logit", repeats: in
                  placebo=placebo, benchmark=benchmark, tail=_tail(y, found), has_few_dealers=few, **_alike(described, found, gates))
 
 
-def _refuse_few(exposed: Array) -> None:
-    """DataError where no split into folds leaves enough of either side to learn from."""
-    n, others, least = int(exposed.sum()), int((~exposed).sum()), -(-FEWEST * FOLDS // (FOLDS - 1))
+def incomparable(cohort: Cohort) -> tuple[Text, Text] | None:
+    """Why nothing can be compared, and what would help: a side that no split into folds leaves enough of to learn from, everybody brought the same
+    (no difference to look for, and no spread to tell its error by), or nothing is known in which customers differ. None where something can be."""
+    n, others, least = int(cohort.exposed.sum()), int((~cohort.exposed).sum()), -(-FEWEST * FOLDS // (FOLDS - 1))
     if min(n, others) < least:
-        raise DataError(f"Of {n + others:,} customers {n:,} are exposed and {others:,} are not; a side of fewer than {least} is compared with "
-                        "nobody. Choose another threshold, or a longer window.")
-
-
-def _refuse_alike(cohort: Cohort) -> None:
-    """DataError where everybody brought the same: there is no difference to look for, and no spread to tell its error by."""
+        return words.one_sided(n, others, least)
     if np.ptp(cohort.money) == 0:
-        raise DataError(f"Each of the {len(cohort.people):,} customers brought the same {cohort.measure}, {cohort.money[0]:,.2f}. Check the amounts "
-                        "in the ledger, and that its customer numbers are those of the contacts.")
+        return words.all_alike(cohort.measure, Estimate(estimand="money", kind="count", unit=cohort.unit, value=float(cohort.money[0]), n=n + others))
+    return None if cohort.known else words.nothing_known(n + others)
 
 
 def _models(cohort: Cohort, own: Array, matrix: Array, fits: dict[str, Fit]) -> dict[str, tuple[Text, Text]]:

@@ -12,11 +12,11 @@ from voclib.errors import VocError
 from voclib.results import Estimate, Ladder, Text, Unit
 from voclib.sentences import say
 from voclib.stats.inference import Fit
+from voclib.studies.nps_revenue import money_words
 from voclib.studies.nps_revenue.cohort import Cohort
 from voclib.studies.survivorship import text as survivorship_text
 
 QUESTION = Text("一次糟糕的体验，让我们少赚多少钱？", "What does one bad experience cost us?")
-MEASURES = {"margin": Text("毛利", "gross margin"), "revenue": Text("收入", "revenue")}
 EXPOSED = {
     "wait_minutes": (Text("等待超过 {t} 分钟的", "who waited more than {t} minutes"), Text("等待", "the wait")),
     "no_support": (Text("没有技术支持的", "without technical support"), Text("没有技术支持", "having no technical support")),
@@ -83,7 +83,7 @@ NO_PAINS = Text("没有与这次接触相连的评论主题，不能把损失分
                 "No comments belong to these contacts, so nothing can be shared out among pain points.")
 NO_PLAN = Text("没有一个能用的金额，谈不上回报。", "There is no amount to build a return on.")
 NO_TIERS = Text("没有价值分层。", "There are no value tiers.")
-ABSENT = {"steps": NO_STEPS, "curves": NO_CURVE, "kpi": NO_KPI, "response": NO_DOSE, "path": NO_MONTHS}
+ABSENT = {"tiers": NO_TIERS, "steps": NO_STEPS, "curves": NO_CURVE, "kpi": NO_KPI, "response": NO_DOSE, "path": NO_MONTHS}
 LIMITS = (
     (
         Text("“这些钱都怪这次体验。”", "“All of this money is down to the experience.”"),
@@ -110,7 +110,7 @@ LIMITS = (
 
 def measure(cohort: Cohort) -> Text:
     """What is counted: gross margin or revenue."""
-    return MEASURES[cohort.measure]
+    return money_words.MEASURES[cohort.measure]
 
 
 def exposed(cohort: Cohort) -> Text:

@@ -81,7 +81,7 @@ def study(tables: Tables, *, rules: Parts | None = None, fdr: float = 0.05, long
           timezone: str = "") -> RootCause:
     """Compare batches, follow the voice of the one that stands out, and ask which operations go with which complaints.
 
-    A refusal where there are no denominators; then repairs are counted and nothing is ranked.
+    A refusal where there are no denominators, or too few repairs to tell a batch by; then repairs are counted and nothing is ranked.
     """
     timezone = dates.zone(tables, timezone)
     rules = rules or Parts()
@@ -104,6 +104,8 @@ def _parts(tables: Tables, rules: Parts, fdr: float, long_minutes: float, level:
     refused, no_operations = root_cause_batches.refused(tables), root_cause_operations.refused(tables)
     repairs, options = tables.get("repairs"), {"conf_level": level, "timezone": timezone}
     found = root_cause_batches.study(repairs, tables["batches"], fdr=fdr, **options) if refused is None else None
+    if found is not None and (refused := root_cause_batches.unseen(found)) is not None:
+        found = None
     has_repairs = repairs is not None and len(repairs) > 0
     operations = None
     if no_operations is None:
@@ -171,7 +173,7 @@ def _finding(made: Evidence, ladder: Ladder | None, checks: tuple[Check, ...], r
 def _evidence(made: Evidence) -> dict[str, Any]:
     """Numbers for whoever reads the finding by machine."""
     found, row = made.found, None if made.found is None else made.found.row
-    told: dict[str, Any] = {} if found is None else {"batches": len(found.table), "told": found.told, "spread": found.compared.spread}
+    told: dict[str, Any] = {} if found is None else {"batches": found.compared_n, "told": found.told, "spread": found.compared.spread}
     if row is not None:
         told |= {"batch_id": str(row["batch_id"]), "part": str(row["part"]), "product": str(row["product"]), "supplier": str(row["supplier"]),
                  "most_repairs_batch_id": str(found.most["batch_id"]), "shrunken": float(row["shrunken"])}

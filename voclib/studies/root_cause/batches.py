@@ -10,6 +10,7 @@ import pandas as pd
 
 from voclib.errors import DataError
 from voclib.results import Estimate, Text, refusal
+from voclib.sentences import say
 from voclib.stats import exposure, outstanding, siblings
 from voclib.stats import onset as changes
 from voclib.stats.onset import Onset
@@ -37,10 +38,24 @@ class Cells:
     days: np.ndarray
     missing: Mapping[tuple[str, str], int]
 
+    @property
+    def kind(self) -> pd.Series:
+        """Part and model of every batch (B,), whose batches are siblings."""
+        return self.batches["part"].astype(str) + " | " + self.batches["product"].astype(str)
+
+    @property
+    def effects(self) -> int:
+        """How many effects of part and model, age and week are taken out: one each with any repair, less the two that the others tell."""
+        seen = self.counts > 0
+        return int(self.kind[seen.any(axis=1)].nunique()) + len(np.unique(self.band[seen])) + int(seen.any(axis=0).sum()) - 2
+
 
 @dataclass(frozen=True)
 class Found:
-    """Every batch against its siblings; `table` has a row a batch, `picked` its place or None, `onset` since when."""
+    """Every batch against its siblings; `table` has a row a batch, `picked` its place or None, `onset` since when.
+
+    Its column `seen_from` is the ratio from which a batch would mostly be told (`siblings.seen_from`).
+    """
 
     cells: Cells
     table: pd.DataFrame
@@ -78,6 +93,16 @@ class Found:
         return int(self.table["told"].sum())
 
     @property
+    def compared_n(self) -> int:
+        """How many batches have siblings that they can be compared with."""
+        return int(np.isfinite(self.compared.p).sum())
+
+    @property
+    def seen(self) -> pd.Series:
+        """Whether each batch would mostly be told at a ratio below `siblings.FAR`."""
+        return self.table["seen_from"].lt(siblings.FAR)
+
+    @property
     def most(self) -> pd.Series:
         """The batch with most repairs, which a list by counts accuses."""
         return self.table.sort_values(["repairs", "batch_id"], ascending=[False, True]).iloc[0]
@@ -101,6 +126,22 @@ def refused(tables: Mapping[str, pd.DataFrame]) -> Estimate | None:
                    Text("同一零件、同一车型的另一个批次", "Another batch of the same part and model"))
     if not repairs["batch_id"].isin(known["batch_id"]).any():
         return _no(Text("维修记录里没有写批次。", "No repair names a batch."), Text("维修表里的批次编号", "The batch in the table of repairs"))
+    return None
+
+
+def unseen(found: Found) -> Estimate | None:
+    """Why nothing follows from a comparison, or None: no more repairs than effects are taken out of them, which leaves nothing over, or none is told
+    where most batches could not be at any ratio that is asked about."""
+    repairs, effects, batches, seen = int(found.cells.counts.sum()), found.cells.effects, len(found.table), int(found.seen.sum())
+    more = Text("更多维修记录：更长的时间，或更多门店", "More repairs on record: a longer time, or more dealers")
+    if repairs <= effects:
+        return _no(say("能用的维修只有 {n} 次，而要先扣除零件与车型、车龄、周次的 {k} 项差别：扣完所剩无几，批次无从比较。",
+                       "Only {n} repairs can be used, and {k} differences by part and model, age and week have to be taken out of them first: "
+                       "nothing is left to compare batches by.", n=repairs, k=effects), more)
+    if found.picked is None and 2 * seen < batches:
+        return _no(say("维修太少：{m} 个批次里，就算维修是同类的 {x} 倍，多半看得出的也只有 {k} 个。",
+                       "Too few repairs: even with {x} times those of its siblings, only {k} of {m} batches would mostly be told.",
+                       m=batches, k=seen, x=round(siblings.FAR)), more)
     return None
 
 
@@ -143,7 +184,7 @@ def cells(repairs: pd.DataFrame, batches: pd.DataFrame, *, timezone: str = "Asia
 def study(repairs: pd.DataFrame, batches: pd.DataFrame, *, fdr: float = 0.05, conf_level: float = 0.95, timezone: str = "Asia/Shanghai") -> Found:
     """Compare every batch; the one picked is that with the largest drawn-in ratio among those told, at false discovery rate `fdr` (BY)."""
     made = cells(repairs, batches, timezone=timezone)
-    kind = made.batches["part"].astype(str) + " | " + made.batches["product"].astype(str)
+    kind = made.kind
     y = made.counts.sum(axis=1)
     own = dispersion(repairs[made.steps == ""], made.batches)
     told = np.zeros(len(y), dtype=bool)
@@ -167,6 +208,7 @@ def _table(made: Cells, y: np.ndarray, worth: np.ndarray, compared: Siblings, ra
         / made.batches["fitted_n"].to_numpy(dtype=float), ratio=compared.ratio, low=compared.low, high=compared.high, p=compared.p, q=compared.q,
         told=compared.told, spread=compared.spreads, fitted_ratio=raw.ratio)
     kind = table["part"].astype(str) + " | " + table["product"].astype(str) + " | " + table["supplier"].astype(str)
+    table["seen_from"] = siblings.seen_from(y, table["worth"], kind=made.kind, found=compared, own=own)
     table["spread_within"] = siblings.spreads(y, table["worth"], kind=kind, told=compared.told, own=own)
     known = np.isfinite(compared.p) & (compared.expected > 0)
     for name in ("shrunken", "shrunken_low", "shrunken_high"):

@@ -52,7 +52,7 @@ def _batches(made: Any) -> dict[str, Any]:
     found = made.found
     n = 0 if found is None else found.told
     return {"title": say("{m} 个批次里，{n} 个与同类分得开", "{n} of {m} batches can be told from {n:its|their} siblings", n=n,
-                         m=0 if found is None else len(found.table)),
+                         m=0 if found is None else found.compared_n),
             "columns": laid.BATCH_COLUMNS,
             "formats": {"batch": "text"},
             "subtitle": Text("收拢后最高的几个，加上次数最多的一个；误报按全部批次控制（BY）",

@@ -23,6 +23,8 @@ def checks(made: Any, rules: Parts, tables: Mapping[str, pd.DataFrame], *, conf_
     """All checks that these data allow."""
     found = made.found
     given: list[Check | None] = []
+    if found is None:
+        given.append(Check(Text("批次能够比较", "Batches can be compared"), False, made.refused.reason, made.refused.needs))
     if found is not None:
         given += [_by_counts(found), _set_aside(found)]
         if found.row is not None:
@@ -38,14 +40,17 @@ def _by_counts(found: Found) -> Check:
     one = _ratio(most)
     name = Text("按维修次数排名会怪谁", "Whom a list by counts accuses")
     if one is None:
-        return Check(name, None, say("次数最多的是 {id}，没有同类批次可比。", "Most repairs: {id}, which has no sibling.", id=most["batch_id"]))
+        return Check(name, None, say("次数最多的是 {id}，与同类比不出来。", "Most repairs: {id}, which cannot be held against siblings.",
+                                     id=most["batch_id"]))
     told = {"id": most["batch_id"], "n": int(most["repairs"]), "m": int(most["fitted_n"]), "a": one}
     return Check(name, None, say("次数最多的是 {id}：{n} 次，装车 {m} 辆，是同类批次的 {a:bare} 倍（{a:interval}）。",
                                  "Most repairs: {id}, {n} on {m} vehicles fitted, {a:bare} times its siblings ({a:interval}).", **told))
 
 
 def _ratio(row: pd.Series) -> Estimate | None:
-    return batches.ratio(row["ratio"], row["low"], row["high"], conf_level=0.95) if pd.notna(row["ratio"]) else None
+    """The ratio of a batch; None where it has none, or none that could be told from one."""
+    known = pd.notna(row["ratio"]) and row["seen_from"] < siblings.FAR
+    return batches.ratio(row["ratio"], row["low"], row["high"], conf_level=0.95) if known else None
 
 
 def _set_aside(found: Found) -> Check | None:
@@ -53,9 +58,9 @@ def _set_aside(found: Found) -> Check | None:
     n = {name: int(steps.eq(name).sum()) for name in (batches.UNKNOWN, batches.EARLY, batches.OTHER)}
     alone = int(found.table["ratio"].isna().sum())
     return Check(Text("没有算进去的维修与批次", "Repairs and batches left out"), None,
-                 say("{a} 次维修没有写批次，{b} 次早于生产日，{c} 次的批次没有装车数；{d} 个批次没有同类可比。",
+                 say("{a} 次维修没有写批次，{b} 次早于生产日，{c} 次的批次没有装车数；{d} 个批次没有可比的同类。",
                      "{a} {a:repair names|repairs name} no batch, {b} {b:lies|lie} before production, {c} {c:is|are} of a batch without vehicles "
-                     "fitted; {d} {d:batch has|batches have} no sibling.", a=n[batches.UNKNOWN], b=n[batches.EARLY],
+                     "fitted; {d} {d:batch|batches} cannot be held against siblings.", a=n[batches.UNKNOWN], b=n[batches.EARLY],
                      c=n[batches.OTHER], d=alone))
 
 
@@ -211,12 +216,13 @@ def _frontline(heard: Any) -> Check | None:
 def _operations(given: Any, rules: Parts) -> list[Check]:
     if given is None or given.table.empty:
         return []
-    table = given.table
+    table, rest = given.table, given.unasked
+    more = Text("", "") if not rest else say("另有 {k} 对数据太少，问不了。", " {k} more {k:has|have} too little to be asked.", k=rest)
     up = table[table["told"] & table["ratio"].gt(1)]
     made = [Check(Text("看过多少对主题与经营", "How many pairs were looked at"), None,
-                  say("{n} 对主题 × 经营，{k} 对与碰巧分得开（BY），其中 {b} 对占比变大，且通过对照主题与反向检验。",
+                  say("{n} 对主题 × 经营，{k} 对与碰巧分得开（BY），其中 {b} 对占比变大，且通过对照主题与反向检验。{more}",
                       "{n} pairs of topic × operations, {k} can be told from luck (BY); of these {b} are larger shares and pass control topic and "
-                      "placebo.", n=len(table), k=int(table["told"].sum()), b=int(table["backed"].sum())))]
+                      "placebo.{more}", n=len(table), k=int(table["told"].sum()), b=int(table["backed"].sum()), more=more))]
     if given.control and len(up):
         bad = int((up["control_p"].le(0.05) & up["control"].gt(1)).sum())
         made.append(Check(Text("经营：对照主题没有跟着涨", "Operations: the control topic does not rise"), bad == 0,

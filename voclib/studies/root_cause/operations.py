@@ -11,7 +11,7 @@ import pandas as pd
 from voclib.errors import DataError
 from voclib.results import Estimate, Text, refusal
 from voclib.schema import dates
-from voclib.stats import inference, within_counts
+from voclib.stats import inference, siblings, within_counts
 from voclib.studies.root_cause import voice
 
 OWN = "own_wait"  # of the voice's own contact; all others are of the dealer's month
@@ -37,7 +37,8 @@ class Panel:
 
 @dataclass(frozen=True)
 class Causes:
-    """Every pair of topic and measure, likeliest causes first (`table`), dealers and months, and measures that the tables lack."""
+    """Every pair of topic and measure, likeliest causes first (`table`), dealers and months, measures that the tables lack, and how many pairs
+    (`unasked`) have too little to be told from nothing at any ratio worth asking about."""
 
     table: pd.DataFrame
     units: int
@@ -45,6 +46,7 @@ class Causes:
     voices: int
     absent: tuple[str, ...]
     control: str
+    unasked: int = 0
 
     @property
     def backed(self) -> pd.DataFrame:
@@ -161,7 +163,8 @@ def search(panels: Sequence[Panel], *, control: str = "", fdr: float = 0.05, con
     known = {name for one in panels for name in one.values}
     return Causes(table, units=int(active["unit_id"].nunique()), months=int(active["month"].nunique()),
                   voices=max((int(one.rows["complaints"].sum()) for one in panels), default=0),
-                  absent=tuple(name for name in (OWN, *MEASURES) if name not in known), control=control)
+                  absent=tuple(name for name in (OWN, *MEASURES) if name not in known), control=control,
+                  unasked=len(rows) - len(table))
 
 
 def _scaled(measures: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -199,7 +202,7 @@ def _pair(panel: Panel, topic: str, name: str, held: Found | None, level: float)
 
 
 def _slope(panel: Panel, y: np.ndarray, values: np.ndarray, beside: np.ndarray | None, level: float) -> Found | None:
-    """Ratio, ends and p inside dealers and months; None where these data cannot tell it."""
+    """Ratio, ends and p inside dealers and months; None where these data cannot tell it (`_asked`)."""
     columns = values[:, None] if beside is None else np.column_stack([values, beside])
     try:
         found = within_counts.slopes(y, panel.rows["complaints"], columns, names=["x", "beside"][: columns.shape[1]], unit=panel.rows["unit_id"],
@@ -207,9 +210,14 @@ def _slope(panel: Panel, y: np.ndarray, values: np.ndarray, beside: np.ndarray |
     except DataError:  # too few events, or a measure that does not change where there are any
         return None
     made = found.decisions["x"]
-    if made.conf_low is None:
-        return None
-    return float(np.exp(made.fit.value)), float(np.exp(made.conf_low)), float(np.exp(made.conf_high)), float(made.p_value)
+    return None if made.conf_low is None else _asked(made.fit.value, made.conf_low, made.conf_high, float(made.p_value))
+
+
+def _asked(value: float, low: float, high: float, p: float) -> Found | None:
+    """A log ratio as one; None where its interval is so wide that not even `siblings.FAR` times would be told from none, and where the fit ran away,
+    as it does where the topic never comes up on one side of the measure."""
+    known = max(abs(value), abs(low), abs(high)) <= np.log(siblings.FARTHEST) and high - low <= 2 * np.log(siblings.FAR)
+    return (float(np.exp(value)), float(np.exp(low)), float(np.exp(high)), p) if known else None
 
 
 def _across(panel: Panel, y: np.ndarray, values: np.ndarray, level: float) -> Found:
@@ -219,7 +227,7 @@ def _across(panel: Panel, y: np.ndarray, values: np.ndarray, level: float) -> Fo
         return (np.nan,) * 4
     value, error = found
     reach = inference.quantile(level, np.inf)
-    return float(np.exp(value)), float(np.exp(value - reach * error)), float(np.exp(value + reach * error)), inference.p_value(value / error, np.inf)
+    return _asked(value, value - reach * error, value + reach * error, inference.p_value(value / error, np.inf)) or (np.nan,) * 4
 
 
 def estimate(row: Mapping[str, object], *, key: str = "", conf_level: float = 0.95, group: str = "") -> Estimate:

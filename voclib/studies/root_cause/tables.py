@@ -10,6 +10,7 @@ import pandas as pd
 
 from voclib.results import Estimate, Ladder, Text
 from voclib.sentences import DASH, say, with_interval
+from voclib.stats import siblings
 from voclib.studies.root_cause import batches as root_cause_batches
 from voclib.studies.root_cause import operations as root_cause_operations
 from voclib.studies.root_cause import spread
@@ -19,6 +20,7 @@ from voclib.studies.root_cause.operations import Causes
 from voclib.studies.root_cause.voice import Follow
 from voclib.text.parts import Parts
 
+UNSEEN = Text("看不清", "Cannot be seen")  # not told even at `siblings.FAR` times: a ratio with such an interval says nothing
 YES, NO = Text("是", "Yes"), Text("否", "No")
 SHOWN = 8
 MEASURES = {
@@ -80,7 +82,7 @@ def batches(found: Found | None, rules: Parts) -> pd.DataFrame:
     shown = pd.concat([table.head(SHOWN), table[table["place"].eq(1)]]).drop_duplicates("batch_id")
     rows = [{"batch": r["batch_id"], "part": say("{p} · {m}", "{p} · {m}", p=rules.part_name(r["part"]), m=r["product"]), "supplier": r["supplier"],
              "fitted": int(r["fitted_n"]), "repairs": int(r["repairs"]), "place": int(r["place"]), "told": YES if r["told"] else NO,
-             "ratio": written(r["ratio"], r["low"], r["high"]),
+             "ratio": written(r["ratio"], r["low"], r["high"]) if r["seen_from"] < siblings.FAR or r["told"] else UNSEEN,
              "shrunken": say("{x}", "{x}", x=f"{r['shrunken']:.2f}") if pd.notna(r["shrunken"]) else DASH} for r in shown.to_dict("records")]
     return pd.DataFrame(rows)
 

@@ -9,7 +9,6 @@ import pandas as pd
 
 from voclib.results import Estimate, Ladder, Text
 from voclib.sentences import inside, joined, listed, say
-from voclib.stats import siblings
 from voclib.studies.root_cause import batches, trail
 from voclib.studies.root_cause import operations as root_cause_operations
 from voclib.studies.root_cause.batches import Found
@@ -52,14 +51,12 @@ def kicker(made: Any) -> Text:
 
 def nothing_told(found: Found) -> Estimate:
     """The answer where no batch can be told from its siblings: a count, and not a claim that all are good."""
-    return Estimate(estimand="batches_told", kind="count", unit="count", value=0.0, n=len(found.table))
+    return Estimate(estimand="batches_told", kind="count", unit="count", value=0.0, n=found.compared_n)
 
 
 def detectable(found: Found) -> float:
     """The ratio that half of all batches would need to be told in four of five cases; how siblings of each differ by themselves is in it."""
-    kind = found.table["part"].astype(str) + " | " + found.table["product"].astype(str)
-    need = siblings.seen_from(found.table["repairs"], found.table["worth"], kind=kind, found=found.compared, own=found.dispersion)
-    return float(np.nanmedian(need))
+    return float(np.nanmedian(found.table["seen_from"]))
 
 
 def answer(made: Any, main: Estimate, ladder: Ladder | None, rules: Parts) -> Text:
@@ -73,9 +70,12 @@ def _batch(made: Any, main: Estimate, ladder: Ladder | None, rules: Parts) -> Te
     if found is None:
         return Text(main.reason.zh, main.reason.en)
     if found.row is None:
-        return say("{n} 个批次里没有一个与同类分得开；次数最多的 {id} 也不例外。",
-                   "None of {n} batches can be told from its siblings, not even {id}, which has most repairs.", n=len(found.table),
-                   id=found.most["batch_id"])
+        most, n, left = found.most, found.compared_n, len(found.table) - found.compared_n
+        told = say("{n} 个批次里没有一个与同类分得开", "None of {n} batches can be told from its siblings", n=n)
+        if pd.notna(most["ratio"]):
+            told = say("{told}；次数最多的 {id} 也不例外", "{told}, not even {id}, which has most repairs", told=told, id=most["batch_id"])
+        return say("{told}。", "{told}.", told=told) if not left else say(
+            "{told}；另有 {k} 个没有可比的同类。", "{told}; {k} more cannot be held against siblings.", told=told, k=left)
     row = found.row
     first = say("批次 {id}（{part}，{product}，供应商{supplier}）：每辆车的维修是同类批次的 {a:bare} 倍（{level:.0%} 区间 {a:interval}）",
                 "Batch {id} ({part}, {product}, supplier {supplier}): {a:bare} times the repairs per vehicle of its siblings "
@@ -127,8 +127,8 @@ FEWER = {name: {"what": zh, "how": en} for name, zh, en in (
 def caveat(made: Any) -> Text:
     """The one premise that a reader has to carry along."""
     if made.found is None:
-        return Text("维修次数不是好坏的排名：没有装车数，装得多的批次总在前面。",
-                    "Counts of repairs rank nothing: without vehicles fitted, what is fitted most always comes first.")
+        return Text("维修次数不是好坏的排名：不比装车数，装得多的批次总在前面。",
+                    "Counts of repairs rank nothing: unless held against vehicles fitted, what is fitted most always comes first.")
     if made.found.row is None:
         return say("分不开不等于都好：中等大小的批次，维修要到同类的约 {x:.1f} 倍才大多看得出。",
                    "That none can be told is not that all are good: a batch of middling size is mostly seen from about {x:.1f} times on.",
@@ -152,7 +152,8 @@ def decision(made: Any, rules: Parts) -> Text:
 def _about_batch(made: Any) -> Text:
     found = made.found
     if found is None:
-        return Text("先补上每个批次的装车数；在那之前，不要按次数排名。", "Get the number fitted for each batch first; until then rank nothing.")
+        return say("先补上{needs}；在那之前，不要按次数排名。", "First get what is missing. {needs}. Until then rank nothing by count.",
+                   needs=made.refused.needs)
     if found.row is None:
         return Text("不要为次数多的批次召回；继续按装车数看。", "Recall nothing for its count; keep watching by vehicles fitted.")
     parts = [_open(found), *_others(found), *_supplier(found, made.levels)]

@@ -58,10 +58,11 @@ class Scores:
     ladder: Ladder
     change: Ladder
     captions: Mapping[str, Mapping[str, Any]]
+    note: Text = words.UNDATED  # in place of a figure that has nothing to show
 
 
 def answers(tables: Tables, *, metric: str, channel: str = "", period: str = "quarter", timezone: str = "") -> pd.DataFrame:
-    """Voices that carry the score, with their `period` (of the contact, else of the answer) as "2026Q3" or "2026-07".
+    """Voices that carry the score, with their `period` (of the contact, else of the answer) as "2026Q3" or "2026-07"; none where none is to be had.
 
     Days are those of `timezone`, empty for the zone that the mapping of the tables names.
 
@@ -70,7 +71,7 @@ def answers(tables: Tables, *, metric: str, channel: str = "", period: str = "qu
     ParameterError
         for an unknown metric, channel or period.
     DataError
-        if no voice carries the score; the message lists which scores there are.
+        if no voice carries the score and some carry another; the message lists which scores there are.
     """
     timezone = dates.zone(tables, timezone)
     score, responses = score_of(metric), tables["responses"]
@@ -79,10 +80,9 @@ def answers(tables: Tables, *, metric: str, channel: str = "", period: str = "qu
     if channel and channel not in set(responses["channel"]):
         raise ParameterError(f"No voice has channel '{channel}'; {nearest(channel, set(responses['channel']))}")
     kept = responses[responses[score.column].notna() & (responses["channel"].eq(channel) if channel else True)]
-    if kept.empty:
-        there = [name for name, s in SCORES.items() if responses[s.column].notna().any()]
+    if kept.empty and (there := [name for name, s in SCORES.items() if responses[s.column].notna().any()]):
         which = f" of channel {channel}" if channel else ""
-        raise DataError(f"No voice{which} carries the score '{metric}'. This pool carries: {', '.join(there) or 'no score'}.")
+        raise DataError(f"No voice{which} carries the score '{metric}'. This pool carries: {', '.join(there)}.")
     when = kept["touched_at"].fillna(kept["submitted_at"]).dt.tz_convert(timezone).dt.tz_localize(None)
     label = when.dt.to_period("Q" if period == "quarter" else "M").astype("str").where(when.notna())
     return kept.assign(period=label).sort_values("response_id", ignore_index=True)
@@ -117,6 +117,8 @@ def study(
 ) -> Scores:
     """The score of those who answered: naive, clustered and resampled; by period and group; paired change; checks and verdict.
 
+    Where no voice carries any score the whole page is a refusal.
+
     `segments` are columns as in `with_segments`, of which the first is drawn; `segments.study` compares all of them.
 
     Raises
@@ -126,6 +128,8 @@ def study(
     """
     score = score_of(metric)
     kept = with_segments(answers(tables, metric=metric, channel=channel, period=period, timezone=timezone), tables, segments)
+    if kept.empty:
+        return _withheld(tables, kept, score, channel=channel, conf_level=conf_level, seed=seed)
     kept, shock, unassigned = clustered(kept, cluster)
     options = {"column": score.column, "cluster": shock, "conf_level": conf_level}
     ladder = _ladder(kept, score, shock=shock, conf_level=conf_level, seed=seed)
@@ -150,6 +154,20 @@ def study(
         change=change,
         captions=words.captions(score.estimand, ladder, groups, by_period, change),
     )
+
+
+def _withheld(tables: Tables, kept: pd.DataFrame, score: Score, *, channel: str, conf_level: float, seed: int) -> Scores:
+    """The page where no voice carries a score: the reason, what would help, and how many were asked."""
+    reason, needs = words.NO_SCORE
+    asked = ((score.estimand, words.UNITS[score.function]), (f"{score.estimand}_change", words.GAP_UNITS[score.function]))
+    ladder, change = (Ladder(name, (refusal(name, unit=unit, rung="independent", reason=reason, needs=needs),), chosen="independent")
+                      for name, unit in asked)
+    rate = _response_rate(tables, conf_level=conf_level, channel=channel)
+    checks = _checks(kept, ladder, shock=None, unassigned=0, rate=rate, total=len(tables["responses"]))
+    decision = words.decision(ladder.rungs[0], change.rungs[0], (), Text("", ""))
+    return Scores(study=_finding(ladder, change, checks, decision, rate, score=score, seed=seed, kept=kept), distribution=pd.DataFrame(),
+                  trend=_frame(()), periods=(), groups=(), every_score=words.every_score([("", rate)] if rate else []), ladder=ladder, change=change,
+                  captions=words.captions(score.estimand, ladder, (), (), change), note=reason)
 
 
 def score_of(metric: str) -> Score:

@@ -53,6 +53,8 @@ def explain(tables: Tables, *, metric: str, by: str, channel: str = "", period: 
     """
     kept = scores.answers(tables, metric=metric, channel=channel, period=period, timezone=timezone)
     score, gates = scores.SCORES[metric], gates or gating.load()
+    if kept.empty:
+        return _nothing(words.UNITS[score.function], text.NO_SCORE[0])
     kept = scores.with_segments(kept, tables, [by]).dropna(subset="period")
     kept, shock, _ = scores.clustered(kept, cluster)
     unit = words.UNITS[score.function]

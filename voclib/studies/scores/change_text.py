@@ -13,9 +13,8 @@ from voclib.sentences import say, with_interval
 from voclib.stats.attribution import Decomposition, Step
 from voclib.stats.inference import Fit
 from voclib.studies.scores import text
-from voclib.studies.scores.text import GAP_UNITS
+from voclib.studies.scores.text import GAP_UNITS, UNITS
 
-UNITS: dict[str, Unit] = {"nps": "points", "csat": "share", "share": "share", "ces": "score", "mean_score": "score"}
 CUT = 0.5  # steps smaller than this part of the totals would not be seen beside bars from zero
 NO_SPREAD = Text("所有回答都一样，没有可拆的变化。", "All answers are alike, so there is no change to take apart.")
 ONE_GROUP = Text("只有一个组，拆不出构成和自身。", "There is only one group, so mix and the group itself are the same thing.")

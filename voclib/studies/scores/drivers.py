@@ -16,6 +16,7 @@ from voclib.stats.gates import Gates
 from voclib.stats.inference import unnamed
 from voclib.studies import scores
 from voclib.studies.scores import drivers_text as words
+from voclib.studies.scores import text
 
 Tables = Mapping[str, pd.DataFrame]
 DRAWS = 499
@@ -46,6 +47,8 @@ def rank(tables: Tables, *, metric: str, channel: str = "", cluster: str = "unit
     """
     gates = gates or gating.load()
     kept = scores.answers(tables, metric=metric, channel=channel, timezone=timezone)
+    if kept.empty:
+        return Ranking(estimates=(), table=pd.DataFrame(), found=None, captions={}, note=text.NO_SCORE[0])
     kept, shock, _ = scores.clustered(kept, cluster)
     column = scores.SCORES[metric].column
     there = companions(kept, tables).drop(columns=column, errors="ignore")

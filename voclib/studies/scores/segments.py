@@ -17,6 +17,7 @@ from voclib.stats.inference import unnamed
 from voclib.stats.shrinkage import Shrunken
 from voclib.studies import scores
 from voclib.studies.scores import segments_text as words
+from voclib.studies.scores import text
 
 Tables = Mapping[str, pd.DataFrame]
 ALONE = "alone:"
@@ -105,8 +106,10 @@ def study(tables: Tables, *, metric: str, channel: str = "", period: str = "quar
     names = words.Names(tables, cluster)
     units, drawn, units_note = _units(kept, score, cluster if shock else None, people=people, names=names, **options)
     paired, paired_note = _paired(kept, score, segments[0], shock=by[segments[0]], **options)
-    return Segments(comparison=found, found=words.found(found, names), picked=words.picked(found, names), units=units, units_note=units_note,
-                    paired=paired, paired_note=paired_note, checks=words.checks(found), note=words.nothing(found, gates.caveat_n),
+    notes = {"units_note": units_note, "paired_note": paired_note, "note": words.nothing(found, gates.caveat_n)}
+    notes = notes if len(kept) else dict.fromkeys(notes, text.NO_SCORE[0])
+    return Segments(comparison=found, found=words.found(found, names), picked=words.picked(found, names), units=units, paired=paired,
+                    checks=words.checks(found), **notes,
                     captions=words.captions(score.estimand, found, units, drawn, paired, names, by=segments[0], floor=gates.caveat_n))
 
 

@@ -8,13 +8,14 @@ from typing import Any
 import pandas as pd
 
 from voclib import numbers
-from voclib.results import Check, Estimate, Ladder, Text
+from voclib.results import Check, Estimate, Ladder, Text, Unit
 from voclib.sentences import inside, say
 from voclib.stats import metrics
 from voclib.stats.inference import unnamed
 from voclib.studies.pool import text as pool_text
 from voclib.studies.regions_text import REGIONS
 
+UNITS: dict[str, Unit] = {"nps": "points", "csat": "share", "share": "share", "ces": "score", "mean_score": "score"}
 GAP_UNITS = {"nps": "points", "csat": "pp", "share": "pp", "ces": "score", "mean_score": "score"}
 NAMES = {
     "nps": Text("NPS", "NPS"),
@@ -87,6 +88,9 @@ LIMITS = (
         Text("问法、渠道、谁被邀请都不一样。", "Wording, channel and who is invited all differ."),
     ),
 )
+NO_SCORE = (Text("库里没有一条声音带分数，无从算起。", "No voice of the pool carries a score, so there is none to compute."),
+            Text("带分数的声音：在 voc ingest 的规则里映射一个分数列，例如 nps_score。",
+                 "Voices with a score: map a column of scores, such as nps_score, in the rules file of voc ingest."))
 UNDATED = Text("没有一份回答写明时间，画不出走势。", "No answer says when it was given, so there is no course to draw.")
 ONE_PERIOD = Text("只有一个时期有回答，谈不上变化。", "Only one period has answers, so there is no change to measure.")
 TWO_PERIODS = Text("至少两个时期的回答，最好是同一批客户。", "Answers from at least two periods, best from the same customers.")

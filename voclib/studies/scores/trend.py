@@ -16,6 +16,7 @@ from voclib.stats import inference, metrics
 from voclib.stats.gates import Gates
 from voclib.stats.inference import Fit, unnamed
 from voclib.studies import scores
+from voclib.studies.scores import text
 from voclib.studies.scores import trend_text as words
 
 Tables = Mapping[str, pd.DataFrame]
@@ -52,7 +53,9 @@ def study(tables: Tables, *, metric: str, channel: str = "", period: str = "quar
     answers = scores.answers(tables, metric=metric, channel=channel, period=period, timezone=timezone).dropna(subset="period")
     unit, estimand = words.UNITS[score.function], f"{score.estimand}_trend"
     if answers["period"].nunique() < FEWEST:
-        overall = refusal(estimand, unit=unit, reason=words.few_periods(answers["period"].nunique(), FEWEST), needs=words.needs(FEWEST))
+        few = words.few_periods(answers["period"].nunique(), FEWEST), words.needs(FEWEST)
+        reason, needs = few if len(answers) else text.NO_SCORE
+        overall = refusal(estimand, unit=unit, reason=reason, needs=needs)
         return Trend(overall=overall, groups=(), captions={}, note=overall.reason)
     kept, shock, _ = scores.clustered(scores.with_segments(answers, tables, [by]), cluster)
     when = pd.PeriodIndex(kept["period"], freq=FREQUENCY[period]).astype("int64").to_numpy(dtype=float)

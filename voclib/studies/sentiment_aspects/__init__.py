@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from voclib.progress import Progress
-from voclib.results import Check, Estimate, Ladder, Study, Text
+from voclib.results import Check, Estimate, Ladder, Study, Text, refusal
 from voclib.studies import repeats
 from voclib.studies.sentiment_aspects import aspect_shares, heard, sentiment_shares
 from voclib.studies.sentiment_aspects import captions as shown
@@ -31,7 +31,7 @@ class SentimentAspects:
 
     `trend`: one row a period and class; `channels`: corrected shares of negative voices, `counted`: those as read; `topics`: one row an aspect that
     people checked, most complaints first; `feelings`: one row an aspect found; `pairs`: model and feature; `classes`: of rules, the unclaimed last;
-    `quality`, `calibration`, `telling`: of the reading; `verbatims`: empty unless asked for.
+    `quality`, `calibration`, `telling`: of the reading; `verbatims`: empty unless asked for; `notes`: what is said in place of an empty figure.
     """
 
     study: Study
@@ -48,6 +48,7 @@ class SentimentAspects:
     telling: pd.DataFrame
     verbatims: pd.DataFrame
     captions: Mapping[str, Mapping[str, Any]]
+    notes: Mapping[str, Text]
 
 
 def study(tables: Tables, kept: pd.DataFrame, *, dictionary: str | Path, classes: str | Path, show_verbatims: bool = False, conf_level: float = 0.95,
@@ -55,7 +56,7 @@ def study(tables: Tables, kept: pd.DataFrame, *, dictionary: str | Path, classes
     """Everything the page says of the voices `kept` (`sentiment_voices.voices`); `dictionary` and `classes` are files that people edit.
 
     Without 200 voices that carry a mark the headline is a refusal; without 200 voices labelled by people aspects are counts of what the dictionary
-    finds. Weights are used where the column says anything.
+    finds. Weights are used where the column says anything. Without any voice in words the whole page is a refusal.
 
     Raises
     ------
@@ -64,6 +65,8 @@ def study(tables: Tables, kept: pd.DataFrame, *, dictionary: str | Path, classes
     """
     terms = aspects.load(dictionary)
     given = rules.load(classes, dictionary=terms)
+    if kept.empty:
+        return _withheld(conf_level, seed)
     voices, model = heard.read(kept, seed=seed, progress=progress)
     ladder = sentiment_shares.ladder(voices, (model.by_lexicon == "negative").astype(float), conf_level=conf_level)
     channels, counted = sentiment_shares.by_channel(voices, conf_level=conf_level)
@@ -85,7 +88,22 @@ def study(tables: Tables, kept: pd.DataFrame, *, dictionary: str | Path, classes
         study=finding, ladder=ladder, channels=channels, counted=counted, calibration=sentiment_shares.reliability(voices, conf_level=conf_level),
         telling=shown.word_table(telling, longest=99 if show_verbatims else LONGEST_WORD), captions=shown.make(
             ladder=ladder, dictionary=terms, conf_level=conf_level, channels=channels, **parts),
-        verbatims=shown.verbatims(read, terms) if len(read) else read, **parts)
+        verbatims=shown.verbatims(read, terms) if len(read) else read, notes=words.notes(), **parts)
+
+
+def _withheld(conf_level: float, seed: int) -> SentimentAspects:
+    """Nothing is written: the reason, what would help, and empty frames."""
+    reason, needs = words.NO_TEXT
+    chosen = refusal(sentiment_shares.ESTIMAND, unit="share", rung="corrected", reason=reason, needs=needs, seed=seed)
+    ladder, none = Ladder(chosen.estimand, (chosen,), chosen="corrected"), pd.DataFrame()
+    finding = Study(
+        question=words.QUESTION, kicker=words.kicker(0, "–"), answer=words.answer(ladder, None, None, None, 0), headline=(chosen,),
+        verdict=chosen.verdict, ladders=(ladder,), checks=(words.has_text(),), caveat=words.NO_WORDS, decision=words.decision(chosen, ()),
+        limits=words.LIMITS, reader="product", seed=seed)
+    return SentimentAspects(
+        study=finding, ladder=ladder, trend=pd.DataFrame({"estimate": []}), channels=(), counted={}, topics=none,
+        feelings=pd.DataFrame({"id": [], "n": [], "low": []}), pairs=none, classes=none, quality=none, calibration=none, telling=none,
+        verbatims=none, captions=shown.withheld(ladder, conf_level), notes=words.notes(reason))
 
 
 def _checks(voices: pd.DataFrame, ladder: Ladder, quality: pd.DataFrame) -> tuple[Check, ...]:

@@ -111,6 +111,13 @@ def make(*, ladder: Ladder, channels: Sequence[Estimate], trend: pd.DataFrame, t
     return made | {"feelings": _feelings(feelings, names, level), "pairs": _pairs(pairs, names)}
 
 
+def withheld(ladder: Ladder, conf_level: float) -> Mapping[str, Mapping[str, Any]]:
+    """Captions where nothing was written: in place of every figure its reason."""
+    reason = ladder[ladder.chosen].reason
+    figures = ("trend", "channels", "calibration", "words", "verbatims", "quality", "classes", "counts", "feelings", "pairs")
+    return {name: {"title": reason} for name in figures} | {"ladder": {**_ladder(ladder, f"{100 * conf_level:g}%"), "title": reason}}
+
+
 def _trend(trend: pd.DataFrame, level: str) -> Mapping[str, Any]:
     bad = trend[trend["kind"].eq("negative")].dropna(subset="estimate")
     title = Text("每期的分数都太少，画不出走势", "Too few marks in every period to draw a course")
@@ -141,9 +148,9 @@ def _channels(channels: Sequence[Estimate], level: str) -> Mapping[str, Any]:
 
 
 def _ladder(ladder: Ladder, level: str) -> Mapping[str, Any]:
-    chosen, raw = ladder[ladder.chosen], ladder["counted"]
+    chosen = ladder[ladder.chosen]
     title = (say("校正把负面占比从 {a:bare} 移到 {b:bare}", "Correction moves the share of negative voices from {a:bare} to {b:bare}",
-                 a=raw, b=chosen)
+                 a=ladder["counted"], b=chosen)
              if chosen.kind == "estimate" else Text("没有分数，读法无从校正", "Without marks the reading cannot be corrected"))
     return {"title": title, "labels": {rung.rung: words.RUNGS[rung.rung] for rung in ladder.rungs},
             "subtitle": say("占写了文字的声音，点 = 估计值，横条 = {l} 区间", "Of all with words; dot = estimate, bar = {l} interval", l=level)}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from voclib.errors import DataError, ParameterError, nearest
+from voclib.errors import ParameterError, nearest
 from voclib.progress import Progress
 from voclib.results import Text
 from voclib.schema import dates
@@ -53,12 +53,10 @@ def voices(tables: Tables, *, channels: Sequence[str] = (), period: str = "quart
            timezone: str = "") -> pd.DataFrame:
     """Voices with text, sorted by `response_id`, with `period` ("2026Q3"), `written` (zh or en, as the text is), `person` and what `own_label` adds.
 
-    `person` is the customer, else the author, else the voice itself.
+    `person` is the customer, else the author, else the voice itself. Empty where no voice says anything in words.
 
     Raises
     ------
-    DataError
-        if no voice says anything in words.
     ParameterError
         for an unknown period or channel.
     """
@@ -67,8 +65,6 @@ def voices(tables: Tables, *, channels: Sequence[str] = (), period: str = "quart
         raise ParameterError(f"period is month or quarter, not '{period}'; {nearest(period, PERIODS)}")
     found = tables["responses"].sort_values("response_id", ignore_index=True)
     kept = found[steps(found, channels=channels) == ""].reset_index(drop=True)
-    if kept.empty:
-        raise DataError(f"None of {len(found):,} voices has a comment{' in these channels' * bool(channels)}; sentiment is read from comments.")
     when = kept["submitted_at"].fillna(kept["touched_at"]).dt.tz_convert(timezone).dt.tz_localize(None)
     label = when.dt.to_period(PERIODS[period]).astype("str").where(when.notna())
     written = [writing.language(writing.normal(text)) or "zh" for text in kept["comment"]]
@@ -142,4 +138,4 @@ def by_channel(kept: pd.DataFrame, names: Mapping[str, Text]) -> pd.DataFrame:
         rows.append({"channel": names.get(channel, Text(channel, channel)), "voices": len(part), "english": int(part["written"].eq("en").sum()),
                      "scored": int(part["own"].notna().sum()), "kinds": listed(used),
                      "tagged": int((part["own"].isna() & part["tag"].notna()).sum()), "key": channel})
-    return pd.DataFrame(rows).sort_values(["voices", "key"], ascending=[False, True], ignore_index=True)
+    return pd.DataFrame(rows, columns=[*CHANNEL_COLUMNS, "key"]).sort_values(["voices", "key"], ascending=[False, True], ignore_index=True)

@@ -16,6 +16,13 @@ CLASSES = {"negative": Text("负面", "Negative"), "neutral": Text("中性", "Ne
 AS_COUNTED, AS_CORRECTED = Text("词典直接数", "Counted by dictionary"), Text("校正后", "Corrected")
 NO_CLASS = Text("没有规则认领", "Claimed by no rule")
 NOBODY = Text("—", "—")
+NO_TEXT = (Text("这里要读的声音都没有中文或英文的文字，好坏和方面都无从读起。",
+                "None of the voices to be read here has words in Chinese or English, so neither mood nor aspects can be read."),
+           Text("写了字的评论或通话文字：在 voc ingest 的规则里映射 comment，或放宽 channels。",
+                "Comments or transcripts: map the column comment in the rules file of voc ingest, or take more channels."))
+NO_WORDS = Text("没写下来，不等于没有不满。", "That nothing is written down does not mean that nobody is unhappy.")
+NO_CHANNELS = Text("没有哪个渠道的声音够多。", "No channel has voices enough.")
+NO_ASPECTS = Text("词典没有找到任何方面。", "The dictionary finds no aspect.")
 NO_RANKING = Text("没有人工标注，不排名次：上面只是词典找到的条数。",
                   "No labels by people, so no ranking: above are counts of what the dictionary finds.")
 NO_VERBATIMS = Text("这一版不展示客户原话。", "This edition shows no customer's words.")
@@ -115,6 +122,18 @@ def decision(chosen: Estimate, first: Sequence[tuple[Text, Text | None]]) -> Tex
 
 NO_VOICES = Text("没有哪个方面有 5 条以上的声音", "No aspect has five voices or more")
 NOT_CORRECTED = Text("没有哪个方面的读法能用分数校正，好坏各占多少不给", "No aspect's reading can be corrected by marks, so no share of any is given")
+def notes(reason: Text | None = None) -> Mapping[str, Text]:
+    """Shown in place of a figure that has nothing to show; the `reason` everywhere where one holds for all."""
+    told = {"channels": NO_CHANNELS, "counts": NO_ASPECTS, "classes": NO_CLASS, "table": NO_RANKING, "verbatims": NO_VERBATIMS,
+            "yardstick": NO_YARDSTICK}
+    return told if reason is None else dict.fromkeys(told, reason)
+
+
+def has_text() -> Check:
+    """Nothing is written that could be read."""
+    return Check(Text("有能读的文字", "There are words to read"), False, *NO_TEXT)
+
+
 FEW_TO_CHECK = Text("自带分数的声音太少，核对不了。", "Too few voices carry a mark to check against.")
 
 

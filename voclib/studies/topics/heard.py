@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from voclib.errors import DataError, ParameterError
+from voclib.errors import ParameterError
 from voclib.results import Text
 from voclib.schema import dates
 from voclib.studies.pool import text as pool_text
@@ -30,23 +30,16 @@ def voices(tables: Tables, *, timezone: str = "") -> pd.DataFrame:
     """Voices with text, sorted by `response_id`; beside their own columns `form` (the normal form), `written` (zh or en, "" without letters or in
     another script), `legible` (the comment where it is either, else missing), `day`, `person`, `own` (what the customer's own mark says, or None),
     `kind` (language and kind of channel), `is_steady` (of a channel that runs through), `dealer`, `region`, `model` and `step`, missing where not
-    known.
-
-    Raises
-    ------
-    DataError
-        if no voice has text.
+    known. Empty where no voice has text.
     """
     timezone = dates.zone(tables, timezone)
     found = tables["responses"]
     kept = found[steps(found) == ""].sort_values("response_id", ignore_index=True)
-    if kept.empty:
-        raise DataError(f"None of {len(found):,} voices has a comment; topics are found in comments.")
     form = [writing.normal(text) for text in kept["comment"]]
     when = kept["submitted_at"].fillna(kept["touched_at"]).dt.tz_convert(timezone).dt.tz_localize(None)
     person = kept["customer_id"].fillna(kept["author_id"]).fillna("alone:" + kept["response_id"])
     written = pd.Series([writing.language(text) for text in form], index=kept.index, dtype=object)
-    kind = written + " " + kept["channel"].map(sentiment_shares.FAMILIES).fillna("survey")
+    kind = written + " " + kept["channel"].map(sentiment_shares.FAMILIES).fillna("survey").astype(object)
     made = kept.assign(form=form, written=written, legible=kept["comment"].where(written.ne("")), day=when.dt.normalize(), when=when, person=person,
                        kind=kind, own=_own(kept), **_places(kept, tables))
     return made.assign(is_steady=_steady(made))

@@ -259,7 +259,9 @@ def decision(name: Text, dealer: Spread, model: Spread, fresh: Sequence[emerging
 
 
 def too_few(texts: int, floor: int, every: int) -> Text:
-    """Why there are no topics: too few texts to fit them to (of `every` different text there is), or none that are alike."""
+    """Why there are no topics: no texts, too few to fit them to (of `every` different text there is), or none that are alike."""
+    if not every:
+        return Text("没有一条声音写了中文或英文，话题无从找起。", "No voice is written in Chinese or English, and topics are found in words.")
     if texts >= floor:
         return say("{n} 种不同的文字里，没有成群的说法。", "Among {n} different texts no sayings gather into a topic.", n=texts)
     if every >= floor:
