@@ -160,7 +160,7 @@ class TestThinTables:
             inner_loop.study(without(drawn_tables, **{name: gone}), GIVEN)
 
     def test_a_main_clock_of_no_case(self, drawn_tables) -> None:
-        with pytest.raises(DataError, match="'resolved' is about none of the 700 cases .tiers and severities: vvip; the value tier is known of 0"):
+        with pytest.raises(DataError, match="'resolved' applies to none of the 700 cases .tiers and severities: vvip; the value tier is known for 0"):
             inner_loop.study(without(drawn_tables, "customers"), only(clock(tiers=("vvip",))))
         with pytest.raises(DataError, match="needs submitted_at"):
             inner_loop.study(without(drawn_tables, "responses"), only(clock(start="submitted_at")))
@@ -200,7 +200,7 @@ class TestThinTables:
         """A day's cases, a third of them closed already: the closed ones say nothing of the limit."""
         result = inner_loop.study(tables(cases(np.linspace(0, 20, 300), [k / 15 + 2.0 if k % 3 == 0 else np.nan for k in range(300)])), only())
         assert result.study.verdict is Verdict.REFUSE and "Of 300 cases, the limit has run out for 0" in result.study.answer.en
-        assert result.captions["curve"]["title"].en == "No case was seen for the 72 hours of the limit"
+        assert result.captions["curve"]["title"].en == "No case was followed for the full 72 hours"
 
     def test_all_or_none_in_time(self) -> None:
         late = cases(np.arange(200.0) * 5, np.arange(200.0) * 5 + 100)
@@ -210,7 +210,7 @@ class TestThinTables:
             head = result.study.headline[0]
             assert head.value == value and 0 <= head.conf_low <= head.conf_high <= 1
             assert result.captions["curve"]["title"].en == ("All are settled before 72 hours" if value and result.curve["time"].max() < 72
-                                                            else f"After 72 hours {1 - value:.0%} are not settled; closed cases alone would say "
+                                                            else f"After 72 hours, {1 - value:.0%} are not settled; closed cases alone would suggest "
                                                                  f"{1 - value:.0%}")
             assert "Closed cases alone" not in result.study.answer.en, "they would show the same"
 
@@ -244,7 +244,7 @@ class TestThinTables:
         given = without(drawn_tables, **{stop: drawn_tables["cases"]["resolved_at"]})
         result = inner_loop.study(given, only(clock(stop=stop)))
         captions = result.captions
-        assert f"are {still} beyond the limit" in captions["queue"]["title"].en and f"are {done} by now" in captions["table"]["title"].en
+        assert f"are {still} past the limit" in captions["queue"]["title"].en and f"are {done} by now" in captions["table"]["title"].en
         assert captions["ladder"]["labels"]["closed"][0].en == f"{done.capitalize()} cases alone"
         assert [step["label"].en for step in inner_loop_tables.stages(result.coverage)][2] == f"{done.capitalize()} by now"
         assert stop == "resolved_at" or "closed" not in " ".join(t.en.lower() for t in spoken(dict(captions)))
@@ -266,7 +266,7 @@ class TestDealers:
         units = pd.Series([f"D{k % dealers}" for k in range(len(drawn_tables["cases"]))], dtype="str")
         given = without(drawn_tables, unit_id=units.mask(units.index < blank))
         result = inner_loop.study(given, only())
-        [check] = [c for c in result.study.checks if c.name.en == "Cases of one dealer may be alike"]
+        [check] = [c for c in result.study.checks if c.name.en == "Cases from the same dealer are allowed to be similar"]
         others = [c for c in result.study.checks if c.passed is False and c is not check]
         assert check.passed is passed and (passed is not False) == (check.consequence is None or passed is None)
         assert result.study.verdict is (Verdict.REPORT if passed is not False and not others else Verdict.REPORT_WITH_CAVEAT)
@@ -282,10 +282,10 @@ class TestSentences:
         fast = frame["owner_department"].eq("质量部")
         given = without(drawn_tables, resolved_at=frame["resolved_at"].where(~fast, frame["opened_at"] + pd.Timedelta(hours=2)))
         result = inner_loop.study(given, only())
-        assert result.departments.drawn["is_apart"].any() and "by more than luck: begin" not in result.study.decision.en
+        assert result.departments.drawn["is_apart"].any() and "by more than chance: start" not in result.study.decision.en
         alike = inner_loop.study(drawn_tables, only())
         assert not alike.departments.drawn["is_apart"].any() and "Nothing shows that departments differ" in alike.study.decision.en
-        assert alike.captions["departments"]["title"].en == "None of 6 departments can be told from the mean"
+        assert alike.captions["departments"]["title"].en == "None of 6 departments can be separated from the mean"
 
     @pytest.mark.parametrize(("gap", "errors", "passed"), [(0.008, (0.02, 0.02), True), (0.03, (0.02, 0.021), False), (0.03, (0.02, 0.05), True),
                                                            (0.03, (0.02, 0.01), False)])
@@ -302,7 +302,7 @@ class TestSentences:
     @pytest.mark.parametrize(("pile", "passed", "said"), [
         (Pile(before=30, expected=10.2, jump=4.0, p_value=0.001, n=200, width=3.6), False, "30 cases were closed in the last 3.6 hours"),
         (Pile(before=1, expected=10.2, jump=0.9, p_value=0.6, n=200, width=3.6), True, "1 case was closed"),
-        (Pile(before=0, expected=np.nan, jump=np.nan, p_value=np.nan, n=1, width=3.6), None, "1 case was closed near the limit; it takes 60"),
+        (Pile(before=0, expected=np.nan, jump=np.nan, p_value=np.nan, n=1, width=3.6), None, "1 case was closed near the limit; at least 60"),
         (Pile(before=90, expected=np.nan, jump=np.nan, p_value=np.nan, n=90, width=3.6), None, "recorded too coarsely"),
         (Pile(before=0, expected=20.0, jump=1e-9, p_value=1.0, n=90, width=3.6), True, "0 cases were closed")])
     def test_the_pile(self, pile: Pile, passed: bool | None, said: str) -> None:
@@ -341,5 +341,5 @@ class TestSentences:
         """Twelve cases opened in March, closed six a month: neither month of closing has enough."""
         frame = cases([0.0] * 12, [24 * 20.0] * 6 + [24 * 50.0] * 6)
         title = inner_loop.study(tables(frame), only()).captions["months"]["title"]
-        assert title == Text("按开单月份数，平均 0%", "By month opened 0% on average")
+        assert title == Text("按开单月份数，平均 0%", "By month opened: 0% on average")
 

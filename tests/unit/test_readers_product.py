@@ -176,7 +176,7 @@ class TestBrief:
         assert ((made.judged.counts.exposure[repairs, :-1] > 0).sum(axis=1) == usual).all()
         assert made.judged.counts.usual(product_counts.REPAIRS) == usual
         check, thin = made.study.checks[1], next(c for c in made.study.checks if c.name.en == "Too few to be judged")
-        assert f"{first:%Y-%m-%d} on, which leaves {usual} usual periods" in check.detail.en and f"{first:%Y-%m-%d} 才有记录" in check.detail.zh
+        assert f"from {first:%Y-%m-%d}, which leaves {usual} usual periods" in check.detail.en and f"{first:%Y-%m-%d} 才有记录" in check.detail.zh
         assert (check.passed, made.study.verdict) == ((None, Verdict.REPORT) if usual == 9 else (False, Verdict.REPORT_WITH_CAVEAT))
         assert ("6 counts lack" in check.detail.en) == (usual == 4) and thin.detail.en.startswith("0 of 18")
         as_is = recent.against_usual(*(a[repairs] for a in _as_exported(tables, counts))).ratio

@@ -51,7 +51,7 @@ class TestAnswers:
             region.answers(alike, **options)
 
     @pytest.mark.parametrize(("change", "said"), [
-        ("one region", "All answers are of one group (East China)"), ("no units", "No answer tells its region"),
+        ("one region", "All answers belong to one group (East China)"), ("no units", "No answer says which region it belongs to"),
         ("no scores", "No voice of the pool carries a score")])
     def test_nothing_to_compare_is_refused_in_words(self, alike: Tables, change: str, said: str) -> None:
         tables = dict(alike)
@@ -82,12 +82,12 @@ class TestStudy:
         found = made(apart)
         assert (found.ladder["together"].value, found.ladder["drawn"].value) == (1, 1)
         assert found.fixed.best.tolist() == [1, 2] and found.sheet["fixed"].map(lambda t: t.zh).tolist() == ["1", "2"]
-        assert "East China is first beyond luck" in found.study.answer.en
+        assert "East China ranks first by more than chance" in found.study.answer.en
 
     def test_no_gap_is_not_told(self, alike: Tables) -> None:
         found = made(alike)
         assert found.ladder["together"].value == 0 and [t.zh for t in found.sheet["fixed"]] == ["1–2", "1–2"]
-        assert "Of 1 pairs among 2 regions, 0 can be told apart" in found.study.answer.en
+        assert "Of 1 pair among 2 regions, 0 can be distinguished" in found.study.answer.en
 
     def test_a_difference_of_dealers_is_no_difference_of_regions(self) -> None:
         """Dealers' own levels put regions apart as they are; with other dealers that would not hold."""
@@ -97,13 +97,13 @@ class TestStudy:
         units = tables["units"].assign(region=np.where(np.arange(24) < 12, "华东", "华南"))
         found = made(tables | {"responses": tables["responses"].assign(nps_score=marks.astype("Int64")), "units": units})
         assert found.ladder["together"].value == 1 and found.ladder["drawn"].value == 0
-        assert set(found.sheet["differ"].map(lambda t: t.en)) == {"Yes"} and "Reward and punish nobody by rank" in found.study.decision.en
+        assert set(found.sheet["differ"].map(lambda t: t.en)) == {"Yes"} and "Do not reward or punish by rank" in found.study.decision.en
 
     def test_where_nothing_differs_nobody_is_said_to(self, alike: Tables) -> None:
         """Neither regions nor dealers differ: that no pair is told apart is no finding about dealers."""
         found = made(alike)
-        assert "no difference between regions can be told" in found.study.decision.en and "大区之间分不出高低" in found.study.decision.zh
-        assert "what differs is" not in found.study.decision.en and "Not told" in set(found.sheet["differ"].map(lambda t: t.en))
+        assert "the regions could not be distinguished" in found.study.decision.en and "大区之间分不出高低" in found.study.decision.zh
+        assert "the differences that can be seen" not in found.study.decision.en and "Not clear" in set(found.sheet["differ"].map(lambda t: t.en))
 
     def test_groups_with_few_dealers_are_not_spoken_of_as_if_asked(self, apart: Tables) -> None:
         units = apart["units"].assign(region=["华东", "华南"] * 10 + ["西北"] * 4)
@@ -115,9 +115,10 @@ class TestStudy:
         assert rungs["kept"].value == 1, "the step before the last has the same pair"
         columns = found.captions["sheet"]["columns"]
         assert (columns["fixed"].en, columns["drawn"].en) == ("True rank (of 3)", "Rank with other dealers (of 2)")
-        check = next(c for c in found.study.checks if c.name.en == "Groups left out")
-        assert check.detail.en == "3 groups were compared by these dealers; in Northwest China they are too few or too uneven to ask about others."
-        assert "can be asked of the 2 regions with enough dealers only" in found.study.answer.en
+        check = next(c for c in found.study.checks if c.name.en == "Groups excluded")
+        assert check.detail.en == ("3 groups were compared by their current dealers; in Northwest China, these are too few or too uneven to ask "
+                                   "about others.")
+        assert "can be asked only for the 2 regions with enough dealers" in found.study.answer.en
 
     def test_no_claim_on_regions_where_some_were_not_asked(self) -> None:
         """Dealers differ and no pair that was asked holds; a region with four dealers was not asked."""
@@ -127,8 +128,8 @@ class TestStudy:
         units = tables["units"].assign(region=["华东", "华南"] * 10 + ["西北"] * 4)
         found = made(tables | {"responses": tables["responses"].assign(nps_score=marks.astype("Int64")), "units": units})
         assert found.ladder["drawn"].value == 0 and found.captions["sheet"]["columns"].keys() >= {"differ", "drawn"}
-        assert "what differs is" not in found.study.decision.en and "看得出的差别在" not in found.study.decision.zh
-        assert "1 group with few dealers could not be asked" in found.study.decision.en
+        assert "the differences that can be seen" not in found.study.decision.en and "看得出的差别在" not in found.study.decision.zh
+        assert "1 group with too few dealers could not be tested" in found.study.decision.en
 
     def test_the_period_and_the_score_stand_above_the_question(self, alike: Tables) -> None:
         kept = region.answers(alike)
@@ -225,7 +226,7 @@ def test_a_page_on_which_nothing_differs_says_so() -> None:
         kept = region.answers(tables)
         found = region.study(tables, kept, seed=seed)
         said.append("Yes" in {cell.en for cell in found.sheet["differ"]})
-        decided.append("what differs is" in found.study.decision.en)
+        decided.append("the differences that can be seen" in found.study.decision.en)
         coded = kept.assign(score=100.0 * (kept["nps_score"] >= 9) - 100.0 * (kept["nps_score"] <= 6))
         by_q.append(coverage_readers.differ_by_q([part for _, part in coded.groupby("region")]).any())
     assert np.mean(said) <= 0.1 and np.mean(decided) <= 0.1 and np.mean(by_q) >= 0.12, (np.mean(said), np.mean(decided), np.mean(by_q))

@@ -114,7 +114,7 @@ class TestPage:
         refused = FOUND | {"32-none": finding(REFUSED, verdict=Verdict.REFUSE)}
         made = self.made(Row(report="32-none"), Row(report="31-money"), Row(report="20-scores", at_least=50), found=refused)
         assert made.study.headline[0] == MONEY and made.study.naive == NAIVE and made.study.verdict is Verdict.REPORT_WITH_CAVEAT
-        assert made.study.answer.en.startswith("This is the answer, and plain. Of 1 number with a goal 0 reach it, 1 misses it")
+        assert made.study.answer.en.startswith("This is the answer, and plain. Of 1 number with a goal, 0 reach it, 1 misses it")
         assert "Short of the goal: “Q?”." in made.study.decision.en and made.study.headline[1:] == (nps(),)
 
     def test_readers_see_names_of_numbers_and_titles_of_reports_but_no_keys(self) -> None:

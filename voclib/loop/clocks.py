@@ -165,7 +165,7 @@ def cases(tables: Tables, *, since: str = "", until: str = "", timezone: str = "
     kept = found[steps(found, since=since, until=until, timezone=timezone) == ""].sort_values("case_id", ignore_index=True)
     if kept.empty:
         if found.empty:
-            raise DataError("The table 'cases' has no row, so no clock can be read; look into the scorecard of 'voc ingest' for where they went.")
+            raise DataError("The table 'cases' has no row, so no clock can be read; see the scorecard of 'voc ingest' for where the rows went.")
         span = f"opened from {found['opened_at'].min():%Y-%m-%d} to {found['opened_at'].max():%Y-%m-%d}"
         raise DataError(f"None of {len(found):,} cases, {span}, lies between since={since!r} and until={until!r}; widen them, or leave them empty.")
     voices = tables.get("responses")

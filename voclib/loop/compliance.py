@@ -79,7 +79,7 @@ def _waiting(due: Estimate, n: int, gates: Gates) -> Estimate:
     reason = say("{n} 张工单里，时限已过的有 {k} 张，不足以给出占比。",
                  "Of {n} {n:case|cases}, the limit has run out for {k}: too few for a share.", n=n, k=due.n)
     return due.with_(reason=reason, needs=say("至少 {k} 张时限已过的工单：再等些日子，或放宽时期。",
-                                              "At least {k} cases whose limit has run out: wait some days, or widen the period.", k=gates.min_n))
+                                              "At least {k} cases whose limit has run out: wait a few days, or widen the period.", k=gates.min_n))
 
 
 def clustered(frame: pd.DataFrame, column: str | None, gates: Gates) -> tuple[pd.DataFrame, str | None]:

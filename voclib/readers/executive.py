@@ -53,7 +53,7 @@ def study(findings: Findings, card: Card, *, named: Named | None = None) -> Exec
     entries = [entry for _, rows in filled for entry in rows]
     if not entries:
         asked = ", ".join(sorted({row.report for row, _ in absent}))
-        raise DataError(f"No row of the scorecard is among the reports: it asks for {asked or 'none'}; there are {', '.join(sorted(findings))}.")
+        raise DataError(f"No row of the scorecard matches a report: it asks for {asked or 'none'}; there are {', '.join(sorted(findings))}.")
     lead = next((entry for entry in entries if entry.estimate.kind != "refusal"), entries[0])
     questions = {name: Study.from_dict(found).question for name, found in findings.items()}
     return Executive(study=_finding(lead, entries, findings, named), layers=tuple(_layer(layer, rows) for layer, rows in filled if rows),

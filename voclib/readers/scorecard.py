@@ -129,12 +129,12 @@ def _entries(layer: Layer, studies: Mapping[str, Study], absent: list[tuple[Row,
 def _not_there(row: Row, study: Study, named: Named | None) -> Text:
     """That the report lacks the number, by its name; of a name nobody knows, likely a slip in the card's file, the nearest that is there."""
     if found := title(row, row.estimand, named):
-        return say("这份报告里没有“{t}”", "The report does not hold “{t}”", t=found)
+        return say("这份报告里没有“{t}”", "The report does not contain “{t}”", t=found)
     known = sorted({e.estimand for e in _all(study)})
     asked = f"{row.estimand} ({row.rung})" if row.rung else row.estimand
     close = get_close_matches(row.estimand, known, n=1, cutoff=0.6)
     hint = say("是不是想写 {c}？", "", c=close[0]) if close else say("有的是：{k}", "", k="、".join(known))
-    return Text(f"这份报告里没有 {asked}，{hint.zh}", f"The report holds no {asked}; {nearest(row.estimand, known)}")
+    return Text(f"这份报告里没有 {asked}，{hint.zh}", f"The report has no {asked}; {nearest(row.estimand, known)}")
 
 
 def _all(study: Study) -> list[Estimate]:

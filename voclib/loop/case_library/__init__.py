@@ -1,4 +1,4 @@
-"""Which customer stories can be taught from, without telling who they were? A library drawn by rule, rewritten, and attacked before release."""
+"""Which customer stories can be used for training without revealing the customer? A library drawn by rule, rewritten, and attacked before release."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from voclib.stats.gates import Gates
 Tables = Mapping[str, pd.DataFrame]
 FOUND, WORDS_FOUND = "people_found", "words_found"
 ATTACKS = ("week", "complaint", "words")
-NO_TEXT = Text("没有原话，没有可比对的。", "There are no words to look up.")
+NO_TEXT = Text("没有原话，没有可比对的。", "There are no customer's words to compare.")
 NEEDS_TEXT = Text("带原话的工单。", "Cases that carry the customer's words.")
 NO_PUBLIC = Text("没有公开渠道的声音可比。", "There are no public voices to compare with.")
 NEEDS_PUBLIC = Text("公开渠道的帖子和评论。", "Posts and reviews from public channels.")

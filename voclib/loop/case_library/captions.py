@@ -15,17 +15,17 @@ from voclib.results import Ladder, Text
 from voclib.sentences import say
 
 RUNGS = {
-    "cases": (Text("只在工单里数", "Counted among cases alone"), Text("看有没有第二张一样的单子", "whether another case is like it")),
+    "cases": (Text("只在工单里数", "Counted among cases only"), Text("看有没有第二张一样的单子", "whether another case looks the same")),
     "originals": (
         Text("在全部客户里数", "Counted among all customers"),
-        Text("同店、同周、同款车的都可能是", "anyone of the dealer, week and model may be it"),
+        Text("同店、同周、同款车的都可能是", "could be any customer of that dealer, week and model"),
     ),
     "known": (
-        Text("读者还知道抱怨的是什么", "For one who knows the complaint too"),
-        Text("三种人里认得最多的一种", "who finds most of the three"),
+        Text("读者还知道抱怨的是什么", "A reader who also knows the complaint"),
+        Text("三种人里认得最多的一种", "identifies the most of the three"),
     ),
     "kept": (
-        Text("同一位读者，改写成卡片", "The same reader, rewritten as a card"),
+        Text("同一位读者，改写成卡片", "The same reader, given the card"),
         Text("门店写成区域，日子写成季度，不写车", "region for dealer, quarter for day, no model"),
     ),
 }
@@ -56,7 +56,7 @@ def _cards(cards: pd.DataFrame) -> dict[str, Any]:
         ),
         "subtitle": Text(
             "卡号是新编的，与工单号对不上；门店写成区域，日子写成季度，用时写成范围，车型和姓名不写",
-            "Card numbers are new and lead to no case; region for dealer, quarter for day, ranges for times, neither model nor name",
+            "Card numbers are new and match no case number; region for dealer, quarter for day, ranges for times, no model or name",
         ),
         "max_rows": 200,
         "columns": {
@@ -71,9 +71,9 @@ def _words(audit: Audit) -> dict[str, Any]:
     n = int(audit.released["kept"].eq("").sum())
     return {
         "title": say("{n} 张卡片带原话，留在客户自己的语言里", "{n} cards carry the customer's words, in the customer's own language", n=n),
-        "subtitle": Text("模糊过的地方写在后面", "What was made less exact stands behind"),
+        "subtitle": Text("模糊过的地方写在后面", "The last column shows what was generalised"),
         "max_rows": 200,
-        "columns": {"card": Text("卡片", "Card"), "words": Text("原话", "Words"), "less": Text("模糊了什么", "Made less exact")},
+        "columns": {"card": Text("卡片", "Card"), "words": Text("原话", "Words"), "less": Text("模糊了什么", "Generalised")},
     }
 
 
@@ -83,16 +83,16 @@ def _ladder(ladder: Ladder | None) -> dict[str, Any]:
     return {
         "title": say(
             "还知道抱怨什么的人，原案例认出 {b}；改写以后，至多 {c}",
-            "Someone who knows the complaint too finds {b} of the originals; after rewriting {c} at most",
+            "Someone who also knows the complaint identifies {b} of the original cases; after rewriting, {c} at most",
             b=laid.written(ladder["known"]),
             c=words.upper(ladder["kept"]),
         ),
         "subtitle": Text(
             "随手指一位相同的客户，指对的占比；横条 = 95% 区间，按门店成组",
-            "Share right when one of the customers alike is picked; bar = 95% range, dealers as clusters",
+            "Share of correct guesses when one of the matching customers is picked; bar = 95% interval, clustered by dealer",
         ),
         "labels": {one.rung: RUNGS[one.rung] for one in ladder.rungs},
-        "note": Text("“去掉姓名电话就安全了”等于说第二级是 0。", "“Safe once names and phone numbers are gone” would put the second rung at 0."),
+        "note": Text("“去掉姓名电话就安全了”等于说第二级是 0。", "“Safe once names and phone numbers are gone” would put the second step at 0."),
     }
 
 
@@ -101,9 +101,9 @@ def _sheet(audit: Audit, rule: Rule) -> dict[str, Any]:
         "还知道抱怨什么的人，原案例认出 {a}，卡片认出 {b}；搜公开渠道，卡片上的原话一段也没有认对"
         if audit.after["words"].value == 0  # a refusal has no value: nothing was searched
         else "还知道抱怨什么的人，原案例认出 {a}，卡片认出 {b}",
-        "Someone who knows the complaint too finds {a} of the originals and {b} of the cards; a search of public posts finds none of the words"
+        "Someone who also knows the complaint identifies {a} of the originals and {b} of the cards; a search of public posts matches no words"
         if audit.after["words"].value == 0
-        else "Someone who knows the complaint too finds {a} of the originals and {b} of the cards",
+        else "Someone who also knows the complaint identifies {a} of the originals and {b} of the cards",
         a=audit.before["complaint"],
         b=audit.after["complaint"],
     )
@@ -111,8 +111,8 @@ def _sheet(audit: Audit, rule: Rule) -> dict[str, Any]:
         "title": title,
         "subtitle": say(
             "认出的占比和 95% 区间；日子按正负 {d} 天算；“只此一位”是没有第二位客户相同的案例数；第二行只数记录里说过这个主题的客户，所以偏高",
-            "Share found with its 95% range; days give or take {d}; “only one” counts cases with no other customer alike; "
-            "the second row counts customers recorded as speaking of the topic, and so errs on the high side",
+            "Share identified with its 95% interval; the date is known to within {d} {d:day|days}; “only one” counts cases with no other matching "
+            "customer; the second row counts only customers recorded as raising the topic, so it errs on the high side",
             d=rule.days,
         ),
         "columns": {
@@ -129,16 +129,16 @@ def _sizes(audit: Audit, rule: Rule) -> dict[str, Any]:
     return {
         "title": say(
             "原案例里 {a} 个只可能是一位客户；卡片里 {b} 个",
-            "{a} originals could be one customer only; of the cards {b}",
+            "{a} of the originals could be only one customer; {b} of the cards",
             a=audit.alone("was_topic"),
             b=audit.alone("alike", released=True),
         ),
-        "subtitle": say("背后有多少位相同的客户；门槛 {k} 位", "How many customers are alike behind each; {k} are asked for", k=rule.k),
+        "subtitle": say("背后有多少位相同的客户；门槛 {k} 位", "How many matching customers are behind each; at least {k} needed", k=rule.k),
         "columns": {
-            "alike": Text("相同的客户", "Customers alike"),
+            "alike": Text("相同的客户", "Matching customers"),
             "was": Text("原案例：店、周、车", "Originals: dealer, week, model"),
-            "was_topic": Text("原案例：还知道抱怨什么", "Originals: and the complaint"),
-            "cards": Text("卡片：知道抱怨什么", "Cards: and the complaint"),
+            "was_topic": Text("原案例：还知道抱怨什么", "Originals: plus complaint"),
+            "cards": Text("卡片：知道抱怨什么", "Cards: complaint known"),
         },
     }
 
@@ -146,16 +146,17 @@ def _sizes(audit: Audit, rule: Rule) -> dict[str, Any]:
 def _shares() -> dict[str, Any]:
     return {
         "title": Text(
-            "别把案例库当成现实：每种情形一样多，占比就不是真的", "Do not take the library for reality: kinds are even, so shares are not real"
+            "别把案例库当成现实：每种情形一样多，占比就不是真的",
+            "Do not take the library for reality: all kinds are equally common in it, so its shares are not real",
         ),
-        "subtitle": Text("挑出来的案例，和全部已关闭的工单", "Cases drawn beside all closed cases"),
+        "subtitle": Text("挑出来的案例，和全部已关闭的工单", "Cases drawn, compared with all closed cases"),
         "formats": {"cards": "share", "cases": "share"},
         "columns": {
             "kind": Text("情形", "Kind"),
             "cards_n": Text("案例", "Cards"),
-            "cards": Text("占案例", "Of cards"),
+            "cards": Text("占案例", "% of cards"),
             "cases_n": Text("工单", "Cases"),
-            "cases": Text("占工单", "Of cases"),
+            "cases": Text("占工单", "% of cases"),
         },
     }
 
@@ -165,11 +166,11 @@ def _levels(audit: Audit) -> dict[str, Any]:
     return {
         "title": say(
             "{n} 张写到能写的最细一级，{h} 张扣下",
-            "{n} cards say as much as the finest level allows, {h} are withheld",
+            "{n} {n:card is|cards are} written at the finest level, {h} withheld",
             n=int(audit.cards["level"].eq(0).sum()),
             h=held,
         ),
-        "subtitle": Text("从细到粗逐级试，第一个够人数的采用", "From fine to coarse, the first level with customers enough is used"),
+        "subtitle": Text("从细到粗逐级试，第一个够人数的采用", "Levels are tried from fine to coarse; the first with enough customers is used"),
         "columns": {"says": Text("卡上写什么", "What the card says"), "n": Text("卡片", "Cards")},
     }
 
@@ -177,16 +178,16 @@ def _levels(audit: Audit) -> dict[str, Any]:
 def _reasons(audit: Audit) -> dict[str, Any]:
     n, of = int(audit.released["kept"].eq("").sum()), len(audit.released)
     return {
-        "title": say("{n} / {t} 张卡片放得了原话", "{n} of {t} cards may carry words", n=n, t=of),
-        "subtitle": Text("每张只列第一条原因", "The first reason of each"),
+        "title": say("{n} / {t} 张卡片放得了原话", "{n} of {t} cards can carry the customer's words", n=n, t=of),
+        "subtitle": Text("每张只列第一条原因", "Only the first reason for each card"),
         "columns": {"why": Text("原话", "Words"), "n": Text("卡片", "Cards")},
     }
 
 
 def _generalised(audit: Audit) -> dict[str, Any]:
     return {
-        "title": Text("原话里还剩下的线索，都写成更宽的说法", "Clues left in the words are put in wider terms"),
-        "subtitle": say("挑出的 {n} 段原话里，有这种线索的段数", "Of {n} texts drawn, those that held each clue", n=audit.texts),
+        "title": Text("原话里还剩下的线索，都写成更宽的说法", "Clues still in the words are put in broader terms"),
+        "subtitle": say("挑出的 {n} 段原话里，有这种线索的段数", "Of {n} texts drawn, how many contained each clue", n=audit.texts),
         "columns": {"kind": Text("线索", "Clue"), "becomes": Text("写成", "Becomes"), "n": Text("段数", "Texts")},
     }
 
@@ -194,9 +195,10 @@ def _generalised(audit: Audit) -> dict[str, Any]:
 def truth() -> dict[str, Any]:
     """The table of comparisons with what is known."""
     return {
-        "title": Text("把答案藏起来再估：区间含不含真值", "With the answer hidden: does the range hold it?"),
+        "title": Text("把答案藏起来再估：区间含不含真值", "Estimated with the answer hidden: does the range contain the truth?"),
         "subtitle": Text(
-            "认出的占比；藏起客户是按人随机藏，真值用完整的表算", "Share found; customers are hidden by lot, and the truth comes from the whole list"
+            "认出的占比；藏起客户是按人随机藏，真值用完整的表算",
+            "Share identified; customers are hidden at random, and the truth comes from the full list",
         ),
         "columns": known.COLUMNS,
     }

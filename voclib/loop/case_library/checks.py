@@ -35,11 +35,11 @@ def _enough(audit: Audit, rule: Rule) -> Check:
     out, held = audit.released, len(audit.cards) - len(audit.released)
     least = int(out["sure"].min()) if len(out) else 0
     return Check(
-        say("每张卡片背后至少 {k} 位相同的客户", "{k} customers alike or more behind every card", k=rule.k),
+        say("每张卡片背后至少 {k} 位相同的客户", "At least {k} matching customers behind every card", k=rule.k),
         None if out.empty else least >= rule.k,
         say(
             "最少的一张 {m} 位，也就是单张最多认对 1/{m}；{n} 张不够，扣下。",
-            "The fewest behind a card: {m}, a chance of 1 in {m} at most; {n} {n:card|cards} withheld for want of them.",
+            "The card with the fewest has {m}, so a guess is right at most 1 time in {m}; {n} {n:card was|cards were} withheld for having too few.",
             m=least,
             n=held,
         ),
@@ -50,13 +50,13 @@ def _visits(people: People) -> Check:
     told = (
         Text("到店、来电、发声、开单都算接触过。", "Visits, calls, voices and cases all count as contact.")
         if people.has_visits
-        else Text("没有服务接触表，只看得到说过话的客户。", "There is no table of service contacts, so only customers who spoke are seen.")
+        else Text("没有服务接触表，只看得到说过话的客户。", "There is no table of service contacts, so only customers who spoke up are visible.")
     )
     return Check(
-        Text("看得到没说过话的客户", "Customers who said nothing are seen too"),
+        Text("看得到没说过话的客户", "Customers who said nothing are counted too"),
         people.has_visits,
         told,
-        Text("原案例的风险被高估。补上到店记录再看。", "The risk of originals is overstated. Add the record of visits."),
+        Text("原案例的风险被高估。补上到店记录再看。", "The risk for the original cases is overstated. Add the record of visits and look again."),
     )
 
 
@@ -69,19 +69,19 @@ def _identifiers(audit: Audit) -> Check:
         n == 0,
         say(
             "{c} 段原话里又找到 {n} 处电话、邮箱、证件、车牌或车架号。",
-            "In {c} texts it found {n} further phone numbers, e-mail addresses, ID cards, plates or VINs.",
+            "In {c} texts it found {n} more phone numbers, e-mail addresses, ID numbers, number plates or VINs.",
             c=audit.texts,
             n=n,
         ),
         Text(
             "导入时的脱敏漏了，卡片上已去掉；请查导入的规则。",
-            "The import let them through; cards are rid of them. Look into the rules of the import.",
+            "The import missed them; they have been removed from the cards. Check the import rules.",
         ),
     )
 
 
 def _names(audit: Audit) -> Check:
-    name = Text("原话里没有疑似人名", "No words that may be names are left")
+    name = Text("原话里没有疑似人名", "No likely names are left in the words")
     if not audit.texts:
         return Check(name, None, words.NO_TEXTS)
     return Check(
@@ -89,11 +89,11 @@ def _names(audit: Audit) -> Check:
         audit.candidates == 0,
         say(
             "带头衔的人名去掉了 {n} 处；还有 {m} 处像人名。光写名字的，只认得出一部分。",
-            "{n} {n:name|names} behind a title {n:was|were} taken out; {m} more may be. Of bare names only some are seen.",
+            "{n} {n:name|names} with a title {n:was|were} removed; {m} more may be names. Of names without a title, only some are found.",
             n=audit.names,
             m=audit.candidates,
         ),
-        Text("这些卡片不放原话。", "The cards concerned show no words."),
+        Text("这些卡片不放原话。", "These cards show no words."),
     )
 
 
@@ -102,10 +102,10 @@ def _public(audit: Audit, word_for_word: tuple[int, int]) -> Check:
     name = Text("卡片上的原话，在公开渠道搜不到", "Words on cards cannot be found in public")
     if audit.public_n == 0:
         return Check(
-            name, None, Text("没有公开渠道的声音可比；外面有没有，看不出。", "No public voices to compare with; what is out there cannot be seen.")
+            name, None, Text("没有公开渠道的声音可比；外面有没有，看不出。", "No public voices to compare with; what is out there is unknown.")
         )
     if after is None:
-        return Check(name, None, Text("没有放出的卡片。", "No card is released."))
+        return Check(name, None, Text("没有放出的卡片。", "No cards are released."))
     if after.kind == "refusal":
         return Check(name, None, words.NO_TEXTS if not audit.texts else words.NO_WORDS)
     return Check(
@@ -113,7 +113,8 @@ def _public(audit: Audit, word_for_word: tuple[int, int]) -> Check:
         after.value == 0,
         say(
             "拿 {p} 条公开的声音比：能挑的 {m} 段原话里认对 {a} 段；{n} 张带原话的卡片里认对 {h} 张，上限 {u}。",
-            "Compared with {p} public voices: {a} of the {m} texts to draw from rightly found; of {n} cards with words {h}, {u} at most.",
+            "Compared with {p} public voices: {a} of the {m} available texts {a:is|are} correctly matched; {h} of the {n} cards with words, "
+            "at most {u}.",
             p=audit.public_n,
             a=word_for_word[0],
             m=word_for_word[1],
@@ -127,28 +128,32 @@ def _public(audit: Audit, word_for_word: tuple[int, int]) -> Check:
 
 def _complete(audit: Audit, people: People) -> Check:
     told = (
-        say("客户表有 {n} 位，当作全部客户。", "The list has {n} customers and is taken as complete.", n=people.customers_n)
+        say("客户表有 {n} 位，当作全部客户。", "The list has {n} customers and is treated as complete.", n=people.customers_n)
         if audit.fraction == 1
         else say(
             "客户表有 {n} 位，约占全部的 {f:.0%}；相同的人数按抽样推算，不按表里的数，卡片只给范围。",
-            "The list has {n} customers, about {f:.0%} of all; how many are alike is worked out from the sample, for cards as a range.",
+            "The list has {n} customers, about {f:.0%} of all; the number who match is inferred from this sample, and cards get only a range.",
             n=people.customers_n,
             f=audit.fraction,
         )
     )
-    return Check(Text("客户表是不是全部客户", "Whether the list holds all customers"), None, told)
+    return Check(Text("客户表是不是全部客户", "Whether the list covers all customers"), None, told)
 
 
 def _lots(others: Sequence[float]) -> Check:
     if not len(others):
-        return Check(Text("换一次抽签，结果差多少", "How far another lot would move it"), None, Text("没有可比的抽签。", "No other lot to compare."))
+        return Check(
+            Text("换一次抽签，结果差多少", "How far another draw would move the result"),
+            None,
+            Text("没有可比的抽签。", "There is no other draw to compare with."),
+        )
     low, high = np.quantile(others, [0.025, 0.975])
     return Check(
-        Text("换一次抽签，结果差多少", "How far another lot would move it"),
+        Text("换一次抽签，结果差多少", "How far another draw would move the result"),
         None,
         say(
             "另抽 {n} 次，知道门店、哪一周、什么车的人认出原案例的占比，多在 {a:.0%} 到 {b:.0%}。",
-            "In {n} other lots someone who knows dealer, week and model finds mostly {a:.0%} to {b:.0%} of the originals.",
+            "In {n} other draws, someone who knows dealer, week and model mostly identifies {a:.0%} to {b:.0%} of the originals.",
             n=len(others),
             a=low,
             b=high,
@@ -158,11 +163,11 @@ def _lots(others: Sequence[float]) -> Check:
 
 def _sample(counts: pd.Series) -> Check:
     return Check(
-        Text("卡片不是全部工单的样本", "The cards are no sample of all cases"),
+        Text("卡片不是全部工单的样本", "The cards are not a sample of all cases"),
         None,
         say(
             "解决晚了的占卡片的 {a:.0%}，占全部已关闭工单的 {b:.0%}。",
-            "Cases settled late are {a:.0%} of the cards and {b:.0%} of all closed cases.",
+            "Cases settled late make up {a:.0%} of the cards and {b:.0%} of all closed cases.",
             a=float(counts["cards"]),
             b=float(counts["cases"]),
         ),

@@ -33,7 +33,7 @@ def cards(audit: Audit, rule: Rule, topics: Mapping[str, Text], departments: Map
                 "topic": name,
                 "story": say(
                     "{w}；等级：{g}。{d}。至少 {n} 位客户相同",
-                    "{w}; grade: {g}. {d}. {n} customers alike or more",
+                    "{w}; grade: {g}. {d}. At least {n} matching customers",
                     w=place,
                     g=_lower(grade),
                     d=_done(row),
@@ -72,7 +72,10 @@ def _lesson(row: pd.Series, rule: Rule, departments: Mapping[str, Text]) -> Text
     who = Text("没有写明部门", "No department named") if pd.isna(owner) else departments.get(owner, Text(str(owner), str(owner)))
     if row["outcome"] == "reopened":
         return say(
-            "{d}：{n} 天内客户又为这件事开单，关单不等于解决", "{d}: another case within {n} days; closed is not settled", d=who, n=rule.reopened_days
+            "{d}：{n} 天内客户又为这件事开单，关单不等于解决",
+            "{d}: the customer opened another case within {n} days; closed does not mean settled",
+            d=who,
+            n=rule.reopened_days,
         )
     spent = {name: _between(row, start, stop) for name, start, stop in _STAGES}
     known = {name: hours for name, hours in spent.items() if hours == hours}
@@ -119,7 +122,7 @@ def sizes(audit: Audit) -> pd.DataFrame:
     out, rows = audit.released, []
     for low, high in SIZES:
         name = (
-            say("只有 1 位", "1, nobody else")
+            say("只有 1 位", "1 (no one else)")
             if high == 1
             else say("{l} 位以上", "{l} or more", l=low)
             if np.isinf(high)

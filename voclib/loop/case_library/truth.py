@@ -23,10 +23,10 @@ Tables = Mapping[str, pd.DataFrame]
 ROUNDS = 400  # guesses of the attacker a case
 PARTS = (0.5, 0.25)  # of the customer list that is kept
 COLUMNS = {
-    "what": Text("对照", "Compared"),
+    "what": Text("对照", "Comparison"),
     "found": Text("估计（区间）", "Estimate (range)"),
     "truth": Text("真值", "Truth"),
-    "inside": Text("区间含真值", "Range holds it"),
+    "inside": Text("区间含真值", "Range contains it"),
     "naive": Text("不校正的数", "Uncorrected"),
 }
 YES, NO = Text("是", "Yes"), Text("否", "No")
@@ -50,7 +50,7 @@ def _attack(audit: Audit, people: People, rule: Rule, seed: int) -> dict[str, An
         names = np.sort(frame.loc[mine, "customer_id"].unique())
         held.append(float((rng.choice(names, ROUNDS) == row.customer_id).mean()) if len(names) else 0.0)
     return _row(
-        say("真去认一遍：原案例每个猜 {n} 次", "The attack carried out: {n} guesses at every original", n=ROUNDS),
+        say("真去认一遍：原案例每个猜 {n} 次", "The attack carried out: {n} guesses per original case", n=ROUNDS),
         audit.before["week"],
         float(np.mean(held)),
         audit.naive,
@@ -79,7 +79,7 @@ def _hidden(able: pd.DataFrame, people: People, rule: Rule, part: float, seed: i
         sure = Estimate(estimand=FOUND, kind="estimate", unit="share", value=1.0, conf_low=1.0, conf_high=1.0)
         rows.append(
             _row(
-                say("同上：表里只此一位的，认对的占比", "The same: only one listed, share of matches right"),
+                say("同上：表里只此一位的，认对的占比", "The same: only one match listed, share of correct matches"),
                 one,
                 float(alone.sum() / whole[alone].sum()),
                 sure,
@@ -113,7 +113,7 @@ def _identifiers(tables: Tables, planted: int) -> dict[str, Any]:
     )
     left = sum(redact(texts.drop_duplicates()).counts.values())
     return {
-        "what": say("埋在各渠道原话里的号码 {n} 处，导入后还剩", "Identifiers planted in texts: {n}; left after import", n=planted),
+        "what": say("埋在各渠道原话里的号码 {n} 处，导入后还剩", "Identifiers planted in texts: {n}; remaining after import", n=planted),
         "found": Text(str(left), str(left)),
         "truth": "0",
         "inside": YES if left == 0 else NO,

@@ -145,8 +145,8 @@ def _answerable(scene: _Scene) -> None:
     main = scene.clocks.main
     if scene.follow(main).empty:
         kinds = ", ".join([*main.tiers, *main.severities])
-        raise DataError(f"The main clock '{main.id}' is about none of the {len(scene.cases):,} cases (tiers and severities: {kinds or 'all'}; the "
-                        f"value tier is known of {int(scene.cases['value_tier'].notna().sum()):,}, the severity of "
+        raise DataError(f"The main clock '{main.id}' applies to none of the {len(scene.cases):,} cases (tiers and severities: {kinds or 'all'}; the "
+                        f"value tier is known for {int(scene.cases['value_tier'].notna().sum()):,}, the severity for "
                         f"{int(scene.cases['severity'].notna().sum()):,}). Map 'value_tier' of customers and 'severity' of cases in the rules file "
                         f"of 'voc ingest', or leave both out of the clock.")
 

@@ -18,14 +18,14 @@ from voclib.results import Estimate, Ladder, Text
 from voclib.sentences import say
 from voclib.stats.gates import Gates
 
-CHANNEL_NOTE = Text("没有工单，未必没有处理；但没有工单，就没有时钟。", "A voice without a case may have been handled; but no clock ran for it.")
+CHANNEL_NOTE = Text("没有工单，未必没有处理；但没有工单，就没有时钟。", "A voice without a case may have been handled, but no clock ran for it.")
 RUNGS = {
-    "closed": (Text("只数已{done}的工单", "{Done} cases alone"), Text("校正前：{open}的不算", "Uncorrected: {open} ones are left out")),
-    "cases": (Text("全部工单，{open}的也算", "All cases, {open} ones included"), Text("本报告采用", "The answer of this report")),
+    "closed": (Text("只数已{done}的工单", "{Done} cases alone"), Text("校正前：{open}的不算", "Uncorrected: {open} cases are excluded")),
+    "cases": (Text("全部工单，{open}的也算", "All cases, {open} ones included"), Text("本报告采用", "This report's answer")),
     "voice": (Text("从客户开口起算", "Counted from the voice"), Text("加上开单之前等的时间", "Adds the wait before the case was opened")),
     "voices": (
         Text("全部不满的声音", "All unhappy voices"),
-        Text("没有工单的：从全没{met}，到与有工单的一样", "Those without a case: from none {met} to as many as with one"),
+        Text("没有工单的：从全没{met}，到与有工单的一样", "Without a case: from none {met} to the same share as with one"),
     ),
 }
 
@@ -69,11 +69,11 @@ def captions(
 def _ladder(ladder: Ladder, main: Clock, level: float) -> dict[str, Any]:
     first, chosen = ladder["closed"], ladder["cases"]
     if "refusal" in (first.kind, chosen.kind):
-        title = Text("工单太少，阶梯走不完", "Too few cases to climb the ladder")
+        title = Text("工单太少，阶梯走不完", "Too few cases to complete the ladder")
     else:
         title = say(
             "只数已{done}的是 {a:bare}，{open}的也算是 {b:bare}",
-            "{a:bare} of {done} cases, {b:bare} with {open} ones counted",
+            "{a:bare} counting only {done} cases, {b:bare} with {open} ones included",
             a=first,
             b=chosen,
             **words.state(main),
@@ -95,12 +95,12 @@ def _clocks(given: Clocks, measured: Mapping[str, Compliance], level: float) -> 
     labels = {one.id: say("{name}，{h}", "{name}, {h}", name=one.title, h=words.limit(one)) for one in given.clocks}
     told = {one.id: measured[one.id].every for one in given.clocks if measured[one.id].every.kind == "estimate"}
     if len(told) < 2:
-        title = Text("每只时钟按时的占比", "Share in time of every clock")
+        title = Text("每只时钟按时的占比", "Share in time on each clock")
     else:
         low, high = min(told, key=lambda k: told[k].value), max(told, key=lambda k: told[k].value)
         title = say(
             "最守时的一步做到 {a:bare}，最不守时的只有 {b:bare}",
-            "The most punctual step keeps {a:bare}, the least {b:bare}",
+            "The most punctual step achieves {a:bare}, the least punctual only {b:bare}",
             a=told[high],
             b=told[low],
         )
@@ -110,7 +110,7 @@ def _clocks(given: Clocks, measured: Mapping[str, Compliance], level: float) -> 
         "sort": "given",
         "subtitle": say(
             "按时的占比，还开着的也算；横条 = {level:.0%} 区间，灰圈 = 只数已走完的",
-            "Share in time, open cases included; bar = {level:.0%} interval, grey ring = finished ones alone",
+            "Share in time, open cases included; bar = {level:.0%} interval, grey ring = finished cases only",
             level=level,
         ),
     }
@@ -123,7 +123,7 @@ def _curve(curve: pd.DataFrame, main: Clock, level: float) -> dict[str, Any]:
     elif len(at) == 2:
         title = say(
             "过了 {h}，还有 {a:.0%} 没有{met}；只数已{done}的会说 {b:.0%}",
-            "After {h} {a:.0%} are not {met}; {done} cases alone would say {b:.0%}",
+            "After {h}, {a:.0%} are not {met}; {done} cases alone would suggest {b:.0%}",
             h=words.limit(main),
             a=at["every"],
             b=at["closed"],
@@ -132,12 +132,12 @@ def _curve(curve: pd.DataFrame, main: Clock, level: float) -> dict[str, Any]:
     elif curve.loc[curve["group"] == "every", "survival"].iloc[-1] == 0:
         title = say("不到 {h}，全都{met}了", "All are {met} before {h}", h=words.limit(main), met=words.state(main)["met"])
     else:
-        title = say("没有哪张工单看得满 {h}", "No case was seen for the {h} of the limit", h=words.limit(main))
+        title = say("没有哪张工单看得满 {h}", "No case was followed for the full {h}", h=words.limit(main))
     return {
         "title": title,
-        "subtitle": say("还没有走完的占比，按小时；色带 = {level:.0%} 区间", "Share not done, by hour; ribbon = {level:.0%} interval", level=level),
+        "subtitle": say("还没有走完的占比，按小时；色带 = {level:.0%} 区间", "Share not yet done, by hour; band = {level:.0%} interval", level=level),
         "description": title,
-        "labels": {"every": Text("全部工单", "All cases"), "closed": say("只数已{done}的", "{Done} alone", **words.state(main))},
+        "labels": {"every": Text("全部工单", "All cases"), "closed": say("只数已{done}的", "{Done} only", **words.state(main))},
         "every": "hours",
         "mark": (main.hours, say("时限 {h}", "Limit {h}", h=words.limit(main))),
         "time_title": Text("起算之后的小时数", "Hours since the clock started")
@@ -153,11 +153,11 @@ def _months(months: pd.DataFrame, main: Clock, level: float) -> dict[str, Any]:
         title = words.NO_MONTHS
     elif both.empty:
         way, value = next((k, v) for k, v in mean.items() if pd.notna(v))
-        title = say("{way}数，平均 {a:.0%}", "{way} {a:.0%} on average", way=_ways(main)[way], a=value)
+        title = say("{way}数，平均 {a:.0%}", "{way}: {a:.0%} on average", way=_ways(main)[way], a=value)
     else:
         title = say(
             "{n} 个月平均：月报按{done}月份数是 {b:.0%}，按开单月份数是 {a:.0%}",
-            "Mean of {n} {n:month|months}: {b:.0%} by month {done}, as a monthly sheet counts, {a:.0%} by month opened",
+            "Mean of {n} {n:month|months}: {b:.0%} by month {done}, as monthly reports count, but {a:.0%} by month opened",
             n=len(both),
             a=both["opened"].mean(),
             b=both["closed"].mean(),
@@ -171,7 +171,7 @@ def _months(months: pd.DataFrame, main: Clock, level: float) -> dict[str, Any]:
         "ends": {way: say("平均 {x:.0%}", "mean {x:.0%}", x=value) for way, value in told.items()},
         "subtitle": say(
             "“{name}”在 {h}内的占比；色带 = {level:.0%} 区间，线尾是各月平均",
-            "“{name}” within {h}; ribbon = {level:.0%} interval, at line ends the mean of the months",
+            "“{name}” within {h}; band = {level:.0%} interval, line ends show the mean of the months",
             name=main.title,
             h=words.limit(main),
             level=level,
@@ -185,11 +185,11 @@ def _ways(main: Clock) -> dict[str, Text]:
 
 def _matrix(main: Clock, urgent: Estimate | None, level: float) -> dict[str, Any]:
     if urgent is None or urgent.kind != "estimate":
-        title = Text("急件太少，看不出是否更快", "Too few urgent cases to see whether they are faster")
+        title = Text("急件太少，看不出是否更快", "Too few urgent cases to see whether they are handled faster")
     elif urgent.conf_low <= 0 <= urgent.conf_high:
         title = say(
             "看不出急件更快：按时的占比与其余相差 {a}（{a:interval}）",
-            "No sign that urgent cases are faster: {a} apart from the others ({a:interval})",
+            "No sign that urgent cases are faster: their share in time differs by {a} from the rest ({a:interval})",
             a=urgent,
         )
     else:
@@ -197,7 +197,7 @@ def _matrix(main: Clock, urgent: Estimate | None, level: float) -> dict[str, Any
             "急件按时的占比比其余高 {a}（{a:interval}）" if urgent.value > 0 else "急件反而更慢：按时的占比与其余相差 {a}（{a:interval}）",
             "Urgent cases are in time more often, by {a} ({a:interval})"
             if urgent.value > 0
-            else "Urgent cases are in time less often: {a} ({a:interval}) against the others",
+            else "Urgent cases are in time less often: {a} ({a:interval}) compared with the rest",
             a=urgent,
         )
     return {
@@ -226,16 +226,16 @@ def _routes(routed: Routing, gates: Gates) -> dict[str, Any]:
             owner=worst["owner"],
         )
     else:
-        title = Text("每类工单归了谁", "Who got the cases of each class")
-    few = say("不足 {a} 张工单的类别只列名字。", " Of classes with fewer than {a} cases the name alone is shown.", a=gates.small_cell)
+        title = Text("每类工单归了谁", "Which department got the cases of each class")
+    few = say("不足 {a} 张工单的类别只列名字。", " Classes with fewer than {a} cases show only their name.", a=gates.small_cell)
     return {
         "title": title,
         "columns": ROUTE_COLUMNS,
         "formats": {"n": "exact", "agree": "exact"},
-        "subtitle": Text("按原话归类；台账里的责任部门与规则文件比", "Classed by their words; the ledger's owner beside the rule file's"),
+        "subtitle": Text("按原话归类；台账里的责任部门与规则文件比", "Classified by their words; owner in the ledger against the rule file"),
         "note": say(
             "归类靠规则里的字词，会读错；不一致是核查的起点，不是差错率。{few}",
-            "Classes go by words in the rules and can be wrong; a difference is where to look, not an error rate.{few}",
+            "Classification relies on words in the rules and can be wrong; a mismatch is a place to look, not an error rate.{few}",
             few=few if routed.table["n"].lt(gates.small_cell).any() else Text("", ""),
         ),
     }
@@ -251,7 +251,7 @@ def _departments(by: Departments, main: Clock, told: Sequence[str], level: float
             "subtitle": shared,
             "unit": "share",
             "words": {
-                "shown": Text("画出 {drawn} 个，共 {all} 个", "{drawn} of {all} are drawn"),
+                "shown": Text("画出 {drawn} 个，共 {all} 个", "{drawn} of {all} are shown"),
                 "raw": Text("原始，各部门自己的区间", "As measured, with its own interval"),
             },
             "labels": dict(zip(by.table["key"], by.table["department"], strict=True)),
@@ -268,7 +268,7 @@ def _departments(by: Departments, main: Clock, told: Sequence[str], level: float
             "subtitle": shared,
             "columns": {"department": DEPARTMENT_COLUMNS["department"], **{one: Text(one, one) for one in told}},
             "note": Text(
-                "按开单的时间；“—”是当期工单太少，不给数。", "By when a case was opened; a dash stands where a period has too few cases for a number."
+                "按开单的时间；“—”是当期工单太少，不给数。", "By the date a case was opened; a dash marks a period with too few cases for a number."
             ),
         },
     }
@@ -278,9 +278,9 @@ def _by_now(by: Departments, main: Clock) -> Text:
     """How many cases are done and how many overdue; a share only of as many as one needs."""
     n, late = int(by.table["n"].sum()), int(by.table["overdue"].sum())
     told = {"k": late, "f": by.gates.min_n, **words.state(main)}
-    overdue = ("{k} 张超时{open}", "{k} {k:case is|cases are} {open} beyond the limit")
+    overdue = ("{k} 张超时{open}", "{k} {k:case is|cases are} {open} past the limit")
     if n < by.gates.min_n:
-        return say(f"工单不足 {{f}} 张，不给占比；{overdue[0]}", f"Fewer than {{f}} cases, so there is no share; {overdue[1]}", **told)
+        return say(f"工单不足 {{f}} 张，不给占比；{overdue[0]}", f"Fewer than {{f}} cases, so no share is given; {overdue[1]}", **told)
     return say(f"已{{done}} {{c:.0%}}；{overdue[0]}", f"{{c:.0%}} are {{done}} by now; {overdue[1]}",
                c=float((by.table["done"] * by.table["n"]).sum() / n), **told)
 
@@ -290,16 +290,16 @@ def _hidden(n: pd.Series, gates: Gates) -> dict[str, Text]:
     if not n.lt(gates.min_n).any():
         return {}
     return {"note": say("不足 {a} 张工单的部门只列名字，不足 {b} 张的不给占比。",
-                        "Of departments with fewer than {a} cases the name alone is shown, and no share of fewer than {b}.", a=gates.small_cell,
+                        "Departments with fewer than {a} cases show only their name, those with fewer than {b} no share.", a=gates.small_cell,
                         b=gates.min_n)}
 
 
 def _apart(by: Departments) -> Text:
     apart = int(by.drawn["is_apart"].sum()) if len(by.drawn) else 0
     return (
-        say("{n} 个部门里，{k} 个与平均分得开", "{k} of {n} departments can be told from the mean", n=len(by.drawn), k=apart)
+        say("{n} 个部门里，{k} 个与平均分得开", "{k} of {n} departments can be separated from the mean", n=len(by.drawn), k=apart)
         if apart
-        else say("{n} 个部门里，没有一个与平均分得开", "None of {n} departments can be told from the mean", n=len(by.drawn))
+        else say("{n} 个部门里，没有一个与平均分得开", "None of {n} departments can be separated from the mean", n=len(by.drawn))
     )
 
 
@@ -307,7 +307,7 @@ def _sheet_title(told: Sequence[str]) -> Text:
     if any("Q" in one for one in told):
         return say(
             "最近 {n} 个季度各部门的按时率；按月工单太少",
-            f"{'The last {n} quarters' if len(told) > 1 else 'One quarter'} by department; a month has too few cases",
+            f"{'The last {n} quarters' if len(told) > 1 else 'One quarter'} by department; single months have too few cases",
             n=len(told),
         )
     return say("最近 {n} 个月各部门的按时率", "The last {n} months by department" if len(told) > 1 else "One month by department", n=len(told))
@@ -319,11 +319,11 @@ def _lists(late: pd.DataFrame, missed: int, main: Clock, alert: Clock, alerted: 
         "queue": {
             "title": say(
                 "{n} 张工单超过时限{open}；先看这几张",
-                "{n} {n:case is|cases are} {open} beyond the limit; {n:this|these} come{n:s|} first",
+                "{n} {n:case is|cases are} {open} past the limit; start with {n:this one|these}",
                 n=len(late),
                 open=words.state(main)["open"],
             ),
-            "subtitle": Text("先按等级，再按客户，再按等了多久", "By grade, then by customer, then by how long they have waited"),
+            "subtitle": Text("先按等级，再按客户，再按等了多久", "Sorted by grade, then by customer, then by waiting time"),
             "columns": CASE_COLUMNS,
         },
         "missed": {
@@ -335,7 +335,7 @@ def _lists(late: pd.DataFrame, missed: int, main: Clock, alert: Clock, alerted: 
                 k=passed,
                 h=words.limit(alert),
             ),
-            "subtitle": say("最近 {n} 张超时的，新的在前", "The latest {n} of them, newest first", n=missed),
+            "subtitle": say("最近 {n} 张超时的，新的在前", "The latest {n}, newest first", n=missed),
             "columns": {k: v for k, v in CASE_COLUMNS.items() if k != "tier"} | {"lasted": Text("用时", "Took")},
         },
     }
@@ -361,7 +361,7 @@ def _coverage(coverage: Coverage, main: Clock, level: float) -> dict[str, dict[s
             ),
             "subtitle": say(
                 "时限 {h}，从客户开口起算；时限还没到的声音不算",
-                "Limit {h} from the voice on; voices whose limit still runs are left out",
+                "Limit {h}, counted from the voice; voices whose limit is still running are excluded",
                 h=words.limit(main),
             ),
         },

@@ -19,7 +19,7 @@ def open_cases(every: Estimate, due: Estimate, most: float) -> Check:
     A gap is let pass up to `most`, or twice its standard error, whose square is the difference of theirs where one of the two uses all that the other
     does and more (Hausman 1978, Econometrica 46).
     """
-    name = Text("还开着的工单没有带偏结果", "Open cases do not tilt the result")
+    name = Text("还开着的工单没有带偏结果", "Open cases do not bias the result")
     if "refusal" in (every.kind, due.kind):
         return Check(name, None, (every if every.kind == "refusal" else due).reason)
     luck = 2 * math.sqrt(max((due.std_error or 0.0) ** 2 - (every.std_error or 0.0) ** 2, 0.0))
@@ -28,25 +28,25 @@ def open_cases(every: Estimate, due: Estimate, most: float) -> Check:
         abs(every.value - due.value) <= max(most, luck),
         say(
             "生存曲线 {a:bare}；只看时限已过的 {n} 张，{b:bare}。相差不超过 {m:.1f} 个百分点算通过。",
-            "Survival curve {a:bare}; of the {n} {n:case|cases} whose limit has run out, {b:bare}. A gap of {m:.1f} percentage points is let pass.",
+            "Survival curve: {a:bare}; the {n} {n:case|cases} whose limit has run out: {b:bare}. A gap of up to {m:.1f} percentage points passes.",
             a=every,
             b=due,
             n=due.n,
             m=100 * max(most, luck),
         ),
-        Text("新近的工单与以前不同：以时限已过的为准。", "Recent cases differ from earlier ones: go by those whose limit has run out."),
+        Text("新近的工单与以前不同：以时限已过的为准。", "Recent cases differ from earlier ones: rely on those whose limit has run out."),
     )
 
 
 def unrecorded(stale: int, still: int, usual: float, best: Estimate, clock: Clock) -> Check:
     """Open cases that may have been closed without a record, and what the answer were then at best."""
     return Check(
-        Text("开得太久的会不会只是没有记录", "Whether cases open for very long were only not recorded"),
+        Text("开得太久的会不会只是没有记录", "Whether cases open for very long were merely not recorded as done"),
         None,
         say(
             "{n} 张{open}的工单里，{k} 张等得比 99% 走完的都久（超过 {t}）。它们若其实按时做完、只是没有记，按时的占比最多是 {b:bare}。",
-            "Of {n} {open} {n:case|cases}, {k} {k:has|have} waited longer than 99% of finished ones took (more than {t}). Had {k:it|they} been done "
-            "in time and only not recorded, at most {b:bare} would be in time.",
+            "Of {n} {open} {n:case|cases}, {k} {k:has|have} waited longer than 99% of finished ones took (more than {t}). If {k:it was|they were} in "
+            "fact done in time but not recorded, at most {b:bare} would be in time.",
             n=still,
             k=stale,
             t=words.long(usual, clock),
@@ -67,7 +67,7 @@ def in_order(wrong: int, n: int, most: float) -> Check:
             n=n,
             k=wrong,
         ),
-        Text("时间可能是事后补填的，时钟不可全信。", "Times may have been filled in afterwards; the clocks cannot be relied on."),
+        Text("时间可能是事后补填的，时钟不可全信。", "Times may have been filled in afterwards; the clocks cannot be fully relied on."),
     )
 
 
@@ -80,41 +80,41 @@ def one_by_one(bulk: int, closed: int, size: int, most: float) -> Check:
         bulk <= most * closed,
         say(
             "{n} 张已关闭的工单里，有 {k} 张与同部门至少另外 {m} 张在同一分钟关闭。",
-            "{k} of {n} closed {n:case was|cases were} closed in one minute with at least {m} more of the same department.",
+            "{k} of {n} closed {n:case was|cases were} closed in the same minute as at least {m} others of the same department.",
             n=closed,
             k=bulk,
             m=size - 1,
         ),
         Text(
             "成批关闭的时间不是解决的时间：先问清楚，再看按时率。",
-            "The time of a bulk closing is not when a case was settled: ask first, then read the rate.",
+            "The time of a bulk closing is not when a case was settled: ask first, then read the on-time rate.",
         ),
     )
 
 
 def piled(found: Pile, clock: Clock, level: float) -> Check:
     """Whether cases are hurried in just before the limit."""
-    name = say("没有赶在时限前突击{done}", "Cases are not hurried in just before the limit", **words.state(clock))
+    name = say("没有赶在时限前突击{done}", "Cases are not rushed through just before the limit", **words.state(clock))
     if math.isnan(found.p_value):
         few = say(
             "时限前后只有 {n} 张{done}，至少 {k} 张才看得出来。",
-            "{n} {n:case was|cases were} {done} near the limit; it takes {k} to tell.",
+            "Only {n} {n:case was|cases were} {done} near the limit; at least {k} are needed to tell.",
             n=found.n,
             k=FEWEST,
             done=words.state(clock)["done"],
         )
-        coarse = Text("时间记得太粗，时限前后分不出先后。", "Times are recorded too coarsely to tell just before the limit from just after it.")
+        coarse = Text("时间记得太粗，时限前后分不出先后。", "Times are recorded too coarsely to separate just before the limit from just after it.")
         return Check(name, None, few if found.n < FEWEST else coarse)
     told = say(
         "时限前的最后 {w}{done} {a} 张，按前后走势和一天的作息约 {b} 张。",
-        "{a} {a:case was|cases were} {done} in the last {w} before the limit, where their neighbours and the rhythm of the day suggest about {b}.",
+        "{a} {a:case was|cases were} {done} in the last {w} before the limit; the trend on either side and the daily rhythm suggest about {b}.",
         w=words.hours(round(found.width, 1), clock),
         a=found.before,
         b=round(found.expected),
         done=words.state(clock)["done"],
     )
     beyond = (
-        say("过了时限，密度是之前的 {j:.0%}。", "Beyond it they are {j:.0%} as dense as before.", j=1 / found.jump)
+        say("过了时限，密度是之前的 {j:.0%}。", "Past the limit, the density is {j:.0%} of that before.", j=1 / found.jump)
         if found.jump > 0.1
         else Text("", "")
     )
@@ -122,21 +122,21 @@ def piled(found: Pile, clock: Clock, level: float) -> Check:
         name,
         found.p_value >= level,
         joined(told, beyond),
-        Text("为达标而赶出来的，未必真做到了：抽几张回访。", "What is hurried to keep the limit may not be done: call a few customers back."),
+        Text("为达标而赶出来的，未必真做到了：抽几张回访。", "Work rushed to meet the limit may not really be done: call a few customers back."),
     )
 
 
 def independent(is_clustered: bool, *, n: int, blank: int) -> Check:
     """What the intervals rest on: of `n` cases `blank` name no dealer."""
-    name = Text("同一门店的工单可以相似", "Cases of one dealer may be alike")
+    name = Text("同一门店的工单可以相似", "Cases from the same dealer are allowed to be similar")
     narrow = Text("区间可能偏窄，结论带着这个前提。", "Intervals may be too narrow, and the finding carries that caveat.")
     if not is_clustered:
-        few = Text("写明的门店太少，区间把工单当作互不相干。", "Too few dealers are named, so intervals take cases as independent.")
+        few = Text("写明的门店太少，区间把工单当作互不相干。", "Too few dealers are named, so intervals treat cases as independent.")
         return Check(name, False, few, narrow)
     if not blank:
         return Check(name, True, Text("区间按门店聚类。", "Intervals are clustered by dealer."))
     some = say("区间按门店聚类；{n} 张工单里有 {k} 张没有写明门店，各自独立。",
-               "Intervals are clustered by dealer; {k} of {n} cases {k:names|name} none, and each stands alone.", n=n, k=blank)
+               "Intervals are clustered by dealer; {k} of {n} cases {k:names|name} none and {k:is|are} treated as independent.", n=n, k=blank)
     return Check(name, False if blank > unnamed.MAX_SHARE * n else None, some, narrow)
 
 
@@ -146,14 +146,14 @@ def heard_late(median: float) -> Check | None:
         return None
     name = Text("开单之前客户等了多久", "How long customers wait before a case is opened")
     if median < 0:
-        early = Text("多半的工单开在客户说出来之前：先核对两处的时间。", "Most cases were opened before the customer spoke: check both times.")
-        return Check(name, False, early, Text("从客户开口起算的结果不可信。", "What is counted from the voice cannot be relied on."))
+        early = Text("多半的工单开在客户说出来之前：先核对两处的时间。", "Most cases were opened before the customer spoke: check the times of both.")
+        return Check(name, False, early, Text("从客户开口起算的结果不可信。", "Results counted from the voice cannot be relied on."))
     return Check(
         name,
         None,
         say(
             "从客户说出来到开单，中位数 {t}；从客户开口起算的结果见阶梯。",
-            "From the voice to the case takes {t} (median); the ladder shows the result counted from the voice.",
+            "It takes {t} (median) from the voice to the opening of a case; the ladder shows the result counted from the voice.",
             t=words.long(median),
         ),
     )
@@ -185,7 +185,7 @@ def came_back(n: int, again: int, *, days: int) -> Check | None:
         None,
         say(
             "{n} 张已关闭且看得满 {d} 天的工单里，{k} 张的客户为同一主题又开了一张。",
-            "Of {n} closed {n:case|cases} that could be watched for {d} days, {k} {k:was|were} followed by another of the same customer and topic.",
+            "Of {n} closed {n:case|cases} observed for {d} days, {k} {k:was|were} followed by another from the same customer on the same topic.",
             n=n,
             k=again,
             d=days,
@@ -195,10 +195,10 @@ def came_back(n: int, again: int, *, days: int) -> Check | None:
 
 def routed(found: Routing) -> Check:
     """The ledger's owner beside the one that the rules name."""
-    name = Text("责任部门与规则文件比", "Owners beside those of the rule file")
+    name = Text("责任部门与规则文件比", "Owners compared with the rule file")
     beside = say(
         "另有 {a} 张不属于任何一类，{b} 张没有责任部门。",
-        "{a} more {a:fits|fit} no class, and {b} {b:names|name} no owner.",
+        "Another {a} {a:fits|fit} no class, and {b} {b:has|have} no owner.",
         a=found.unclassed,
         b=found.unowned,
     )
@@ -207,8 +207,8 @@ def routed(found: Routing) -> Check:
         return Check(name, None, joined(one.reason, beside))
     told = say(
         "按原话归类的工单里，{a:bare}（{a:interval}）的责任部门与规则一致；不一致的，可能是分错，也可能是读错。",
-        "Of cases classed by their words, {a:bare} ({a:interval}) have the owner that the rules name; where not, either the routing or the reading "
-        "is wrong.",
+        "Of cases classified by the customer's words, {a:bare} ({a:interval}) have the owner named in the rules; where they differ, the case may "
+        "have been misrouted or the words misread.",
         a=one,
     )
     return Check(name, None, joined(told, beside))
@@ -219,11 +219,11 @@ def graded(found: Routing) -> Check | None:
     if not found.safety:
         return None
     return Check(
-        Text("说到行车安全的定了几级", "How cases that speak of safety are graded"),
+        Text("说到行车安全的定了几级", "How cases that mention safety are graded"),
         None,
         say(
             "{n} 张工单的原话说到行车安全，其中 {k} 张没有定为安全级：逐张核对。",
-            "{n} {n:case speaks|cases speak} of road safety; {k} of them {k:is|are} not graded as such: look at each.",
+            "{n} {n:case mentions|cases mention} road safety; {k} of them {k:is|are} not graded as safety: check each one.",
             n=found.safety,
             k=found.ungraded,
         ),

@@ -22,7 +22,7 @@ GRADES = {"safety": Text("行车安全", "Safety"), "high": Text("高", "High"),
 TIER_NAMES = {
     "vvip": Text("高价值客户", "High-value customers"),
     "regular": Text("普通客户", "Regular customers"),
-    "unknown": Text("没有客户编号", "No customer named"),
+    "unknown": Text("没有客户编号", "No customer ID"),
 }
 CASE_COLUMNS = {
     "case_id": Text("工单", "Case"),
@@ -34,31 +34,31 @@ CASE_COLUMNS = {
 }
 ROUTE_COLUMNS = {
     "name": Text("类别", "Class"),
-    "owner": Text("规则里的责任部门", "Owner by the rules"),
+    "owner": Text("规则里的责任部门", "Owner under the rules"),
     "n": Text("工单", "Cases"),
-    "agree": Text("与台账一致", "Same in the ledger"),
-    "elsewhere": Text("不一致的多半归", "Others mostly go to"),
+    "agree": Text("与台账一致", "Matches the ledger"),
+    "elsewhere": Text("不一致的多半归", "Others mostly went to"),
 }
 DEPARTMENT_COLUMNS = {
     "department": Text("部门", "Department"),
     "n": Text("工单", "Cases"),
     "share": Text("按时{met}（区间）", "In time (interval)"),
-    "median": Text("一半用时不超过", "Half take at most"),
+    "median": Text("一半用时不超过", "Half done within"),
     "done": Text("已{done}", "{Done} by now"),
     "open": Text("{open}", "Still {open}"),
-    "overdue": Text("其中超时", "Of these, late"),
+    "overdue": Text("其中超时", "Of which late"),
 }
 TRUTH_COLUMNS = {
     "clock": Text("时钟", "Clock"),
-    "found": Text("本页（区间）", "Found (interval)"),
+    "found": Text("本页（区间）", "This page (interval)"),
     "truth": Text("真值", "Truth"),
-    "inside": Text("区间含真值", "Interval holds it"),
+    "inside": Text("区间含真值", "Interval contains it"),
     "naive": Text("只数已关闭的", "Closed cases alone"),
 }
 TRUTH = {
-    "title": Text("每只时钟与埋下的真值", "Every clock against what was planted"),
+    "title": Text("每只时钟与埋下的真值", "Each clock compared with the planted truth"),
     "columns": TRUTH_COLUMNS,
-    "subtitle": Text("模拟时每张工单都走到底，估计方法看不到", "In the simulation every case runs to its end; no estimator sees it"),
+    "subtitle": Text("模拟时每张工单都走到底，估计方法看不到", "In the simulation every case runs to its end, which no estimator sees"),
 }
 
 
@@ -138,7 +138,7 @@ def stages(coverage: Coverage) -> list[dict[str, Any]]:
         {"label": Text("开了工单", "Became a case"), "count": n["case"], "left": Text("没有工单", "No case")},
         {"label": say("已经{done}", "{Done} by now", **label), "count": n["done"], "left": say("{open}", "Still {open}", **label)},
         {
-            "label": say("从开口起按时{done}", "{Done} in time, from the voice on", **label),
+            "label": say("从开口起按时{done}", "{Done} in time, counted from the voice", **label),
             "count": n["in_time"],
             "left": say("{done}得太晚", "{Done} too late", **label),
         },

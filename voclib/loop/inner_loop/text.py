@@ -17,34 +17,35 @@ from voclib.sentences import joined, say
 QUESTION = Text("客户的不满，有没有按时接住、按时解决？", "Are complaints answered and settled in time?")
 CAVEAT = Text(
     "“解决”是台账里记的，不是客户说的；没有开工单的不满，任何按时率都看不见。",
-    "“Settled” is what the ledger records, not what the customer says; and no rate sees a complaint that never became a case.",
+    "“Settled” is what the ledger records, not what the customer says, and no on-time rate can see a complaint that never became a case.",
 )
 LIMITS = (
     (
-        Text("不是说按时关闭的客户就满意了。", "Not that a customer whose case was closed in time is content."),
+        Text("不是说按时关闭的客户就满意了。", "It does not say that a customer whose case was closed in time is satisfied."),
         Text(
             "关闭时间由处理人填写。客户是否认可，要看他后来怎么打分、还来不来，见关于分数与金额的报告。",
-            "Whoever handles a case says when it closed. Whether the customer agrees shows in later scores and visits: see the reports on both.",
+            "Whoever handles a case enters its closing time. Whether the customer agrees shows in later scores and visits: see the reports on these.",
         ),
     ),
     (
-        Text("不是说没有工单的不满就没人管。", "Not that a complaint without a case was ignored."),
+        Text("不是说没有工单的不满就没人管。", "It does not say that a complaint without a case was ignored."),
         Text(
-            "有些当场就解决了，只是没有记录；所以那一级只给范围。", "Some are settled on the spot and leave no record, so that rung is a range only."
+            "有些当场就解决了，只是没有记录；所以那一级只给范围。",
+            "Some are settled on the spot and leave no record, so that step gives only a range.",
         ),
     ),
     (
-        Text("不是说慢的部门做得差。", "Not that a slower department works worse."),
+        Text("不是说慢的部门做得差。", "It does not say that a slower department does worse work."),
         Text(
             "难办的事本来就慢，这里没有按难度校正；只说哪里慢、慢得是不是超出碰巧。",
-            "Hard cases take longer, and nothing here allows for that; it says where it is slow, and whether by more than luck.",
+            "Hard cases take longer, and nothing here adjusts for that; the page shows only where it is slow, and whether by more than chance.",
         ),
     ),
     (
-        Text("看不出工单在部门之间转了几手。", "Nothing of how often a case changed hands."),
+        Text("看不出工单在部门之间转了几手。", "It does not show how often a case changed hands."),
         Text(
             "工单只记最后的责任部门，没有转派记录；红色预警也只记响应客户的时间，不记通知了谁。",
-            "A case names its last owner and no hand-over; of a red alert the answer to the customer is recorded, not who was told.",
+            "A case records its last owner but no hand-overs; for a red alert, the answer to the customer is recorded, not who was notified.",
         ),
     ),
 )
@@ -57,17 +58,17 @@ NO_TRUTH = Text("这批数据没有埋下的真值。", "These data hold no plan
 NO_CURVE = Text("工单太少，画不出曲线。", "Too few cases for a curve.")
 NO_VOICES = Text(
     "工单没有写明出自哪条声音，或这段时间几乎没有不满的声音，因此看不出多少不满没有开工单。",
-    "Cases name no voice, or hardly any voice of the period is unhappy, so nothing shows how many complaints never became a case.",
+    "Cases do not name a voice, or hardly any voice in the period was unhappy, so nothing shows how many complaints never became a case.",
 )
 NO_DEPARTMENTS = Text(
-    "可比的部门不足五个，不画部门图；各部门见下表。", "Fewer than five departments can be compared, so there is no picture; the table below has each."
+    "可比的部门不足五个，不画部门图；各部门见下表。", "Fewer than five departments can be compared, so there is no chart; the table below lists each."
 )
 NO_ROUTES = Text(
-    "工单没有描述，或没有规则文件，因此看不出该归谁。", "Cases have no description, or there is no rule file, so nothing says who ought to own them."
+    "工单没有描述，或没有规则文件，因此看不出该归谁。", "Cases have no description, or there is no rule file, so nothing says who should own them."
 )
-NONE_OVERDUE = Text("没有超过时限还开着的工单。", "No open case is beyond its limit.")
-NONE_MISSED = Text("这只时钟没有超时的工单。", "No case of this clock is late.")
-NO_MONTHS = Text("没有哪个月的工单够多，画不出走势。", "No month has cases enough for a course.")
+NONE_OVERDUE = Text("没有超过时限还开着的工单。", "No open case is past its limit.")
+NONE_MISSED = Text("这只时钟没有超时的工单。", "No case on this clock is late.")
+NO_MONTHS = Text("没有哪个月的工单够多，画不出走势。", "No month has enough cases to show a trend.")
 
 
 def estimand(clock: Clock) -> str:
@@ -105,7 +106,7 @@ def long(given: float, clock: Clock | None = None) -> Text:
 
 def kicker(n: int) -> Text:
     """What stands over the question."""
-    return say("闭环时钟 · {n} 张工单", "Clocks of the closed loop · {n} {n:case|cases}", n=n)
+    return say("闭环时钟 · {n} 张工单", "Closed-loop clocks · {n} {n:case|cases}", n=n)
 
 
 def answer(clock: Clock, found: Compliance, coverage: Coverage | None) -> Text:
@@ -156,7 +157,7 @@ def decision(late: pd.DataFrame, by: Departments, coverage: Coverage | None, clo
         told.append(
             say(
                 "今天就处理 {n} 张超时{open}的行车安全工单，最久的等了 {t}。",
-                "Today see to the {n} safety {n:case|cases} {open} beyond the limit; the oldest has waited {t}.",
+                "Deal today with the {n} safety {n:case|cases} {open} past the limit; the oldest has waited {t}.",
                 n=len(unsafe),
                 t=long(float(unsafe["followed"].max()), clock),
                 open=state(clock)["open"],
@@ -166,7 +167,7 @@ def decision(late: pd.DataFrame, by: Departments, coverage: Coverage | None, clo
         told.append(
             say(
                 "先处理 {n} 张超时{open}的工单，最久的等了 {t}。",
-                "First see to the {n} {n:case|cases} {open} beyond the limit; the oldest has waited {t}.",
+                "First deal with the {n} {n:case|cases} {open} past the limit; the oldest has waited {t}.",
                 n=len(late),
                 t=long(float(late["followed"].max()), clock),
                 open=state(clock)["open"],
@@ -175,18 +176,18 @@ def decision(late: pd.DataFrame, by: Departments, coverage: Coverage | None, clo
     slow = by.drawn[by.drawn["is_apart"] & (by.drawn["value"] < by.drawn["mean_low"])] if len(by.drawn) else by.drawn
     if len(slow):
         names = dict(zip(by.table["key"], by.table["department"], strict=True))
-        told.append(say("再看{name}：慢得超出碰巧。", "Then look at {name}: slower by more than luck.", name=names[slow["key"].iloc[-1]]))
+        told.append(say("再看{name}：慢得超出碰巧。", "Then look at {name}: it is slower by more than chance.", name=names[slow["key"].iloc[-1]]))
     elif by.shrunken is not None and not by.drawn["is_apart"].any() and by.shrunken.p_value >= 1 - by.shrunken.conf_level:
         told.append(
             Text(
                 "看不出各部门之差超过碰巧：先改共同的流程，不急着追某一个部门。",
-                "Nothing shows that departments differ by more than luck: begin with the common process, not with one of them.",
+                "Nothing shows that departments differ by more than chance: start with the shared process, not with one department.",
             )
         )
     if coverage is not None and coverage.share.kind == "estimate" and coverage.share.value < 0.5:
-        told.append(Text("让不满自动开单：没有工单的，谁的时钟都不走。", "Let complaints open a case by themselves: without one, no clock runs."))
+        told.append(Text("让不满自动开单：没有工单的，谁的时钟都不走。", "Let complaints open a case automatically: without one, no clock runs."))
     return (
         joined(*told)
         if told
-        else say("没有超时{open}的工单；每月看一次。", "No case is {open} beyond the limit; look again in a month.", **state(clock))
+        else say("没有超时{open}的工单；每月看一次。", "No case is {open} past the limit; look again in a month.", **state(clock))
     )

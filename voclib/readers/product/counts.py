@@ -164,21 +164,21 @@ class _Grid:
 def _grid(voices: pd.DataFrame, people: pd.DataFrame, weeks: int, until: str) -> _Grid:
     """Whole periods from the first voice to the Monday of the brief."""
     if voices.empty:
-        raise DataError("No voice comes from a customer with a product, so no product has a brief; the table 'customers' needs product, and "
+        raise DataError("No voice comes from a customer with a product, so no product brief can be made; the table 'customers' needs product, and "
                         "'responses' customer_id.")
     end = _monday(until, voices["day"].max())
     days, first = 7 * weeks, voices["day"].min()
     periods = max(int((end - first).days // days), 0)
     if periods < 7:
         raise DataError(f"Voices from {first:%Y-%m-%d} to {end - pd.Timedelta(days=1):%Y-%m-%d} make {periods} whole periods of {weeks} weeks; 7 are "
-                        "needed: six that are usual and the last one. Take shorter periods with weeks=.")
+                        "needed: six for the usual level and the latest one. Take shorter periods with weeks=.")
     return _Grid(end, days, periods, tuple(sorted(people["product"].dropna().astype(str).unique())))
 
 
 def _people(tables: Tables) -> pd.DataFrame:
     found = tables.get("customers")
     if found is None or "product" not in found or found["product"].isna().all():
-        raise DataError("There is no customer with a product, so there is nothing to brief by; the table 'customers' needs the column product.")
+        raise DataError("There is no customer with a product, so there is nothing to report on; the table 'customers' needs the column product.")
     return found
 
 
