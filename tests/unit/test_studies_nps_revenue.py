@@ -195,7 +195,7 @@ class TestThinData:
         assert found.rungs.tail is None and found.checks["tail"].passed is None and found.rungs.returned is None
         assert objections(said(found), level=1) == []
 
-    @pytest.mark.parametrize(("value", "title"), [(-9.0, "it opens afterwards"), (-1.0, "No difference can be told, before the contact or after")])
+    @pytest.mark.parametrize(("value", "title"), [(-9.0, "it opens afterwards"), (-1.0, "No difference is detected, before the contact or after")])
     def test_months_that_do_not_differ_are_not_said_to_open(self, world, value: float, title: str) -> None:
         total = inference.Fit(value=value, std_error=2.0, n=100, df=50.0)
         rungs = SimpleNamespace(events=SimpleNamespace(passes=True), fits={"events": total}, cohort=world[0])
@@ -268,7 +268,7 @@ class TestRefusals:
         leak = cohort.people["is_exposed"].astype(float) + np.random.default_rng(0).normal(scale=0.01, size=1500)
         told = replace(cohort, people=cohort.people.assign(open_share=leak), known=(*cohort.known, "open_share"))
         found = nps_revenue.study(told, **OPTIONS)
-        check = next(c for c in found.study.checks if c.name.en == "The two groups cannot be told apart")
+        check = next(c for c in found.study.checks if c.name.en == "The two groups cannot be separated")
         assert found.study.verdict is Verdict.REFUSE and "Share of messages opened" in check.detail.en
 
     def test_refunds_beyond_spending_stop_the_models_of_amounts_only(self, world) -> None:
