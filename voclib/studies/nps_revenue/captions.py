@@ -62,7 +62,7 @@ def captions(
 
 def withheld(cohort: Cohort, ladder: Ladder, lost: Ladder, at_risk: Estimate) -> Captions:
     """Captions where nothing can be compared: those of figures that tell the reason."""
-    told = _lost(lost) | {"title": Text("有多少客户因此而走，不能说", "How many customers left because of it is not known")}
+    told = _lost(lost) | {"title": Text("有多少客户因此而走，不能说", "How many would otherwise have stayed is not known")}
     return {"ladder": _ladder(cohort, ladder), "lost": told, "at_risk": _at_risk(at_risk, ladder), "truth": _truth()}
 
 
@@ -96,7 +96,7 @@ def _lost(lost: Ladder) -> dict[str, Any]:
         else say("{s:bare} 位走了；其中多少本来会留下，不能说", "{s:bare} left; how many would have stayed is not known", s=slide)
     )
     if chosen.kind == "estimate" and chosen.conf_low <= 0:
-        title = say("{s:bare} 位走了；是否有人因此而走，看不出来", "{s:bare} left; whether any left because of it is unclear", s=slide)
+        title = say("{s:bare} 位走了；是否有人因此而走，看不出来", "{s:bare} left; whether any would have stayed is unclear", s=slide)
     return {
         "title": title,
         "subtitle": Text("暴露的客户，期限内", "Exposed customers, within the horizon"),

@@ -105,7 +105,7 @@ def _separation(rungs: Rungs, gates: Gates) -> Check:
     leaks = rungs.separation.leaks
     said = say(
         "已知信息判断谁会暴露的准确度（AUC）为 {a:.2f}，上限 {b:.2f}。",
-        "What is known predicts exposure with an AUC of {a:.2f}; the limit is {b:.2f}.",
+        "What is known identifies who is exposed with an AUC of {a:.2f}; the limit is {b:.2f}.",
         a=rungs.separation.auc,
         b=gates.exposure_auc,
     )

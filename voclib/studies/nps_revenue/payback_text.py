@@ -77,7 +77,7 @@ def decision(npv: Estimate, pilot: PilotWorth, plan: Plan, project: Text) -> Tex
     known = say("；为弄清因果，试点花费不要超过 {e}", "; do not spend more than {e} on a pilot to establish the cause", **about)
     return say(
         "{project}若要花 {c}，先不做：预期净亏 {l}{known}。",
-        "Do not spend {c} on {project} yet: the expected net loss is {l}{known}.",
+        "Do not yet spend {c} on {project}: the expected net loss is {l}{known}.",
         l=money(-npv.value),
         known=known if pilot.evsi > 0.005 * plan.cost else say("，试点也改变不了这个决定", ", and a pilot would not change that"),
         **about,

@@ -86,7 +86,7 @@ NO_TIERS = Text("没有价值分层。", "There are no value tiers.")
 ABSENT = {"tiers": NO_TIERS, "steps": NO_STEPS, "curves": NO_CURVE, "kpi": NO_KPI, "response": NO_DOSE, "path": NO_MONTHS}
 LIMITS = (
     (
-        Text("“这些钱都怪这次体验。”", "“All of this money was lost because of the experience.”"),
+        Text("“这些钱都怪这次体验。”", "“All of this money is down to the experience.”"),
         Text("没有做过试验，说的是与条件相同的客户之差；没记录的差别仍可能在里面。",
              "There was no experiment: this is a difference from comparable customers, and unrecorded differences may still be part of it."),
     ),
