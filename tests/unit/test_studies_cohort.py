@@ -171,7 +171,7 @@ class TestTheRestOfThePage:
         customers = small_company.ingested["customers"].assign(is_churned=left, churned_on=pd.NaT)
         found = money_trail.follow({**small_company.ingested, "customers": customers}, made, result)
         assert found.beside.empty and said in found.told.en and len(found.rows) and len(found.chain) and len(found.split)
-        assert "bookings of the exposed customers" in found.captions["rows"]["title"].en
+        assert "bookings of exposed customers" in found.captions["rows"]["title"].en
         assert [c.name.en for c in found.checks if c.passed is False] == []
 
     def test_customers_without_a_dealer_are_traced_as_the_rest(self, small_company) -> None:

@@ -132,7 +132,7 @@ class TestThinData:
         found = nps_revenue.study(drawn(2, customers=1500, churn_effect=0.0, spend_effect=0.0)[0], repeats=1, materiality=1e9)
         assert 0 < found.loss.value < 0.5 * found.ladder["naive"].value < found.loss.conf_high
         assert "so this may be chance alone" in found.study.answer.en and "可能只是偶然" in found.study.answer.zh
-        assert "old difference" not in found.captions["ladder"]["title"].en
+        assert "pre-existing difference" not in found.captions["ladder"]["title"].en
 
     def test_leavers_that_chance_could_have_made_are_counted_in_whole_customers(self, result) -> None:
         shown = result.lost[result.lost.chosen].with_(value=0.081, conf_low=-14.62, conf_high=14.783)
@@ -146,7 +146,7 @@ class TestThinData:
 
     def test_nobody_is_said_to_have_spent_less_where_no_spending_is_known(self, world, result) -> None:
         assert "these customers already spent less" in result.study.answer.en and "chance alone" not in result.study.answer.en
-        assert "old difference" in result.captions["ladder"]["title"].en
+        assert "pre-existing difference" in result.captions["ladder"]["title"].en
         blank = nps_revenue.study(world[0].only(np.arange(6000) < 2500), **OPTIONS | {"materiality": 1e9})
         none = replace(blank.rungs.cohort, people=blank.rungs.cohort.people.assign(prior_money=0.0))
         told = nps_revenue_answer.finding(cohort=none, rungs=blank.rungs, ladder=blank.ladder, lost=blank.lost, checks=blank.checks, hidden=None,
@@ -345,7 +345,7 @@ class TestReturn:
     def test_the_decision_follows_the_money(self, world) -> None:
         cheap = nps_revenue.study(world[0], plan=payback.Plan(cost=100.0, pilot_cost=100.0), **OPTIONS)
         dear = nps_revenue.study(world[0], plan=payback.Plan(cost=5_000_000.0, pilot_cost=1e6), **OPTIONS)
-        assert cheap.study.decision.en.startswith(("Start a project that shortens the wait now", "Try a project that shortens the wait by lot"))
+        assert cheap.study.decision.en.startswith(("Start a project that shortens the wait now", "Pilot a project that shortens the wait on a random"))
         assert dear.study.decision.en.startswith("Do not yet spend ") and " on a project that shortens the wait:" in dear.study.decision.en
         assert all(made.study.decision.zh.startswith("缩短等待的项目") for made in (cheap, dear)), "it is read alone on other pages"
         assert cheap.payback.npv.value > 0 > dear.payback.npv.value

@@ -132,7 +132,7 @@ def test_too_few_to_compare_give_the_claim_and_no_comparison() -> None:
     books = ledgers.clean(small()["transactions"], **DAYS)
     shown = slide(small(), books, start=start("C1", "C2", "C4"), value="before")
     assert shown.count.value == 1 and shown.anyway.kind == shown.excess_cny.kind == "refusal"
-    assert "1 customers named and 2 others; a comparison needs 30" in shown.told().en and np.isnan(shown.beside()["cny"].iloc[1])
+    assert "1 customers named and 2 others; a comparison needs at least 30" in shown.told().en and np.isnan(shown.beside()["cny"].iloc[1])
     nobody = slide(small(), books, start=start("C1", "C2", "C4"), topic="noise", value="before")
     assert nobody.count.value == 0 and nobody.claimed_exact == 0 and nobody.rows == ()
 
@@ -189,7 +189,7 @@ def test_parts_within_the_total_stand_as_of_which() -> None:
                        labels={"all": Text("全部痛点", "all pain points")})
     assert found.check.passed and found.table["name"].tolist() == ["all", "churn", "spend"]
     assert [t.zh for t in found.table["role"]] == ["合计", "其中", "其中"] and found.table["role"].iloc[1].en == "of which"
-    assert "2 amounts beside the total “all pain points”" in found.check.detail.en
+    assert "2 amounts other than the total “all pain points”" in found.check.detail.en
 
 
 @pytest.mark.parametrize(("parts", "said"), [
@@ -226,7 +226,7 @@ def test_overlapping_amounts_are_never_added() -> None:
     amounts = {"all": TOTAL, **{name: money("loss", 1e5, 0, 2e5) for name in ("wait", "rattle", "parts", "ex")}}
     ask = {"total": "all", "trail": trail}
     shared = one_ledger(amounts, sums={"sum": ["wait", "rattle"]}, **ask)
-    assert shared.check.passed is False and "share 0 ledger rows and 1 customers" in shared.check.detail.en
+    assert shared.check.passed is False and "share 0 ledger rows and 1 customer" in shared.check.detail.en
     assert one_ledger(amounts, sums={"sum": ["rattle", "parts"]}, **ask).check.passed
     assert one_ledger(amounts, sums={"sum": ["all", "parts"]}, **ask).check.passed is False
     unknown = one_ledger(amounts, sums={"sum": ["parts", "ex"]}, **ask)

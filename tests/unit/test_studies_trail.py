@@ -101,7 +101,7 @@ def test_missing_tables_say_what_would_be_needed_and_leave_the_money(trail, tabl
     tables = {**tables, table: tables[table].iloc[:0]} if empty else {k: v for k, v in tables.items() if k != table}
     found = build(tables)
     check = next(c for c in found.check() if c.name.en == f"The data contain {table}")
-    assert check.passed is False and table in check.consequence.en and "amounts stay the same" in check.consequence.en
+    assert check.passed is False and table in check.consequence.en and "amounts are unchanged" in check.consequence.en
     assert found.total("observed") == trail.total("observed") and found.absent == (table,)
     loose = named(found)["What could not be linked"].detail
     assert "0/0" not in loose.en + loose.zh and ("none is recorded" in loose.en) and "一条也没有记录" in loose.zh
@@ -150,7 +150,7 @@ def test_windows_beyond_the_ledger_fail_after_and_are_said_before() -> None:
     books = ledgers.clean(rows[rows["booked_at"] < "2026-01-01"])
     title = "The ledger covers every customer's window"
     after, before = (trails.build({}, books, customers=EVERYBODY, start=start(*EVERYBODY), side=side) for side in ("after", "before"))
-    assert named(after)[title].passed is False and "Of 5 customers the windows of 5" in named(after)[title].detail.en
+    assert named(after)[title].passed is False and "Of 5 customers, 5 have windows going beyond" in named(after)[title].detail.en
     assert named(before)[title].passed is None and before.total("C5") == Decimal("3.33")
 
 
@@ -160,7 +160,7 @@ def test_averages_are_arithmetic_on_rows(trail) -> None:
     split = made.split().set_index("name").loc["slide"]
     assert split["rows_cny"] == 30.03 and split["amount_cny"] == 12.87
     assert named(made)["Printed amounts equal the sum of their rows, to the cent"].passed
-    assert "Over 7 customers that is ¥4.29 each, × 3 = ¥12.87." in made.told("slide").en and "人均 ¥4.29 × 3 = ¥12.87。" in made.told("slide").zh
+    assert "Spread over 7 customers, that is ¥4.29 each, × 3 = ¥12.87." in made.told("slide").en and "人均 ¥4.29 × 3 = ¥12.87。" in made.told("slide").zh
     assert trail.register("half", ["B4"], average_over=4, times=1).total("half") == Decimal("0.03")  # 2.5 cents, half up
 
 

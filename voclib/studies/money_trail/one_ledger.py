@@ -97,7 +97,8 @@ def _added(name: str, parts: Sequence[str], total: str, trail: Trail | None, cal
                              "“{s}” adds “{a}” and “{b}”, but their rows are not registered, so whether they overlap is unknown.", **pair))
         elif any(shared := trail.overlap(one, two)):
             found.append(say("“{s}”把“{a}”与“{b}”相加，两者有 {r} 笔账、{c} 位客户相同。",
-                             "“{s}” adds “{a}” and “{b}”, which have {r} ledger rows and {c} customers in common.", r=shared[0], c=shared[1], **pair))
+                             "“{s}” adds “{a}” and “{b}”, which share {r} ledger {r:row|rows} and {c} {c:customer|customers}.",
+                             r=shared[0], c=shared[1], **pair))
     return found
 
 

@@ -77,7 +77,8 @@ def _ladder(cohort: Cohort, ladder: Ladder) -> dict[str, Any]:
     else:
         title = say("从 {n:bare} 到 {x:bare}", "From {n:bare} to {x:bare}", n=naive, x=chosen)
         if naive.value > 0 and chosen.conf_high <= 0.5 * naive.value:  # by the far end of the interval, not by its middle
-            title = say("从 {n:bare} 到 {x:bare}：大部分是旧差别", "From {n:bare} to {x:bare}: most of it was there before", n=naive, x=chosen)
+            title = say("从 {n:bare} 到 {x:bare}：大部分是旧差别", "From {n:bare} to {x:bare}: most of it is a pre-existing difference",
+                        n=naive, x=chosen)
     about = {"t": words.span(cohort), "m": words.measure(cohort), "n": int(cohort.exposed.sum())}
     return {
         "title": title,
