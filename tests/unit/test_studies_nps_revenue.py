@@ -345,7 +345,8 @@ class TestReturn:
     def test_the_decision_follows_the_money(self, world) -> None:
         cheap = nps_revenue.study(world[0], plan=payback.Plan(cost=100.0, pilot_cost=100.0), **OPTIONS)
         dear = nps_revenue.study(world[0], plan=payback.Plan(cost=5_000_000.0, pilot_cost=1e6), **OPTIONS)
-        assert cheap.study.decision.en.startswith(("Start a project that shortens the wait now", "Pilot a project that shortens the wait on a random"))
+        starts = ("Start a project that shortens the wait now", "Pilot a project that shortens the wait on a random")
+        assert cheap.study.decision.en.startswith(starts)
         assert dear.study.decision.en.startswith("Do not yet spend ") and " on a project that shortens the wait:" in dear.study.decision.en
         assert all(made.study.decision.zh.startswith("缩短等待的项目") for made in (cheap, dear)), "it is read alone on other pages"
         assert cheap.payback.npv.value > 0 > dear.payback.npv.value

@@ -104,7 +104,7 @@ def test_missing_tables_say_what_would_be_needed_and_leave_the_money(trail, tabl
     assert check.passed is False and table in check.consequence.en and "amounts are unchanged" in check.consequence.en
     assert found.total("observed") == trail.total("observed") and found.absent == (table,)
     loose = named(found)["What could not be linked"].detail
-    assert "0/0" not in loose.en + loose.zh and ("none is recorded" in loose.en) and "一条也没有记录" in loose.zh
+    assert "0/0" not in loose.en + loose.zh and ("none recorded" in loose.en) and "一条也没有记录" in loose.zh
     assert "waiting_time" in set(found.lines["topic"])  # a case names its topic even where no voice does, and the other way round
 
 
@@ -160,7 +160,8 @@ def test_averages_are_arithmetic_on_rows(trail) -> None:
     split = made.split().set_index("name").loc["slide"]
     assert split["rows_cny"] == 30.03 and split["amount_cny"] == 12.87
     assert named(made)["Printed amounts equal the sum of their rows, to the cent"].passed
-    assert "Spread over 7 customers, that is ¥4.29 each, × 3 = ¥12.87." in made.told("slide").en and "人均 ¥4.29 × 3 = ¥12.87。" in made.told("slide").zh
+    told = made.told("slide")
+    assert "Spread over 7 customers, that is ¥4.29 each, × 3 = ¥12.87." in told.en and "人均 ¥4.29 × 3 = ¥12.87。" in told.zh
     assert trail.register("half", ["B4"], average_over=4, times=1).total("half") == Decimal("0.03")  # 2.5 cents, half up
 
 
