@@ -208,8 +208,8 @@ FINDINGS = (
         "按年月日读；号码换成行号", "Read as year, month, day; customer numbers are replaced by row numbers")),
     Finding("orders", "copies", (
         "{copies} 行与另一行每格相同，另有同日再下的共 {sameday} 单：是抄重还是再买，看不出",
-        "{copies} {copies:row repeats|rows repeat} another in every cell, and {sameday} orders follow one of the same day: copies or new purchases, it is "
-        "unclear"), (
+        "{copies} {copies:row repeats|rows repeat} another in every cell, and {sameday} orders follow one of the same day: whether copies or second "
+        "purchases is unclear"), (
         "保留；抄重的最多占金额的 {copies_share:.2%}", "Kept; copies account for at most {copies_share:.2%} of the money")),
     Finding("orders", "free", (
         "{free} 单金额为 0，{free_only} 位客户只有这样的单",
