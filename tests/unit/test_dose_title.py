@@ -70,7 +70,7 @@ def test_one_minute_is_singular() -> None:
     found, _ = said(np.random.default_rng(0), lambda d: d)
     dose = np.array([0.2, 0.6, 1.0, 1.4])
     curve = found.curve.iloc[:4].assign(dose=dose, band_low=[-1.0, -1.0, 1.0, 1.0], band_high=[1.0, 1.0, 2.0, 2.0])
-    assert title(_replaced(found, curve)).en == "The difference is clear from 1 minute on"
+    assert title(_replaced(found, curve)).en == "The difference is clear from 1 minute onwards"
 
 
 def _replaced(found: DoseResponse, curve: pd.DataFrame) -> DoseResponse:

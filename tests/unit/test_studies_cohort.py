@@ -144,7 +144,7 @@ class TestTheRestOfThePage:
         found = pains.share_out(replace(base, people=one, pains=("pain_noise",)))
         assert found.total.conf_low < 0 < found.total.conf_high and not [e for e in found.shares if e.conf_low > 0 or e.conf_high < 0]
         title = found.captions["figure"]["title"]
-        assert "none can be singled out" in title.en and "看不出来" in title.zh
+        assert "none stands out" in title.en and "看不出来" in title.zh
 
     def test_an_amount_that_is_refused_has_no_parts(self, made, result) -> None:
         assert result.loss.kind == "refusal", "six hundred customers leave too few alike"
@@ -171,7 +171,7 @@ class TestTheRestOfThePage:
         customers = small_company.ingested["customers"].assign(is_churned=left, churned_on=pd.NaT)
         found = money_trail.follow({**small_company.ingested, "customers": customers}, made, result)
         assert found.beside.empty and said in found.told.en and len(found.rows) and len(found.chain) and len(found.split)
-        assert "bookings of the exposed customers" in found.captions["rows"]["title"].en
+        assert "bookings of exposed customers" in found.captions["rows"]["title"].en
         assert [c.name.en for c in found.checks if c.passed is False] == []
 
     def test_customers_without_a_dealer_are_traced_as_the_rest(self, small_company) -> None:
@@ -191,7 +191,7 @@ class TestTheRestOfThePage:
 
     def test_too_few_answers_price_no_point(self, small_company, made) -> None:
         found = score_worth.study(small_company.ingested, made, customers=600, gates=LOOSE)
-        assert {e.kind for e in found.paths} == {"refusal"} and "the floor is 200" in found.paths[0].reason.en
+        assert {e.kind for e in found.paths} == {"refusal"} and "at least 200 needed" in found.paths[0].reason.en
 
     @pytest.mark.parametrize("table", ["touchpoints", "transactions", "customers"])
     def test_without_contacts_or_bookings_a_point_is_refused_and_says_why(self, small_company, table) -> None:
@@ -202,7 +202,7 @@ class TestTheRestOfThePage:
         contacts = small_company.ingested["touchpoints"]
         found = score_worth.mildest({**small_company.ingested, "touchpoints": contacts.assign(wait_minutes=70.0)}, **WINDOW)
         assert found == score_worth.mildest(small_company.ingested, **WINDOW)
-        assert found["point"].kind == "refusal" and "the floor is 200" in found["point"].reason.en
+        assert found["point"].kind == "refusal" and "at least 200 needed" in found["point"].reason.en
 
     def test_too_few_called_back_credit_nothing(self, small_company) -> None:
         found = recovery.recovery(small_company.ingested)
@@ -210,7 +210,7 @@ class TestTheRestOfThePage:
         assert recovery.recovery({"responses": small_company.ingested["responses"]}).ladder.rungs[0].kind == "refusal"
 
 
-@pytest.mark.parametrize(("change", "said"), [({"weight": 0.0}, "Only 0 customers answered"), ({"money": 0.0}, "brought the same, 0.00")])
+@pytest.mark.parametrize(("change", "said"), [({"weight": 0.0}, "Only 0 customers answered"), ({"money": 0.0}, "brought the same amount, 0.00")])
 def test_answers_without_weight_or_money_price_no_point(monkeypatch, change, said) -> None:
     """A point is worth something on the same answers as they are."""
     rng = np.random.default_rng(4)

@@ -170,15 +170,16 @@ class TestFaults:
     def test_planted_faults_are_counted(self, files: m.Files) -> None:
         found = _found(files)
         assert "blank in 3 rows, 3 of them with a tenure of 0" in found
-        assert "to the cent in 60 of 60 rows" in found and "differs from the workbook in 2 rows, in 2 from monthly to longer" in found
-        assert "Of 10 customers with a satisfaction of 1–2 10 left, of 20 with 4–5 20 stayed" in found
-        assert "1 rows repeat another in every cell, 2 orders follow one of the same day" in found and "1 orders cost nothing, and 1" in found
+        assert "to the cent in 60 of 60 rows" in found and "differs from the workbook in 2 rows, 2 of them from monthly to longer" in found
+        assert "Of 10 customers with satisfaction 1–2, 10 left; of 20 with 4–5, 20 stayed" in found
+        assert "1 row repeats another in every cell, and 2 orders follow one of the same day" in found
+        assert "1 order has an amount of 0, and 1" in found
 
     def test_what_is_not_wrong_has_no_row(self, files: m.Files) -> None:
         found = _found(files)
-        assert "churn score" not in found and "coordinates" not in found and "changed postcode" not in found and "dependents goes" not in found
+        assert "churn score" not in found and "coordinates" not in found and "changed postcode" not in found and "dependents changes" not in found
         cleaned = m.Files(telco=files.telco, orders=files.orders.drop_duplicates().query("sales > 0"))
-        assert "repeat another" not in _found(cleaned) and "cost nothing" not in _found(cleaned)
+        assert "another in every cell" not in _found(cleaned) and "an amount of 0" not in _found(cleaned)
 
     def test_a_date_column_takes_the_first_finding_away(self, files: m.Files) -> None:
         dated = {**files.telco, "status": files.telco["status"].assign(asked_on="2017-09-30")}
@@ -219,7 +220,7 @@ class TestTelecom:
         table, gone = m.reasons(made), made.people[made.people["is_left"]]
         assert table["n"].sum() == table["n_workbook"].sum() == len(gone)
         assert table["monthly_revenue"].sum() == pytest.approx(gone["monthly_revenue"].sum())
-        assert {r.en for r in table["reason"]} == {"Rival's better offer", "Charges for more data"}
+        assert {r.en for r in table["reason"]} == {"Rival's better offer", "Extra data charges"}
         assert table["monthly_revenue"].is_monotonic_decreasing
 
     def test_every_reason_is_known_and_a_new_one_is_refused(self) -> None:
@@ -231,7 +232,7 @@ class TestTelecom:
 
     def test_classes_show_that_the_score_settles_leaving(self, files: m.Files) -> None:
         table = m.classes(m.telecom(files))
-        assert [c.en for c in table["class"]] == ["Dissatisfied (1–2)", "In between (3)", "Satisfied (4–5)"]
+        assert [c.en for c in table["class"]] == ["Dissatisfied (1–2)", "Neutral (3)", "Satisfied (4–5)"]
         assert table["left"].iloc[0] == 1 and table["money"].iloc[0] == 0 and table["left"].iloc[2] == 0
         assert np.isnan(table["monthly_stayed"].iloc[0]) and table["money"].iloc[2] == pytest.approx(table["monthly_stayed"].iloc[2])
 

@@ -123,16 +123,16 @@ class TestThinData:
         assert found.loss.value < 0 and found.lost[found.lost.chosen].value < 0
         answer = found.study.answer
         assert re.search(r"brought ¥\S+ more gross margin .* no loss is seen", answer.en) and re.search("多 ¥[^−]*，看不出损失", answer.zh)
-        assert re.search(r"Whether more of them left cannot be told \(−\d+ to \d+\)", answer.en) and "是否多流失，看不出来" in answer.zh
-        assert "cannot be told" in found.captions["lost"]["title"].en and "fewer of the exposed left" in found.captions["curves"]["title"].en
+        assert re.search(r"Whether more of them left cannot be established \(−\d+ to \d+\)", answer.en) and "是否多流失，看不出来" in answer.zh
+        assert "is unclear" in found.captions["lost"]["title"].en and "fewer of the exposed customers left" in found.captions["curves"]["title"].en
         assert "No loss is seen" in found.captions["contour"]["title"].en
         assert objections(said(found), level=1) == [] and objections(frames(found), level=1) == []
 
     def test_an_interval_with_zero_in_it_claims_no_old_difference(self) -> None:
         found = nps_revenue.study(drawn(2, customers=1500, churn_effect=0.0, spend_effect=0.0)[0], repeats=1, materiality=1e9)
         assert 0 < found.loss.value < 0.5 * found.ladder["naive"].value < found.loss.conf_high
-        assert "it may be chance alone" in found.study.answer.en and "可能只是偶然" in found.study.answer.zh
-        assert "old difference" not in found.captions["ladder"]["title"].en
+        assert "so this may be chance alone" in found.study.answer.en and "可能只是偶然" in found.study.answer.zh
+        assert "pre-existing difference" not in found.captions["ladder"]["title"].en
 
     def test_leavers_that_chance_could_have_made_are_counted_in_whole_customers(self, result) -> None:
         shown = result.lost[result.lost.chosen].with_(value=0.081, conf_low=-14.62, conf_high=14.783)
@@ -145,13 +145,13 @@ class TestThinData:
         assert nps_revenue_answer._people(fewer).en == nps_revenue_answer._people(gone).en.replace("more", "fewer")
 
     def test_nobody_is_said_to_have_spent_less_where_no_spending_is_known(self, world, result) -> None:
-        assert "spent less to begin with" in result.study.answer.en and "chance alone" not in result.study.answer.en
-        assert "old difference" in result.captions["ladder"]["title"].en
+        assert "these customers already spent less" in result.study.answer.en and "chance alone" not in result.study.answer.en
+        assert "pre-existing difference" in result.captions["ladder"]["title"].en
         blank = nps_revenue.study(world[0].only(np.arange(6000) < 2500), **OPTIONS | {"materiality": 1e9})
         none = replace(blank.rungs.cohort, people=blank.rungs.cohort.people.assign(prior_money=0.0))
         told = nps_revenue_answer.finding(cohort=none, rungs=blank.rungs, ladder=blank.ladder, lost=blank.lost, checks=blank.checks, hidden=None,
                                           own=None, payback=None, seed=0).answer
-        assert "these customers differed to begin with" in told.en and "本来就与别人不同" in told.zh
+        assert "these customers already differed from the others" in told.en and "本来就与别人不同" in told.zh
 
     @pytest.mark.parametrize("count", [1, 2, 3, 12])
     @pytest.mark.parametrize("side", [True, False])
@@ -170,13 +170,13 @@ class TestThinData:
 
     def test_amounts_that_are_all_alike_are_refused_in_words(self, world) -> None:
         found = nps_revenue.study(replace(world[0], people=world[0].people.assign(money=0.0)), plan=PLAN, repeats=1)
-        assert "Each of the 6,000 customers brought the same gross margin, ¥0:" in found.loss.reason.en
+        assert "All 6,000 customers brought the same gross margin, ¥0, so" in found.loss.reason.en
         assert "6,000 位客户的毛利都是 ¥0" in found.loss.reason.zh
         withheld(found)
 
     def test_customers_who_differ_in_nothing_known_are_refused_in_words(self, world) -> None:
         found = nps_revenue.study(replace(world[0], known=()), repeats=1)
-        assert "so nobody can be told to be like another" in found.loss.reason.en
+        assert "so comparable customers cannot be identified" in found.loss.reason.en
         withheld(found)
 
     def test_groups_that_no_model_tells_apart_are_refused_in_words(self, world, monkeypatch) -> None:
@@ -195,7 +195,7 @@ class TestThinData:
         assert found.rungs.tail is None and found.checks["tail"].passed is None and found.rungs.returned is None
         assert objections(said(found), level=1) == []
 
-    @pytest.mark.parametrize(("value", "title"), [(-9.0, "it opens afterwards"), (-1.0, "No difference can be told, before the contact or after")])
+    @pytest.mark.parametrize(("value", "title"), [(-9.0, "a gap opens afterwards"), (-1.0, "No difference is detected, before the contact or after")])
     def test_months_that_do_not_differ_are_not_said_to_open(self, world, value: float, title: str) -> None:
         total = inference.Fit(value=value, std_error=2.0, n=100, df=50.0)
         rungs = SimpleNamespace(events=SimpleNamespace(passes=True), fits={"events": total}, cohort=world[0])
@@ -268,7 +268,7 @@ class TestRefusals:
         leak = cohort.people["is_exposed"].astype(float) + np.random.default_rng(0).normal(scale=0.01, size=1500)
         told = replace(cohort, people=cohort.people.assign(open_share=leak), known=(*cohort.known, "open_share"))
         found = nps_revenue.study(told, **OPTIONS)
-        check = next(c for c in found.study.checks if c.name.en == "The two groups cannot be told apart")
+        check = next(c for c in found.study.checks if c.name.en == "The two groups cannot be separated")
         assert found.study.verdict is Verdict.REFUSE and "Share of messages opened" in check.detail.en
 
     def test_refunds_beyond_spending_stop_the_models_of_amounts_only(self, world) -> None:
@@ -345,8 +345,9 @@ class TestReturn:
     def test_the_decision_follows_the_money(self, world) -> None:
         cheap = nps_revenue.study(world[0], plan=payback.Plan(cost=100.0, pilot_cost=100.0), **OPTIONS)
         dear = nps_revenue.study(world[0], plan=payback.Plan(cost=5_000_000.0, pilot_cost=1e6), **OPTIONS)
-        assert cheap.study.decision.en.startswith(("Start a project that shortens the wait now", "Try a project that shortens the wait by lot"))
-        assert dear.study.decision.en.startswith("Do not spend ") and "yet on a project that shortens the wait:" in dear.study.decision.en
+        starts = ("Start a project that shortens the wait now", "Pilot a project that shortens the wait on a random")
+        assert cheap.study.decision.en.startswith(starts)
+        assert dear.study.decision.en.startswith("Do not yet spend ") and " on a project that shortens the wait:" in dear.study.decision.en
         assert all(made.study.decision.zh.startswith("缩短等待的项目") for made in (cheap, dear)), "it is read alone on other pages"
         assert cheap.payback.npv.value > 0 > dear.payback.npv.value
         assert cheap.payback.roi.break_even < dear.payback.roi.break_even

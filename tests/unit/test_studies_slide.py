@@ -56,7 +56,7 @@ def test_every_yuan_of_the_slide_leads_to_its_rows(made, shown) -> None:
     trail = shown.register(trails.build(tables, books, customers=shown.leavers, start=at), loss=money("loss", 9e5, 4e5, 1.4e6))
     rows = trail.behind("vendor_slide")
     assert trail.total("vendor_slide") == Decimal("3000000.00")
-    assert [check.name.en for check in trail.check() if check.passed is False] == ["The data hold cases"]
+    assert [check.name.en for check in trail.check() if check.passed is False] == ["The data contain cases"]
     assert len(rows) == (1000 if shown.value == "before" else 2 * 4800)  # two bookings each: of the 500 leavers, or of the 4,800 who stayed
     split = trail.split().set_index("name")
     assert split.loc["observed", "rows_cny"] == 0.0, "who left before their next visit booked nothing"
@@ -116,7 +116,7 @@ def test_leaving_is_dated_by_the_day_and_undated_leavers_are_said(made) -> None:
     left, undated = leaving(changed, at)
     assert [bool(left[c]) for c in days] == [True, True, False, False, True] and undated == 1
     shown = slide(changed, books, start=at, value="before")
-    assert shown.count.value == 498 and shown.undated == 1 and "1 customers in all have no day of leaving" in shown.told().en
+    assert shown.count.value == 498 and shown.undated == 1 and "1 customer in all has no leaving date" in shown.told().en
 
 
 def test_complaints_are_negative_mentions_or_cases() -> None:
@@ -132,7 +132,7 @@ def test_too_few_to_compare_give_the_claim_and_no_comparison() -> None:
     books = ledgers.clean(small()["transactions"], **DAYS)
     shown = slide(small(), books, start=start("C1", "C2", "C4"), value="before")
     assert shown.count.value == 1 and shown.anyway.kind == shown.excess_cny.kind == "refusal"
-    assert "1 customers named and 2 others; a comparison needs 30" in shown.told().en and np.isnan(shown.beside()["cny"].iloc[1])
+    assert "1 customers named and 2 others; a comparison needs at least 30" in shown.told().en and np.isnan(shown.beside()["cny"].iloc[1])
     nobody = slide(small(), books, start=start("C1", "C2", "C4"), topic="noise", value="before")
     assert nobody.count.value == 0 and nobody.claimed_exact == 0 and nobody.rows == ()
 
@@ -140,7 +140,7 @@ def test_too_few_to_compare_give_the_claim_and_no_comparison() -> None:
 def test_a_ledger_that_starts_late_is_said(made) -> None:
     tables, _, at, _ = made
     books = ledgers.clean(tables["transactions"], first_day="2024-08-01", last_day="2026-12-31")
-    assert "The ledger does not hold the whole period before for 500 of them" in slide(tables, books, start=at, value="before").told().en
+    assert "For 500 of them the ledger does not cover the whole preceding period" in slide(tables, books, start=at, value="before").told().en
 
 
 def test_what_a_slide_needs_is_named(made) -> None:
@@ -189,12 +189,12 @@ def test_parts_within_the_total_stand_as_of_which() -> None:
                        labels={"all": Text("全部痛点", "all pain points")})
     assert found.check.passed and found.table["name"].tolist() == ["all", "churn", "spend"]
     assert [t.zh for t in found.table["role"]] == ["合计", "其中", "其中"] and found.table["role"].iloc[1].en == "of which"
-    assert "2 amounts beside the total “all pain points”" in found.check.detail.en
+    assert "2 amounts other than the total “all pain points”" in found.check.detail.en
 
 
 @pytest.mark.parametrize(("parts", "said"), [
     ([3e6, 2.1e6], ["add up to ¥5,100,000, above ¥5,000,000"]),
-    ([5.2e6, -2e6], ["“part 0” alone lies above ¥5,000,000"]),
+    ([5.2e6, -2e6], ["“part 0” alone exceeds ¥5,000,000"]),
     ([5.2e6, 1e6], ["add up to ¥6,200,000", "“part 0” alone"]),
 ])
 def test_parts_beyond_the_total_fail(parts: list[float], said: list[str]) -> None:
@@ -226,11 +226,11 @@ def test_overlapping_amounts_are_never_added() -> None:
     amounts = {"all": TOTAL, **{name: money("loss", 1e5, 0, 2e5) for name in ("wait", "rattle", "parts", "ex")}}
     ask = {"total": "all", "trail": trail}
     shared = one_ledger(amounts, sums={"sum": ["wait", "rattle"]}, **ask)
-    assert shared.check.passed is False and "share 0 ledger rows and 1 customers" in shared.check.detail.en
+    assert shared.check.passed is False and "share 0 ledger rows and 1 customer" in shared.check.detail.en
     assert one_ledger(amounts, sums={"sum": ["rattle", "parts"]}, **ask).check.passed
     assert one_ledger(amounts, sums={"sum": ["all", "parts"]}, **ask).check.passed is False
     unknown = one_ledger(amounts, sums={"sum": ["parts", "ex"]}, **ask)
-    assert unknown.check.passed is False and "whether they overlap is not known" in unknown.check.detail.en
+    assert unknown.check.passed is False and "whether they overlap is unknown" in unknown.check.detail.en
     assert one_ledger(amounts, total="all", sums={"sum": ["rattle", "parts"]}).check.passed is False  # without a trail nothing is known to be apart
 
 

@@ -100,11 +100,11 @@ def test_missing_tables_say_what_would_be_needed_and_leave_the_money(trail, tabl
     tables = small()
     tables = {**tables, table: tables[table].iloc[:0]} if empty else {k: v for k, v in tables.items() if k != table}
     found = build(tables)
-    check = next(c for c in found.check() if c.name.en == f"The data hold {table}")
-    assert check.passed is False and table in check.consequence.en and "amounts stay the same" in check.consequence.en
+    check = next(c for c in found.check() if c.name.en == f"The data contain {table}")
+    assert check.passed is False and table in check.consequence.en and "amounts are unchanged" in check.consequence.en
     assert found.total("observed") == trail.total("observed") and found.absent == (table,)
     loose = named(found)["What could not be linked"].detail
-    assert "0/0" not in loose.en + loose.zh and ("none is recorded" in loose.en) and "一条也没有记录" in loose.zh
+    assert "0/0" not in loose.en + loose.zh and ("none recorded" in loose.en) and "一条也没有记录" in loose.zh
     assert "waiting_time" in set(found.lines["topic"])  # a case names its topic even where no voice does, and the other way round
 
 
@@ -118,39 +118,39 @@ def test_registering_returns_a_new_trail(trail) -> None:
     more = trail.register("two", ["B4", "B6"], label=Text("两笔", "Two bookings"), printed=7.87)
     assert [a.name for a in trail.amounts] == ["observed"] and [a.name for a in more.amounts] == ["observed", "two"]
     assert more.total("two") == Decimal("7.87") and list(more.behind("two")["transaction_id"]) == ["B4", "B6"]
-    assert named(more)["Printed amounts re-add from their rows, to the cent"].passed is True
+    assert named(more)["Printed amounts equal the sum of their rows, to the cent"].passed is True
     outside = more.register("later", more.ledger.rows.query("transaction_id == 'B3'"))
     assert outside.total("later") == Decimal("999.99")  # any row of the ledger, also outside the windows
 
 
 @pytest.mark.parametrize("printed", [7.88, Decimal("7.86"), LOSS])
 def test_a_printed_amount_that_is_off_by_a_cent_fails(trail, printed) -> None:
-    check = named(trail.register("two", ["B4", "B6"], printed=printed))["Printed amounts re-add from their rows, to the cent"]
-    assert check.passed is False and "1 of 1 amounts do not re-add, such as “two”" in check.detail.en and "¥7.87 added up" in check.detail.en
+    check = named(trail.register("two", ["B4", "B6"], printed=printed))["Printed amounts equal the sum of their rows, to the cent"]
+    assert check.passed is False and "1 of 1 amounts does not reconcile, such as “two”" in check.detail.en and "¥7.87 added up" in check.detail.en
 
 
 def test_a_row_named_twice_counts_once_and_fails(trail) -> None:
     doubled = trail.register("double", ["B1", "B1", "B2"], printed=30.03)
     checks = named(doubled)
-    assert doubled.total("double") == Decimal("30.03") and checks["Printed amounts re-add from their rows, to the cent"].passed
-    assert checks["No row counts twice inside one amount"].passed is False
-    assert named(trail)["No row counts twice inside one amount"].passed is True
+    assert doubled.total("double") == Decimal("30.03") and checks["Printed amounts equal the sum of their rows, to the cent"].passed
+    assert checks["No row counts twice within one amount"].passed is False
+    assert named(trail)["No row counts twice within one amount"].passed is True
 
 
 def test_refunds_apart_from_their_booking_are_said(trail) -> None:
-    check = named(trail)["Refunds stand in the same amount as what they refund"]
-    assert check.passed is None and "1 refunds lie apart from their booking, −¥4.00 net" in check.detail.en
+    check = named(trail)["Refunds fall in the same amount as the original booking"]
+    assert check.passed is None and "1 refund is separated from the original booking, −¥4.00 net" in check.detail.en
     together = build(days=380)
-    assert named(together)["Refunds stand in the same amount as what they refund"].passed is True
+    assert named(together)["Refunds fall in the same amount as the original booking"].passed is True
     assert together.total("C4") == Decimal("10.77")
 
 
 def test_windows_beyond_the_ledger_fail_after_and_are_said_before() -> None:
     rows = small()["transactions"]
     books = ledgers.clean(rows[rows["booked_at"] < "2026-01-01"])
-    title = "The ledger covers every window to its end"
+    title = "The ledger covers every customer's window"
     after, before = (trails.build({}, books, customers=EVERYBODY, start=start(*EVERYBODY), side=side) for side in ("after", "before"))
-    assert named(after)[title].passed is False and "Of 5 customers the windows of 5" in named(after)[title].detail.en
+    assert named(after)[title].passed is False and "Of 5 customers, 5 have windows going beyond" in named(after)[title].detail.en
     assert named(before)[title].passed is None and before.total("C5") == Decimal("3.33")
 
 
@@ -159,8 +159,9 @@ def test_averages_are_arithmetic_on_rows(trail) -> None:
     assert made.total("slide") == Decimal("12.87")  # 30.03 / 7 = 4.29, times 3
     split = made.split().set_index("name").loc["slide"]
     assert split["rows_cny"] == 30.03 and split["amount_cny"] == 12.87
-    assert named(made)["Printed amounts re-add from their rows, to the cent"].passed
-    assert "Over 7 customers that is ¥4.29 each, × 3 = ¥12.87." in made.told("slide").en and "人均 ¥4.29 × 3 = ¥12.87。" in made.told("slide").zh
+    assert named(made)["Printed amounts equal the sum of their rows, to the cent"].passed
+    told = made.told("slide")
+    assert "Spread over 7 customers, that is ¥4.29 each, × 3 = ¥12.87." in told.en and "人均 ¥4.29 × 3 = ¥12.87。" in told.zh
     assert trail.register("half", ["B4"], average_over=4, times=1).total("half") == Decimal("0.03")  # 2.5 cents, half up
 
 
@@ -173,7 +174,7 @@ def test_observed_and_modelled_parts_stay_apart(trail) -> None:
     assert "the ledger holds ¥10.01 of gross margin (bookings: 1, customers: 1). The ¥1.2K (" in said.en
     assert "是估计，账上没有哪一笔与它对应，两者不相加" in said.zh and "estimate" not in made.told("observed").en
     none = refusal("loss", unit="cny", reason=Text("样本太少。", "Too few."), needs=Text("更多客户", "More customers"))
-    assert made.register("none", ["B1"], modelled=none).told("none").en.endswith("What is in no ledger was not estimated: Too few.")
+    assert made.register("none", ["B1"], modelled=none).told("none").en.endswith("The part not in the ledger was not estimated: Too few.")
 
 
 def test_overlap_counts_rows_and_customers(trail) -> None:

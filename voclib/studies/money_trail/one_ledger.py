@@ -17,9 +17,9 @@ from voclib.studies.money_trail.trail import Trail
 
 MONEY = ("cny", "usd")
 ROLES = {"total": Text("合计", "Total"), "part": Text("其中", "of which")}
-_NAME = Text("金额只有一个合计，其余是“其中”", "There is one total; every other amount is “of which”")
+_NAME = Text("金额只有一个合计，其余是“其中”", "There is only one total; every other amount is “of which”")
 _CONSEQUENCE = Text("撤下合计之外的金额，或只写成“其中”，不相加。",
-                    "Amounts beside the total are taken off, or stand as “of which” and are not added.")
+                    "Amounts other than the total are removed, or shown only as “of which” and not added.")
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def one_ledger(estimates: Mapping[str, Estimate], *, total: str, sums: Mapping[s
     table = pd.DataFrame([{"role": ROLES["total" if name == total else "part"], "name": name, "label": called[name], **_figures(estimates[name])}
                           for name in ordered])
     good = say("合计“{t}”之外的 {n} 个金额都写作“其中”，印出数之和不超过合计区间的上限。",
-               "{n} amounts beside the total “{t}” stand as “of which”; as printed they stay within the upper end of its interval.",
+               "The {n} amounts other than the total “{t}” are shown as “of which”; as printed, their sum is within the upper end of its interval.",
                t=called[total], n=len(estimates) - 1)
     detail = joined(*wrong) if wrong else good
     return OneLedger(Check(_NAME, not wrong, detail, _CONSEQUENCE), table)
@@ -68,7 +68,7 @@ def _beyond(estimates: Mapping[str, Estimate], total: str, called: Mapping[str, 
     parts = {name: e for name, e in estimates.items() if name != total and e.kind != "refusal"}
     whole = estimates[total]
     if whole.kind == "refusal":
-        withheld = say("合计“{t}”没有给出，{n} 个部分却印了出来。", "The total “{t}” is withheld, yet {n} parts are printed.",
+        withheld = say("合计“{t}”没有给出，{n} 个部分却印了出来。", "The total “{t}” is not given, yet {n} parts of it are printed.",
                        t=called[total], n=len(parts))
         return [withheld] if parts else []
     top = _printed(_figures(whole)["high"], whole)
@@ -77,8 +77,8 @@ def _beyond(estimates: Mapping[str, Estimate], total: str, called: Mapping[str, 
     found = []
     if (added := sum(amounts.values(), Decimal(0))) > top:
         found.append(say("各部分印出数相加是 {s}，超过合计“{t}”区间的上限 {top}。",
-                         "The parts as printed add up to {s}, above {top}, the upper end of “{t}”.", s=_written(added, whole), **said))
-    found += [say("“{p}”一项就超过合计“{t}”区间的上限 {top}。", "“{p}” alone lies above {top}, the upper end of “{t}”.",
+                         "The printed parts add up to {s}, above {top}, the upper end of the interval of “{t}”.", s=_written(added, whole), **said))
+    found += [say("“{p}”一项就超过合计“{t}”区间的上限 {top}。", "“{p}” alone exceeds {top}, the upper end of the interval of “{t}”.",
                   p=called[name], **said)
               for name, amount in amounts.items() if amount > top]
     return found
@@ -94,10 +94,11 @@ def _added(name: str, parts: Sequence[str], total: str, trail: Trail | None, cal
         pair = {"s": name, "a": called[one], "b": called[two]}
         if not {one, two} <= known:
             found.append(say("“{s}”把“{a}”与“{b}”相加，却没有登记账目，看不出是否重叠。",
-                             "“{s}” adds “{a}” and “{b}”, whose rows are not registered: whether they overlap is not known.", **pair))
+                             "“{s}” adds “{a}” and “{b}”, but their rows are not registered, so whether they overlap is unknown.", **pair))
         elif any(shared := trail.overlap(one, two)):
             found.append(say("“{s}”把“{a}”与“{b}”相加，两者有 {r} 笔账、{c} 位客户相同。",
-                             "“{s}” adds “{a}” and “{b}”, which share {r} ledger rows and {c} customers.", r=shared[0], c=shared[1], **pair))
+                             "“{s}” adds “{a}” and “{b}”, which share {r} ledger {r:row|rows} and {c} {c:customer|customers}.",
+                             r=shared[0], c=shared[1], **pair))
     return found
 
 

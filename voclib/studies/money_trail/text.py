@@ -22,8 +22,8 @@ SPLIT = {
     "rows_n": Text("账目笔数", "Bookings"),
     "customers_n": Text("客户", "Customers"),
     "rows_cny": Text("账上合计", "In the ledger"),
-    "amount_cny": Text("由此得出", "Amount made of it"),
-    "modelled": Text("估计（账上没有）", "Estimate, in no row"),
+    "amount_cny": Text("由此得出", "Amount derived"),
+    "modelled": Text("估计（账上没有）", "Estimate (not booked)"),
 }
 CHAIN = {
     "customer": Text("客户", "Customer"),
@@ -55,7 +55,7 @@ KINDS = {
     "vehicle": Text("整车", "vehicle"),
 }
 NOTES = {
-    "title": Text("从读入到计入，前后对得上", "From read to kept, totals reconcile"),
+    "title": Text("从读入到计入，前后对得上", "From rows read to rows kept, totals reconcile"),
     "columns": {
         "label": Text("步骤", "Step"),
         "rows_n": Text("账目笔数", "Bookings"),
@@ -67,15 +67,15 @@ NOTES = {
 }
 BEHIND = {
     "vendor_slide": Text("“流失人数 × 人均价值”背后的 {n} 笔账，这里列出开头几笔",
-                         "{n} bookings stand behind “leavers times value each”; the first of them"),
-    "observed": Text("暴露客户期限内的 {n} 笔账，这里列出开头几笔", "{n} bookings of the exposed customers within the horizon; the first of them"),
+                         "{n} bookings lie behind “leavers × value each”; the first few"),
+    "observed": Text("暴露客户期限内的 {n} 笔账，这里列出开头几笔", "{n} bookings of exposed customers within the horizon; the first few"),
 }
-NO_LEDGER = Text("这些数据没有逐笔账目，金额追不到行。", "These data hold no bookings, so no amount can be traced to rows.")
+NO_LEDGER = Text("这些数据没有逐笔账目，金额追不到行。", "These data contain no individual bookings, so no amount can be traced to rows.")
 
 
 def no_claim(error: VocError) -> Text:
     """Why nothing is multiplied: the English words hold the message of the part that failed."""
-    return Text("客户表里没有人流失，或人人都流失：“流失人数 × 人均价值”无从算起。", f"There is no “leavers times value each”: {error}")
+    return Text("客户表里没有人流失，或人人都流失：“流失人数 × 人均价值”无从算起。", f"“Leavers × value each” cannot be computed: {error}")
 
 
 def beside(found: pd.DataFrame) -> pd.DataFrame:
@@ -123,7 +123,7 @@ def ledger(amounts: Mapping[str, Estimate]) -> pd.DataFrame:
     """The amounts of the page: one total, the rest parts of it or views of the same money."""
     made = []
     for key, amount in amounts.items():
-        role = {"loss": Text("合计", "Total"), "at_risk": Text("另一种看法，不相加", "Another view, never added")}.get(key, Text("其中", "Of which"))
+        role = {"loss": Text("合计", "Total"), "at_risk": Text("另一种看法，不相加", "Another view, not added")}.get(key, Text("其中", "Of which"))
         written = with_interval(amount, absent=say("{x:bare}", "{x:bare}", x=amount))
         made.append((role, LABELS.get(key, Text(key, key)), written))
     return pd.DataFrame(made, columns=list(LEDGER))
@@ -133,9 +133,9 @@ def captions(trail: Trail, name: str) -> Mapping[str, Mapping[str, Any]]:
     """Titles of the tables; `name` is the amount whose bookings are listed."""
     behind = len(trail.behind(name))
     return {
-        "beside": {"title": Text("走了的人不等于因此走的人", "Those who left are not those who left for it"), "columns": BESIDE},
+        "beside": {"title": Text("走了的人不等于因此走的人", "Not everyone who left did so for this reason"), "columns": BESIDE},
         "split": {
-            "title": Text("账上有的，和估计出来的，分开写", "What is booked and what is estimated, kept apart"),
+            "title": Text("账上有的，和估计出来的，分开写", "Booked and estimated amounts, shown separately"),
             "columns": SPLIT,
             "formats": {"rows_cny": "cny", "amount_cny": "cny"},
         },
@@ -145,7 +145,7 @@ def captions(trail: Trail, name: str) -> Mapping[str, Mapping[str, Any]]:
             "formats": {"total_cny": "cny"},
             "note": Text(
                 "原话不在页面上；在 JupyterLab 里用 trail.chain(…, show_verbatims=True) 查看。",
-                "Verbatims are not on the page; in JupyterLab use trail.chain(…, show_verbatims=True).",
+                "Verbatims are not shown on the page; in JupyterLab use trail.chain(…, show_verbatims=True).",
             ),
         },
         "rows": {
@@ -154,8 +154,8 @@ def captions(trail: Trail, name: str) -> Mapping[str, Mapping[str, Any]]:
             "formats": {"net_cny": "number", "margin_cny": "number"},
             "note": Text(
                 f'全部用 trail.behind("{name}") 列出，逐笔相加与印出的金额一致到分。',
-                f'trail.behind("{name}") lists them all; they add up to the printed amount to the cent.',
+                f'trail.behind("{name}") lists them all; they add up to the printed amount, to the cent.',
             ),
         },
-        "ledger": {"title": Text("一本账：只有一个合计", "One ledger: there is one total"), "columns": LEDGER},
+        "ledger": {"title": Text("一本账：只有一个合计", "One ledger: only one total"), "columns": LEDGER},
     }

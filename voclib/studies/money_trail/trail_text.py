@@ -23,7 +23,7 @@ _NEEDED = {
 
 def observed(customers: int, days: float, side: str) -> Text:
     """The name of what some customers brought in their windows."""
-    return say("{n} 位客户，各自起点{side} {days} 天", "{n} customers, {days} days {side} the moment of each", n=customers, days=f"{days:g}",
+    return say("{n} 位客户，各自起点{side} {days} 天", "{n} customers, {days} days {side} each one's start", n=customers, days=f"{days:g}",
                side=Text("之后", "after") if side == "after" else Text("之前", "before"))
 
 
@@ -37,7 +37,7 @@ def booked(label: Text, cents: int, rows: int, customers: int, currency: str, me
 def average(booked: Text, total: int, over: int, times: int, currency: str) -> Text:
     """How an amount follows from the average of its rows."""
     return say("{booked}摊到 {over} 位客户，人均 {each} × {times} = {amount}。",
-               "{booked} Over {over} customers that is {each} each, × {times} = {amount}.", booked=booked,
+               "{booked} Spread over {over} customers, that is {each} each, × {times} = {amount}.", booked=booked,
                over=over, each=exact(total // times if times else 0, currency), times=times, amount=exact(total, currency))
 
 
@@ -46,53 +46,55 @@ def split(booked: Text, modelled: Estimate | None) -> Text:
     if modelled is None:
         return booked
     if modelled.kind == "refusal":
-        return say("{booked}账上没有的部分未作估计：{reason}", "{booked} What is in no ledger was not estimated: {reason}",
+        return say("{booked}账上没有的部分未作估计：{reason}", "{booked} The part not in the ledger was not estimated: {reason}",
                    booked=booked, reason=modelled.reason)
     return say("{booked}旁边的 {x}（{x:interval}）是估计，账上没有哪一笔与它对应，两者不相加。",
-               "{booked} The {x} ({x:interval}) beside it is an estimate: no row of the ledger shows it, and the two are not added.",
+               "{booked} The {x} ({x:interval}) beside it is an estimate: no row of the ledger corresponds to it, and the two are not added.",
                booked=booked, x=modelled)
 
 
 def readds(off: Sequence[tuple[Text, Decimal, Decimal]], printed: int, currency: str) -> Check:
     """Every printed amount is the sum of its rows."""
-    name = Text("印出的金额逐笔加得回来，到分", "Printed amounts re-add from their rows, to the cent")
-    consequence = Text("对不上的金额不印。", "An amount that does not re-add is not printed.")
+    name = Text("印出的金额逐笔加得回来，到分", "Printed amounts equal the sum of their rows, to the cent")
+    consequence = Text("对不上的金额不印。", "An amount that does not reconcile is not printed.")
     if printed == 0:
         return Check(name, None, Text("没有登记印出的金额。", "No printed amount is registered."), consequence)
     if not off:
-        held = say("{n} 个印出的金额与账目逐笔相加一致。", "{n} {n:printed amount equals|printed amounts equal} the sum of the rows behind.",
+        held = say("{n} 个印出的金额与账目逐笔相加一致。", "{n} {n:printed amount equals|printed amounts equal} the sum of the underlying rows.",
                    n=printed)
         return Check(name, True, held, consequence)
     label, given, found = off[0]
     detail = say("{n} 个金额里有 {k} 个对不上，如“{label}”：印出 {given}，逐笔相加为 {found}。",
-                 "{k} of {n} amounts do not re-add, such as “{label}”: {given} printed, {found} added up.",
+                 "{k} of {n} amounts {k:does|do} not reconcile, such as “{label}”: {given} printed, {found} added up.",
                  n=printed, k=len(off), label=label, given=exact(int(given * 100), currency), found=exact(int(found * 100), currency))
     return Check(name, False, detail, consequence)
 
 
 def once(twice: Sequence[tuple[Text, int]], amounts: int) -> Check:
     """No row counts twice inside an amount."""
-    name = Text("同一笔账在一个金额里只算一次", "No row counts twice inside one amount")
+    name = Text("同一笔账在一个金额里只算一次", "No row counts twice within one amount")
     consequence = Text("重复的行只计一次。", "A repeated row is counted once.")
     if not twice:
-        return Check(name, True, say("{n} 个金额里都没有重复的行。", "None of {n} amounts names a row twice.", n=amounts), consequence)
+        return Check(name, True, say("{n} 个金额里都没有重复的行。", "None of the {n} amounts lists a row twice.", n=amounts), consequence)
     label, extra = twice[0]
     detail = say("{k} 个金额重复列了同一笔账，如“{label}”多列 {extra} 次。",
-                 "{k} amounts name a row again, such as “{label}”, {extra} times too often.", k=len(twice), label=label, extra=extra)
+                 "{k} {k:amount lists|amounts list} a row more than once, such as “{label}”, {extra} times too many.",
+                 k=len(twice), label=label, extra=extra)
     return Check(name, False, detail, consequence)
 
 
 def refunds(rows: int, cents: int, currency: str) -> Check:
     """Refunds separated from their booking by the edge of a window or amount."""
-    name = Text("退款与原入账落在同一个金额里", "Refunds stand in the same amount as what they refund")
-    detail = say("有 {n} 笔退款与原入账分在两边，净额合计 {amount}。", "{n} refunds lie apart from their booking, {amount} net in all.",
+    name = Text("退款与原入账落在同一个金额里", "Refunds fall in the same amount as the original booking")
+    detail = say("有 {n} 笔退款与原入账分在两边，净额合计 {amount}。",
+                 "{n} {n:refund is|refunds are} separated from the original booking, {amount} net in all.",
                  n=rows, amount=exact(cents, currency))
-    return Check(name, None if rows else True, detail, Text("按各自入账时间计算。", "Each counts at the time it was booked."))
+    return Check(name, None if rows else True, detail, Text("按各自入账时间计算。", "Each is counted at the time it was booked."))
 
 
 def links(counts: Mapping[str, int], absent: Sequence[str]) -> tuple[Check, ...]:
     """How many customers have a voice, a topic, a case and bookings, and what belongs to nobody."""
-    name = Text("原话、主题、工单能连到客户和账目", "Voices, topics and cases meet customers and bookings")
+    name = Text("原话、主题、工单能连到客户和账目", "Voices, topics and cases link to customers and bookings")
     found = say("{customers} 位客户中：有声音 {with_voice} 位，有主题 {with_topic} 位，有工单 {with_case} 位，窗口内有账 {with_rows} 位。",
                 "Of {customers} customers {with_voice} have a voice, {with_topic} a topic, {with_case} a case, {with_rows} bookings in the window.",
                 **counts)
@@ -100,32 +102,33 @@ def links(counts: Mapping[str, int], absent: Sequence[str]) -> tuple[Check, ...]
         "没有客户编号：声音 {of_voices}，工单 {of_cases}；找不到声音的主题 {of_topics}；"
         "在窗口之外：声音 {voices_outside}，工单 {cases_outside}；声音里没有主题 {voices_without_topic}；工单没有声音 {cases_without_voice}；"
         "工单与其声音的客户不同 {cases_clashing}。",
-        "Without a customer: voices {of_voices}, cases {of_cases}; topics without a voice "
+        "Without a customer number: voices {of_voices}, cases {of_cases}; topics without a voice "
         "{of_topics}; outside the window: voices {voices_outside}, cases {cases_outside}; voices without a topic "
-        "{voices_without_topic}; cases without a voice {cases_without_voice}; cases of another customer than their voice {cases_clashing}.", **counts,
+        "{voices_without_topic}; cases without a voice {cases_without_voice}; cases whose customer differs from their voice's {cases_clashing}.",
+        **counts,
         **{f"of_{what}": _part(counts[lost], counts[f"{what}_all"])
            for what, lost in (("voices", "voices_nameless"), ("cases", "cases_nameless"), ("topics", "topics_lost"))})
-    whole = Check(name, None, found, Text("没有声音的客户照样计入金额。", "Customers without a voice count in the amounts all the same."))
+    whole = Check(name, None, found, Text("没有声音的客户照样计入金额。", "Customers without a voice are still included in the amounts."))
     rest = Check(Text("连不上的有多少", "What could not be linked"), False if counts["cases_clashing"] or counts["topics_lost"] else None, loose,
-                 Text("连不上的不猜。", "What cannot be linked is not guessed."))
+                 Text("连不上的不猜。", "Missing links are not guessed."))
     return (whole, rest, *(_missing(table) for table in absent))
 
 
 def _part(lost: int, of: int) -> Text:
     """How many of all rows; of none there is no part."""
-    return say("{k}/{n}", "{k}/{n}", k=lost, n=of) if of else Text("（一条也没有记录）", "(none is recorded)")
+    return say("{k}/{n}", "{k}/{n}", k=lost, n=of) if of else Text("（一条也没有记录）", "(none recorded)")
 
 
 def _missing(table: str) -> Check:
-    return Check(say("数据里有{t}", "The data hold {t}", t=_TABLES[table]), False, say("缺：{t}。", "Missing: {t}.", t=_TABLES[table]),
-                 say("需要：{t}。没有它，链条在这里断开，金额不变。", "Needed: {t}. Without it the chain breaks here; the amounts stay the same.",
+    return Check(say("数据里有{t}", "The data contain {t}", t=_TABLES[table]), False, say("缺：{t}。", "Missing: {t}.", t=_TABLES[table]),
+                 say("需要：{t}。没有它，链条在这里断开，金额不变。", "Needs: {t}. Without it the chain breaks here; the amounts are unchanged.",
                      t=_NEEDED[table]))
 
 
 def followed(cut: int, customers: int, side: str) -> Check:
     """Windows that the ledger covers to their end."""
     passed = True if cut == 0 else False if side == "after" else None  # a shorter past is kept and said; a shorter outcome is none
-    detail = say("{n} 位客户中有 {k} 位的窗口超出账目覆盖的日期。", "Of {n} customers the windows of {k} reach beyond the days the ledger covers.",
+    detail = say("{n} 位客户中有 {k} 位的窗口超出账目覆盖的日期。", "Of {n} customers, {k} {k:has a window|have windows} going beyond the ledger.",
                  n=customers, k=cut)
-    return Check(Text("账目覆盖每位客户的整个窗口", "The ledger covers every window to its end"), passed, detail,
-                 Text("超出部分的账看不到，金额偏低。", "What was booked beyond is not seen; amounts are too low."))
+    return Check(Text("账目覆盖每位客户的整个窗口", "The ledger covers every customer's window"), passed, detail,
+                 Text("超出部分的账看不到，金额偏低。", "Bookings beyond that are not visible, so amounts are too low."))

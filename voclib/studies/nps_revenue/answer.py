@@ -48,14 +48,14 @@ def _kicker(cohort: Cohort) -> Text:
 def _answer(cohort: Cohort, chosen: Estimate, naive: Estimate | None, lost: Ladder) -> Text:
     """Money, horizon and interval; then people; then the uncorrected number and where it comes from."""
     if chosen.kind == "refusal":
-        return say("凭这些数据还不能定价。{why}", "These data cannot price it yet. {why}", why=chosen.reason)
+        return say("凭这些数据还不能定价。{why}", "These data cannot yet put a price on it. {why}", why=chosen.reason)
     about = {"who": words.exposed(cohort), "n": int(cohort.exposed.sum()), "m": words.measure(cohort), "t": words.span(cohort), "x": chosen,
              "raw": naive, "spent_less": _spent_less(cohort)}
     if chosen.kind == "bounds":
         first = say(
             "{who}客户，{t}的{m}比条件相同的客户少 {x:bare}（{n} 位合计；计入抽样误差为 {y}）：哪些信息在前、哪些在后，数据没有说。",
-            "Customers {who} brought {x:bare} less {m} in {t} than customers alike, {n} of them together ({y} with sampling error): the data do not "
-            "say what came first.",
+            "The {n} customers {who} together brought {x:bare} less {m} in {t} than comparable customers ({y} with sampling error): the data do "
+            "not say what came first.",
             y=_outer(chosen),
             **about,
         )
@@ -80,13 +80,14 @@ def _amount(about: Mapping[str, Any]) -> Text:
     chosen = about["x"]
     if chosen.value < 0:
         first = say("{n} 位{who}客户，此后 {t}的{m}比条件相同的客户多 {g:bare}，看不出损失（95% 区间 {g:interval}）。",
-                    "The {n} customers {who} brought {g:bare} more {m} over the next {t} than customers alike, so no loss is seen (95% interval "
+                    "The {n} customers {who} brought {g:bare} more {m} over the next {t} than comparable customers, so no loss is seen (95% interval "
                     "{g:interval}).", g=_turned(chosen), **about)
     else:
         first = say("{n} 位{who}客户，此后 {t}的{m}比条件相同的客户少 {x:bare}（95% 区间 {x:interval}）。",
-                    "The {n} customers {who} brought {x:bare} less {m} over the next {t} than customers alike (95% interval {x:interval}).", **about)
+                    "The {n} customers {who} brought {x:bare} less {m} over the next {t} than comparable customers (95% interval {x:interval}).",
+                    **about)
     if chosen.conf_low <= 0 <= chosen.conf_high:
-        return joined(first, Text("区间含零，可能只是偶然。", "The interval includes zero: it may be chance alone."))
+        return joined(first, Text("区间含零，可能只是偶然。", "The interval includes zero, so this may be chance alone."))
     return first
 
 
@@ -94,7 +95,7 @@ def _people(people: Estimate) -> Text:
     """How many more left, or how many fewer; in whole customers, and without a number where chance alone could have made it."""
     if people.conf_low <= 0 <= people.conf_high:
         low, high = (Text(*(numbers.count(float(round(end)), lang) for lang in ("zh", "en"))) for end in (people.conf_low, people.conf_high))
-        return say("其中是否多流失，看不出来（{a} 至 {b} 位）。", "Whether more of them left cannot be told ({a} to {b}).", a=low, b=high)
+        return say("其中是否多流失，看不出来（{a} 至 {b} 位）。", "Whether more of them left cannot be established ({a} to {b}).", a=low, b=high)
     if people.value < 0:
         return say("其中少流失约 {k:bare} 位（{k:interval}）。", "About {k:bare} fewer of them left ({k:interval}).", k=_turned(people))
     return say("其中多流失约 {k:bare} 位（{k:interval}）。", "About {k:bare} more of them left ({k:interval}).", k=people)
@@ -109,14 +110,14 @@ def _uncorrected(about: Mapping[str, Any]) -> Text:
     """The slide's number once, and what it mixes in where that can be said."""
     chosen, raw = about["x"], about["raw"]
     if chosen.kind != "estimate":
-        return say("校正前的说法是 {raw:bare}。", "Before correction it looked like {raw:bare}.", raw=raw)
+        return say("校正前的说法是 {raw:bare}。", "The uncorrected figure was {raw:bare}.", raw=raw)
     spent_less = about["spent_less"]
-    why = Text("这些客户本来就与别人不同", "these customers differed to begin with")
+    why = Text("这些客户本来就与别人不同", "these customers already differed from the others")
     if spent_less is True and raw.value >= chosen.value:
-        why = Text("这些客户本来就消费得少", "these customers spent less to begin with")
+        why = Text("这些客户本来就消费得少", "these customers already spent less")
     if spent_less is False and raw.value < chosen.value:
-        why = Text("这些客户本来消费得多，差别被遮住了一部分", "these customers spent more to begin with, which hides part of it")
-    return say("校正前的说法是 {raw:bare}：{why}。", "Before correction it looked like {raw:bare}: {why}.", raw=raw, why=why)
+        why = Text("这些客户本来消费得多，差别被遮住了一部分", "these customers already spent more, which hides part of the difference")
+    return say("校正前的说法是 {raw:bare}：{why}。", "The uncorrected figure was {raw:bare}: {why}.", raw=raw, why=why)
 
 
 def _outer(chosen: Estimate) -> Text:
@@ -135,22 +136,22 @@ def _caveat(cohort: Cohort, rungs: Rungs | None, ladder: Ladder, checks: Mapping
     if chosen.kind == "refusal" or "agreement" not in checks or checks["agreement"].passed:
         return first
     return joined(first, say("回归得出 {x:bare}，相差超出误差，两个数字要一起引用。",
-                            "Regression finds {x:bare}, further away than chance explains: quote both.", x=ladder["regression"]))
+                            "Regression gives {x:bare}, further off than chance explains, so quote both figures.", x=ladder["regression"]))
 
 
 def _assumption(cohort: Cohort, rungs: Rungs | None, chosen: Estimate, hidden: HiddenBounds | None) -> Text:
     """What the amount takes for granted."""
     if chosen.kind == "refusal":
-        return Text("看不出差别不等于没有差别。", "That no amount can be given does not mean that nothing is lost.")
+        return Text("看不出差别不等于没有差别。", "The lack of an amount does not mean that nothing was lost.")
     if not cohort.is_dated or hidden is None:
         return Text(
             "数据没有日期，也没有此前的消费：本来就不同的客户混在里面，金额可能全是旧差别。",
-            "Without dates or earlier spending, customers who differed from the start are part of it; all of the amount may be an old difference.",
+            "Without dates or earlier spending, customers who always differed are mixed in; the whole amount may be an earlier difference.",
         )
     shown = hidden.times(-rungs.n_exposed).estimate("hidden", unit=cohort.unit)
     return say(
         "这是校正后的相关，不是试验：若另有一个没记录的因素，与此前的消费一样强，金额可能{x}。",
-        "This is an adjusted association, not a trial: were something unrecorded as strong as earlier spending, the amount could lie {x}.",
+        "This is an adjusted association, not a trial: if something unrecorded mattered as much as earlier spending, the amount could lie {x}.",
         x=money_words.hidden_range(shown),
     )
 
@@ -161,6 +162,6 @@ def _decision(chosen: Estimate, payback: Payback | None) -> Text:
     if chosen.verdict is Verdict.BOUNDS_ONLY or payback is None:
         return Text(
             "先让导出带上日期与此前的消费，再谈值多少钱；在此之前只引用范围。",
-            "Have dates and earlier spending exported before speaking of money; until then quote the range only.",
+            "Have dates and earlier spending included in the export before discussing money; until then, quote only the range.",
         )
     return payback.decision

@@ -47,8 +47,8 @@ class OwnPrice:
         """What of the amount is no loss at all."""
         return say(
             "{s}本身要钱：没买的客户每月少付 ${f:.2f}，金额里有 {p:bare} 只是这笔标价，扣掉后剩 {r:bare}；不要把整个金额当作体验值的钱。",
-            "{s} itself costs money: customers without it do not pay its ${f:.2f} a month, so {p:bare} of the amount is only that list price and "
-            "{r:bare} is left without it; do not quote the whole as what the experience is worth.",
+            "{s} itself costs money: customers without it do not pay its ${f:.2f} a month, so {p:bare} of the amount is simply that list price and "
+            "{r:bare} remains without it; do not quote the whole amount as what the experience is worth.",
             s=self.product, f=self.monthly, p=_ends(self.part, self.unit), r=_ends(self.rest, self.unit))
 
     @property
@@ -56,9 +56,9 @@ class OwnPrice:
         """The amount holds a list price, which is no loss; beside it what the bills alone differ by."""
         said = say(
             "金额里有 {p:bare} 是{s}的标价（每月 ${f:.2f}）。只比账单，离开的人也照账单算，相差 {b:bare}。",
-            "{p:bare} of the amount is a list price. {s} costs ${f:.2f} a month. Bills alone, those of leavers included, differ by {b:bare}.",
+            "{p:bare} of the amount is the list price: {s} costs ${f:.2f} a month. Bills alone, counting leavers at their bill, differ by {b:bare}.",
             s=self.product, f=self.monthly, p=_ends(self.part, self.unit), b=_ends(self.bill, self.unit))
-        needs = say("引用金额时，一并引用扣掉标价之后的 {r:bare}。", "Quote the amount together with what is left without the list price, {r:bare}.",
+        needs = say("引用金额时，一并引用扣掉标价之后的 {r:bare}。", "Always quote with it what remains without the list price, {r:bare}.",
                     r=_ends(self.rest, self.unit))
         return Check(Text("金额里没有标价", "No list price in the amount"), False, said, needs)
 

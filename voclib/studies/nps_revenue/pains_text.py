@@ -29,8 +29,8 @@ COLUMNS = {
 def not_shared(error: VocError) -> tuple[Text, Text]:
     """Why nothing is shared out."""
     return (
-        Text("痛点太少、太偏，或与别的列重复，无法分摊。", f"Nothing can be shared out: {error}"),
-        Text("每个痛点至少要有几位遇到、几位没有遇到的客户。", "Customers with and without every pain point."),
+        Text("痛点太少、太偏，或与别的列重复，无法分摊。", f"The loss cannot be divided up: {error}"),
+        Text("每个痛点至少要有几位遇到、几位没有遇到的客户。", "For every pain point, some customers who met it and some who did not."),
     )
 
 
@@ -61,7 +61,7 @@ def table(cohort: Cohort, shares: Sequence[Estimate], alone: Sequence[Estimate],
                 _bare(share),
                 ends,
                 _bare(single),
-                say("{x:bare} / 人", "{x:bare} a customer", x=slide),
+                say("{x:bare} / 人", "{x:bare} per customer", x=slide),
             )
         )
     made = pd.DataFrame(rows, columns=["size", *COLUMNS]).sort_values("size", ascending=False, ignore_index=True)
@@ -79,17 +79,17 @@ def captions(cohort: Cohort, total: Estimate, shares: Sequence[Estimate]) -> Map
         "title": title,
         "subtitle": say(
             "同时去掉全部痛点，{t}{m}会多出多少；各行是“其中”，加起来正好是合计",
-            "What {m} over {t} would be gained if all went; the rows are parts and add up to the total",
+            "Extra {m} over {t} if all pain points were removed; the rows are parts that add up to the total",
             t=money.span(cohort),
             m=money.measure(cohort),
         ),
         "description": Text(
-            "每个痛点应分担的损失与区间，最后一行是合计。", "Share of the loss and interval of every pain point; the last row is the total."
+            "每个痛点应分担的损失与区间，最后一行是合计。", "Each pain point's share of the loss with its interval; the last row is the total."
         ),
         "note": Text(
             "写了评论才算遇到（等待除外，来自到店记录）：没有写的人可能也遇到了，所以这些行偏低。",
-            "A pain point counts where a comment names it (waiting comes from the visit itself): who did not write may have met it too, "
-            "so these rows are too low.",
+            "A pain point counts only if a comment mentions it (waiting comes from the visit record): customers who did not write may have met "
+            "it too, so these rows are too low.",
         ),
         "unit": cohort.unit,
         "labels": {"together": TOGETHER, **{e.group: name_of(cohort, e.group) for e in shares}},
@@ -97,11 +97,11 @@ def captions(cohort: Cohort, total: Estimate, shares: Sequence[Estimate]) -> Map
     return {
         "figure": figure,
         "table": {
-            "title": Text("“主题影响力”给不花钱的主题也打了分", "A theme score puts a number on themes that cost nothing"),
+            "title": Text("“主题影响力”给不花钱的主题也打了分", "A theme score also rates themes that cost nothing"),
             "columns": COLUMNS,
             "note": Text(
                 "“主题影响力”是全体平均减去没提到它的人的平均，不是改好它能得到的钱。",
-                "A theme score is the mean of all less the mean of those who do not mention it; it is not money gained by mending it.",
+                "A theme score is the mean of all customers minus the mean of those who do not mention the theme, not the money gained by fixing it.",
             ),
         },
     }
@@ -113,12 +113,12 @@ def _title(cohort: Cohort, total: Estimate, shares: Sequence[Estimate]) -> Text:
     largest = max(shares, key=lambda e: e.value)
     who = name_of(cohort, largest.group)
     title = (
-        say("全部痛点合计 {t:bare}；区间不含零的只有{w}", "All together {t:bare}; only for {w} does the range exclude zero", t=total, w=who)
+        say("全部痛点合计 {t:bare}；区间不含零的只有{w}", "{t:bare} in all; only for {w} does the interval exclude zero", t=total, w=who)
         if (len(clear) == 1 and clear[0] is largest)
-        else say("全部痛点合计 {t:bare}，其中{w}最多", "All together {t:bare}, the largest part of it {w}", t=total, w=who)
+        else say("全部痛点合计 {t:bare}，其中{w}最多", "{t:bare} in all, most of it from {w}", t=total, w=who)
     )
     if not clear and total.conf_low <= 0 <= total.conf_high:
         title = say("全部痛点合计 {t:bare}，区间含零：哪一个费钱，看不出来",
-                    "All together {t:bare}, with zero in the range: none can be singled out",
+                    "{t:bare} in all, interval includes zero: none stands out",
                     t=total)
     return title

@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from voclib.studies.nps_revenue.rungs import Rungs
 
 INPUTS = {
-    "effect": Text("少一次糟糕体验，多挣多少", "Earned for one bad experience spared"),
-    "causal": Text("这个差别是不是因果", "Whether the difference is causal at all"),
+    "effect": Text("少一次糟糕体验，多挣多少", "Gain per bad experience avoided"),
+    "causal": Text("这个差别是不是因果", "Whether the difference is causal"),
     "reach": Text("覆盖的客户", "Customers reached"),
-    "adherence": Text("真能避免的比例", "Share really spared"),
+    "adherence": Text("真能避免的比例", "Share actually avoided"),
     "margin_share": Text("毛利率", "Margin share"),
-    "decay": Text("每月消退", "Fading a month"),
+    "decay": Text("每月消退", "Monthly fade"),
     "cost": Text("成本", "Cost"),
 }
 INPUT_COLUMNS = {"name": Text("参数", "Input"), "value": Text("取值", "Value"), "source": Text("从哪里来", "Where it comes from")}
-PRIOR = Text("先验：没有试验就不能当真", "A prior: without a trial it may be nothing")
-DECIDED = Text("由项目方填写，见参数", "Given by whoever plans it; see the parameters")
+PRIOR = Text("先验：没有试验就不能当真", "A prior: not to be taken at face value without a trial")
+DECIDED = Text("由项目方填写，见参数", "Set by the project's owner; see the parameters")
 
 
 def money(x: float) -> Text:
@@ -51,9 +51,9 @@ def inputs(plan: Plan, rungs: Rungs, level: int, made: Roi) -> pd.DataFrame:
         (INPUTS["causal"], Text(share, share), PRIOR if made.credibility < 1 else measured),
         (INPUTS["reach"], Text(f"{plan.reach:.0%}", f"{plan.reach:.0%}"), DECIDED),
         (INPUTS["adherence"], Text(f"{plan.relief:.0%}", f"{plan.relief:.0%}"), DECIDED),
-        (Text("一次性成本", "Cost at the start"), money(plan.cost), DECIDED),
-        (Text("每月成本", "Cost a month"), money(plan.running_cost), DECIDED),
-        (Text("贴现率（年）", "Discount rate, a year"), Text(f"{plan.discount_rate:.0%}", f"{plan.discount_rate:.0%}"), DECIDED),
+        (Text("一次性成本", "One-off cost"), money(plan.cost), DECIDED),
+        (Text("每月成本", "Monthly cost"), money(plan.running_cost), DECIDED),
+        (Text("贴现率（年）", "Annual discount rate"), Text(f"{plan.discount_rate:.0%}", f"{plan.discount_rate:.0%}"), DECIDED),
     ]
     return pd.DataFrame(rows, columns=list(INPUT_COLUMNS))
 
@@ -64,22 +64,22 @@ def decision(npv: Estimate, pilot: PilotWorth, plan: Plan, project: Text) -> Tex
     if pilot.is_worth_it and pilot.evsi > 0.02 * plan.cost:
         return say(
             "{project}先在 {p:.0%} 的客户里抽签试点，再决定要不要花 {c}：试点成本 {k}，在决定之前最多值 {e}。",
-            "Try {project} by lot on {p:.0%} of these customers before spending {c}: the pilot costs {k} and is worth up to {e} before deciding.",
+            "Pilot {project} on a random {p:.0%} of these customers before spending {c}: the pilot costs {k} and is worth up to {e} before deciding.",
             **about,
         )
     if npv.value > 0:
         return say(
             "{project}现在就做：预期回报为正（净现值 {v}），试点改变不了这个决定（最多值 {e}）。",
-            "Start {project} now: the expected return is positive (net present value {v}), and a pilot would hardly change that (worth up to {e}).",
+            "Start {project} now: the expected return is positive (net present value {v}), and a pilot would not change that (worth at most {e}).",
             v=npv,
             **about,
         )
-    known = say("；为弄清因果，试点花费不要超过 {e}", "; a pilot that settles the cause is worth up to {e}", **about)
+    known = say("；为弄清因果，试点花费不要超过 {e}", "; do not spend more than {e} on a pilot to establish the cause", **about)
     return say(
         "{project}若要花 {c}，先不做：预期净亏 {l}{known}。",
-        "Do not spend {c} yet on {project}: expected net loss {l}{known}.",
+        "Do not yet spend {c} on {project}: the expected net loss is {l}{known}.",
         l=money(-npv.value),
-        known=known if pilot.evsi > 0.005 * plan.cost else say("，试点也改变不了这个决定", ", and a pilot would hardly change that"),
+        known=known if pilot.evsi > 0.005 * plan.cost else say("，试点也改变不了这个决定", ", and a pilot would not change that"),
         **about,
     )
 
@@ -90,19 +90,19 @@ def captions(made: Roi, npv: Estimate, pilot: PilotWorth, plan: Plan) -> Mapping
     atom = made.atom
     density = {
         "title": say("挣回成本的可能性是 {p:.0%}；每避免一次要挣回 {b} 才打平",
-                     "The chance of earning the cost back is {p:.0%}; it breaks even at {b} each spared", p=share, b=money(made.break_even)),
+                     "The chance of recovering the cost is {p:.0%}; break-even is {b} per case avoided", p=share, b=money(made.break_even)),
         "subtitle": say("净现值的分布，预期 {v}（95% 区间 {v:interval}）", "Net present value, expected {v} (95% range {v:interval})", v=npv),
-        "description": Text("净现值的分布，零以上与零以下分开涂色。", "The spread of net present value, coloured above and below zero."),
+        "description": Text("净现值的分布，零以上与零以下分开涂色。", "The distribution of net present value, coloured above and below zero."),
         "note": _atom(atom, plan),
     }
     tornado = {
-        "title": say("最该弄清的是：{n}", "What most needs to be known: {n}", n=INPUTS[made.tornado()["input"].iloc[0]]),
+        "title": say("最该弄清的是：{n}", "What matters most to find out: {n}", n=INPUTS[made.tornado()["input"].iloc[0]]),
         "subtitle": Text("每个参数取第 5 与第 95 百分位时的预期净现值", "Expected net present value at the 5th and 95th percentile of each input"),
-        "description": Text("各参数高低两端的净现值，自上而下由宽到窄。", "Net present value at both ends of every input, widest first."),
+        "description": Text("各参数高低两端的净现值，自上而下由宽到窄。", "Net present value at the low and high end of each input, widest first."),
         "labels": INPUTS,
     }
     table = {
-        "title": say("算进去的每个数，都写在这里；试点在决定之前最多值 {e}", "Every number that went in; before deciding a pilot is worth up to {e}",
+        "title": say("算进去的每个数，都写在这里；试点在决定之前最多值 {e}", "Every input; before deciding, a pilot is worth up to {e}",
                      e=money(pilot.evsi)),
         "columns": INPUT_COLUMNS,
     }
@@ -115,8 +115,8 @@ def _atom(atom: tuple[float, float] | None, plan: Plan) -> Text | None:
         return None
     return say(
         "另有 {p:.0%} 的可能一无所获：没有试验，差别只有 {c:.0%} 的把握是因果，其余情形损失全部成本 {l}。",
-        "Beside the curve, with a chance of {p:.0%} nothing is gained: without a trial the difference is causal with {c:.0%} only, "
-        "else the whole cost {l} is lost.",
+        "In addition there is a {p:.0%} chance of no gain: without a trial the difference is only {c:.0%} likely to be causal; "
+        "otherwise the whole cost of {l} is lost.",
         p=atom[1],
         c=plan.credibility,
         l=money(-atom[0]),
