@@ -111,7 +111,7 @@ def balanced(found: Estimate) -> Check:
     told = {"r": found.value, "l": found.conf_low, "u": found.conf_high}
     return Check(
         Text("早答晚答的情绪相当", "Early and late answers follow calls that ended in similar moods"), found.conf_low <= 0 <= found.conf_high,
-        say("间隔与情绪分的 Spearman 系数 {r:.2f}（{l:.2f} 至 {u:.2f}）。", "Spearman correlation of delay and mood {r:.2f} ({l:.2f} to {u:.2f}).",
+        say("间隔与情绪分的 Spearman 系数 {r:.2f}（{l:.2f} 至 {u:.2f}）。", "Spearman's coefficient of delay and mood: {r:.2f} ({l:.2f} to {u:.2f}).",
             **{k: _minus(v) for k, v in told.items()}),
         OVERTURN,
     )
