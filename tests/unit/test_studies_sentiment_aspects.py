@@ -324,7 +324,7 @@ class TestThePage:
         checks = {c.name.en: c for c in made.study.checks}
         assert checks["Every channel has its own yardstick"].detail.en.startswith("Fewer than 30 scores in Text message: 12 voices")
         for name in ("Reading beats guessing", "Probabilities come true"):
-            assert checks[name].passed is None and "Too few voices carry a mark" in checks[name].detail.en
+            assert checks[name].passed is None and "Too few voices carry a score" in checks[name].detail.en
         assert len(made.quality) and "note" not in made.captions["quality"]
 
     @pytest.mark.parametrize("marks", [60, 190])
