@@ -111,7 +111,7 @@ class TestTheList:
         assert sum(inflation.WEIGHTS.values()) == pytest.approx(1) and len(found.components) == len(inflation.WEIGHTS) + 1
         by_name = found.components.assign(en=[t.en for t in found.components["component"]]).set_index("en")
         assert by_name.loc["Tens submitted on the premises", "listed"] == 4
-        assert by_name.loc["More tens than the dealer's own lower marks allow", "seen"] == 24 and by_name["seen"].min() > 8
+        assert by_name.loc["More tens than the dealer's own lower scores allow", "seen"] == 24 and by_name["seen"].min() > 8
 
     def test_the_usual_alarm_names_more(self, found) -> None:
         assert found.dealers["is_naive"].sum() > 2 * found.dealers["is_listed"].sum()

@@ -227,7 +227,7 @@ def test_the_frames_hold_what_their_captions_say(told: topics.Talk) -> None:
 
 def test_where_nothing_is_a_complaint_no_part_of_none_is_told(told: topics.Talk) -> None:
     """It read "0 of 0 complaint topics are systemic"."""
-    none = topic_captions._complaints({name: frame.head(0) for name, frame in told.frames.items()}, told.topics, 0.95)
+    none = topic_captions._complaints({name: frame.head(0) for name, frame in told.frames.items()}, 0.95)
     for name in ("cards", "places", "alike"):
         assert not set("0123456789") & set(none[name]["title"].en + none[name]["title"].zh)
         assert "0 of" not in none[name]["title"].en and figures(told.captions[name]["title"].en), "with complaints it counts them"

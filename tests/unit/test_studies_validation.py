@@ -299,8 +299,8 @@ class TestStores:
     def test_the_faintest_find_is_named(self) -> None:
         begging, differing = (check(study(record(ROW, ALARMS, *rows)), "Few false alarms, and still they detect").detail
                               for rows in ((POWER, FOUND), (POWER, {**FOUND, "share": 0.9})))
-        assert begging.en.endswith("60%, hardest to see: Begging test.") and "讨分检验" in begging.zh
-        assert differing.en.endswith("80%, hardest to see: Groups against the rest.")
+        assert begging.en.endswith("60% of the time, hardest to see: Begging test.") and "讨分检验" in begging.zh
+        assert differing.en.endswith("80% of the time, hardest to see: Groups against the rest.")
 
     def test_slopes_have_two_decimals_and_points_one(self) -> None:
         tables = study(record(ROW, *STORES)).tables

@@ -103,7 +103,7 @@ def study(tables: Mapping[str, pd.DataFrame], truth: Mapping[str, Any], *, seed:
         kicker=say("样本公司 · {w}", "The sample company · {w}", w=planted["window"]),
         answer=say(
             "公布值 {p:bare}，真值 {t:bare}，相差 {g}。 公布值的区间 {p:interval} {c}真值：它只算得出作答者之间的误差。",
-            "The published NPS is {p:bare} and the truth is {t:bare}, {g} apart. The published interval {p:interval} {c} the truth: it reflects "
+            "The published NPS is {p:bare} and the truth is {t:bare}: {g} apart. The published interval {p:interval} {c} the truth: it reflects "
             "only chance among those who answered.",
             p=published,
             t=everyone,

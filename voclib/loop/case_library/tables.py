@@ -83,9 +83,9 @@ def _lesson(row: pd.Series, rule: Rule, departments: Mapping[str, Text]) -> Text
         return who
     stage = words.STAGES[max(known, key=lambda name: known[name])]
     told = (
-        ("{d}：晚在哪一段？用时最多的是{s}", "{d}: where did it get late? Most time went into {s}")
+        ("{d}：晚在哪一段？用时最多的是{s}", "{d}: where was time lost? Most of it went into {s}")
         if row["outcome"] == "late"
-        else ("{d}：做到了按时；用时最多的是{s}", "{d}: it was in time; most of it went into {s}")
+        else ("{d}：做到了按时；用时最多的是{s}", "{d}: settled in time; most of the time went into {s}")
     )
     return say(*told, d=who, s=stage)
 

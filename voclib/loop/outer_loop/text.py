@@ -307,8 +307,8 @@ def yardsticks(n: int, least: int) -> Check:
         ),
         Text(
             "没有项目、能作对照的主题太少：其中一个自己出事（例如某批零件坏了），扣除共同的涨落就会扣错；所以只给扣与不扣之间的范围。",
-            "Too few subjects without a project can be compared with: trouble in one of them, such as a bad batch of parts, would be mistaken for a "
-            "common movement. So the answer is only the range with and without that movement.",
+            "Too few subjects without a project are left to compare with: trouble in one of them, such as a bad batch of parts, would be mistaken "
+            "for a common movement. So the answer is only the range with and without that movement.",
         ),
     )
 

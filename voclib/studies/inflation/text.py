@@ -186,7 +186,7 @@ def no_contrast(tens: int, lower: int, floor: int) -> Text:
     """Why tens cannot be said to be too many."""
     return say(
         "受检门店的回答里，10 分有 {a} 份，更低的有 {b} 份；任一种不足 {f} 份，就无从判断 10 分是否过多。",
-        "The dealers that could be tested have {a} scores of 10 and {b} lower ones; with fewer than {f} of either, too many 10s cannot be seen.",
+        "Dealers that could be tested have {a} scores of 10 and {b} lower ones; with fewer than {f} of either, nobody can tell if 10s are too many.",
         a=tens, b=lower, f=floor,
     )
 

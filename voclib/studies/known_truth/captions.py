@@ -21,7 +21,7 @@ ALARM_COLUMNS = {
     "mask": Text("沉默的方式", "Kind of silence"),
     "balance": Text("加权后最大差异", "Largest remaining gap"),
     "n_effective": Text("有效样本", "Effective n"),
-    "separation": Text("预知作答 AUC", "Predicts answering (AUC)"),
+    "separation": Text("预知作答 AUC", "Answering foreseen (AUC)"),
     "unsupported": Text("没有代言人", "Unrepresented"),
     "passed": Text("放行加权数字", "Weighted number passed"),
 }

@@ -113,7 +113,7 @@ def _schools(files: Files) -> list[tuple[Text, Text, Text]]:
             ),
             Text(
                 "不用来判断谁会作答；只有公布的例子用了其中一栏的总数",
-                "Never used to predict who answers; only the published example uses the total of one of them",
+                "Never used to model who answers; only the published example uses the total of one of them",
             ),
         ),
         (

@@ -167,7 +167,7 @@ def _withheld(tables: Tables, kept: pd.DataFrame, score: Score, *, channel: str,
                       for name, unit in asked)
     rate = _response_rate(tables, conf_level=conf_level, channel=channel)
     checks = _checks(kept, ladder, score, shock=None, unassigned=0, rate=rate, total=len(tables["responses"]))
-    decision = words.decision(ladder.rungs[0], change.rungs[0], (), Text("", ""))
+    decision = words.decision(ladder.rungs[0], change.rungs[0], (), Text("", ""), has_units=False)
     return Scores(study=_finding(ladder, change, checks, decision, rate, score=score, seed=seed, kept=kept), distribution=pd.DataFrame(),
                   trend=_frame(()), periods=(), groups=(), every_score=words.every_score([("", rate)] if rate else []), ladder=ladder, change=change,
                   captions=words.captions(score.estimand, ladder, (), (), change), note=reason)

@@ -144,7 +144,7 @@ def separation(found: Any, gates: Gates) -> Check:
     leaks = found.columns.loc[found.columns["is_leak"], "column"].tolist()
     detail = say(
         "已知的列分辨谁会作答，AUC 是 {a:.2f}，警戒线 {top:.2f}。",
-        "The known columns predict who answers with an AUC of {a:.2f}; the alarm is at {top:.2f}.",
+        "Known columns separate those who answer with an AUC of {a:.2f}; the alarm is at {top:.2f}.",
         a=found.auc,
         top=gates.separation_auc,
     )

@@ -117,7 +117,7 @@ RUNGS = {
 }
 EVERYONE = {
     "raw": RUNGS["raw"],
-    "heard": (Text("能联系到的客户", "Customers within reach"), Text("上一张图的结论", "The result in the figure above")),
+    "heard": (Text("能联系到的客户", "Customers within reach"), Text("上一张图的结论", "As found in the figure above")),
     "everyone": (Text("全体客户", "All customers"), Text("联系不到和从未有人作答的人群只能给范围", "Only a range for those out of reach")),
 }
 NO_TILT = (

@@ -276,7 +276,7 @@ def checks(*, is_fresh: bool, stale: Mapping[Text, int], settings: int, failed: 
         made.append(Check(
             Text("不误报，也找得到", "Few false alarms, and still they detect"), None,
             say("误报最多 {a:.1%}；埋下的差别最少找出 {p:.0%}，这一种最难看见：{f}。",
-                "False alarms reach {a:.1%} at most; planted differences are found at least {p:.0%} of the time, the hardest to see being {f}.",
+                "False alarms reach {a:.1%} at most; planted differences are found at least {p:.0%} of the time, hardest to see: {f}.",
                 a=alarms, p=power, f=faintest),
         ))
     return tuple(made)
