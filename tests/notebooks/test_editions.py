@@ -90,7 +90,7 @@ def test_a_clean_survey_of_ones_own_makes_pages(root: Path, tmp_path: Path, monk
     running.run(root / "params" / "ci.yml", only=("01-ingest", "20-scores"), overrides=own_words, force=True, reports="build/tests/own")
     pages = {p.stem: json.loads(p.read_text("utf-8")) for p in (root / "build" / "tests" / "own" / "ci").glob("*.json")}
     assert pages["01-ingest"]["verdict"] == "REPORT" and pages["01-ingest"]["headline"][0]["value"] == 1
-    assert pages["20-scores"]["headline"][0]["n"] == 600 and "how many were asked is unknown" in pages["20-scores"]["caveat"]["en"]
+    assert pages["20-scores"]["headline"][0]["n"] == 600 and "the number invited is unknown" in pages["20-scores"]["caveat"]["en"]
 
 
 def test_committed_sample_reports_can_be_run_again(root: Path, sample_pool: Path) -> None:

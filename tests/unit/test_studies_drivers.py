@@ -90,10 +90,10 @@ class TestRanking:
     def test_the_title_names_the_leader_or_how_many_cannot_be_told_apart(self) -> None:
         found = rank()
         title, leading = found.captions["shares"]["title"], int((found.found.rank_low == 1).sum())
-        assert ("cannot be told apart" in title.en) == (leading > 1)
+        assert ("cannot be separated" in title.en) == (leading > 1)
         lonely = rank({**_visits(), **with_responses(_visits(), ces_score=_visits()["responses"]["ces_score"].mask(
             _visits()["responses"]["ces_score"].notna(), pd.Series(np.arange(576) % 7 + 1, dtype="Int64")))})
-        assert lonely.captions["shares"]["title"].en.startswith("NPS varies most along with one column, Waiting time")
+        assert lonely.captions["shares"]["title"].en.startswith("NPS varies most with one factor, Waiting time")
 
     def test_nothing_here_is_money_or_cause(self) -> None:
         notes = [drivers_text.no_companions([]), drivers_text.no_companions(["ces_score"]), drivers_text.too_few_rows(5, 40), drivers_text.NO_SPREAD]
@@ -134,13 +134,13 @@ class TestRefusals:
 
     def test_no_companion_at_all(self) -> None:
         bare = with_responses(POOL, csat_score=pd.NA, ces_score=pd.NA)
-        assert "There are no other numbers" in rank(bare).note.en
+        assert "There are no other numbers to compare it with" in rank(bare).note.en
 
     def test_one_set_of_columns_is_no_ranking(self) -> None:
         r = _visits()["responses"]
         one = with_responses(POOL, csat_score=r["nps_score"] // 3 + 1, nps_score=r["nps_score"] // 3 * 3)
         found = rank(one, metric="ces")
-        assert found.estimates == () and "only one column beside it, Recommend mark + Satisfaction mark" in found.note.en
+        assert found.estimates == () and "only one factor to compare, Recommendation score + Satisfaction score" in found.note.en
 
     def test_a_score_without_spread(self) -> None:
         r = _visits()["responses"]
@@ -150,7 +150,7 @@ class TestRefusals:
         few = rank(rows_per_column=200)
         assert "384" in few.note.en and "800" in few.note.en and figures(few.note.zh) == figures(few.note.en)
         strict = gates.Gates(**{**gates.load().__dict__, "min_clusters": 30})
-        assert "24 units; it takes at least 30" in rank(gates=strict).note.en
+        assert "24 units; at least 30 needed" in rank(gates=strict).note.en
 
     def test_companions_never_known_together(self) -> None:
         r = _visits()["responses"]

@@ -72,7 +72,7 @@ class TestReadings:
         found = explain(moved_pool())
         title = found.captions["waterfall"]["title"]
         assert title.zh.startswith("按渠道拆开，2026Q2 减 2026Q1 差") and title.en.startswith("By channel, 2026Q2 minus 2026Q1 is")
-        assert title.en.endswith("only the range of the groups themselves excludes zero")
+        assert title.en.endswith("only the range for the groups' own change excludes zero")
         assert found.parts["app"].rate.value > 5 > abs(found.parts["sms"].rate.value) and found.parts["app"].rate.n == 128
 
     def test_coded_marks_are_what_the_score_is_the_mean_of(self) -> None:
@@ -138,7 +138,7 @@ class TestSmallGroups:
     def test_gates_decide(self) -> None:
         strict = gates.Gates(**{**gates.load().__dict__, "min_n": 100})
         assert {s.group for s in explain(by="channel").parts.steps} == {"app", "sms"}
-        assert explain(by="channel", gates=strict).note.en.startswith("The change is not taken apart")
+        assert explain(by="channel", gates=strict).note.en.startswith("The change is not broken down")
 
 
 class TestRefusals:
@@ -185,5 +185,5 @@ class TestRefusals:
 def test_a_tiny_company_is_refused_in_words(small_company, by: str) -> None:
     """Eight dealers: no interval, hence no waterfall, and a note that says so."""
     found = explain(small_company.ingested, by=by)
-    assert found.steps.empty and found.note.zh and found.note.en.startswith("The change is not taken apart: ")
+    assert found.steps.empty and found.note.zh and found.note.en.startswith("The change is not broken down: ")
     assert np.isfinite(explain(small_company.ingested, by=by, cluster="customer_id").steps.drop(columns=["label", "kind"]).to_numpy(float)).all()

@@ -40,7 +40,7 @@ def test_the_slope_is_that_of_least_squares_on_what_answers_count() -> None:
     direct = np.polyfit(when - when.min(), scores.coded(kept, scores.SCORES["nps"]), 1)[0]
     found = study(tables).overall
     assert found.value == pytest.approx(direct) and found.conf_low > 0 and (found.n_clusters, found.n, found.unit) == (24, 384, "points")
-    assert names.find(found.estimand).title.en == "Net promoter score (NPS): change a period"
+    assert names.find(found.estimand).title.en == "Net promoter score (NPS): change per period"
 
 
 def test_months_are_counted_in_months() -> None:
@@ -96,7 +96,7 @@ def test_answers_that_are_all_alike_have_no_trend_and_no_group_that_moves_otherw
     found = study(with_responses(BASE, touched_at=r["touched_at"], submitted_at=r["submitted_at"],
                                  nps_score=pd.Series(score, index=r.index, dtype="Int64").where(r["nps_score"].notna())))
     assert (found.overall.value, found.overall.conf_low, found.overall.conf_high, found.overall.p_value) == (0, 0, 0, None)
-    assert not found.groups and "No trend is seen" in found.note.en and "all answers are alike" in found.note.en and "0" not in found.note.en
+    assert not found.groups and "No overall trend is seen: all answers are the same" in found.note.en and "0" not in found.note.en
 
 
 def test_both_languages_say_the_same_and_claim_nothing() -> None:

@@ -71,10 +71,10 @@ def test_answers_that_are_all_alike_are_neither_resampled_nor_compared_in_width(
     assert [rung.rung for rung in same.ladder.rungs] == ["independent", "clustered"] and same.ladder.chosen == "clustered"
     said = [*texts(same.study), *spoken(same.captions)]
     assert not any("times as wide" in t.en or "倍宽" in t.zh for t in said)
-    assert "All answers are alike" in same.study.answer.en and "所有回答都一样" in same.study.answer.zh
-    assert [c.passed for c in same.study.checks if c.name.en == "Answers differ"] == [False]
+    assert "All answers are the same" in same.study.answer.en and "所有回答都一样" in same.study.answer.zh
+    assert [c.passed for c in same.study.checks if c.name.en == "Answers vary"] == [False]
     usual = study()
-    assert "times as wide" in usual.study.answer.en and not any(c.name.en == "Answers differ" for c in usual.study.checks)
+    assert "times as wide" in usual.study.answer.en and not any(c.name.en == "Answers vary" for c in usual.study.checks)
 
 
 def test_the_scale_of_the_distribution_is_whole() -> None:
@@ -209,7 +209,7 @@ class TestRefusals:
         result = study(once, segments=["channel"])
         assert [r.rung for r in result.ladder.rungs] == ["independent"] and result.ladder.chosen == "independent"
         assert result.study.headline[0].kind == "estimate" and [r.rung for r in result.change.rungs] == ["independent", "paired"]
-        assert result.study.decision.en.endswith("For a more exact score have more customers answer.")
+        assert result.study.decision.en.endswith("For more precision, have more customers answer.")
 
     def test_scores_given_after_help_are_not_called_those_of_surveys(self) -> None:
         helped = POOL["responses"].assign(channel="ticket")
@@ -220,7 +220,7 @@ class TestRefusals:
         result = study(with_responses(POOL, unit_id=pd.Series([None] * 576, dtype="str")), segments=["channel"])
         assert [r.rung for r in result.ladder.rungs] == ["independent", "by_customer"] and result.ladder.chosen == "by_customer"
         assert result.study.headline[0].n_clusters == POOL["responses"].dropna(subset="nps_score")["customer_id"].nunique()
-        assert [r.rung for r in result.change.rungs] == ["independent", "paired"] and "one customer" in result.study.answer.en
+        assert [r.rung for r in result.change.rungs] == ["independent", "paired"] and "the same customer" in result.study.answer.en
         assert result.every_score["clusters"].isna().all(), "that column counts units"
         assert not {"Enough units", "Every answer names its unit"} & {c.name.en for c in result.study.checks}
 
@@ -236,7 +236,7 @@ class TestLadders:
     def test_resampling_is_a_check_and_repeats(self) -> None:
         first, again, other = study(), study(), study(seed=6)
         assert first.ladder["resampled"] == again.ladder["resampled"] != other.ladder["resampled"]
-        assert any(c.name.en == "Two ways to the interval agree" and c.passed is True for c in first.study.checks)
+        assert any(c.name.en == "Two methods give the same interval" and c.passed is True for c in first.study.checks)
         assert scores_text.methods_agree(first.ladder["clustered"], first.ladder["clustered"].with_(conf_high=100.0)).passed is False
 
     def test_the_paired_rung_needs_customers(self) -> None:
@@ -308,7 +308,7 @@ class TestDecision:
     def test_what_cannot_be_compared_gets_no_rule(self) -> None:
         once = study(only(POOL, POOL["responses"]["response_id"].str.startswith("R1")), segments=["segment"])
         assert once.study.decision == Text("要更准，先增加门店数，再增加每店的回答数。",
-                                           "For a more exact score add units first, then answers per unit.")
+                                           "For more precision, add units first, then answers per unit.")
 
     @pytest.mark.parametrize(("low", "zh", "en"), [(-0.02, "刚刚越过零", "just past zero"), (-2.0, "含零", "includes zero"),
                                                   (0.02, "紧挨着零", "close to zero but excludes it"), (2.0, "不含零", "excludes zero")])
@@ -346,14 +346,14 @@ class TestInvitations:
     def test_the_response_rate_is_said_beside_the_score(self) -> None:
         result = study()
         assert "67%" in result.study.caveat.zh and "67%" in result.study.caveat.en
-        assert check_of(result, "Those who answered stand for all customers").passed is False
+        assert check_of(result, "Respondents represent all customers").passed is False
 
     @pytest.mark.parametrize("tables", [{k: v for k, v in POOL.items() if k != "invitations"}, {**POOL, "invitations": POOL["invitations"].head(0)}],
                              ids=["no table", "no rows"])
     def test_without_invitations_the_rate_is_unknown(self, tables: dict) -> None:
         result = study(tables)
-        assert "不知道邀请了多少人" in result.study.caveat.zh and "how many were asked is unknown" in result.study.caveat.en
-        assert "作答率无从得知" in check_of(result, "Those who answered stand for all customers").detail.zh
+        assert "不知道邀请了多少人" in result.study.caveat.zh and "the number invited is unknown" in result.study.caveat.en
+        assert "作答率无从得知" in check_of(result, "Respondents represent all customers").detail.zh
         assert result.study.verdict is Verdict.REPORT_WITH_CAVEAT
 
     def test_the_rate_of_surveys_is_not_said_of_reviews_nobody_was_invited_to(self) -> None:
@@ -366,12 +366,12 @@ class TestInvitations:
         assert any("suspected kiosk" in c.detail.en and "门店代填" in c.detail.zh and c.passed is False for c in result.study.checks)
 
     def test_one_channel_has_the_rate_of_its_own_invitations(self) -> None:
-        detail = check_of(study(channel="sms", segments=["region"]), "Those who answered stand for all customers").detail
+        detail = check_of(study(channel="sms", segments=["region"]), "Respondents represent all customers").detail
         assert "no record of invitations" not in detail.en and figures(detail.zh) == figures(detail.en) != []
 
     def test_a_handful_of_invitations_is_not_no_invitations(self) -> None:
         result = study({**POOL, "invitations": POOL["invitations"].head(6)})
-        assert "no record of invitations" not in check_of(result, "Those who answered stand for all customers").detail.en
+        assert "no record of invitations" not in check_of(result, "Respondents represent all customers").detail.en
 
     def test_nothing_but_tens_is_told(self) -> None:
         result = study(with_responses(POOL, nps_score=POOL["responses"]["nps_score"].where(POOL["responses"]["nps_score"].isna(), 10)))

@@ -135,7 +135,7 @@ class TestUnits:
         result = study(with_responses(POOL, nps_score=pd.Series(9, index=r.index, dtype="Int64").where(r["nps_score"].notna())))
         center = (result.units["mean_low"] + result.units["mean_high"]) / 2
         assert len(result.units) == 24 and (center != result.units["raw"]).any()
-        assert "By their own ranges 0 would" in result.captions["units"]["note"].en
+        assert "By their own intervals it would be 0" in result.captions["units"]["note"].en
 
 
 class TestPaired:

@@ -322,9 +322,9 @@ class TestThePage:
         found = company(labelled=0)["responses"]
         made = study({"responses": found[found["channel"].eq("sms")].head(12)}, files)
         checks = {c.name.en: c for c in made.study.checks}
-        assert checks["Every channel has its own yardstick"].detail.en.startswith("Fewer than 30 marks in Text message: 12 voices")
+        assert checks["Every channel has its own yardstick"].detail.en.startswith("Fewer than 30 scores in Text message: 12 voices")
         for name in ("Reading beats guessing", "Probabilities come true"):
-            assert checks[name].passed is None and "Too few voices carry a mark" in checks[name].detail.en
+            assert checks[name].passed is None and "Too few voices carry a score" in checks[name].detail.en
         assert len(made.quality) and "note" not in made.captions["quality"]
 
     @pytest.mark.parametrize("marks", [60, 190])
@@ -342,9 +342,9 @@ class TestThePage:
         row = {"range": Text("", ""), "lexicon_accuracy": 0.5, "majority_accuracy": 0.5, "calibration_error": 0.0}
         rows = [{"group": Text(name, name), "n": n, "accuracy": a, **row} for name, n, a in (("A", 7, 0.57), ("B", 41, 0.88), ("C", 60, 0.91))]
         notes = [shown._quality(pd.DataFrame(part), "95%")["note"] for part in (rows, rows[1:], rows[:2])]
-        assert notes[0].en.startswith("Of groups with 30 marks or more, read worst: B (88%)") and "fewer than 30" in notes[0].en
-        assert notes[1].en.startswith("Read worst: B (88%)") and "30" not in notes[1].en
-        assert notes[2].en.startswith("Only B has 30") and "worst: B" not in notes[2].en
+        assert notes[0].en.startswith("Among groups with 30 scores or more, read worst is B (88%)") and "fewer than 30" in notes[0].en
+        assert notes[1].en.startswith("Read worst is B (88%)") and "30" not in notes[1].en
+        assert notes[2].en.startswith("Only B has 30") and "worst is B" not in notes[2].en
         assert [t for t in notes if half_width(t.zh)] == []
 
     def test_a_quoted_voice_without_a_day_is_given_none(self, files: dict[str, Path]) -> None:
@@ -394,7 +394,7 @@ class TestWords:
 
     def test_ties_are_admitted_and_owners_named(self, moods) -> None:
         study = moods["full"].study
-        assert ("分不出先后" in study.answer.zh) == ("not to be told from" in study.answer.en)
+        assert ("分不出先后" in study.answer.zh) == ("cannot be separated from" in study.answer.en)
         assert "售后部" in study.decision.zh or "质量部" in study.decision.zh
         assert "labelled" not in study.decision.en and "200" in moods["no labels"].study.decision.zh
 
@@ -402,7 +402,7 @@ class TestWords:
 def test_only_languages_that_are_there_are_said_to_be_learned() -> None:
     zh, en = Text("中文", "Chinese"), Text("英文", "English")
     alone = sentiment_text.learned([], [en]).detail
-    assert alone == Text("英文的读法从自带分数的声音学来。", "How to read English is learned from voices with marks.")
+    assert alone == Text("英文的读法从自带分数的声音学来。", "Reading of English is learned from voices with scores.")
     both = sentiment_text.learned([], [zh, en]).detail
     assert "中文" in both.zh and "英文" in both.zh and "Chinese" in both.en and sentiment_text.learned([zh], [zh, en]).passed is False
 

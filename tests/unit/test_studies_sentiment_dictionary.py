@@ -25,5 +25,5 @@ def test_a_dictionary_made_for_other_customers_counts_no_aspect(tmp_path: Path) 
     assert next(c for c in strange.study.checks if c.name.en == "The dictionary fits").passed is False
     assert not len(strange.feelings) and not len(strange.pairs) and not len(strange.verbatims)
     assert {strange.captions[name]["title"].en for name in ("counts", "feelings", "pairs")} == {
-        "The dictionary does not fit, so there is no aspect to count"}
+        "The dictionary does not fit, so there are no aspects to count"}
     assert strange.study.headline[0].value == pytest.approx(fitting.study.headline[0].value), "the share of negative voices rests on no dictionary"

@@ -133,8 +133,9 @@ def one_spread(verdict: str, n: int = 60, reached: int = 5, groups: int = 5) -> 
 
 
 @pytest.mark.parametrize(("model", "n", "en", "zh"), [
-    ("spread", 60, "systemic: no one dealer or model stands out", "共性"), ("few", 0, "no one dealer stands out; models not known", "车型不知道"),
-    ("few", 9, "no one dealer stands out; too few people of known model (9)", "只有 9 人")])
+    ("spread", 60, "systemic: no single dealer or model stands out", "共性"),
+    ("few", 0, "no single dealer stands out; models not known", "车型不知道"),
+    ("few", 9, "no single dealer stands out; model known for too few people (9)", "只有 9 人")])
 def test_what_is_not_known_of_models_is_not_called_systemic(model: str, n: int, en: str, zh: str) -> None:
     found = topics_text.reading(one_spread("spread"), one_spread(model, n=n))
     assert found.en == en and zh in found.zh and ("共性" in found.zh) == (model == "spread")
@@ -143,7 +144,7 @@ def test_what_is_not_known_of_models_is_not_called_systemic(model: str, n: int, 
 def test_everywhere_means_every_group() -> None:
     assert topics_text.spread(one_spread("spread")) == Text("各处都有（5/5）", "everywhere (5 of 5)")
     some = topics_text.spread(one_spread("spread", reached=1, groups=2))
-    assert some == Text("与各处人数相称（2 处里 1 处有人说）", "as people are spread (heard in 1 of 2)")
+    assert some == Text("与各处人数相称（2 处里 1 处有人说）", "in proportion (heard in 1 of 2)")
 
 
 def new_theme(word: str, language: str) -> emerging.Theme:
@@ -158,11 +159,12 @@ def test_new_words_of_two_languages_may_be_one_matter_and_are_marked(told: topic
     both, watch = [new_theme("钥匙", "zh"), new_theme("fob", "en")], told.watch
     two = topics_text.answer(lead, both, watch, 8, 1)
     assert two.zh.startswith("最近 8 周有 2 个新词：“钥匙”、“fob”（英文）；两种语言说的可能是同一件事。")
-    assert two.en.startswith("2 new words in the last 8 weeks: “fob”, “钥匙” (Chinese); the two languages may speak of one matter.")
+    assert two.en.startswith("2 new words in the last 8 weeks: “fob”, “钥匙” (Chinese), possibly the same matter in two languages.")
     one = topics_text.answer(lead, both[:1], watch, 8, 1)
-    assert one.en.startswith("1 new theme in the last 8 weeks: “钥匙” (Chinese).") and "同一件事" not in one.zh
+    assert one.en.startswith("1 new topic in the last 8 weeks: “钥匙” (Chinese).") and "同一件事" not in one.zh
     asked = topics_text.decision(lead.name, one_spread("spread"), one_spread("spread"), both)
-    assert asked.en.startswith("First read what customers say of the new “fob”, “钥匙” (Chinese). ") and asked.zh.startswith("先读新出现的“钥匙”、")
+    assert asked.en.startswith("First read what customers say about the new “fob”, “钥匙” (Chinese). ")
+    assert asked.zh.startswith("先读新出现的“钥匙”、")
 
 
 def test_what_is_new_is_listed_and_a_quiet_month_lists_nothing(told: topics.Talk, silent: topics.Talk) -> None:
@@ -196,7 +198,7 @@ def test_the_first_sentence_of_the_caveat_is_the_same_in_both_languages() -> Non
     for labelled, is_worded in ((900, True), (0, True), (0, False)):
         said = topics_text.caveat(frame, is_worded=is_worded, labelled=labelled)
         first = {lang: first_sentence(said[lang])[0] for lang in ("zh", "en")}
-        assert figures(first["zh"]) == figures(first["en"]) and "grouping" in first["en"] and "机器归并" in first["zh"], "a portal shows this alone"
+        assert figures(first["zh"]) == figures(first["en"]) and "by machine" in first["en"] and "机器归并" in first["zh"], "a portal shows this alone"
         assert said.en.endswith(("Both speak" if is_worded or labelled else "They speak") + " only for customers who wrote.")
 
 
@@ -290,7 +292,7 @@ def test_tables_without_text_are_refused_in_words() -> None:
     bare = {**given, "responses": given["responses"].assign(comment=None)}
     one, kept = topics.study(bare), topics.voices(bare)
     assert len(kept) == 0 and set(topics.voices(given).columns) == set(kept.columns) and topics.by_channel(kept).empty
-    assert not one.is_told and one.study.verdict is Verdict.REFUSE and "topics are found in words" in one.study.answer.en
+    assert not one.is_told and one.study.verdict is Verdict.REFUSE and "no topics can be found" in one.study.answer.en
     assert set(one.notes.values()) == {one.study.headline[0].reason} and one.study.checks[0].passed is False
 
 
@@ -344,7 +346,7 @@ def test_voices_of_a_few_weeks_are_not_said_to_be_few(book: str) -> None:
     within = when.min() + (when - when.min()) * (pd.Timedelta(weeks=5) / (when.max() - when.min()))
     short = {**given, "responses": given["responses"].assign(submitted_at=within, touched_at=pd.NaT)}
     one = topics.study(short, dictionary=book, watch_weeks=8, seed=1)
-    assert one.study.verdict is Verdict.REFUSE and "too few before them" in one.study.answer.en and "watch_weeks: 0" in one.study.decision.en
+    assert one.study.verdict is Verdict.REFUSE and "too few are left" in one.study.answer.en and "watch_weeks: 0" in one.study.decision.en
     assert "留作观察" in one.study.answer.zh and "watch_weeks" in one.study.decision.zh and "Only 0 different" not in one.notes["map"].en
     again = topics.study(short, dictionary=book, watch_weeks=0, seed=1)
     assert again.is_told and len(again.topics) > 3

@@ -16,9 +16,9 @@ from voclib.studies.scores import text
 from voclib.studies.scores.text import GAP_UNITS, UNITS
 
 CUT = 0.5  # steps smaller than this part of the totals would not be seen beside bars from zero
-NO_SPREAD = Text("所有回答都一样，没有可拆的变化。", "All answers are alike, so there is no change to take apart.")
-ONE_GROUP = Text("只有一个组，拆不出构成和自身。", "There is only one group, so mix and the group itself are the same thing.")
-TOO_SMALL = Text("各组的回答或门店太少，合并后只剩一个组。", "Groups have too few answers or units; joined, only one group is left.")
+NO_SPREAD = Text("所有回答都一样，没有可拆的变化。", "All answers are the same, so there is no change to break down.")
+ONE_GROUP = Text("只有一个组，拆不出构成和自身。", "There is only one group, so mix cannot be separated from the group's own change.")
+TOO_SMALL = Text("各组的回答或门店太少，合并后只剩一个组。", "The groups have too few answers or units; once merged, only one group is left.")
 DIMENSIONS = {
     "region": Text("地区", "region"),
     "channel": Text("渠道", "channel"),
@@ -34,14 +34,14 @@ COLUMNS = {
     "share": Text("回答占比", "Share of answers"),
     "score": Text("分数", "Score"),
     "mix": Text("构成（区间）", "Mix (interval)"),
-    "rate": Text("自身（区间）", "The group itself (interval)"),
+    "rate": Text("自身（区间）", "Own change (interval)"),
 }
-AXIS = Text("数轴不从零开始：否则看不清每一步。", "The axis does not start at zero: from there the steps could not be seen.")
+AXIS = Text("数轴不从零开始：否则看不清每一步。", "The axis does not start at zero; if it did, the steps would be too small to see.")
 
 
 def not_apart(why: Text) -> Text:
     """The note in place of a waterfall."""
-    return say("变化没有拆开：{why}", "The change is not taken apart: {why}", why=why)
+    return say("变化没有拆开：{why}", "The change is not broken down: {why}", why=why)
 
 
 def together(names: Sequence[str]) -> Text:
@@ -87,12 +87,12 @@ def captions(parts: Decomposition, change: Estimate, labels: Mapping[Any, Text],
     fill = {"name": text.NAMES[score.estimand], "by": DIMENSIONS.get(by, Text(by, by)), "a": a, "b": b, "level": conf_level}
     title = say(
         "按{by}拆开，{b} 减 {a} 差 {d}：构成 {m:bare}，各组自身 {r:bare}{reading}",
-        "By {by}, {b} minus {a} is {d}: mix {m:bare}, the groups themselves {r:bare}{reading}",
+        "By {by}, {b} minus {a} is {d}: {m:bare} from mix, {r:bare} from the groups' own change{reading}",
         d=change, m=mix, r=rate, reading=_reading(mix, rate), **fill,
     )
     subtitle = say(
         "{name}，从 {a} 到 {b}：先是客户构成，再是每组自身的变化，逐步相加；点 = 估计值，浅色条 = {level:.0%} 区间",
-        "{name} from {a} to {b}: who answered, then the change of each group itself, adding up; dot = estimate, pale bar = {level:.0%} interval",
+        "{name} from {a} to {b}: first who answered, then each group's own change, added up; dot = estimate, pale bar = {level:.0%} interval",
         **fill,
     )
     sizes = [abs(f.value) + 2 * f.std_error for f in (parts.total_mix, *(s.rate for s in parts.steps))]
@@ -104,10 +104,10 @@ def captions(parts: Decomposition, change: Estimate, labels: Mapping[Any, Text],
             "labels": {**shown, "mix": MIX, "start": Text(a, a), "end": Text(b, b)},
         },
         "table": {
-            "title": say("每组的构成与自身：{name}，{a} 到 {b}", "Mix and the group itself: {name}, {a} to {b}", **fill),
+            "title": say("每组的构成与自身：{name}，{a} 到 {b}", "Mix and own change of each group: {name}, {a} to {b}", **fill),
             "subtitle": say(
                 "构成 = 占比动了多少 × 比平均高多少；自身 = 分数动了多少 × 平均占比；括号里是 {level:.0%} 区间",
-                "Mix = change of share × distance from the mean; itself = change of score × mean share; in brackets {level:.0%} intervals", **fill,
+                "Mix = change in share × distance from the mean; own = change in score × mean share; {level:.0%} intervals in brackets", **fill,
             ),
         },
     }
@@ -128,6 +128,6 @@ def _reading(mix: Estimate, rate: Estimate) -> Text:
     """Which of the two has a range that excludes zero."""
     sure = [not e.conf_low <= 0 <= e.conf_high for e in (mix, rate)]
     return {(False, False): Text("，两个区间都含零", "; both ranges include zero"),
-            (True, False): Text("，只有构成的区间不含零", "; only the range of mix excludes zero"),
-            (False, True): Text("，只有自身的区间不含零", "; only the range of the groups themselves excludes zero"),
+            (True, False): Text("，只有构成的区间不含零", "; only the range for mix excludes zero"),
+            (False, True): Text("，只有自身的区间不含零", "; only the range for the groups' own change excludes zero"),
             (True, True): Text("，两个区间都不含零", "; both ranges exclude zero")}[sure[0], sure[1]]

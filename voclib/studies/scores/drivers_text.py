@@ -13,9 +13,9 @@ from voclib.stats.attribution import Drivers
 from voclib.studies.scores import text
 
 COMPANIONS = {
-    "nps_score": Text("推荐意愿", "Recommend mark"),
-    "csat_score": Text("满意度", "Satisfaction mark"),
-    "ces_score": Text("省力程度", "Ease mark"),
+    "nps_score": Text("推荐意愿", "Recommendation score"),
+    "csat_score": Text("满意度", "Satisfaction score"),
+    "ces_score": Text("省力程度", "Ease score"),
     "rating_score": Text("总评", "Overall rating"),
     "wait_minutes": Text("等待时长", "Waiting time"),
     "duration_minutes": Text("服务时长", "Length of the contact"),
@@ -24,16 +24,16 @@ COMPANIONS = {
     "duration_seconds": Text("作答用时", "Time taken to answer"),
 }
 COLUMNS = {
-    "driver": Text("因素", "Column"),
-    "share": Text("占分数差异", "Share of the spread"),
+    "driver": Text("因素", "Factor"),
+    "share": Text("占分数差异", "Share of variation"),
     "interval": Text("区间", "Interval"),
     "rank": Text("名次", "Rank"),
-    "ranks": Text("名次的区间", "Interval of the rank"),
+    "ranks": Text("名次的区间", "Rank interval"),
 }
 NO_SPREAD = Text("没有排序：所有回答的分数都一样。", "No ranking: all answers have the same score.")
 NOTE = Text("这是先看哪里的次序，不是改了会怎样：份额不折算成钱，也不说明因果。同一张问卷上的题目彼此相像，份额会偏大；没有一项被清零。",
-            "This is an order of where to look, not of what a change would bring: shares are no money and no causes. Marks on one sheet are alike, "
-            "which makes their shares large; no column is set to zero.")
+            "This is an order of where to look first, not of what a change would bring: the shares are neither money nor causes. Questions in one "
+            "survey resemble each other, which inflates their shares; no factor is set to zero.")
 
 
 def label(name: str) -> Text:
@@ -44,23 +44,23 @@ def label(name: str) -> Text:
 
 def no_companions(there: Sequence[str]) -> Text:
     """Why there is nothing to rank, and which data would allow it."""
-    one = say("只有“{name}”一项可比，排不出次序。", "There is only one column beside it, {name}, which makes no order.",
-              name=label(there[0])) if there else Text("没有别的数字可比。", "There are no other numbers beside it.")
+    one = say("只有“{name}”一项可比，排不出次序。", "There is only one factor to compare, {name}, so there is no order.",
+              name=label(there[0])) if there else Text("没有别的数字可比。", "There are no other numbers to compare it with.")
     return say("没有排序：{one}需要同一份回答里的其它评分（满意度、省力程度），或能对上接触记录的邀请（等待时长、服务时长、金额）。",
-               "No ranking: {one} It takes other marks of the same answer (satisfaction, ease), or invitations that name the contact "
+               "No ranking: {one} Needs: other scores in the same answer (satisfaction, ease), or invitations that can be linked to a contact "
                "(waiting time, length, amount).", one=one)
 
 
 def too_few_rows(n: int, needed: int) -> Text:
     """Too few answers that have every companion."""
     return say("没有排序：各项齐全的回答只有 {n} 份，至少要 {k} 份。",
-               "No ranking: only {n} answers have every column; it takes at least {k}.", n=n, k=needed)
+               "No ranking: only {n} answers have every factor; at least {k} needed.", n=n, k=needed)
 
 
 def too_few_clusters(n: int, needed: int) -> Text:
     """Too few units to resample."""
     return say("没有排序：回答只来自 {n} 家门店，至少要 {k} 家。",
-               "No ranking: the answers come from only {n} units; it takes at least {k}.", n=n, k=needed)
+               "No ranking: the answers come from only {n} units; at least {k} needed.", n=n, k=needed)
 
 
 def table(found: Drivers) -> pd.DataFrame:
@@ -83,10 +83,10 @@ def captions(found: Drivers, *, metric: str, total: int, sparse: Sequence[str]) 
                      conf_high=found.r_squared_interval[1])
     subtitle = say(
         "各项占{name}原始分差异的份额，所有先后顺序取平均，合起来 {r:bare}；{n} 份各项齐全的回答（共 {all} 份）；横条 = {level:.0%} 区间",
-        "Share of the spread of raw {name} marks, averaged over all orders, together {r:bare}; {n} answers with every column, of {all}; "
+        "Share of the variation in raw {name} scores, averaged over all orders, {r:bare} in total; {n} of {all} answers have every factor; "
         "bar = {level:.0%} interval", name=name, r=whole, n=found.n, all=total, level=found.conf_level,
     )
-    note = NOTE if not sparse else say("{note}缺得太多、没有排进来的：{names}。", "{note} Left out because too often missing: {names}.", note=NOTE,
+    note = NOTE if not sparse else say("{note}缺得太多、没有排进来的：{names}。", "{note} Excluded because too often missing: {names}.", note=NOTE,
                                        names=_listed(sparse))
     drawn = say("重抽样 {draws} 次，{level:.0%} 区间", "{draws} resamples, {level:.0%} intervals", draws=found.draws, level=found.conf_level)
     return {
@@ -105,6 +105,6 @@ def _title(found: Drivers, first: Estimate, name: Text) -> Text:
     leading = int((found.rank_low == 1).sum())
     if leading == 1:
         return say("与{name}一起变动最多的是{first}：占差异的 {x:bare}",
-                   "{name} varies most along with one column, {first}: {x:bare} of the spread", name=name, first=label(first.group), x=first)
+                   "{name} varies most with one factor, {first}: {x:bare} of the variation", name=name, first=label(first.group), x=first)
     return say("与{name}一起变动最多的 {k} 项分不出先后，{first}在其中",
-               "{k} columns vary most along with {name} and cannot be told apart, among them {first}", name=name, k=leading, first=label(first.group))
+               "{k} factors vary most with {name} and cannot be separated, among them {first}", name=name, k=leading, first=label(first.group))

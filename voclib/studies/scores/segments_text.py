@@ -24,26 +24,26 @@ LEVELS = {
 FOUND_COLUMNS = {
     "by": Text("按什么分", "Column"),
     "group": Text("组", "Group"),
-    "shrunken": Text("收缩后与其余之差（区间）", "Against the rest, drawn in (interval)"),
+    "shrunken": Text("收缩后与其余之差（区间）", "Versus the rest, shrunk (interval)"),
     "raw": Text("原始之差（区间）", "As measured (interval)"),
     "n": Text("回答数", "Answers"),
 }
 PICKED_COLUMNS = {
     "by": FOUND_COLUMNS["by"],
     "group": FOUND_COLUMNS["group"],
-    "raw": Text("与其余之差（只看这一组的区间）", "Against the rest (range as if looked at alone)"),
+    "raw": Text("与其余之差（只看这一组的区间）", "Versus the rest (interval for this group alone)"),
     "n": FOUND_COLUMNS["n"],
-    "stays": Text("算上比较了多少组之后", "With all groups counted"),
+    "stays": Text("算上比较了多少组之后", "Allowing for all groups"),
 }
-STAYS, GOES = Text("仍然站得住", "still stands"), Text("可能是碰巧", "may be luck")
-NO_UNITS = Text("这些回答没有门店，没有门店图。", "These answers name no unit, so there is no picture of units.")
-ONE_PERIOD = Text("只有一个时期有回答，没有前后两次可配对。", "Only one period has answers, so there are no two to pair.")
+STAYS, GOES = Text("仍然站得住", "still holds"), Text("可能是碰巧", "may be chance")
+NO_UNITS = Text("这些回答没有门店，没有门店图。", "These answers name no unit, so there is no chart of units.")
+ONE_PERIOD = Text("只有一个时期有回答，没有前后两次可配对。", "Only one period has answers, so there is no second one to pair it with.")
 PAIRS_OF_FEW_UNITS = Text("没有分组的配对变化：前后两期都作答的客户，每一组都来自太少的门店。",
-                          "No paired change by group: in every one, those who answered both times come from too few units.")
+                          "No paired change by group: in every group, those who answered both times come from too few units.")
 ON_AVERAGE = Text("区间对全体平均而言成立：平均每 100 组里至少 95 组的真值在自己的区间内，对单独挑出来的某一组不作保证。",
-                  "The intervals hold on average: of 100 groups at least 95 on average have their true value inside their own; "
-                  "for any one group that is picked out they promise nothing.")
-FEWEST = Text("少于 5 组无法收缩", "fewer than 5 groups cannot be drawn in")
+                  "The intervals hold on average: for at least 95 of every 100 groups the true value lies inside the interval; "
+                  "for any one group picked out they guarantee nothing.")
+FEWEST = Text("少于 5 组无法收缩", "fewer than 5 groups cannot be shrunk")
 
 
 def column(name: str) -> Text:
@@ -99,7 +99,7 @@ def picked(comparison: Comparison, names: Names) -> pd.DataFrame:
 def few_units(there: int, needed: int, floor: int) -> Text:
     """Too few units with a score of their own for the picture."""
     return say("没有门店图：只有 {n} 家有至少 {floor} 份回答的分数，画图要 {k} 家。",
-               "No picture of units: only {n} have a score of at least {floor} answers; it takes {k}.", n=there, floor=floor, k=needed)
+               "No chart of units: only {n} have a score based on at least {floor} answers; {k} needed.", n=there, floor=floor, k=needed)
 
 
 def few_pairs(most: int, floor: int) -> Text:
@@ -114,7 +114,7 @@ def nothing(comparison: Comparison, floor: int) -> Text:
         return say("没有可比的组：每组至少 {floor} 份回答，来自足够多的门店。",
                    "There are no groups to compare: each needs {floor} answers from enough units.", floor=floor)
     return say("比较了 {m} 组，没有一组与其余不同到碰巧解释不了。",
-               "{m} groups were compared, and none differs from the rest by more than luck explains.", m=len(comparison.groups))
+               "{m} groups were compared, and none differs from the rest by more than chance explains.", m=len(comparison.groups))
 
 
 def checks(comparison: Comparison) -> tuple[Check, ...]:
@@ -123,10 +123,10 @@ def checks(comparison: Comparison) -> tuple[Check, ...]:
     if not m:
         return ()
     return (Check(
-        Text("比较了多少组都算进去", "Every look is counted"), None,
+        Text("比较了多少组都算进去", "All comparisons are counted"), None,
         say("比较了 {m} 组；不控制会报出 {a} 组，其中碰巧的预计 {l:.1f} 组（若全无差别）；控制之后剩 {k} 组。",
-            "{m} groups were compared; without control {a} would be reported, where {l:.1f} are to be expected by luck if none differs; "
-            "with it {k} are left.", m=m, a=picked_n, l=comparison.luck, k=kept)),)
+            "{m} groups were compared; without a correction {a} would be reported, and {l:.1f} would be expected by chance if none differed; "
+            "with it {k} remain.", m=m, a=picked_n, l=comparison.luck, k=kept)),)
 
 
 def captions(estimand: str, comparison: Comparison, units: pd.DataFrame, drawn: Shrunken | None, paired: Sequence[Estimate], names: Names, *,
@@ -136,21 +136,21 @@ def captions(estimand: str, comparison: Comparison, units: pd.DataFrame, drawn: 
     told, average = {"name": name, "level": level, "m": m}, ON_AVERAGE if comparison.shrunken is not None else Text("", "")
     left_out = Text("", "") if not comparison.refused else say(
         "另有 {r} 组回答不足 {floor} 份、门店太少或太不均匀，没有比较。",
-        "{r} more groups have fewer than {floor} answers, or too few or too uneven units, and were not compared.", r=comparison.refused, floor=floor)
+        "{r} more had fewer than {floor} answers, or too few or too uneven units, and were not compared.", r=comparison.refused, floor=floor)
     return {
         "found": {
             "title": say("{m} 组里有 {k} 组与其余不同", "{k} of {m} groups differ from the rest", k=len(comparison.found), m=m),
             "subtitle": say("{name}，{level:.0%}；所有分法的全部 {m} 组一起按 Benjamini–Hochberg 控制误报，大小向零收缩",
                             "{name}, {level:.0%}; false discoveries controlled over all {m} groups of all columns together (Benjamini–Hochberg), "
-                            "sizes drawn towards zero", **told),
+                            "sizes shrunk towards zero", **told),
             "note": joined(average, left_out),
         },
         "picked": {
             "title": say("不控制会报出 {a} 组，全无差别时碰巧也有约 {l:.0f} 组",
-                         "Without control {a} would be reported; about {l:.0f} come by luck where none differs",
+                         "Without a correction {a} would be reported; about {l:.0f} would be by chance if none differed",
                          a=len(comparison.picked), l=comparison.luck),
             "subtitle": say("{name}；每组的 p 小于 {p:.2f}，当作只看了这一组",
-                            "{name}; every p below {p:.2f}, as if that group alone had been looked at", name=name, p=1 - level),
+                            "{name}; every group with p below {p:.2f}, as if it were the only one examined", name=name, p=1 - level),
         },
         "units": _of_units(name, units, drawn, level),
         "paired": {
@@ -169,15 +169,15 @@ def _of_units(name: Text, units: pd.DataFrame, drawn: Shrunken | None, level: fl
     beside = DUST * max(1.0, abs(drawn.center))  # the mean of units that are all alike lies beside them by a rounding error
     outside = (units["raw_low"] > drawn.center + beside) | (units["raw_high"] < drawn.center - beside)
     apart, naive = int(units["is_apart"].sum()), int(outside.sum())
-    title = say("{m} 家里有 {k} 家与平均分得开", "{k} of {m} units can be told from the mean", k=apart, m=len(units))
+    title = say("{m} 家里有 {k} 家与平均分得开", "{k} of {m} units can be separated from the mean", k=apart, m=len(units))
     if not drawn.is_told:
-        title = say("{m} 家门店的差别，碰巧就能解释", "How {m} units differ is what chance alone explains", m=len(units))
+        title = say("{m} 家门店的差别，碰巧就能解释", "Chance alone explains how the {m} units differ", m=len(units))
     note = say("按各家自己的区间会说有 {n} 家。{average}收缩之后的次序仍不是排名。",
-               "By their own ranges {n} would be. {average} Their order is still no ranking.", n=naive, average=ON_AVERAGE)
+               "By their own intervals it would be {n}. {average} Even after shrinkage the order is not a ranking.", n=naive, average=ON_AVERAGE)
     return {
         "title": title, "note": note, "description": title,
         "subtitle": say("{name}；灰 = 各家原始分数，蓝 = 向平均收缩之后，{level:.0%} 区间",
-                        "{name}; grey = as measured, blue = drawn towards the mean, {level:.0%} intervals", name=name, level=level),
+                        "{name}; grey = as measured, blue = shrunk towards the mean, {level:.0%} intervals", name=name, level=level),
         "labels": dict(zip(units["key"], units["unit"], strict=True)),
     }
 

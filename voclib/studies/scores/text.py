@@ -42,20 +42,20 @@ UNASKED = {
 }
 HELPING = ("ticket", "call", "chat", "mail")  # channels of service, whose scores are asked for after help
 CHANNELS = {"survey": Text("问卷", "Surveys"), **UNASKED, **{name: pool_text.CHANNELS[name] for name in HELPING}, "": Text("邀请", "Invitations")}
-CHOSEN = Text("本报告采用", "The answer of this report")
+CHOSEN = Text("本报告采用", "This report's answer")
 BY_CUSTOMER = "by_customer"  # rung of answers without a unit, of customers who answered more than once
 RUNGS = {
     BY_CUSTOMER: (Text("按客户聚类", "Clustered by customer"), CHOSEN),
     "independent": (
-        Text("当作互不相干", "Answers as independent"),
-        Text("未考虑同店相像，校正前", "Ignores that customers of one unit resemble each other; uncorrected"),
+        Text("当作互不相干", "Answers treated as independent"),
+        Text("未考虑同店相像，校正前", "Uncorrected: ignores that customers of one unit tend to agree"),
     ),
     "clustered": (Text("按门店聚类", "Clustered by unit"), CHOSEN),
-    "resampled": (Text("整店重抽样", "Whole units resampled"), Text("换一种做法核对", "The same, checked another way")),
+    "resampled": (Text("整店重抽样", "Whole units resampled"), Text("换一种做法核对", "The same, checked by another method")),
 }
 CHANGE_RUNGS = {
     "independent": (Text("当作两群人", "Two unrelated groups"), Text("校正前", "Uncorrected")),
-    "paired": (Text("同一客户配对", "The same customers paired"), Text("扣除客户自身的差别", "Takes out what is the customer's own")),
+    "paired": (Text("同一客户配对", "Same customers, paired"), Text("扣除客户自身的差别", "Removes differences between customers")),
     "clustered": (Text("按门店聚类", "Clustered by unit"), CHOSEN),
 }
 SPREAD: Mapping[str, Any] = {
@@ -65,39 +65,39 @@ SPREAD: Mapping[str, Any] = {
 SPREADS: Mapping[str, Mapping[str, Any]] = {
     "nps": {"subtitle": Text("每个分数的回答占比", "Share of answers at each score")},
     "recommended_share": {
-        "subtitle": Text("两种回答各占多少，灰色 n = 回答份数", "Share of either answer; grey n = answers"),
+        "subtitle": Text("两种回答各占多少，灰色 n = 回答份数", "Share giving each answer; grey n = answers"),
         "share": True,
         "labels": {0: Text("不推荐", "Does not recommend"), 1: Text("推荐", "Recommends")},
     },
 }
 LIMITS = (
     (
-        Text("不是说没有作答的人也这样想。", "Not that silent customers think alike."),
+        Text("不是说没有作答的人也这样想。", "Customers who did not answer do not necessarily think the same."),
         Text(
             "本页只描述作答者；样本再大，区间也盖不住谁没有回答。",
-            "This page describes those who answered; no sample size makes the interval cover who did not.",
+            "This page describes those who answered; however large the sample, the interval does not cover those who did not.",
         ),
     ),
     (
-        Text("不是说分数动了就是哪件事造成的。", "Not that any one thing moved the score."),
-        Text("这里只看到了差别和先后，没有对照组。", "Differences are seen here; nothing is compared with what would have happened otherwise."),
+        Text("不是说分数动了就是哪件事造成的。", "No particular event is shown to have moved the score."),
+        Text("这里只看到了差别和先后，没有对照组。", "The page shows differences and their timing; there is no control group."),
     ),
     (
-        Text("不能拿各组的点估计排名。", "Not a ranking of groups by their dots."),
-        Text("区间重叠的组，名次多半是碰巧。", "Where intervals overlap, the order is mostly luck."),
+        Text("不能拿各组的点估计排名。", "The groups cannot be ranked by their dots."),
+        Text("区间重叠的组，名次多半是碰巧。", "Where intervals overlap, the order is mostly chance."),
     ),
     (
-        Text("不能与别家公布的分数直接比。", "Not comparable with scores others publish."),
-        Text("问法、渠道、谁被邀请都不一样。", "Wording, channel and who is invited all differ."),
+        Text("不能与别家公布的分数直接比。", "The score cannot be compared with scores that others publish."),
+        Text("问法、渠道、谁被邀请都不一样。", "The wording, the channel and the people invited all differ."),
     ),
 )
-NO_SCORE = (Text("库里没有一条声音带分数，无从算起。", "No voice of the pool carries a score, so there is none to compute."),
+NO_SCORE = (Text("库里没有一条声音带分数，无从算起。", "No voice in the pool carries a score, so there is nothing to compute."),
             Text("带分数的声音：在 voc ingest 的规则里映射一个分数列，例如 nps_score。",
-                 "Voices with a score: map a column of scores, such as nps_score, in the rules file of voc ingest."))
-UNDATED = Text("没有一份回答写明时间，画不出走势。", "No answer says when it was given, so there is no course to draw.")
+                 "Voices with a score: map a score column, such as nps_score, in the rules file of voc ingest."))
+UNDATED = Text("没有一份回答写明时间，画不出走势。", "No answer says when it was given, so no trend can be drawn.")
 ONE_PERIOD = Text("只有一个时期有回答，谈不上变化。", "Only one period has answers, so there is no change to measure.")
-TWO_PERIODS = Text("至少两个时期的回答，最好是同一批客户。", "Answers from at least two periods, best from the same customers.")
-ODD_CONSEQUENCE = Text("先查收集方式，再引用这个分数。", "Look into how answers are collected before quoting the score.")
+TWO_PERIODS = Text("至少两个时期的回答，最好是同一批客户。", "Answers from at least two periods, ideally from the same customers.")
+ODD_CONSEQUENCE = Text("先查收集方式，再引用这个分数。", "Check how answers are collected before quoting the score.")
 SCORE_COLUMNS = {
     "score": Text("分数", "Score"),
     "source": Text("来源", "Source"),
@@ -143,7 +143,7 @@ def answer(headline: Estimate, naive: Estimate, change: Estimate) -> Text:
         return say("暂时不能下结论。{why}", "No conclusion yet. {why}", why=headline.reason)
     first = say(
         "作答者的{name}是 {x}，{level:.0%} 区间 {x:interval}。",
-        "Among those who answered: {name} {x} ({level:.0%} interval {x:interval}).",
+        "Among those who answered, {name} is {x} ({level:.0%} interval {x:interval}).",
         name=inside(name),
         x=headline,
         level=headline.conf_level,
@@ -152,7 +152,7 @@ def answer(headline: Estimate, naive: Estimate, change: Estimate) -> Text:
     went = (
         say(
             " 最近一期与上一期之差为 {c}（{c:interval}）：{reading}。",
-            " Latest period minus the one before: {c} ({c:interval}); {reading}.",
+            " The latest period minus the one before is {c} ({c:interval}): {reading}.",
             c=change,
             reading=moved(change),
         )
@@ -169,15 +169,15 @@ def _wider(headline: Estimate, naive: Estimate) -> Text:
     if not naive.std_error:
         return Text(
             " 所有回答都一样，同店客户像不像无从看出；区间有多宽，只取决于门店有几家。",
-            " All answers are alike, so nothing tells how similar customers within a unit are; the interval rests on the number of units alone.",
+            " All answers are the same, so how alike customers within a unit are cannot be seen; the interval depends on the number of units alone.",
         )
     ratio = (headline.conf_high - headline.conf_low) / (naive.conf_high - naive.conf_low)
     if headline.rung == BY_CUSTOMER:
         return say(" 承认同一位客户的几次作答相像之后，区间是原来的 {r:.1f} 倍宽。",
-                   " Allowing for similar answers of one customer, the interval is {r:.1f} times as wide.", r=ratio)
+                   " Allowing for similar answers from the same customer makes the interval {r:.1f} times as wide.", r=ratio)
     return say(
         " 承认同店客户相像之后，区间是原来的 {r:.1f} 倍宽。",
-        " Allowing for similar customers within a unit, the interval is {r:.1f} times as wide.",
+        " Allowing for the similarity of customers within a unit makes the interval {r:.1f} times as wide.",
         r=ratio,
     )
 
@@ -186,8 +186,8 @@ def moved(change: Estimate) -> Text:
     """Whether the interval of a change holds zero, said so that it agrees with an end that is printed as zero."""
     close = numbers.hides_sign(change)
     if change.conf_low <= 0 <= change.conf_high:
-        just = Text("区间一端刚刚越过零，看不出变化", "the range reaches just past zero, no change is seen")
-        return just if close else Text("区间含零，看不出变化", "the range includes zero, no change is seen")
+        just = Text("区间一端刚刚越过零，看不出变化", "the range reaches just past zero, so no change is seen")
+        return just if close else Text("区间含零，看不出变化", "the range includes zero, so no change is seen")
     just = Text("区间一端紧挨着零，但不含零", "the range ends close to zero but excludes it")
     return just if close else Text("区间不含零", "the range excludes zero")
 
@@ -197,11 +197,11 @@ def caveat(headline: Estimate, rate: Estimate | None) -> Text:
     if rate is None or rate.kind != "estimate":
         return Text(
             "谁来作答是自己选的，也不知道邀请了多少人：沉默者如果不同，真值可以在区间之外，方向未知。",
-            "People chose to answer, and how many were asked is unknown: if silent customers differ, the truth may lie outside on either side.",
+            "Answering was voluntary and the number invited is unknown: if silent customers differ, the truth may lie outside, on either side.",
         )
     return say(
         "只有 {rate:bare} 的受邀者作答（区间 {rate:interval}）：沉默者如果不同，全体客户的真值可以在区间之外，方向未知。",
-        "Only {rate:bare} of those invited answered ({rate:interval}): if silent customers differ, the truth may lie outside on either side.",
+        "Only {rate:bare} of those invited answered ({rate:interval}): if silent customers differ, the truth may lie outside, on either side.",
         rate=rate,
     )
 
@@ -218,15 +218,15 @@ def decision(headline: Estimate, change: Estimate, gaps: Sequence[Estimate], by:
         rules.append(say("最近两期之差不到 {x}", "a change of less than {x} between the last two periods", x=_halves([change])))
     if found:
         least = _halves(found)
-        varies = say("（视{by}而定，{k} 组都算进去）", " (depending on the {by}, all {k} counted)", by=by, k=len(found))
+        varies = say("（视{by}而定，{k} 组都算进去）", " (depending on the {by}; all {k} are included)", by=by, k=len(found))
         rules.append(say("某个{by}与其余之差不到 {x}{varies}", "a gap of less than {x} between one {by} and the rest{varies}", x=least, by=by,
                          varies=varies if least.kind == "bounds" else Text("", "")))
     rule = Text("", "") if not rules else say(
-        "{rules}，{both}不作为考核依据；", "Do not reward or punish {rules}. ", both=Text("都" if len(rules) > 1 else "", ""),
+        "{rules}，{both}不作为考核依据；", "Do not reward or penalise {rules}. ", both=Text("都" if len(rules) > 1 else "", ""),
         rules=Text("，或".join(r.zh for r in rules), ", or ".join(r.en for r in rules)))
     if not has_units:
-        return say("{rule}要更准，就要有更多客户作答。", "{rule}For a more exact score have more customers answer.", rule=rule)
-    return say("{rule}要更准，先增加门店数，再增加每店的回答数。", "{rule}For a more exact score add units first, then answers per unit.", rule=rule)
+        return say("{rule}要更准，就要有更多客户作答。", "{rule}For more precision, have more customers answer.", rule=rule)
+    return say("{rule}要更准，先增加门店数，再增加每店的回答数。", "{rule}For more precision, add units first, then answers per unit.", rule=rule)
 
 
 def _halves(found: Sequence[Estimate]) -> Estimate:
@@ -244,8 +244,8 @@ def enough_answers(chosen: Estimate, n: int, floor: int) -> Check:
     return Check(
         Text("回答够用", "Enough answers"),
         n >= floor,
-        say("{n} 份回答，下限 {floor}。", "{n} answers; the floor is {floor}.", n=n, floor=floor),
-        Text("分数只作参考。", "The score is a hint at best."),
+        say("{n} 份回答，下限 {floor}。", "{n} answers; at least {floor} needed.", n=n, floor=floor),
+        Text("分数只作参考。", "Treat the score as a hint only."),
     )
 
 
@@ -256,12 +256,12 @@ def enough_clusters(n: int, floor: int, refuse: int) -> Check:
         n >= floor,
         say(
             "{n} 家，下限 {floor}；少于 {refuse} 家不给区间。",
-            "{n} units; the floor is {floor}, and below {refuse} there is no interval.",
+            "{n} units; at least {floor} needed, and below {refuse} no interval is given.",
             n=n,
             floor=floor,
             refuse=refuse,
         ),
-        Text("区间偏窄的风险上升。", "The interval risks being too narrow."),
+        Text("区间偏窄的风险上升。", "The interval may be too narrow."),
     )
 
 
@@ -274,22 +274,22 @@ def unassigned_check(unassigned: int, n: int) -> Check:
         if unassigned == 0
         else say(
             "{n} 份回答中 {k} 份没有写明门店；算误差时各自独立，不计入门店数。上限是 {most:.0%}。",
-            "Of {n} answers {k} {k:names|name} no unit: in the error each stands alone, and none counts as a unit. The limit is {most:.0%}.",
+            "Of {n} answers, {k} {k:names|name} no unit: each is treated as independent, and none counts as a unit. The limit is {most:.0%}.",
             n=n,
             k=unassigned,
             most=unnamed.MAX_SHARE,
         ),
         Text("同店客户彼此相像；门店不明，区间可能偏窄。",
-             "Customers of one unit are alike; where units are unknown the interval may be too narrow."),
+             "Customers of one unit tend to agree; where the unit is unknown, the interval may be too narrow."),
     )
 
 
 def all_alike(n: int) -> Check:
     """Answers that never differ say nothing of their own error, and seldom come from as many people."""
     return Check(
-        Text("回答有高有低", "Answers differ"),
+        Text("回答有高有低", "Answers vary"),
         False,
-        say("{n} 份回答算下来都一样，没有可重抽样的差别。", "All {n} answers count the same, so there is no difference to resample.", n=n),
+        say("{n} 份回答算下来都一样，没有可重抽样的差别。", "All {n} answers have the same value, so there is no variation to resample.", n=n),
         ODD_CONSEQUENCE,
     )
 
@@ -298,11 +298,11 @@ def methods_agree(clustered: Estimate, resampled: Estimate) -> Check:
     """Analytic and resampled intervals differ by less than a fifth in width."""
     ratio = (resampled.conf_high - resampled.conf_low) / (clustered.conf_high - clustered.conf_low)
     return Check(
-        Text("两种算法的区间一致", "Two ways to the interval agree"),
+        Text("两种算法的区间一致", "Two methods give the same interval"),
         0.8 <= ratio <= 1.25,
         say(
             "整店重抽样的区间是解析区间的 {r:.2f} 倍宽，容许 0.80 至 1.25。",
-            "Resampling whole units gives {r:.2f} times the width; 0.80 to 1.25 is allowed.",
+            "Resampling whole units gives an interval {r:.2f} times as wide; 0.80 to 1.25 is allowed.",
             r=ratio,
         ),
         Text("以较宽的一个为准。", "Trust the wider one."),
@@ -311,7 +311,7 @@ def methods_agree(clustered: Estimate, resampled: Estimate) -> Check:
 
 def response_rate_check(rate: Estimate | None) -> Check:
     """Silence is never corrected on this page, so the check never passes."""
-    name = Text("作答者能代表全体客户", "Those who answered stand for all customers")
+    name = Text("作答者能代表全体客户", "Respondents represent all customers")
     consequence = Text("只能描述作答者；结论一律带着这个前提。", "Only respondents are described; the verdict always carries this caveat.")
     if rate is None:
         unknown = Text("没有邀请记录，作答率无从得知。", "There is no record of invitations, so the response rate cannot be known.")
@@ -323,7 +323,7 @@ def response_rate_check(rate: Estimate | None) -> Check:
         False,
         say(
             "作答率 {r:bare}（区间 {r:interval}），其余的人没有分数。",
-            "The response rate is {r:bare} ({r:interval}); the others have no score.",
+            "The response rate is {r:bare} ({r:interval}); everyone else has no score.",
             r=rate,
         ),
         consequence,
@@ -342,7 +342,7 @@ def coverage_of_pool(n: int, total: int) -> Check:
 def _ladder_title(wider: Text, chosen: Estimate) -> Text:
     if chosen.kind == "refusal":
         return chosen.reason
-    return Text(wider.zh.strip() or "每份回答各自独立", wider.en.strip() or "Answers are independent of one another")
+    return Text(wider.zh.strip() or "每份回答各自独立", wider.en.strip() or "Each answer counts as independent")
 
 
 def rung_labels(ladder: Ladder, known: Mapping[str, tuple[Text, Text]]) -> dict[str, tuple[Text, Text]]:
@@ -357,7 +357,7 @@ def captions(
     name, chosen = NAMES[estimand], ladder[ladder.chosen]
     fill = {"name": name, "level": chosen.conf_level}
     drawn = say("{name}，点 = 估计值，横条 = {level:.0%} 区间", "{name}; dot = estimate, bar = {level:.0%} interval", **fill)
-    spread = say("分数的分布：{n} 份回答", "How the scores spread: {n} {n:answer|answers}", n=chosen.n or 0)
+    spread = say("分数的分布：{n} 份回答", "How the scores are distributed: {n} {n:answer|answers}", n=chosen.n or 0)
     course = _course(name, periods)
     side = say("{name}：{k} 组并排", "{name} of {k} groups, side by side", name=name, k=len(groups))
     wider = _wider(chosen, ladder.rungs[0])
@@ -371,8 +371,8 @@ def captions(
         "periods": {"title": course, "subtitle": drawn},
         "groups": {"title": side, "subtitle": drawn, "labels": GROUPS},
         "every_score": {
-            "title": say("每个分数各有量表，不能相加", "Every score has its own scale; none are added"),
-            "subtitle": say("聚类的 {level:.0%} 区间", "Clustered {level:.0%} intervals", **fill),
+            "title": say("每个分数各有量表，不能相加", "Each score has its own scale, so they cannot be added"),
+            "subtitle": say("聚类的 {level:.0%} 区间", "{level:.0%} intervals, clustered", **fill),
         },
         "ladder": {
             "title": _ladder_title(wider, chosen),

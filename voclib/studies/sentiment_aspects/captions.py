@@ -18,13 +18,13 @@ from voclib.studies.sentiment_aspects.heard import CHANNEL_COLUMNS
 from voclib.studies.sentiment_aspects.sentiment_shares import THIN
 from voclib.text import aspects, rules
 
-TABLE_COLUMNS = {"topic": Text("方面", "Aspect"), "spoken": Text("占声音", "Of voices"), "complaints": Text("负面且提到它", "Negative and naming it"),
-                 "interval": Text("区间", "Interval"), "rank": Text("名次可能", "Rank may be"),
+TABLE_COLUMNS = {"topic": Text("方面", "Aspect"), "spoken": Text("占声音", "Of voices"), "complaints": Text("负面且提到它", "Negative mentions"),
+                 "interval": Text("区间", "Interval"), "rank": Text("名次可能", "Rank range"),
                  "errors": Text("词典 灵敏度/特异度", "Dictionary sensitivity/specificity")}
 COUNT_COLUMNS = {"topic": Text("方面", "Aspect"), "n": Text("词典找到", "Found by dictionary"), "counted": Text("其中读作负面", "Read as negative")}
 CLASS_COLUMNS = {"class": Text("类别", "Class"), "owner": Text("责任部门", "Owner"), "n": Text("声音", "Voices"), "share": Text("占比", "Share"),
                  "negative": Text("其中读作负面", "Read as negative")}
-QUALITY_COLUMNS = {"group": Text("哪些声音", "Which voices"), "n": Text("自带分数", "With a mark"), "accuracy": Text("读对", "Right"),
+QUALITY_COLUMNS = {"group": Text("哪些声音", "Which voices"), "n": Text("自带分数", "With a score"), "accuracy": Text("读对", "Correct"),
                    "range": Text("区间", "Interval"), "lexicon_accuracy": Text("词典", "Word list"),
                    "majority_accuracy": Text("总猜最多的", "Largest class"), "calibration_error": Text("校准误差", "Calibration error")}
 QUALITY_FORMATS = {"accuracy": "share", "lexicon_accuracy": "share", "majority_accuracy": "share", "calibration_error": "number"}
@@ -32,8 +32,8 @@ WORD_COLUMNS = {"language": Text("语言", "Language"), **words.CLASSES}
 VERBATIM_COLUMNS = {"where": Text("方面 · 渠道 · 时期", "Aspect · channel · period"), "text": Text("原话", "In their words")}
 TRUTH_COLUMNS = {"topic": Text("方面", "Aspect"), "spoken_true": Text("埋下：占声音", "Planted: of voices"),
                  "spoken": Text("校正区间", "Corrected interval"), "spoken_raw": Text("词典直接数", "As counted"),
-                 "complaint_true": Text("埋下：负面且提到", "Planted: negative and naming"), "complaint": Text("校正区间", "Corrected interval"),
-                 "inside": Text("区间含真值", "Intervals hold it")}
+                 "complaint_true": Text("埋下：负面且提到", "Planted: negative mentions"), "complaint": Text("校正区间", "Corrected interval"),
+                 "inside": Text("区间含真值", "Truth inside")}
 LANGUAGES = {"zh": Text("中文", "Chinese"), "en": Text("英文", "English")}
 OTHER_LANGUAGE = Text("其他语言，或没有字", "Another language, or no letters")
 YES = Text("都含", "both")
@@ -108,7 +108,7 @@ def make(*, ladder: Ladder, channels: Sequence[Estimate], trend: pd.DataFrame, t
     if len(topics):
         made |= {"topics": _topics(topics, names, level), "table": _table(topics, level)}
     made["counts"] = {"title": Text("词典找到多少条", "What the dictionary finds"),
-                      "subtitle": Text("没有人工标注，未校正：只是条数", "No labels by people, uncorrected: counts only"), "columns": COUNT_COLUMNS}
+                      "subtitle": Text("没有人工标注，未校正：只是条数", "No human labels, uncorrected: counts only"), "columns": COUNT_COLUMNS}
     made |= {"feelings": _feelings(feelings, names, level), "pairs": _pairs(pairs, names)}
     return made if is_fitting else made | {name: {**made[name], "title": words.NOT_FITTING} for name in ("counts", "feelings", "pairs")}
 
@@ -122,29 +122,29 @@ def withheld(ladder: Ladder, conf_level: float) -> Mapping[str, Mapping[str, Any
 
 def _trend(trend: pd.DataFrame, level: str) -> Mapping[str, Any]:
     bad = trend[trend["kind"].eq("negative")].dropna(subset="estimate")
-    title = Text("每期的分数都太少，画不出走势", "Too few marks in every period to draw a course")
+    title = Text("每期的分数都太少，画不出走势", "Too few scores in every period to draw a trend")
     if len(bad):
         first, last = (Estimate(estimand="negative_voice_share", kind="estimate", unit="share", value=r.estimate, conf_low=r.conf_low,
                                 conf_high=r.conf_high) for r in (bad.iloc[0], bad.iloc[-1]))
         title = say("负面占比从 {a:bare}（{p}）到 {b:bare}（{q}）", "Negative voices: {a:bare} in {p}, {b:bare} in {q}", a=first, b=last,
                     p=bad["period"].iloc[0], q=bad["period"].iloc[-1])
     return {"title": title, "description": title, "labels": words.CLASSES,
-            "subtitle": say("占写了文字的声音，已校正；色带 = {l} 区间", "Of all with words, corrected; ribbon = {l} interval", l=level)}
+            "subtitle": say("占写了文字的声音，已校正；色带 = {l} 区间", "Share of voices with text, corrected; ribbon = {l} interval", l=level)}
 
 
 def _channels(channels: Sequence[Estimate], level: str) -> Mapping[str, Any]:
     borrowed = {e.group for e in channels if e.rung == "borrowed"}
     names = {e.group: say("{c}（借）", "{c} (borrowed)", c=channel(e.group)) if e.group in borrowed else channel(e.group) for e in channels}
-    made = {"title": Text("各渠道的负面占比：尺子不同，不排名次", "Negative voices by channel: yardsticks differ, no ranking"), "labels": names,
+    made = {"title": Text("各渠道的负面占比：尺子不同，不排名次", "Negative voices by channel: yardsticks differ, so no ranking"), "labels": names,
             "sort": "given", "subtitle": say("灰圈 = 机器直接数，点 = 校正后，横条 = {l} 区间",
-                                             "Grey ring = as counted, dot = corrected, bar = {l} interval", l=level)}
+                                             "Grey ring = machine count, dot = corrected, bar = {l} interval", l=level)}
     few = [channel(e.group) for e in channels if THESE in e.assumptions]
     notes = [] if not few else [say("{c}：说到的门店（公司）太少或大小悬殊，区间只说现有这几家的客户。",
-                                    "{c}: too few dealers (companies), or too uneven ones, so the interval speaks of customers of these only.",
+                                    "{c}: too few dealers (companies), or too uneven ones, so the interval covers customers of these only.",
                                     c=listed(few))]
     note = Text("“借”：这个渠道没有客户自己的分数，尺子借自其他渠道；借来的尺子可能差多少，由有分数的渠道轮流假装没有分数来量，已在区间里。",
-                "“Borrowed”: no marks of its own; how far off a borrowed yardstick may be is measured by taking each marked channel for an unmarked "
-                "one in turn, and is in the interval.")
+                "“Borrowed”: this channel has no customer scores of its own. How far off a borrowed yardstick may be is measured by treating each "
+                "scored channel in turn as if it had no scores, and is included in the interval.")
     notes += [note] if borrowed else []
     return made | ({"note": joined(*notes)} if notes else {})
 
@@ -153,29 +153,29 @@ def _ladder(ladder: Ladder, level: str) -> Mapping[str, Any]:
     chosen = ladder[ladder.chosen]
     title = (say("校正把负面占比从 {a:bare} 移到 {b:bare}", "Correction moves the share of negative voices from {a:bare} to {b:bare}",
                  a=ladder["counted"], b=chosen)
-             if chosen.kind == "estimate" else Text("没有分数，读法无从校正", "Without marks the reading cannot be corrected"))
+             if chosen.kind == "estimate" else Text("没有分数，读法无从校正", "Without scores the reading cannot be corrected"))
     return {"title": title, "labels": {rung.rung: words.RUNGS[rung.rung] for rung in ladder.rungs},
-            "subtitle": say("占写了文字的声音，点 = 估计值，横条 = {l} 区间", "Of all with words; dot = estimate, bar = {l} interval", l=level)}
+            "subtitle": say("占写了文字的声音，点 = 估计值，横条 = {l} 区间", "Share of voices; dot = estimate, bar = {l} interval", l=level)}
 
 
 def _topics(topics: pd.DataFrame, names: Mapping[str, Text], level: str) -> Mapping[str, Any]:
     top = topics.loc[topics["value"].idxmax()]
     far = topics.loc[(topics["value"] - topics["raw"]).abs().idxmax()]
-    title = say("说得最多的是{t}：{x:bare} 的声音（{x:interval}）", "Spoken of most: {t}, in {x:bare} of voices ({x:interval})",
+    title = say("说得最多的是{t}：{x:bare} 的声音（{x:interval}）", "Mentioned most: {t}, in {x:bare} of voices ({x:interval})",
                 t=top["topic"], x=top["said"])
-    note = say("词典差得最多的是{t}：直接数 {a:bare}，校正后 {b:bare}。", "Furthest off is {t}: {a:bare} as counted, {b:bare} corrected.",
+    note = say("词典差得最多的是{t}：直接数 {a:bare}，校正后 {b:bare}。", "The dictionary errs most on {t}: {a:bare} counted, {b:bare} corrected.",
                t=far["topic"], a=far["counted"], b=far["said"])
     return {"title": title, "description": title, "note": note, "labels": names, "names": (words.AS_COUNTED, words.AS_CORRECTED),
             "subtitle": say("占声音；灰圈 = 词典直接数，点 = 用人工标注校正，横条 = {l} 区间",
-                            "Share of voices; grey ring = counted by dictionary, dot = corrected by people's labels, bar = {l} interval", l=level)}
+                            "Share of voices; grey ring = dictionary count, dot = corrected with human labels, bar = {l} interval", l=level)}
 
 
 def _table(topics: pd.DataFrame, level: str) -> Mapping[str, Any]:
     top = topics.iloc[0]
-    title = say("抱怨最多的是{t}：{x:bare} 的声音提到它且是负面", "Most complaints: {t}; {x:bare} of voices name it and are negative",
+    title = say("抱怨最多的是{t}：{x:bare} 的声音提到它且是负面", "Most complaints: {t}; {x:bare} of voices mention it and are negative",
                 t=top["topic"], x=top["bad"])
     return {"title": title, "columns": TABLE_COLUMNS,
-            "subtitle": say("名次区间 {l}，同时成立；一条声音可提到几个方面", "Ranks hold together at {l}; a voice may name several aspects",
+            "subtitle": say("名次区间 {l}，同时成立；一条声音可提到几个方面", "Rank ranges hold jointly at {l}; a voice may mention several aspects",
                             l=level)}
 
 
@@ -183,66 +183,66 @@ def _feelings(feelings: pd.DataFrame, names: Mapping[str, Text], level: str) -> 
     title, shown = words.NO_VOICES if feelings.empty else words.NOT_CORRECTED, drawn(feelings)
     if len(shown):
         top = shown.iloc[0]
-        title = say("谈到时最容易是负面的：{t}，{s:.0%}", "Most often negative when named: {t}, {s:.0%}", t=names[top["id"]], s=top["negative"])
+        title = say("谈到时最容易是负面的：{t}，{s:.0%}", "Most often negative when mentioned: {t}, {s:.0%}", t=names[top["id"]], s=top["negative"])
     return {"title": title, "description": title, "labels": names,
             "subtitle": say("词典找到的声音，用只谈一个方面的分数校正；黑线 = 负面的 {l} 区间",
-                            "Voices found by dictionary, corrected by marks of voices on one aspect; black line = {l} interval", l=level)}
+                            "Voices found by the dictionary, corrected with scores of voices on one aspect; black line = {l} interval", l=level)}
 
 
 def _pairs(pairs: pd.DataFrame, names: Mapping[str, Text]) -> Mapping[str, Any]:
-    title = Text("没有声音同时提到车型和部件", "No voice names a model and a feature")
+    title = Text("没有声音同时提到车型和部件", "No voice mentions both a model and a feature")
     if len(pairs):
         top = pairs.sort_values(["n", "feature", "model"], ascending=[False, True, True]).iloc[0]
-        title = say("提到最多的组合：{m} 的{f}，{n} 条", "Named together most: {f} of {m}, {n} voices", m=names[top["model"]],
+        title = say("提到最多的组合：{m} 的{f}，{n} 条", "Most often mentioned together: {f} on {m}, {n} voices", m=names[top["model"]],
                     f=names[top["feature"]], n=int(top["n"]))
     return {"title": title, "description": title, "labels": names,
             "subtitle": Text("同一条声音提到的车型和部件；数字 = 条数，颜色 = 读作负面的占比，未校正",
-                             "Models and features in one voice; number = voices, colour = share read as negative, uncorrected"),
-            "note": Text("少于 5 条的格子不显示；空格表示没有。", "Cells of fewer than five voices are not shown; an empty place means none.")}
+                             "Models and features in the same voice; number = voices, colour = share read as negative, uncorrected"),
+            "note": Text("少于 5 条的格子不显示；空格表示没有。", "Cells with fewer than five voices are not shown; a blank means none.")}
 
 
 def _classes(classes: pd.DataFrame) -> Mapping[str, Any]:
     claimed = classes[classes["id"].ne("")]
     part = float(claimed["share"].sum())
-    title = say("规则认领了 {s:.0%} 的声音", "Rules claim {s:.0%} of voices", s=part)
+    title = say("规则认领了 {s:.0%} 的声音", "Rules match {s:.0%} of voices", s=part)
     if len(claimed):
-        title = say("规则认领了 {s:.0%} 的声音，最多的一类归{o}", "Rules claim {s:.0%} of voices; the largest class belongs to {o}", s=part,
+        title = say("规则认领了 {s:.0%} 的声音，最多的一类归{o}", "Rules match {s:.0%} of voices; the largest class belongs to {o}", s=part,
                     o=claimed["owner"].iloc[0])
     return {"title": title, "columns": CLASS_COLUMNS, "formats": {"share": "share"},
-            "subtitle": Text("一条声音只算进最先认领它的一类；条数未校正", "A voice counts in the class that claims it first; counts, uncorrected")}
+            "subtitle": Text("一条声音只算进最先认领它的一类；条数未校正", "A voice counts only in the first class it matches; counts uncorrected")}
 
 
 def _quality(quality: pd.DataFrame, level: str) -> Mapping[str, Any]:
-    made = {"title": Text("每种语言、每个渠道读对多少", "How often the reading is right, by language and channel"),
+    made = {"title": Text("每种语言、每个渠道读对多少", "How often the reading is correct, by language and channel"),
             "subtitle": say("与客户自己的分数比，读的模型没见过这位客户；区间 {l}",
-                            "Against the customer's own mark, read by a model that never saw the customer; {l} interval", l=level),
+                            "Compared with the customer's own score, by a model that never saw the customer; {l} interval", l=level),
             "columns": QUALITY_COLUMNS, "formats": QUALITY_FORMATS}
     known = quality[quality["n"] >= THIN] if len(quality) else quality
     if not len(known):
         return made
     worst, all_known = known.loc[known["accuracy"].idxmin()], len(known) == len(quality)
-    among = Text("", "") if all_known else say("自带分数 {f} 条以上的各组里，", "Of groups with {f} marks or more, ", f=THIN)
-    thin = Text("", "") if all_known else say("不足 {f} 条的各组读对多少，不作数。", " Rows of fewer than {f} marks tell next to nothing.", f=THIN)
+    among = Text("", "") if all_known else say("自带分数 {f} 条以上的各组里，", "Among groups with {f} scores or more, ", f=THIN)
+    thin = Text("", "") if all_known else say("不足 {f} 条的各组读对多少，不作数。", " Disregard rows with fewer than {f} scores.", f=THIN)
     if len(known) < 2:
         return made | {"note": say("自带分数 {f} 条以上的只有{c}，比不出哪里读得差。",
-                                   "Only {c} has {f} marks or more, so nothing tells where reading is worst.", f=THIN, c=worst["group"])}
+                                   "Only {c} has {f} scores or more, so where reading is worst cannot be seen.", f=THIN, c=worst["group"])}
     return made | {"note": say("{i}读得最差的是{c}（{a:.0%}）：先查那里的分数是怎么打的。分数本身也会偏，读不到 100% 属正常。{t}",
-                               "{i}{r} worst: {c} ({a:.0%}); look first at how marks are given there. Marks err too, so 100% is out of reach.{t}",
+                               "{i}{r} worst is {c} ({a:.0%}): first check how scores are given there. Scores err too, so under 100% is normal.{t}",
                                i=among, r="Read" if all_known else "read", t=thin, c=worst["group"], a=worst["accuracy"])}
 
 
-CHANNEL_TABLE = {"title": Text("谁在说，有没有分数可对", "Who speaks, and with what mark"), "columns": CHANNEL_COLUMNS,
+CHANNEL_TABLE = {"title": Text("谁在说，有没有分数可对", "Who speaks, and with what score"), "columns": CHANNEL_COLUMNS,
                  "subtitle": Text("一行一个渠道；没有分数的渠道，读法要借别处的尺子",
-                                  "One row a channel; without marks the reading borrows its yardstick")}
-CALIBRATION = {"title": Text("读作 30% 负面的声音，真有 30% 是负面吗", "Of voices read as 30% negative, are 30% negative?"),
+                                  "One row per channel; a channel without scores borrows its yardstick")}
+CALIBRATION = {"title": Text("读作 30% 负面的声音，真有 30% 是负面吗", "Are 30% of the voices read as 30% negative really negative?"),
                "subtitle": Text("按读作负面的概率分十组，横轴 = 读出的概率，纵轴 = 自带分数为负面的比例",
-                                "Ten groups by probability of negative: across = as read, up = share negative by their marks"),
-               "description": Text("点贴着对角线，概率就可信。", "Where dots keep to the diagonal, probabilities can be believed.")}
-WORDS = {"title": Text("机器从哪些字词听出好坏", "What words the machine goes by"), "columns": WORD_COLUMNS,
-         "subtitle": Text("每类最有分量的字词片段，由分数学来", "The strongest pieces of words of each class, learned from marks")}
-VERBATIMS = {"title": Text("抱怨最多的方面，客户自己怎么说", "The most complained of, in customers' own words"), "columns": VERBATIM_COLUMNS,
+                                "Ten groups by probability of being negative: x = probability as read, y = share negative by own score"),
+               "description": Text("点贴着对角线，概率就可信。", "Where the dots follow the diagonal, the probabilities can be trusted.")}
+WORDS = {"title": Text("机器从哪些字词听出好坏", "Which words the machine relies on"), "columns": WORD_COLUMNS,
+         "subtitle": Text("每类最有分量的字词片段，由分数学来", "The word fragments with most weight in each class, learned from scores")}
+VERBATIMS = {"title": Text("抱怨最多的方面，客户自己怎么说", "The most frequent complaints, in customers' own words"), "columns": VERBATIM_COLUMNS,
              "subtitle": Text("从只谈这一个方面、读法和分数都是负面的声音里抽签；入库时已脱敏",
-                              "Drawn by lot from voices on that aspect alone, negative by words and mark; redacted when read in")}
+                              "Drawn at random from voices on that aspect alone, negative in both text and score; redacted on import")}
 
 
 def truth(topics: pd.DataFrame, planted: Mapping[str, Any]) -> pd.DataFrame:
@@ -264,11 +264,11 @@ def truth(topics: pd.DataFrame, planted: Mapping[str, Any]) -> pd.DataFrame:
 def truth_captions(compared: pd.DataFrame) -> Mapping[str, Any]:
     """How many intervals hold what was planted, and how many of the dictionary's plain counts do."""
     title = say("{m} 个校正区间里，{k} 个含埋下的真值；直接数的 {n} 个里有 {r} 个",
-                "{k} of {m} corrected intervals hold what was planted; of {n} plain counts {r} {r:does|do}", m=2 * len(compared),
+                "{k} of {m} corrected intervals contain the planted truth; of {n} plain counts {r} {r:does|do}", m=2 * len(compared),
                 k=int(compared["held"].sum()), n=len(compared), r=int(compared["raw_held"].sum()))
     return {"title": title, "columns": TRUTH_COLUMNS,
             "subtitle": Text("估计时看不到真值；95% 的区间，平均每 20 个有 1 个落空",
-                             "No estimator sees the truth; of 95% intervals one in 20 misses on average")}
+                             "The estimates never see the truth; on average one in 20 of the 95% intervals misses")}
 
 
 def word_table(learned: Mapping[str, Mapping[str, Sequence[str]]], *, longest: int) -> pd.DataFrame:

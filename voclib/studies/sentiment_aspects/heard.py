@@ -118,13 +118,13 @@ def read(kept: pd.DataFrame, *, seed: int = 0, progress: Progress | None = None)
 
 def facts(kept: pd.DataFrame, tables: Tables) -> dict[Text, Any]:
     """Counts that open the page."""
-    return {Text("条声音写了文字", "voices with words to read"): len(kept), Text("条声音在库", "voices in the pool"): len(tables["responses"]),
-            Text("条自带客户的分数", "carry the customer's own mark"): int(kept["own"].notna().sum()),
-            Text("条用英文写", "are in English"): int(kept["written"].eq("en").sum())}
+    return {Text("条声音写了文字", "voices with readable text"): len(kept), Text("条声音在库", "voices in the pool"): len(tables["responses"]),
+            Text("条自带客户的分数", "with the customer's own score"): int(kept["own"].notna().sum()),
+            Text("条用英文写", "in English"): int(kept["written"].eq("en").sum())}
 
 
-CHANNEL_COLUMNS = {"channel": Text("渠道", "Channel"), "voices": Text("有话的声音", "Voices with words"), "english": Text("英文", "In English"),
-                   "scored": Text("自带分数", "With own mark"), "kinds": Text("哪种分数", "Which mark"),
+CHANNEL_COLUMNS = {"channel": Text("渠道", "Channel"), "voices": Text("有话的声音", "Voices with text"), "english": Text("英文", "In English"),
+                   "scored": Text("自带分数", "With own score"), "kinds": Text("哪种分数", "Which score"),
                    "tagged": Text("只有情绪标记", "Mood tag only")}
 KINDS = {"nps_score": Text("推荐分", "recommendation 0–10"), "csat_score": Text("满意度", "satisfaction"), "rating_score": Text("总评", "rating"),
          "star_rating": Text("星级", "stars"), "is_recommended": Text("是否推荐", "recommends or not"), "emotion": Text("来源的情绪标记", "mood tag")}

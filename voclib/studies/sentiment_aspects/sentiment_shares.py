@@ -24,12 +24,12 @@ FAMILIES = {"post": "public", "review": "public", "social": "public", "appstore"
 THIN = 30  # marks below which a channel is not its own yardstick
 SHIFT = 0.1  # share of voices in other channels than before, above which periods are not compared
 NEEDS = Text("至少 200 条自带分数的声音，或一批人工标注情绪的声音，抽取概率已知。",
-             "At least 200 voices with a mark of their own, or voices labelled for sentiment by people, drawn with known chances.")
-NO_MARKS = Text("自带分数的声音太少，读法的错无从得知。", "Too few voices carry a mark, so how often the reading errs is unknown.")
+             "At least 200 voices with a score of their own, or human sentiment labels for voices drawn with known probabilities.")
+NO_MARKS = Text("自带分数的声音太少，读法的错无从得知。", "Too few voices carry a score, so how often the reading errs is unknown.")
 
 ONE_PERSON = Text("只有一个人的声音，看不出人与人差多少，给不出区间。",
-                  "There are voices of one person only, so how much people differ, and with it an interval, is unknown.")
-TWO_PEOPLE = Text("至少两个人的声音。", "Voices of at least two people.")
+                  "All voices come from one person, so how much people differ is unknown and no interval can be given.")
+TWO_PEOPLE = Text("至少两个人的声音。", "Voices from at least two people.")
 
 
 def chances(voices: pd.DataFrame) -> np.ndarray:

@@ -78,9 +78,9 @@ def _places(kept: pd.DataFrame, tables: Tables) -> dict[str, Any]:
 def facts(kept: pd.DataFrame, tables: Tables) -> dict[Text, Any]:
     """Counts that open the page."""
     return {Text("条声音有文字", "voices with text"): len(kept), Text("条声音在库", "voices in the pool"): len(tables["responses"]),
-            Text("种说法（相同的只算一次）", "different texts (equal ones count once)"): int(kept.loc[kept["written"].ne(""), "form"].nunique()),
+            Text("种说法（相同的只算一次）", "different texts (identical ones count once)"): int(kept.loc[kept["written"].ne(""), "form"].nunique()),
             Text("条英文", "in English"): int(kept["written"].eq("en").sum()),
-            Text("条带打分或情绪标记", "carry a score or a mood tag"): int(kept["own"].notna().sum())}
+            Text("条带打分或情绪标记", "with a score or a mood tag"): int(kept["own"].notna().sum())}
 
 
 def by_channel(kept: pd.DataFrame) -> pd.DataFrame:

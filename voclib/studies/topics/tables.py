@@ -17,8 +17,8 @@ from voclib.text import topics
 from voclib.text.engines import Neighbours
 
 QUARTER = 13  # weeks that are held against the same number of weeks before
-NO_CHANGE = (Text("声音不足两季，或没有时间，看不出变化。", "Voices span less than two quarters or have no time, so no change can be told."),
-             Text("带时间的声音，至少两季（26 周）。", "Voices with their time over two quarters (26 weeks)."))
+NO_CHANGE = (Text("声音不足两季，或没有时间，看不出变化。", "Voices span less than two quarters or carry no time, so no change can be established."),
+             Text("带时间的声音，至少两季（26 周）。", "Dated voices covering at least two quarters (26 weeks)."))
 ALIKE = 0.8  # cosine from which two wordings say the same
 FEWEST = 3  # wordings of a group
 WAVE, CROWD = 7, 10  # days within which so many people or more are a wave

@@ -25,19 +25,19 @@ KINDS = {"new": Text("新话题", "new"), "rising": Text("升温", "rising")}
 LANGUAGES = {"zh": Text("中文", "Chinese"), "en": Text("英文", "English")}
 CARD_COLUMNS = {
     "topic": Text("话题", "Topic"), "voices": Text("声音", "Voices"), "share": Text("占全部", "Of all"),
-    "negative": Text("其中负面", "Negative"), "change": Text("近一季变化（百分点）", "Change over a quarter (pp)"),
+    "negative": Text("其中负面", "Negative"), "change": Text("近一季变化（百分点）", "Change over last quarter (pp)"),
     "stability": Text("稳定度", "Stability"),
 }
 PLACE_COLUMNS = {
     "topic": Text("话题", "Topic"), "reading": Text("像什么问题", "What it looks like"), "dealers": Text("门店", "Dealers"),
-    "regions": Text("区域", "Regions"), "models": Text("车型", "Models"), "step": Text("最常见的环节", "Commonest step"),
+    "regions": Text("区域", "Regions"), "models": Text("车型", "Models"), "step": Text("最常见的环节", "Most common step"),
 }
 VERBATIM_COLUMNS = {"topic": Text("话题", "Topic"), "text": Text("客户原话", "In customers' words")}
 EMERGING_COLUMNS = {
     "theme": Text("话题", "Theme"), "kind": Text("类型", "Kind"), "n": Text("发现时 7 天内", "In 7 days when found"),
-    "expected": Text("往常", "As usual"),
-    "first_seen": Text("第一条", "First voice"), "found_on": Text("上名单", "Listed"), "delay": Text("隔了几天", "Days between"),
-    "since": Text("至今", "By now"), "latest": Text("最近 7 天", "Last 7 days"),
+    "expected": Text("往常", "Usually"),
+    "first_seen": Text("第一条", "First voice"), "found_on": Text("上名单", "Listed on"), "delay": Text("隔了几天", "Days to listing"),
+    "since": Text("至今", "To date"), "latest": Text("最近 7 天", "Last 7 days"),
 }
 ALIKE_COLUMNS = {
     "what": Text("说法", "Wording"), "people": Text("客户", "People"), "texts": Text("不同写法", "Wordings"), "dealers": Text("门店", "Dealers"),
@@ -51,16 +51,16 @@ UNLINKED_COLUMNS = {
     "name": Text("话题", "Topic"), "language": Text("语言", "Language"), "voices": Text("声音", "Voices"), "negative": Text("负面占比", "Negative"),
 }
 LOOSE_COLUMNS = {"topic": Text("话题", "Topic"), "voices": Text("声音", "Voices"), "stability": Text("稳定度", "Stability")}
-MOVED_COLUMNS = {"fate": Text("去向", "What became of it"), "topics": Text("话题", "Topics"), "voices": Text("声音", "Voices")}
+MOVED_COLUMNS = {"fate": Text("去向", "What happened to it"), "topics": Text("话题", "Topics"), "voices": Text("声音", "Voices")}
 TRUTH_COLUMNS = {
     "planted": Text("埋下的新话题", "Planted theme"), "language": Text("语言", "Language"), "voices": Text("埋下的声音", "Voices planted"),
-    "first_day": Text("第一天", "First day"), "found": Text("名单上的话题", "On the list as"), "found_on": Text("上名单", "Listed"),
-    "delay": Text("隔了几天", "Days between"), "n": Text("发现时的声音", "Voices by then"),
-    "others": Text("名单上别的新话题", "Other new themes listed"),
+    "first_day": Text("第一天", "First day"), "found": Text("名单上的话题", "Listed as"), "found_on": Text("上名单", "Listed on"),
+    "delay": Text("隔了几天", "Days to listing"), "n": Text("发现时的声音", "Voices by then"),
+    "others": Text("名单上别的新话题", "Other new topics listed"),
 }
 CHANNEL_COLUMNS = {
     "channel": Text("渠道", "Channel"), "all": Text("有文字的声音", "Voices with text"), "zh": Text("中文", "Chinese"), "en": Text("英文", "English"),
-    "none": Text("其他文字，或没有字", "Another script, or no letters"),
+    "none": Text("其他文字，或没有字", "Other script, or no letters"),
 }
 FATES = {"kept": Text("保留", "kept"), "split": Text("拆分", "split"), "merged": Text("并入别的话题", "merged into another"),
          "gone": Text("消失", "gone")}
@@ -68,44 +68,44 @@ FIGURES = ("curve", "subjects", "map", "cards", "places", "verbatims", "trend", 
            "moved")
 NOT_FOUND = Text("没有发现", "not found")
 NO_TOPIC = Text("没有明确话题", "no clear topic")
-NO_COMPLAINT = Text("没有一个话题看得出是抱怨", "No topic can be told to be a complaint")
-NONE_ALIKE = Text("没有成组的抱怨说同一件事", "No complaints form a group that says the same")
-OTHER_GRAIN = Text("换一个粗细（granularity），或并入更多声音。", "Another granularity, or more voices.")
+NO_COMPLAINT = Text("没有一个话题看得出是抱怨", "No topic is identifiable as a complaint")
+NONE_ALIKE = Text("没有成组的抱怨说同一件事", "No group of complaints says the same thing")
+OTHER_GRAIN = Text("换一个粗细（granularity），或并入更多声音。", "Try another granularity, or add voices.")
 NO_MODEL = Text("没有拟合话题。", "No topics were fitted.")
 CHANNELS = {
     "title": Text("写了文字的声音，来自哪些渠道", "Where the voices with text come from"),
     "subtitle": Text("语言看文字本身，不看登记的语言；拉丁字母都算英文",
-                     "The language is that of the text, not the one on record; Latin letters count as English"),
+                     "Language is read from the text, not from records; Latin script counts as English"),
 }
 TRUTH = {
-    "title": Text("埋下的新话题，名单抓到了吗", "The planted theme: was it listed?"),
-    "subtitle": Text("名单事先不知道埋了什么", "The list did not know what was planted"),
+    "title": Text("埋下的新话题，名单抓到了吗", "Did the list catch the planted topic?"),
+    "subtitle": Text("名单事先不知道埋了什么", "The list did not know in advance what was planted"),
 }
-NO_TRUTH = Text("这批数据没有埋下新话题，没有真值可比。", "No new theme was planted in these data, so there is no truth to compare with.")
+NO_TRUTH = Text("这批数据没有埋下新话题，没有真值可比。", "No new topic was planted in these data, so there is no truth to compare with.")
 LIMITS = (
     (
-        Text("“话题有 100 条声音，所以有 100 位客户遇到了这件事。”", "“A topic has 100 voices, so 100 customers met with it.”"),
+        Text("“话题有 100 条声音，所以有 100 位客户遇到了这件事。”", "“The topic has 100 voices, so 100 customers had this problem.”"),
         Text("没有说话的客户不在里面；谁遇到什么，要看报告 21 的校正。",
-             "Customers who said nothing are not in here; report 21 corrects for who speaks."),
+             "Customers who said nothing are not included; for who experienced what, see the correction in report 21."),
     ),
     (
-        Text("“声音最多的话题最要紧。”", "“The topic with most voices matters most.”"),
+        Text("“声音最多的话题最要紧。”", "“The topic with the most voices matters most.”"),
         Text("声音多，可能只因为那里问得多；值多少钱要看报告 31。",
-             "Many voices may only mean many were asked; what it is worth stands in report 31."),
+             "Many voices may only mean that more people were asked there; for what it is worth, see report 31."),
     ),
     (
-        Text("“分布均匀，就不是门店的问题。”", "“Spread evenly, so no dealer is at fault.”"),
+        Text("“分布均匀，就不是门店的问题。”", "“It is spread evenly, so it is not a dealer problem.”"),
         Text("均匀只说明不是少数几家；各家都做错同一件事，也是均匀的。",
-             "Even means it is not a few dealers; all of them making one mistake is even too."),
+             "Evenly spread only rules out a few dealers; if all of them make the same mistake, that is even too."),
     ),
     (
-        Text("“名单上没有，就是没有新问题。”", "“Nothing on the list, so nothing new.”"),
+        Text("“名单上没有，就是没有新问题。”", "“Nothing on the list means no new problem.”"),
         Text("一周里只有两三条的新说法，名单看不见；要靠客服和门店先听到。",
-             "A saying of two or three voices a week does not reach it; the frontline has to hear of such."),
+             "A new complaint with only two or three voices a week is invisible to the list; frontline staff must hear it first."),
     ),
     (
-        Text("“话题的边界是客观的。”", "“The borders of topics are facts.”"),
-        Text("换一个粗细，边界就变；标为不稳定的话题，只当线索。", "At another granularity they move; take a topic marked unstable as a hint."),
+        Text("“话题的边界是客观的。”", "“The boundaries of topics are objective.”"),
+        Text("换一个粗细，边界就变；标为不稳定的话题，只当线索。", "At another granularity they move; treat topics marked unstable as hints only."),
     ),
 )
 
@@ -117,7 +117,7 @@ def quoted(name: str) -> Text:
 
 def negative(share: float, known: int) -> Text:
     """Share negative among the voices that carry a mark, for a tooltip."""
-    return say("{s:.0%}（{n} 条带标记）", "{s:.0%} ({n} with a mark)", s=share, n=int(known)) if known else Text("没有标记", "no mark")
+    return say("{s:.0%}（{n} 条带标记）", "{s:.0%} ({n} with score or tag)", s=share, n=int(known)) if known else Text("没有标记", "no score or tag")
 
 
 def stability(value: float, is_stable: bool) -> Text:
@@ -139,7 +139,7 @@ def spread(one: Spread) -> Text:
     """How a topic's people lie over dealers, regions or models."""
     if one.n == 0:
         return Text("不知道", "not known")
-    top = say("最突出 {t}：{k} 人，往常 {e:.0f}", "foremost {t}: {k}, usually {e:.0f}", t=region(one.top), k=one.top_n, e=one.top_expected)
+    top = say("最突出 {t}：{k} 人，往常 {e:.0f}", "most at {t}: {k}, usually {e:.0f}", t=region(one.top), k=one.top_n, e=one.top_expected)
     start = {
         "spread": _even(one.reached, one.groups),
         "slight": say("略有差别；{t}", "slightly uneven; {t}", t=top),
@@ -153,37 +153,37 @@ def _even(reached: int, groups: int) -> Text:
     """A spread like everybody's: everywhere, or where it was heard."""
     if reached == groups:
         return say("各处都有（{r}/{g}）", "everywhere ({r} of {g})", r=reached, g=groups)
-    return say("与各处人数相称（{g} 处里 {r} 处有人说）", "as people are spread (heard in {r} of {g})", r=reached, g=groups)
+    return say("与各处人数相称（{g} 处里 {r} 处有人说）", "in proportion (heard in {r} of {g})", r=reached, g=groups)
 
 
 def reading(dealer: Spread, model: Spread) -> Text:
     """What the spread looks like: the product, a few dealers, all over, all over but more here than there, or not to be told."""
     if model.verdict == "local" and dealer.verdict == "local":
         worst = max(dealer, model, key=lambda one: one.uneven)
-        return say("车型与门店的差别都大：先看 {m}", "uneven over models and dealers: look at {m} first", m=worst.top)
+        return say("车型与门店的差别都大：先看 {m}", "uneven across models and dealers: check {m} first", m=worst.top)
     if model.verdict == "local":
-        return say("车型之间差别大：先看 {m}", "uneven over models: look at the {m} first", m=model.top)
+        return say("车型之间差别大：先看 {m}", "uneven across models: check the {m} first", m=model.top)
     if dealer.verdict == "local":
-        return say("门店之间差别大：先看 {d}", "uneven over dealers: look at {d} first", d=dealer.top)
+        return say("门店之间差别大：先看 {d}", "uneven across dealers: check {d} first", d=dealer.top)
     if dealer.verdict == "spread" and model.verdict == "spread":
-        return Text("共性：没有哪家门店或哪款车型突出", "systemic: no one dealer or model stands out")
+        return Text("共性：没有哪家门店或哪款车型突出", "systemic: no single dealer or model stands out")
     if dealer.verdict == "spread" and model.n == 0:
-        return Text("没有哪家门店突出；车型不知道", "no one dealer stands out; models not known")
+        return Text("没有哪家门店突出；车型不知道", "no single dealer stands out; models not known")
     if dealer.verdict == "spread" and model.verdict == "few":
-        return say("没有哪家门店突出；知道车型的只有 {n} 人，看不清", "no one dealer stands out; too few people of known model ({n})", n=model.n)
+        return say("没有哪家门店突出；知道车型的只有 {n} 人，看不清", "no single dealer stands out; model known for too few people ({n})", n=model.n)
     slight = [one for one in (model, dealer) if one.verdict == "slight"]
     if slight and all(one.verdict in ("spread", "slight", "few") for one in (model, dealer)):
-        return say("各处都有，{t} 稍多", "everywhere, slightly more at {t}", t=slight[0].top)
-    return Text("门店、车型都不知道", "dealers and models not known") if dealer.n == model.n == 0 else Text("看不清", "cannot be told")
+        return say("各处都有，{t} 稍多", "everywhere, slightly more for {t}", t=slight[0].top)
+    return Text("门店、车型都不知道", "dealers and models not known") if dealer.n == model.n == 0 else Text("看不清", "unclear")
 
 
 def pattern(own: pd.DataFrame, length: int | None) -> Text:
     """What complaints in one wording look like: a single case, a wave of a few days, one dealer, or many (which alone makes nothing systemic)."""
     people, dealers = own["person"].nunique(), own["dealer"].dropna()
     if people == 1:
-        return Text("同一位客户：个案", "one customer: a single case")
+        return Text("同一位客户：个案", "one customer: an isolated case")
     if length is not None and length <= tables.WAVE and people >= tables.CROWD:
-        return say("{d} 天内集中出现：先查是否转发", "within {d} days: see whether it was copied first", d=length + 1)
+        return say("{d} 天内集中出现：先查是否转发", "within {d} days: first check whether it was copied", d=length + 1)
     if people >= tables.FEWEST and dealers.nunique() == 1:
         return say("只有一家门店：{d}", "one dealer only: {d}", d=str(dealers.iloc[0]))
     if dealers.empty:
@@ -202,19 +202,19 @@ def answer(lead: Subjects, fresh: Sequence[emerging.Theme], watch: emerging.Watc
         first = watch.refusal
     elif len({t.language for t in fresh}) > 1:
         first = say("最近 {w} 周有 {k} 个新词：{t}；两种语言说的可能是同一件事。",
-                    "{k} new words in the last {w} weeks: {t}; the two languages may speak of one matter.", w=weeks, k=len(fresh), t=_glossed(fresh))
+                    "{k} new words in the last {w} weeks: {t}, possibly the same matter in two languages.", w=weeks, k=len(fresh), t=_glossed(fresh))
     elif fresh:
-        first = say("最近 {w} 周有 {k} 个新话题：{t}。", "{k} new {k:theme|themes} in the last {w} weeks: {t}.", w=weeks, k=len(fresh),
+        first = say("最近 {w} 周有 {k} 个新话题：{t}。", "{k} new {k:topic|topics} in the last {w} weeks: {t}.", w=weeks, k=len(fresh),
                     t=_glossed(fresh))
     else:
-        first = say("最近 {w} 周没有新话题（误报预算每年 {b:g} 次）。", "Nothing new in the last {w} weeks (budget: {b:g} false {alarms} a year).",
+        first = say("最近 {w} 周没有新话题（误报预算每年 {b:g} 次）。", "No new topics in the last {w} weeks (budget: {b:g} false {alarms} a year).",
                     w=weeks, b=watch.budget, alarms=Text("", "alarm" if watch.budget == 1 else "alarms"))
     region = say("，分布在 {r} 个区域", ", in {r} regions", r=regions) if regions > 1 else Text("", "")
     told = {"t": lead.name, "s": lead.shares[0], "g": Text(tied(lead.ties).zh + region.zh, tied(lead.ties).en + region.en)}
     second = (say("抱怨最多的是{t}：负面声音里的 {s:bare}（{s:interval}）{g}。",
-                  "Complaints are most often on {t}: {s:bare} of them ({s:interval}){g}.",
+                  "Complaints are most often about {t}: {s:bare} of them ({s:interval}){g}.",
                   **told) if lead.is_complaint else
-              say("说得最多的是{t}，占全部声音的 {s:bare}（{s:interval}）{g}。", "Most often spoken of is {t}: {s:bare} of voices ({s:interval}){g}.",
+              say("说得最多的是{t}，占全部声音的 {s:bare}（{s:interval}）{g}。", "Mentioned most often is {t}: {s:bare} of voices ({s:interval}){g}.",
                   **told))
     ordered = (first, second) if watch.refusal is None else (second, first)
     return joined(*ordered)
@@ -232,7 +232,7 @@ def _glossed(fresh: Sequence[emerging.Theme], most: int = 3) -> Text:
 
 def tied(n: int) -> Text:
     """How many others may come first as well."""
-    return say("，与另外 {n} 个分不出先后", ", not told apart from {n} {n:other|others}",
+    return say("，与另外 {n} 个分不出先后", ", though it cannot be separated from {n} {n:other|others}",
                n=n) if n else Text("", "")
 
 
@@ -241,11 +241,11 @@ def caveat(topics: pd.DataFrame, *, is_worded: bool, labelled: int) -> Text:
     stable = int(topics["is_stable"].sum())
     first = Text("", "")
     if labelled:
-        first = say("占比按 {n} 条人工标注扣除了词典的错；", "Shares are corrected for the dictionary's errors by {n} labelled voices; ", n=labelled)
+        first = say("占比按 {n} 条人工标注扣除了词典的错；", "Shares are corrected for dictionary errors using {n} labelled voices; ", n=labelled)
     elif is_worded:
-        first = Text("主题按词典里的词认定，认错的没有扣除；", "Themes go by the words of a dictionary, its errors not taken out; ")
+        first = Text("主题按词典里的词认定，认错的没有扣除；", "Themes are identified by dictionary words, whose errors are not corrected; ")
     second = say("话题由机器归并，{k} 个里有 {s} 个换一批声音还能找到。只代表写了文字的客户。",
-                 "Topics are a machine's grouping, and {s} of {k} are found again among other voices. {both} only for customers who wrote.",
+                 "Topics are grouped by machine, and {s} of {k} are found again in other voices. {both} only for customers who wrote.",
                  k=len(topics), s=stable, both=Text("", "Both speak" if first.en else "They speak"))
     return Text(first.zh + second.zh, first.en + (inside(second).en if first.en else second.en))
 
@@ -253,31 +253,31 @@ def caveat(topics: pd.DataFrame, *, is_worded: bool, labelled: int) -> Text:
 def decision(name: Text, dealer: Spread, model: Spread, fresh: Sequence[emerging.Theme]) -> Text:
     """What to do next."""
     look = reading(dealer, model)
-    first = say("先读新出现的{t}的原话。", "First read what customers say of the new {t}. ", t=_glossed(fresh)) if fresh else Text("", "")
+    first = say("先读新出现的{t}的原话。", "First read what customers say about the new {t}. ", t=_glossed(fresh)) if fresh else Text("", "")
     second = say("{t}（{r}）请归口部门核实一批原话，再定是否立项。",
-                 "On {t} ({r}), have its department check a batch of verbatims, then decide on a project.", t=name, r=look)
+                 "On {t} ({r}), have the department in charge check a batch of verbatims, then decide whether to start a project.", t=name, r=look)
     return Text(first.zh + second.zh, first.en + second.en)
 
 
 def too_few(texts: int, floor: int, every: int) -> Text:
     """Why there are no topics: no texts, too few to fit them to (of `every` different text there is), or none that are alike."""
     if not every:
-        return Text("没有一条声音写了中文或英文，话题无从找起。", "No voice is written in Chinese or English, and topics are found in words.")
+        return Text("没有一条声音写了中文或英文，话题无从找起。", "No voice is written in Chinese or English, so no topics can be found.")
     if texts >= floor:
-        return say("{n} 种不同的文字里，没有成群的说法。", "Among {n} different texts no sayings gather into a topic.", n=texts)
+        return say("{n} 种不同的文字里，没有成群的说法。", "No topics form among {n} different texts.", n=texts)
     if every >= floor:
         return say("{m} 种不同的文字几乎都在留作观察的最后几周里，之前只有 {n} 种，分不出话题。",
-                   "Of {m} different texts all but {n} lie in the last weeks, which are kept for watching: too few before them to find topics in.",
+                   "Of {m} different texts, all but {n} fall in the last weeks, which are kept for watching, so too few are left to find topics.",
                    n=texts, m=every)
-    return say("只有 {n} 种不同的文字，分不出话题。", "Only {n} different texts: too few to find topics in.", n=texts)
+    return say("只有 {n} 种不同的文字，分不出话题。", "Only {n} different texts: too few to find topics.", n=texts)
 
 
 def needs(floor: int, texts: int, every: int) -> Text:
     """What would make it possible."""
     if texts < floor <= every:
         return Text("把 watch_weeks 设为 0，用全部声音找话题（不再盯新话题）；或用 train_until 指定拟合到哪一天。",
-                    "Set watch_weeks: 0 to find topics in all of them, without watching for new ones, or end the fit on a day with train_until.")
-    return say("至少 {n} 种不同的文字：拉长时间段，或并入别的渠道。", "At least {n} different texts: take a longer period or more channels.", n=floor)
+                    "Set watch_weeks: 0 to find topics in all voices without watching for new ones, or set the last day of the fit with train_until.")
+    return say("至少 {n} 种不同的文字：拉长时间段，或并入别的渠道。", "At least {n} different texts: use a longer period or add channels.", n=floor)
 
 
 def refused(reason: Text) -> Mapping[str, Text]:
@@ -287,49 +287,49 @@ def refused(reason: Text) -> Mapping[str, Text]:
 
 def notes(watch: emerging.Watch, change: Estimate, show_verbatims: bool) -> Mapping[str, Text]:
     """Shown in place of a figure that has nothing to show."""
-    none = say("{n} 个晚上，没有话题上名单：没有新话题，也没有话题升温。", "{n} evenings, nothing on the list: no new theme, and none that rose.",
+    none = say("{n} 个晚上，没有话题上名单：没有新话题，也没有话题升温。", "{n} evenings and nothing on the list: no new topic, and none rising.",
                n=watch.evenings)
-    hidden = Text("本版不展示客户原话。", "This edition shows no customer's words.")
+    hidden = Text("本版不展示客户原话。", "This edition shows no customer quotes.")
     return {
-        "emerging": watch.refusal or none, "fresh": hidden, "days": Text("没有要逐日看的话题。", "No theme to look at day by day."),
+        "emerging": watch.refusal or none, "fresh": hidden, "days": Text("没有要逐日看的话题。", "No topic to follow day by day."),
         "subjects": NO_TOPIC,
-        "verbatims": Text("没有带负面标记的原话。", "No negative voice to show.") if show_verbatims else hidden,
-        "alike": Text("没有三种以上写法说同一件事。", "No three wordings say the same."),
-        "joined": Text("词典没有归入任何话题。", "The dictionary holds none of the topics."),
-        "trend": change.reason or NO_TOPIC, "moved": Text("没有后来的声音可以归并。", "There are no later voices to group anew."),
+        "verbatims": Text("没有带负面标记的原话。", "No negative quotes to show.") if show_verbatims else hidden,
+        "alike": Text("没有三种以上写法说同一件事。", "No three wordings say the same thing."),
+        "joined": Text("词典没有归入任何话题。", "The dictionary matches none of the topics."),
+        "trend": change.reason or NO_TOPIC, "moved": Text("没有后来的声音可以归并。", "There are no later voices to regroup."),
         "unlinked": Text("每个话题都归入了主题。", "Every topic belongs to a theme."), "loose": Text("没有不稳定的话题。", "No topic is unstable."),
     }
 
 
 def enough_check(texts: int, floor: int) -> Check:
     """Enough different texts."""
-    return Check(Text("文字够多", "Enough texts"), texts >= floor, say("{n} 种不同的文字，下限 {k}。", "{n} different texts; the floor is {k}.",
+    return Check(Text("文字够多", "Enough texts"), texts >= floor, say("{n} 种不同的文字，下限 {k}。", "{n} different texts; at least {k} needed.",
                                                                    n=texts, k=floor),
-                 Text("分出来的话题靠运气。", "Topics would be a matter of luck."))
+                 Text("分出来的话题靠运气。", "The topics found would depend on chance."))
 
 
 def stable_share(voices: int, placed: int, stable: int, topics: int) -> Check:
     """How much of what was said lies in topics that are found again."""
     return Check(
-        Text("换一批声音，话题还在", "Topics are found again among other voices"), voices >= placed / 2,
+        Text("换一批声音，话题还在", "Topics are found again in other voices"), voices >= placed / 2,
         say("每次只留五分之四的文字、重做 5 次：{k} 个话题里 {s} 个稳定，装下 {v:.0%} 的声音。",
-            "With four fifths of the texts, 5 times over: {s} of {k} topics are stable and hold {v:.0%} of the voices.", k=topics, s=stable,
+            "Refitted 5 times on four fifths of the texts: {s} of {k} topics are stable and hold {v:.0%} of the voices.", k=topics, s=stable,
             v=voices / max(placed, 1)),
-        Text("多数声音落在不稳定的话题里：改粗一些再看。", "Most voices lie in unstable topics: ask for coarser ones."))
+        Text("多数声音落在不稳定的话题里：改粗一些再看。", "Most voices fall in unstable topics: try a coarser granularity."))
 
 
 def unclear_share(n: int, of: int) -> Check:
     """Voices of no clear topic are a class of their own."""
-    return Check(Text("没有明确话题的声音", "Voices of no clear topic"), None,
+    return Check(Text("没有明确话题的声音", "Voices with no clear topic"), None,
                  say("{n} 条声音有 {k} 条没有明确话题，照样计数，没有丢掉。", "{k} of {n} voices have no clear topic; they are counted, not dropped.",
                      n=of, k=n))
 
 
 def order_check(n: int, is_same: bool) -> Check:
     """Another order of rows."""
-    return Check(Text("行的先后不改变话题", "The order of rows does not matter"), is_same,
-                 say("{n} 条声音倒过来再拟合一次，{r}。", "{n} voices fitted again in reverse: {r}.", n=n,
-                     r=Text("每条都在原来的话题", "every one in the same topic") if is_same else Text("有的换了话题", "some moved")),
+    return Check(Text("行的先后不改变话题", "The order of rows does not change the topics"), is_same,
+                 say("{n} 条声音倒过来再拟合一次，{r}。", "{n} voices fitted again in reverse order: {r}.", n=n,
+                     r=Text("每条都在原来的话题", "every one stays in its topic") if is_same else Text("有的换了话题", "some moved")),
                  Text("话题取决于行的先后，不能用。", "Topics depend on the order of rows and cannot be used."))
 
 
@@ -337,18 +337,18 @@ def dictionary_check(covered: float, floor: float, *, is_complaint: bool) -> Che
     """Whether the dictionary was made for such voices."""
     of = Text("负面声音", "complaints") if is_complaint else Text("声音", "voices")
     return Check(Text("词典合用", "The dictionary fits"), covered >= floor,
-                 say("词典里的主题说得出 {c:.0%} 的{o}，下限 {f:.0%}。", "The dictionary's themes hold {c:.0%} of the {o}; the floor is {f:.0%}.",
+                 say("词典里的主题说得出 {c:.0%} 的{o}，下限 {f:.0%}。", "The dictionary's themes cover {c:.0%} of the {o}; at least {f:.0%} needed.",
                      c=covered, f=floor, o=of),
                  Text("词典不是为这些声音编的，排名改用话题；补好词典（dictionary_file）再跑。",
-                      "The dictionary was made for other voices, so topics are ranked instead; write one that fits (dictionary_file)."))
+                      "The dictionary was not made for these voices, so topics are ranked instead; write one that fits (dictionary_file)."))
 
 
 def gpu_check(engine: Mapping[str, Any]) -> Check:
     """That another machine may group some voices otherwise; `engine` as `voclib.text.engines.Engine.describe` says it."""
     return Check(Text("话题由显卡算出", "Topics were found on a GPU"), None,
                  say("{card}，cuML {cuml}。换一块显卡或换成处理器，少数声音可能归到别的话题；需要不变的话题，请保存模型。",
-                     "{card}, cuML {cuml}. On another card, or on a processor, a few voices may fall into other topics; save the model where "
-                     "topics must stay as they are.", card=engine["device"], cuml=engine.get("cuml-cu13", "?")))
+                     "{card}, cuML {cuml}. On another GPU, or on a CPU, a few voices may fall into other topics; save the model if the topics "
+                     "must not change.", card=engine["device"], cuml=engine.get("cuml-cu13", "?")))
 
 
 def curve_check(curve: pd.DataFrame) -> Check:
@@ -367,29 +367,29 @@ def curve_check(curve: pd.DataFrame) -> Check:
 def labels_check(n: int, share: float, low: float, high: float) -> Check:
     """Themes against what people labelled."""
     return Check(
-        Text("与人工标注相比", "Against what people labelled"), low >= 0.5,
+        Text("与人工标注相比", "Compared with human labels"), low >= 0.5,
         say("人工标注过、又归入主题的声音 {n} 条：{s:.0%}（{a:.0%}–{b:.0%}）里，人也看到了这个主题。",
-            "{n} voices with a theme were labelled by people: in {s:.0%} ({a:.0%}–{b:.0%}) of such voices people saw that theme too.", n=n, s=share,
+            "People labelled {n} voices that have a theme: in {s:.0%} ({a:.0%}–{b:.0%}) of them they saw that theme too.", n=n, s=share,
             a=low, b=high),
-        Text("主题的名字对一半声音不成立：先改词典。", "The name of the theme is wrong for half of the voices: mend the dictionary first."))
+        Text("主题的名字对一半声音不成立：先改词典。", "The theme name is wrong for half of the voices: fix the dictionary first."))
 
 
 def smallest_check(n: int | None, days: int) -> Check:
     """How many voices a new saying needs."""
-    found = (Text("没有看到任何一晚。", "No evening was looked at.") if n is None else
+    found = (Text("没有看到任何一晚。", "No evening was examined.") if n is None else
              say("从前没人说的话，{d} 天里有约 {n} 条（抄的不算）就上名单。",
-                 "A saying nobody used before is listed at about {n} voices in {d} days, copies apart.", n=n,
+                 "A phrase nobody used before is listed once it has about {n} voices in {d} days, not counting copies.", n=n,
                  d=days))
-    return Check(Text("多少条才会上名单", "How many voices it takes"), None, found)
+    return Check(Text("多少条才会上名单", "Voices needed to be listed"), None, found)
 
 
 def alarms_check(naive: int, rising: int, watch: emerging.Watch) -> Check:
     """The same weeks under the usual alarm."""
     return Check(
-        Text("常用的报警会响几次", "How often the usual alarm would go off"), None,
+        Text("常用的报警会响几次", "How often a conventional alarm would sound"), None,
         say("周计数超过均值三个标准差就报警，会响 {a} 次；本页的名单有 {k} 个升温话题，按预算预计误报 {f:.2g} 次。",
-            "A weekly count three deviations over its mean would raise {a} alarms; the list here has {k} rising topics, "
-            "with {f:.2g} false alarms to be expected.", a=naive, k=rising, f=watch.expected_false))
+            "An alarm at weekly counts three standard deviations above the mean would sound {a} times; the list here has {k} rising topics, "
+            "with {f:.2g} false alarms expected under its budget.", a=naive, k=rising, f=watch.expected_false))
 
 
 def moved(walk: crosswalk.Crosswalk, voices: Mapping[int, int]) -> pd.DataFrame:
