@@ -62,7 +62,7 @@ def test_of_very_many_the_ones_told_apart_are_drawn_first_and_it_is_said() -> No
     pair = drawn(units(240, spread=9.0))
     there = [r for r in rows(pair, "en", "wide") if "g" in r]
     apart = units(240, spread=9.0)["value"].sub(40).abs().gt(8).sum()
-    assert len(there) == 80 and sum(r["ink"] == theme.INK for r in there) == apart and "80 of 240 are drawn" in said(pair, "en", "wide")
+    assert len(there) == 80 and sum(r["ink"] == theme.INK for r in there) == apart and "80 of 240 shown" in said(pair, "en", "wide")
 
 
 def test_every_colour_has_its_dark_twin() -> None:

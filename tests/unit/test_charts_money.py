@@ -154,7 +154,7 @@ def test_forest_puts_the_total_first_and_says_that_parts_add_up(drawn):
     assert [(r["sort"], r["value"], r["raw"]) for r in seen] == [("joint", -1.5e6, -5.9e6), ("part", -7e5, -2.6e6), ("part", -8e5, None)]
     assert "Of which (they add up to the total)" in said(drawn["forest"]) and "其中（各项相加等于合计）" in said(drawn["forest"], "zh")
     apart = forest(PAINS.assign(v=[-7e5, -1.5e6, -9e5]))
-    assert "Each by itself (they overlap, so do not add them)" in said(apart)
+    assert "Each on its own (they overlap, so do not add them)" in said(apart)
 
 
 def test_forest_without_a_total_says_nothing_of_adding():
@@ -169,7 +169,7 @@ def test_a_refused_pain_has_no_dot_and_says_what_it_needs():
     seen = [r for r in rows(pair) if "sort" in r][-1]
     assert (seen["value"], seen["low"], seen["high"], seen["sort"]) == (None, None, None, "refused") and seen["from"] < -2.5e6
     assert "Needs: 900 more customers" in said(pair) and "—" in said(pair) and "需要：再有 900 位" in said(pair, "zh")
-    assert "Each by itself (they overlap, so do not add them)" in said(pair)
+    assert "Each on its own (they overlap, so do not add them)" in said(pair)
 
 
 def test_paths_say_how_far_apart_they_are(drawn):

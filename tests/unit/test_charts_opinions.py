@@ -34,7 +34,7 @@ def test_both_ends_have_one_base_and_the_parts_fill_the_bar() -> None:
 
 def test_the_negative_share_its_interval_and_the_number_of_voices_are_written() -> None:
     written = said(charts_opinions.mix_bars(FELT, **BARS), "en", "wide")
-    assert {"60%", "50%–70%", "1,240 voices", "Negative", "95% interval of negative"} <= set(written)
+    assert {"60%", "50%–70%", "1,240 voices", "Negative", "95% interval for negative"} <= set(written)
     assert "7 条" in said(charts_opinions.mix_bars(FELT, **BARS), "zh", "narrow")
 
 

@@ -106,7 +106,7 @@ def test_shares_are_drawn_in_per_cent():
 
 def test_placebo_lags_share_the_path_of_events_and_its_words_can_be_replaced():
     pair = event(labels={"interval": Text("每月 95% 区间", "95% interval of a month")})
-    assert "95% interval of a month" in said(pair) and "95% interval of the lag" in said(lag_profile())
+    assert "95% interval of a month" in said(pair) and "95% interval for the lag" in said(lag_profile())
     assert "Staff survey first" in said(lag_profile(labels={"after": Text("问卷在前", "Staff survey first")}))
     long = Text("长", "Quarters by which what employees say precedes what customers say about the same store")
     titles = [layer["encoding"]["x"]["axis"]["title"] for layer in spec(event(labels={"period": long}), size="narrow")["layer"]
@@ -173,7 +173,7 @@ def test_classes_stand_on_their_intervals_around_the_line(drawn):
     assert (line[1]["x"], line[1]["value"]) == (0, 0) and line[2]["value"] == pytest.approx(3.1 * line[2]["x"], rel=1e-5)
     uneven = binned(BINS.assign(n=[10, 10, 10, 70]))
     assert next(r[1] for _, _, r in layers(uneven, "line"))["x"] == pytest.approx(0.96)
-    assert "A dot is the mean of about 30 store-periods" in said(drawn["bins"]) and "3.1 (1.7–4.5)" in said(drawn["bins"])
+    assert "Each dot is the mean of about 30 store-periods" in said(drawn["bins"]) and "3.1 (1.7–4.5)" in said(drawn["bins"])
     assert at["y"]["scale"]["domain"][0] < -5 and at["y"]["scale"]["domain"][1] > 6
 
 

@@ -137,7 +137,7 @@ def test_overlap_carries_shares_of_bins_and_no_customer(drawn):
     assert sum(r["share"] for r in bins if r["share"] < 0) == pytest.approx(-100, abs=0.01)
     frame = answers()
     silent = frame[~frame["heard"]]
-    written = f"{100 * (silent['p'] < 0.05).mean():.0f}% of the silent lie left"
+    written = f"{100 * (silent['p'] < 0.05).mean():.0f}% of the silent are left"
     assert written in json.dumps(spec(drawn["overlap"]))
 
 

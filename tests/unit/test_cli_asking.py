@@ -90,7 +90,7 @@ class TestCompare:
     def test_it_names_what_moved_and_the_cause_in_either_language(self, here: Path, capsys: pytest.CaptureFixture) -> None:
         self._published(here / "old", value=44.0, data="a")
         self._published(here / "new", value=46.0, data="b")
-        assert "44" in (out := told("compare old new", capsys)) and "46" in out and "data: the tables hold other rows or values" in out
+        assert "44" in (out := told("compare old new", capsys)) and "46" in out and "data: the tables hold different rows or values" in out
         assert "数据：" in told("compare old new --lang zh", capsys)
         parsed = json.loads(told("compare old new --json", capsys))
         assert parsed["edition"] == "sample" and parsed["pages"][0]["conclusion"] == "one cause"

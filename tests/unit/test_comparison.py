@@ -88,7 +88,7 @@ def test_several_causes_are_all_named_with_a_command_that_tells_them_apart(tmp_p
     page, = found.pages
     assert page.conclusion == "several causes" and set(page.causes) == set(kinds)
     text, command = found.told("en"), found.to_dict()["pages"][0]["command"]
-    assert "cannot be told apart from the pages alone" in text and all(line.strip() in text for line in command.splitlines())
+    assert "The reports alone do not show how far each moved the numbers" in text and all(line.strip() in text for line in command.splitlines())
     assert command.splitlines()[-1].startswith(("voc compare ", f"voc compare {tmp_path}"))
     if "code" in kinds and "data" in kinds:
         assert command.startswith("git worktree add --detach build/then REVISION_OF_THE_OLD_REPORTS")
@@ -114,7 +114,7 @@ def test_a_difference_that_moves_nothing_is_said_to(tmp_path: Path, kind: str) -
     _report(tmp_path / "new", **PLANTED[kind])
     found = _compared(tmp_path)
     assert found.pages[0].conclusion == "harmless" and not found.has_moved
-    assert f"20-scores: No number moved, though this differs: {kind}." in found.told("en")
+    assert f"20-scores: No number moved, although this changed: {kind}." in found.told("en")
 
 
 def test_the_ledger_is_quoted_and_a_false_claim_of_same_numbers_caught(tmp_path: Path) -> None:
@@ -125,9 +125,9 @@ def test_the_ledger_is_quoted_and_a_false_claim_of_same_numbers_caught(tmp_path:
     assert "2 (2026-08-01, 改算法) 区间改用 t 分布" in found.told("zh") and found.to_dict()["pages"][0]["entries"] == [2]
     _report(tmp_path / "old", _nps(44), methods=2, formulas="f2", code="c2")
     _report(tmp_path / "new", _nps(45), methods=3, formulas="f3", code="c3")
-    assert "The ledger says that this rewriting moves no number, yet numbers moved" in _compared(tmp_path).told("en")
+    assert "The ledger says that this rewrite moves no number, yet numbers moved" in _compared(tmp_path).told("en")
     _report(tmp_path / "new", _nps(45), methods=2, formulas="f3", code="c3")
-    assert "the ledger of methods has no entry for it" in _compared(tmp_path).told("en")
+    assert "the ledger of methods has no entry for this" in _compared(tmp_path).told("en")
 
 
 def test_changed_parameters_are_named_with_their_values(tmp_path: Path) -> None:
@@ -140,9 +140,9 @@ def test_changed_parameters_are_named_with_their_values(tmp_path: Path) -> None:
     command = _compared(tmp_path).to_dict()["pages"][0]["command"]
     assert "overrides={'\"'\"'seed'\"'\"': 1}" in command and "reports='\"'\"'build/then'\"'\"'" in command
     _report(tmp_path / "new", _nps(45), parameters="p2")
-    assert "names a place outside the repository" in _compared(tmp_path).told("en")
+    assert "pointing outside the repository" in _compared(tmp_path).told("en")
     _report(tmp_path / "new", _nps(45), gates="g2")
-    assert "other thresholds in params/rules/gates.yml" in _compared(tmp_path).told("en")
+    assert "gates changed (params/rules/gates.yml)" in _compared(tmp_path).told("en")
 
 
 def test_reports_from_before_these_fields_are_still_compared(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_reports_from_before_these_fields_are_still_compared(tmp_path: Path) -> 
                                                                                           "parameter_values")
     assert "Cause: code, or definition: the older report does not record its formulas" in found.told("en")
     _report(tmp_path / "new", _nps(45))
-    assert "Not reproducible, unless an input beside the tables changed" in _compared(tmp_path).told("en")
+    assert "Not reproducible, unless an input other than tables changed" in _compared(tmp_path).told("en")
     _report(tmp_path / "new", _nps(45), parameters="p2")
     assert "the older report does not record which" in _compared(tmp_path).told("en")
 
@@ -213,8 +213,10 @@ def test_rows_are_sorted_by_half_widths_and_findings_come_and_go(tmp_path: Path)
     assert {p.notebook: p.conclusion for p in found.pages} == {"20-scores": "one cause", "30-old": "disappeared", "31-new": "appeared"}
     text = found.told("en")
     assert "verdict: use it → use with care" in text and "nps · north  1 point (−3 to 5); evidence level 0 → 1" in text
-    assert "nps:weighted  44 points (42–46) → 46 points (44–48), +2; 1 half widths of the old interval; each interval holds the other's value" in text
-    assert found.summary("en") == "3 reports compared: 1 moved for one cause; 1 new; 1 no longer there. What moved numbers, in reports: data 1."
+    assert ("nps:weighted  44 points (42–46) → 46 points (44–48), +2; 1 half-widths of the old interval; "
+            "each interval contains the other's value") in text
+    assert found.summary("en") == ("3 reports compared: 1 moved for one cause; 1 new; 1 no longer published. "
+                                   "Causes behind moved numbers, by report: data 1.")
     told = json.dumps(found.to_dict(), allow_nan=False)
     assert json.loads(told)["pages"][0]["moves"][0]["half_widths"] == 1.0
 

@@ -152,7 +152,7 @@ class TestMachine:
     def test_absent_and_other_versions_are_named(self, space: Workspace) -> None:
         put(space.root, "requirements/core.lock", LOCK)
         found = one(space, "Locked packages")
-        assert found.status == "missing" and "nowhere-to-be-found 1.0" in found.there.en and "(0.0.1 is locked)" in found.there.en
+        assert found.status == "missing" and "nowhere-to-be-found 1.0" in found.there.en and "(should be 0.0.1)" in found.there.en
         put(space.root, "requirements/core.lock", LOCK.split("nowhere")[0])
         assert one(space, "Locked packages").status == "warn" and "0 of 1" in one(space, "Locked packages").there.en
 
@@ -170,7 +170,7 @@ class TestMachine:
 
     def test_extras_say_what_they_add_and_what_is_absent(self, space: Workspace) -> None:
         topics, embed = one(space, "Extra topics"), one(space, "Extra embed")
-        assert topics.status == "warn" and topics.fix == "pip install -e '.[topics]'" and "absent: nowhere" in topics.there.en
+        assert topics.status == "warn" and topics.fix == "pip install -e '.[topics]'" and "missing: nowhere" in topics.there.en
         assert embed.status == "ok" and "sentence vectors" in embed.there.en
         put(space.root, "pyproject.toml", '[project.optional-dependencies]\nembed = ["nowhere"]\ngpu = ["nowhere"]\nown = ["pytest"]\n')
         assert one(space, "Extra embed").fix == "make embed" and one(space, "Extra own").status == "ok"
@@ -185,7 +185,7 @@ class TestMachine:
 
     def test_a_gpu_is_told_and_none_is_no_fault(self, space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-        assert "equally real" in one(space, "GPU").there.en and one(space, "GPU").status == "ok"
+        assert "works just as well" in one(space, "GPU").there.en and one(space, "GPU").status == "ok"
         program = put(tmp_path, "bin/nvidia-smi", "#!/bin/sh\necho 'GPU 0: NVIDIA X1 (UUID: GPU-1)'\n")
         program.chmod(0o755)
         put(space.root, "pyproject.toml", '[project.optional-dependencies]\ngpu = ["nowhere"]\n')
@@ -236,7 +236,7 @@ class TestData:
         put(space.root, "data/sample/raw/a.csv", "x\n22\n")
         assert one(space, "Tables data/standard/sample").status == "warn"
         shutil.rmtree(space.root / "data/sample")
-        assert "out of reach" in one(space, "Tables data/standard/sample").there.en
+        assert "cannot be found" in one(space, "Tables data/standard/sample").there.en
 
     def test_looking_never_builds(self, space: Workspace) -> None:
         put(space.root, "data/sample/raw/a.csv", "x\n1\n")
@@ -246,9 +246,9 @@ class TestData:
     def test_public_data(self, space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert one(space, "Public data").there.en == "VOC_PUBLIC_DATA is not set"
         monkeypatch.setenv("VOC_PUBLIC_DATA", str(tmp_path / "nowhere"))
-        assert "is no folder" in one(space, "Public data").there.en
+        assert "is not a folder" in one(space, "Public data").there.en
         monkeypatch.setenv("VOC_PUBLIC_DATA", str(put(tmp_path, "pub/a/1.csv", "").parents[1]))
-        assert one(space, "Public data").there.en == "of 2 files that the mapping names, absent: b.xlsx"
+        assert one(space, "Public data").there.en == "the mapping names 2 files; missing: b.xlsx"
         put(tmp_path, "pub/b.xlsx", "")
         assert one(space, "Public data").status == "ok"
 
@@ -275,7 +275,7 @@ class TestData:
 
 class TestEditions:
     def test_a_good_edition_is_counted(self, space: Workspace) -> None:
-        assert one(space, "Edition sample").there.en == "1 reports, every parameter fits"
+        assert one(space, "Edition sample").there.en == "1 reports, all parameters valid"
 
     def test_another_edition_only_warns(self, space: Workspace) -> None:
         put(space.root, "params/mine.yml", f"edition: mine\n{HEAD}notebooks: {{20-score: {{}}}}\n")
@@ -298,7 +298,7 @@ class TestEditions:
 
         bad = one(space, "Mapping sample.yml", read_mapping=read)
         assert bad.status == "missing" and bad.needed and "'company' is missing" in bad.there.en and seen == ["public.yml", "sample.yml"]
-        assert one(space, "Mappings", read_mapping=read).there.en == "1 under params/rules read well"
+        assert one(space, "Mappings", read_mapping=read).there.en == "1 under params/rules can be read"
 
     def test_a_mapping_that_the_sample_names_and_nobody_has(self, space: Workspace) -> None:
         (space.root / "params/rules/sample.yml").unlink()
@@ -330,7 +330,7 @@ class TestPublished:
 
     def test_a_current_report_is_ok_its_data_compared_from_memory(self, space: Workspace, page: Path) -> None:
         found = one(space, "Published sample")
-        assert found.status == "ok" and found.there.en == "1 reports, 1 of them as they would be made now"
+        assert found.status == "ok" and found.there.en == "1 reports, 1 of them up to date"
 
     def test_changed_notebook_and_parameters_are_named(self, space: Workspace, page: Path) -> None:
         path = space.notebooks / "20-scores.ipynb"
@@ -342,7 +342,7 @@ class TestPublished:
     def test_tables_not_read_yet_are_not_called_changed(self, space: Workspace, page: Path) -> None:
         frame = store.read(space.root / "data/standard/sample")["units"]
         store.write({"units": frame.assign(name="b")}, space.root / "data/standard/sample")
-        assert one(space, "Published sample").status == "ok" and "not read here yet" in one(space, "Published sample").there.en
+        assert one(space, "Published sample").status == "ok" and "not read yet" in one(space, "Published sample").there.en
         self.traced(space)
         assert "stale (data): 20-scores" in one(space, "Published sample").there.en
 

@@ -160,6 +160,6 @@ def test_staged_call_backs_have_no_price() -> None:
     assert "cost" not in found.design and shown["cost"] is None and "¥" not in shown["title"].zh + shown["title"].en
     assert "¥" in paid["title"].en and "¥" in paid["title"].zh
     for drawn, axis, money in ((charts.cost_curve(found.design, **shown), "Calls", False),
-                               (charts.cost_curve(priced.design, **paid), "Cost of the calls", True)):
+                               (charts.cost_curve(priced.design, **paid), "Cost of calls", True)):
         spec = json.dumps(drawn.specs["en"]["wide"], ensure_ascii=False)
         assert f'"title": "{axis}"' in spec and ("¥" in spec) is money

@@ -109,9 +109,9 @@ def test_refunds_that_match_raise_no_alarm_and_others_are_named_with_totals() ->
     assert problem(found, "refund_other_customer")["examples"] == "B4" == problem(found, "refund_early")["examples"]
     assert len(found.rows) == 7, "named, not removed"
     alarms = {c.name.en: c for c in found.check()}
-    assert alarms["Refunds without the booking they refund"].passed is False
-    assert "−¥23.34 net" in alarms["Refunds without the booking they refund"].detail.en
-    assert "Every refund meets its booking" not in alarms
+    assert alarms["Refunds without a matching booking"].passed is False
+    assert "−¥23.34 net" in alarms["Refunds without a matching booking"].detail.en
+    assert "Every refund matches a booking" not in alarms
 
 
 def test_positive_refunds_are_refused_but_a_refund_taken_back_is_not() -> None:
@@ -131,7 +131,7 @@ def test_odd_bookings_are_named_with_their_totals() -> None:
         "link_without_refund": "B6"}
     assert problem(found, "negative_margin")["margin_cny"] == -38 and len(found.rows) == 7
     passed = {c.name.en: c.passed for c in found.check()}
-    assert passed["Margins above the amount itself"] is False and passed["Negative margins that are no refund"] is None
+    assert passed["Margins above the net amount"] is False and passed["Negative margins that are not refunds"] is None
 
 
 def test_absent_test_accounts_are_said() -> None:
@@ -170,7 +170,7 @@ def test_margin_is_never_revenue() -> None:
     rows = book({"margin_cny": None}, {})
     found = ledgers.clean(rows)
     total = found.total()
-    assert total.kind == "refusal" and "margin is not: 1 of 2 bookings have no margin; their net revenue is ¥100.00" in total.reason.en
+    assert total.kind == "refusal" and "margin is not: 1 of 2 bookings have no margin; their net revenue totals ¥100.00" in total.reason.en
     assert "毛利未知" in total.reason.zh and "measure: revenue" in total.needs.en and "measure: revenue" in total.needs.zh
     start = moments(C1="2025-01-01")
     for ask in (lambda: ledgers.added(found), lambda: ledgers.window(found, start, censored="keep")):

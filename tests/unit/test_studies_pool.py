@@ -72,19 +72,19 @@ class TestFinding:
         study = pool.study(CARD).study
         [share] = study.headline
         assert (share.kind, share.value, share.n, study.verdict) == ("count", 98 / 110, 110, Verdict.REPORT)
-        assert study.answer.zh.startswith("110 条声音里，98 条有效，占 89%") and study.answer.en.startswith("98 of 110 voices are valid: 89%")
+        assert study.answer.zh.startswith("110 条声音里，98 条有效，占 89%") and study.answer.en.startswith("98 of 110 voices, or 89%, are valid")
         assert study.kicker == Text("客户声音池 · 2026-01-02 至 2026-04-02", "The voice pool · 2026-01-02 to 2026-04-02")
         assert {t.en: n for t, n in pool.facts(CARD).items()} == {
-            "rows read": 120, "rows accepted as they were": 101, "rows repaired and accepted": 9, "rows quarantined": 10}
+            "rows read": 120, "rows accepted as is": 101, "rows repaired and accepted": 9, "rows quarantined": 10}
 
     def test_the_decision_names_the_field_that_costs_most_over_all_channels(self) -> None:
         study = pool.study(CARD).study
         assert study.decision == Text("先让导出补上“客户”：它一项就让 4 条声音失效。",
-                                      "First add the customer to the export: without it 4 voices are invalid.")
+                                      "First add the missing field “customer” to the exports: without it 4 voices are invalid.")
         whole = card()
         for found in whole["channels"].values():
             found["missing_required"] = []
-        assert pool.study(whole).study.decision.en.startswith("Nothing to mend")
+        assert pool.study(whole).study.decision.en.startswith("Nothing needs fixing")
 
     def test_no_voices_is_an_error(self) -> None:
         with pytest.raises(DataError, match="The scorecard of 'shop' counts no voices"):
@@ -115,26 +115,26 @@ class TestChecks:
     def test_a_leaked_outcome_fails_its_check_and_stands_among_the_traps(self) -> None:
         leak = {"trap": "leaked_outcome", "column": "csat_score", "outcome": "is_churned", "settled_share": 0.67, "n": 90}
         found = pool.study(card(traps=[leak]))
-        assert check(found, "No score gives an outcome away").passed is False and found.study.verdict is Verdict.REPORT_WITH_CAVEAT
+        assert check(found, "No score reveals an outcome").passed is False and found.study.verdict is Verdict.REPORT_WITH_CAVEAT
         row = found.traps.iloc[-1]
-        assert row["where"] == "csat_score → is_churned" and "67%" in row["meaning"].zh and "must not predict" in row["meaning"].en
+        assert row["where"] == "csat_score → is_churned" and "67%" in row["meaning"].zh and "must not be used to predict" in row["meaning"].en
 
     @pytest.mark.parametrize(("floor", "passed"), [(0.8, True), (0.85, False)])
     def test_a_channel_below_the_floor_is_named(self, floor: float, passed: bool) -> None:
         found = pool.study(CARD, required_share=floor)
-        assert check(found, "Every channel is valid enough").passed is passed
+        assert check(found, "Every channel has enough valid voices").passed is passed
         assert (found.study.verdict is Verdict.REPORT) is passed
-        assert ("帖子" in check(found, "Every channel is valid enough").detail.zh) is not passed
+        assert ("帖子" in check(found, "Every channel has enough valid voices").detail.zh) is not passed
 
     def test_customers_on_no_list_are_told_but_fail_nothing(self) -> None:
         found = pool.study(channel("survey", unmatched_customers=7))
         assert check(found, "Every customer is on the list").passed is None and "7" in check(found, "Every customer is on the list").detail.en
         assert found.study.verdict is Verdict.REPORT
-        assert "人名" in check(found, "Names and the like are not covered").detail.zh
+        assert "人名" in check(found, "Names and some other details are not covered").detail.zh
 
 
     @pytest.mark.parametrize(("named", "passed", "said"), [
-        (True, True, "99 voices name a customer, 4 do not and cannot be looked up"), (False, None, "There is no customer number to look up.")])
+        (True, True, "99 voices name a customer, 4 do not and cannot be checked"), (False, None, "There are no customer numbers to check.")])
     def test_nobody_named_is_nobody_looked_up(self, named: bool, passed: bool | None, said: str) -> None:
         given = card()
         for found in given["channels"].values():
@@ -145,16 +145,16 @@ class TestChecks:
     def test_without_a_list_nobody_is_said_to_be_on_it(self) -> None:
         given = card(tables={name: table for name, table in CARD["tables"].items() if name != "customers"})
         found = check(pool.study(given), "Every customer is on the list")
-        assert found.passed is None and found.detail.en == "99 voices name a customer, and there is no list of customers to look them up in."
-        assert "no list of customers" in touchpoints.matched(given).en and "one who is on the list" in touchpoints.matched(CARD).en
+        assert found.passed is None and found.detail.en == "99 voices name a customer, but the data hold no customer list to check against."
+        assert "no customer list" in touchpoints.matched(given).en and "in a row is on the list" in touchpoints.matched(CARD).en
 
     def test_a_pool_of_no_accepted_voice_is_not_said_to_lack_nothing(self) -> None:
         """Every row was quarantined: no accepted voice lacks a field, and none has it."""
         lost = {"voices_accepted": 0, "voices_valid": 0, "valid_share": 0.0, "missing_required": []}
         given = card(channels={name: c | (lost if "voices" in c else {}) for name, c in CARD["channels"].items()})
         found = pool.study(given)
-        assert found.captions["validity"]["title"].en == "0 of 2 channels have every field throughout"
-        assert found.captions["missing"]["title"].en == "No voice was accepted" and found.study.decision.en.startswith("First mend the export")
+        assert found.captions["validity"]["title"].en == "0 of 2 channels have every required field in every voice"
+        assert found.captions["missing"]["title"].en == "No voice was accepted" and found.study.decision.en.startswith("Fix the export first")
 
     def test_a_pool_of_no_valid_voice_is_refused(self) -> None:
         given = card()
@@ -174,8 +174,8 @@ class TestFrames:
     def test_validity_names_what_a_channel_lacks_most(self) -> None:
         table = pool.study(CARD).validity
         assert [t.en for t in table["channel"]] == ["Surveys", "Posts"] and table["share"].tolist() == [0.9, 0.8]
-        assert table["lack"][0] == Text("门店或场景（3）、客户（2）", "unit or scene (3), customer (2)")
-        assert pool.study(CARD).captions["validity"]["subtitle"].en == "Required: customer; unit or scene; feeling or any score"
+        assert table["lack"][0] == Text("门店或场景（3）、客户（2）", "unit or situation (3), customer (2)")
+        assert pool.study(CARD).captions["validity"]["subtitle"].en == "Required: customer; unit or situation; feeling or any score"
 
     def test_reasons_are_sorted_and_worded_in_both_languages(self) -> None:
         found = pool.study(CARD)
@@ -191,15 +191,15 @@ class TestFrames:
                                                      "problem": Text("全角转半角", "full-width characters read as plain")}]
         assert [(t.en, n) for t, n in found.redactions.itertuples(index=False)] == [("Phone numbers", 5), ("E-mail addresses", 1), ("VINs", 0)]
         assert found.missing.values.tolist() == [["customer_id", 4], ["unit_id | segment", 3]]
-        assert found.captions["missing"]["labels"]["unit_id | segment"] == Text("门店或场景（累计 100%）", "unit or scene (up to here 100%)")
+        assert found.captions["missing"]["labels"]["unit_id | segment"] == Text("门店或场景（累计 100%）", "unit or situation (cumulative 100%)")
         assert found.captions["missing"]["labels"]["customer_id"].zh == "客户（累计 57%）"
         nothing = pool.study(card(tables={"units": {"problems": [], "repairs": []}}, totals={**CARD["totals"], "unreadable": 0}))
         assert nothing.repairs["problem"].tolist() == [pool_text.NOTHING_REPAIRED] and nothing.reasons.empty
 
     def test_odd_columns_and_silent_files_stand_among_the_traps(self) -> None:
         rows = [(t.en, where) for t, where in pool.study(CARD).traps[["trap", "where"]].itertuples(index=False)]
-        assert set(rows) >= {("One value throughout", "a.csv · 国家"), ("Almost empty", "a.csv · 设备"), ("Columns not used", "a.csv"),
-                             ("Silent", "b.csv")}
+        assert set(rows) >= {("Only one value", "a.csv · 国家"), ("Almost empty", "a.csv · 设备"), ("Unused columns", "a.csv"),
+                             ("No data", "b.csv")}
         assert pool.study(card(files=[])).traps["trap"][0].en == "None found"
 
     def test_a_column_never_filled_is_told(self) -> None:
@@ -294,14 +294,14 @@ class TestWordings:
 
 class TestReasons:
     @pytest.mark.parametrize(("label", "zh", "en"), [
-        ("transactions · transaction_id · duplicate key", "账目：流水号重复", "Bookings: same booking twice"),
+        ("transactions · transaction_id · duplicate key", "账目：流水号重复", "Bookings: duplicate booking"),
         ("responses · submitted_at · lies before touched_at", "客户声音：提交时间早于接触时间", "Voices: time of answer before time of contact"),
         ("responses · submitted_at · not a date and time", "客户声音：提交时间读不成时间",
          "Voices: time of answer cannot be read as a date and time"),
         ("touchpoints · customer_id · not found in customers.customer_id", "服务接触：客户不在“客户名单”里",
-         "Service contacts: customer not in “Customer list”"),
+         "Service contacts: customer not found in “Customer list”"),
         ("responses · submitted_at · lies after 2026-06-30", "客户声音：提交时间晚于 2026-06-30", "Voices: time of answer after 2026-06-30"),
-        ("usage · customer_id, month · duplicate key", "使用记录：客户、月份重复", "Usage: same customer and month twice"),
+        ("usage · customer_id, month · duplicate key", "使用记录：客户、月份重复", "Usage: duplicate customer and month"),
         ("oddities · colour · never heard of", "oddities：colour never heard of", "oddities: colour never heard of"),
         ("unreadable row", "读不出的行", "unreadable row")])
     def test_a_reason_is_told_in_words(self, label: str, zh: str, en: str) -> None:
@@ -312,9 +312,10 @@ class TestReasons:
 
 
 @pytest.mark.parametrize(("kind", "where", "said"), [
-    ("no_zero", "a.csv", "not one 0 among 7 answers"), ("cut_identifiers", "a.csv · customer_id", "7 identifiers lost their last digits"),
-    ("zeroed_identifiers", "a.csv · customer_id", "7 identifiers hold zeros only from digit 16 on"),
-    ("unpadded_customers", "a.csv · customer_id", "7 customer identifiers differ from the list only by zeros"), ("told_twice", "units", "7 units")])
+    ("no_zero", "a.csv", "not a single 0 among 7 answers"), ("cut_identifiers", "a.csv · customer_id", "7 identifiers lost their last digits"),
+    ("zeroed_identifiers", "a.csv · customer_id", "7 identifiers have only zeros from digit 16 on"),
+    ("unpadded_customers", "a.csv · customer_id", "7 customer identifiers differ from the list only by leading zeros"),
+    ("told_twice", "units", "7 units")])
 def test_every_doubt_of_the_import_has_its_own_words(kind, where, said):
     given = {"doubt": kind, "n": 7} | ({} if where == "units" else {"file": "a.csv"}) | ({"column": "customer_id"} if "·" in where else {})
     title, place, meaning = doubts.row(given)

@@ -51,7 +51,7 @@ def test_the_strip_runs_from_the_first_voice_to_the_last_day_and_counts_every_mo
 
 @pytest.mark.parametrize(("name", "zh", "en"), [
     ("survey", "2026-05-30", "2026-05-30"), ("tablet", "沉默 110 天", "silent 110 days"), ("empty", "文件是空的", "file is empty"),
-    ("mini", "没有文件", "no file"), ("book", "未计划接入", "not planned"), ("social", "在送，但读不出", "arrives, unreadable"),
+    ("mini", "没有文件", "no file"), ("book", "未计划接入", "not planned"), ("social", "在送，但读不出", "delivers, unreadable"),
     ("batches", "最后 2025-05-02", "last on 2025-05-02")])
 def test_every_state_says_what_is_the_matter(name, zh, en) -> None:
     found = next(p for p in PLACES if p["name"] == name)
@@ -62,9 +62,9 @@ def test_what_is_silent_missing_or_empty_is_named_with_its_owner() -> None:
     found = touchpoints.noticed(card())
     said = [(row.what.en, row.does.en) for row in found.itertuples()]
     assert [what for what, _ in said] == ["Touchpoint silent: Showroom tablet", "Touchpoint silent: empty", "Touchpoint missing: mini"]
-    assert said[0][1] == ("No voice after 2026-02-10, for 110 days; at most 7 were agreed. "
-                          "Its owner, 售后运营部, should find out and send what is due.")
-    assert "holds no row" in said[1][1] and said[1][1].endswith("First decide who owns it.")
+    assert said[0][1] == ("No voices since 2026-02-10, 110 days ago; the agreed maximum gap is 7 days. "
+                          "售后运营部 should find out why and send what is missing.")
+    assert "contains no rows" in said[1][1] and said[1][1].endswith("First decide who is responsible for it.")
     assert "mini.csv" in said[2][1] and "mini.csv" in found["does"][2].zh
 
 
@@ -85,32 +85,34 @@ def test_batches_copies_and_voices_in_two_channels_are_named_and_scattered_ones_
                                                                                       "pairs": 4}]
     found = touchpoints.noticed(card(feeds=quiet()["feeds"], campaigns=campaigns, duplicates=pairs))
     assert [t.en for t in found["what"]] == [
-        "A batch that counts twice: 2026-04 回访 · 2026-04 回访 补发", "Entered again: App · 2026-04",
-        "A wave of copied posts: Social media, 2026-03-01 to 2026-03-03", "Twice, in two channels: App stores · Social media",
-        "Scattered, in two channels: 2 other pairs of channels"]
-    assert "100% gave the same scores (by chance about 31%)" in found["does"][0].en and "drop 88 rows" in found["does"][0].en
+        "Batch counted twice: 2026-04 回访 · 2026-04 回访 补发", "Entered twice: App · 2026-04",
+        "Wave of copied posts: Social media, 2026-03-01 to 2026-03-03", "Duplicates across channels: App stores · Social media",
+        "Scattered duplicates across channels: 2 other pairs of channels"]
+    assert "100% gave the same scores (about 31% expected by chance)" in found["does"][0].en and "drop 88 rows" in found["does"][0].en
     assert "5" in found["does"][4].zh
 
 
 def test_a_clean_import_notices_nothing_and_passes_its_checks() -> None:
     assert touchpoints.noticed(quiet()).empty
     assert [c.passed for c in touchpoints.checks(quiet())] == [True, True, True]
-    assert touchpoints.caption(quiet())["title"].en == "The only touchpoint delivers" and "no register" in touchpoints.caption(quiet())["subtitle"].en
+    assert touchpoints.caption(quiet())["title"].en == "The only touchpoint is delivering"
+    assert "no register" in touchpoints.caption(quiet())["subtitle"].en
 
 
 def test_each_finding_fails_its_own_check_and_no_other() -> None:
     silent, steady, once = touchpoints.checks(card())
     assert (silent.passed, steady.passed, once.passed) == (False, True, True)
-    assert silent.detail.en == ("Of 7 touchpoints 3 are silent or missing: Showroom tablet, empty, mini; 1 arrives unreadable: social; "
-                                "1 with no interval agreed: batches.")
+    assert silent.detail.en == ("Of 7 touchpoints, 3 are silent or missing: Showroom tablet, empty, mini; 1 delivers but cannot be read: social; "
+                                "1 has no agreed interval: batches.")
     assert [c.passed for c in touchpoints.checks(card(feeds=quiet()["feeds"], format_changes=[CHANGE]))] == [True, False, True]
     assert [c.passed for c in touchpoints.checks(card(feeds=quiet()["feeds"], campaigns=NOTHING | {"same_batch": [BATCH]}))] == [True, True, False]
 
 
 @pytest.mark.parametrize(("kept", "passed", "title"), [
-    (["survey"], True, "The only touchpoint delivers"), (["survey", "batches"], None, "1 of 2 touchpoints delivers; 1 with no interval agreed"),
-    (["survey", "social", "batches"], False, "1 of 3 touchpoints delivers; 1 arrives unreadable; 1 with no interval agreed"),
-    (["survey", "mini", "social"], False, "1 of 3 touchpoints is not heard: mini; 1 arrives unreadable")])
+    (["survey"], True, "The only touchpoint is delivering"),
+    (["survey", "batches"], None, "1 of 2 touchpoints is delivering; 1 has no agreed interval"),
+    (["survey", "social", "batches"], False, "1 of 3 touchpoints is delivering; 1 delivers but cannot be read; 1 has no agreed interval"),
+    (["survey", "mini", "social"], False, "1 of 3 touchpoints sends no voices: mini; 1 delivers but cannot be read")])
 def test_what_cannot_be_read_or_judged_does_not_count_as_delivering(kept, passed, title) -> None:
     found = card(feeds={**card()["feeds"], "touchpoints": [p for p in PLACES if p["name"] in kept]})
     assert touchpoints.checks(found)[0].passed is passed and touchpoints.caption(found)["title"].en == title

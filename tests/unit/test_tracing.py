@@ -173,12 +173,12 @@ class TestReportsThatCannotBeAsked:
         jobs = {"00-sample-company": {"truth_file": "x"}, "30-ex-voc": {"metric": "nps_score", "lag": 1},
                 "31-nps-revenue": {"public": "$VOC_PUBLIC_DATA"}, "23-known-truth": {}, "77-someone-elses": {}}
         notes = {line.report: line.note.en for line in follow("R1-C00-00", tables, jobs=jobs).reports}
-        assert notes["00-sample-company"] == "can be told only with truth" and "employee_surveys" in notes["30-ex-voc"]
+        assert notes["00-sample-company"] == "known only with truth" and "employee_surveys" in notes["30-ex-voc"]
         assert notes["31-nps-revenue"] == notes["23-known-truth"] == tracing_text.PUBLIC.en and "does not say" in notes["77-someone-elses"]
 
     def test_a_report_that_holds_no_row_of_it(self, tables: Tables) -> None:
         (line,) = of(follow("I3-C00-00", tables, jobs={"31-nps-revenue": {"first_day": "", "last_day": ""}}), "31-nps-revenue")
-        assert line.note.en.startswith("these data do not carry this report") and "touchpoints" in line.note.zh
+        assert line.note.en.startswith("these data do not support this report") and "touchpoints" in line.note.zh
         units = {"units": tables["units"], "responses": tables["responses"].head(0)}
         (line,) = of(follow("D00", units), "22-score-inflation")
         assert line.note == tracing_text.UNRELATED

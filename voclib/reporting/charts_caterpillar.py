@@ -17,9 +17,9 @@ from voclib.reporting.placement import Key
 from voclib.reporting.theme import ACCENT, BAND, INK, INK_2, INK_3, NAIVE, PAPER, WASH_2
 from voclib.results import Text
 
-WORDS = {"raw": Text("原始，各家自己的区间", "As measured, with its own interval"), "drawn": Text("向平均收缩之后", "Drawn towards the mean"),
-         "band": Text("点在灰带内：与平均分不开", "Dot in the grey: not told from the mean"), "mean": Text("平均", "Mean"),
-         "shown": Text("画出 {drawn} 家，共 {all} 家", "{drawn} of {all} are drawn")}
+WORDS = {"raw": Text("原始，各家自己的区间", "As measured, each with its own interval"), "drawn": Text("向平均收缩之后", "Shrunk towards the mean"),
+         "band": Text("点在灰带内：与平均分不开", "In the grey band: not distinct from the mean"), "mean": Text("平均", "Mean"),
+         "shown": Text("画出 {drawn} 家，共 {all} 家", "{drawn} of {all} shown")}
 ROW, MOST = 17, 80  # px of a row, and rows a reader can follow
 NAME = {True: 128, False: 230}  # px of a name, narrow and wide
 
@@ -164,4 +164,4 @@ class _Rows:
     def _tips(self) -> list[alt.Tooltip]:
         zh = self.lang == "zh"
         return [alt.Tooltip("g:N", title="门店" if zh else "Unit"), alt.Tooltip("raw_text:N", title="原始" if zh else "As measured"),
-                alt.Tooltip("text:N", title="收缩后" if zh else "Drawn in")]
+                alt.Tooltip("text:N", title="收缩后" if zh else "Shrunk")]

@@ -19,7 +19,7 @@ from voclib.reporting.placement import Key
 from voclib.reporting.theme import DIVERGING, INK, INK_2, PAPER
 from voclib.results import Text
 
-WORDS = {"x": Text("隐藏因素解释“谁遇到问题”的比例（偏 R²）", "Share of who is exposed that a hidden factor explains (partial R²)"),
+WORDS = {"x": Text("隐藏因素解释“谁遇到问题”的比例（偏 R²）", "Share of exposure explained by a hidden factor (partial R²)"),
          "y": Text("它解释结果的比例（偏 R²）", "Share of the outcome it explains (partial R²)"),
          "zero": Text("效应归零", "Effect is zero"), "end": Text("区间碰到零", "Interval reaches zero"), "now": Text("现在的估计", "As estimated")}
 MOST = 2500  # pairs of strengths

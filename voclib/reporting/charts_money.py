@@ -28,7 +28,7 @@ from voclib.results import Text
 
 __all__ = ["density", "dose_response", "event_path", "forest", "path_bars", "robustness", "survival", "tornado", "waterfall"]
 OF_WHICH = Text("其中（各项相加等于合计）", "Of which (they add up to the total)")
-EACH = Text("逐项单独看（彼此重叠，不能相加）", "Each by itself (they overlap, so do not add them)")
+EACH = Text("逐项单独看（彼此重叠，不能相加）", "Each on its own (they overlap, so do not add them)")
 CONTRAST = 1.15  # paths closer than this share one message; a bracket would make a contrast of nothing
 
 

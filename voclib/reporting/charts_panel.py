@@ -15,10 +15,10 @@ from voclib.reporting.pair import Pair, pair
 from voclib.reporting.theme import INK, SOFT
 from voclib.results import Text
 
-WORDS = {"lag": Text("员工体验比客户评分早几期", "Periods by which employee experience precedes the score"),
+WORDS = {"lag": Text("员工体验比客户评分早几期", "Periods by which employee experience leads the score"),
          "lead": Text("安慰剂：应当为零", "Placebo: should be zero"), "after": Text("员工体验在前", "Experience comes first"),
-         "declared": Text("事先指定", "Declared in advance"), "interval": Text("这一期的 95% 区间", "95% interval of the lag"),
-         "band": Text("全部滞后期的 95% 带", "95% band of all lags at once")}
+         "declared": Text("事先指定", "Declared in advance"), "interval": Text("这一期的 95% 区间", "95% interval for the lag"),
+         "band": Text("全部滞后期的 95% 带", "95% band for all lags")}
 BLOCK, LEAST = 42, 24  # px of the words of the declared lag, and between two ticks that can both be read
 
 

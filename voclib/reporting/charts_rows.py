@@ -157,7 +157,7 @@ def bounds_bar(estimates: Sequence[Estimate], *, labels: Mapping[str, Text], tit
 
 def _bounds_key(estimates: Sequence[Estimate], lang: str) -> tuple[Key, ...]:
     zh, kinds = lang == "zh", {e.kind for e in estimates}
-    key = [Key("bounds", "只知道在这个范围内" if zh else "Anywhere in this range", BOUND_BAND, BOUND_LINE)] if "bounds" in kinds else []
+    key = [Key("bounds", "只知道在这个范围内" if zh else "Somewhere in this range", BOUND_BAND, BOUND_LINE)] if "bounds" in kinds else []
     if "estimate" in kinds:
         key += [Key("dot", "估计" if zh else "Estimate"), Key("band", "95% 区间" if zh else "95% interval", BAND)]
     return tuple(key)

@@ -79,13 +79,13 @@ def _mirror(rows: list[dict[str, Any]], sizes: tuple[int, int], alone: tuple[flo
               base.mark_rule(color=INK).encode(y=alt.Y("floor:Q", axis=None))]
     heard, silent = (numbers.count(k, lang) for k in sizes)
     for text, at, ink in ((f"作答的 {heard} 人" if zh else f"{heard} who answered", "56" if alone and narrow else "14", ACCENT),
-                          (f"沉默的 {silent} 人" if zh else f"{silent} who stayed silent", "height - 14", INK_2)):
+                          (f"沉默的 {silent} 人" if zh else f"{silent} who did not answer", "height - 14", INK_2)):
         layers.append(placement.words(text, x=alt.XValue(alt.expr("width")), y=alt.YValue(alt.expr(at)), colour=ink, align="right", fontWeight=600,
                                       fontSize=13))
     if alone:
         line = alt.Chart(pd.DataFrame([{"from": alone[0]}]))
         share = numbers.tick(alone[1], "share", lang, step=0.01)
-        text = f"{share} 的沉默者在线左边：\n没有可比的作答者" if zh else f"{share} of the silent lie left of the line:\nnobody comparable answered"
+        text = f"{share} 的沉默者在线左边：\n没有可比的作答者" if zh else f"{share} of the silent are left of the line:\nnobody comparable answered"
         layers += [line.mark_rule(color=BOUND_LINE, strokeWidth=2, strokeDash=[4, 3]).encode(x=x),
                    line.mark_text(align="left", dx=8, baseline="top", color=BOUND, fontSize=12, lineBreak="\n", lineHeight=16).encode(
                        x=x, y=alt.YValue(2), text=alt.TextValue(text))]
@@ -191,7 +191,7 @@ def cost_curve(frame: pd.DataFrame, *, cost: str | None, width: str, calls: str,
 
 
 def _cost(points: list[dict[str, Any]], *, unit: str, priced: bool, narrow: bool, lang: str) -> alt.TopLevelMixin:
-    title = ("回访花费" if lang == "zh" else "Cost of the calls") if priced else ("回访人数" if lang == "zh" else "Calls")
+    title = ("回访花费" if lang == "zh" else "Cost of calls") if priced else ("回访人数" if lang == "zh" else "Calls")
     zh, apart = lang == "zh", f" {drawing.apart(unit, lang)}".rstrip()
     most, widest = max(r["cost"] for r in points), max(r["width"] for r in points)
     x_ticks, y_ticks = drawing.ticks(0, most), drawing.ticks(0, widest)
@@ -265,6 +265,6 @@ def _reliability(rows: Sequence[dict[str, Any]], ticks: list[float], end: float,
               *(base.mark_tick(size=14, orient="horizontal").encode(x=x("p"), y=y(e)) for e in ("low", "high")),
               base.mark_circle(size=90, color=ACCENT, stroke=PAPER, strokeWidth=1.5, opacity=1).encode(x=x("p"), y=y("value"), tooltip=tip)]
     key = [Key("dot", "实际的比例" if zh else "Observed share"), Key("band", "95% 区间" if zh else "95% interval", BAND),
-           Key("line", "预测完全应验" if zh else "Every prediction comes true", NAIVE)]
+           Key("line", "预测完全应验" if zh else "If every prediction came true", NAIVE)]
     keys, above = placement.key(key, width=(NARROW if narrow else WIDE) - 50)
     return alt.layer(*layers, *keys, height=height + above)

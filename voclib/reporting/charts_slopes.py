@@ -21,11 +21,11 @@ from voclib.results import Estimate, Text
 
 AXES = {"x": Text("员工体验", "Employee experience"), "y": Text("客户评分", "Customer score")}
 SLOPE_WORDS = AXES | {"within": Text("同一家店前后比", "Within a store"), "pooled": Text("所有店混在一起，校正前", "All stores pooled, uncorrected"),
-                      "units": Text("每条细线是一家店，圆点是它的平均", "A thin line is a store, the dot its average"),
-                      "drawn": Text("画出 {drawn} 家，共 {all} 家", "{drawn} of {all} drawn")}
-BIN_WORDS = {"x": Text("员工体验与本店平常之差", "Experience against the store's usual"),
-             "y": Text("客户评分与本店平常之差", "Score against the store's usual"), "within": Text("同一家店前后比", "Within a store"),
-             "bin": Text("每个点是约 {n} 个店·期的平均", "A dot is the mean of about {n} store-periods")}
+                      "units": Text("每条细线是一家店，圆点是它的平均", "Each thin line is a store; the dot is its average"),
+                      "drawn": Text("画出 {drawn} 家，共 {all} 家", "{drawn} of {all} shown")}
+BIN_WORDS = {"x": Text("员工体验与本店平常之差", "Experience relative to the store's usual"),
+             "y": Text("客户评分与本店平常之差", "Score relative to the store's usual"), "within": Text("同一家店前后比", "Within a store"),
+             "bin": Text("每个点是约 {n} 个店·期的平均", "Each dot is the mean of about {n} store-periods")}
 MOST = 150  # stores that a reader can still tell apart
 BESIDE = 168  # px of the words right of a wide plot
 

@@ -17,8 +17,8 @@ from voclib.reporting.pair import NARROW, WIDE, Pair, pair
 from voclib.reporting.theme import DIVERGING, INK, INK_2, PAPER
 from voclib.results import Estimate, Text
 
-FOLLOW_UP, AS_ANSWERED = Text("回访结果", "Follow-up"), Text("与作答者一样", "Like those who answered")
-AXES = (Text("沉默客户成为贬损者的可能，是同类作答客户的几倍", "Silent customers: times as likely to be detractors as like customers who answered"),
+FOLLOW_UP, AS_ANSWERED = Text("回访结果", "Follow-up"), Text("与作答者一样", "Same as respondents")
+AXES = (Text("沉默客户成为贬损者的可能，是同类作答客户的几倍", "Silent customers: times as likely to be detractors as comparable respondents"),
         Text("成为推荐者的可能，是几倍", "Times as likely to be promoters"))
 DARK_FILLS = {DIVERGING[0], DIVERGING[1], DIVERGING[5], DIVERGING[6]}
 

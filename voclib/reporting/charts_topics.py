@@ -21,8 +21,8 @@ from voclib.results import Text
 
 TONES = {"worse": ("#c4671a", PAPER), "alike": (NAIVE_BAND, INK), "better": (ACCENT, PAPER)}
 """Fill of a bubble and the ink of its word: voices more negative than all together, as all, less so; decided by intervals, not by eye."""
-WORDS = {"worse": Text("负面多于全体", "More negative than all"), "alike": Text("与全体分不开", "Not told from all"),
-         "better": Text("负面少于全体", "Less negative than all"), "loose": Text("空心：不稳定的话题", "Hollow: unstable topic"),
+WORDS = {"worse": Text("负面多于全体", "More negative than overall"), "alike": Text("与全体分不开", "Not distinct from overall"),
+         "better": Text("负面少于全体", "Less negative than overall"), "loose": Text("空心：不稳定的话题", "Hollow: unstable topic"),
          "topic": Text("话题", "Topic"), "theme": Text("主题", "Theme"), "voices": Text("声音", "Voices"), "share": Text("负面占比", "Negative"),
          "stability": Text("稳定度", "Stability")}
 FULL, CROWDED, NAMED = 0.46, 0.62, 22.0  # of the picture under bubbles, of a panel at most, px of a panel's name
@@ -336,7 +336,7 @@ def _strips(rows: pd.DataFrame, names: list[Any], time: lines.Calendar, labels: 
             x=x, y=drawing.y("y", ends, None)))
     layers += [placement.words(t["text"], x=alt.XValue(alt.expr("width")) if t.get("right") else 0, y=t["y"], baseline="middle",
                                align="right" if t.get("right") else "left", colour=INK_3 if t.get("right") else INK) for t in texts]
-    entries = [Key("diamond", "上了名单的一天" if lang == "zh" else "put on the list", "#c4671a")]
+    entries = [Key("diamond", "上了名单的一天" if lang == "zh" else "day on the list", "#c4671a")]
     entries += [Key("line", "往常的水平" if lang == "zh" else "as usual", INK_3)] if has_line else []
     keys, above = placement.key(entries, width=330 if narrow else 680)
     return alt.layer(*layers, *keys, height=len(names) * (tall + head) + 30 + above)

@@ -200,7 +200,7 @@ def _funnel(rows: list[dict[str, Any]], limits: list[dict[str, Any]], center: fl
 
     layers = [*_funnel_limits(limits, x, y, (low, high), center, center_text, most, room=height),
               *_funnel_points(rows, x, y, low, high, most, plot, height, lang, said[1])]
-    key = [Key("diamond", "需要复核" if zh else "To review", FLAG), Key("dot", "其余" if zh else "The others", BAND, ACCENT)]
+    key = [Key("diamond", "需要复核" if zh else "To review", FLAG), Key("dot", "其余" if zh else "Others", BAND, ACCENT)]
     keys, above = placement.key(key if any(r["flag"] for r in rows) else key[1:], width=plot)
     return alt.layer(*layers, *keys, height=height + above + 50)
 

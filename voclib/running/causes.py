@@ -70,13 +70,13 @@ def _differ(old: Mapping[str, Any], new: Mapping[str, Any], name: str) -> bool:
 def _data(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Cause]:
     found = []
     if _differ(old, new, "data"):
-        found.append(Cause(kind="data", detail=Text("表格内容不同", "the tables hold other rows or values")))
+        found.append(Cause(kind="data", detail=Text("表格内容不同", "the tables hold different rows or values")))
     if _differ(old, new, "files"):
         found.append(Cause(kind="data", detail=Text("表格以外的输入文件不同（接入成绩单、真值、长程记录等）",
-                                                    "input files beside the tables differ (scorecard, planted truth, record of long runs)")))
+                                                    "input files other than tables differ (scorecard, planted truth, record of long runs)")))
     before, after = old.get("reads", {}), new.get("reads", {})
     if moved := sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)):
-        found.append(Cause(kind="data", detail=say("它转述的报告有变化：{r}", "what it states anew moved in {r}", r=", ".join(moved))))
+        found.append(Cause(kind="data", detail=say("它转述的报告有变化：{r}", "reports it restates have changed: {r}", r=", ".join(moved))))
     return found
 
 
@@ -85,11 +85,11 @@ def _definition(old: Mapping[str, Any], new: Mapping[str, Any], ledger: Sequence
     if _differ(old, new, "parameters"):
         found.append(_parameters(old, new))
     if _differ(old, new, "gates"):
-        found.append(Cause(kind="definition", detail=Text("门槛有改动（params/rules/gates.yml）", "other thresholds in params/rules/gates.yml")))
+        found.append(Cause(kind="definition", detail=Text("门槛有改动（params/rules/gates.yml）", "gates changed (params/rules/gates.yml)")))
     if _differ(old, new, "formulas"):
         entries = between(ledger, old.get("methods"), new.get("methods"), modules=modules)
-        told = Text("算法有改动，方法台账写明", "formulas changed; the ledger of methods says") if entries else \
-            Text("算法有改动，方法台账里没有对应的条目", "formulas changed, and the ledger of methods has no entry for it")
+        told = Text("算法有改动，方法台账写明", "formulas changed, as the ledger of methods states") if entries else \
+            Text("算法有改动，方法台账里没有对应的条目", "formulas changed, but the ledger of methods has no entry for this")
         found.append(Cause(kind="definition", detail=told, entries=entries))
     return found
 
@@ -101,7 +101,7 @@ def _parameters(old: Mapping[str, Any], new: Mapping[str, Any]) -> Cause:
     before, after = old["parameter_values"], new["parameter_values"]
     changed = {n: (before.get(n), after.get(n)) for n in sorted(before.keys() | after.keys()) if before.get(n, ...) != after.get(n, ...)}
     if not changed:
-        return Cause(kind="definition", detail=Text("一个指向仓库之外的参数不同", "a parameter that names a place outside the repository differs"))
+        return Cause(kind="definition", detail=Text("一个指向仓库之外的参数不同", "a parameter pointing outside the repository differs"))
     listed = ", ".join(f"{name}: {_shown(before, name)} → {_shown(after, name)}" for name in changed)
     return Cause(kind="definition", detail=say("参数不同（{p}）", "parameters differ ({p})", p=listed), parameters=changed)
 
@@ -112,9 +112,9 @@ def _shown(values: Mapping[str, Any], name: str) -> str:
 
 def _code(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Cause]:
     if all(_has(p, "program") and _has(p, "formulas") for p in (old, new)):
-        told = Text("笔记本的单元格或读取、整理数据的模块不同", "cells of the notebook or modules that read and prepare data differ")
+        told = Text("笔记本的单元格或读取、整理数据的模块不同", "notebook cells, or modules that read and prepare data, differ")
         return [Cause(kind="code", detail=told)] if old["program"] != new["program"] else []
-    told = Text("程序库、笔记本或锁定文件不同", "the library, the notebook or the lock differ")
+    told = Text("程序库、笔记本或锁定文件不同", "the library, the notebook or the lock file differs")
     return [Cause(kind="code", detail=told)] if _differ(old, new, "code") else []
 
 

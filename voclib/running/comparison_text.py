@@ -19,13 +19,13 @@ VERDICTS: dict[str, Text] = {
     Verdict.BOUNDS_ONLY: Text("只能给范围", "range only"), Verdict.REFUSE: Text("暂不下结论", "no conclusion yet")}
 _NOT_RECORDED: dict[str, Text] = {
     "formulas": Text("算法的指纹", "the fingerprint of its formulas"), "program": Text("其余代码的指纹", "the fingerprint of its other code"),
-    "locked": Text("锁定文件", "the lock"), "files": Text("表格以外的输入", "inputs beside the tables"),
-    "parameter_values": Text("参数的值", "values of parameters")}
+    "locked": Text("锁定文件", "the lock file"), "files": Text("表格以外的输入", "inputs other than tables"),
+    "parameter_values": Text("参数的值", "parameter values")}
 _COUNTED: dict[Conclusion, Text] = {
     "one cause": Text("数字有变化，原因明确", "moved for one cause"), "several causes": Text("数字有变化，原因不止一个", "moved for several causes"),
-    "not reproducible": Text("数字有变化，却没有任何已知的不同", "moved although nothing is known to differ"),
-    "appeared": Text("新增", "new"), "disappeared": Text("不再发布", "no longer there"),
-    "harmless": Text("来源有改动，数字没变", "differ in origin, no number moved"), "unchanged": Text("完全没变", "unchanged")}
+    "not reproducible": Text("数字有变化，却没有任何已知的不同", "moved although no difference is known"),
+    "appeared": Text("新增", "new"), "disappeared": Text("不再发布", "no longer published"),
+    "harmless": Text("来源有改动，数字没变", "changed in origin, no number moved"), "unchanged": Text("完全没变", "unchanged")}
 
 
 def summary(comparison: EditionComparison, lang: str) -> str:
@@ -36,7 +36,7 @@ def summary(comparison: EditionComparison, lang: str) -> str:
     kinds = Counter(kind for p in comparison.pages if p.has_moved for kind in p.causes)
     causes = comma.join(f"{words[lang]} {kinds[kind]}" for kind, words in KINDS.items() if kinds[kind])
     total = say("比较了 {n} 份报告：{p}。", "{n} reports compared: {p}.", n=len(comparison.pages), p=parts)[lang]
-    why = say("数字变化涉及的原因：{c}。", "What moved numbers, in reports: {c}.", c=causes)[lang] if causes else ""
+    why = say("数字变化涉及的原因：{c}。", "Causes behind moved numbers, by report: {c}.", c=causes)[lang] if causes else ""
     return f"{total}{'' if lang == 'zh' or not why else ' '}{why}"
 
 
@@ -78,7 +78,7 @@ def _page(comparison: EditionComparison, page: PageComparison, lang: str) -> lis
         lines += [apart[0][lang], *(f"    {line}" for line in apart[1].splitlines())]
     if page.has_moved and page.difference.unrecorded:
         names = "、".join if lang == "zh" else ", ".join
-        lines.append(say("两份报告之一没有记录：{n}", "one of the two does not record: {n}",
+        lines.append(say("两份报告之一没有记录：{n}", "one of the two reports does not record: {n}",
                          n=names(_NOT_RECORDED[n][lang] for n in page.difference.unrecorded))[lang])
     return lines
 
@@ -94,7 +94,7 @@ def move_line(move: Move, lang: str) -> str:
     if move.status == "moved" and move.difference is not None and move.old.value is not None:
         parts[0] += f"{'，' if lang == 'zh' else ', '}{_step(move, lang)}"
     if move.half_widths is not None and math.isfinite(move.half_widths) and move.status == "moved":
-        parts.append(say("相当于旧区间半宽的 {h} 倍", "{h} half widths of the old interval", h=f"{move.half_widths:.2g}")[lang])
+        parts.append(say("相当于旧区间半宽的 {h} 倍", "{h} half-widths of the old interval", h=f"{move.half_widths:.2g}")[lang])
     if move.covered is not None and move.status == "moved":
         parts.append(_covered(move)[lang])
     if move.old.verdict != move.new.verdict:
@@ -110,15 +110,15 @@ def _step(move: Move, lang: str) -> str:
     step = numbers.change(move.old, move.new, lang)
     if step.strip("0.¥$%万亿KMB") or move.difference == 0:
         return step
-    return say("变化小于印出的最后一位", "less than the last digit printed")[lang]
+    return say("变化小于印出的最后一位", "less than the last printed digit")[lang]
 
 
 def _covered(move: Move) -> Text:
     if move.old.value is None:
-        return Text("两个范围有重叠", "the ranges meet") if move.covered else Text("两个范围不重叠", "the ranges do not meet")
+        return Text("两个范围有重叠", "the ranges overlap") if move.covered else Text("两个范围不重叠", "the ranges do not overlap")
     if move.covered:
-        return Text("两个区间互相包含对方的值", "each interval holds the other's value")
-    return Text("至少一个区间不再包含对方的值", "an interval no longer holds the other's value")
+        return Text("两个区间互相包含对方的值", "each interval contains the other's value")
+    return Text("至少一个区间不再包含对方的值", "at least one interval no longer contains the other's value")
 
 
 def _written(estimate: Estimate, lang: str) -> str:
@@ -141,16 +141,16 @@ def conclusion(page: PageComparison) -> Text:
     kinds = Text("、".join(KINDS[k].zh for k in page.causes), " and ".join(KINDS[k].en for k in page.causes))
     match page.conclusion:
         case "appeared":
-            return Text("新报告：旧的一边没有它。", "A new report: the old state has none of it.")
+            return Text("新报告：旧的一边没有它。", "A new report: it is absent from the old side.")
         case "disappeared":
-            return Text("不再发布：新的一边没有它。", "No longer published: the new state has none of it.")
+            return Text("不再发布：新的一边没有它。", "No longer published: it is absent from the new side.")
         case "unchanged":
             return Text("没有变化。", "Nothing moved.")
         case "harmless":
-            return say("{k}有改动，但没有一个数字变化。", "No number moved, though this differs: {k}.", k=kinds)
+            return say("{k}有改动，但没有一个数字变化。", "No number moved, although this changed: {k}.", k=kinds)
         case "several causes":
             return say("不同的有：{k}。只看报告分不清各占多少。",
-                       "These differ: {k}. Which of them moved the numbers cannot be told apart from the pages alone.", k=kinds)
+                       "These differ: {k}. The reports alone do not show how far each moved the numbers.", k=kinds)
         case "not reproducible":
             return _unexplained(page)
     return _one_cause(page, kinds)
@@ -159,13 +159,13 @@ def conclusion(page: PageComparison) -> Text:
 def _one_cause(page: PageComparison, kinds: Text) -> Text:
     if all(c.claims_no_move for c in page.difference.causes) and page.difference.causes:
         return Text("原因：口径。台账说这次改写不改变任何数字，数字却变了：台账的条目写错了。",
-                    "Cause: definition. The ledger says that this rewriting moves no number, yet numbers moved: its entry is wrong.")
+                    "Cause: definition. The ledger says that this rewrite moves no number, yet numbers moved: its entry is wrong.")
     if page.difference.elsewhere:
         return Text("原因：代码。改动在这份笔记本（就能读出的部分而言）没有用到的模块或锁定文件里。",
-                    "Cause: code. What changed is the lock or modules that this notebook, as far as can be read, does not import.")
+                    "Cause: code. The change lies in the lock file or in modules that this notebook, as far as can be read, does not import.")
     if page.causes == ("code",) and "formulas" in page.difference.unrecorded:
         return Text("原因：代码，或者口径：较旧的报告没有记录算法，分不清是哪一个。其余来源都相同。",
-                    "Cause: code, or definition: the older report does not record its formulas, so which of the two cannot be told. Nothing else "
+                    "Cause: code, or definition: the older report does not record its formulas, so the two cannot be separated. Nothing else "
                     "that is recorded differs.")
     return say("原因：{k}。其余来源都相同。", "Cause: {k}. Nothing else that is recorded differs.", k=kinds)
 
@@ -173,12 +173,12 @@ def _one_cause(page: PageComparison, kinds: Text) -> Text:
 def _unexplained(page: PageComparison) -> Text:
     if "files" in page.difference.unrecorded:
         return Text("不可重现，或者改动在表格以外的输入：数据、代码、口径和程序包都相同，而其中一份没有记录表格以外的输入。",
-                    "Not reproducible, unless an input beside the tables changed: tables, code, definition and packages are the same, "
-                    "and one of the reports does not record other inputs.")
+                    "Not reproducible, unless an input other than tables changed: tables, code, definition and packages are the same, "
+                    "but one of the reports does not record its other inputs.")
     return Text("不可重现：数据、代码、口径和程序包都相同，数字却不同。常见原因是没有固定随机种子、依赖时间、读了没有记录的文件；"
                 "用 voc verify 再跑一遍。",
-                "Not reproducible: data, code, definition and packages are the same, yet numbers differ. Look for a seed that is not fixed, a clock, "
-                "or a file nobody records; run voc verify.")
+                "Not reproducible: data, code, definition and packages are the same, yet numbers differ. Common reasons: a seed that is not fixed, "
+                "dependence on time, or a file that is not recorded; run voc verify.")
 
 
 def cause_line(cause: Cause, lang: str) -> str:
@@ -208,7 +208,7 @@ def apart_command(comparison: EditionComparison, page: PageComparison) -> tuple[
     if changed:
         line = f"from voclib.running import run; run('params/{edition}.yml', only=('{notebook}',), overrides={changed!r}, reports='build/then')"
         return (Text("用旧参数重跑今天的数据和代码：与旧报告仍不同的部分不是参数造成的。",
-                     "Rerun today's data and code with the old parameters: what then still differs from the old report is not their doing."),
+                     "Rerun today's data and code with the old parameters: what still differs from the old report has another cause."),
                 _lines(f"python -c {shlex.quote(line)}", comparison, f"build/then/{edition}/{notebook}.json"))
     revision = comparison.commits[0] or "REVISION_OF_THE_OLD_REPORTS"
     if kinds & {"data", "packages"} and kinds & {"code", "definition"}:
@@ -216,15 +216,15 @@ def apart_command(comparison: EditionComparison, page: PageComparison) -> tuple[
         steps = [f"git worktree add --detach build/then {revision}", "mkdir -p build/then/data && cp -r data/* build/then/data/",
                  f"(cd build/then && PYTHONPATH=\"$PWD\" python -c {shlex.quote(line)})"]
         return (Text("用旧代码重跑今天的数据：与旧报告不同的部分来自数据或程序包，与新报告不同的部分来自代码或口径。",
-                     "Rerun today's data with the old code: where it differs from the old report, data or packages moved it; where from the new one, "
-                     "code or definition."), _lines("\n".join(steps), comparison, f"build/then/reports/{edition}/{notebook}.json"))
+                     "Rerun today's data with the old code: differences from the old report come from data or packages; differences from the new one "
+                     "come from code or definition."), _lines("\n".join(steps), comparison, f"build/then/reports/{edition}/{notebook}.json"))
     if kinds <= {"code", "definition"}:
         log = f"git log --oneline {comparison.commits[0] or 'OLD'}..{comparison.commits[1] or 'HEAD'} -- reports/{edition}/{notebook}.json"
         return (Text("列出其间改过这份报告的提交，再逐对比较。",
-                     "List the commits in between that changed this report, and compare them pair by pair."),
+                     "List the commits in between that changed this report, then compare them pair by pair."),
                 f"{log}\nvoc compare COMMIT~1:reports/{edition}/{notebook}.json COMMIT:reports/{edition}/{notebook}.json")
     return (Text("在装着旧版本程序包的环境里重跑今天的数据：与旧报告仍不同的部分来自数据。",
-                 "Rerun today's data with the old packages: what then still differs from the old report is the data's doing."),
+                 "Rerun today's data with the old packages: what then still differs from the old report comes from the data."),
             _lines(f"python -m venv build/venv && git show {revision}:requirements/core.lock > build/then.lock\n"
                    "build/venv/bin/pip install -r build/then.lock && build/venv/bin/pip install --no-deps -e .\n"
                    f"build/venv/bin/voc run params/{edition}.yml --only {notebook} --force", comparison, f"reports/{edition}/{notebook}.json"))

@@ -33,7 +33,7 @@ _SAID = re.compile(r"^\s*pseudonym_key\s*:\s*(\S.*?)\s*$", re.MULTILINE)
 _KEYLESS = {"example.yml"}  # a pattern to copy; nothing is ingested with it as it stands
 _BROKEN = (VocError, ValueError, OSError)  # what a file of the user's may be: wrong, no UTF-8, not readable
 _PROVENANCE = Text("页脚的指纹若与现在的不同，再跑一次数字可能会动。",
-                     "Where a page's fingerprint is no longer that of this code and data, its numbers may move when run again.")
+                     "If the fingerprint at the foot of a page differs from today's, its numbers may change when it is run again.")
 _CAUSES = {"code": "代码", "data": "数据", "parameters": "参数", "gates": "门槛", "python": "Python", "packages": "包版本",
            "cannot be read": "读不了", "no longer in the edition": "报告集里已没有"}
 Look = Callable[["Workspace"], Iterator[Finding]]
@@ -79,7 +79,7 @@ def _safe(topic: Text, look: Look, needed: bool, space: Workspace) -> list[Findi
         absent = isinstance(error, ImportError)
         told = _told(f"看不了，{type(error).__name__}", f"could not be looked at, {type(error).__name__}", error)
         return [Finding(topic=topic, status="missing" if needed else "warn", needed=needed, there=told,
-                        why=Text("这一项好坏未知。", "Whether it is in order is unknown."),
+                        why=Text("这一项好坏未知。", "It is unknown whether this is in order."),
                         fix=f"python -m pip install --no-deps --require-hashes -r {machine.LOCK}" if absent else "git status")]
 
 
@@ -94,9 +94,9 @@ def sample_company(space: Workspace) -> Iterator[Finding]:
         Text(f"还没有 data/{SAMPLE}/raw", f"there is no data/{SAMPLE}/raw yet")
     if files and not fresh:
         there = Text(there.zh + "，但与现在的代码（默认规模和种子）写出的不同",
-                       there.en + ", but not what today's code writes by default (other code, size or seed, or a changed file)")
+                       there.en + ", but differ from what today's code writes by default (other code, size or seed, or changed file)")
     yield Finding(topic=Text("样本公司", "Sample company"), status="ok" if fresh else "warn" if files else "missing", needed=True, there=there,
-                  why=Text("示例报告读的就是它。", "The sample edition is made from it."), fix="" if fresh else "voc simulate")
+                  why=Text("示例报告读的就是它。", "The sample reports are made from it."), fix="" if fresh else "voc simulate")
 
 
 def standard_tables(space: Workspace) -> Iterator[Finding]:
@@ -119,12 +119,12 @@ def _tables(space: Workspace, built: Built, mapping: str, *, needed: bool) -> Fi
     fresh = bool(count) and (not reachable or _is_fresh(built, out, source))
     there = Text(f"{count} 张", f"{count} tables") if count else Text("还没有", "not there yet")
     if count and not reachable:
-        there = Text(there.zh + "；找不到原始文件，无从比对", there.en + "; their raw files are out of reach, so nothing is compared")
+        there = Text(there.zh + "；找不到原始文件，无从比对", there.en + "; their raw files cannot be found, so nothing could be compared")
     elif count and not fresh:
-        there = Text(there.zh + "，但原始文件、映射或代码变了", there.en + ", but raw files, mapping or code changed since")
+        there = Text(there.zh + "，但原始文件、映射或代码变了", there.en + ", but raw files, mapping or code have changed since")
     status = "ok" if fresh else "missing" if needed and not count else "warn"
     return Finding(topic=Text(f"标准表 {out}", f"Tables {out}"), status=status, needed=needed, there=there,
-                   why=Text("报告只读标准表；voc run 会先重读变了的文件。", "Reports read nothing else; voc run reads changed files first."),
+                   why=Text("报告只读标准表；voc run 会先重读变了的文件。", "Reports read only these tables; voc run first re-reads changed files."),
                    fix="" if fresh else f"voc ingest {mapping} --if-changed")
 
 
@@ -151,10 +151,10 @@ def public_data(space: Workspace) -> Iterator[Finding]:
     from voclib import strictyaml
 
     topic = Text("公开数据", "Public data")
-    why = Text("只有公开数据的报告和一部分测试需要。", "Only the public edition and some tests need them.")
+    why = Text("只有公开数据的报告和一部分测试需要。", "Only the public edition and some of the tests need them.")
     fix, folder = _EXPORT, os.environ.get("VOC_PUBLIC_DATA", "")
     if not folder or not Path(folder).is_dir():
-        there = Text(f"VOC_PUBLIC_DATA 指的 {folder} 不是文件夹", f"VOC_PUBLIC_DATA names {folder}, which is no folder") if folder else \
+        there = Text(f"VOC_PUBLIC_DATA 指的 {folder} 不是文件夹", f"VOC_PUBLIC_DATA names {folder}, which is not a folder") if folder else \
             Text("没有设 VOC_PUBLIC_DATA", "VOC_PUBLIC_DATA is not set")
         yield Finding(topic=topic, status="warn", there=there, why=why, fix=fix)
         return
@@ -166,8 +166,8 @@ def public_data(space: Workspace) -> Iterator[Finding]:
     yield Finding(
         topic=topic, status="warn" if absent else "ok", why=why, fix=fix if absent else "",
         there=Text(f"映射写了 {len(patterns)} 处文件，没有：{listed(absent, 'zh')}",
-                     f"of {len(patterns)} files that the mapping names, absent: {listed(absent, 'en')}") if absent else
-        Text(f"映射写的 {len(patterns)} 处文件都在", f"all {len(patterns)} files that the mapping names are there"))
+                     f"the mapping names {len(patterns)} files; missing: {listed(absent, 'en')}") if absent else
+        Text(f"映射写的 {len(patterns)} 处文件都在", f"all {len(patterns)} files named in the mapping are there"))
 
 
 def pseudonym_key(space: Workspace) -> Iterator[Finding]:
@@ -176,15 +176,15 @@ def pseudonym_key(space: Workspace) -> Iterator[Finding]:
     asking = [p.name for p in _mapping_files(space) if p.name not in _KEYLESS and not _SAID.search(p.read_text("utf-8-sig", errors="replace"))]
     state = "set" if len(key) >= SHORTEST_KEY else "short" if key else "unset"
     told = {"set": Text(f"{SECRET} 已设", f"{SECRET} is set"),
-            "short": Text(f"{SECRET} 太短，至少 {SHORTEST_KEY} 个字符", f"{SECRET} is too short; {SHORTEST_KEY} characters at least"),
+            "short": Text(f"{SECRET} 太短，至少 {SHORTEST_KEY} 个字符", f"{SECRET} is too short; at least {SHORTEST_KEY} characters needed"),
             "unset": Text(f"没有设 {SECRET}", f"{SECRET} is not set")}[state]
     wanting = Text(f"；要用它的映射：{listed(asking, 'zh')}", f"; mappings that need it: {listed(asking, 'en')}") if asking else \
-        Text("；样本公司用不着", "; the sample company needs none")
+        Text("；样本公司用不着", "; the sample company does not need it")
     is_fine = state == "set" or state == "unset" and not asking
     yield Finding(
         topic=Text("假名密钥", "Pseudonym key"), status="ok" if is_fine else "warn", there=Text(told.zh + wanting.zh, told.en + wanting.en),
         why=Text("自己的数据要用它把客户编号换成假名；换了密钥，同一位客户就对不上了。",
-                   "Your own data need it: customer ids become pseudonyms, and with another key the same customer gets another one."),
+                   "Your own data need it to turn customer ids into pseudonyms; with another key, the same customer no longer matches."),
         fix="" if is_fine else f'export {SECRET}="$(python -c \'import secrets; print(secrets.token_hex(32))\')"')
 
 
@@ -193,7 +193,7 @@ def mappings(space: Workspace, read_mapping: ReadMapping | None) -> Iterator[Fin
     from voclib import strictyaml
 
     used, files, wrong = _sample_inputs(space), _mapping_files(space), 0
-    why = Text("哪一列是什么写在这里；改好之前，这些文件读不进来。", "It says which column is what; until it is right its files are not read.")
+    why = Text("哪一列是什么写在这里；改好之前，这些文件读不进来。", "It says what each column is; until it is fixed, its files cannot be read.")
     for path in files:
         try:
             (read_mapping or strictyaml.read)(path)
@@ -205,7 +205,7 @@ def mappings(space: Workspace, read_mapping: ReadMapping | None) -> Iterator[Fin
         yield Finding(topic=Text(f"列映射 {path}", f"Mapping {path}"), status="missing", needed=True, why=why, fix=f"git checkout {path}",
                       there=Text("没有这个文件，或里面没有 sources", "there is no such file, or it names no sources"))
     if good := len(files) - wrong:
-        there = Text(f"params/rules 下 {good} 份读得通", f"{good} under params/rules read well")
+        there = Text(f"params/rules 下 {good} 份读得通", f"{good} under params/rules can be read")
         yield Finding(topic=Text("列映射", "Mappings"), status="ok", there=there, why=why)
 
 
@@ -214,7 +214,7 @@ def editions(space: Workspace) -> Iterator[Finding]:
     from voclib.running.edition import plan
 
     files = _edition_files(space)
-    why = Text("一处不对，整份报告集都不开跑。", "One thing wrong, and nothing of the edition runs.")
+    why = Text("一处不对，整份报告集都不开跑。", "A single error stops the whole edition from running.")
     if SAMPLE not in [path.stem for path in files]:
         yield Finding(topic=Text("报告集", "Editions"), status="missing", needed=True, fix=f"git checkout params/{SAMPLE}.yml", why=why,
                       there=Text(f"没有 params/{SAMPLE}.yml", f"there is no params/{SAMPLE}.yml"))
@@ -228,14 +228,14 @@ def editions(space: Workspace) -> Iterator[Finding]:
             yield Finding(topic=topic, status="missing" if needed else "warn", needed=needed, there=_told("跑不了", "cannot run", error),
                           fix=_EXPORT if unset else f"$EDITOR params/{path.name}", why=why)
             continue
-        yield Finding(topic=topic, status="ok", there=Text(f"{count} 份报告，参数都对", f"{count} reports, every parameter fits"), why=why)
+        yield Finding(topic=topic, status="ok", there=Text(f"{count} 份报告，参数都对", f"{count} reports, all parameters valid"), why=why)
 
 
 def registry(space: Workspace) -> Iterator[Finding]:
     """Whether the registry and every published finding can be read."""
     from voclib.running import registry as lines
 
-    why, topic = Text("读不了它，就发布不了新报告。", "While it cannot be read nothing new is published."), Text("登记簿", "Registry")
+    why, topic = Text("读不了它，就发布不了新报告。", "While it cannot be read, no new report can be published."), Text("登记簿", "Registry")
     path = space.reports / "registry.jsonl"
     try:
         count = len(lines.read(path))
@@ -271,13 +271,13 @@ def _compared(space: Workspace, tracer: Any, folder: Path) -> Finding:
         if causes:
             stale.setdefault(causes, []).append(report.stem)
     current = len(reports) - sum(map(len, stale.values()))
-    zh, en = [f"{len(reports)} 份，{current} 份与现在一致"], [f"{len(reports)} reports, {current} of them as they would be made now"]
+    zh, en = [f"{len(reports)} 份，{current} 份与现在一致"], [f"{len(reports)} reports, {current} of them up to date"]
     for causes, names in stale.items():
         zh.append(f"变了{'、'.join(_CAUSES[c] for c in causes)}：{listed(names, 'zh')}")
         en.append(f"stale ({', '.join(causes)}): {listed(names, 'en')}")
     if unread:
         zh.append(f"{unread} 份没有比数据（这些表还没有读过）")
-        en.append(f"{unread} compared without their data, which were not read here yet")
+        en.append(f"{unread} compared without their data (tables not read yet)")
     return Finding(topic=Text(f"已发布 {folder.name}", f"Published {folder.name}"), status="warn" if stale else "ok", why=_PROVENANCE,
                    there=Text("；".join(zh), "; ".join(en)), fix=f"voc run params/{folder.name}.yml" if stale else "")
 

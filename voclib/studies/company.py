@@ -15,8 +15,8 @@ from voclib.sentences import say
 from voclib.stats import metrics
 from voclib.studies.survivorship.text import QUESTION as SILENT_QUESTION
 
-PLANTED_COLUMNS = {"what": Text("埋下的真值", "Planted truth"), "value": Text("值", "Value"), "sought": Text("由哪份研究去找", "Sought by")}
-DIRT_COLUMNS = {"kind": Text("怎么弄脏的", "Kind of dirt"), "n": Text("处数", "Places")}
+PLANTED_COLUMNS = {"what": Text("埋下的真值", "Planted truth"), "value": Text("值", "Value"), "sought": Text("由哪份研究去找", "Looked for by")}
+DIRT_COLUMNS = {"kind": Text("怎么弄脏的", "Kind of error"), "n": Text("处数", "Places")}
 DIRT = {
     "duplicate_rows": Text("整行重复", "Repeated rows"),
     "full_width_scores": Text("全角数字的分数", "Scores in full-width digits"),
@@ -29,7 +29,7 @@ DIRT = {
     "slashed_dates": Text("2026/7/3 式的日期", "Dates written 2026/7/3"),
     "stray_blanks": Text("多余的空格", "Stray spaces"),
     "thousands_separators": Text("带千分位的金额", "Thousands separators in money"),
-    "hostile": Text("带攻击代码的原话", "Verbatims with attack code"),
+    "hostile": Text("带攻击代码的原话", "Verbatims containing attack code"),
     "phone": Text("原话里的电话", "Phone numbers in verbatims"),
     "email": Text("原话里的邮箱", "E-mail addresses in verbatims"),
     "id_card": Text("原话里的身份证号", "ID cards in verbatims"),
@@ -39,23 +39,23 @@ DIRT = {
 SURVEYS = ("survey", "sms", "app", "email", "phone", "onsite")
 LIMITS = (
     (
-        Text("不是说真实公司也有这么大的偏差。", "Not that a real company has a bias of this size."),
-        Text("偏差的大小是我们定的；真实数据里只能靠方法去限定它。", "Its size was set by design; in real data only a method can bound it."),
+        Text("不是说真实公司也有这么大的偏差。", "A real company does not necessarily have a bias of this size."),
+        Text("偏差的大小是我们定的；真实数据里只能靠方法去限定它。", "Its size was set by design; in real data, only a method can bound it."),
     ),
     (
-        Text("不是说作答者在撒谎。", "Not that respondents lie."),
-        Text("他们说的是自己的感受；错的是拿他们代表所有人。", "They report what they feel; the error is to let them speak for everyone."),
+        Text("不是说作答者在撒谎。", "Respondents are not lying."),
+        Text("他们说的是自己的感受；错的是拿他们代表所有人。", "They report what they feel; the error lies in letting them stand for everyone."),
     ),
     (
-        Text("不是说公布值的区间算错了。", "Not that the interval of the published score is wrong."),
+        Text("不是说公布值的区间算错了。", "The interval of the published score is not miscalculated."),
         Text("它对作答者是对的，只是回答了另一个问题。", "It is right for respondents but answers a different question."),
     ),
 )
-CHOSEN = Text("本报告采用：因为数据是我们造的，所以知道", "The answer of this report: known because the data were made")
+CHOSEN = Text("本报告采用：因为数据是我们造的，所以知道", "This report's answer: known because the data were simulated")
 RUNGS = {
     "published": (Text("公布值", "Published"), Text("只算作答者，校正前", "Respondents only; uncorrected")),
-    "asked": (Text("真值：被邀请的客户", "Truth: customers who were invited"), Text("不论是否作答", "Whether or not they answered")),
-    "contactable": (Text("真值：可联系的客户", "Truth: customers who can be reached"), Text("有地址且同意", "With an address and consent")),
+    "asked": (Text("真值：被邀请的客户", "Truth: invited customers"), Text("不论是否作答", "Whether or not they answered")),
+    "contactable": (Text("真值：可联系的客户", "Truth: contactable customers"), Text("有地址且同意", "With contact details and consent")),
     "everyone": (Text("真值：全体客户", "Truth: all customers"), CHOSEN),
 }
 
@@ -99,7 +99,7 @@ def study(tables: Mapping[str, pd.DataFrame], truth: Mapping[str, Any], *, seed:
     covered = published.conf_low <= everyone.value <= published.conf_high
     checks = _checks(truth, answers, published, covered)
     finding = Study(
-        question=Text("公布的 NPS，离全体客户的真值有多远？", "How far is the published NPS from the truth of all customers?"),
+        question=Text("公布的 NPS，离全体客户的真值有多远？", "How far is the published NPS from the truth for all customers?"),
         kicker=say("样本公司 · {w}", "The sample company · {w}", w=planted["window"]),
         answer=say(
             "公布值 {p:bare}，真值 {t:bare}，相差 {g}。 公布值的区间 {p:interval} {c}真值：它只算得出作答者之间的误差。",
@@ -211,14 +211,14 @@ def _planted(truth: Mapping[str, Any]) -> pd.DataFrame:
         (Text("全体客户的 NPS", "NPS of all customers"), _figure(silence["nps_all_customers"], ".1f"), "21-survivorship"),
         (Text("已流失客户的 NPS", "NPS of customers who left"), _figure(silence["nps_churned"], ".1f"), "21-survivorship"),
         (Text("作答率", "Response rate"), _figure(silence["response_rate"], ".1%"), "21-survivorship"),
-        (Text("被讨来的高分所在门店", "Dealers with begged scores"), _plain(str(len(begged["dealers"]))), "22-score-inflation"),
+        (Text("被讨来的高分所在门店", "Dealers with solicited high scores"), _plain(str(len(begged["dealers"]))), "22-score-inflation"),
         (
-            Text("员工体验每高 1 个标准差，下一期 NPS", "NPS next period per SD of employee experience"),
+            Text("员工体验每高 1 个标准差，下一期 NPS", "NPS next period per 1 SD of employee experience"),
             _figure(link["slope_nps_per_climate_sd"], "+.1f"),
             "30-ex-voc",
         ),
         (
-            Text("项目对 NPS 的效果，开始后各店各期的平均", "Effect of the programme on NPS, average over dealers and periods since it began"),
+            Text("项目对 NPS 的效果，开始后各店各期的平均", "Effect of the programme on NPS, averaged over dealers and periods since it began"),
             _figure(link["programme_att_nps"], "+.1f"),
             "30-ex-voc",
         ),
@@ -255,19 +255,19 @@ def _dirt(truth: Mapping[str, Any]) -> pd.DataFrame:
 def _captions(gap: Estimate) -> dict[str, dict[str, Any]]:
     return {
         "ladder": {
-            "title": say("只听作答者，NPS 差了 {g}", "Listening to respondents alone puts NPS off by {g}", g=gap),
+            "title": say("只听作答者，NPS 差了 {g}", "Listening only to respondents puts NPS off by {g}", g=gap),
             "subtitle": Text(
                 "NPS；灰圈 = 公布值与 95% 区间，其余是埋下的真值，没有抽样误差",
-                "NPS; grey ring = published with 95% interval; the others are planted, without sampling error",
+                "NPS; grey ring: published, with 95% interval; the others are planted truths without sampling error",
             ),
             "labels": RUNGS,
         },
         "planted": {
             "title": Text("每一个真值都有一份研究去找", "Every planted truth has a study that looks for it"),
-            "subtitle": Text("估计方法看不到这张表", "No estimator sees this table"),
+            "subtitle": Text("估计方法看不到这张表", "No estimation method sees this table"),
         },
         "dirt": {
-            "title": Text("脏法和真实导出一样多样", "As many kinds of dirt as in real exports"),
-            "subtitle": Text("写入原始文件的处数", "Places in the raw files"),
+            "title": Text("脏法和真实导出一样多样", "Errors as varied as in real exports"),
+            "subtitle": Text("写入原始文件的处数", "Number of places in the raw files"),
         },
     }

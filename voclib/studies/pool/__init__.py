@@ -36,7 +36,7 @@ def facts(card: Mapping[str, Any]) -> dict[Text, int]:
     total = card["totals"]
     return {
         Text("行读入", "rows read"): total["rows_read"],
-        Text("行原样接受", "rows accepted as they were"): total["clean"],
+        Text("行原样接受", "rows accepted as is"): total["clean"],
         Text("行修复后接受", "rows repaired and accepted"): total["repaired"],
         Text("行隔离", "rows quarantined"): total["quarantined"],
     }
@@ -62,11 +62,11 @@ def study(card: Mapping[str, Any], *, required_share: float = 0.8) -> Pool:
     headline = share.with_(verdict=verdict)
     reasons = _reasons(card)
     finding = Study(
-        question=Text("收进来的声音，有多少能用？", "How many of the voices we collected can be used?"),
+        question=Text("收进来的声音，有多少能用？", "How many of the voices collected can be used?"),
         kicker=_span(voices),
         answer=say(
             "{n} 条声音里，{k} 条有效，占 {x:bare}。 每一行都有去处：接受、修复或隔离，没有一行悄悄消失。",
-            "{k} of {n} voices are valid: {x:bare}. Every row is accounted for: accepted, repaired or quarantined; none is lost silently.",
+            "{k} of {n} voices, or {x:bare}, are valid. Every row is accounted for: accepted, repaired or quarantined; none disappears silently.",
             n=offered,
             k=valid,
             x=share,
@@ -172,11 +172,11 @@ def _traps(card: Mapping[str, Any]) -> pd.DataFrame:
     for file in card["files"]:
         columns = file.get("columns", {})
         rows += [
-            (Text("整列只有一个值", "One value throughout"), f"{file['file']} · {name}", Text("不含任何信息", "carries no information"))
+            (Text("整列只有一个值", "Only one value"), f"{file['file']} · {name}", Text("不含任何信息", "carries no information"))
             for name in columns.get("constant", {})
         ]
         rows += [
-            (Text("整列为空", "Never filled"), f"{file['file']} · {name}", Text("不含任何信息", "carries no information"))
+            (Text("整列为空", "Entirely empty"), f"{file['file']} · {name}", Text("不含任何信息", "carries no information"))
             for name in columns.get("empty", {})
         ]
         rows += [
@@ -185,9 +185,9 @@ def _traps(card: Mapping[str, Any]) -> pd.DataFrame:
         ]
         if file.get("ignored_columns"):
             rows.append(
-                (Text("没有用到的列", "Columns not used"), file["file"], Text("、".join(file["ignored_columns"]), ", ".join(file["ignored_columns"])))
+                (Text("没有用到的列", "Unused columns"), file["file"], Text("、".join(file["ignored_columns"]), ", ".join(file["ignored_columns"])))
             )
         if file["status"] != "connected":
-            rows.append((Text("没有数据", "Silent"), file["file"], Text("文件缺失或为空", "file missing or empty")))
+            rows.append((Text("没有数据", "No data"), file["file"], Text("文件缺失或为空", "file missing or empty")))
     rows += [words.trap_row(t) for t in card["traps"]] + [doubts.row(d) for d in card.get("doubts", [])]
     return pd.DataFrame(rows or [(Text("没有发现", "None found"), "", Text("", ""))], columns=list(words.TRAP_COLUMNS))

@@ -25,7 +25,7 @@ TABLE_NAMES = {
     "transactions": Text("账目", "Bookings"),
     "usage": Text("使用记录", "Usage"),
     "topic_mentions": Text("主题标记", "Topic mentions"),
-    "gold_labels": Text("人工标注", "Labels by hand"),
+    "gold_labels": Text("人工标注", "Manual labels"),
     "cases": Text("工单", "Cases"),
     "rosters": Text("排班", "Rosters"),
     "batches": Text("零件批次", "Batches"),
@@ -52,10 +52,10 @@ def said(label: str) -> Text:
 
 def _reason(table: str, what: Text, problem: str) -> Text:
     if problem == "duplicate key":
-        return Text(f"{what.zh}重复", f"same {what.en} twice")
+        return Text(f"{what.zh}重复", f"duplicate {what.en}")
     if found := re.fullmatch(r"not found in (.+?)\.(.+)", problem):
         other = table_name(found[1])
-        return Text(f"{what.zh}不在“{other.zh}”里", f"{what.en} not in “{other.en}”")
+        return Text(f"{what.zh}不在“{other.zh}”里", f"{what.en} not found in “{other.en}”")
     if found := re.fullmatch(r"lies (before|after) (.+)", problem):
         other, earlier = column(table, found[2]), found[1] == "before"
         blank = " " if other.zh.isascii() else ""

@@ -41,7 +41,7 @@ CHANNELS = {
 FIELDS = {
     "customer_id": Text("客户", "customer"),
     "unit_id": Text("门店", "unit"),
-    "segment": Text("场景", "scene"),
+    "segment": Text("场景", "situation"),
     "comment": Text("原话", "text"),
     "nps_score": Text("推荐意愿", "recommend score"),
     "csat_score": Text("满意度", "satisfaction"),
@@ -57,7 +57,7 @@ FIELDS = {
 CHANNEL_COLUMNS = {
     "channel": Text("渠道", "Channel"),
     "rows_read": Text("读入", "Read"),
-    "clean": Text("原样接受", "As it was"),
+    "clean": Text("原样接受", "As is"),
     "repaired": Text("修复", "Repaired"),
     "quarantined": Text("隔离", "Set aside"),
 }
@@ -68,7 +68,7 @@ VALIDITY_COLUMNS = {
     "share": Text("有效率", "Valid share"),
     "lack": Text("最常缺", "Most often missing"),
 }
-REPAIR_COLUMNS = {"where": Text("表 · 列", "Table · column"), "problem": Text("修了什么", "What was repaired"), "n": Text("处数", "Cells")}
+REPAIR_COLUMNS = {"where": Text("表 · 列", "Table · column"), "problem": Text("修了什么", "Repair made"), "n": Text("处数", "Cells")}
 REDACTION_COLUMNS = {"kind": Text("类型", "Kind"), "n": Text("抹去（处）", "Removed")}
 TRAP_COLUMNS = {"trap": Text("陷阱", "Trap"), "where": Text("在哪里", "Where"), "meaning": Text("意味着什么", "What it means")}
 KINDS = {
@@ -79,25 +79,25 @@ KINDS = {
     "vin": Text("车架号", "VINs"),
 }
 EXAMPLE_COLUMNS = {"channel": Text("渠道", "Channel"), "comment": Text("原话（已脱敏）", "Verbatim, redacted")}
-WITHHELD = Text("这些原话不归我们转载，本页只有汇总。", "These words are not ours to publish; this page carries aggregates only.")
+WITHHELD = Text("这些原话不归我们转载，本页只有汇总。", "These verbatims are not ours to republish; this page shows aggregates only.")
 LIMITS = (
     (
-        Text("不是说没收进来的声音不存在。", "Not that voices we did not collect do not exist."),
-        Text("没接入的渠道、导出前被删的行，这里都看不到。", "Channels not connected and rows deleted before the export cannot be seen here."),
+        Text("不是说没收进来的声音不存在。", "Voices that were not collected may still exist."),
+        Text("没接入的渠道、导出前被删的行，这里都看不到。", "Channels not connected and rows deleted before the export are invisible here."),
     ),
     (
-        Text("不是说有效的声音就有代表性。", "Not that valid voices are representative."),
-        Text("有效只说明字段齐全，不说明谁愿意开口。", "Valid means the fields are there, not who chose to speak."),
+        Text("不是说有效的声音就有代表性。", "Valid voices are not necessarily representative."),
+        Text("有效只说明字段齐全，不说明谁愿意开口。", "Valid means only that the fields are filled in; it says nothing about who chose to speak."),
     ),
     (
-        Text("不是说隔离的行没有价值。", "Not that quarantined rows are worthless."),
-        Text("它们保存在 quarantine.csv，修好导出后会自动回来。", "They are kept in quarantine.csv and come back once the export is mended."),
+        Text("不是说隔离的行没有价值。", "Quarantined rows are not worthless."),
+        Text("它们保存在 quarantine.csv，修好导出后会自动回来。", "They are kept in quarantine.csv and come back once the export is fixed."),
     ),
 )
 NOTHING_QUARANTINED = Text("没有一行被隔离", "No row was quarantined")
 NOTHING_ACCEPTED = Text("没有一条声音被接受", "No voice was accepted")
-MEND_FIRST = Text("先按隔离的原因修好导出，再看别的。", "First mend the export, by the reasons for which rows are quarantined.")
-NOTHING_MISSING = Text("没有声音缺少必填字段", "No voice lacks a required field")
+MEND_FIRST = Text("先按隔离的原因修好导出，再看别的。", "Fix the export first, working through the reasons for quarantine.")
+NOTHING_MISSING = Text("没有声音缺少必填字段", "No voice is missing a required field")
 NOTHING_REPAIRED = Text("没有需要修的", "Nothing needed repair")
 PROBLEMS = (
     (r"duplicate key", "主键重复", "{0}"),
@@ -209,20 +209,20 @@ def _files(trap: Mapping[str, Any]) -> str:
 
 def _leak(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
     meaning = say("{s:.0%} 的客户，分数直接决定了结果：它多半是事后补记的，不能用来预测",
-                  "for {s:.0%} of customers the score settles the outcome: probably recorded afterwards, so it must not predict it",
+                  "for {s:.0%} of customers the score determines the outcome: it was probably recorded afterwards and must not be used to predict it",
                   s=float(trap["settled_share"]))
-    return Text("分数泄露结果", "The score gives the outcome away"), f"{trap['column']} → {trap['outcome']}", meaning
+    return Text("分数泄露结果", "Score reveals the outcome"), f"{trap['column']} → {trap['outcome']}", meaning
 
 
 def _survivors(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
     meaning = say("{n} 位客户无一流失，账目上 {k} 位一年没有往来：分数只代表留下来的人",
-                  "none of {n} customers has left, {k} had no booking for a year: scores speak for those who stayed",
+                  "none of {n} customers has left, yet {k} had no booking for a year: scores speak only for those who stayed",
                   n=int(trap["n"]), k=int(trap["lapsed"]))
     return Text("名单只剩在册客户", "Only active customers on the list"), str(trap["column"]), meaning
 
 
 def _busy_day(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
-    meaning = say("{n} 条同日录入，像是批量导入", "{n} voices entered that day, which looks like a batch import", n=int(trap["rows"]))
+    meaning = say("{n} 条同日录入，像是批量导入", "{n} voices were entered that day, which looks like a bulk import", n=int(trap["rows"]))
     return Text("一天涌入太多", "Too many on one day"), f"{_files(trap)}{trap['column']} · {trap['day']}", meaning
 
 
@@ -232,7 +232,7 @@ def _repeated(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
 
 
 def _placeholder(trap: Mapping[str, Any]) -> tuple[Text, str, Text]:
-    meaning = say("{n} 条用了占位日期，不是真实时间", "{n} voices carry a stand-in, not a real time", n=int(trap["rows"]))
+    meaning = say("{n} 条用了占位日期，不是真实时间", "{n} voices carry a placeholder instead of a real time", n=int(trap["rows"]))
     return Text("占位日期", "Placeholder date"), f"{_files(trap)}{trap['column']} · {trap['day']}", meaning
 
 
@@ -256,33 +256,33 @@ def _balance(card: Mapping[str, Any]) -> Check:
         all(part["rows_read"] == part["clean"] + part["repaired"] + part["quarantined"] for part in parts),
         say(
             "每个渠道都对得上；合计读入 {r} = 原样接受 {a} + 修复后接受 {m} + 隔离 {q}。",
-            "Every channel adds up; in total {r} read = {a} as they were + {m} repaired + {q} quarantined.",
+            "Every channel adds up; in total {r} read = {a} accepted as is + {m} repaired + {q} quarantined.",
             **rows,
         ),
-        Text("本版数字不可引用。", "No number of this edition may be quoted."),
+        Text("本版数字不可引用。", "No number in this edition may be quoted."),
     )
 
 
 def _validity(voices: Mapping[str, Any], required_share: float) -> Check:
     low = [CHANNELS.get(name, Text(name, name)) for name, c in voices.items() if c["valid_share"] < required_share]
     names = Text("、".join(n.zh for n in low), ", ".join(n.en.lower() for n in low))
-    below = say("门槛 {s:.0%}；未达标：{names}。", "The floor is {s:.0%}; below it: {names}.", s=required_share, names=names)
+    below = say("门槛 {s:.0%}；未达标：{names}。", "At least {s:.0%} needed; below that: {names}.", s=required_share, names=names)
     return Check(
-        Text("各渠道有效率达标", "Every channel is valid enough"),
+        Text("各渠道有效率达标", "Every channel has enough valid voices"),
         not low,
         below if low else say("全部不低于 {s:.0%}。", "All at {s:.0%} or more.", s=required_share),
-        Text("这些渠道的声音无法逐条追到客户、场景和时间。", "Voices of these channels cannot be traced to a customer, a scene and a time."),
+        Text("这些渠道的声音无法逐条追到客户、场景和时间。", "These voices cannot be traced one by one to a customer, situation and time."),
     )
 
 
 def _leaks(card: Mapping[str, Any]) -> Check:
     leaks = [t for t in card["traps"] if t["trap"] == "leaked_outcome"]
-    found = say("{k} 个分数与结果几乎一一对应。", "{k} {k:score all but settles|scores all but settle} an outcome.", k=len(leaks))
+    found = say("{k} 个分数与结果几乎一一对应。", "{k} {k:score all but determines|scores all but determine} an outcome.", k=len(leaks))
     return Check(
-        Text("分数没有泄露结果", "No score gives an outcome away"),
+        Text("分数没有泄露结果", "No score reveals an outcome"),
         not leaks,
         found if leaks else Text("未发现。", "None found."),
-        Text("该分数不得用来解释或预测那个结果。", "That score must not explain or predict that outcome."),
+        Text("该分数不得用来解释或预测那个结果。", "That score must not be used to explain or predict that outcome."),
     )
 
 
@@ -296,16 +296,16 @@ def _known_gaps(card: Mapping[str, Any]) -> tuple[Check, Check]:
         Check(
             Text("客户都在名单里", "Every customer is on the list"),
             True if unmatched == 0 and named > 0 and listed else None,
-            say("没有客户编号可核对。", "There is no customer number to look up.") if unmatched == 0 and named <= 0 else
+            say("没有客户编号可核对。", "There are no customer numbers to check.") if unmatched == 0 and named <= 0 else
             say("{k} 条声音写了客户，但数据里没有客户名单，无从核对。",
-                "{k} {k:voice names|voices name} a customer, and there is no list of customers to look them up in.", k=named)
+                "{k} {k:voice names|voices name} a customer, but the data hold no customer list to check against.", k=named)
             if unmatched == 0 and not listed else
             say("{n} 行的客户编号不在客户名单中；{k} 条声音写了客户，{m} 条没有，无从核对。",
-                "{n} {n:row names|rows name} a customer who is on no list; {k} voices name a customer, {m} do not and cannot be looked up.",
+                "{n} {n:row names|rows name} a customer who is not on the list; {k} voices name a customer, {m} do not and cannot be checked.",
                 n=unmatched, k=named, m=nobody),
         ),
         Check(
-            Text("姓名等未覆盖", "Names and the like are not covered"),
+            Text("姓名等未覆盖", "Names and some other details are not covered"),
             None,
             Text(f"脱敏不覆盖：{'、'.join(missed['zh'])}。", f"Not removed: {', '.join(missed['en'])}."),
         ),
@@ -316,18 +316,18 @@ def caveat() -> Text:
     """What most likely misleads here."""
     return say(
         "导出之前就丢掉的声音不在账上；如果丢的是某一家店或某一类客户，有效率再高也会看错。",
-        "Voices lost before the export cannot be seen here; if one dealer or one kind of customer is missing, a high share misleads.",
+        "Voices lost before the export cannot be seen here; if one dealer or one kind of customer is missing, even a high valid share misleads.",
     )
 
 
 def decision(missing: pd.DataFrame, worst: str) -> Text:
     """Which field the exports should carry first."""
     if not worst:
-        return Text("无需补救；下一版照此导出。", "Nothing to mend; export the same way next time.")
+        return Text("无需补救；下一版照此导出。", "Nothing needs fixing; export the same way next time.")
     name, n = field_name(worst), int(missing["n"].iloc[0])
     return say(
         "先让导出补上“{name}”：它一项就让 {n} 条声音失效。",
-        "First add the {name} to the export: without it {n} voices are invalid.",
+        "First add the missing field “{name}” to the exports: without it {n} voices are invalid.",
         name=name,
         n=n,
     )
@@ -339,7 +339,7 @@ def _pareto(missing: pd.DataFrame) -> dict[str, Text]:
         return {}
     shares = missing["n"].cumsum() / missing["n"].sum()
     return {
-        fields: say("{name}（累计 {s:.0%}）", "{name} (up to here {s:.0%})", name=field_name(fields), s=float(share))
+        fields: say("{name}（累计 {s:.0%}）", "{name} (cumulative {s:.0%})", name=field_name(fields), s=float(share))
         for fields, share in zip(missing["label"], shares, strict=True)
     }
 
@@ -350,35 +350,35 @@ def captions(card: Mapping[str, Any], causes: Mapping[str, Text], missing: pd.Da
     why, lack = NOTHING_QUARANTINED, NOTHING_MISSING
     if causes:
         top = next(iter(causes.values()))
-        why = say("隔离 {q} 行，最多的是“{top}”", "{q} rows quarantined, most often “{top}”", q=total["quarantined"], top=top)
+        why = say("隔离 {q} 行，最多的是“{top}”", "{q} rows quarantined; the most common reason is “{top}”", q=total["quarantined"], top=top)
     if len(missing):
-        lack = say("最常缺的是{first}", "Most often missing: the {first}", first=field_name(str(missing["label"].iloc[0])))
+        lack = say("最常缺的是{first}", "Most often missing: {first}", first=field_name(str(missing["label"].iloc[0])))
     elif not any(c["voices_accepted"] for c in voices.values()):
         lack = NOTHING_ACCEPTED
     whole = sum(1 for c in voices.values() if c["voices_accepted"] and not c["missing_required"])
     return {
         "channels": {
             "title": say("读入 {r} 行，接受 {a} 行", "{r} rows read, {a} accepted", r=total["rows_read"], a=total["accepted"]),
-            "subtitle": Text("每个渠道：读入 = 原样接受 + 修复后接受 + 隔离", "Each channel: read = as it was + repaired + set aside"),
+            "subtitle": Text("每个渠道：读入 = 原样接受 + 修复后接受 + 隔离", "Each channel: read = accepted as is + repaired + set aside"),
         },
         "validity": {
-            "title": say("{k} 个渠道里 {n} 个字段齐全", "{n} of {k} channels have every field throughout", k=len(voices), n=whole),
+            "title": say("{k} 个渠道里 {n} 个字段齐全", "{n} of {k} channels have every required field in every voice", k=len(voices), n=whole),
             "subtitle": required(card["valid_voice"]),
             "formats": {"share": "share"},
         },
         "reasons": {
             "title": why,
-            "subtitle": Text("隔离的次数，按表和原因", "Quarantines by table and reason"),
+            "subtitle": Text("隔离的次数，按表和原因", "Number of quarantines, by table and reason"),
             "description": why,
             "labels": causes,
         },
         "missing": {
             "title": lack,
-            "subtitle": Text("缺少必填字段的声音数，由多到少", "Voices that lack a required field, most frequent first"),
+            "subtitle": Text("缺少必填字段的声音数，由多到少", "Voices missing a required field, most frequent first"),
             "description": lack,
             "labels": _pareto(missing),
         },
-        "repairs": {"title": say("修复 {n} 行，逐项记数", "{n} rows repaired, every kind counted", n=total["repaired"])},
+        "repairs": {"title": say("修复 {n} 行，逐项记数", "{n} rows repaired, counted by kind", n=total["repaired"])},
         "redactions": {"title": Text("抹去的个人信息", "Personal details removed")},
         "examples": {"title": Text("离开这一步的原话长什么样", "What a verbatim looks like when it leaves this step")},
         "traps": {"title": Text("文件里的陷阱", "Traps in the files")},

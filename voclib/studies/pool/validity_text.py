@@ -16,13 +16,13 @@ COLUMNS = {
     "interval": Text("区间", "Interval"),
     "invalid": Text("无效 / 全部", "Invalid / all"),
 }
-TITLE = Text("无效的声音把分数移动了多少", "How far invalid voices move each score")
+TITLE = Text("无效的声音把分数移动了多少", "How much invalid voices move each score")
 SUBTITLE = Text("全部减有效；按门店聚类的区间", "All minus valid; intervals clustered by unit")
-ALL_VALID = Text("没有无效的回答，分数不受影响。", "No answer is invalid, so the score does not move.")
-NO_VALID = Text("没有一份有效的回答可比。", "No answer is valid, so there is nothing to compare with.")
+ALL_VALID = Text("没有无效的回答，分数不受影响。", "No answer is invalid, so the score is unaffected.")
+NO_VALID = Text("没有一份有效的回答可比。", "No answer is valid, so there is no basis for comparison.")
 NO_SCORE = Text("没有一条声音带分数，谈不上移动。", "No voice carries a score, so none can move.")
-NEEDS_VALID = Text("先补齐必填字段。", "The required fields, filled in.")
-NEEDS_NOTHING = Text("无需补救。", "Nothing to mend.")
+NEEDS_VALID = Text("先补齐必填字段。", "Complete required fields.")
+NEEDS_NOTHING = Text("无需补救。", "Nothing needs fixing.")
 
 
 def row(everyone: Estimate, valid: Estimate, effect: Estimate, *, n: int, invalid_n: int) -> dict[str, Any]:

@@ -16,19 +16,19 @@ HEADS = {
     "asides": Text("隔离区里的行", "Rows in quarantine"),
     "mentions": Text("谁提到它", "What refers to it"),
     "reports": Text("计入哪些报告", "Which reports count it"),
-    "near": Text("相近的编号", "Identifiers like it"),
+    "near": Text("相近的编号", "Similar identifiers"),
 }
-AS_PSEUDONYM = Text("原编号已换成假名", "the number given stands here as a pseudonym")
-NO_ORIGINS = Text("没有来源记录，请重新运行 voc ingest", "no origin on record; run voc ingest again")
+AS_PSEUDONYM = Text("原编号已换成假名", "the original number has been replaced by a pseudonym")
+NO_ORIGINS = Text("没有来源记录，请重新运行 voc ingest", "no origin recorded; run voc ingest again")
 NO_REPAIRS = Text("没有", "nothing")
 NO_MENTIONS = Text("没有", "nothing")
-UNRELATED = Text("没有用到它的行", "holds no row of it")
-PUBLIC = Text("读公开的原始文件，不读标准表", "reads public files, no standard tables")
+UNRELATED = Text("没有用到它的行", "uses none of its rows")
+PUBLIC = Text("读公开的原始文件，不读标准表", "reads public raw files, not standard tables")
 COUNTED = Text("计入", "counted")
 ELSEWHERE = {
-    "01-ingest": Text("读入的每一行都计入，隔离的行也在内", "counts every row read, also those in quarantine"),
+    "01-ingest": Text("读入的每一行都计入，隔离的行也在内", "counts every row read, including those in quarantine"),
     "23-known-truth": PUBLIC,
-    "90-planted-truth": Text("读模拟试验的记录，不读标准表", "reads the record of simulations, no standard tables"),
+    "90-planted-truth": Text("读模拟试验的记录，不读标准表", "reads the record of simulations, not standard tables"),
 }
 NOT_TOLD = Text("没有说明它计入哪些行", "does not say which rows it counts")
 RELATIONS = {
@@ -41,17 +41,17 @@ LANGUAGES = {"zh": Text("中文", "Chinese"), "en": Text("英文", "English")}
 
 def title(identifier: str, found: bool) -> Text:
     """The first line."""
-    return Text(identifier, identifier) if found else say("找不到“{i}”", "There is no '{i}'", i=identifier)
+    return Text(identifier, identifier) if found else say("找不到“{i}”", "'{i}' was not found", i=identifier)
 
 
 def looked(tables: int, columns: int, *, with_key: bool) -> Text:
     """Where an unknown identifier was looked for."""
     where = say("找过 {t} 张标准表的 {c} 个编号列，以及隔离区。",
-                "Looked for in {c} columns of identifiers of {t} standard tables and in the quarantine.", t=tables, c=columns)
+                "Searched {c} identifier columns of {t} standard tables, and the quarantine.", t=tables, c=columns)
     if with_key:
         return where
     key = Text("客户、员工、作者的原编号要有假名密钥（VOC_PSEUDONYM_KEY）才认得出。",
-               "The number of a customer, employee or author is recognised only with the key of pseudonyms (VOC_PSEUDONYM_KEY).")
+               "The original number of a customer, employee or author is recognised only with the pseudonym key (VOC_PSEUDONYM_KEY).")
     return joined(where, key)
 
 
@@ -117,9 +117,9 @@ def outcome(n: int, counted: int, reasons: tuple[tuple[Text, int], ...]) -> Text
 
 def impossible(message: str) -> Text:
     """A report that these tables do not carry."""
-    return Text(f"这些数据做不出这份报告：{message}", f"these data do not carry this report: {message}")
+    return Text(f"这些数据做不出这份报告：{message}", f"these data do not support this report: {message}")
 
 
 def lacking(names: tuple[str, ...]) -> Text:
     """A report whose parameters were not all given."""
-    return Text(f"要知道 {'、'.join(names)} 才说得出", f"can be told only with {', '.join(names)}")
+    return Text(f"要知道 {'、'.join(names)} 才说得出", f"known only with {', '.join(names)}")
