@@ -57,7 +57,7 @@ RUNGS = {
         Text("去掉有痕迹的回答", "Without answers showing a trace"),
         Text("店内、共用设备、即时或过快的回答不算", "Excludes answers from the premises or a shared device, sent at once or too fast"),
     ),
-    "restored": (Text("恢复共同门槛", "Common thresholds restored"), Text("本报告采用", "The answer of this report")),
+    "restored": (Text("恢复共同门槛", "Common thresholds restored"), Text("本报告采用", "This report's answer")),
 }
 TRUTH: dict[str, Any] = {
     "title": Text("名单与埋下的真值", "The list against what was planted"),
@@ -383,13 +383,8 @@ def _chart_captions(dealers: pd.DataFrame, listed: int, conf_level: float) -> Ma
     named = zip(dealers["unit"], dealers["is_listed"], strict=True)
     names = {unit: Text(str(unit), str(unit)) if on else Text("名单外", "off the list") for unit, on in named}
     return {
-        "funnel": {
-            "title": alarm,
-            "subtitle": Text("10 分占比，按回答数排开", "Share of tens, by number of answers"),
-            "description": alarm,
-            "note": FOR_REVIEW,
-            "labels": names,
-        },
+        "funnel": {"title": alarm, "subtitle": Text("10 分占比，按回答数排开", "Share of tens, by number of answers"), "description": alarm,
+                   "note": FOR_REVIEW, "labels": names},
         "slope": {
             "title": shift,
             "subtitle": say(
