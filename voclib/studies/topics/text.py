@@ -103,10 +103,8 @@ LIMITS = (
         Text("一周里只有两三条的新说法，名单看不见；要靠客服和门店先听到。",
              "A new complaint with only two or three voices a week is invisible to the list; frontline staff must hear it first."),
     ),
-    (
-        Text("“话题的边界是客观的。”", "“The boundaries of topics are objective.”"),
-        Text("换一个粗细，边界就变；标为不稳定的话题，只当线索。", "At another granularity they move; treat topics marked unstable as hints only."),
-    ),
+    (Text("“话题的边界是客观的。”", "“The boundaries of topics are objective.”"),
+     Text("换一个粗细，边界就变；标为不稳定的话题，只当线索。", "At another granularity they move; treat topics marked unstable as hints only.")),
 )
 
 
