@@ -323,7 +323,7 @@ class TestThePage:
         made = study({"responses": found[found["channel"].eq("sms")].head(12)}, files)
         checks = {c.name.en: c for c in made.study.checks}
         assert checks["Every channel has its own yardstick"].detail.en.startswith("Fewer than 30 scores in Text message: 12 voices")
-        for name in ("Reading beats guessing", "Probabilities come true"):
+        for name in ("Reading beats guessing", "Probabilities are reliable"):
             assert checks[name].passed is None and "Too few voices carry a score" in checks[name].detail.en
         assert len(made.quality) and "note" not in made.captions["quality"]
 

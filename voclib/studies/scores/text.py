@@ -150,12 +150,8 @@ def answer(headline: Estimate, naive: Estimate, change: Estimate) -> Text:
     )
     wider = _wider(headline, naive)
     went = (
-        say(
-            " 最近一期与上一期之差为 {c}（{c:interval}）：{reading}。",
-            " The latest period minus the one before is {c} ({c:interval}): {reading}.",
-            c=change,
-            reading=moved(change),
-        )
+        say(" 最近一期与上一期之差为 {c}（{c:interval}）：{reading}。",
+            " The latest period minus the one before is {c} ({c:interval}): {reading}.", c=change, reading=moved(change))
         if change.kind == "estimate"
         else Text("", "")
     )
@@ -175,11 +171,8 @@ def _wider(headline: Estimate, naive: Estimate) -> Text:
     if headline.rung == BY_CUSTOMER:
         return say(" 承认同一位客户的几次作答相像之后，区间是原来的 {r:.1f} 倍宽。",
                    " Allowing for similar answers from the same customer makes the interval {r:.1f} times as wide.", r=ratio)
-    return say(
-        " 承认同店客户相像之后，区间是原来的 {r:.1f} 倍宽。",
-        " Allowing for the similarity of customers within a unit makes the interval {r:.1f} times as wide.",
-        r=ratio,
-    )
+    return say(" 承认同店客户相像之后，区间是原来的 {r:.1f} 倍宽。",
+               " Allowing for the similarity of customers within a unit makes the interval {r:.1f} times as wide.", r=ratio)
 
 
 def moved(change: Estimate) -> Text:
@@ -254,13 +247,8 @@ def enough_clusters(n: int, floor: int, refuse: int) -> Check:
     return Check(
         Text("门店（单位）够多", "Enough units"),
         n >= floor,
-        say(
-            "{n} 家，下限 {floor}；少于 {refuse} 家不给区间。",
-            "{n} units; at least {floor} needed, and below {refuse} no interval is given.",
-            n=n,
-            floor=floor,
-            refuse=refuse,
-        ),
+        say("{n} 家，下限 {floor}；少于 {refuse} 家不给区间。",
+            "{n} units; at least {floor} needed, and below {refuse} no interval is given.", n=n, floor=floor, refuse=refuse),
         Text("区间偏窄的风险上升。", "The interval may be too narrow."),
     )
 
@@ -300,11 +288,8 @@ def methods_agree(clustered: Estimate, resampled: Estimate) -> Check:
     return Check(
         Text("两种算法的区间一致", "Two methods give the same interval"),
         0.8 <= ratio <= 1.25,
-        say(
-            "整店重抽样的区间是解析区间的 {r:.2f} 倍宽，容许 0.80 至 1.25。",
-            "Resampling whole units gives an interval {r:.2f} times as wide; 0.80 to 1.25 is allowed.",
-            r=ratio,
-        ),
+        say("整店重抽样的区间是解析区间的 {r:.2f} 倍宽，容许 0.80 至 1.25。",
+            "Resampling whole units gives an interval {r:.2f} times as wide; 0.80 to 1.25 is allowed.", r=ratio),
         Text("以较宽的一个为准。", "Trust the wider one."),
     )
 

@@ -98,15 +98,11 @@ LIMITS = (
         Text("均匀只说明不是少数几家；各家都做错同一件事，也是均匀的。",
              "Evenly spread only rules out a few dealers; if all of them make the same mistake, that is even too."),
     ),
-    (
-        Text("“名单上没有，就是没有新问题。”", "“Nothing on the list means no new problem.”"),
-        Text("一周里只有两三条的新说法，名单看不见；要靠客服和门店先听到。",
-             "A new complaint with only two or three voices a week is invisible to the list; frontline staff must hear it first."),
-    ),
-    (
-        Text("“话题的边界是客观的。”", "“The boundaries of topics are objective.”"),
-        Text("换一个粗细，边界就变；标为不稳定的话题，只当线索。", "At another granularity they move; treat topics marked unstable as hints only."),
-    ),
+    (Text("“名单上没有，就是没有新问题。”", "“Nothing on the list means no new problem.”"),
+     Text("一周里只有两三条的新说法，名单看不见；要靠客服和门店先听到。",
+          "Something new said only two or three times a week is invisible to the list; frontline staff must hear it first.")),
+    (Text("“话题的边界是客观的。”", "“The boundaries of topics are objective.”"),
+     Text("换一个粗细，边界就变；标为不稳定的话题，只当线索。", "At another granularity they move; treat topics marked unstable as hints only.")),
 )
 
 
