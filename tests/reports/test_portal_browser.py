@@ -135,7 +135,7 @@ def test_editions_and_languages_switch_with_and_without_scripts(index: Path, ope
     assert not page.locator(".notice").is_visible()
     assert page.locator(".edition[data-ed=public] .val b").inner_text().startswith("72%")
     page.locator(".lang label:has(#lang-en)").click()
-    assert page.locator("h1").inner_text() == "What we know this edition"
+    assert page.locator("h1").inner_text() == "What this edition shows"
     page.locator("label:has(#ed-sample)").click()
     assert "¥3.1M" in page.locator(".edition[data-ed=sample] .rows").first.inner_text()
 

@@ -109,7 +109,7 @@ def test_each_kind_of_answer_has_its_mark() -> None:
 def test_the_key_claims_no_level_that_a_row_denies() -> None:
     html = portal.render([finding(answer=estimate(conf_level=0.9))], editions=EDITIONS)
     key = re.search(r"<footer>.*?</footer>", html, re.S).group(0)
-    assert "没有另外写明的都是 95%" in key and "95% unless its row says otherwise" in key
+    assert "没有另外写明的都是 95%" in key and "95% unless the row says otherwise" in key
 
 
 def test_a_number_says_what_it_is_and_of_when() -> None:

@@ -62,7 +62,7 @@ def test_what_is_silent_missing_or_empty_is_named_with_its_owner() -> None:
     found = touchpoints.noticed(card())
     said = [(row.what.en, row.does.en) for row in found.itertuples()]
     assert [what for what, _ in said] == ["Touchpoint silent: Showroom tablet", "Touchpoint silent: empty", "Touchpoint missing: mini"]
-    assert said[0][1] == ("No voices since 2026-02-10, 110 days ago; the agreed maximum gap is 7 days. "
+    assert said[0][1] == ("No voices for 110 days, since 2026-02-10; the agreed maximum gap is 7 days. "
                           "售后运营部 should find out why and send what is missing.")
     assert "contains no rows" in said[1][1] and said[1][1].endswith("First decide who is responsible for it.")
     assert "mini.csv" in said[2][1] and "mini.csv" in found["does"][2].zh

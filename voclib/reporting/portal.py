@@ -64,7 +64,7 @@ def render(findings: Sequence[Mapping[str, Any]], *, editions: Sequence[Mapping[
     css, script = _style(names), _asset("page.js")
     return sanitise.unparted(_environment().get_template("portal.html.j2").render(
         css=Markup(css), script=Markup(script), policy=Markup(_policy(css, script)), icons=Markup(_asset("icons.svg")), company=company,
-        title={"zh": "客户之声研究：这一版，我们知道了什么", "en": "Customer voice research: what we know this edition"},
+        title={"zh": "客户之声研究：这一版，我们知道了什么", "en": "Customer voice research: what this edition shows"},
         editions=[_edition(e, findings, changes) for e in editions], both=both,
         verdicts=[(verdict(code), both(shown.may)) for code, shown in wording.BADGES.items()],
         levels=[(i, both(e.words), both(e.key)) for i, e in enumerate(wording.EVIDENCE)]))

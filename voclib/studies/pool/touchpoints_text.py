@@ -148,7 +148,7 @@ def silent(found: Mapping[str, Any]) -> dict[str, Text]:
         )
     does = say(
         "{day} 之后没有声音，已 {n} 天；约定最多间隔 {e} 天",
-        "no voices since {day}, {n} days ago; the agreed maximum gap is {e} days",
+        "no voices for {n} days, since {day}; the agreed maximum gap is {e} days",
         day=day(found["last_day"]),
         n=int(found["days_silent"]),
         e=int(found["expected_days"] or 0),
