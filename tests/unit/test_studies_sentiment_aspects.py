@@ -19,7 +19,6 @@ from voclib.studies import sentiment_aspects
 from voclib.studies.sentiment_aspects import aspect_shares, sentiment_shares
 from voclib.studies.sentiment_aspects import captions as shown
 from voclib.studies.sentiment_aspects import heard as sentiment_voices
-from voclib.studies.sentiment_aspects import text as sentiment_text
 from voclib.text import aspects, rules
 
 DICTIONARY = """
@@ -397,17 +396,3 @@ class TestWords:
         assert ("分不出先后" in study.answer.zh) == ("cannot be separated from" in study.answer.en)
         assert "售后部" in study.decision.zh or "质量部" in study.decision.zh
         assert "labelled" not in study.decision.en and "200" in moods["no labels"].study.decision.zh
-
-
-def test_only_languages_that_are_there_are_said_to_be_learned() -> None:
-    zh, en = Text("中文", "Chinese"), Text("英文", "English")
-    alone = sentiment_text.learned([], [en]).detail
-    assert alone == Text("英文的读法从自带分数的声音学来。", "Reading of English is learned from voices with scores.")
-    both = sentiment_text.learned([], [zh, en]).detail
-    assert "中文" in both.zh and "英文" in both.zh and "Chinese" in both.en and sentiment_text.learned([zh], [zh, en]).passed is False
-
-
-def test_voices_of_another_language_are_named_in_the_table_of_readings() -> None:
-    rows = pd.DataFrame({"language": ["en", ""], "n": [900, 400], "accuracy": [0.8, 0.5], "conf_low": [0.7, 0.4], "conf_high": [0.9, 0.6]})
-    made = shown.quality(rows, rows.head(0).rename(columns={"language": "channel"}))
-    assert [name.en for name in made["group"]] == ["English", "Another language, or no letters"]
