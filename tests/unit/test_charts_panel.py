@@ -146,7 +146,7 @@ def test_two_thousand_stores_are_thinned_evenly_and_the_picture_says_so():
     order = given.assign(x=(given.x0 + given.x1) / 2).sort_values("x").s.tolist()
     ranks = sorted(order.index(r["g"]) for r in segments)
     assert (ranks[0], ranks[-1]) == (0, 1999) and set(np.diff(ranks)) <= {13, 14}
-    assert any("150 of 2,000 drawn" in w for w in said(pair)) and any("画出 150 家，共 2,000 家" in w for w in said(pair, "zh"))
+    assert any("150 of 2,000 shown" in w for w in said(pair)) and any("画出 150 家，共 2,000 家" in w for w in said(pair, "zh"))
     middle = ((given.x0 + given.x1) / 2).mean()  # of all stores, not of those that are drawn
     assert all(r[1]["x"] == pytest.approx(middle, abs=1e-4) for _, _, r in layers(pair, "line"))
     assert not any("150" in w for w in said(unit_slopes(stores(150)))) and any("150 of 151" in w for w in said(unit_slopes(stores(151))))
