@@ -136,14 +136,14 @@ def unseen(found: Found) -> Estimate | None:
     """Why nothing follows from a comparison, or None: no more repairs than effects are taken out of them, which leaves nothing over, or none is told
     where most batches could not be at any ratio that is asked about."""
     repairs, effects, batches, seen = int(found.cells.counts.sum()), found.cells.effects, len(found.table), int(found.seen.sum())
-    more = Text("更多维修记录：更长的时间，或更多门店", "More repairs on record: a longer time, or more dealers")
+    more = Text("更多维修记录：更长的时间，或更多门店", "More repairs on record: a longer period, or more dealers")
     if repairs <= effects:
         return _no(say("能用的维修只有 {n} 次，而要先扣除零件与车型、车龄、周次的 {k} 项差别：扣完所剩无几，批次无从比较。",
-                       "Only {n} repairs can be used, and {k} differences by part and model, age and week have to be taken out of them first: "
-                       "nothing is left to compare batches by.", n=repairs, k=effects), more)
+                       "Only {n} repairs can be used, while {k} differences by part and model, age and week have to be removed first: "
+                       "nothing is left to compare batches with.", n=repairs, k=effects), more)
     if found.picked is None and 2 * seen < batches:
         return _no(say("维修太少：{m} 个批次里，就算维修是同类的 {x} 倍，多半看得出的也只有 {k} 个。",
-                       "Too few repairs: even with {x} times those of its siblings, only {k} of {m} batches would mostly be told.",
+                       "Too few repairs: even at {x} times the rate of their siblings, only {k} of {m} batches would usually stand out.",
                        m=batches, k=seen, x=round(siblings.FAR)), more)
     return None
 
