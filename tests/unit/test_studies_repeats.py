@@ -83,7 +83,7 @@ class TestTheCheck:
         asked = large["responses"][large["responses"]["channel"].eq("sms") & large["responses"]["nps_score"].notna()].head(copies)
         both = pd.concat([large["responses"], asked.assign(response_id="X" + asked["response_id"].astype("str"))], ignore_index=True)
         found = told({**large, "responses": both})
-        assert found.passed is passed and (f" {copies} are the same" in found.detail.en) is (copies > 0)
+        assert found.passed is passed and (f" {copies} are identical" in found.detail.en) is (copies > 0)
         assert figures(found.detail.zh.replace("24", "")) == figures(found.detail.en.replace("24", ""))
         assert not half_width(found.detail.zh) and not verbs_exceed(found.detail.en, 0, "en") and not verbs_exceed(found.detail.zh, 0, "zh")
 
