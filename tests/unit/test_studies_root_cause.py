@@ -112,7 +112,7 @@ def test_batches_that_were_never_compared_are_not_among_those_that_cannot_be_tol
     found = root_cause.study(thin(150, 1), rules=RULES)
     n = int(found.found.table["ratio"].notna().sum())
     assert found.study.verdict is Verdict.REPORT_WITH_CAVEAT and n < len(found.found.table) == 443
-    assert f"None of {n} batches" in found.study.answer.en and f"{443 - n} more cannot be held against siblings" in found.study.answer.en
+    assert f"None of {n} batches" in found.study.answer.en and f"{443 - n} more have no comparable sibling" in found.study.answer.en
     assert f"0 of {n} batches" in found.captions["batches"]["title"].en and found.study.headline[0].n == n == found.study.evidence["batches"]
 
 
