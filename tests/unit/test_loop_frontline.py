@@ -246,7 +246,7 @@ class TestRivals:
         table.loc[mine[mine].index[1:], "unit_id"] = None
         found = frontline.study(tables | {"frontline_reports": table}, LISTS).rivals.undercut
         keen = next(one for one in found if one.group == "海拓")
-        assert keen.kind == "refusal" and keen.reason.en.startswith(f"Of {keen.n} quotes 1 names a dealer, 1 dealer in all")
+        assert keen.kind == "refusal" and keen.reason.en.startswith(f"Of {keen.n} quotes, 1 names a dealer, only 1 in all")
 
     def test_without_list_prices_there_is_no_gap(self, tables):
         found = frontline.study(tables).rivals

@@ -211,8 +211,8 @@ class TestThin:
     def test_a_table_without_any_mark_is_refused_in_words(self) -> None:
         frame = table()
         bare, none = judged(without("intent_score", "appeal_score", "value_score")(frame)), judged(frame.iloc[:0])
-        assert bare.study.answer.en == "No answer has a mark, so no light is lit."
-        assert none.study.answer.en == "The table holds no concept under test."
+        assert bare.study.answer.en == "No answer has a score, so no light can be lit."
+        assert none.study.answer.en == "The table holds no concept to test."
         for found in (bare, none):
             assert found.study.verdict is Verdict.REFUSE and found.ladder is None and not found.gate.compared
             assert {e.kind for e in found.study.headline} == {"refusal"} and set(lit(found).values()) <= {"insufficient"}

@@ -136,7 +136,7 @@ class TestMeasure:
             Settings(**{name: value})
 
     def test_no_events_at_all(self):
-        with pytest.raises(DataError, match="no dated event"):
+        with pytest.raises(DataError, match="No subject has a dated event"):
             outer_effects.tally(pd.DataFrame({"subject": [], "on": pd.to_datetime([])}))
 
 

@@ -52,7 +52,7 @@ class TestAnswers:
 
     @pytest.mark.parametrize(("change", "said"), [
         ("one region", "All answers belong to one group (East China)"), ("no units", "No answer says which region it belongs to"),
-        ("no scores", "No voice of the pool carries a score")])
+        ("no scores", "No voice in the pool carries a score")])
     def test_nothing_to_compare_is_refused_in_words(self, alike: Tables, change: str, said: str) -> None:
         tables = dict(alike)
         if change == "one region":

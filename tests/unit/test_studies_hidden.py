@@ -62,7 +62,7 @@ def test_what_weighting_left_of_a_share_is_in_percentage_points(seed: int) -> No
     census = everybody(seed)
     hidden = framing.hide(census, "self-selected", seed=seed)
     found = survivorship.study(hidden, threshold=0.5, repeats=1, seed=seed)
-    [check] = [c for c in found.study.checks if c.name.en == "Direction of what weighting left"]
+    [check] = [c for c in found.study.checks if c.name.en == "Direction of the bias left after weighting"]
     said = re.search(r"off by (\d+) percentage points \((\d+)–(\d+)\)\.$", check.detail.en)
     assert said and f"仍偏 {said[1]} 个百分点（{said[2]}–{said[3]}）。" in check.detail.zh and "%" not in check.detail.en + check.detail.zh
     planted = 100 * (found.ladder["aipw"].value - survivorship.truth(hidden, census)["reachable"])
@@ -101,13 +101,13 @@ def test_what_is_missing_already_cannot_be_hidden() -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_it_says_how_many_had_answered(seed: int) -> None:
     rng, census = np.random.default_rng(seed), everybody()
-    assert survivorship.set_aside(census, "churned").en.startswith("Everybody here had answered.")
+    assert survivorship.set_aside(census, "churned").en.startswith("Everyone here had answered.")
     y = census.people["y"].mask(rng.random(len(census.people)) < rng.uniform(0.1, 0.6))
     left = census.people["is_churned"].astype(bool)
     said = survivorship.set_aside(framing.replace(census, people=census.people.assign(y=y)), "churned")
     for count in (len(y), y.notna().sum(), y[left].notna().sum()):
         assert f"{count:,}" in said.en and f"{count:,}" in said.zh
-    assert "Everybody" not in said.en and "人人" not in said.zh
+    assert "Everyone" not in said.en and "人人" not in said.zh
     unheard = survivorship.set_aside(framing.replace(census, people=census.people.assign(y=y.mask(left))), "churned")
     assert "no answer to set aside" in unheard.en and "没有回答可以放在一边" in unheard.zh
 
@@ -116,7 +116,7 @@ def test_a_score_derived_from_leaving_is_named() -> None:
     census = everybody()
     people = census.people.assign(y=census.people["y"].mask(census.people["is_churned"].astype(bool), 0.0))
     derived = survivorship.set_aside(framing.replace(census, people=people), "churned")
-    assert "derived together with leaving" in derived.en and "互相推算" in derived.zh
+    assert "derived from each other" in derived.en and "互相推算" in derived.zh
     assert "derived" not in survivorship.set_aside(census, "churned").en
 
 
@@ -131,9 +131,9 @@ def test_a_silence_made_here_is_called_a_test_and_never_free_to_use(tested: tupl
     found, _ = tested
     study, n = found.study, found.frame.notes["withheld"]
     assert study.answer.zh.startswith(f"用已知的回答检验做法：有意放在一边 {n:,} 份，")
-    assert study.answer.en.startswith(f"A test on known answers, {n:,} of which were set aside on purpose: ")
-    assert "有意造出来" in study.caveat.zh and "made here on purpose" in study.caveat.en
-    assert "不要引用" in study.decision.zh and "Quote no number" in study.decision.en and "对内对外都引用" not in study.decision.zh
+    assert study.answer.en.startswith(f"In a test on known answers, {n:,} of them set aside on purpose: ")
+    assert "有意造出来" in study.caveat.zh and "created on purpose" in study.caveat.en
+    assert "不要引用" in study.decision.zh and "Do not quote any number" in study.decision.en and "对内对外都引用" not in study.decision.zh
     for one in (study.headline[0], found.ladder[found.ladder.chosen]):
         assert one.verdict is not Verdict.REPORT and study.verdict is not Verdict.REPORT
     real = survivorship.study(framing.replace(found.frame, notes={}), threshold=0.5, repeats=1, seed=1).study  # the same frame, its silence real
@@ -145,11 +145,11 @@ def test_what_was_set_aside_is_said_beside_the_estimate(tested: tuple[survivorsh
     said = survivorship.stated(found, known).answer
     keys = {"everyone" if e.estimand.endswith("everyone") else "reachable" for e in found.study.headline}
     for key in keys:
-        assert f"{known[key]:.0%}" in said.zh.split("。")[-2] and f"it was {known[key]:.0%}" in said.en
-    assert "区间包含它" in said.zh and ", inside the interval" in said.en
+        assert f"{known[key]:.0%}" in said.zh.split("。")[-2] and f"the true figure was {known[key]:.0%}" in said.en
+    assert "区间包含它" in said.zh and "the interval contains it" in said.en
     assert survivorship.stated(found, None) == found.study
     off = survivorship.stated(found, {"everyone": 0.99, "reachable": 0.99}).answer
-    assert "区间没有包含它" in off.zh and ", outside the interval" in off.en
+    assert "区间没有包含它" in off.zh and "the interval misses it" in off.en
 
 
 def test_staged_call_backs_have_no_price() -> None:

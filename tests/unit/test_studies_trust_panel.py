@@ -368,7 +368,7 @@ class TestRealFile:
 
     def test_counts_that_open_the_page(self, real: t.Trusts) -> None:
         facts = {name.en: value for name, value in t.facts(real).items()}
-        assert facts["Answers of employees"] == 1_743_103 and facts["Trusts there in every year"] == 124 and facts["Hospital trusts"] == 146
+        assert facts["Employee answers"] == 1_743_103 and facts["Trusts present every year"] == 124 and facts["Hospital trusts"] == 146
 
 
 def _texts(trusts: t.Trusts) -> list[Text]:

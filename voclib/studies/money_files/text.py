@@ -63,7 +63,7 @@ FINDINGS = (
     Finding("services", "listed", (
         "月费就是价目表：持有的产品解释了它的 {list_fit:.1%}，技术支持 ${support_fee:.2f}，光纤 ${fibre_fee:.2f}；长途月均在 "
         "${calls_low:.0f} 到 ${calls_high:.0f} 之间均匀分布，与均匀最多差 {calls_off:.1%}",
-        "The monthly charge is a price list: products held explain {list_fit:.1%} of it, support ${support_fee:.2f}, fibre ${fibre_fee:.2f}; "
+        "The monthly charge follows the price list: products held explain {list_fit:.1%} of it, support ${support_fee:.2f}, fibre ${fibre_fee:.2f}; "
         "monthly long distance is spread evenly from ${calls_low:.0f} to ${calls_high:.0f}, within {calls_off:.1%} of uniform"), (
         "账单里没有行为：金额的差别只能来自去留，其余是标价，分开列",
         "The bill contains no behaviour: money can differ only by who leaves; the rest is list price and shown separately")),
@@ -315,14 +315,14 @@ REASONS = {
     "rival_offer": Reason(("better", "offer"), "rival", Text("对手报价更好", "Rival's better offer")),
     "rival_speed": Reason(("higher", "speeds"), "rival", Text("对手网速更快", "Rival's higher speeds")),
     "rival_data": Reason(("more data",), "rival", Text("对手流量更多", "Rival's larger data allowance")),
-    "support_manner": Reason(("attitude", "support"), "people", Text("客服态度", "Attitude of support staff")),
+    "support_manner": Reason(("attitude", "support"), "people", Text("客服态度", "Manner of support staff")),
     "provider_manner": Reason(("attitude", "provider"), "people", Text("服务商态度", "Attitude of the provider")),
     "online_skill": Reason(("expertise", "online"), "people", Text("在线客服不懂行", "Poor online support expertise")),
     "phone_skill": Reason(("expertise", "phone"), "people", Text("电话客服不懂行", "Poor phone support expertise")),
     "product": Reason(("product",), "product", Text("对产品不满", "Dissatisfied with the product")),
     "service": Reason(("service dis",), "product", Text("对服务不满", "Dissatisfied with the service")),
     "network": Reason(("network",), "product", Text("网络不稳", "Unreliable network")),
-    "range": Reason(("limited",), "product", Text("服务种类少", "Limited range of services")),
+    "range": Reason(("limited",), "product", Text("服务种类少", "Few services on offer")),
     "self_service": Reason(("self-serv",), "product", Text("不能自助办理", "No self-service")),
     "speed": Reason(("affordable",), "product", Text("平价网速不够", "Too slow for the price")),
     "price": Reason(("price",), "price", Text("太贵", "Too expensive")),

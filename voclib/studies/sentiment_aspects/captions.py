@@ -193,7 +193,7 @@ def _pairs(pairs: pd.DataFrame, names: Mapping[str, Text]) -> Mapping[str, Any]:
     title = Text("没有声音同时提到车型和部件", "No voice mentions both a model and a feature")
     if len(pairs):
         top = pairs.sort_values(["n", "feature", "model"], ascending=[False, True, True]).iloc[0]
-        title = say("提到最多的组合：{m} 的{f}，{n} 条", "Most often mentioned together: {f} on {m}, {n} voices", m=names[top["model"]],
+        title = say("提到最多的组合：{m} 的{f}，{n} 条", "Most often mentioned together: {f} of {m}, {n} voices", m=names[top["model"]],
                     f=names[top["feature"]], n=int(top["n"]))
     return {"title": title, "description": title, "labels": names,
             "subtitle": Text("同一条声音提到的车型和部件；数字 = 条数，颜色 = 读作负面的占比，未校正",
