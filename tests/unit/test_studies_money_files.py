@@ -290,7 +290,8 @@ class TestRealFiles:
                      "to the cent in 7,043 of 7,043",
                      "blank in 11 rows, 11 of them with a tenure of 0", "Of 1,440 customers with satisfaction 1–2, 1,440 left",
                      "of 2,938 with 4–5, 2,938 stayed",
-                     "differ in 244 rows, 244 of them leavers", "519 differ from the workbook (28%)", "of all 1,051 equally new customers 597 left (57%)",
+                     "differ in 244 rows, 244 of them leavers", "519 differ from the workbook (28%)",
+                     "of all 1,051 equally new customers 597 left (57%)",
                      "39 cite extra-data charges, but only 5 ever paid any and 32 have unlimited data",
                      "265 of them from monthly to longer; 265 are customers who stayed, 0 who left",
                      "61 customers with fibre in the workbook have cable here, and 61 of them left", "of 34 who gained dependents, 34 left",
@@ -302,7 +303,8 @@ class TestRealFiles:
     def test_what_is_in_the_orders(self, real: m.Files) -> None:
         found = _found(real)
         for part in ("The first orders of all 2,357 buyers fall between 1997-01-01 and 1997-03-25: one in 10", "observed for 462 to 545 days",
-                     "21 rows repeat another in every cell, and 223 orders", "8 orders have an amount of 0, and 8 customers", "the top 1% account for 14.6%"):
+                     "21 rows repeat another in every cell, and 223 orders",
+                     "8 orders have an amount of 0, and 8 customers", "the top 1% account for 14.6%"):
             assert part in found, part
         facts = {name.en: value for name, value in m.facts(real).items()}
         assert facts["Their orders"] == 6919 and facts["Money in these orders"][0] == pytest.approx(244_091.94)
