@@ -65,6 +65,12 @@ def test_clustered(name: str) -> None:
     assert record["naive_coverage"] < 0.85, "ignoring the dealers must fail on these data, else the setting shows nothing"
 
 
+@pytest.mark.parametrize("name", named("nps by customer"))
+def test_by_customer(name: str) -> None:
+    record = coverage.measure(SETTINGS[name], runs=400, band=coverage.SHORT_BAND)
+    assert record["passed"] and record["refusals"] == 0 and record["naive_coverage"] < 0.85, record
+
+
 @pytest.mark.parametrize("name", named("nps weighted"))
 def test_weighted(name: str) -> None:
     record = coverage.measure(SETTINGS[name], runs=1000)

@@ -88,8 +88,7 @@ def compared(kept: pd.DataFrame, *, metric: str = "nps", by: str = "region", gat
     score = scores.score_of(metric)
     if kept[by].nunique() < 2:
         return []
-    named = kept.assign(**{by: kept[by].astype(str)})
-    found = metrics.groups(score.function, named, by=by, column=score.column, estimand=score.estimand, gates=gates)
+    found = [_scored(part, str(name), score, gates=gates) for name, part in kept.groupby(by, sort=True)]
     return [one.group for one in found if one.kind == "estimate" and one.conf_high > one.conf_low]
 
 
@@ -147,14 +146,23 @@ def _ranked(parts: list[_Part], errors: list[float], df: list[float] | float, co
     return ranks.rank([p.mean for p in parts], errors, df=df, conf_level=conf_level, seed=seed) if len(parts) > 1 else None
 
 
+def _scored(part: pd.DataFrame, name: str, score: Score, *, cluster: str | None = None, **options: Any) -> Estimate:
+    """The score of one group, by whole clusters; without one by customers where any answered again, since what one says twice is alike."""
+    again = cluster is None and bool(part["customer_id"].dropna().duplicated().any())
+    own = part.assign(everyone=name, who=_customers(part)) if again else part.assign(everyone=name)
+    found = metrics.groups(score.function, own, by="everyone", column=score.column, estimand=score.estimand, cluster="who" if again else cluster,
+                           **options)[0]
+    return found.with_(n_clusters=None) if again and found.kind == "estimate" else found  # which counts dealers
+
+
 def _part(part: pd.DataFrame, name: str, score: Score, *, clustered: bool, conf_level: float, gates: Gates, seed: int) -> _Part:
-    options = {"by": "everyone", "column": score.column, "estimand": score.estimand, "conf_level": conf_level, "gates": gates}
-    own, y, unit = part.assign(everyone=name), scores.coded(part, score), pd.factorize(part["unit_id"].fillna("").to_numpy())[0]
-    found, dealers = metrics.groups(score.function, own, **options)[0], int(part["unit_id"].nunique())
+    options = {"conf_level": conf_level, "gates": gates}
+    y, unit = scores.coded(part, score), pd.factorize(part["unit_id"].fillna("").to_numpy())[0]
+    found, dealers = _scored(part, name, score, **options), int(part["unit_id"].nunique())
     if found.kind != "estimate":
         return _Part(name, found, len(y), float(y.mean()), 0.0, False, 0.0, np.inf, dealers, None)
     plain = (found.conf_high - found.conf_low) / (2 * inference.quantile(conf_level, np.inf))  # never zero, also where all answers are alike
-    may = clustered and metrics.groups(score.function, own, cluster="unit_id", **options)[0].kind == "estimate"
+    may = clustered and _scored(part, name, score, cluster="unit_id", **options).kind == "estimate"
     drawn = inference.mean_variance(y - y.mean(), cluster=unit if may else None)
     return _Part(name, found, len(y), float(y.mean()), plain, may, float(np.sqrt(drawn.variance)), float(drawn.df), dealers,
                  _alike(y, unit, _customers(part), seed) if clustered else None)
