@@ -1,4 +1,4 @@
-"""Why a rung of the money ladder gives no number, in both languages."""
+"""Sentences that several parts of the money study share: measures, why a step of its ladder gives no number, what a hidden factor leaves."""
 
 from __future__ import annotations
 
