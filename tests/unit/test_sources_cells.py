@@ -5,15 +5,11 @@ from __future__ import annotations
 import numpy as np
 import openpyxl
 import pytest
+from shop_mapping import SHOP
 
 from voclib.sources import cells, ingest, readers
 
-MAPPING = """
-name: shop
-company: {zh: 店, en: Shop}
-root: .
-pseudonym_key: a-key-of-some-length
-sources:
+MAPPING = SHOP + """
   - channel: master
     files: people.csv
     tables:

@@ -7,16 +7,12 @@ import random
 import numpy as np
 import pandas as pd
 import pytest
+from shop_mapping import SHOP
 
 from voclib.errors import ParameterError
 from voclib.sources import ingest, shapes
 
-MAPPING = """
-name: shop
-company: {zh: 小店, en: Shop}
-root: .
-pseudonym_key: a-key-of-some-length
-sources:
+MAPPING = SHOP + """
   - channel: survey
     files: survey.csv
     tables:

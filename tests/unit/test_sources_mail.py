@@ -7,17 +7,13 @@ import time
 from email.message import EmailMessage
 
 import pytest
+from shop_mapping import SHOP
 
 from voclib.errors import DataError, ParameterError
 from voclib.schema import content_hash
 from voclib.sources import ingest, letters, threads
 
-MAPPING = """
-name: shop
-company: {zh: 小店, en: Shop}
-root: .
-pseudonym_key: a-key-of-some-length
-sources:
+MAPPING = SHOP + """
   - channel: mail
     files: ["*.mbox", "*.eml"]
     optional: true
