@@ -123,7 +123,7 @@ def study(tables: Tables, *, rules: tuple[Any, Any] | None = None, parts: Mappin
     steps, steps_naive = _steps(scene, funnel)
     tracker = outer_funnel.tracker(found, asof=scene.asof)
     checks = _checks(scene, effects, ladder, placebo, rings, picks)
-    finding = _finding(scene, effects, ladder, each, checks, placebo, steps, tracker, names)
+    finding = _finding(scene, effects, ladder, checks, steps, tracker, names)
     course = _course(scene, effects)
     quarters = funnel.quarters if funnel else pd.DataFrame(columns=["quarter", "proposed", "adopted", "rejected", "pending"])
     departments = _departments(found, effects, tracker, names, conf_level=conf_level, is_range=is_range)
@@ -131,8 +131,8 @@ def study(tables: Tables, *, rules: tuple[Any, Any] | None = None, parts: Mappin
         study=finding, ladder=ladder, effects=effects, each=each, naive=naive, drawn=drawn, course=course, placebo=placebo, placebo_naive=rings,
         idle=picks, funnel=funnel, steps=steps, steps_naive=steps_naive, quarters=quarters, tracker=laid.tracker(tracker, effects, names),
         departments=departments, names=names,
-        captions=shown.captions(scene.given, effects, ladder, each, drawn, course, curve.shown(effects), placebo, rings, funnel, steps, tracker,
-                                departments, names, conf_level=conf_level))
+        captions=shown.captions(effects, ladder, drawn, course, curve.shown(effects), placebo, rings, funnel, steps, tracker, departments, names,
+                                conf_level=conf_level))
 
 
 def _end(tables: Tables, projects: pd.DataFrame, sources: Mapping[str, Source]) -> pd.Timestamp:
@@ -337,8 +337,8 @@ def _without_one(scene: _Scene, effects: Effects) -> tuple[str, float]:
     return best
 
 
-def _finding(scene: _Scene, effects: Effects, ladder: Ladder | None, each: tuple[Estimate, ...], checks: tuple[Check, ...],
-             placebo: tuple[Estimate, ...], steps: tuple[Estimate, ...], tracker: pd.DataFrame, names: outer_names.Names) -> Study:
+def _finding(scene: _Scene, effects: Effects, ladder: Ladder | None, checks: tuple[Check, ...], steps: tuple[Estimate, ...],
+             tracker: pd.DataFrame, names: outer_names.Names) -> Study:
     """The Study: adjusted comparison; precedence where nothing shows before landing."""
     shared: dict[str, Any] = {"question": words.QUESTION, "kicker": words.kicker(len(scene.projects)), "checks": checks, "caveat": _caveat(checks),
                               "limits": words.LIMITS, "reader": "executive"}

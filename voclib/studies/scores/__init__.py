@@ -346,7 +346,7 @@ def _checks(
     """The gates a score must pass; thresholds stand in voclib/stats/gates.yml."""
     gates = gating.load()
     chosen = ladder[ladder.chosen]
-    found = [words.enough_answers(chosen, len(kept), gates.caveat_n), words.response_rate_check(rate)]
+    found = [words.enough_answers(len(kept), gates.caveat_n), words.response_rate_check(rate)]
     if shock is not None:
         found += [
             words.enough_clusters(unnamed.count(kept[shock]), gates.caveat_clusters, gates.min_clusters),
@@ -390,7 +390,7 @@ def _finding(
         naive=None,
         ladders=(ladder, change),
         checks=checks,
-        caveat=words.caveat(headline, rate),
+        caveat=words.caveat(rate),
         decision=decision,
         limits=words.LIMITS,
         reader="executive",
