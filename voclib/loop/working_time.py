@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from voclib.errors import ParameterError
 
 HOUR = np.timedelta64(1, "h")
-DAY = np.timedelta64(1, "D")
 
 
 @dataclass(frozen=True)

@@ -52,32 +52,6 @@ def smd_table(frame: pd.DataFrame, columns: Sequence[str], answered: ArrayLike, 
     return table.assign(grade=np.array(GRADES)[np.searchsorted(limits, judged, side="left")])
 
 
-def ks_table(frame: pd.DataFrame, columns: Sequence[str], answered: ArrayLike, *, weights: ArrayLike | None = None,
-             base: ArrayLike | None = None) -> pd.DataFrame:
-    """Kolmogorov–Smirnov distances of numeric columns: `column, ks_raw, ks_weighted` (NaN without weights); options as in `smd_table`."""
-    spoke, whole = respondents.flags(answered, frame, some=True), respondents.weights(base, len(frame))
-    corrected = None if weights is None else respondents.weights(weights, len(frame), where=spoke) * spoke
-    rows = []
-    for name in _known(columns, frame):
-        values = _numeric(frame[name], name)
-        if values is None:
-            raise DataError(f"Column '{name}' is not numeric; the Kolmogorov–Smirnov distance compares numbers.")
-        rows.append((name, ks_distance(values, whole * spoke, whole), np.nan if corrected is None else ks_distance(values, corrected, whole)))
-    return pd.DataFrame(rows, columns=["column", "ks_raw", "ks_weighted"])
-
-
-def ks_distance(values: ArrayLike, first: ArrayLike, second: ArrayLike) -> float:
-    """Largest gap between two weighted distribution functions of the same values (N,); missing values are left out. 0 to 1."""
-    x, a, b = (np.asarray(v, dtype=float) for v in (values, first, second))
-    keep = ~np.isnan(x)
-    if not a[keep].sum() > 0 or not b[keep].sum() > 0:
-        raise DataError("A distance between distributions needs known values with positive weight on both sides.")
-    order = np.argsort(x[keep], kind="stable")
-    x, a, b = x[keep][order], a[keep][order], b[keep][order]
-    last = np.append(x[1:] != x[:-1], True)  # ties step together
-    return float(np.abs(a.cumsum()[last] / a.sum() - b.cumsum()[last] / b.sum()).max())
-
-
 def _compared(series: pd.Series, name: str, parts: Sequence[Array | None]) -> list[tuple[Any, ...]]:
     """Rows of `smd_table` for one column; `parts` are the weights of the population, of respondents, and of corrected respondents."""
     numbers = _numeric(series, name)
