@@ -89,7 +89,7 @@ class TestPilot:
     @pytest.mark.parametrize(("change", "message"), [
         ({"stores": 3}, "at least 4 stores and 2 periods, not 3 and 4"), ({"periods": 1}, "2 periods"), ({"icc": 1.0}, r"icc lies in \[0, 1\)"),
         ({"design": "wedge"}, "'stepped', 'parallel' or an array"), ({"design": np.ones((2, 2))}, r"shape \(2, 2\)"),
-        ({"design": np.tile([0, 1, 1, 1], (12, 1))}, "cannot be told from the calendar"), ({"periods": 2, "design": "stepped"}, "calendar")])
+        ({"design": np.tile([0, 1, 1, 1], (12, 1))}, "cannot be separated from the calendar"), ({"periods": 2, "design": "stepped"}, "calendar")])
     def test_bad_input_is_named(self, change, message) -> None:
         with pytest.raises(ParameterError, match=message):
             power.pilot(**{"stores": 12, "periods": 4, "icc": 0.05, "sd": 50.0, "cluster_size": 40, "effect": 5.0, **change})

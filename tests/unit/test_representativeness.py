@@ -191,7 +191,7 @@ def test_bad_input_says_what_is_wrong(frame: pd.DataFrame) -> None:
         rep.smd_table(frame, ["tenure"], spoke[:5])
     with pytest.raises(DataError, match="moments"):
         rep.smd_table(frame.assign(at=pd.Timestamp("2026-01-01")), ["at"], spoke)
-    with pytest.raises(DataError, match="identifier is no cell"):
+    with pytest.raises(DataError, match="identifier is not a cell"):
         rep.zero_cell_scan(frame.assign(customer=[f"c{i}" for i in range(N)]), ["customer"], spoke)
     with pytest.raises(DataError, match="infinite"):
         rep.smd_table(frame.assign(x=np.inf), ["x"], spoke)

@@ -232,7 +232,7 @@ class TestInformation:
     ({"adherence": Fit(value=0.5, std_error=0.6, n=3)}, "no share can be that uncertain"), ({"cost": np.nan}, "cost is not a finite number"),
     ({"effect": replace(EFFECT, df=1.5)}, "1.5 degrees of freedom"),
     ({"adherence": SHARE, "correlation": {("effect", "adherance"): 0.1}}, "did you mean 'adherence'"),
-    ({"correlation": {("effect", "cost"): 0.1}}, "'cost', which is no uncertain input")])
+    ({"correlation": {("effect", "cost"): 0.1}}, "'cost', which is not an uncertain input")])
 def test_bad_inputs_are_named(change, message) -> None:
     with pytest.raises(ParameterError, match=message):
         roi.Inputs(**{**PLAIN, **change})

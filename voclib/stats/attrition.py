@@ -199,7 +199,8 @@ def _wave(x: Array, risk: NDArray[np.bool_], stays: NDArray[np.bool_], *, label:
     basis = np.linalg.qr(design[risk][:, _independent(design[risk])])[0] * np.sqrt(risk.sum())  # so that units play no part
     fitted = _chance(basis, stays[risk])
     if fitted.min() < NOBODY:  # a kind of which all stay is harmless; one of which nobody does is not
-        raise DataError(f"Who stays for period {label} is (almost) perfectly predicted by {', '.join(names)}: those who left have nobody alike.")
+        raise DataError(f"Who stays for period {label} is (almost) perfectly predicted by {', '.join(names)}: "
+                        "nobody comparable to those who left remains.")
     chance[risk] = fitted
     orthonormal = np.zeros((len(x), basis.shape[1]))
     orthonormal[risk] = basis

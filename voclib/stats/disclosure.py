@@ -207,7 +207,7 @@ def exact(hits: int, n: int, *, estimand: str, conf_level: float = 0.95, **more:
         without a try, or with more hits than tries.
     """
     if not 0 <= hits <= n or n == 0:
-        raise DataError(f"{hits} hits of {n} tries are no share.")
+        raise DataError(f"{hits} hits in {n} tries are not a share.")
     tail = (1 - conf_level) / 2
     low = float(stats.beta.ppf(tail, hits, n - hits + 1)) if hits else 0.0
     high = float(stats.beta.ppf(1 - tail, hits + 1, n - hits)) if hits < n else 1.0

@@ -384,7 +384,7 @@ def instrumented(y: ArrayLike, exposed: ArrayLike, instruments: ArrayLike, *, co
     fitted = tools @ np.linalg.lstsq(tools, d, rcond=None)[0]
     size = float((fitted**2).sum())
     if size <= 1e-12 * float((parts[1] ** 2).sum()):
-        raise DataError("The instruments say nothing on the exposure beyond the controls; no effect can be told.")
+        raise DataError("The instruments say nothing about the exposure beyond the controls; no effect can be estimated.")
     value = float((fitted * outcome).sum() / size)
     left, n = (outcome - value * d)[:, 0], len(d)
     found = inference.fit(value, n * fitted[:, 0] * left / size, n=n, cluster=cluster, method=f"2SLS, {variance} variance")

@@ -168,7 +168,7 @@ def pilot(stores: int, periods: int, *, icc: float, sd: float, cluster_size: flo
     u, w, v = x.sum(), (x.sum(axis=0) ** 2).sum(), (x.sum(axis=1) ** 2).sum()
     information = (stores * u - w) * within + (u**2 + stores * periods * u - periods * w - stores * v) * between
     if information <= 1e-9 * stores * within:
-        raise ParameterError("In this design every store starts in the same period, so the programme cannot be told from the calendar.")
+        raise ParameterError("In this design every store starts in the same period, so the programme cannot be separated from the calendar.")
     error = float(np.sqrt(stores * within * (within + periods * between) / information))
     df, limit = stores - 2, inference.quantile(1 - alpha, stores - 2)
     found = float(stats.nct.sf(limit, df, abs(effect) / error) + stats.nct.cdf(-limit, df, abs(effect) / error))

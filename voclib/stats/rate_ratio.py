@@ -202,7 +202,7 @@ def _checked(counts: ArrayLike, stretches: Sequence[tuple[int, ArrayLike]]) -> t
     if not np.isfinite(y).all() or (y < 0).any():
         raise DataError("Counts are 0 or more and never missing.")
     if y.ndim != 2 or (y.sum(axis=1) > 0).sum() < 2:
-        raise DataError(f"A change is told against other subjects in the same time; counts of two subjects or more are needed, not {y.shape}.")
+        raise DataError(f"A change is measured against other subjects over the same time; counts of two subjects or more are needed, not {y.shape}.")
     masks = []
     for subject, periods in stretches:
         mask = np.asarray(periods, dtype=bool)

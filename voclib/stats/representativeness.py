@@ -221,7 +221,7 @@ def zero_cell_scan(frame: pd.DataFrame, columns: Sequence[str], answered: ArrayL
     needed = min_cell if min_cell is not None else int(np.ceil(5 / rate)) if rate > 0 else 1
     coded = {name: _levels(frame[name], name, bins=bins, weights=w) for name in _known(columns, frame)}
     if many := [name for name, (_, names) in coded.items() if len(names) > MOST_LEVELS]:
-        raise DataError(f"Column '{many[0]}' has {len(coded[many[0]][1])} levels, {MOST_LEVELS} at most; an identifier is no cell.")
+        raise DataError(f"Column '{many[0]}' has {len(coded[many[0]][1])} levels, {MOST_LEVELS} at most; an identifier is not a cell.")
     unsupported, unclear, found = np.zeros(len(frame), dtype=bool), np.zeros(len(frame), dtype=bool), []
     for size in range(1, depth + 1):
         before = unsupported.copy()

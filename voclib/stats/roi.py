@@ -77,7 +77,7 @@ class Inputs:
         for pair in self.correlation:
             for name in pair:
                 if name not in self.uncertain:
-                    raise ParameterError(f"correlation names '{name}', which is no uncertain input here; {nearest(name, self.uncertain)}")
+                    raise ParameterError(f"correlation names '{name}', which is not an uncertain input here; {nearest(name, self.uncertain)}")
 
     @property
     def uncertain(self) -> tuple[str, ...]:

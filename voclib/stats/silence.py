@@ -68,7 +68,7 @@ def chance(counts: ArrayLike, exposure: ArrayLike, *, mixing: Mixing = "gamma",
         raise DataError(f"Each unit has a count and an exposure above zero; there are {n.shape} and {t.shape}.")
     speaks = n > 0
     if speaks.sum() < FEWEST:
-        raise DataError(f"{int(speaks.sum())} units have an event; it takes {FEWEST} to tell how far they differ.")
+        raise DataError(f"{int(speaks.sum())} units have an event; it takes {FEWEST} to tell how much they differ.")
     theta, spread = _fit(n[speaks], t[speaks], mixing)
     rng = np.random.default_rng(seed)
     drawn = rng.multivariate_normal(theta, spread, draws, method="eigh")

@@ -91,7 +91,7 @@ def _gamma(gamma: Gamma, levels: Array) -> Array:
     """Log multipliers (K,) from a mapping level → γ, or from (lowest level, highest level)."""
     if isinstance(gamma, Mapping):
         if unknown := [level for level in gamma if not np.isclose(levels, level).any()]:
-            raise ParameterError(f"gamma names {unknown}, which are no levels; levels: {levels.tolist()}.")
+            raise ParameterError(f"gamma names {unknown}, which are not levels; levels: {levels.tolist()}.")
         return np.array([next((float(g) for key, g in gamma.items() if np.isclose(key, level)), 0.0) for level in levels])
     if len(gamma) != 2:
         raise ParameterError("gamma is a mapping from level to log multiplier, or a pair (detractor, promoter).")

@@ -150,7 +150,8 @@ def _complete(y: ArrayLike, columns: pd.DataFrame, weights: ArrayLike | None, cl
     if not len(columns.columns) or columns.columns.has_duplicates:
         raise DataError("columns needs at least one column, each with a name of its own.")
     if wrong := [str(c) for c in columns.columns if not (pd.api.types.is_numeric_dtype(columns[c]) or pd.api.types.is_bool_dtype(columns[c]))]:
-        raise DataError(f"Columns that are no numbers: {', '.join(wrong)}. Turn kinds into one yes/no column each (but one) and group them.")
+        raise DataError(f"Columns that are not numeric: {', '.join(wrong)}. Turn categories into one yes/no column each (all but one) "
+                        "and group them.")
     parts = [columns[c].to_numpy(dtype=float, na_value=np.nan) for c in columns.columns]
     y = np.asarray(y, dtype=float)
     if len(y) != len(columns):
@@ -176,9 +177,9 @@ def _teams(kept: list[Any], left_out: tuple[str, ...], groups: Mapping[str, Sequ
     for name, members in (groups or {}).items():
         for column in members:
             if column not in kept and str(column) not in left_out:
-                raise ParameterError(f"Group '{name}' holds '{column}', which is no column; {nearest(str(column), map(str, kept))}")
+                raise ParameterError(f"Group '{name}' holds '{column}', which is not a column; {nearest(str(column), map(str, kept))}")
             if column in owner:
-                raise ParameterError(f"Column '{column}' stands in two groups, '{owner[column]}' and '{name}'.")
+                raise ParameterError(f"Column '{column}' is in two groups, '{owner[column]}' and '{name}'.")
             owner[column] = str(name)
     teams: dict[str, list[Any]] = {}
     for column in kept:

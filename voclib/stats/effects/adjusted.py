@@ -79,8 +79,8 @@ def identifiers(fixed: ArrayLike | None, n: int) -> Codes:
 def determined(left: Array, exposure: Array) -> Array:
     """What is left of the exposure, if anything is."""
     if left @ left <= TOLD * max(((exposure - exposure.mean()) ** 2).sum(), 1e-300):
-        raise DataError("The covariates and fixed effects tell the exposure completely (or nobody differs in it), so nothing is left to compare. "
-                        "Leave out what was recorded because of the exposure, or a fixed effect within which it never differs.")
+        raise DataError("The covariates and fixed effects determine the exposure completely (or nobody differs in it), so nothing is left to "
+                        "compare. Leave out what was recorded because of the exposure, or a fixed effect within which it never differs.")
     return left
 
 

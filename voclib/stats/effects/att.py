@@ -95,7 +95,7 @@ def att(y: ArrayLike, exposed: ArrayLike, matrix: ArrayLike, *, ids: ArrayLike, 
     """
     y, d, x = rows.checked(y, exposed, matrix)
     if not 0.5 < ceiling < 1:
-        raise ParameterError(f"ceiling= is the largest chance of being exposed that still has others alike, in (0.5, 1), not {ceiling}.")
+        raise ParameterError(f"ceiling= is the largest chance of being exposed that still has comparable others, in (0.5, 1), not {ceiling}.")
     customers, groups = rows.units(ids, cluster)
     inside = _inside(within, d)
     y, d, x, customers = y[inside], d[inside], x[inside], customers[inside]
@@ -114,7 +114,7 @@ def _inside(within: ArrayLike | None, d: NDArray[np.bool_]) -> NDArray[np.bool_]
     exposed, unexposed = int(d[inside].sum()), int((~d[inside]).sum())
     if not exposed or not unexposed:
         raise DataError(f"The subgroup has {exposed} exposed and {unexposed} unexposed customers, so its effect cannot be estimated: "
-                        + ("the exposure never happened there." if not exposed else "nobody there was spared, so nobody shows what would have been."))
+                        + ("the exposure never happened there." if not exposed else "nobody there was unexposed, so the comparison is missing."))
     return inside
 
 

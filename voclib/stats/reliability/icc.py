@@ -120,7 +120,7 @@ class _Anova:
         if made.df_between < 1:
             raise DataError("All answers come from one unit; at least two are needed to compare units.")
         if made.df_within < 1:
-            raise DataError(f"Each of the {len(n)} cells has one answer, so nothing tells how much answers differ within a unit; pass single "
+            raise DataError(f"Each of the {len(n)} cells has one answer, so nothing shows how much answers differ within a unit; pass single "
                             "answers, not means of units.")
         if made.within <= SAME * made.between:
             raise DataError("Answers never differ within a unit; pass single answers, not means of units.")

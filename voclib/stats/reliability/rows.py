@@ -21,7 +21,7 @@ def answers(values: ArrayLike) -> Array:
     if missing := int((~np.isfinite(y)).reshape(len(y), -1).any(axis=1).sum()):
         raise DataError(f"Answers are missing in {missing} of {len(y)} rows; leave those rows out.")
     if not np.ptp(y):
-        raise DataError(f"Every answer is {y.flat[0]:g}; constant answers tell nothing of units.")
+        raise DataError(f"Every answer is {y.flat[0]:g}; constant answers say nothing about units.")
     return y
 
 

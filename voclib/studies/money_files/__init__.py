@@ -103,7 +103,8 @@ def _orders(folder: Path) -> pd.DataFrame:
     frame = _numeric(_complete(pd.read_csv(path), path.name, ORDER_COLUMNS), path.name, ("cds", "sales"))
     day = pd.to_datetime(frame["date"].astype("str"), format="%Y%m%d", errors="coerce")
     if day.isna().any():
-        raise DataError(f"{path.name}: {int(day.isna().sum())} dates are no day written as 19970131, like {examples(frame.loc[day.isna(), 'date'])}.")
+        raise DataError(f"{path.name}: {int(day.isna().sum())} dates are not days written as 19970131, such as "
+                        f"{examples(frame.loc[day.isna(), 'date'])}.")
     return frame.assign(day=day)
 
 
@@ -122,7 +123,7 @@ def _complete(frame: pd.DataFrame, name: str, needed: tuple[str, ...]) -> pd.Dat
 def _numeric(frame: pd.DataFrame, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
     for column in columns:
         if (bad := pd.to_numeric(frame[column], errors="coerce").isna()).any():
-            raise DataError(f"{name}: {column} is no number in {int(bad.sum())} rows, like {examples(frame.loc[bad, column])}.")
+            raise DataError(f"{name}: {column} is not a number in {int(bad.sum())} rows, such as {examples(frame.loc[bad, column])}.")
     return frame
 
 
@@ -309,7 +310,7 @@ def top(values: np.ndarray, share: float) -> np.ndarray:
     place = int(np.ceil(share * len(values)))
     inside = values >= np.sort(values)[len(values) - place]
     if inside.all():
-        raise DataError(f"No highest {share:.0%} can be told apart: the lowest value, {values.min():g}, ties with it.")
+        raise DataError(f"No highest {share:.0%} can be separated: the lowest value, {values.min():g}, ties with it.")
     return inside
 
 

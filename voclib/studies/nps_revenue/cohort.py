@@ -132,7 +132,7 @@ def build(tables: Tables, *, first_day: str, last_day: str, dose: str = "wait_mi
     if absent := [name for name in NEEDED if len(tables.get(name, ())) == 0]:
         raise DataError(f"Money after a contact needs the tables {', '.join(NEEDED)}; missing or empty: {', '.join(absent)}.")
     if horizon_days < 1:
-        raise ParameterError(f"horizon_days is a number of days from 1 up, such as 365; it is {horizon_days}.")
+        raise ParameterError(f"horizon_days is a number of days, at least 1, such as 365; it is {horizon_days}.")
     met, start, passed = _contacts(tables["touchpoints"], first_day, last_day, kinds, dose, timezone)
     joined, notes = _joined(met, tables["customers"], start)
     if measure not in MEASURES:
@@ -222,7 +222,7 @@ def _joined(met: pd.DataFrame, customers: pd.DataFrame, start: pd.Timestamp) -> 
     """Customers who were so before the window began; one won later has no year before it to be compared by."""
     people = met.merge(customers.drop(columns="unit_id"), on="customer_id", how="inner", validate="one_to_one")
     if people.empty:
-        raise DataError(f"None of the {len(met):,} customers with such a contact stands in the customer table; check the customer numbers.")
+        raise DataError(f"None of the {len(met):,} customers with such a contact is in the customer table; check the customer numbers.")
     early = people["joined_on"].isna() | (people["joined_on"] < start.tz_localize(None))
     notes = {"unknown_customers": len(met) - len(people), "won_later": int((~early).sum())}
     people = people[early]

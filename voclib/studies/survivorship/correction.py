@@ -135,7 +135,7 @@ def varying(people: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     """Columns that differ between people, missing counting as a value; the others tell nothing of anybody."""
     if kept := [name for name in columns if people[name].nunique(dropna=False) > 1]:
         return kept
-    raise ParameterError(f"None of {', '.join(columns)} differs between customers, so nothing known tells who answers.")
+    raise ParameterError(f"None of {', '.join(columns)} differs between customers, so nothing known predicts who answers.")
 
 
 def vary(y: np.ndarray) -> bool:
