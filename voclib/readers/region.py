@@ -1,4 +1,4 @@
-"""Do regions differ, or is it luck? Scores with the ranks that their data leave open, cases settled in time, and what it takes to see a change."""
+"""Do regions differ, or is it chance? Scores with the ranks that their data leave open, cases settled in time, and what it takes to see a change."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Region:
 class _Part:
     """One group: its score and mean, its error with its dealers as they are (`plain`), and as a draw of dealers (`error` on `df`), if they may be.
 
-    `alike`: p of its dealers all being alike, None where too few have answers enough.
+    `alike`: p of its dealers all being the same, None where too few have enough answers.
     """
 
     name: str
@@ -84,7 +84,7 @@ def answers(tables: Tables, *, metric: str = "nps", by: str = "region", periods:
 
 
 def compared(kept: pd.DataFrame, *, metric: str = "nps", by: str = "region", gates: Gates | None = None) -> list[str]:
-    """Groups with answers enough for an interval: those that are compared. None where all answers are of one."""
+    """Groups with enough answers for an interval: those that are compared. None where all answers are of one."""
     score = scores.score_of(metric)
     if kept[by].nunique() < 2:
         return []
@@ -161,7 +161,7 @@ def _part(part: pd.DataFrame, name: str, score: Score, *, clustered: bool, conf_
     found, dealers = _scored(part, name, score, **options), int(part["unit_id"].nunique())
     if found.kind != "estimate":
         return _Part(name, found, len(y), float(y.mean()), 0.0, False, 0.0, np.inf, dealers, None)
-    plain = (found.conf_high - found.conf_low) / (2 * inference.quantile(conf_level, np.inf))  # never zero, also where all answers are alike
+    plain = (found.conf_high - found.conf_low) / (2 * inference.quantile(conf_level, np.inf))  # never zero, also where all answers are the same
     may = clustered and _scored(part, name, score, cluster="unit_id", **options).kind == "estimate"
     drawn = inference.mean_variance(y - y.mean(), cluster=unit if may else None)
     return _Part(name, found, len(y), float(y.mean()), plain, may, float(np.sqrt(drawn.variance)), float(drawn.df), dealers,

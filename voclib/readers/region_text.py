@@ -196,7 +196,7 @@ def _no_prize(said: Said, *, any_differ: bool) -> Text:
 
 
 def clusters(unassigned: int, names: Names, *, clustered: bool) -> Check:
-    """Whether customers of one unit were allowed to be alike."""
+    """Whether customers of one unit were allowed to resemble each other."""
     if names.are_units:
         return Check(Text("各份回答当作独立", "Answers are treated as independent"), None,
                      say("比的就是{u}本身，不问换一批{u}会怎样。", "The {u} themselves are compared; other {u} are not asked about.", u=names.units))

@@ -25,10 +25,10 @@ def draw(seed: int, *, answers: int = 1500, units: int = 40, fades: float | None
 
     `fades` is the part of the slope, in marks of 1–5 for one unit of feeling (−1 upset, 1 pleased), that is there at once and fades (drawn in
     0.5 – 0.9 unless given; 0 = nothing fades); `half_life` in days after which half of it is left (drawn in 1 – 3); `lean` delays pleased customers:
-    the log of the delay per unit of feeling (0 = the delay is drawn by lot).
+    the log of the delay per unit of feeling (0 = the delay is drawn at random).
 
     The frame has one row an answer: `call_id`, `unit_id`, `feeling`, `lag_days`, `csat_score`, and `quality`, which no estimator may read. The
-    truth holds `fades`, `half_life_days`, and the slope of the score on the feeling by band, in all (`slope`), for delays by lot.
+    truth holds `fades`, `half_life_days`, and the slope of the score on the feeling by band, in all (`slope`), for delays at random.
     """
     rng = stream(seed, "dgp_cooling")
     fades, half_life = planted(rng, fades, 0.5, 0.9), planted(rng, half_life, 1.0, 3.0)

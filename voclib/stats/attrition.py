@@ -1,7 +1,7 @@
 """Trends in a panel whose members drop out: inverse probability of censoring weights and the variance that counts their estimation.
 
 Among those still there at a wave, a logistic model says who answers once more, given the history seen so far; whoever stays
-stands for those alike who left (Robins, Rotnitzky & Zhao 1995, JASA 90). One model a wave, so the variance stacks their scores.
+stands for comparable people who left (Robins, Rotnitzky & Zhao 1995, JASA 90). One model a wave, so the variance stacks their scores.
 The assumption: given that history, leaving has nothing to do with the score of the wave that was missed.
 """
 

@@ -3,7 +3,7 @@
 Within a queue (`within`) agents are as good as drawn, so how prone an agent is to the exposure moves it without regard to the customer.
 UJIVE (Kolesár 2013, "Estimation in an instrumental variables model with treatment effect heterogeneity"; Goldsmith-Pinkham, Hull & Kolesár
 2025, "Leniency designs: an operator's manual"): the exposure predicted from agents and queues without the case itself, minus that
-predicted from queues without the case itself. 2SLS uses predictions that contain the case's own luck and is pulled towards OLS by about 1/F.
+predicted from queues without the case itself. 2SLS uses predictions that contain the case's own noise and is pulled towards OLS by about 1/F.
 Variance: agents are clusters, with CR2's correction of residuals for queues (Bell & McCaffrey 2002) and of leverage for the slope.
 """
 
@@ -104,7 +104,7 @@ class Leniency:
 
     @property
     def is_tested(self) -> bool:
-        """Whether the design could fail and did not: customers alike by leniency, and no subgroup in which slow agents are the fast ones."""
+        """Whether the design could fail and did not: comparable customers at every leniency, no subgroup in which slow agents are the fast ones."""
         return self.is_balanced is True and self.monotonicity is not None and bool(self.monotonicity.p_value >= self.limits.balance_level)
 
     def refusal(self) -> tuple[Text, Text] | None:

@@ -214,7 +214,7 @@ def _imbens_manski(low: Fit, high: Fit, error: float, conf_level: float) -> floa
 
 @dataclass(frozen=True, kw_only=True)
 class CalibratedTilt:
-    """How the silent who were reached differ from customers alike who answered, and the mean of everybody.
+    """How the silent who were reached differ from comparable customers who answered, and the mean of everybody.
 
     `gamma` is level → log multiplier (reference level 0), `covariance` that of the free γ in ascending order of level, outcome
     probabilities taken as given. `fit` holds all uncertainty.

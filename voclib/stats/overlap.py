@@ -37,7 +37,7 @@ class Overlap:
 
 
 def overlap(probability: ArrayLike, answered: ArrayLike, *, floor: float = 0.005, weights: ArrayLike | None = None) -> Overlap:
-    """Whether everybody has somebody alike among those who answered; chances (N,) are those of the weights about to be used."""
+    """Whether everybody has somebody comparable among those who answered; chances (N,) are those of the weights about to be used."""
     p = respondents.chances(probability)
     spoke, w = respondents.flags(answered, p, some=True), respondents.weights(weights, len(p))
     if (p[spoke] <= 0).any():

@@ -82,7 +82,7 @@ def _critical(s: Array, df: Array, conf_level: float, seed: int) -> float:
 
 
 def alike_p(values: ArrayLike, unit: ArrayLike, *, block: ArrayLike | None = None, draws: int = SHUFFLES, seed: int = 0) -> float:
-    """p that answers (N,) are dealt to units (N,) by lot, by the spread of unit means Σ n(ȳ − ȳ..)² (Fisher 1935; Pitman 1938, Biometrika 29).
+    """p that answers (N,) are dealt to units (N,) at random, by the spread of unit means Σ n(ȳ − ȳ..)² (Fisher 1935; Pitman 1938, Biometrika 29).
 
     Answers of one `block` (N,; a customer, say) in one unit move together, and only against as many answers of another block, so that neither
     customers who answer twice nor the sizes of units make units look different. The level is exact however answers are coded.

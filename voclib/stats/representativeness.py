@@ -81,7 +81,7 @@ def _scaled(means: Array, spread: float) -> tuple[float, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class RIndicator:
-    """How even the chances of answering are: 1 − 2·S, where S is their standard deviation over the population; 1 = all alike.
+    """How even the chances of answering are: 1 − 2·S, where S is their standard deviation over the population; 1 = all the same.
 
     `unadjusted` is the value before the bias adjustment, `mean` the mean chance, `method` how bias and interval were found.
     """
@@ -153,7 +153,7 @@ def _from_design(p: Array, w: Array, x: Array, mean: float, raw: float) -> tuple
     bias = float((covariance * (z.T @ (z * w[:, None]))).sum() / w.sum())
     gradient = 2 * (w * (p - mean)) @ z / w.sum()
     centred = z - w @ z / w.sum()
-    curved = covariance @ (centred.T @ (centred * w[:, None])) / w.sum()  # where all chances are alike, only this is left
+    curved = covariance @ (centred.T @ (centred * w[:, None])) / w.sum()  # where all chances are the same, only this is left
     variance = gradient @ covariance @ gradient + 2 * np.trace(curved @ curved) + _own_spread((p - mean) ** 2 - raw, w)
     return raw - bias, float(variance), "logit, bias-adjusted (Shlomo, Skinner & Schouten 2012); linearised"
 
@@ -214,7 +214,7 @@ def zero_cell_scan(frame: pd.DataFrame, columns: Sequence[str], answered: ArrayL
     """Look through every level, and every pair of levels (`depth` 2), for parts of the population where nobody answered.
 
     Cells of fewer than `min_cell` units are not held to be unsupported; by default so many that 5 answers would be expected (an
-    empty cell is then luck in fewer than 1 of 100 cases). A cell inside a smaller combination that is empty is not named again.
+    empty cell is then chance in fewer than 1 of 100 cases). A cell inside a smaller combination that is empty is not named again.
     """
     spoke, w = respondents.flags(answered, frame), respondents.weights(weights, len(frame))
     rate = w @ spoke / w.sum()

@@ -277,7 +277,7 @@ def _prior(roi: Roi) -> tuple[float, float, Any, float]:
 
 
 def _first_order(x: Array, y: Array) -> float:
-    """Share of the variance of y between groups of alike x (given-data estimate, less what chance puts there)."""
+    """Share of the variance of y between groups of similar x (given-data estimate, less what chance puts there)."""
     values, codes = np.unique(x, return_inverse=True)
     if len(values) > BINS:
         codes = (stats.rankdata(x, method="ordinal") - 1).astype(int) * BINS // len(x)

@@ -1,6 +1,6 @@
 """Many groups at once: each estimate drawn towards the mean of all by as much as chance explains, with intervals that hold on average over groups.
 
-The group that stands out most among many owes some of it to luck; its own interval does not know that. Shrinking undoes it (Morris 1983, JASA 78;
+The group that stands out most among many owes some of it to chance; its own interval does not know that. Shrinking undoes it (Morris 1983, JASA 78;
 Efron & Morris 1975, JASA 70), and the intervals here need no shape of the true differences: Armstrong, Kolesár & Plagborg-Møller 2022,
 Econometrica 90(6), "Robust empirical Bayes confidence intervals".
 """

@@ -1,4 +1,4 @@
-"""The rule of the case library, from a file that people edit before any case is chosen: what is drawn, how much a card says, who must be alike."""
+"""The rule of the case library, from a file that people edit before any case is chosen: what is drawn, how much a card says, who must match."""
 
 from __future__ import annotations
 

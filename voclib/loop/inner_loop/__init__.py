@@ -201,7 +201,7 @@ def _checks(scene: _Scene, answer: Compliance, coverage: Coverage | None, routed
 
 
 def _alike(scene: _Scene) -> Check:
-    """Whether intervals allow for cases of one dealer to be alike."""
+    """Whether intervals allow for cases of one dealer to resemble each other."""
     found, by = compliance.clustered(scene.cases, "unit_id", scene.gates)
     return checked.independent(by is not None, n=len(found), blank=int(found["unit_id"].isna().sum()))
 

@@ -66,7 +66,7 @@ def _drawn(each: list[Estimate], conf_level: float, gates: Gates) -> tuple[pd.Da
 def _errors(kept: list[Estimate], conf_level: float) -> list[float]:
     """Standard errors at the share of all departments together, by how many cases each is worth.
 
-    A department's own error goes with its share: near 0 and 1 a lucky one would pass for one that is known well, and stand apart. Where all are alike
+    A department's own error goes with its share: near 0 and 1 a lucky one would pass for one known well, and stand apart. Where all are the same
     half of each interval over its quantile stands in.
     """
     mean = sum(e.n * e.value for e in kept) / sum(e.n for e in kept)

@@ -85,7 +85,7 @@ def _means(scene: Scene) -> dict[str, Estimate]:
 
 
 def _ladder(scene: Scene, gate: Gate) -> Ladder | None:
-    """The leader's gain: looked at alone, customers paired, allowing for all concepts, without straight-liners, segments weighted alike."""
+    """The leader's gain: looked at alone, customers paired, allowing for all concepts, without straight-liners, segments weighted equally."""
     if gate.leader is None:
         return None
     name, rule = gate.leader.concept, scene.rule

@@ -1,4 +1,4 @@
-"""The gate once more on other answers: without straight-liners, with segments weighted alike, with missing marks at their worst; and a halo."""
+"""The gate once more on other answers: without straight-liners, with segments weighted equally, with missing scores at their worst; and a halo."""
 
 from __future__ import annotations
 

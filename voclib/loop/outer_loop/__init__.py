@@ -360,7 +360,7 @@ def _finding(scene: _Scene, effects: Effects, ladder: Ladder | None, checks: tup
 
 
 def _caveat(checks: tuple[Check, ...]) -> Text:
-    """What the first failed check means, else that no project was drawn by lot."""
+    """What the first failed check means, else that no project was drawn at random."""
     return next((one.consequence for one in checks if one.passed is False and one.consequence), words.CAVEAT)
 
 

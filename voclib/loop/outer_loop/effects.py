@@ -20,7 +20,7 @@ from voclib.stats import rate_ratio
 from voclib.stats.rate_ratio import RateRatios
 
 Array = NDArray[np.float64]
-GRID, BLOCK = 28, 84  # days of a period over which rates are compared; days within which a subject may be shaken alike
+GRID, BLOCK = 28, 84  # days of a period over which rates are compared; days within which a subject may be shaken together
 MOST_SHIFTS, SHIFT_LEVEL = 4, 0.05  # of subjects without a project: at most so many level shifts, each clearer than this over all that were tried
 RECENT = 84  # days over which events a week are counted when it is said how long to wait
 FINE, NO_SUBJECT, NO_HISTORY, TOO_SHORT, NOT_TOLD = "", "no_subject", "no_history", "too_short", "not_told"

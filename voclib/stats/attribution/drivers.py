@@ -80,7 +80,7 @@ def lmg(y: ArrayLike, columns: pd.DataFrame, *, groups: Mapping[str, Sequence[st
     Source: Lindeman, Merenda & Gold 1980; Grömping 2007 (Am. Stat. 61), whose R package relaimpo prints the same numbers. All 2^K models
     come from one covariance matrix, by sweeping. Intervals resample rows, or whole clusters; a draw reweights moments and reads no
     data again; intervals of shares are percentiles of the draws. A rank interval holds the true rank: k others are surely
-    larger where all their differences lie above what the largest of the studentised differences reaches by luck (Mogstad, Romano, Shaikh &
+    larger where all their differences lie above what the largest of the studentised differences reaches by chance (Mogstad, Romano, Shaikh &
     Wilhelm 2024, REStud 91), so columns that are truly tied share their ranks.
 
     A column that has nothing to do with y still gets a share of about 1/N, and no interval of a share reaches below zero: whether a

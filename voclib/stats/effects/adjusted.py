@@ -1,4 +1,4 @@
-"""An exposure's coefficient without and with covariates held alike: the difference of means (rung C0) and least squares (rung C1)."""
+"""An exposure's coefficient without and with covariates held equal: the difference of means (rung C0) and least squares (rung C1)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COLLINEAR = 1e-4  # sum of squares below which a covariate of variance 1 is told
 
 
 def difference(y: ArrayLike, exposed: ArrayLike, *, cluster: ArrayLike | None = None) -> Fit:
-    """Mean of the exposed minus mean of the others, as they are: what a slide shows, with Welch's error. No effect unless exposure was luck.
+    """Mean of the exposed minus mean of the others, as they are: what a slide shows, with Welch's error. No effect unless exposure was random.
 
     `y` (N,) printed units, `exposed` (N,) 0/1; errors as those of `rows.checked`.
     """

@@ -1,8 +1,8 @@
 """What an exposure did to those exposed, cross-fitted and right if either the exposure or the outcome model is (rung C3).
 
 The augmented estimator of the effect on the treated (Robins, Rotnitzky & Zhao 1994, JASA 89; Hahn 1998, Econometrica 66) with cross-fitted
-nuisances (Chernozhukov et al. 2018, Econometrics Journal 21). It assumes that among customers alike in the covariates who was exposed was
-luck, and that every exposed one has unexposed ones alike.
+nuisances (Chernozhukov et al. 2018, Econometrics Journal 21). It assumes that among customers with the same covariates who was exposed was
+a matter of chance, and that every exposed one has comparable unexposed ones.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Att:
     and `residual_variance`, the mean square of `residual`, they are what Chernozhukov, Cinelli, Newey, Sharma & Syrgkanis 2022 (Long story
     short: omitted variable bias in causal machine learning) need to bound the bias of a confounder that was left out.
 
-    `auc`: how well the propensity tells who is exposed (above .95 nobody is alike). `n_exposed`; `n_effective`: Kish's number of the unexposed
+    `auc`: how well the propensity predicts who is exposed (above .95 none is comparable). `n_exposed`; `n_effective`: Kish's number of the unexposed
     under their weights e/(1 − e); `max_weight`: the largest of these over their mean; `unsupported_share`: share of the exposed whose
     propensity lies above the ceiling, so that nobody unexposed stands in for them; `repeats`: values of the single sample splits.
     """

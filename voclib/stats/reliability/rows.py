@@ -14,7 +14,7 @@ HIGH = 0.95  # quantile of random regroupings that real units must exceed
 
 
 def answers(values: ArrayLike) -> Array:
-    """Answers as numbers, (n,) or (n, J), none missing and not all alike."""
+    """Answers as numbers, (n,) or (n, J), none missing and not all the same."""
     y = np.asarray(values, dtype=float)
     if not len(y):
         raise DataError("There are no answers.")

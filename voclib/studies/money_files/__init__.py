@@ -303,7 +303,7 @@ def top(values: np.ndarray, share: float) -> np.ndarray:
     ParameterError
         for a share outside 0 to 1.
     DataError
-        if so many are alike that this takes everybody in.
+        if so many are tied that this takes everybody in.
     """
     if not 0 < share < 1:
         raise ParameterError(f"share lies between 0 and 1, not {share}.")

@@ -1,4 +1,4 @@
-"""Which groups differ, when many are looked at: every group of every column against the rest, luck allowed for, sizes drawn towards the mean."""
+"""Which groups differ, when many are looked at: every group of every column against the rest, chance allowed for, sizes shrunk towards the mean."""
 
 from __future__ import annotations
 

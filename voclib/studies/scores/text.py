@@ -159,7 +159,7 @@ def answer(headline: Estimate, naive: Estimate, change: Estimate) -> Text:
 
 
 def _wider(headline: Estimate, naive: Estimate) -> Text:
-    """How much wider the honest interval is than the one that ignores clustering; of answers that are all alike neither width tells that."""
+    """How much wider the honest interval is than the one that ignores clustering; of answers that are all the same neither width tells that."""
     if naive.kind != "estimate" or headline.kind != "estimate" or headline.n_clusters is None:
         return Text("", "")
     if not naive.std_error:

@@ -83,7 +83,7 @@ class _Rows:
         try:
             given = inference.moments(self.y, np.column_stack(columns), cluster=self.shock, names=names)
             fit = inference.regress(given, method="CRV1" if given.n_clusters > MANY else "CRV3").fit(names[-1])
-            # where all answers are alike what is left of a slope is rounding, whose sign and p mean nothing
+            # where all answers are the same what is left of a slope is rounding, whose sign and p mean nothing
             return replace(fit, value=0.0, std_error=0.0) if max(abs(fit.value), fit.std_error) < DUST else fit
         except DataError:  # a group of one unit, or of one period
             return None

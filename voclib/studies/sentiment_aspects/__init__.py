@@ -120,7 +120,7 @@ def _checks(voices: pd.DataFrame, ladder: Ladder, quality: pd.DataFrame) -> tupl
     poor = [shown.LANGUAGES[name] for name in shown.LANGUAGES
             if (voices["written"].eq(name) & voices["source"].eq("lexicon")).sum() > 0.5 * max(int(voices["written"].eq(name).sum()), 1)]
     spoken = [name for key, name in shown.LANGUAGES.items() if voices["written"].eq(key).any()]
-    judged = quality[quality["n"] >= sentiment_shares.THIN]  # three marks read right are luck, not a language read well
+    judged = quality[quality["n"] >= sentiment_shares.THIN]  # three marks read right are chance, not a language read well
     return (words.enough_marks(len(read[0]), len(voices), heard.ENOUGH),
             words.every_channel_marked(voices, sentiment_shares.THIN, shown.pool_text.CHANNELS), words.calibrated(judged, MAX_ERROR),
             words.beats_naive(judged), words.learned(poor, spoken), words.readers_agree(ladder), *tags)

@@ -43,7 +43,7 @@ class Signal:
     """What the page shows of the signal; `ranked` names customers and is for analysts only, never for a page.
 
     `numbers`: auc, login_gain (what log-ins add to it), skill, ratio (observed over expected), slope, lift, gain (list against rule),
-    break_even. `ladder`: share of a list that left: by lot → rule of thumb → model. `bands`: customers now, and what became of customers of
+    break_even. `ladder`: share of a list that left: at random → rule of thumb → model. `bands`: customers now, and what became of customers of
     that band. `fading`: log-ins in the months before leaving against the customer's own usual. `tested`: one row a test day. `calls`: what
     a list of a size would hold.
     """
@@ -290,7 +290,7 @@ def _break_even(precision: Estimate, terms: Terms) -> Estimate:
 
 
 def _ladder(found: risk.Tested, conf_level: float) -> Ladder:
-    """A list as long as the rule of thumb's ("no log-in last month"): drawn by lot, by the rule, by the model."""
+    """A list as long as the rule of thumb's ("no log-in last month"): drawn at random, by the rule, by the model."""
     y, who = found.outcome, found.rows["customer_id"].to_numpy()
     quiet = (found.rows["logins_last"] == 0).to_numpy(dtype=float)
     lot = _precision(np.ones(len(y)), y, who, conf_level, rung="lot")

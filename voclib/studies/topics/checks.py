@@ -18,7 +18,7 @@ from voclib.studies.topics.holds import Held
 from voclib.studies.topics.subjects import Subjects
 from voclib.text import crosswalk, emerging, emerging_tails, topics
 
-ENOUGH = 200  # different texts below which topics are a matter of luck
+ENOUGH = 200  # different texts below which topics are a matter of chance
 LABELLED = 50  # voices labelled by people from which the themes are held against them
 ORDERED = 1500  # voices on which another order of rows is tried
 SPIKE = 3.0  # standard deviations at which the usual alarm goes off
