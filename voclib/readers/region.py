@@ -33,7 +33,7 @@ FEWEST_DEALERS = 5  # with that many, so that whether dealers differ is asked at
 
 @dataclass(frozen=True)
 class Region:
-    """What the page shows: the finding, an Estimate a group (`scores`), the `ladder` of pairs told apart, a sheet, cases in time by group.
+    """What the page shows: the finding, an Estimate a group (`scores`), the `ladder` of pairs separated, a sheet, cases in time by group.
 
     `fixed` are ranks of the customers of these dealers, `ranks` those that would hold with other dealers too; `told` names the groups of either.
     """
@@ -183,7 +183,7 @@ def _alike(y: np.ndarray, unit: np.ndarray, who: np.ndarray, seed: int) -> float
 
 
 def _ladder(these: list[_Part], others: list[_Part], fixed: Ranks | None, placed: Ranks | None, conf_level: float, seed: int) -> Ladder | None:
-    """Pairs told apart: each tested for itself; all at once; and with dealers as a draw of those there could be.
+    """Pairs separated: each tested for itself; all at once; and with dealers as a draw of those there could be.
 
     Where that leaves groups out, a rung before has the same groups by their dealers as they are, so that the last step compares like with like.
     """

@@ -124,7 +124,7 @@ NOT_YET = Text("还比不了：作答够多的不到两组。", "No comparison i
 
 
 def answer(ladder: Ladder, sheet: pd.DataFrame, first: str, said: Said) -> Text:
-    """How many pairs can be told apart, with these units and with others; what the first rank is worth."""
+    """How many pairs can be separated, with these units and with others; what the first rank is worth."""
     names, sizes = said.names, said.sizes
     place = dict(zip(sheet["group"], sheet["fixed"], strict=True))[first]
     count = {"g": names.counted(sizes.fixed), "m": sizes.pairs("together"), "k": int(ladder["together"].value), "u": names.units}

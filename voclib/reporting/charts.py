@@ -204,12 +204,12 @@ def _bars(rows: list[dict[str, Any]], *, narrow: bool) -> alt.TopLevelMixin:
 
 def distribution(frame: pd.DataFrame, *, title: Text, subtitle: Text, description: Text, score: str = "nps_score", weights: str | None = None,
                  note: Text | None = None) -> Pair:
-    """How often each mark 0 to 10 was given (share of all answers), with detractors, passives and promoters named on the chart.
+    """How often each score 0 to 10 was given (share of all answers), with detractors, passives and promoters named on the chart.
 
     Raises
     ------
     DataError
-        for a missing column, no answers, or marks that are no whole number from 0 to 10.
+        for a missing column, no answers, or scores that are not whole numbers from 0 to 10.
     """
     drawing.columns(frame, score, *([weights] if weights else []), chart="distribution")
     answers = frame[frame[score].notna()]

@@ -206,7 +206,7 @@ def _funnel(rows: list[dict[str, Any]], limits: list[dict[str, Any]], center: fl
 
 
 def _view(seen: list[float], limits: list[dict[str, Any]], center: float, most: float, *, unit: str) -> tuple[float, float]:
-    """What the chart shows from bottom to top: every unit, and the limits where they are not too wide for the units to be told apart."""
+    """What the chart shows from bottom to top: every unit, and the limits where they are not too wide for the units to be distinguished."""
     reach = 1.15 * max(abs(v - center) for v in [*seen, *(r["high"] for r in limits if r["level"] == "99.8%" and r["n"] >= most / 12)])
     low = max(center - reach, min(min(seen), min(r["low"] for r in limits)))
     high = min(center + reach, max(max(seen), max(r["high"] for r in limits)))

@@ -1,6 +1,6 @@
 """How far a league table can be trusted: for every group the ranks that its data leave open.
 
-Two groups can be told apart where the simultaneous interval of their difference leaves zero out. A group's rank lies between one more than the number
+Two groups can be separated where the simultaneous interval of their difference leaves zero out. A group's rank lies between one more than the number
 told above it and the number of all less those told below it; with simultaneous intervals all these sets hold at once (Mogstad, Romano, Shaikh &
 Wilhelm 2024, Review of Economic Studies 91, "Inference for ranks", section 3).
 

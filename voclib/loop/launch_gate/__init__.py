@@ -79,7 +79,7 @@ def study(tables: Tables, rule: Rule, *, question: str = "intent_score", benchma
 
 
 def _means(scene: Scene) -> dict[str, Estimate]:
-    """The mean mark of every concept, by which the usual ranking goes."""
+    """The mean score of every concept, by which the usual ranking goes."""
     return {name: metrics.mean_score(scene.frame[scene.frame["concept_id"].eq(name)], scene.question, scale=(1, 5), estimand="mean_score", group=name)
             for name in scene.family}
 
@@ -106,7 +106,7 @@ def _weighted(scene: Scene) -> Gate | None:
 
 
 def _by_question(scene: Scene) -> dict[str, Gate]:
-    """The lights under each question that was asked, on the answers with a mark for it."""
+    """The lights under each question that was asked, on the answers with a score for it."""
     made = {}
     for question in lights.QUESTIONS:
         step = lights.steps(scene.found, question=question, sale=scene.sale, fewest=0)

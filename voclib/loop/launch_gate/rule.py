@@ -16,7 +16,7 @@ TEMPLATE = "params/rules/launch.yml"
 class Rule(RuleFile):
     """What decides a light. Shares are 0–1.
 
-    A concept's gain is its share of the two best marks less that of the product on sale. Green: its lower bound lies above `margin`; red: its upper
+    A concept's gain is its share of the top two scores less that of the product on sale. Green: its lower bound lies above `margin`; red: its upper
     bound lies below −`margin`. `false_green` and `false_red` hold for all concepts together, by `family`.
     """
 

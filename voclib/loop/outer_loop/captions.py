@@ -1,4 +1,4 @@
-"""Titles, subtitles and labels of the figures on landed projects."""
+"""Titles, subtitles and labels of the figures on live projects."""
 
 from __future__ import annotations
 

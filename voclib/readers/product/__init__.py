@@ -163,7 +163,7 @@ def _history(counts: Counts, fdr: float, names: Names) -> tuple[pd.DataFrame, pd
 def against_truth(brief: Brief, tables: Tables, truth: Mapping[str, Any]) -> pd.DataFrame:
     """The flags of all periods beside what a simulation did to that part at that time; empty where nothing was planted.
 
-    A project's part has a planted rise in the days before its charter and a planted fall from its landing on.
+    A project's part has a planted rise in the days before its charter and a planted fall from its go-live on.
     """
     field = truth.get("field", {}).get("projects")
     if not field or "projects" not in tables or brief.flags.empty:

@@ -182,7 +182,7 @@ def _people(kept: pd.DataFrame) -> tuple[pd.DataFrame, str | None]:
 
 def _units(kept: pd.DataFrame, score: scores.Score, cluster: str | None, *, people: str | None, names: words.Names, column: str, conf_level: float,
            gates: Gates) -> tuple[pd.DataFrame, Shrunken | None, Text]:
-    """The score of every unit as it is and drawn towards their mean, highest first; why not, where they are too few."""
+    """The score of every unit as it is and shrunk towards their mean, highest first; why not, where they are too few."""
     if cluster is None:
         return pd.DataFrame(), None, words.NO_UNITS
     there = kept.dropna(subset=cluster)
