@@ -255,27 +255,6 @@ def decision(name: Text, dealer: Spread, model: Spread, fresh: Sequence[emerging
     return Text(first.zh + second.zh, first.en + second.en)
 
 
-def too_few(texts: int, floor: int, every: int) -> Text:
-    """Why there are no topics: no texts, too few to fit them to (of `every` different text there is), or none that are alike."""
-    if not every:
-        return Text("没有一条声音写了中文或英文，话题无从找起。", "No voice is written in Chinese or English, so no topics can be found.")
-    if texts >= floor:
-        return say("{n} 种不同的文字里，没有成群的说法。", "No topics form among {n} different texts.", n=texts)
-    if every >= floor:
-        return say("{m} 种不同的文字几乎都在留作观察的最后几周里，之前只有 {n} 种，分不出话题。",
-                   "Of {m} different texts, all but {n} fall in the last weeks, which are kept for watching, so too few are left to find topics.",
-                   n=texts, m=every)
-    return say("只有 {n} 种不同的文字，分不出话题。", "Only {n} different texts: too few to find topics.", n=texts)
-
-
-def needs(floor: int, texts: int, every: int) -> Text:
-    """What would make it possible."""
-    if texts < floor <= every:
-        return Text("把 watch_weeks 设为 0，用全部声音找话题（不再盯新话题）；或用 train_until 指定拟合到哪一天。",
-                    "Set watch_weeks: 0 to find topics in all voices without watching for new ones, or set the last day of the fit with train_until.")
-    return say("至少 {n} 种不同的文字：拉长时间段，或并入别的渠道。", "At least {n} different texts: use a longer period or add channels.", n=floor)
-
-
 def refused(reason: Text) -> Mapping[str, Text]:
     """Shown in place of every figure where there are no topics."""
     return dict.fromkeys(FIGURES, reason)
