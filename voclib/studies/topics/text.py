@@ -60,7 +60,7 @@ TRUTH_COLUMNS = {
 }
 CHANNEL_COLUMNS = {
     "channel": Text("渠道", "Channel"), "all": Text("有文字的声音", "Voices with text"), "zh": Text("中文", "Chinese"), "en": Text("英文", "English"),
-    "none": Text("其他文字，或没有字", "Other script, or no letters"),
+    "none": Text("其他语言，或没有字", "Another language, or no letters"),
 }
 FATES = {"kept": Text("保留", "kept"), "split": Text("拆分", "split"), "merged": Text("并入别的话题", "merged into another"),
          "gone": Text("消失", "gone")}
@@ -74,8 +74,8 @@ OTHER_GRAIN = Text("换一个粗细（granularity），或并入更多声音。"
 NO_MODEL = Text("没有拟合话题。", "No topics were fitted.")
 CHANNELS = {
     "title": Text("写了文字的声音，来自哪些渠道", "Where the voices with text come from"),
-    "subtitle": Text("语言看文字本身，不看登记的语言；拉丁字母都算英文",
-                     "Language is read from the text, not from records; Latin script counts as English"),
+    "subtitle": Text("语言看文字本身；来源标为其他语言、文字里又看不出中文英文的，算其他语言",
+                     "Language is read from the text; a voice tagged as another language counts as one unless its words are Chinese or English"),
 }
 TRUTH = {
     "title": Text("埋下的新话题，名单抓到了吗", "Did the list catch the planted topic?"),
