@@ -88,7 +88,8 @@ STEPS: Mapping[str, Mapping[str, Mapping[str, Text]]] = {
     "10-sentiment-aspects": {"responses": {
         "channel": Text("去掉：属于其他渠道", "Left out: from other channels"),
         "comment": Text("去掉：没有写字", "Left out: nothing was written"),
-        "unreadable": Text("去掉：只有符号，或不是中英文", "Left out: symbols only, or neither Chinese nor English"),
+        "language": Text("去掉：不是中文也不是英文", "Left out: neither Chinese nor English"),
+        "unreadable": Text("去掉：只有符号", "Left out: symbols only"),
     }},
     "11-topics": {"responses": {"comment": Text("去掉：没有写文字", "Left out: nothing was written")}},
     "22-score-inflation": {"responses": {

@@ -19,7 +19,7 @@ DUST = 1e-9  # relative: what sums may differ by in their last digits
 COLUMNS = {**change_text.DIMENSIONS, "business_type": Text("业务类型", "line of business"), "device_hash": Text("设备", "device")}
 LEVELS = {
     "value_tier": {"vvip": Text("高价值客户", "High-value customers"), "regular": Text("普通客户", "Regular customers")},
-    "language": {"zh": Text("中文", "Chinese"), "en": Text("英文", "English")},
+    "language": {"zh": Text("中文", "Chinese"), "en": Text("英文", "English"), "other": Text("其他语言", "Another language")},
 }
 FOUND_COLUMNS = {
     "by": Text("按什么分", "Column"),

@@ -23,6 +23,7 @@ FITS = 0.5  # share of negative voices that name an aspect, below which a dictio
 MIN_ALPHA = 0.667  # Krippendorff 2004, Content Analysis, §11.4: below this labels bear no conclusion
 MAX_ERROR = 0.03  # calibration error above which a probability is not to be quoted
 LONGEST_WORD = 11  # signs of a telling word where pages carry no source text
+FEW_ELSEWHERE = 0.05  # share of voices in other languages up to which what is read stands for all
 TOP = 3  # aspects whose voices are shown
 
 
@@ -84,7 +85,9 @@ def study(tables: Tables, kept: pd.DataFrame, *, dictionary: str | Path, classes
              "feelings": aspect_shares.feelings(voices, found, conf_level=conf_level), "classes": shown.classes(claims, given),
              "quality": shown.quality(by_language, model.quality(by=voices["channel"], conf_level=conf_level))}
     parts["feelings"] = parts["feelings"].assign(topic=[terms.name(i) for i in parts["feelings"]["id"]])
-    checks = (*_checks(voices, ladder, by_language), *_aspect_checks(voices, audited, claims, terms, covered),
+    elsewhere = kept.attrs.get("elsewhere", 0)
+    checks = (*_checks(voices, ladder, by_language), *([words.elsewhere(elsewhere, len(voices), FEW_ELSEWHERE)] if elsewhere else []),
+              *_aspect_checks(voices, audited, claims, terms, covered),
               repeats.check(tables, voices["response_id"]))
     finding = _finding(voices, ladder, topics, checks, found, claims, given, conf_level=conf_level, seed=seed)
     worst = list(topics["key"] if len(topics) else shown.leading(parts["feelings"])["id"])[:TOP]

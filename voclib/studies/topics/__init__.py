@@ -8,12 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from voclib.errors import ParameterError
+from voclib.errors import DataError, ParameterError
 from voclib.progress import Progress
 from voclib.results import Check, Estimate, Study, Text, Verdict, refusal
 from voclib.schema import dates
 from voclib.studies import repeats
-from voclib.studies.topics import captions, heard, holds, pages
+from voclib.studies.topics import captions, heard, holds, pages, refusals
 from voclib.studies.topics import checks as topic_checks
 from voclib.studies.topics import subjects as topic_subjects
 from voclib.studies.topics import tables as topic_tables
@@ -79,14 +79,17 @@ def study(tables: Tables, *, dictionary: str = "", train_until: str = "", watch_
     kept = voices(tables, timezone=timezone)
     until = heard.last_day(kept, train_until, watch_weeks)
     fitted = ~(kept["day"] > until).to_numpy(dtype=bool)
-    texts = int(kept.loc[fitted & kept["written"].ne(""), "form"].nunique())
+    found = refusals.counted(kept, fitted)
     asked = Settings(budget=budget, show_verbatims=show_verbatims, conf_level=conf_level, seed=seed, timezone=timezone)
-    if texts < topic_checks.ENOUGH:
-        return _refused(kept, texts, seed)
-    model = modelling.fit_topics(kept.loc[fitted, "legible"].tolist(), engine=holds.Remembering(engines.engine(engine)), layout=layout,
-                                 granularity=_granularity(granularity), min_size=min_size, seed=seed, progress=progress)
+    if not found.are_enough(topic_checks.ENOUGH):
+        return _refused(kept, found, refusals.few(found, topic_checks.ENOUGH), seed)
+    settings = {"engine": holds.Remembering(engines.engine(engine)), "granularity": _granularity(granularity), "layout": layout}
+    try:
+        model = modelling.fit_topics(kept.loc[fitted, "legible"].tolist(), **settings, min_size=min_size, seed=seed, progress=progress)
+    except DataError:  # texts that are enough have too few runs of letters in common to be told apart by
+        return _refused(kept, found, refusals.unshared(found), seed)
     if not model.topics():
-        return _refused(kept, texts, seed)
+        return _refused(kept, found, refusals.few(found, topic_checks.ENOUGH), seed)
     book = aspects.load(dictionary) if dictionary else None
     return _told(tables, heard.placed(kept, model, fitted), model, book if book is not None and book.ids("aspect") else None, until, asked,
                  progress)
@@ -167,11 +170,11 @@ def _finding(kept: pd.DataFrame, topics: pd.DataFrame, lead: topic_subjects.Subj
                   "evenings": watch.evenings})
 
 
-def _refused(kept: pd.DataFrame, texts: int, seed: int) -> Talk:
-    """Too few texts: what is missing, and empty frames."""
-    every = int(kept.loc[kept["written"].ne(""), "form"].nunique())
-    reason, needs = words.too_few(texts, topic_checks.ENOUGH, every), words.needs(topic_checks.ENOUGH, texts, every)
-    return _untold(kept, refusal("complaint_share", unit="share", reason=reason, needs=needs), seed, (topic_checks.enough(texts),))
+def _refused(kept: pd.DataFrame, found: refusals.Wordings, why: refusals.Reason, seed: int) -> Talk:
+    """No topics: how many texts there are, what is missing, and empty frames."""
+    reason, needs = why
+    missing = refusal("complaint_share", unit="share", reason=reason, needs=needs)
+    return _untold(kept, missing, seed, (topic_checks.enough(min(found.texts, found.shapes)),))
 
 
 def _untold(kept: pd.DataFrame, missing: Estimate, seed: int, checks: tuple[Check, ...] = ()) -> Talk:

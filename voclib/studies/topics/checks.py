@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from voclib.errors import DataError
 from voclib.results import Check
 from voclib.stats import inference, prevalence
 from voclib.studies.topics import subjects
@@ -52,10 +53,18 @@ def enough(texts: int) -> Check:
 
 
 def reordered(kept: pd.DataFrame, model: topics.TopicModel) -> tuple[int, bool]:
-    """How many voices were fitted twice, the second time in the opposite order of rows, and whether every one got the same topic."""
+    """How many voices were fitted twice, the second time in the opposite order of rows, and whether every one got the same topic.
+
+    The first `ORDERED` of them; where those repeat so few texts that no topics can be fitted to them, all that the model was fitted to.
+    """
     texts = kept["legible"].head(ORDERED).tolist()
     settings = {"granularity": model.parts[0].granularity, **_settings(model)}
-    first, second = topics.fit_topics(texts, **settings), topics.fit_topics(texts[::-1], **settings)
+    try:
+        first = topics.fit_topics(texts, **settings)
+    except DataError:
+        texts = list(model.texts or ())
+        first = topics.fit_topics(texts, **settings)
+    second = topics.fit_topics(texts[::-1], **settings)
     return len(texts), bool((first.labels == second.labels[::-1]).all())
 
 
