@@ -28,6 +28,7 @@ SIGNS, _LOOKED_AT = ",;\t|", 50  # signs between cells; lines that tell which it
 _TITLES = 10  # rows below the heading named among which the real one is looked for
 # how a workbook begins, whatever it is called
 _BOOKS = {b"PK\x03\x04": "name it .xlsx", b"\xd0\xcf\x11\xe0": "open it and save it as .xlsx"}
+_SURELY, _LONG = "surely", 131_072  # signs from which a cell of many lines is doubted: more than csv itself expects in one
 _HALF = re.compile("[\ud800-\udfff]")
 STRAY_QUOTE = "a quote that never closes, kept as text"
 
@@ -81,9 +82,9 @@ def _delimited(text: str, name: str, encoding: str, delimiter: str | None, headi
 
 @contextmanager
 def _long_lines(lines: list[str]) -> Iterator[None]:
-    """Let csv read a cell as long as the longest line; one that is longer has swallowed lines, and stays refused."""
+    """Let csv read a cell as long as the file: what a cell of many lines is, `_split` decides."""
     before = csv.field_size_limit()
-    csv.field_size_limit(max(before, max(map(len, lines), default=0)))
+    csv.field_size_limit(max(before, sum(map(len, lines))))
     try:
         yield
     finally:
@@ -184,12 +185,14 @@ def _split(lines: list[str], sign: str, name: str, *, first: int) -> Iterator[Ro
             # an open quote swallows the rest of the file: give every line back instead of one long cell
             yield from (Row(first + at, [], "a quote opens and never closes") for at in range(place, end) if lines[at].strip())
             return
-        if width and _swallows(held, sign, width):
+        rows_held = _rows_held(held, sign, width) if width else ""
+        if rows_held == _SURELY:
             yield Row(first + place, _with_quote(held[0], sign, width), repair=STRAY_QUOTE)
             end = before = place + 1
             reader = csv.reader((lines[at] for at in range(end, len(lines))), delimiter=sign)
-        elif wrong:
-            raise DataError(f"{name}: line {first + place}: {wrong}; a quote probably never closes there")
+        elif wrong or (rows_held and sum(map(len, held)) > _LONG):
+            why = wrong or f"one cell would hold {len(held)} lines, most of them as wide as the heading"
+            raise DataError(f"{name}: line {first + place}: {why}; a quote probably never closes there")
         elif row:
             yield Row(first + place, row)
             width = width or len(row)
@@ -210,19 +213,22 @@ def _is_open(held: list[str], sign: str) -> bool:
     return not _next(reader)[1] and reader.line_num > len(held)
 
 
-def _swallows(held: list[str], sign: str, width: int) -> bool:
-    """Whether a record of several lines is several records: most lines after the first are as wide as the heading (or open a quote where the
-    first does), with a number, date or code wherever the first has one before its quote. Where it has none there, the quote must also close
-    as no quote may (RFC 4180).
+def _rows_held(held: list[str], sign: str, width: int) -> str:
+    """Whether a record of several lines is several records, `surely` or `perhaps`; empty where it is one.
+
+    It is where most lines after the first are as wide as the heading (or open a quote where the first does), with a number, date or code wherever
+    the first has one before its quote. Where it has none there, that is sure only if the quote also closes as no quote may (RFC 4180).
     """
-    if len(held) < 2 or max(map(len, held)) > csv.field_size_limit():
-        return False
+    if len(held) < 2:
+        return ""
     opened = _alone(held[0], sign)
     codes = [at for at, cell in enumerate(opened[:-1]) if _is_code(cell)]
     rows = [(line, _alone(line, sign)) for line in held[1:]]
     alike = sum((len(row) == width or (len(row) == len(opened) and _is_open([line], sign)))
                 and all(_is_code(row[at]) or not row[at] for at in codes) for line, row in rows)
-    return 2 * alike > len(rows) and bool(codes or _next(csv.reader(held, delimiter=sign, strict=True))[1])
+    if 2 * alike <= len(rows):
+        return ""
+    return _SURELY if codes or _next(csv.reader(held, delimiter=sign, strict=True))[1] else "perhaps"
 
 
 def _alone(line: str, sign: str) -> list[str]:
