@@ -133,6 +133,23 @@ def test_months(raw, month):
     assert one(raw, "month", "usage")[0] == month
 
 
+@pytest.mark.parametrize("raw", ["2025Q3", "2025-Q3", "2025 q3", "Q3 2025", "q3/2025", "3Q 2025", "2025年三季度", "2025年第三季度", "2025年3季",
+                                 "２０２５Ｑ３"])
+def test_a_wave_told_as_a_quarter_is_its_first_month(raw):
+    value, note, _ = one(raw, "wave_month", "employee_waves")
+    assert value == "2025-07" and note.endswith("quarter read as its first month")
+
+
+@pytest.mark.parametrize("raw", ["2025Q5", "25Q3", "Q3", "FY2025Q3", "2025年上半年", "H1 2025", "2025年三季度末"])
+def test_what_may_be_another_quarter_is_asked_about(raw):
+    assert one(raw, "wave_month", "employee_waves") == (raw, "", "")
+
+
+def test_three_months_of_a_store_are_not_one_of_them():
+    assert one("2025Q3", "month", "usage") == ("2025Q3", "", "") == one("2025Q3", "month", "operations")
+    assert [one(f"2025年{name}季度", "wave_month", "employee_waves")[0] for name in "一二三四"] == ["2025-01", "2025-04", "2025-07", "2025-10"]
+
+
 def test_identifiers_are_text_without_blanks_and_without_the_spreadsheets_point_zero():
     made, repairs = coerce(pd.DataFrame({"customer_id": [1.0, 20.0, np.nan]}), "customers")
     assert made["customer_id"].tolist()[:2] == ["1", "20"] and made["customer_id"].isna().tolist() == [False, False, True] and repairs.empty

@@ -21,7 +21,7 @@ FIXES = {
     "not a date": "write it as 2026-01-31, or say how it is written in the mapping, for example  formats: {column: \"%d/%m/%Y\"}",
     "not a": "write the value in the form data/README.md names",
     "not one of": "map the value to an allowed one in params/rules",
-    "not of the form": "write the month as YYYY-MM",
+    "not of the form": "write the month as YYYY-MM, or say what each text becomes, for example  values: {wave_month: {2025H1: 2025-01}}",
     "outside": "correct the value, or map the column to the scale it is on",
     "below": "correct the value",
     "above": "correct the value",

@@ -74,11 +74,11 @@ def aside(quarantine: pd.DataFrame, file: Path, lang: str) -> Iterator[str]:
 
 
 def _answers(reason: str, quarantine: pd.DataFrame) -> Iterator[str]:
-    """The line of a mapping that brings rows in again whose named value is missing or another than the standard's; nothing for other reasons."""
-    for column, problem in re.findall(r"(\w+): (missing value|not one of)", reason):
+    """The line of a mapping that brings rows in again whose named value or month is missing or written otherwise; nothing for other reasons."""
+    for column, problem in re.findall(r"(\w+): (missing value|not one of|not of the form)", reason):
         rows = quarantine[quarantine["reason"] == reason]
         kind = TABLES[str(rows["table"].iloc[0])].columns[column].metadata["kind"] if len(rows) else ""
-        if kind != "choice":
+        if kind != "choice" and problem != "not of the form":
             continue
         if problem == "missing value":
             yield f'values: {{{column}: {{"": ?}}}}'
