@@ -43,3 +43,24 @@ def test_languages_as_survey_tools_and_app_stores_write_them(tmp_path):
     made = pool.tables["responses"].sort_values("response_id")["language"]
     assert [None if value != value else value for value in made] == list(words.values()) and len(pool.quarantine) == 0
     assert len(pool.repairs) == len(words) - 1
+
+
+def test_a_question_that_wjx_skipped_is_no_answer_of_a_customer(tmp_path):
+    words = ("(跳过)", "（空）", "(空)", "无", "空")
+    pool = _taken(tmp_path, {"channel": "survey", "files": _written(tmp_path, "a.csv", "序号,1、推荐？,2、原因,3、服务", *(
+        f"{n},{n if n > 2 else word},{word},{word}" for n, word in enumerate(words))), "tables": {"responses": {"columns": {
+            "response_id": "序号", "nps_score": "1、推荐？", "comment": "2、原因", "segment": "3、服务"}, "constants": {"channel": "survey"}}}})
+    made = pool.tables["responses"].sort_values("response_id")
+    assert made["comment"].isna().tolist() == [True] * 3 + [False] * 2  # who wrote 无 did answer
+    assert made["segment"].isna().tolist() == [True] * 4 + [False] and made["nps_score"].isna().tolist() == [True] * 3 + [False] * 2
+    assert len(pool.quarantine) == 0 and pool.repairs.groupby("column").size().to_dict() == {"comment": 3, "nps_score": 3, "segment": 4}
+
+
+def test_an_item_marked_as_not_answered_is_left_out_like_an_empty_one(tmp_path):
+    pool = _taken(tmp_path, {"channel": "employee", "items": ["Q1", "Q2"], "files": _written(
+        tmp_path, "staff.csv", "id,店,期,时,Q1,Q2", "a,A,2025-07,2025-07-05,4,—", "b,A,2025-07,2025-07-06,-,-"), "tables": {
+        "units": {"columns": {"unit_id": "店", "name": "店"}, "constants": {"kind": "dealer", "region": "东"}, "distinct": True},
+        "employee_surveys": {"columns": {"employee_response_id": "id", "unit_id": "店", "wave_month": "期", "submitted_at": "时",
+                                         "item_code": "_item", "value": "_value"}, "constants": {"is_manager": 0}}}})
+    assert pool.tables["employee_surveys"]["value"].tolist() == [4.0]
+    assert pool.quarantine["reason"].tolist() == ["no item is answered"]
