@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import pandas as pd
+import pytest
 import yaml
 
+from voclib.errors import DataError, ParameterError
 from voclib.sources import ingest
 
 HEAD = {"name": "shop", "company": {"zh": "小店", "en": "Shop"}, "pseudonym_key": "a-key-of-some-length"}
@@ -64,3 +68,47 @@ def test_an_item_marked_as_not_answered_is_left_out_like_an_empty_one(tmp_path):
                                          "item_code": "_item", "value": "_value"}, "constants": {"is_manager": 0}}}})
     assert pool.tables["employee_surveys"]["value"].tolist() == [4.0]
     assert pool.quarantine["reason"].tolist() == ["no item is answered"]
+
+
+def _qualtrics(folder: Path, zone: str, **source: str):
+    machine = [json.dumps({"ImportId": name, **({"timeZone": zone} if name == "recordedDate" else {})}).replace('"', '""')
+               for name in ("recordedDate", "status", "_recordId", "QID1")]
+    lines = ["RecordedDate,Status,ResponseId,Q1", "Recorded Date,Response Type,Response ID,How likely?", ",".join(f'"{one}"' for one in machine),
+             *(f"2026-03-01 10:0{n}:00,{kind},R_{n},9" for n, kind in enumerate(("IP Address", "Survey Preview", "0", "1", "Imported")))]
+    return _taken(folder, {"channel": "survey", "files": _written(folder, "q.csv", *lines), "tables": {"responses": {
+        "columns": {"response_id": "ResponseId", "submitted_at": "RecordedDate", "nps_score": "Q1"}, "constants": {"channel": "survey"}}}, **source})
+
+
+def test_a_zone_that_the_export_names_is_asked_about_where_the_mapping_has_another(tmp_path):
+    with pytest.raises(DataError, match=r"q.csv: the export says that its times are in America/Denver, and the mapping reads them in Asia/Shanghai; "
+                                        r"add to this source  timezone: America/Denver  , or  timezone: Asia/Shanghai  if they are not"):
+        _qualtrics(tmp_path, "America/Denver")
+    moved = _qualtrics(tmp_path, "America/Denver", timezone="America/Denver").tables["responses"]["submitted_at"]
+    assert moved[0] == pd.Timestamp("2026-03-01 17:00", tz="UTC")
+    kept = _qualtrics(tmp_path, "America/Denver", timezone="Asia/Shanghai").tables["responses"]["submitted_at"]
+    assert kept[0] == pd.Timestamp("2026-03-01 02:00", tz="UTC") == _qualtrics(tmp_path, "Asia/Chongqing").tables["responses"]["submitted_at"][0]
+    with pytest.raises(DataError, match="timezone: UTC"):
+        _qualtrics(tmp_path, "Z")
+
+
+def test_answers_of_the_makers_of_a_survey_are_set_aside(tmp_path):
+    pool = _qualtrics(tmp_path, "Asia/Shanghai")
+    assert pool.tables["responses"]["response_id"].tolist() == ["R_0", "R_2", "R_4"]
+    assert pool.quarantine["reason"].tolist() == ["an answer to a preview or a test of the survey"] * 2
+
+
+def _said_at(folder: Path, *times: str, **table: object) -> pd.Series:
+    pool = _taken(folder, {"channel": "survey", "files": _written(folder, "t.csv", "id|at", *(f"{n}|{at}" for n, at in enumerate(times))), "tables": {
+        "responses": {"columns": {"response_id": "id", "submitted_at": "at"}, "constants": {"channel": "survey"}, **table}}})
+    return pool.tables["responses"].set_index("response_id")["submitted_at"]
+
+
+@pytest.mark.parametrize(("text", "pattern"), [("2026-03-01T10:00:00Z", "%Y-%m-%dT%H:%M:%SZ"), ("13/03/2026 10:00 UTC", "%d/%m/%Y %H:%M UTC"),
+                                               ("13.03.2026 10:00 GMT", "%d.%m.%Y %H:%M GMT")])
+def test_a_zone_written_into_a_pattern_is_a_zone(tmp_path, text: str, pattern: str):
+    assert _said_at(tmp_path, text, formats={"submitted_at": pattern})["0"].hour == 10
+
+
+def test_a_pattern_cannot_read_the_names_of_zones(tmp_path):
+    with pytest.raises(ParameterError, match="names a zone, which is read otherwise on another computer"):
+        _said_at(tmp_path, "2026-03-01 10:00 UTC", formats={"submitted_at": "%Y-%m-%d %H:%M %Z"})

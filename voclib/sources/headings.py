@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from voclib.schema import coercion
@@ -9,6 +10,9 @@ from voclib.sources.readers import Extract
 
 IMPORT_ID = r'\s*\{\s*"ImportId"\s*:'
 DEEPEST = 3  # rows among which the machine's own heading is looked for
+TIMES_IN = "times_in"  # a note: the zone in which the export says its times are
+# what Qualtrics writes as Response Type, in words or as a code, of answers that its makers gave
+TESTS, TEST = frozenset({"survey preview", "survey test", "1", "2", "9", "17"}), "an answer to a preview or a test of the survey"
 SUBHEADINGS = frozenset({"response", "open-ended response"})  # what SurveyMonkey writes under a question
 LOOKED_AT, LEAST_ROWS = 200, 3
 _CODE = r"[\d\s.,:/+\-TZ]*\d[\d\s.,:/+\-TZAPM]*"  # numbers and times
@@ -18,14 +22,35 @@ def without(made: Extract, *, own: tuple[str, ...]) -> Extract:
     """The same file without headings among its rows, which a note names by row number; `own` are the reader's columns.
 
     Qualtrics exports three headings: names, question texts, and a JSON object with the `ImportId` of every column. Where a row holds nothing but
-    such objects, it and what stands above it are headings; a row of answers never does. SurveyMonkey writes Response or Open-Ended Response
+    such objects, it and what stands above it are headings; a row of answers never does. They also say in which zone the times are, which a note
+    repeats, and in which column previews and tests are marked, whose rows become a problem. SurveyMonkey writes Response or Open-Ended Response
     under its questions and nothing under its own columns. Another first row with words in every column of numbers is noted and kept.
     """
     cells = made.frame.drop(columns=[name for name in own if name in made.frame]).head(DEEPEST)
     found = cells.apply(lambda texts: texts.str.match(IMPORT_ID).astype("boolean").fillna(True)).all(axis=1) & cells.notna().any(axis=1)
     if not found.any():
         return _second(made, own)
-    return _below(made, int(found.to_numpy(dtype=bool).argmax()) + 1, note="heading_rows")
+    depth = int(found.to_numpy(dtype=bool).argmax()) + 1
+    return _as_told(_below(made, depth, note="heading_rows"), {name: _object(text) for name, text in cells.iloc[depth - 1].dropna().items()})
+
+
+def _object(text: str) -> dict:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _as_told(made: Extract, machine: dict[str, dict]) -> Extract:
+    """The file with what its machine-readable heading says: the zone of its times as a note, answers of its makers as a problem."""
+    zones = sorted({str(one["timeZone"]) for one in machine.values() if one.get("timeZone")})
+    status = next((name for name, one in machine.items() if one.get("ImportId") == "status"), None)
+    frame = made.frame
+    if status is not None:
+        is_test = frame[status].str.strip().str.lower().isin(TESTS) & (frame["_problem"] == "")
+        frame = frame.assign(_problem=frame["_problem"].mask(is_test, TEST).astype("str"))
+    return replace(made, frame=frame, notes=(*made.notes, *((TIMES_IN, zone) for zone in zones)))
 
 
 def _below(made: Extract, depth: int, *, note: str) -> Extract:
