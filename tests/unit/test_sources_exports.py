@@ -112,3 +112,21 @@ def test_a_zone_written_into_a_pattern_is_a_zone(tmp_path, text: str, pattern: s
 def test_a_pattern_cannot_read_the_names_of_zones(tmp_path):
     with pytest.raises(ParameterError, match="names a zone, which is read otherwise on another computer"):
         _said_at(tmp_path, "2026-03-01 10:00 UTC", formats={"submitted_at": "%Y-%m-%d %H:%M %Z"})
+
+
+@pytest.mark.parametrize(("text", "hour"), [
+    ("2026-03-01 10:00:00+08", 2), ("2026-03-01 10:00:00.123-05", 15), ("2026-03-01T10:00:00+08:00[Asia/Shanghai]", 2),
+    ("2026-03-01T10:00:00Z[UTC]", 10), ("2026/3/1 10:00+0800", 2)])
+def test_offsets_as_databases_write_them(tmp_path, text: str, hour: int):
+    assert _said_at(tmp_path, text)["0"].hour == hour
+
+
+def test_a_zone_of_letters_is_named_in_the_reason_with_its_cure(tmp_path):
+    lines = ["0|2026-03-01 10:00:00 CST", "1|2026-03-01T02:00:00Z", "2|2026-03-01 10:00 (EST)", "3|2026-03-01", "4|no day CST"]
+    pool = _taken(tmp_path, {"channel": "survey", "files": _written(tmp_path, "t.csv", "id|at", *lines), "tables": {"responses": {
+        "columns": {"response_id": "id", "submitted_at": "at"}, "constants": {"channel": "survey"}}}})
+    reasons = pool.quarantine.sort_values("row")["reason"].tolist()
+    assert pool.tables["responses"]["response_id"].tolist() == ["1", "3"] and reasons[2].startswith("submitted_at: not a date and time")
+    assert reasons[0].startswith("submitted_at: zone 'CST' has no offset (export times with an offset") and "zone 'EST' has no offset" in reasons[1]
+    said = _said_at(tmp_path, "2026-03-01 10:00:00 CST", formats={"submitted_at": "%Y-%m-%d %H:%M:%S CST"})  # as the reason says
+    assert said["0"] == pd.Timestamp("2026-03-01 02:00", tz="UTC")

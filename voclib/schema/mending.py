@@ -16,7 +16,7 @@ REWRITTEN, TIME_DROPPED, QUARTER = "rewritten as an ISO date", "time of day drop
 CUT, DIGITS = "identifier cut by a spreadsheet, its last digits are lost", "identifier in scientific notation written out"
 # 1.23E+14 as Excel shows it, 1.23e+14 as Python and R write what Excel stored, 1.23E14 as Java does; 2E7 without either sign may be a code
 SCIENTIFIC = r"[1-9]?[eE]\+[0-9]{1,3}|[1-9]\.[0-9]+[eE]\+?[0-9]{1,3}"
-UNFIT = "unit word '"  # how a refused unit word begins; a removed one is a repair
+UNFIT, ZONE = "unit word '", "zone '"  # how a refused unit word and a zone without an offset begin; a removed word is a repair
 _SCORES = frozenset({"分", "星", "颗星", "点", "point", "points", "pt", "pts", "star", "stars"})
 # the words that may follow a number, by the unit of its column; another word, such as hours in a column of minutes, is never dropped
 UNIT_WORDS = {
@@ -67,6 +67,8 @@ def mend(raw: str, *, kind: str, unit: str, timezone: str) -> tuple[str | None, 
             return _day(plain, timezone, notes)
         case _:
             iso = dates.iso(plain)
+            if iso is None and (zone := dates.named_zone(plain)):
+                return None, f"{ZONE}{zone}' has no offset"
             return (iso, _joined([*notes, REWRITTEN] if iso != plain else notes)) if iso else (None, "")
 
 

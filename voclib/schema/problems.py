@@ -27,6 +27,8 @@ FIXES = {
     "above": "correct the value",
     "identifier cut": "export the column as text, not through a spreadsheet that turns 15 digits into 1.23E+14",
     "unit word": "convert the value to the column's unit before the import",
+    "zone '": "export times with an offset (+08:00): such letters name clocks of several countries; where all rows share the zone, name it under  "
+              "timezone:  and write the letters into the pattern, as in  formats: {column: \"%Y-%m-%d %H:%M:%S CST\"}",
     "duplicate key": "keep one row a key at the source",
     "conflicting rows": "decide which of the rows is right; a panel holds one row a key",
     "lies far": "correct the year; where the date means none, say so in the mapping, for example  missing: [\"1970-01-01\"]",
