@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 import pytest
 import yaml
@@ -130,3 +131,42 @@ def test_a_zone_of_letters_is_named_in_the_reason_with_its_cure(tmp_path):
     assert reasons[0].startswith("submitted_at: zone 'CST' has no offset (export times with an offset") and "zone 'EST' has no offset" in reasons[1]
     said = _said_at(tmp_path, "2026-03-01 10:00:00 CST", formats={"submitted_at": "%Y-%m-%d %H:%M:%S CST"})  # as the reason says
     assert said["0"] == pd.Timestamp("2026-03-01 02:00", tz="UTC")
+
+
+def _stores(folder: Path, *last: str, suffix: str = ".csv"):
+    months = [(n, month) for n in range(1, 9) for month in range(1, 13)]
+    lines = ["门店,月份,客流,收入,促销,翻新,换店长", *(f"店{n},2025-{month:02d},{100 + n},{1000 * n},0,0,0" for n, month in months), *last]
+    name = f"ops{suffix}"
+    if suffix == ".xlsx":
+        book = openpyxl.Workbook()
+        for line in lines:
+            book.active.append([cell or None for cell in line.split(",")])
+        book.save(folder / name)
+    return _taken(folder, {"channel": "operations", "files": name if suffix == ".xlsx" else _written(folder, name, *lines), "tables": {
+        "units": {"columns": {"unit_id": "门店", "name": "门店"}, "constants": {"kind": "dealer", "region": "东"}, "distinct": True},
+        "operations": {"columns": {"unit_id": "门店", "month": "月份", "footfall": "客流", "revenue_cny": "收入", "is_promotion": "促销",
+                                   "is_refurbished": "翻新", "is_manager_changed": "换店长"}}}})
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+@pytest.mark.parametrize(("row", "why"), [
+    ("合计,2025-01,800,36000,0,0,0", "a row of totals, not of data"), ("Grand Total,2025-12,800,36000,0,0,0", "a row of totals, not of data"),
+    ("店8 小计,,800,36000,0,0,0", "a row of totals, not of data"), ("Total：,,800,36000,,,", "a row of totals, not of data"),
+    ("平均,,100,4500,0,0,0", "a row of totals, not of data"), ("注：收入不含税,,,,,,", "a note below the table, not a row of data")])
+def test_a_row_that_sums_up_the_others_is_no_store(tmp_path, row: str, why: str, suffix: str):
+    pool = _stores(tmp_path, row, suffix=suffix)
+    assert len(pool.tables["units"]) == 8 and pool.tables["operations"]["revenue_cny"].sum() == 12 * 36_000
+    assert pool.quarantine["reason"].tolist() == [why] and pool.quarantine["row"].tolist() == [98]
+
+
+@pytest.mark.parametrize("name", ["Total Energies", "总计算力店", "Total", "平均"])
+def test_a_store_may_be_called_nearly_so(tmp_path, name: str):
+    pool = _stores(tmp_path, f"{name},2025-01,80,36,0,0,0")
+    assert len(pool.tables["units"]) == 9 and pool.quarantine.empty
+
+
+def test_where_such_words_are_the_answers_they_stay(tmp_path):
+    lines = [f"{('Total', '小计', 'Average', 'ARAL')[n % 4]},R{n},{n % 11}" for n in range(80)]
+    pool = _taken(tmp_path, {"channel": "survey", "files": _written(tmp_path, "a.csv", "brand,id,nps", *lines), "tables": {"responses": {
+        "columns": {"response_id": "id", "nps_score": "nps", "segment": "brand"}, "constants": {"channel": "survey"}}}})
+    assert len(pool.tables["responses"]) == 80

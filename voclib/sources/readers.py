@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 
 from voclib.errors import DataError, nearest
-from voclib.sources import cells, encodings, spreadsheets
+from voclib.sources import cells, encodings, spreadsheets, totals
 from voclib.sources.extracts import EMPTY, UNDECODED, Extract, Note, Row, cell_text, fitted, frame, headings
 
 __all__ = ["EMPTY", "UNDECODED", "Extract", "Note", "cell_text", "doubt", "dotted", "read"]
@@ -46,13 +46,13 @@ def read(path: Path, *, name: str, encoding: str = "auto", delimiter: str | None
     if kind := _book_kind(suffix, raw):
         raise DataError(f"{name} is a spreadsheet, whatever its name says; {kind}")
     if suffix in SPREADSHEETS:
-        return cells.tidied(spreadsheets.read(raw, name, sheet=sheet, heading_row=heading_row))
+        return totals.apart(cells.tidied(spreadsheets.read(raw, name, sheet=sheet, heading_row=heading_row)))
     if suffix in RECORD_FILES:
         text, found = encodings.decode(raw, given=encoding, file=name)
         return _guessed(Extract(_records(text, name, records, lines=suffix != ".json"), found), encoding)
     if suffix in TEXT_FILES:
         text, found = encodings.decode(raw, given=encoding, file=name)
-        return _guessed(cells.tidied(_delimited(text, name, found, delimiter, heading_row)), encoding)
+        return _guessed(totals.apart(cells.tidied(_delimited(text, name, found, delimiter, heading_row))), encoding)
     hint = "open it and save it as .xlsx" if suffix == ".xls" else "export it as one of these"
     raise DataError(f"{name}: files of kind '{suffix}' are not read; known: {', '.join((*TEXT_FILES, *SPREADSHEETS, *RECORD_FILES))}; {hint}")
 
