@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import zipfile
 from datetime import date, datetime
 
 import openpyxl
@@ -150,6 +151,18 @@ def test_a_workbook_under_another_name_is_called_one(tmp_path, raw, cure, name):
     with pytest.raises(DataError, match=f"^{name} is a spreadsheet, whatever its name says; {cure}$"):
         _read(tmp_path, name, raw)
     assert readers.doubt(tmp_path / name, encoding="auto", delimiter=None, heading_row=1) == ""
+
+
+@pytest.mark.parametrize(("name", "inside", "told"), [
+    ("a.ods", ("mimetype", "application/vnd.oasis.opendocument.spreadsheet"), "a.ods is a spreadsheet; open it and save it as .xlsx"),
+    ("a.csv", ("mimetype", "application/vnd.oasis.opendocument.spreadsheet"), "a spreadsheet, whatever its name says; open it and save it as .xlsx"),
+    ("a.zip", ("survey.csv", "id,score"), "a.zip is an archive or a document of another program; unpack it"),
+    ("a.bak", ("xl/workbook.xml", "<x/>"), "a spreadsheet, whatever its name says; name it .xlsx")])
+def test_an_archive_is_told_from_a_workbook(tmp_path, name, inside, told):
+    with zipfile.ZipFile(tmp_path / name, "w") as made:
+        made.writestr(*inside)
+    with pytest.raises(DataError, match=told):
+        readers.read(tmp_path / name, name=name)
 
 
 def test_headings_are_quoted_without_control_characters(tmp_path):

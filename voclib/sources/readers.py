@@ -26,8 +26,9 @@ __all__ = ["EMPTY", "UNDECODED", "Extract", "Note", "cell_text", "doubt", "dotte
 TEXT_FILES, SPREADSHEETS, RECORD_FILES = (".csv", ".tsv", ".txt"), (".xlsx", ".xlsm"), (".json", ".jsonl", ".ndjson")
 SIGNS, _LOOKED_AT = ",;\t|", 50  # signs between cells; lines that tell which it is
 _TITLES = 10  # rows below the heading named among which the real one is looked for
-# how a workbook begins, whatever it is called
-_BOOKS = {b"PK\x03\x04": "name it .xlsx", b"\xd0\xcf\x11\xe0": "open it and save it as .xlsx"}
+_SAVE = "open it and save it as .xlsx"
+# how an archive and an old workbook begin, whatever they are called; an archive names its files as they are
+_ZIP, _OLD = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _SURELY, _LONG = "surely", 131_072  # signs from which a cell of many lines is doubted: more than csv itself expects in one
 _HALF = re.compile("[\ud800-\udfff]")
 STRAY_QUOTE = "a quote that never closes, kept as text"
@@ -44,7 +45,7 @@ def read(path: Path, *, name: str, encoding: str = "auto", delimiter: str | None
     if not raw.strip():
         return Extract(frame([], [], name), "", (EMPTY,))
     if kind := _book_kind(suffix, raw):
-        raise DataError(f"{name} is a spreadsheet, whatever its name says; {kind}")
+        raise DataError(f"{name} is {kind}")
     if suffix in SPREADSHEETS:
         return totals.apart(cells.tidied(spreadsheets.read(raw, name, sheet=sheet, heading_row=heading_row)))
     if suffix in RECORD_FILES:
@@ -53,14 +54,18 @@ def read(path: Path, *, name: str, encoding: str = "auto", delimiter: str | None
     if suffix in TEXT_FILES:
         text, found = encodings.decode(raw, given=encoding, file=name)
         return _guessed(totals.apart(cells.tidied(_delimited(text, name, found, delimiter, heading_row))), encoding)
-    hint = "open it and save it as .xlsx" if suffix == ".xls" else "export it as one of these"
+    hint = _SAVE if suffix in (".xls", ".ods", ".xlsb", ".numbers") else "export it as one of these"
     raise DataError(f"{name}: files of kind '{suffix}' are not read; known: {', '.join((*TEXT_FILES, *SPREADSHEETS, *RECORD_FILES))}; {hint}")
 
 
 def _book_kind(suffix: str, raw: bytes) -> str:
-    """What to do with a workbook that is named like another kind of file, empty for any other file."""
-    is_named_so = suffix in (*SPREADSHEETS, ".xls")
-    return "" if is_named_so else next((cure for mark, cure in _BOOKS.items() if raw.startswith(mark)), "")
+    """What a workbook or an archive is that is named like another kind of file, and what to do with it; empty for any other file."""
+    if suffix in (*SPREADSHEETS, ".xls") or not raw.startswith((_ZIP, _OLD)):
+        return ""
+    if raw.startswith(_ZIP) and b"opendocument.spreadsheet" not in raw and b"xl/" not in raw and suffix not in TEXT_FILES + RECORD_FILES:
+        return "an archive or a document of another program; unpack it, or export the table as .csv or .xlsx"
+    named = "" if suffix == ".ods" else ", whatever its name says"
+    return f"a spreadsheet{named}; {'name it .xlsx' if raw.startswith(_ZIP) and b'opendocument.spreadsheet' not in raw else _SAVE}"
 
 
 def _guessed(made: Extract, given: str) -> Extract:
