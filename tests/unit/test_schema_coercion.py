@@ -71,6 +71,21 @@ def test_what_is_said_of_a_value_names_what_is_wrong_with_it():
     assert one("9.5分", "nps_score", "responses")[2] == "not a whole number"
 
 
+@pytest.mark.parametrize(("raw", "value"), [("1.2万", 12_000), ("1,200万", 12_000_000), ("1.05亿", 105_000_000), ("3万人", 30_000)])
+def test_myriads_of_a_count_are_written_out(raw, value):
+    assert one(raw, "reach", "responses")[:2] == (value, "万 and 亿 written out" + ("; unit word removed" if raw.endswith("人") else ""))
+
+
+@pytest.mark.parametrize("raw", ["<5", "＜5", "< 5", "≤10", "5人以下", "少于5", "99+", "1.2万+", ">1000"])
+def test_a_bound_is_called_one(raw):
+    value, note, wrong = one(raw, "returned_n", "employee_waves")
+    assert pd.isna(value) and (note, wrong) == ("", "only a bound is given")
+
+
+def test_a_score_has_no_myriads():
+    assert one("1万", "nps_score", "responses")[2] == "unit word '万' does not fit 0–10"
+
+
 def test_percentages_are_shares_only_where_the_column_is_a_share():
     assert one("35%", "open_share", "behaviours") == (0.35, "percent read as a share", "")
     assert one("35%", "recency_days", "behaviours")[2]

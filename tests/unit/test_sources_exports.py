@@ -170,3 +170,10 @@ def test_where_such_words_are_the_answers_they_stay(tmp_path):
     pool = _taken(tmp_path, {"channel": "survey", "files": _written(tmp_path, "a.csv", "brand,id,nps", *lines), "tables": {"responses": {
         "columns": {"response_id": "id", "nps_score": "nps", "segment": "brand"}, "constants": {"channel": "survey"}}}})
     assert len(pool.tables["responses"]) == 80
+
+
+def test_a_hidden_count_is_set_aside_with_what_that_does(tmp_path):
+    pool = _waves(tmp_path, "A,2025-07,20,9", "B,2025-07,6,<5")
+    reason, = pool.quarantine["reason"]
+    assert reason.startswith("returned_n: only a bound is given (ask the sender for the number: bounds hide the small ones")
+    assert 'values: {returned_n: {"<5": 3}}' in reason

@@ -151,7 +151,7 @@ def _text(series: pd.Series, declared: pa.Column, timezone: str) -> Cells:
     if declared.nullable:  # a voice whose customer cannot be told any more is still a voice
         notes[cut], absent = CUT_MISSING, absent | cut
     lost = values.isna().to_numpy() & ~absent
-    unfit = np.array([note.startswith((mending.UNFIT, mending.ZONE, mending.CUT)) for note in notes], dtype=bool)
+    unfit = np.array([note.startswith(mending.UNREAD) for note in notes], dtype=bool)
     wrong = np.where(lost, np.where(unfit, notes, UNREADABLE.get(kind, "")), "")
     return pd.Series(values.array.take(codes, allow_fill=True)), _by_note(np.where(lost, "", notes), codes), _by_note(wrong, codes)
 

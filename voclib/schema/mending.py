@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from unicodedata import normalize
 
 import pandas as pd
@@ -13,10 +14,14 @@ BLANKS, WIDE = "surrounding blanks removed", "full-width characters read as plai
 SEPARATORS, UNIT, PERCENT, CURRENCY = "thousands separators removed", "unit word removed", "percent read as a share", "currency sign removed"
 BLANK_THOUSANDS, BRACKETS, SIGN_MOVED = "blanks between thousands removed", "accounting brackets read as minus", "minus sign moved to the front"
 REWRITTEN, TIME_DROPPED, QUARTER = "rewritten as an ISO date", "time of day dropped", "quarter read as its first month"
+MYRIADS, BOUND = "万 and 亿 written out", "only a bound is given"
+_MYRIADS = {"万": 10_000, "亿": 100_000_000}
+_BOUND = re.compile(r"(?:[<>≤≥]=?|少于|不足|超过|低于)\s*[0-9][0-9,.]*\s*[万亿]?\s*[人份次名%]?|[0-9][0-9,.]*\s*[万亿]?\s*(?:\+|[人份次名]?以[下上])")
 CUT, DIGITS = "identifier cut by a spreadsheet, its last digits are lost", "identifier in scientific notation written out"
 # 1.23E+14 as Excel shows it, 1.23e+14 as Python and R write what Excel stored, 1.23E14 as Java does; 2E7 without either sign may be a code
 SCIENTIFIC = r"[1-9]?[eE]\+[0-9]{1,3}|[1-9]\.[0-9]+[eE]\+?[0-9]{1,3}"
 UNFIT, ZONE = "unit word '", "zone '"  # how a refused unit word and a zone without an offset begin; a removed word is a repair
+UNREAD = (UNFIT, ZONE, CUT, BOUND)  # why a cell could not be read; other notes say what was mended
 _SCORES = frozenset({"分", "星", "颗星", "点", "point", "points", "pt", "pts", "star", "stars"})
 # the words that may follow a number, by the unit of its column; another word, such as hours in a column of minutes, is never dropped
 UNIT_WORDS = {
@@ -109,11 +114,15 @@ def _joined(notes: list[str]) -> str:
 def _number(plain: str, unit: str, notes: list[str]) -> tuple[str | None, str]:
     if unit == "share" and (percent := re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*%", plain)):
         return format(float(percent[1]) / 100, ".15g"), _joined([*notes, PERCENT])
+    if _BOUND.fullmatch(plain):
+        return None, BOUND
     bracketed = _BRACKETED.fullmatch(plain) if unit == "CNY" else None
     found = _AMOUNT.fullmatch(bracketed["inside"].strip() + bracketed["word"] if bracketed else plain)
     if not found:
         return (plain, _joined(notes)) if re.fullmatch(r"[+-]?[0-9.]+[eE][+-]?[0-9]{1,3}|[+-]?\.[0-9]+|[+-]?[0-9]+\.", plain) else (None, "")
     sign, number, word = found["sign"], found["number"], (found["word"] or "").strip()
+    if unit == "" and word[:1] in _MYRIADS and plain[:1].isdigit():  # 1.2万 readers; of money it may be a rounded sum, which is refused
+        return _number(f"{Decimal(number.replace(',', '')) * _MYRIADS[word[0]]:f}{word[1:]}", unit, [*notes, MYRIADS])
     if word and word.lower() not in UNIT_WORDS.get(unit, frozenset()):
         return None, f"{UNFIT}{word[:12]}' does not fit {unit or 'a count'}"
     moved = [mark for mark in (found["before"], found["after"]) if mark]

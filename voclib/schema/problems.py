@@ -27,6 +27,8 @@ FIXES = {
     "above": "correct the value",
     "identifier cut": "export the column as text, not through a spreadsheet that turns 15 digits into 1.23E+14",
     "unit word": "convert the value to the column's unit before the import",
+    "only a bound": "ask the sender for the number: bounds hide the small ones, and without these rows only large ones are left; or say what it "
+                    "becomes, for example  values: {column: {\"<5\": 3}}",
     "zone '": "export times with an offset (+08:00): such letters name clocks of several countries; where all rows share the zone, name it under  "
               "timezone:  and write the letters into the pattern, as in  formats: {column: \"%Y-%m-%d %H:%M:%S CST\"}",
     "duplicate key": "keep one row a key at the source",
