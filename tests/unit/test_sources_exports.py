@@ -12,6 +12,7 @@ import yaml
 
 from voclib.errors import DataError, ParameterError
 from voclib.sources import ingest
+from voclib.stats import metrics
 
 HEAD = {"name": "shop", "company": {"zh": "小店", "en": "Shop"}, "pseudonym_key": "a-key-of-some-length"}
 
@@ -177,3 +178,58 @@ def test_a_hidden_count_is_set_aside_with_what_that_does(tmp_path):
     reason, = pool.quarantine["reason"]
     assert reason.startswith("returned_n: only a bound is given (ask the sender for the number: bounds hide the small ones")
     assert 'values: {returned_n: {"<5": 3}}' in reason
+
+
+def _groups(folder: Path, **table: object):
+    groups = ("Promoter (9-10)", "Passive (7-8)", "Detractor (0-6)", "Promoter (9-10)") * 5
+    return _taken(folder, {"channel": "survey", "files": _written(folder, "m.csv", "id,NPS", *(f"{n},{group}" for n, group in enumerate(groups))),
+                           "tables": {"responses": {"columns": {"response_id": "id", "nps_score": "NPS"}, "constants": {"channel": "survey"},
+                                                    **table}}})
+
+
+def test_groups_of_nps_are_no_answers_and_the_line_offered_keeps_the_nps(tmp_path):
+    line = '{"Detractor (0-6)": 3, "Passive (7-8)": 8, "Promoter (9-10)": 10}'
+    with pytest.raises(DataError, match="they are the groups of customers that NPS is counted from.*Map the column that holds the answer") as refused:
+        _groups(tmp_path)
+    assert f"values: {{nps_score: {line}}}" in str(refused.value)
+    assert metrics.nps(_groups(tmp_path, values={"nps_score": json.loads(line)}).tables["responses"]).value == 25
+
+
+def test_a_question_mark_without_quotes_is_answered_with_the_quotes(tmp_path):
+    (tmp_path / "shop.yml").write_text("name: shop\nsources:\n- {files: How likely?}\n", encoding="utf-8")
+    with pytest.raises(ParameterError, match=r"shop.yml line 3: .*; a name that holds one of  : , \? # .* stands in quotes"):
+        ingest(tmp_path / "shop.yml", root=tmp_path, out=tmp_path / "out")
+
+
+def test_fields_that_zendesk_lists_are_columns(tmp_path):
+    tickets = [{"id": 100 + n, "made": "2026-03-01T10:00:00Z", "custom_fields": [{"id": 360001, "value": f"D{n}"}, {"id": 360002, "value": None}],
+                "tags": ["vip"], "events": [{"id": 1, "value": 2}, {"id": 1, "value": 3}]} for n in range(3)]
+    name = _written(tmp_path, "z.jsonl", *map(json.dumps, tickets))
+    columns = {"case_id": "id", "opened_at": "made", "topic": "custom_fields.360001", "description": "tags"}
+    cases = {"columns": columns, "constants": {"severity": "low", "owner_department": "IT"}}
+    made = _taken(tmp_path, {"channel": "ticket", "files": name, "tables": {"cases": cases}}).tables["cases"]
+    assert made["topic"].tolist() == ["D0", "D1", "D2"] and made["description"].tolist() == ['["vip"]'] * 3
+    cases["columns"] = columns | {"description": "events"}  # an id that stands twice names no field
+    assert _taken(tmp_path, {"channel": "ticket", "files": name, "tables": {"cases": cases}}).tables["cases"]["description"][0].startswith("[{")
+    cases["columns"] = columns | {"topic": "custom_fields"}
+    with pytest.raises(DataError, match="no column 'custom_fields'.*custom_fields.360001"):
+        _taken(tmp_path, {"channel": "ticket", "files": name, "tables": {"cases": cases}})
+
+
+def test_a_row_a_turn_is_pointed_to_the_turns(tmp_path):
+    source = {"channel": "call", "files": _written(tmp_path, "calls.csv", "call,who,said", *(f"C{n // 4},a,line {n}" for n in range(20))), "tables": {
+        "responses": {"columns": {"response_id": "call", "comment": "said"}, "constants": {"channel": "call"}}}}
+    told = _taken(tmp_path, source).findings("en")
+    assert "response_id: duplicate key: 15 rows" in told and "the mapping may say  turns: {by: ?, speaker: ?, text: ?}" in told
+    _written(tmp_path, "calls.csv", "call,who,said", *(f"C{n // 2},a,line {n}" for n in range(20)))  # a call told twice is none
+    assert "turns:" not in _taken(tmp_path, source).findings("en")
+
+
+def test_options_of_surveymonkey_are_called_after_their_question(tmp_path):
+    lines = ["Respondent ID,Which did you use?,,,How likely?,Why?", ",Test drive,Service,Other (please specify),Response,Open-Ended Response",
+             *(f"{118000 + n},,{'Service' if n % 2 else ''},,{n % 11},fine" for n in range(12))]
+    pool = _taken(tmp_path, {"channel": "survey", "files": _written(tmp_path, "sm.csv", *lines), "tables": {"responses": {
+        "columns": {"response_id": "Respondent ID", "nps_score": "How likely?", "segment": "Which did you use? - Service"},
+        "constants": {"channel": "survey"}}}})
+    assert pool.tables["responses"]["segment"].notna().sum() == 6
+    assert "Which did you use? - Other (please specify)" in pool.summary("en")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
+
+import pandas as pd
 
 from voclib.schema import coercion
 from voclib.sources.readers import Extract
@@ -24,7 +27,8 @@ def without(made: Extract, *, own: tuple[str, ...]) -> Extract:
     Qualtrics exports three headings: names, question texts, and a JSON object with the `ImportId` of every column. Where a row holds nothing but
     such objects, it and what stands above it are headings; a row of answers never does. They also say in which zone the times are, which a note
     repeats, and in which column previews and tests are marked, whose rows become a problem. SurveyMonkey writes Response or Open-Ended Response
-    under its questions and nothing under its own columns. Another first row with words in every column of numbers is noted and kept.
+    under its questions and nothing under its own columns; the options of a question, which have no heading, are
+    called after both. Another first row with words in every column of numbers is noted and kept.
     """
     cells = made.frame.drop(columns=[name for name in own if name in made.frame]).head(DEEPEST)
     found = cells.apply(lambda texts: texts.str.match(IMPORT_ID).astype("boolean").fillna(True)).all(axis=1) & cells.notna().any(axis=1)
@@ -58,6 +62,17 @@ def _below(made: Extract, depth: int, *, note: str) -> Extract:
     return replace(made, frame=made.frame.iloc[depth:].reset_index(drop=True), notes=(*made.notes, (note, skipped)))
 
 
+def _named(made: Extract, second: pd.Series) -> Extract:
+    """The file with its columns without a heading called as the question before them and the option under it: `Which? - Service`."""
+    names, question = {}, ""
+    for name in made.frame.columns:
+        is_empty = re.fullmatch(r"column [0-9]+(?: \([0-9]+\))?", name)
+        question = question if is_empty else name
+        if is_empty and name in second and (better := f"{question} - {second[name]}") not in {*made.frame.columns, *names.values()}:
+            names[name] = better
+    return replace(made, frame=made.frame.rename(columns=names))
+
+
 def _second(made: Extract, own: tuple[str, ...]) -> Extract:
     """The file without the second heading of SurveyMonkey, or with a note where its first row looks like another one."""
     shown = made.frame.head(LOOKED_AT)
@@ -68,7 +83,7 @@ def _second(made: Extract, own: tuple[str, ...]) -> Extract:
     first, rest = cells.iloc[0].dropna(), cells.iloc[1:]
     coded = [name for name in rest if rest[name].notna().sum() >= LEAST_ROWS and rest[name].dropna().str.fullmatch(_CODE).all()]
     if first.str.lower().isin(SUBHEADINGS).any() and any(name not in first and rest[name].notna().all() for name in coded):
-        return _below(made, 1, note="subheading")
+        return _below(_named(made, first), 1, note="subheading")
     over = first[[name for name in coded if name in first]]
     # a single column whose first cell is 10 - very likely holds a labelled answer; two such columns hold questions
     over = over[~over.str.lower().isin(coercion.NOTHING)]  # no answer, and no question either

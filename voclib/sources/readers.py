@@ -300,14 +300,25 @@ def _parse(text: str) -> object:
 
 
 def dotted(record: dict, before: str = "") -> dict[str, str | None]:
-    """A nested record as one level: `{"customer": {"id": 1}}` gives `customer.id`; lists stay as JSON text."""
+    """A nested record as one level: `{"customer": {"id": 1}}` gives `customer.id`, and so does a list of fields that each have an id and a value
+    and nothing else, as Zendesk lists `custom_fields`; other lists stay as JSON text."""
     flat: dict[str, str | None] = {}
     for key, value in record.items():
-        if isinstance(value, dict):
-            flat |= dotted(value, f"{before}{key}.")
+        if fields := value if isinstance(value, dict) else _fields(value):
+            flat |= dotted(fields, f"{before}{key}.")
+        elif isinstance(value, dict):
+            continue
         else:
             flat[_whole(f"{before}{key}")] = _whole(cell_text(value))
     return flat
+
+
+def _fields(value: object) -> dict[str, object]:
+    """A list of fields with different ids as a record, empty for any other value."""
+    if not isinstance(value, list) or not all(isinstance(item, dict) and item.keys() == {"id", "value"} for item in value):
+        return {}
+    made = {str(item["id"]): item["value"] for item in value}
+    return made if len(made) == len(value) else {}
 
 
 def _whole(text: str | None) -> str | None:
