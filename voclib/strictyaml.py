@@ -50,6 +50,7 @@ def _real(loader: Loader, node: yaml.ScalarNode) -> float:
     return float({".inf": "inf", "+.inf": "inf", "-.inf": "-inf", ".nan": "nan"}.get(text, text))
 
 
+QUOTES = "; a name that holds one of  : , ? # { } [ ]  stands in quotes, such as \"How likely are you to recommend us?\""
 Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
 Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
 Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789"))
@@ -76,7 +77,8 @@ def parse(text: str, *, file: str, plain_keys: bool = True) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f" line {mark.line + 1}" if mark else ""
-        raise ParameterError(f"{file}{where}: {error.problem or error.context}.") from error
+        quotes = QUOTES if isinstance(error, yaml.scanner.ScannerError | yaml.parser.ParserError) else ""
+        raise ParameterError(f"{file}{where}: {error.problem or error.context}{quotes}.") from error
     except (yaml.YAMLError, RecursionError) as error:
         raise ParameterError(f"{file} cannot be read as YAML: {error}.") from error
 

@@ -183,6 +183,24 @@ class TestBrief:
         assert np.median(as_is) > 1.2, "the blank taken for zero, repairs seem to have risen"
         assert usual == 4 or 0.9 < np.median(made.judged.found.ratio[repairs]) < 1.1
 
+    @pytest.mark.parametrize("stray", [0, -900])
+    def test_one_early_row_does_not_hide_that_a_table_begins_late(self, calm: Tables, stray: int) -> None:
+        """A report dated long before the rest is no record kept since: what follows the blank is still no rise."""
+        first, alone = (pd.Timestamp(FIRST + pd.Timedelta(days=n), tz="Asia/Shanghai") for n in (230, stray))
+        late = calm["repairs"][calm["repairs"]["repaired_at"] >= first]
+        early = late.head(1).assign(repair_id="stray", repaired_at=alone.tz_convert("UTC"))
+        without, counts = (product_counts.count(calm | {"repairs": rows.reset_index(drop=True)}) for rows in (late, pd.concat([early, late])))
+        assert counts.late == without.late and set(counts.late) == {product_counts.REPAIRS}
+        assert np.array_equal(counts.counts, without.counts) and np.array_equal(counts.exposure, without.exposure)
+        y, e = _as_exported(calm | {"repairs": pd.concat([early, late])}, counts)
+        repairs = (counts.keys["kind"] == product_counts.REPAIRS).to_numpy()
+        assert np.median(recent.against_usual(y[repairs], e[repairs]).ratio) > 1.2, "the blank taken for zero, repairs seem to have risen"
+
+    def test_one_early_voice_makes_no_periods(self, calm: Tables) -> None:
+        early = calm["responses"].head(1).assign(response_id="stray", submitted_at=pd.Timestamp("2022-03-01", tz="UTC"))
+        tables = calm | {"responses": pd.concat([early, calm["responses"]], ignore_index=True)}
+        assert product_counts.count(tables).counts.shape == product_counts.count(calm).counts.shape
+
     def test_a_blank_taken_for_zero_would_hide_a_surge(self) -> None:
         """Periods of nothing beside periods of something scatter so much that nothing stands out any more."""
         surging = company(surge=2.5)

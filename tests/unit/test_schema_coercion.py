@@ -71,6 +71,21 @@ def test_what_is_said_of_a_value_names_what_is_wrong_with_it():
     assert one("9.5分", "nps_score", "responses")[2] == "not a whole number"
 
 
+@pytest.mark.parametrize(("raw", "value"), [("1.2万", 12_000), ("1,200万", 12_000_000), ("1.05亿", 105_000_000), ("3万人", 30_000)])
+def test_myriads_of_a_count_are_written_out(raw, value):
+    assert one(raw, "reach", "responses")[:2] == (value, "万 and 亿 written out" + ("; unit word removed" if raw.endswith("人") else ""))
+
+
+@pytest.mark.parametrize("raw", ["<5", "＜5", "< 5", "≤10", "5人以下", "少于5", "99+", "1.2万+", ">1000"])
+def test_a_bound_is_called_one(raw):
+    value, note, wrong = one(raw, "returned_n", "employee_waves")
+    assert pd.isna(value) and (note, wrong) == ("", "only a bound is given")
+
+
+def test_a_score_has_no_myriads():
+    assert one("1万", "nps_score", "responses")[2] == "unit word '万' does not fit 0–10"
+
+
 def test_percentages_are_shares_only_where_the_column_is_a_share():
     assert one("35%", "open_share", "behaviours") == (0.35, "percent read as a share", "")
     assert one("35%", "recency_days", "behaviours")[2]
@@ -131,6 +146,23 @@ def test_days(raw, day, note):
                                             ("2026-07-01", "2026-07"), ("July", "July")])
 def test_months(raw, month):
     assert one(raw, "month", "usage")[0] == month
+
+
+@pytest.mark.parametrize("raw", ["2025Q3", "2025-Q3", "2025 q3", "Q3 2025", "q3/2025", "3Q 2025", "2025年三季度", "2025年第三季度", "2025年3季",
+                                 "２０２５Ｑ３"])
+def test_a_wave_told_as_a_quarter_is_its_first_month(raw):
+    value, note, _ = one(raw, "wave_month", "employee_waves")
+    assert value == "2025-07" and note.endswith("quarter read as its first month")
+
+
+@pytest.mark.parametrize("raw", ["2025Q5", "25Q3", "Q3", "FY2025Q3", "2025年上半年", "H1 2025", "2025年三季度末"])
+def test_what_may_be_another_quarter_is_asked_about(raw):
+    assert one(raw, "wave_month", "employee_waves") == (raw, "", "")
+
+
+def test_three_months_of_a_store_are_not_one_of_them():
+    assert one("2025Q3", "month", "usage") == ("2025Q3", "", "") == one("2025Q3", "month", "operations")
+    assert [one(f"2025年{name}季度", "wave_month", "employee_waves")[0] for name in "一二三四"] == ["2025-01", "2025-04", "2025-07", "2025-10"]
 
 
 def test_identifiers_are_text_without_blanks_and_without_the_spreadsheets_point_zero():

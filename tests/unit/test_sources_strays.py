@@ -151,3 +151,25 @@ sources:
     naive = validate_all({"cases": raw.assign(severity="low")})["cases"].accepted
     assert clocks.end(naive).year == 2126 and clocks.end(pool.tables["cases"]).year == 2026
     assert any("2126-01-09" in line for line in notices.lines(pool.scorecard, "en"))
+
+
+class TestLone:
+    @pytest.mark.parametrize(("early", "late"), [
+        ([], []), (["2024-03-01"], []), ([], ["2028-01-01"]), (["2021-05-05", "2024-03-01"], ["2029-09-01"])])
+    def test_a_row_far_before_or_after_the_others_is_alone(self, early, late):
+        days = pd.Series(pd.to_datetime([*late, *pd.date_range("2026-01-01", periods=300), *early, None]))
+        alone = strays.lone(days)
+        assert set(days[alone].dt.strftime("%Y-%m-%d")) == {*early, *late}
+
+    @pytest.mark.parametrize("days", [
+        pd.date_range("2020-01-01", periods=80, freq="MS"),                                                       # a row a month is a record
+        [*pd.date_range("2024-01-01", periods=20), *pd.date_range("2026-01-01", periods=200)],                    # twenty rows are one too
+        [pd.Timestamp("2025-12-10"), *pd.date_range("2026-01-01", periods=300)],                                  # three weeks are no gap
+        [pd.Timestamp("2020-01-01"), *pd.date_range("2026-01-01", periods=4)]])                                   # too few to say
+    def test_what_may_be_its_beginning_is_not(self, days):
+        assert not strays.lone(pd.Series(days)).any()
+
+    def test_a_few_rows_by_chance_seldom_lose_their_first(self):
+        draws = np.random.default_rng(0).exponential(20, (2000, 40)).cumsum(axis=1)
+        lost = [strays.lone(pd.Series(pd.Timestamp("2020-01-01") + pd.to_timedelta(row, unit="D"))).any() for row in draws]
+        assert np.mean(lost) < 0.01

@@ -17,7 +17,8 @@ EMPTY = "read as missing"
 CUT_MISSING = f"{mending.CUT}; set missing"
 UNREGULAR = "zone-less time among zoned ones read as {}"
 # what some exports write for nothing; compared without case, after surrounding blanks
-NOTHING = frozenset({"", "n/a", "na", "#n/a", "null", "nan", "none", "-", "--", "—", "无"})
+SKIPPED = frozenset({"(跳过)", "（跳过）", "(空)", "（空）"})  # what 问卷星 writes where a question was not shown or not answered
+NOTHING = frozenset({"", "n/a", "na", "#n/a", "null", "nan", "none", "-", "--", "—", "无"}) | SKIPPED
 NAMES = frozenset({"na"})  # what a region or a store may well be called: North America, Namibia
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 _ZONE = r"(?:Z|[+-][0-9]{2}:?[0-9]{2})"
@@ -68,13 +69,13 @@ Cells = tuple[pd.Series, list[tuple[str, np.ndarray]], list[tuple[str, np.ndarra
 def nothing(declared: pa.Column) -> frozenset[str]:
     """The words that mean "nothing" in a column, in lower case.
 
-    In a verbatim only a blank does, and #N/A, which no customer types: "无" or "NA" in a comment box is what the customer said. NA may be the
-    name of a region or the number of a store, so it stays one there; no person is numbered NA, and in numbers, dates and named values it is
+    In a verbatim only a blank does, and #N/A and (跳过), which no customer types: "无" or "NA" in a comment box is what the customer said. NA may
+    be the name of a region or the number of a store, so it stays one there; no person is numbered NA, and in numbers, dates and named values it is
     missing.
     """
     kind, sensitivity = declared.metadata["kind"], declared.metadata["sensitivity"]
     if sensitivity == "text":
-        return frozenset({"", "#n/a"})
+        return frozenset({"", "#n/a"}) | SKIPPED
     return NOTHING - NAMES if kind in ("id", "text") and sensitivity != "personal" else NOTHING
 
 
@@ -150,7 +151,7 @@ def _text(series: pd.Series, declared: pa.Column, timezone: str) -> Cells:
     if declared.nullable:  # a voice whose customer cannot be told any more is still a voice
         notes[cut], absent = CUT_MISSING, absent | cut
     lost = values.isna().to_numpy() & ~absent
-    unfit = np.array([note.startswith((mending.UNFIT, mending.CUT)) for note in notes], dtype=bool)
+    unfit = np.array([note.startswith(mending.UNREAD) for note in notes], dtype=bool)
     wrong = np.where(lost, np.where(unfit, notes, UNREADABLE.get(kind, "")), "")
     return pd.Series(values.array.take(codes, allow_fill=True)), _by_note(np.where(lost, "", notes), codes), _by_note(wrong, codes)
 

@@ -69,6 +69,6 @@ def day(zh: str, en: str, *, null: bool = False) -> pa.Column:
     return _column(DAY, zh, en, kind="day", null=null)
 
 
-def month(zh: str, en: str) -> pa.Column:
-    """A calendar month as YYYY-MM."""
-    return _column(TEXT, zh, en, kind="month", null=False, checks=[pa.Check.str_matches(MONTH_PATTERN)])
+def month(zh: str, en: str, *, unit: str = "") -> pa.Column:
+    """A calendar month as YYYY-MM; with the unit `month or quarter` an export may tell the quarter, which counts as its first month."""
+    return _column(TEXT, zh, en, kind="month", null=False, unit=unit, checks=[pa.Check.str_matches(MONTH_PATTERN)])

@@ -9,12 +9,14 @@ _NAME = (r"(?P<name>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|j
          r"|dec(?:ember)?)\.?")
 _HALF = r"(?P<{}>上午|下午|[ap]\.?m\.?)?"
 _CLOCK = (rf"(?:[T\s,]*{_HALF.format('early')}\s*(?P<hour>[0-9]{{1,2}})[:时点](?P<minute>[0-9]{{1,2}})"
-          rf"(?:[:分](?P<second>[0-9]{{1,2}}(?:\.[0-9]+)?)秒?|分)?\s*{_HALF.format('late')})?\s*(?P<zone>Z|UTC|GMT|[+-][0-9]{{2}}:?[0-9]{{2}})?")
+          rf"(?:[:分](?P<second>[0-9]{{1,2}}(?:\.[0-9]+)?)秒?|分)?\s*{_HALF.format('late')}(?P<hours>[+-][0-9]{{2}})?)?"
+          r"\s*(?P<zone>Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})?(?:(?<=[0-9Z])\[[A-Za-z_/]+\])?")  # +08 of PostgreSQL, Z[Asia/Shanghai] of Java
 _YEAR, _DAY = r"(?P<year>[0-9]{4})", r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?"
 _FORMS = tuple(re.compile(form + _CLOCK, re.IGNORECASE) for form in (
     rf"{_YEAR}[-/.年](?P<month>[0-9]{{1,2}})[-/.月](?P<day>[0-9]{{1,2}})日?",
     rf"{_DAY}[-\s/.]+{_NAME}[-\s/.,]+{_YEAR}", rf"{_NAME}\s*{_DAY}[\s,]+{_YEAR}", rf"{_YEAR}[-\s/.]{_NAME}[-\s/.]{_DAY}"))
 _COMPACT = re.compile(r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})(?:(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})(?P<second>[0-9]{2}))?")
+_NAMED = re.compile(r"(?P<time>.*[0-9:][0-9])\s*\(?(?P<zone>[A-Z]{2,5})\)?")  # CST is a clock of China, Cuba and North America
 _MORNING = ("上午", "am")
 ZONE = "Asia/Shanghai"  # where neither a call nor the mapping of the tables names one
 
@@ -23,6 +25,12 @@ def zone(tables: object, given: str = "") -> str:
     """The zone whose days, months and quarters a report counts in: the one given, else the one in which the mapping read the tables
     (`voclib.load` knows it from the scorecard beside them), else Asia/Shanghai."""
     return given or getattr(tables, "timezone", "") or ZONE
+
+
+def named_zone(plain: str) -> str:
+    """The letters at the end of a time that name its zone without an offset (CST), where it could be read without them; else empty."""
+    found = _NAMED.fullmatch(plain)
+    return found["zone"] if found and iso(found["time"]) else ""
 
 
 def iso(plain: str) -> str | None:
@@ -42,7 +50,7 @@ def iso(plain: str) -> str | None:
     if hour is None:
         return None
     whole, dot, fraction = (part["second"] or "0").partition(".")
-    zone = (part.get("zone") or "").upper()
+    zone = (part.get("zone") or "").upper() or (f"{part['hours']}:00" if part.get("hours") else "")
     return f"{date}T{hour:02d}:{int(part['minute']):02d}:{int(whole):02d}{dot}{fraction}{'Z' if zone in ('UTC', 'GMT') else zone}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable
 
@@ -24,6 +25,11 @@ PLANNED = ("due_on", "opened_on", "closed_on", "started_on", "week_on")  # days 
 SCORES = ("nps_score", "csat_score", "ces_score", "rating_score", "star_rating")
 ANSWERS = (*SCORES, "is_recommended")  # what a score is counted from
 OUTSIDE_SHARE, OUTSIDE_MIN_N = 0.1, 3  # above or below the scale: more is no slip, and setting it aside would keep one end of the answers only
+# what survey tools make of a likelihood to recommend
+GROUPS = "the groups of customers that NPS is counted from, and not what customers answered"
+_GROUP = re.compile(r"(?:(?P<high>promoters?|推荐者)|(?P<middle>passives?|neutrals?|被动者|中立者)|(?P<low>detractors?|贬损者|批评者))(?!\w)",
+                    re.IGNORECASE)
+_MIDDLES = {"high": 10, "middle": 8, "low": 3}
 NO_SCORES, TEXTS_OF_A_SCALE = "answers that are no score", 25  # more different texts are no labels of a scale
 
 
@@ -83,6 +89,11 @@ def _no_scores(name: str, scores: pd.Series, words: list[str], allowed: tuple[in
     told = f"{NO_SCORES}: {wrong} of {filled} are " + (f"none on {allowed[0]}–{allowed[1]}" if name in SCORES else "neither yes nor no")
     if len(texts) > TEXTS_OF_A_SCALE:  # probably what customers said, which no message repeats
         return f"{told}; {len(texts)} different texts, so another column is probably meant"
+    groups = {text: _GROUP.match(text) for text in sorted(texts)}
+    if name == "nps_score" and all(groups.values()):
+        line = ", ".join(f"{json.dumps(text, ensure_ascii=False)}: {_MIDDLES[match.lastgroup]}" for text, match in groups.items())
+        return (f"{told}; they are {GROUPS}. Map the column that holds the answer from 0 to 10; where the export has none,  "
+                f"values: {{nps_score: {{{line}}}}}  keeps the NPS, and no other figure of these scores holds")
     named = sorted(texts.items(), key=lambda item: (-item[1], item[0]))
     listed = ", ".join(f"'{found_problems.shortened(text)}' ({n})" for text, n in named)
     line = ", ".join(f"{json.dumps(text, ensure_ascii=False)}: ?" for text, _ in named)  # whole, and with its quotes: it is to be pasted

@@ -27,11 +27,11 @@ come from one declaration (`voclib/schema/tables.py`), so they cannot disagree.
   rebuilt at will and not committed.
 - **行的去向**：读入的每一行，要么接受（必要时修正并计数），要么连同原因放入隔离区；没有一行会悄悄消失。
 - **Every row** read is either accepted, mended where needed and counted, or set aside with its reason; none disappears.
-- **缺失**：空白、`N/A`、`NA`、`null`、`-`、`无` 读作缺失，并逐格计数；但原话列只有空白才算缺失，客户写下的“无”也是回答。名称、区域与非个人的编号里，
-  `NA` 是取值（例如北美区）；要当作缺失，请写在规则文件的 `missing:` 里。
-- **Missing**: blanks, `N/A`, `NA`, `null`, `-` and `无` read as missing and are counted; in verbatims only a blank does, since a customer who
-  wrote “无” did answer. In names, regions and identifiers of no person `NA` is a value, such as North America; list it under `missing:` in the
-  mapping where it is not.
+- **缺失**：空白、`N/A`、`NA`、`null`、`-`、`无` 与问卷星的 `(跳过)`、`(空)` 读作缺失，并逐格计数；但原话列只有空白、`(跳过)`、`(空)` 才算缺失，
+  客户写下的“无”也是回答。名称、区域与非个人的编号里，`NA` 是取值（例如北美区）；要当作缺失，请写在规则文件的 `missing:` 里。
+- **Missing**: blanks, `N/A`, `NA`, `null`, `-`, `无` and `(跳过)` or `(空)`, as 问卷星 writes them, read as missing and are counted; in verbatims
+  only a blank, `(跳过)` and `(空)` do, since a customer who wrote “无” did answer. In names, regions and identifiers of no person
+  `NA` is a value, such as North America; list it under `missing:` in the mapping where it is not.
 - **时间**：时刻一律存为 UTC；未写时区的按所给时区读取，默认 `Asia/Shanghai`。
 - **Times** are stored in UTC; those without a zone are read in the zone given, `Asia/Shanghai` by default.
 - **敏感度**：*个人* 是假名化的编号，绝不出现在报告里；*原话* 先脱敏再入表。

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from unicodedata import normalize
 
 import pandas as pd
@@ -12,11 +13,15 @@ from voclib.schema import dates
 BLANKS, WIDE = "surrounding blanks removed", "full-width characters read as plain"
 SEPARATORS, UNIT, PERCENT, CURRENCY = "thousands separators removed", "unit word removed", "percent read as a share", "currency sign removed"
 BLANK_THOUSANDS, BRACKETS, SIGN_MOVED = "blanks between thousands removed", "accounting brackets read as minus", "minus sign moved to the front"
-REWRITTEN, TIME_DROPPED = "rewritten as an ISO date", "time of day dropped"
+REWRITTEN, TIME_DROPPED, QUARTER = "rewritten as an ISO date", "time of day dropped", "quarter read as its first month"
+MYRIADS, BOUND = "万 and 亿 written out", "only a bound is given"
+_MYRIADS = {"万": 10_000, "亿": 100_000_000}
+_BOUND = re.compile(r"(?:[<>≤≥]=?|少于|不足|超过|低于)\s*[0-9][0-9,.]*\s*[万亿]?\s*[人份次名%]?|[0-9][0-9,.]*\s*[万亿]?\s*(?:\+|[人份次名]?以[下上])")
 CUT, DIGITS = "identifier cut by a spreadsheet, its last digits are lost", "identifier in scientific notation written out"
 # 1.23E+14 as Excel shows it, 1.23e+14 as Python and R write what Excel stored, 1.23E14 as Java does; 2E7 without either sign may be a code
 SCIENTIFIC = r"[1-9]?[eE]\+[0-9]{1,3}|[1-9]\.[0-9]+[eE]\+?[0-9]{1,3}"
-UNFIT = "unit word '"  # how a refused unit word begins; a removed one is a repair
+UNFIT, ZONE = "unit word '", "zone '"  # how a refused unit word and a zone without an offset begin; a removed word is a repair
+UNREAD = (UNFIT, ZONE, CUT, BOUND)  # why a cell could not be read; other notes say what was mended
 _SCORES = frozenset({"分", "星", "颗星", "点", "point", "points", "pt", "pts", "star", "stars"})
 # the words that may follow a number, by the unit of its column; another word, such as hours in a column of minutes, is never dropped
 UNIT_WORDS = {
@@ -36,6 +41,11 @@ _AMOUNT = re.compile(r"(?P<before>[+-]\s*(?=[¥cr]))?(?P<sign>¥|cny|rmb)?\s*"
 _BRACKETED = re.compile(r"\((?P<inside>[^()+-]+)\)\s*(?P<word>\D*)")
 _HARD_BLANKS = re.compile("[\u00a0\u2007\u2009\u202f]")
 _MONTH = re.compile(r"(?P<year>[0-9]{4})(?:[-/.年](?P<month>[0-9]{1,2})月?|(?P<compact>[0-9]{2}))(?:[-/.]?[0-9]{1,2}日?(?:[T ]00:00:00)?)?")
+# 2025Q3, 2025-Q3, 2025 3Q, 2025年三季度, 2025年第3季度; Q3 2025, 3Q/2025
+_QUARTERS = tuple(re.compile(form, re.IGNORECASE) for form in (
+    r"(?P<year>[0-9]{4})\s*年?[-/.\s]*(?:Q\s*(?P<number>[1-4])|(?P<before>[1-4])\s*Q|第?(?P<named>[1-4一二三四])季度?)",
+    r"(?:Q\s*(?P<number>[1-4])|(?P<before>[1-4])\s*Q)[-/.,\s]*(?P<year>[0-9]{4})"))
+PERIOD = "month or quarter"  # unit of a month that may be told as its quarter
 
 
 def mend(raw: str, *, kind: str, unit: str, timezone: str) -> tuple[str | None, str]:
@@ -57,11 +67,13 @@ def mend(raw: str, *, kind: str, unit: str, timezone: str) -> tuple[str | None, 
         case "flag":
             return plain, _joined(notes)
         case "month":
-            return _month(plain, notes)
+            return _month(plain, unit, notes)
         case "day":
             return _day(plain, timezone, notes)
         case _:
             iso = dates.iso(plain)
+            if iso is None and (zone := dates.named_zone(plain)):
+                return None, f"{ZONE}{zone}' has no offset"
             return (iso, _joined([*notes, REWRITTEN] if iso != plain else notes)) if iso else (None, "")
 
 
@@ -102,11 +114,15 @@ def _joined(notes: list[str]) -> str:
 def _number(plain: str, unit: str, notes: list[str]) -> tuple[str | None, str]:
     if unit == "share" and (percent := re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*%", plain)):
         return format(float(percent[1]) / 100, ".15g"), _joined([*notes, PERCENT])
+    if _BOUND.fullmatch(plain):
+        return None, BOUND
     bracketed = _BRACKETED.fullmatch(plain) if unit == "CNY" else None
     found = _AMOUNT.fullmatch(bracketed["inside"].strip() + bracketed["word"] if bracketed else plain)
     if not found:
         return (plain, _joined(notes)) if re.fullmatch(r"[+-]?[0-9.]+[eE][+-]?[0-9]{1,3}|[+-]?\.[0-9]+|[+-]?[0-9]+\.", plain) else (None, "")
     sign, number, word = found["sign"], found["number"], (found["word"] or "").strip()
+    if unit == "" and word[:1] in _MYRIADS and plain[:1].isdigit():  # 1.2万 readers; of money it may be a rounded sum, which is refused
+        return _number(f"{Decimal(number.replace(',', '')) * _MYRIADS[word[0]]:f}{word[1:]}", unit, [*notes, MYRIADS])
     if word and word.lower() not in UNIT_WORDS.get(unit, frozenset()):
         return None, f"{UNFIT}{word[:12]}' does not fit {unit or 'a count'}"
     moved = [mark for mark in (found["before"], found["after"]) if mark]
@@ -129,8 +145,14 @@ def _day(plain: str, timezone: str, notes: list[str]) -> tuple[str | None, str]:
     return local.strftime("%Y-%m-%d"), _joined([*notes, REWRITTEN if local == local.normalize() else TIME_DROPPED])
 
 
-def _month(plain: str, notes: list[str]) -> tuple[str, str]:
+def _month(plain: str, unit: str, notes: list[str]) -> tuple[str, str]:
     found = _MONTH.fullmatch(plain)
-    if not found:  # the pattern of the column refuses it, and says which form it wants
+    if found:
+        return f"{found['year']}-{int(found['month'] or found['compact']):02d}", _joined([*notes, "rewritten as YYYY-MM"])
+    # three months of a store are not one of them: only a wave may be a quarter
+    quarter = next((match for form in _QUARTERS if (match := form.fullmatch(plain))), None) if unit == PERIOD else None
+    if not quarter:  # the pattern of the column refuses it, and says which form it wants
         return plain, ""
-    return f"{found['year']}-{int(found['month'] or found['compact']):02d}", _joined([*notes, "rewritten as YYYY-MM"])
+    named = quarter.groupdict()
+    number = next(given for name in ("number", "before", "named") if (given := named.get(name)))
+    return f"{quarter['year']}-{3 * '0一二三四'.find(number) - 2 if number in '一二三四' else 3 * int(number) - 2:02d}", _joined([*notes, QUARTER])

@@ -21,12 +21,16 @@ FIXES = {
     "not a date": "write it as 2026-01-31, or say how it is written in the mapping, for example  formats: {column: \"%d/%m/%Y\"}",
     "not a": "write the value in the form data/README.md names",
     "not one of": "map the value to an allowed one in params/rules",
-    "not of the form": "write the month as YYYY-MM",
+    "not of the form": "write the month as YYYY-MM, or say what each text becomes, for example  values: {wave_month: {2025H1: 2025-01}}",
     "outside": "correct the value, or map the column to the scale it is on",
     "below": "correct the value",
     "above": "correct the value",
     "identifier cut": "export the column as text, not through a spreadsheet that turns 15 digits into 1.23E+14",
     "unit word": "convert the value to the column's unit before the import",
+    "only a bound": "ask the sender for the number: bounds hide the small ones, and without these rows only large ones are left; or say what it "
+                    "becomes, for example  values: {column: {\"<5\": 3}}",
+    "zone '": "export times with an offset (+08:00): such letters name clocks of several countries; where all rows share the zone, name it under  "
+              "timezone:  and write the letters into the pattern, as in  formats: {column: \"%Y-%m-%d %H:%M:%S CST\"}",
     "duplicate key": "keep one row a key at the source",
     "conflicting rows": "decide which of the rows is right; a panel holds one row a key",
     "lies far": "correct the year; where the date means none, say so in the mapping, for example  missing: [\"1970-01-01\"]",

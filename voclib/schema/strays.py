@@ -15,6 +15,9 @@ EARLIEST = -25_567         # 1900-01-01 in days since 1970: no moment that a sys
 # Days that must lie empty before a date is far, and never fewer than the others span: before them and after them. A case may have been open for
 # years and a store for a century, but an export holds no event that comes long after its last.
 PATIENCE = {"moment": (5 * 365, 365), "month": (5 * 365, 365), "day": (100 * 365, 10 * 365)}
+# A record begins after a gap of four weeks and more, twice as long as any in it, before which lie at most one row or 1 % of them: one report dated
+# months before the others does not say that the table was kept since
+APART, LONGER, ALONE = 28, 2, 0.01
 
 
 def found(typed: pd.DataFrame, table: str, source: pd.Series, *, timezone: str) -> list[Found]:
@@ -61,6 +64,23 @@ def far(days: np.ndarray, *, kind: str) -> tuple[np.ndarray, tuple[int, int]]:
             last = after.pop(0)[1]
     is_far = (days < first) | (days > last)
     return (is_far if is_far.sum() <= max(1, FEW * len(days)) else none), (first, last)
+
+
+def lone(days: pd.Series) -> np.ndarray:
+    """Which of the days (N,) lie alone before or after the record that all others make; a missing one does not."""
+    made = np.zeros(len(days), dtype=bool)
+    known = days.notna().to_numpy()
+    numbers = days[known].to_numpy("datetime64[D]").astype("int64")
+    ranked = np.sort(numbers)
+    few, gaps = max(1, int(ALONE * len(ranked))), np.diff(ranked)
+    within = gaps[few:len(gaps) - few]
+    if len(within) < LEAST:
+        return made
+    is_apart = (gaps >= APART) & (gaps > LONGER * within.max())
+    first = ranked[np.flatnonzero(is_apart[:few])[-1] + 1] if is_apart[:few].any() else ranked[0]
+    last = ranked[len(gaps) - few + np.flatnonzero(is_apart[-few:])[0]] if is_apart[-few:].any() else ranked[-1]
+    made[known] = (numbers < first) | (numbers > last)
+    return made
 
 
 def _days(values: pd.Series, timezone: str) -> np.ndarray:

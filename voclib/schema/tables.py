@@ -125,14 +125,16 @@ _table(
 _table(
     "employee_surveys", "员工体验：一人一题一行", "Employee experience: one row an employee and item", key=("employee_response_id", "item_code"),
     employee_response_id=ident("答卷（假名）", "Answer sheet, as a pseudonym", sensitivity="personal"),
-    unit_id=ident("门店", "Unit", references="units.unit_id"), wave_month=month("期次", "Survey wave"),
+    unit_id=ident("门店", "Unit", references="units.unit_id"),
+    wave_month=month("期次；季度记为首月", "Survey wave; a quarter counts as its first month", unit="month or quarter"),
     submitted_at=moment("提交时间", "Submitted at"), item_code=words("题目", "Item", null=False),
     value=real("得分", "Value on the item's scale", 0, 10, unit="1–5"), role_band=words("岗位", "Role band"),
     tenure_band=words("司龄", "Tenure band"), is_manager=flag("管理者", "Manager; left out of unit means by default"),
 )
 _table(
     "employee_waves", "每期员工调研的邀请与回收", "Employees asked and answering, by unit and wave", key=("unit_id", "wave_month"),
-    unit_id=ident("门店", "Unit", references="units.unit_id"), wave_month=month("期次", "Survey wave"),
+    unit_id=ident("门店", "Unit", references="units.unit_id"),
+    wave_month=month("期次；季度记为首月", "Survey wave; a quarter counts as its first month", unit="month or quarter"),
     invited_n=whole("邀请人数", "Invited", 0, 1_000_000), returned_n=whole("回收人数", "Returned", 0, 1_000_000),
 )
 _table(

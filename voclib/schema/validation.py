@@ -263,7 +263,8 @@ def _reasons(draft: _Draft, bad: np.ndarray) -> pd.Series:
     texts = np.full(len(bad), "", dtype=object)
     for item in draft.found:
         # a date has a cure that the cell itself does not show: it is told with the row that is set aside
-        cure = found_problems.fix(item.problem).replace("column", item.column) if item.problem.startswith("not a date") else ""
+        is_told = item.problem.startswith(("not a date", "zone '", "only a bound"))
+        cure = found_problems.fix(item.problem).replace("column", item.column) if is_told else ""
         for at in item.at:
             texts[at] += f"{'; ' if texts[at] else ''}{item.column}: {item.problem}{f' ({cure})' if cure else ''}"
     return pd.Series(texts[bad], index=draft.raw.index[bad], dtype="str")

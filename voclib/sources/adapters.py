@@ -9,6 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from voclib.errors import DataError, nearest
+from voclib.schema import coercion
+from voclib.schema.tables import TABLES
 from voclib.sources import headings, mails, readers, turns
 from voclib.sources.mapping import Channel, Events
 from voclib.sources.readers import Extract
@@ -66,7 +68,8 @@ def employees(path: Path, spec: Channel, *, name: str = "") -> Extract:
     parts = [kept.assign(_item=code, _value=made.frame[column]) for code, column in items.items()]
     long = pd.concat(parts, ignore_index=True)
     first = pd.concat([pd.Series(place == 0, index=kept.index) for place in range(len(items))], ignore_index=True)
-    answered = long["_value"].notna() & ~long["_value"].str.strip().isin(spec.missing_words)
+    blank = coercion.is_nothing(long["_value"], TABLES["employee_surveys"].columns["value"])
+    answered = long["_value"].notna() & ~blank & ~long["_value"].str.strip().isin(spec.missing_words)
     silent = ~answered.groupby(long["_row"]).transform("any")
     long["_problem"] = long["_problem"].mask(silent & (long["_problem"] == ""), "no item is answered")
     unusable = long["_problem"] != ""

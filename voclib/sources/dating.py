@@ -18,6 +18,7 @@ MOSTLY = 0.5  # share of a column that must be such numbers before they are read
 _SERIAL, _EPOCH = re.compile(r"[345][0-9]{4}(?:\.[0-9]+)?"), re.compile(r"1[0-9]{9}(?:[0-9]{3})?")
 _TWO_NUMBERS, _ISO_DAY = r"^([0-9]{1,2})[-/.]([0-9]{1,2})[-/.][0-9]{4}(?![0-9])", r"^[0-9]{4}-[0-9]{2}-([0-9]{2})(?![0-9])"
 _ABOVE_12, _BY_CHANCE = 0.6, 0.001  # share of the days of a year that are above 12; how seldom an honest column may be refused
+_IN_UTC = re.compile(r"(?<![A-Za-z])(?:Z|UTC|GMT)\s*$")
 _EXCEL_ZERO = datetime(1899, 12, 30)  # so that serials after February 1900, which Excel takes for a leap year, are right
 Read = dict[str, dict[str, str]]  # pattern → text → ISO date
 
@@ -50,9 +51,11 @@ def plain(texts: pd.Series, patterns: list[str], *, declared: pa.Column, where: 
 
 def _read(text: str, pattern: str) -> str | None:
     try:
-        return datetime.strptime(text.strip(), pattern).isoformat()
+        moment = datetime.strptime(text.strip(), pattern)
     except ValueError:
         return None
+    # a Z that the pattern holds as a letter is a zone all the same: strptime reads over it
+    return (moment.replace(tzinfo=UTC) if moment.tzinfo is None and _IN_UTC.search(text) else moment).isoformat()
 
 
 def _swapped(pattern: str) -> str:

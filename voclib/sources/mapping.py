@@ -230,6 +230,8 @@ def _wrong(pattern: str) -> str:
             return "is not a date format"
     if "%" not in pattern:
         return "holds no part of a date"
+    if "%Z" in pattern:  # it knows the names of the computer's own zone only, and leaves them out of what it reads
+        return "names a zone, which is read otherwise on another computer; write UTC or GMT as it stands, %z for +08:00, the zone under  timezone:"
     return "" if re.search("%[YyGcx]", pattern) else "holds no year, and would make every date one of 1900"
 
 

@@ -26,11 +26,12 @@ _UNWRITTEN = re.compile(
     r"|(?:系统)?默认好评|(?:该|此)(?:用户|买家|会员)觉得商品(?:非常)?(?:好|不错|很好|较好)[,，]?给出[0-9一二三四五]星好?评?"
     r"|(?:the )?(?:customer|buyer|user|reviewer) (?:left no|has left no|wrote no|did not leave (?:a|any)) (?:comment|review|text)", re.IGNORECASE)
 _LONGEST = 60  # characters of such a sentence
-# the two-letter codes of ISO 639-1
+# the two-letter codes of ISO 639-1, the three older ones that Java and Google Play still write, and Filipino
 _CODES = """ aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo es et eu
     fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky
     la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd
     se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
+    iw in ji fil
 """
 _NAMED = {"zho": "zh", "chi": "zh", "cmn": "zh", "yue": "zh", "eng": "en", "chinese": "zh", "english": "en", "中文": "zh", "汉语": "zh",
           "简体中文": "zh", "繁体中文": "zh", "繁體中文": "zh", "英文": "en", "英语": "en"}
@@ -66,7 +67,7 @@ def languages(texts: pd.Series) -> tuple[pd.Series, pd.Series]:
         bare = normalize("NFKC", text).strip().lower()
         tag = _TAG.fullmatch(bare)
         code = _NAMED.get(bare) or (_NAMED.get(tag["code"], tag["code"]) if tag else "")
-        if code in ("zh", "en") and bare != code:
+        if code in ("zh", "en") and text.strip() != code:
             changed[text] = (code, SHORTENED)
         elif bare in _ELSEWHERE or code in _ELSEWHERE or (code in _CODES.split() and code not in ("zh", "en")):
             changed[text] = ("other", OTHER)

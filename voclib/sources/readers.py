@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 
 from voclib.errors import DataError, nearest
-from voclib.sources import cells, encodings, spreadsheets
+from voclib.sources import cells, encodings, spreadsheets, totals
 from voclib.sources.extracts import EMPTY, UNDECODED, Extract, Note, Row, cell_text, fitted, frame, headings
 
 __all__ = ["EMPTY", "UNDECODED", "Extract", "Note", "cell_text", "doubt", "dotted", "read"]
@@ -26,8 +26,10 @@ __all__ = ["EMPTY", "UNDECODED", "Extract", "Note", "cell_text", "doubt", "dotte
 TEXT_FILES, SPREADSHEETS, RECORD_FILES = (".csv", ".tsv", ".txt"), (".xlsx", ".xlsm"), (".json", ".jsonl", ".ndjson")
 SIGNS, _LOOKED_AT = ",;\t|", 50  # signs between cells; lines that tell which it is
 _TITLES = 10  # rows below the heading named among which the real one is looked for
-# how a workbook begins, whatever it is called
-_BOOKS = {b"PK\x03\x04": "name it .xlsx", b"\xd0\xcf\x11\xe0": "open it and save it as .xlsx"}
+_SAVE = "open it and save it as .xlsx"
+# how an archive and an old workbook begin, whatever they are called; an archive names its files as they are
+_ZIP, _OLD = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_SURELY, _LONG = "surely", 131_072  # signs from which a cell of many lines is doubted: more than csv itself expects in one
 _HALF = re.compile("[\ud800-\udfff]")
 STRAY_QUOTE = "a quote that never closes, kept as text"
 
@@ -43,23 +45,27 @@ def read(path: Path, *, name: str, encoding: str = "auto", delimiter: str | None
     if not raw.strip():
         return Extract(frame([], [], name), "", (EMPTY,))
     if kind := _book_kind(suffix, raw):
-        raise DataError(f"{name} is a spreadsheet, whatever its name says; {kind}")
+        raise DataError(f"{name} is {kind}")
     if suffix in SPREADSHEETS:
-        return cells.tidied(spreadsheets.read(raw, name, sheet=sheet, heading_row=heading_row))
+        return totals.apart(cells.tidied(spreadsheets.read(raw, name, sheet=sheet, heading_row=heading_row)))
     if suffix in RECORD_FILES:
         text, found = encodings.decode(raw, given=encoding, file=name)
         return _guessed(Extract(_records(text, name, records, lines=suffix != ".json"), found), encoding)
     if suffix in TEXT_FILES:
         text, found = encodings.decode(raw, given=encoding, file=name)
-        return _guessed(cells.tidied(_delimited(text, name, found, delimiter, heading_row)), encoding)
-    hint = "open it and save it as .xlsx" if suffix == ".xls" else "export it as one of these"
+        return _guessed(totals.apart(cells.tidied(_delimited(text, name, found, delimiter, heading_row))), encoding)
+    hint = _SAVE if suffix in (".xls", ".ods", ".xlsb", ".numbers") else "export it as one of these"
     raise DataError(f"{name}: files of kind '{suffix}' are not read; known: {', '.join((*TEXT_FILES, *SPREADSHEETS, *RECORD_FILES))}; {hint}")
 
 
 def _book_kind(suffix: str, raw: bytes) -> str:
-    """What to do with a workbook that is named like another kind of file, empty for any other file."""
-    is_named_so = suffix in (*SPREADSHEETS, ".xls")
-    return "" if is_named_so else next((cure for mark, cure in _BOOKS.items() if raw.startswith(mark)), "")
+    """What a workbook or an archive is that is named like another kind of file, and what to do with it; empty for any other file."""
+    if suffix in (*SPREADSHEETS, ".xls") or not raw.startswith((_ZIP, _OLD)):
+        return ""
+    if raw.startswith(_ZIP) and b"opendocument.spreadsheet" not in raw and b"xl/" not in raw and suffix not in TEXT_FILES + RECORD_FILES:
+        return "an archive or a document of another program; unpack it, or export the table as .csv or .xlsx"
+    named = "" if suffix == ".ods" else ", whatever its name says"
+    return f"a spreadsheet{named}; {'name it .xlsx' if raw.startswith(_ZIP) and b'opendocument.spreadsheet' not in raw else _SAVE}"
 
 
 def _guessed(made: Extract, given: str) -> Extract:
@@ -81,9 +87,9 @@ def _delimited(text: str, name: str, encoding: str, delimiter: str | None, headi
 
 @contextmanager
 def _long_lines(lines: list[str]) -> Iterator[None]:
-    """Let csv read a cell as long as the longest line; one that is longer has swallowed lines, and stays refused."""
+    """Let csv read a cell as long as the file: what a cell of many lines is, `_split` decides."""
     before = csv.field_size_limit()
-    csv.field_size_limit(max(before, max(map(len, lines), default=0)))
+    csv.field_size_limit(max(before, sum(map(len, lines))))
     try:
         yield
     finally:
@@ -184,12 +190,14 @@ def _split(lines: list[str], sign: str, name: str, *, first: int) -> Iterator[Ro
             # an open quote swallows the rest of the file: give every line back instead of one long cell
             yield from (Row(first + at, [], "a quote opens and never closes") for at in range(place, end) if lines[at].strip())
             return
-        if width and _swallows(held, sign, width):
+        rows_held = _rows_held(held, sign, width) if width else ""
+        if rows_held == _SURELY:
             yield Row(first + place, _with_quote(held[0], sign, width), repair=STRAY_QUOTE)
             end = before = place + 1
             reader = csv.reader((lines[at] for at in range(end, len(lines))), delimiter=sign)
-        elif wrong:
-            raise DataError(f"{name}: line {first + place}: {wrong}; a quote probably never closes there")
+        elif wrong or (rows_held and sum(map(len, held)) > _LONG):
+            why = wrong or f"one cell would hold {len(held)} lines, most of them as wide as the heading"
+            raise DataError(f"{name}: line {first + place}: {why}; a quote probably never closes there")
         elif row:
             yield Row(first + place, row)
             width = width or len(row)
@@ -210,19 +218,22 @@ def _is_open(held: list[str], sign: str) -> bool:
     return not _next(reader)[1] and reader.line_num > len(held)
 
 
-def _swallows(held: list[str], sign: str, width: int) -> bool:
-    """Whether a record of several lines is several records: most lines after the first are as wide as the heading (or open a quote where the
-    first does), with a number, date or code wherever the first has one before its quote. Where it has none there, the quote must also close
-    as no quote may (RFC 4180).
+def _rows_held(held: list[str], sign: str, width: int) -> str:
+    """Whether a record of several lines is several records, `surely` or `perhaps`; empty where it is one.
+
+    It is where most lines after the first are as wide as the heading (or open a quote where the first does), with a number, date or code wherever
+    the first has one before its quote. Where it has none there, that is sure only if the quote also closes as no quote may (RFC 4180).
     """
-    if len(held) < 2 or max(map(len, held)) > csv.field_size_limit():
-        return False
+    if len(held) < 2:
+        return ""
     opened = _alone(held[0], sign)
     codes = [at for at, cell in enumerate(opened[:-1]) if _is_code(cell)]
     rows = [(line, _alone(line, sign)) for line in held[1:]]
     alike = sum((len(row) == width or (len(row) == len(opened) and _is_open([line], sign)))
                 and all(_is_code(row[at]) or not row[at] for at in codes) for line, row in rows)
-    return 2 * alike > len(rows) and bool(codes or _next(csv.reader(held, delimiter=sign, strict=True))[1])
+    if 2 * alike <= len(rows):
+        return ""
+    return _SURELY if codes or _next(csv.reader(held, delimiter=sign, strict=True))[1] else "perhaps"
 
 
 def _alone(line: str, sign: str) -> list[str]:
@@ -289,14 +300,25 @@ def _parse(text: str) -> object:
 
 
 def dotted(record: dict, before: str = "") -> dict[str, str | None]:
-    """A nested record as one level: `{"customer": {"id": 1}}` gives `customer.id`; lists stay as JSON text."""
+    """A nested record as one level: `{"customer": {"id": 1}}` gives `customer.id`, and so does a list of fields that each have an id and a value
+    and nothing else, as Zendesk lists `custom_fields`; other lists stay as JSON text."""
     flat: dict[str, str | None] = {}
     for key, value in record.items():
-        if isinstance(value, dict):
-            flat |= dotted(value, f"{before}{key}.")
+        if fields := value if isinstance(value, dict) else _fields(value):
+            flat |= dotted(fields, f"{before}{key}.")
+        elif isinstance(value, dict):
+            continue
         else:
             flat[_whole(f"{before}{key}")] = _whole(cell_text(value))
     return flat
+
+
+def _fields(value: object) -> dict[str, object]:
+    """A list of fields with different ids as a record, empty for any other value."""
+    if not isinstance(value, list) or not all(isinstance(item, dict) and item.keys() == {"id", "value"} for item in value):
+        return {}
+    made = {str(item["id"]): item["value"] for item in value}
+    return made if len(made) == len(value) else {}
 
 
 def _whole(text: str | None) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pandas as pd
 
@@ -14,7 +14,7 @@ from voclib import privacy
 from voclib.errors import DataError, nearest
 from voclib.schema import coercion
 from voclib.schema.tables import TABLES
-from voclib.sources import dating, elapsed, mails, readers, rewriting, spreadsheets
+from voclib.sources import dating, elapsed, headings, mails, readers, rewriting, spreadsheets
 from voclib.sources.adapters import CHANNELS, OWN
 from voclib.sources.mapping import DEFAULTS, RESERVED, Channel, Join, Table, taken
 
@@ -81,6 +81,7 @@ def shape(path: Path, name: str, *, source: int, spec: Channel, root: Path, key:
         notes = (*notes, *told)
     if spec.make_id:
         raw = raw.assign(_id=_made_id(raw, spec, key, name))
+    _refuse_another_zone(notes, spec, timezone, name)
     usable = raw[raw["_problem"] == ""]
     made = {table: _table(usable, table, rule, spec, name, timezone) for table, rule in spec.tables.items()}
     if spreadsheets.CALENDAR_1904 in notes:
@@ -93,6 +94,24 @@ def shape(path: Path, name: str, *, source: int, spec: Channel, root: Path, key:
     ignored = tuple(column for column in raw.columns if column not in used and column not in OWN and column not in RESERVED)
     return Piece(source, spec.channel, name, extract.encoding, raw, tables, ignored, notes, {k: n for k, n in counted.items() if n}, unjoined,
                  rewriting.gathered([mended for _, mended in made.values()]))
+
+
+def _refuse_another_zone(notes: tuple[readers.Note, ...], spec: Channel, timezone: str, name: str) -> None:
+    """Times that the export says are in another zone than the mapping reads them in; a zone of the source's own is the mapping's answer."""
+    for told in [what for kind, what in notes if kind == headings.TIMES_IN and spec.timezone is None]:
+        zone = "UTC" if told.upper() in ("Z", "GMT", "UTC") else told
+        if not _is_like(zone, timezone):
+            raise DataError(f"{name}: the export says that its times are in {told}, and the mapping reads them in {timezone}; add to this source  "
+                            f"timezone: {zone}  , or  timezone: {timezone}  if they are not")
+
+
+def _is_like(one: str, other: str) -> bool:
+    """Whether two zones have the same clock, in winter and in summer."""
+    try:
+        clocks = [[datetime(2026, month, 1, tzinfo=ZoneInfo(zone)).utcoffset() for month in (1, 7)] for zone in (one, other)]
+    except (ValueError, ZoneInfoNotFoundError):
+        return False
+    return clocks[0] == clocks[1]
 
 
 def _refuse_day_numbers(mended: list[pd.DataFrame], name: str) -> None:

@@ -13,6 +13,7 @@ import pandas as pd
 from voclib.errors import ParameterError
 from voclib.schema.tables import TABLES
 from voclib.sources import encodings, notices
+from voclib.sources.mapping import CONVERSING
 
 _PRIVATE = {"zh": {"phone": "电话", "email": "邮箱", "id_card": "证件号", "plate": "车牌", "vin": "车架号"},
             "en": {"phone": "phone", "email": "e-mail", "id_card": "ID card", "plate": "licence plate", "vin": "VIN"}}
@@ -48,8 +49,9 @@ def summary(card: dict, lang: str) -> str:
 def findings(card: dict, lang: str) -> Iterator[str]:
     """What is odd, by name, and what redaction leaves: one line each, zh or en."""
     zh = lang == "zh"
-    yield from (f"  {name}：{entry['conflicting_duplicates']:,} 行与同一主键的另一行内容不同，已隔离" if zh else
-                f"  {name}: {entry['conflicting_duplicates']:,} rows repeat a key with another content and were set aside"
+    yield from (f"  {name}：{entry['conflicting_duplicates']:,} 行与同一主键的另一行内容不同，已隔离；每个主键留下填得最全的一行" if zh else
+                f"  {name}: {entry['conflicting_duplicates']:,} rows repeat a key with another content and were set aside; "
+                "of each key the row with most cells filled is kept"
                 for name, entry in card["tables"].items() if entry["conflicting_duplicates"])
     yield from (_unmatched(channel, entry, zh=zh) for channel, entry in card["channels"].items() if entry["unmatched_customers"])
     yield from _files(card, lang)
@@ -74,11 +76,14 @@ def aside(quarantine: pd.DataFrame, file: Path, lang: str) -> Iterator[str]:
 
 
 def _answers(reason: str, quarantine: pd.DataFrame) -> Iterator[str]:
-    """The line of a mapping that brings rows in again whose named value is missing or another than the standard's; nothing for other reasons."""
-    for column, problem in re.findall(r"(\w+): (missing value|not one of)", reason):
-        rows = quarantine[quarantine["reason"] == reason]
+    """The line of a mapping that brings rows in again whose named value or month is missing or written otherwise; nothing for other reasons."""
+    rows = quarantine[quarantine["reason"] == reason]
+    if reason == "response_id: duplicate key" and rows["channel"].isin(CONVERSING).all():
+        named = {json.loads(cells).get("response_id") for cells in rows["cells"]}
+        yield from ["turns: {by: ?, speaker: ?, text: ?}"] if len(rows) >= 2 * len(named) else []  # many rows of one call are its turns
+    for column, problem in re.findall(r"(\w+): (missing value|not one of|not of the form)", reason):
         kind = TABLES[str(rows["table"].iloc[0])].columns[column].metadata["kind"] if len(rows) else ""
-        if kind != "choice":
+        if kind != "choice" and problem != "not of the form":
             continue
         if problem == "missing value":
             yield f'values: {{{column}: {{"": ?}}}}'

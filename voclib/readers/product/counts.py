@@ -12,7 +12,7 @@ from voclib.errors import DataError, ParameterError
 from voclib.loop import unheard
 from voclib.loop.clocks import Unhappy
 from voclib.results import Text
-from voclib.schema import dates
+from voclib.schema import dates, strays
 from voclib.sentences import say
 
 Tables = Mapping[str, pd.DataFrame]
@@ -167,7 +167,7 @@ def _grid(voices: pd.DataFrame, people: pd.DataFrame, weeks: int, until: str) ->
         raise DataError("No voice comes from a customer with a product, so no product brief can be made; the table 'customers' needs product, and "
                         "'responses' customer_id.")
     end = _monday(until, voices["day"].max())
-    days, first = 7 * weeks, voices["day"].min()
+    days, first = 7 * weeks, voices["day"][~strays.lone(voices["day"])].min()
     periods = max(int((end - first).days // days), 0)
     if periods < 7:
         raise DataError(f"Voices from {first:%Y-%m-%d} to {end - pd.Timedelta(days=1):%Y-%m-%d} make {periods} whole periods of {weeks} weeks; 7 are "
@@ -227,7 +227,7 @@ def _ends(tables: Tables, voices: pd.DataFrame, grid: _Grid, timezone: str) -> t
 
 def _ends_early(day: pd.Series, end: pd.Timestamp) -> pd.Timestamp | None:
     """The last day before `end`, where the quiet after it is longer than any between two rows; None where it is not."""
-    there = np.unique(day[day < end].dropna())
+    there = _recorded(day[day < end])
     if len(there) < 2:
         return None
     last = pd.Timestamp(there[-1])
@@ -236,11 +236,16 @@ def _ends_early(day: pd.Series, end: pd.Timestamp) -> pd.Timestamp | None:
 
 def _begins_late(day: pd.Series, start: pd.Timestamp) -> pd.Timestamp | None:
     """The first day, where the quiet from `start` to it is longer than any between two rows: what comes after is no rise. None where it is not."""
-    there = np.unique(day.dropna())
+    there = _recorded(day)
     if len(there) < 2:
         return None
     first = pd.Timestamp(there[0])
     return first if _is_quiet((first - start).days, there) else None
+
+
+def _recorded(day: pd.Series) -> np.ndarray:
+    """The days with a row, a row alone before or after all others left out: it does not say that the table was kept so early."""
+    return np.unique(day[~strays.lone(day) & day.notna()])
 
 
 def _is_quiet(days: int, there: np.ndarray) -> bool:
