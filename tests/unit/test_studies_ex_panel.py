@@ -72,6 +72,11 @@ class TestEmployees:
         assert "same number throughout" in refused(panel)
         assert "never changes" in refused(ex_panel.from_tables({**tables, "responses": tables["responses"].assign(nps_score=9)}))
 
+    def test_neither_side_has_a_cell(self) -> None:
+        tables = company(employees=3)
+        voices = tables["responses"].assign(nps_score=pd.array([pd.NA] * len(tables["responses"]), dtype="Int64"))
+        assert "the most is 3" in refused(ex_panel.from_tables({**tables, "responses": voices}))
+
     def test_stores_too_small_to_show_are_a_refusal_and_no_error(self) -> None:
         few = ex_panel.from_tables(company(employees=3))
         assert "answers from 5 employees in any wave; the most is 3" in refused(few) and few.frame["ex"].isna().all()

@@ -272,6 +272,13 @@ def test_texts_of_a_template_are_refused_with_their_number(words: list[str], why
     assert one.study.checks[0].detail.en == f"{left} different texts; at least 200 needed."
 
 
+def test_a_handful_of_recent_texts_are_counted_though_none_is_fitted() -> None:
+    given = tables(n=600, new=0, hostile=False)
+    last = given["responses"].sort_values("submitted_at").tail(12)
+    one = topics.study({**given, "responses": last.assign(comment=["好", "等了很久", "还行"] * 4).reset_index(drop=True)})
+    assert one.study.answer == Text("只有 3 种不同的文字，分不出话题。", "Only 3 different texts: too few to find topics.")
+
+
 def test_many_voices_of_one_wording_before_the_others_are_no_error() -> None:
     given = tables(n=600, new=0, hostile=False)
     voices = given["responses"]

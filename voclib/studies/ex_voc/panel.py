@@ -73,6 +73,8 @@ class ExPanel:
 
     def __post_init__(self) -> None:
         numbers = [c for c in (*NUMBERS, *self.controls) if c in self.frame]
+        if self.frame.empty and (self.unasked or self.unheard):
+            return  # neither side has a cell: the study says why
         gathering.check(self.frame, unit="unit_id", period="period", columns=["ex", "outcome", *numbers])
         for name in ("ex", "outcome", *numbers):
             if endless := int(np.isinf(self.frame[name].to_numpy(dtype=float, na_value=np.nan)).sum()):
