@@ -309,6 +309,25 @@ class TestWords:
         assert frontline.against_truth(result, {}, LISTS).empty
 
 
+class TestOneReportFarFromTheOthers:
+    """One report of a mistyped year must not make years in which nobody reported: whoever heard would seem to report several times as often."""
+
+    def test_it_changes_no_ratio_and_has_its_place(self, tables):
+        given = tables["frontline_reports"]
+        moments = {name: pd.Series(["2022-06-01" if name == "reported_at" else pd.NaT], index=given.index[:1]).astype("datetime64[us]")
+                   .dt.tz_localize("UTC").astype(given[name].dtype) for name in frontline_reports.MOMENTS}
+        stray = given.head(1).assign(report_id="stray", **moments)
+        with_one = tables | {"frontline_reports": pd.concat([stray, given], ignore_index=True)}
+        known, ours = (frontline_reports.read(each) for each in (tables, with_one))
+        early = pd.Timestamp("2022-06-01", tz="Asia/Shanghai")
+        naive = replace(known, start=early, table=known.table.assign(day=known.table["day"] + (known.start - early) / pd.Timedelta(days=1)))
+        rates = [frontline_loopback.rungs(frontline_loopback.people(one, tables), conf_level=0.95)[0]["own_rate"] for one in (known, ours, naive)]
+        assert ours.start == known.start and rates[1].value == rates[0].value
+        assert rates[2].value > 1.5 * rates[0].value and rates[2].conf_low > rates[0].value, "taken for the beginning"
+        chain = next(one for one in counting.flows("32-frontline", with_one) if one.table == "frontline_reports")
+        assert (chain.where == "alone").sum() == 1 and chain.n == len(given)
+
+
 class TestCounting:
     def test_every_row_has_a_place(self, tables):
         found = {f.table: f for f in counting.flows("32-frontline", tables)}

@@ -233,3 +233,9 @@ def test_options_of_surveymonkey_are_called_after_their_question(tmp_path):
         "constants": {"channel": "survey"}}}})
     assert pool.tables["responses"]["segment"].notna().sum() == 6
     assert "Which did you use? - Other (please specify)" in pool.summary("en")
+
+
+def test_months_that_excel_kept_as_day_numbers_are_months(tmp_path):
+    pool = _waves(tmp_path, "A,45839,20,9", "A,45931,20,9", "B,202507,20,9", "B,2025-10,20,9", "C,45839.0,20,9")
+    assert sorted(pool.tables["employee_waves"]["wave_month"]) == ["2025-07"] * 3 + ["2025-10"] * 2
+    assert (pool.repairs["problem"] == "Excel day number read as a date").sum() == 3

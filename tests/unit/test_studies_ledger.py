@@ -355,3 +355,16 @@ def test_words_claim_nothing_and_are_set_well() -> None:
     said += [*found.notes["label"], *found.problems["label"], *found.problems["treatment"]]
     assert len(said) > 15
     assert [t for t in said if verbs_exceed(t.zh, 0, "zh") or verbs_exceed(t.en, 0, "en") or half_width(t.zh.replace('measure="net_cny"', ""))] == []
+
+
+@pytest.mark.parametrize(("day", "side"), [("2027-06-01", "after"), ("2023-01-05", "before")])
+def test_one_booking_far_from_the_others_makes_no_year_without_bookings(day: str, side: str) -> None:
+    """A mistyped year would stretch the ledger over months that nobody kept, and every window into them would count as a customer who left."""
+    rows = book(*({"booked_at": f"2025-{1 + n // 28:02d}-{1 + n % 28:02d} 10:00"} for n in range(336)), {"booked_at": f"{day} 10:00"})
+    start = moments(C1="2025-06-15 12:00")
+    found, stretched = ledgers.clean(rows), ledgers.clean(rows, first_day=min(day, "2025-01-01"), last_day=max(day, "2025-12-28"))
+    assert found.opens == pd.Timestamp("2025-01-01", tz="Asia/Shanghai") and found.closes == pd.Timestamp("2025-12-29", tz="Asia/Shanghai")
+    assert list(ledgers.cut_short(found, start, side=side)) == ["C1"], "half of the year around it is not in the ledger"
+    assert list(ledgers.cut_short(stretched, start, side=side)) == [], "stretched, the empty half counts as known"
+    told = problem(found, "alone")
+    assert told["rows_n"] == 1 and told["examples"] == "B336" and len(found.rows) == 337

@@ -40,7 +40,7 @@ def rewritten(columns: dict[str, pd.Series], rule: Table, *, table: str, decimal
         declared, where = TABLES[table].columns[target], f"{file}, column '{rule.columns[target]}' ({table}.{target})"
         given = rule.formats.get(target, [])
         patterns = [given] if isinstance(given, str) else given
-        if patterns or declared.metadata["kind"] in ("moment", "day"):
+        if patterns or declared.metadata["kind"] in ("moment", "day", "month"):
             made[target], told = dating.plain(texts, patterns, declared=declared, where=where, is_zoned=is_zoned)
         elif declared.metadata["kind"] in ("whole", "real"):
             plain, labelled = labels.plain(texts, *gates.bounds(table, target)) if target in gates.SCORES and table == "responses" else (texts, "")

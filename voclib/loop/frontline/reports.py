@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.errors import DataError
-from voclib.schema import dates
+from voclib.schema import dates, strays
 
 Tables = Mapping[str, pd.DataFrame]
 NEEDED = ("report_id", "reported_at", "kind")
@@ -23,7 +23,7 @@ KINDS = (BUG, RIVAL, IDEA)
 
 @dataclass(frozen=True)
 class Reports:
-    """Reports that have a time, sorted by it; and the time over which they were taken.
+    """Reports that have a time and do not lie alone far from the others, sorted by it; and the time over which they were taken.
 
     `table` has the columns of the standard, and `day` (days since `start`), `on` (local date), `month`, `is_repeat`, `region`, `part` (the one part
     of repairs that the text names, else missing). `start` is the midnight before the first report, `end` the last moment that the table records.
@@ -81,7 +81,8 @@ def read(tables: Tables, *, timezone: str = "") -> Reports:
     if naive := [name for name in MOMENTS if getattr(made[name].dtype, "tz", None) is None]:
         raise DataError(f"The table 'frontline_reports' has times without a time zone in {', '.join(naive)}; 'voc ingest' reads them with the zone "
                         f"of its rules file; in a frame of your own, call .dt.tz_localize('{timezone}') on them.")
-    made = made[made["reported_at"].notna()].sort_values(["reported_at", "report_id"], ignore_index=True)
+    # employees would have said nothing for the years that lie before one report of a mistyped date
+    made = made[made["reported_at"].notna() & ~_alone(made, timezone)].sort_values(["reported_at", "report_id"], ignore_index=True)
     local = made["reported_at"].dt.tz_convert(timezone)
     start = local.min().normalize()
     end = max(made[name].max() for name in MOMENTS if made[name].notna().any())
@@ -89,6 +90,11 @@ def read(tables: Tables, *, timezone: str = "") -> Reports:
                        is_repeat=made["duplicate_of_report_id"].notna(), part=_parts(tables, made))
     here = Reports(made, start, end, timezone)
     return Reports(made.assign(day=here.at(made["reported_at"])), start, end, timezone)
+
+
+def _alone(found: pd.DataFrame, timezone: str) -> np.ndarray:
+    """Reports (N,) far before or after all others."""
+    return strays.lone(found["reported_at"].dt.tz_convert(timezone).dt.tz_localize(None).dt.normalize())
 
 
 def _filled(found: pd.DataFrame) -> dict[str, Any]:
@@ -135,8 +141,10 @@ def open_days(tables: Tables, reports: Reports, units: pd.Index) -> pd.DataFrame
 
 
 def steps(tables: Tables, *, timezone: str = "") -> np.ndarray:
-    """At which step each row of the table (in its order) is left out of the answer: no time, no employee, no dealer; "" for those counted."""
+    """At which step each row of the table (in its order) is left out of the answer: no time, alone far from the others, no employee, no dealer; ""
+    for those counted."""
     reports, found = read(tables, timezone=timezone), tables["frontline_reports"]
     lacks = {name: found[name].isna() if name in found else pd.Series(True, found.index) for name in ("staff_id", "unit_id")}
     timed = found["report_id"].isin(reports.table["report_id"])
-    return np.select([~timed, lacks["staff_id"], lacks["unit_id"]], ["undated", "unsigned", "placeless"], "").astype(object)
+    tests = {"undated": found["reported_at"].isna(), "alone": ~timed, "unsigned": lacks["staff_id"], "placeless": lacks["unit_id"]}
+    return np.select(list(tests.values()), list(tests), "").astype(object)

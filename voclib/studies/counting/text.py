@@ -170,6 +170,7 @@ STEPS: Mapping[str, Mapping[str, Mapping[str, Text]]] = {
     "32-frontline": {
         "frontline_reports": {
             "undated": _UNDATED,
+            "alone": Text("去掉：远离其余上报的零星一两条", "Left out: isolated, far before or after all other reports"),
             "unsigned": Text("去掉：没有写明员工", "Left out: no employee stated"),
             "placeless": Text("去掉：没有写明门店", "Left out: no dealer stated"),
         },

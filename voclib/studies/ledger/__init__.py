@@ -93,7 +93,8 @@ def clean(transactions: pd.DataFrame, *, currency: str = "CNY", exclude_kinds: I
 
     `exclude_kinds` go with their refunds, `test_accounts` (customer ids) likewise. Other currencies are converted by `fx` (currency → value of one
     unit in `currency`, one rate for the whole period), to the cent, half up. `first_day` and `last_day` say what the ledger covers; without them
-    the days of its first and last booking do. `measure="net_cny"` counts revenue instead of margin, and says so wherever it is printed.
+    the days of its first and last booking do, those alone far from all others left out. `measure="net_cny"` counts revenue instead of margin, and
+    says so wherever it is printed.
 
     Raises
     ------

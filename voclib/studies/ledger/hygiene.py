@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from voclib.errors import DataError, ParameterError, nearest
+from voclib.schema import strays
 from voclib.studies.ledger import text as words
 
 NEEDED = ("transaction_id", "customer_id", "booked_at", "kind", "net_cny", "currency")
@@ -149,19 +150,30 @@ def steps(rows: pd.DataFrame, linked: Links, exclude_kinds: set[str], test_accou
 
 
 def coverage(booked_at: pd.Series, first_day: str | None, last_day: str | None, timezone: str) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """The first moment covered and the first no longer covered; DataError for bookings outside the days stated."""
+    """The first moment covered and the first no longer covered; DataError for bookings outside the days stated.
+
+    Where no day is stated the bookings say it, those left out that lie alone far before or after all others: a year of nothing before the one of a
+    mistyped date is not a year in which nobody bought.
+    """
     try:
         zone = ZoneInfo(timezone)
     except (ValueError, ZoneInfoNotFoundError) as error:
         raise ParameterError(f"There is no time zone '{timezone}'; write it as Asia/Shanghai.") from error
-    found = booked_at.min().tz_convert(zone), booked_at.max().tz_convert(zone)
+    record = booked_at[~alone(booked_at)]
+    found = record.min().tz_convert(zone), record.max().tz_convert(zone)
     opens, last = (_midnight(given, zone) if given else seen.normalize() for given, seen in zip((first_day, last_day), found, strict=True))
     closes = last + pd.Timedelta(days=1)
-    if found[0] < opens or found[1] >= closes:
-        outside = int(((booked_at < opens) | (booked_at >= closes)).sum())
+    outside = int((((booked_at < opens) & bool(first_day)) | ((booked_at >= closes) & bool(last_day))).sum())
+    if outside:
+        found = booked_at.min().tz_convert(zone), booked_at.max().tz_convert(zone)
         raise DataError(f"{outside:,} bookings lie outside {opens:%Y-%m-%d} to {last:%Y-%m-%d}, the days the ledger is said to cover; "
                         f"they run from {found[0]:%Y-%m-%d} to {found[1]:%Y-%m-%d}. Correct first_day= and last_day=, or the dates.")
     return opens, closes
+
+
+def alone(booked_at: pd.Series) -> Flags:
+    """Bookings (N,) far before or after all others."""
+    return strays.lone(booked_at.dt.tz_localize(None).dt.normalize())
 
 
 def _midnight(text: str, zone: ZoneInfo) -> pd.Timestamp:
@@ -216,5 +228,5 @@ def _suspicions(rows: pd.DataFrame, linked: Links) -> dict[str, Flags]:
         "negative_net": ~refund & (net < 0), "negative_margin": ~refund & (margin < 0),
         "margin_above_net": ~refund & (net > 0) & (margin > net), "margin_unknown": np.isnan(margin),
         "repeated": same, "converted": (rows["booked_currency"] != rows["currency"]).to_numpy(dtype=bool),
-        "finer_than_cent": rows["is_finer"].to_numpy(dtype=bool),
+        "finer_than_cent": rows["is_finer"].to_numpy(dtype=bool), "alone": alone(rows["booked_at"]),
     }

@@ -39,6 +39,10 @@ PROBLEMS: dict[str, tuple[Text, Text]] = {
     "repeated": (Text("客户、时间、类型、金额全同，流水号不同", "Same customer, time, kind and amount, different number"), _KEPT),
     "converted": (Text("由其他币种换算", "Converted from another currency"), Text("按给定汇率换算到分", "Converted to the cent at the given rate")),
     "finer_than_cent": (Text("金额细于一分", "Amounts finer than a cent"), Text("四舍五入到分", "Rounded half up to the cent")),
+    "alone": (
+        Text("远离其余账目的零星一两笔", "Isolated bookings, far before or after all others"),
+        Text("保留，但账目不从它起、不到它止", "Kept, but the ledger neither begins nor ends there"),
+    ),
     "test_account_absent": (
         Text("账上没有的测试账号", "Test accounts that are not in the ledger"), Text("请核对编号", "Please check the numbers"),
     ),
