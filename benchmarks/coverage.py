@@ -26,7 +26,6 @@ from voclib.errors import ParameterError
 from voclib.results import Estimate
 from voclib.simulate import scores
 from voclib.stats import metrics
-from voclib.studies import scores as scores_page
 
 OUT = Path(__file__).with_name("coverage.json")
 LONG, FALSE_ALARM_RUNS, BAND, FALSE_ALARM_BAND = 1000, 2000, (0.93, 0.97), (0.0, 0.06)
@@ -127,12 +126,6 @@ def _regions(shifts: Sequence[float], n: int) -> Draw:
     return taken
 
 
-def _by_customer(frame: pd.DataFrame) -> Estimate:
-    """The score with the clusters that the page takes where no unit is named."""
-    kept, shock, _ = scores_page.clustered(frame, "unit_id")
-    return metrics.nps(kept, cluster=shock)
-
-
 def _csat(seed: int) -> tuple[pd.DataFrame, float]:
     chance = float(np.random.default_rng([seed, 3]).uniform(0.6, 0.95))
     happy = np.random.default_rng(seed).random(60) < chance
@@ -170,8 +163,6 @@ def scored() -> list[Setting]:
     clustered = [Setting(method="nps clustered", setting=f"clusters={g}, icc={icc}, size cv={cv}", naive=_plain(metrics.nps),
                          call=lambda f: metrics.nps(f, cluster="unit_id"), draw=_taking(scores.clustered, clusters=g, icc=icc, size_cv=cv))
                  for g in (10, 20, 50) for icc in (0.05, 0.15) for cv in (0.0, 0.6, 1.0)]
-    again = [Setting(method="nps by customer", setting=f"{n} customers, each answering one to seven times", call=_by_customer,
-                     draw=_taking(scores.repeated, customers=n), naive=_plain(metrics.nps), naive_band=(0.0, 0.9)) for n in (40, 260)]
     weighted = [Setting(method="nps weighted", setting=f"n={n}, answering chances over a factor of {spread**2:g}", naive=_plain(metrics.nps),
                         call=lambda f: metrics.nps(f, weights="weight"), draw=_taking(scores.weighted, n=n, spread=spread))
                 for n, spread in ((60, 2.0), (60, 3.0), (120, 3.0), (200, 2.0), (1000, 2.0), (1000, 3.0))]
@@ -186,7 +177,7 @@ def scored() -> list[Setting]:
               Setting(method="groups against the rest, false alarms", setting="12 regions of 60, none differs", call=_most_extreme,
                       kind="false alarms", count=beside_zero, naive=_unadjusted, draw=_regions([0.0] * 12, 60), band=FALSE_ALARM_BAND,
                       runs=FALSE_ALARM_RUNS)]
-    return [*plain, *clustered, *again, *weighted, *paired, *others]
+    return [*plain, *clustered, *weighted, *paired, *others]
 
 
 def settings() -> list[Setting]:
@@ -204,15 +195,16 @@ def settings() -> list[Setting]:
         coverage_money,
         coverage_readers,
         coverage_reliability,
+        coverage_scores,
         coverage_segments,
         coverage_sensitivity,
         coverage_silence,
         coverage_worth,
     )
 
-    others = (coverage_silence, coverage_answers, coverage_money, coverage_designs, coverage_attribution, coverage_worth, coverage_sensitivity,
-              coverage_reliability, coverage_clusters, coverage_ex, coverage_segments, coverage_loop, coverage_readers, coverage_library,
-              coverage_frontline, coverage_causes)
+    others = (coverage_scores, coverage_silence, coverage_answers, coverage_money, coverage_designs, coverage_attribution, coverage_worth,
+              coverage_sensitivity, coverage_reliability, coverage_clusters, coverage_ex, coverage_segments, coverage_loop, coverage_readers,
+              coverage_library, coverage_frontline, coverage_causes)
     return [*scored(), *(setting for module in others for setting in module.settings())]
 
 

@@ -12,7 +12,7 @@ from voclib.loop.outer_loop.effects import Settings
 from voclib.loop.outer_loop.names import Names
 from voclib.readers import region
 from voclib.results import Estimate, Text, refusal
-from voclib.simulate import dgp_brief, dgp_runup
+from voclib.simulate import dgp_answers, dgp_brief, dgp_runup
 from voclib.simulate import scores as plain_scores
 from voclib.stats import gates, inference, ranks, recent, shrinkage
 from voclib.studies import scores
@@ -91,7 +91,7 @@ def pairs_alone(data: Dealers) -> np.ndarray:
 def _again(seed: int) -> tuple[list[pd.DataFrame], list[float]]:
     """Six groups of one true score, customers of which answer again and again."""
     promoters, detractors = plain_scores.mix(seed)
-    drawn = [plain_scores.repeated(8 * seed + k, customers=60, promoters=promoters, detractors=detractors) for k in range(6)]
+    drawn = [dgp_answers.repeated(8 * seed + k, customers=60, promoters=promoters, detractors=detractors) for k in range(6)]
     return [frame for frame, _ in drawn], [truth["nps"] for _, truth in drawn]
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 Drawn = tuple[pd.DataFrame, dict[str, Any]]
 
@@ -49,21 +48,6 @@ def clustered(seed: int, *, clusters: int, size: float = 30, size_cv: float = 0.
     chances = rng.dirichlet(shares * (1 / icc - 1), clusters)[unit]
     frame = pd.DataFrame({"unit_id": unit, "nps_score": _scores(rng, _kinds(rng, chances))})
     return frame, {"nps": 100 * (promoters - detractors), "icc": icc, "clusters": clusters}
-
-
-def repeated(seed: int, *, customers: int, like: float | None = None, promoters: float, detractors: float) -> Drawn:
-    """Answers of customers, none of whom has a unit, each of whom answers one to seven times and mostly alike.
-
-    Two answers of one customer correlate by `like` on a latent normal scale (drawn in 0.4 – 0.9 unless given); how many they are goes with nothing.
-    """
-    rng = np.random.default_rng([seed, 17])
-    like = float(rng.uniform(0.4, 0.9)) if like is None else like
-    who = np.repeat(np.arange(customers), rng.integers(1, 8, customers))
-    place = special.ndtr(np.sqrt(like) * rng.standard_normal(customers)[who] + np.sqrt(1 - like) * rng.standard_normal(len(who)))
-    kind = np.select([place > 1 - promoters, place < detractors], [0, 2], 1)
-    frame = pd.DataFrame({"response_id": [f"R{i:05d}" for i in range(len(who))], "customer_id": [f"C{k}" for k in who],
-                          "unit_id": pd.Series(None, range(len(who)), dtype="str"), "nps_score": _scores(rng, kind)})
-    return frame, {"nps": 100 * (promoters - detractors), "like": like, "customers": customers}
 
 
 def weighted(seed: int, *, n: int, gap: float = 0.3, spread: float = 2.0, promoters: float, detractors: float, segments: int = 5) -> Drawn:

@@ -216,7 +216,8 @@ def _missing(tables: Tables, voices: pd.DataFrame, weeks: int, until: str, colum
     if (periods := _whole_periods(voices, end, 7 * weeks)) >= LEAST_PERIODS:
         return None
     return (say("{a} 到 {b} 的声音只够 {p} 个整期（每期 {w} 周）；要 {k} 期：六期看平常水平，一期看最近。",
-                "Voices from {a} to {b} make {p} whole {p:period|periods} of {w} {w:week|weeks}; {k} are needed: six for the usual level and the latest one.",
+                "Voices from {a} to {b} make {p} whole {p:period|periods} of {w} {w:week|weeks}; {k} are needed: six for the usual level and the "
+                "latest one.",
                 a=f"{_first(voices):%Y-%m-%d}", b=f"{end - pd.Timedelta(days=1):%Y-%m-%d}", p=periods, w=weeks, k=LEAST_PERIODS),
             Text("更长时间的声音，或用 weeks 把每期取短。", "Voices over a longer time, or shorter periods with weeks=."))
 
