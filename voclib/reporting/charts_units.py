@@ -199,7 +199,7 @@ def _funnel(rows: list[dict[str, Any]], limits: list[dict[str, Any]], center: fl
         return alt.Y(f"{field}:Q", scale=scale, title=None, axis=drawing.axis(ticks, unit))
 
     layers = [*_funnel_limits(limits, x, y, (low, high), center, center_text, most, room=height),
-              *_funnel_points(rows, x, y, low, high, most, plot, height, lang, said[1])]
+              *_funnel_points(rows=rows, x=x, y=y, low=low, high=high, most=most, plot=plot, height=height, lang=lang, said=said[1])]
     key = [Key("diamond", "需要复核" if zh else "To review", FLAG), Key("dot", "其余" if zh else "Others", BAND, ACCENT)]
     keys, above = placement.key(key if any(r["flag"] for r in rows) else key[1:], width=plot)
     return alt.layer(*layers, *keys, height=height + above + 50)
@@ -232,7 +232,7 @@ def _funnel_limits(limits: list[dict[str, Any]], x: alt.X, y: Any, view: tuple[f
     return layers
 
 
-def _funnel_points(rows: list[dict[str, Any]], x: alt.X, y: Any, low: float, high: float, most: float, plot: float, height: float,
+def _funnel_points(*, rows: list[dict[str, Any]], x: alt.X, y: Any, low: float, high: float, most: float, plot: float, height: float,
                    lang: str, said: str) -> list[alt.Chart]:
     tip = [alt.Tooltip("g:N", title="名称" if lang == "zh" else "Name"), alt.Tooltip("n_text:N", title=said),
            alt.Tooltip("value:Q", title="数值" if lang == "zh" else "Value", format=".1f")]

@@ -131,8 +131,9 @@ def study(tables: Tables, given: Clocks, *, rules: tuple[Any, Any] | None = None
         study=finding, ladder=ladder, every=tuple(m.every for m in measured.values()), closed=closed, curve=curve, coverage=coverage, departments=by,
         months=months, sheet=laid.sheet(sheet, told), matrix=laid.matrix(cells), missed=laid.cases(missed, alert, names, scene.timezone),
         queue=laid.cases(late.head(12), main, names, scene.timezone), routing=routed, routes=laid.routes(routed, names, scene.gates),
-        captions=shown.captions(given, measured, ladder, curve, coverage, by, months, told, len(missed), late, alert, scene.follow(alert), routed,
-                                urgent, conf_level=conf_level))
+        captions=shown.captions(given=given, measured=measured, ladder=ladder, curve=curve, coverage=coverage, by=by, months=months, told=told,
+                                missed=len(missed), late=late, alert=alert, alerted=scene.follow(alert), routed=routed, urgent=urgent,
+                                conf_level=conf_level))
 
 
 def _answerable(scene: _Scene) -> None:

@@ -75,7 +75,8 @@ def study(tables: Tables, rule: Rule, *, question: str = "intent_score", benchma
         study=_finding(scene, gate, ladder, made, titles, passed), gate=gate, ladder=ladder, gains=laid.gains(gate),
         sheet=laid.sheet(gate, titles), usual=laid.usual(gate, rule, titles, _means(scene)), questions=laid.questions(by_question, titles),
         segments=laid.segments(cells, gate, titles), odds=laid.odds_table(gate, rule, titles), sizes=laid.sizes(gate, rule), titles=titles,
-        captions=shown.captions(gate, rule, titles, ladder, passed, by_question, cells, question))
+        captions=shown.captions(gate=gate, rule=rule, titles=titles, ladder=ladder, passed=passed, by_question=by_question, cells=cells,
+                                question=question))
 
 
 def _means(scene: Scene) -> dict[str, Estimate]:

@@ -131,7 +131,8 @@ def study(tables: Tables, *, rules: tuple[Any, Any] | None = None, parts: Mappin
         study=finding, ladder=ladder, effects=effects, each=each, naive=naive, drawn=drawn, course=course, placebo=placebo, placebo_naive=rings,
         idle=picks, funnel=funnel, steps=steps, steps_naive=steps_naive, quarters=quarters, tracker=laid.tracker(tracker, effects, names),
         departments=departments, names=names,
-        captions=shown.captions(effects, ladder, drawn, course, curve.shown(effects), placebo, rings, funnel, steps, tracker, departments, names,
+        captions=shown.captions(effects=effects, ladder=ladder, drawn=drawn, course=course, chosen=curve.shown(effects), placebo=placebo,
+                                rings=rings, funnel=funnel, steps=steps, tracker=tracker, departments=departments, names=names,
                                 conf_level=conf_level))
 
 

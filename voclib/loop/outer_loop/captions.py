@@ -57,6 +57,7 @@ CAUSES = {"adopted": Text("采纳", "Adopted"), "rejected": Text("否决", "Reje
 
 
 def captions(
+    *,
     effects: Effects,
     ladder: Ladder | None,
     drawn: pd.DataFrame,
@@ -69,7 +70,6 @@ def captions(
     tracker: pd.DataFrame,
     departments: pd.DataFrame,
     names: outer_names.Names,
-    *,
     conf_level: float,
 ) -> dict[str, dict[str, Any]]:
     """Title (the finding), subtitle (what is drawn) and more of every figure."""

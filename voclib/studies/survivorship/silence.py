@@ -122,7 +122,8 @@ def signal(tables: Tables, *, horizon_days: int = 90, landmark: str = "", asof: 
     numbers = _numbers(found, without, list_size, terms, conf_level)
     now = history[history[risk.LANDMARK] == history.loc[history[risk.LANDMARK] <= last, risk.LANDMARK].max()]
     model = risk.train(complete, predictors=tuple(known_on), **options)
-    made = _shown(found, numbers, _ladder(found, conf_level), _fading(use, conf_level), now, model, terms, conf_level, horizon_days)
+    made = _shown(found=found, numbers=numbers, ladder=_ladder(found, conf_level), fading=_fading(use, conf_level), now=now, model=model,
+                  terms=terms, conf_level=conf_level, horizon_days=horizon_days)
     return replace(made, checks=(*made.checks, *late))
 
 
@@ -326,7 +327,7 @@ def _fading(use: _Use, conf_level: float) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["months_before", "estimate", "conf_low", "conf_high", "n"])
 
 
-def _shown(found: risk.Tested, numbers: dict[str, Estimate], ladder: Ladder, fading: pd.DataFrame, now: pd.DataFrame, model: risk.RiskModel,
+def _shown(*, found: risk.Tested, numbers: dict[str, Estimate], ladder: Ladder, fading: pd.DataFrame, now: pd.DataFrame, model: risk.RiskModel,
            terms: Terms, conf_level: float, horizon_days: int) -> Signal:
     """Frames, checks and captions of a signal that stands."""
     checks = words.checks(numbers, found, found.models[-1].events, alarm=LEAK_ALARM, floor=MIN_EVENTS)

@@ -91,8 +91,8 @@ def study(tables: Tables, *, dictionary: str = "", train_until: str = "", watch_
     if not model.topics():
         return _refused(kept, found, refusals.few(found, topic_checks.ENOUGH), seed)
     book = aspects.load(dictionary) if dictionary else None
-    return _told(tables, heard.placed(kept, model, fitted), model, book if book is not None and book.ids("aspect") else None, until, asked,
-                 progress)
+    return _told(tables=tables, kept=heard.placed(kept, model, fitted), model=model,
+                 book=book if book is not None and book.ids("aspect") else None, until=until, asked=asked, progress=progress)
 
 
 def _granularity(given: float | str) -> Any:
@@ -111,7 +111,7 @@ def _themes(kept: pd.DataFrame, model: modelling.TopicModel, book: aspects.Dicti
     return dict(zip(table["topic"].tolist(), table["theme"].tolist(), strict=True))
 
 
-def _told(tables: Tables, kept: pd.DataFrame, model: modelling.TopicModel, book: aspects.Dictionary | None, until: pd.Timestamp,
+def _told(*, tables: Tables, kept: pd.DataFrame, model: modelling.TopicModel, book: aspects.Dictionary | None, until: pd.Timestamp,
           asked: Settings, progress: Progress | None) -> Talk:
     """Everything of the page from the model and the placed voices."""
     found = aspects.mentions(kept["legible"].tolist(), book) if book is not None else None
@@ -142,10 +142,11 @@ def _told(tables: Tables, kept: pd.DataFrame, model: modelling.TopicModel, book:
         "joined": pages.joined(topics, names), "unlinked": pages.unlinked(topics), "loose": pages.loose(topics, names)}
     walk = topic_checks.refit(kept, model) if (kept["day"] > until).any() else None
     frames["moved"] = pd.DataFrame() if walk is None else words.moved(walk, dict(zip(topics["topic"], topics["voices"], strict=True)))
-    checks = (*topic_checks.checks(kept, model, topics, held, lead, watch, tables, until),
+    checks = (*topic_checks.checks(kept=kept, model=model, found=topics, held=held, lead=lead, watch=watch, tables=tables, until=until),
               repeats.check(tables, kept["response_id"], asked.timezone))
     finding = _finding(kept, topics, lead, watch, checks, until, asked)
-    titles = captions.captions(kept, topics, names, lead, watch, held, frames, walk, until=until, conf_level=level)
+    titles = captions.captions(kept=kept, topics=topics, names=names, lead=lead, watch=watch, held=held, frames=frames, walk=walk, until=until,
+                               conf_level=level)
     return Talk(finding, True, model, kept, topics, held.curve, lead.shares, lead.beside, frames, watch,
                 words.notes(watch, lead.change, asked.show_verbatims), titles)
 

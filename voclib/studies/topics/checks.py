@@ -25,7 +25,7 @@ ORDERED = 1500  # voices on which another order of rows is tried
 SPIKE = 3.0  # standard deviations at which the usual alarm goes off
 
 
-def checks(kept: pd.DataFrame, model: topics.TopicModel, found: pd.DataFrame, held: Held, lead: Subjects, watch: emerging.Watch,
+def checks(*, kept: pd.DataFrame, model: topics.TopicModel, found: pd.DataFrame, held: Held, lead: Subjects, watch: emerging.Watch,
            tables: Mapping[str, pd.DataFrame], until: pd.Timestamp) -> tuple[Check, ...]:
     """All of them, in the order of the page."""
     placed = kept["topic"].ge(0)
