@@ -110,36 +110,36 @@ def _tiers(tiers: dict, *, zh: bool) -> Iterator[str]:
         yield f"紧急声音 {n:,} 条，其中高价值客户 {vvip:,} 条" if zh else f"{n:,} urgent voices, {vvip:,} of them from high-value customers"
 
 
+_DOUBTS = {  # by kind of doubt: what it says in zh and in en
+    "no_zero": ("{file} 的推荐意愿共 {n} 个回答，有 {ones} 个 1 分，却没有一个 0 分：量表可能是 1–10，请核对问卷",
+                "{file}: {n} answers on likelihood to recommend, {ones} of them a 1 and none a 0; the scale may be 1–10, so check the questionnaire"),
+    "cut_identifiers": ("{file} 有 {n} 格编号（{place}）被表格软件改成科学记数法（如 1.23E+14），末位数字已丢失，无法分辨是谁；请以文本格式重新导出",
+                        "{file}: {n} identifiers ({place}) were turned into scientific notation (such as 1.23E+14) and lost their last digits, so "
+                        "they identify nobody; export the column as text"),
+    "zeroed_identifiers": ("{file} 的 {n} 格编号（{place}）都在 16 位以上，而第 15 位之后全是 0：表格软件只保留 15 位有效数字，不同的编号很可能已变成"
+                           "同一个（只剩 {distinct} 个）；请以文本格式重新导出",
+                           "{file}: all {n} identifiers ({place}) have 16 digits or more and only zeros after the 15th; a spreadsheet keeps 15, so "
+                           "different ones have probably become one ({distinct} are left); export the column as text"),
+    "unpadded_customers": ("{file} 有 {n} 个客户编号（{place}）与客户名单只差开头的 0，因此未能对上；请以文本格式重新导出，保留开头的 0",
+                           "{file}: {n} customer identifiers ({place}) differ from the customer list only by leading zeros, so they match nobody; "
+                           "export both columns as text with the leading zeros"),
+    "stray_dates": ("{file} 有 {n} 行的日期（{place}：{days}）与其余日期相差太远，多半是年份写错或占位，已隔离；请在来源处改正",
+                    "{file}: {n} row(s) hold a date ({place}: {days}) far from all others, probably a mistyped year or a placeholder, and were set "
+                    "aside; correct it at the source"),
+}
+
+
 def doubt(item: dict, *, zh: bool) -> str:
     """One doubt of the scorecard (see voclib.sources.doubts) as a sentence."""
-    match item["doubt"]:
-        case "no_zero":
-            n, ones = f"{item['n']:,}", f"{item['ones']:,}"
-            return (f"{item['file']} 的推荐意愿共 {n} 个回答，有 {ones} 个 1 分，却没有一个 0 分：量表可能是 1–10，请核对问卷" if zh else
-                    f"{item['file']}: {n} answers on likelihood to recommend, {ones} of them a 1 and none a 0; the scale may be 1–10, "
-                    "so check the questionnaire")
-        case "cut_identifiers":
-            n, place = f"{item['n']:,}", f"{item['table']}.{item['column']}"
-            return (f"{item['file']} 有 {n} 格编号（{place}）被表格软件改成科学记数法（如 1.23E+14），末位数字已丢失，无法分辨是谁；"
-                    "请以文本格式重新导出" if zh else
-                    f"{item['file']}: {n} identifiers ({place}) were turned into scientific notation (such as 1.23E+14) and lost their "
-                    "last digits, so they identify nobody; export the column as text")
-        case "zeroed_identifiers":
-            n, distinct, place = f"{item['n']:,}", f"{item['distinct']:,}", f"{item['table']}.{item['column']}"
-            return (f"{item['file']} 的 {n} 格编号（{place}）都在 16 位以上，而第 15 位之后全是 0：表格软件只保留 15 位有效数字，不同的编号很可能"
-                    f"已变成同一个（只剩 {distinct} 个）；请以文本格式重新导出" if zh else
-                    f"{item['file']}: all {n} identifiers ({place}) have 16 digits or more and only zeros after the 15th; a spreadsheet keeps 15, "
-                    f"so different ones have probably become one ({distinct} are left); export the column as text")
-        case "unpadded_customers":
-            n, place = f"{item['n']:,}", f"{item['table']}.{item['column']}"
-            return (f"{item['file']} 有 {n} 个客户编号（{place}）与客户名单只差开头的 0，因此未能对上；请以文本格式重新导出，保留开头的 0" if zh else
-                    f"{item['file']}: {n} customer identifiers ({place}) differ from the customer list only by leading zeros, so they match nobody; "
-                    "export both columns as text with the leading zeros")
-        case "stray_dates":
-            n, place, days = f"{item['n']:,}", f"{item['table']}.{item['column']}", ("、" if zh else ", ").join(item["days"])
-            return (f"{item['file']} 有 {n} 行的日期（{place}：{days}）与其余日期相差太远，多半是年份写错或占位，已隔离；请在来源处改正" if zh else
-                    f"{item['file']}: {n} row(s) hold a date ({place}: {days}) far from all others, probably a mistyped year or a placeholder, "
-                    "and were set aside; correct it at the source")
+    if item["doubt"] not in _DOUBTS:
+        return _contradicting(item, zh=zh)
+    counts = {name: f"{item[name]:,}" for name in ("n", "ones", "distinct") if name in item}
+    place, days = ".".join(item[name] for name in ("table", "column") if name in item), ("、" if zh else ", ").join(item.get("days", []))
+    return _DOUBTS[item["doubt"]][0 if zh else 1].format(file=item["file"], place=place, days=days, **counts)
+
+
+def _contradicting(item: dict, *, zh: bool) -> str:
+    """Units of which several rows say different things."""
     shown = [f"{unit['unit']} ({', '.join(_differing(part, zh=zh) for part in unit['columns'])})" for unit in item["units"]]
     more = item["n"] > len(shown)
     if zh:
