@@ -62,6 +62,14 @@ class TestCounts:
         found = product_counts.count(calm | {"customers": left})
         assert (found.exposure[row(found, PRODUCTS[0], product_counts.REPAIRS, PARTS[0])] == 0).all()
 
+    def test_repairs_of_a_product_without_a_voice_count_too(self, calm: Tables) -> None:
+        name = str(calm["customers"]["product"].iloc[0])
+        silent = calm["customers"].loc[calm["customers"]["product"] == name, "customer_id"]
+        tables = {**calm, "responses": calm["responses"][~calm["responses"]["customer_id"].isin(silent)]}
+        repaired = calm["repairs"]["product"] == name
+        assert repaired.any() and "stranger" not in set(product_counts.steps(tables)["repairs"][repaired])
+        assert "repairs" in set(product_counts.count(tables).keys.query("product == @name")["kind"])
+
     def test_complaints_are_divided_by_voices_and_one_voice_complains_once(self, calm: Tables) -> None:
         twice = pd.concat([calm["topic_mentions"]] * 2, ignore_index=True)
         found, again = product_counts.count(calm), product_counts.count(calm | {"topic_mentions": twice})

@@ -89,7 +89,7 @@ def count(tables: Tables, *, weeks: int = 4, until: str = "", unhappy: Unhappy |
         none = np.zeros((0, 0))
         return Counts(pd.DataFrame(columns=["product", "kind", "subject"]), none, none, _monday(until, _last(voices)), 7 * weeks, column=column,
                       missing=missing)
-    grid = _grid(voices, weeks, until)
+    grid = _grid(voices, people, weeks, until, column)
     cut, late = _ends(tables, voices, grid, timezone)
     rows = [_whole(row, grid, cut, late) for row in _rows(tables, people, voices, grid, unhappy or Unhappy(), timezone)]
     keys = pd.DataFrame([key for key, _, _ in rows], columns=["product", "kind", "subject"])
@@ -121,7 +121,7 @@ def steps(tables: Tables, *, weeks: int = 4, until: str = "", column: str = "", 
         undated = responses["submitted_at"].isna().to_numpy()
         nothing = {"responses": np.select([undated, ~known], ["undated", "stranger"], "short").astype(object)}
         return nothing | ({"repairs": np.full(len(tables["repairs"]), "short", dtype=object)} if "repairs" in tables else {})
-    grid = _grid(voices, weeks, until)
+    grid = _grid(voices, _people(tables), weeks, until, column)
     day = _day(responses["submitted_at"], timezone)
     stranger = ~responses.index.isin(voices.index) & day.notna().to_numpy()
     made = {"responses": np.select([day.isna(), stranger, ~grid.holds(day)], ["undated", "stranger", "outside"], "").astype(object)}
@@ -188,10 +188,11 @@ class _Grid:
         return [self.end - pd.Timedelta(days=(self.periods - i) * self.days - self.days // 2) for i in range(self.periods)]
 
 
-def _grid(voices: pd.DataFrame, weeks: int, until: str) -> _Grid:
-    """Whole periods from the first voice to the Monday of the brief."""
+def _grid(voices: pd.DataFrame, people: pd.DataFrame, weeks: int, until: str, column: str) -> _Grid:
+    """Whole periods from the first voice to the Monday of the brief; products are those of voices, and of customers where these tell them."""
     end, days = _monday(until, voices["day"].max()), 7 * weeks
-    return _Grid(end, days, _whole_periods(voices, end, days), tuple(sorted(voices["product"].astype(str).unique())))
+    named = voices["product"] if column else pd.concat([voices["product"], people["product"].dropna()])  # a silent one may still be repaired
+    return _Grid(end, days, _whole_periods(voices, end, days), tuple(sorted(named.astype(str).unique())))
 
 
 def _whole_periods(voices: pd.DataFrame, end: pd.Timestamp, days: int) -> int:
