@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 from shop_mapping import SHOP
 
-from voclib.sources import campaigns, ingest, near
+from voclib.sources import campaigns, ingest, near_duplicates
 
 MAPPING = SHOP + """
   - channel: master
@@ -143,17 +143,17 @@ class TestCopiedText:
 class TestNear:
     def test_digits_blanks_signs_and_emoji_do_not_count(self):
         texts = ["等了 30 分钟，没人管我们！", "等了45分钟没人管我们😡", "等了分钟没人管我们", "另外一件完全不同的事情", "好", None]
-        found = near.groups(pd.Series(texts, dtype="str")).tolist()
+        found = near_duplicates.groups(pd.Series(texts, dtype="str")).tolist()
         assert found[0] == found[1] == found[2] != found[3] and found[3] >= 0 and found[4:] == [-1, -1]
 
     def test_every_close_pair_is_found_and_no_distant_one(self):
         draw = np.random.default_rng(11)
         texts = ["".join(chr(int(c)) for c in draw.integers(0x4E00, 0x4E00 + 400, size=40)) for _ in range(300)]
         texts += [text[:k] + "啊" + text[k + 1:] for text, k in zip(texts[:100], draw.integers(0, 2, size=100), strict=True)]
-        found = near.groups(pd.Series(texts, dtype="str"))
+        found = near_duplicates.groups(pd.Series(texts, dtype="str"))
         assert (found[:100].to_numpy() == found[300:].to_numpy()).all() and found.nunique() == 300
         order = draw.permutation(len(texts))
-        assert (near.groups(pd.Series(texts, dtype="str").iloc[order]).sort_index() == found).all()
+        assert (near_duplicates.groups(pd.Series(texts, dtype="str").iloc[order]).sort_index() == found).all()
 
 
 class TestDuplicatesAndTiers:

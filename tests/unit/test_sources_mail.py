@@ -11,7 +11,7 @@ from shop_mapping import SHOP
 
 from voclib.errors import DataError, ParameterError
 from voclib.schema import content_hash
-from voclib.sources import ingest, letters, threads
+from voclib.sources import ingest, mail_text, threads
 
 MAPPING = SHOP + """
   - channel: mail
@@ -143,9 +143,9 @@ def test_a_message_without_a_date_is_told_by_the_standard(tmp_path):
 def test_long_hostile_bodies_stay_cheap():
     started = time.process_time()
     for text in ("<" * 50_000, "<a " * 20_000, "&#" * 25_000, "<!--" * 12_000, "<div>" * 10_000):
-        letters.text_of(text)
+        mail_text.text_of(text)
     for text in ("On " + "x" * 50_000, "On a\n" * 10_000, "> " * 25_000, "在" * 50_000, "--" * 25_000):
-        letters.own_words(text)
+        mail_text.own_words(text)
     assert time.process_time() - started < 5
 
 
@@ -155,7 +155,7 @@ def test_long_hostile_bodies_stay_cheap():
     ("On Monday he wrote: it broke", "On Monday he wrote: it broke"), ("在店里等了很久", "在店里等了很久"),
 ])
 def test_own_words(text, kept):
-    assert letters.own_words(text) == kept
+    assert mail_text.own_words(text) == kept
 
 
 def test_threads_survive_circles_and_do_not_depend_on_order():

@@ -10,7 +10,7 @@ import pytest
 from shop_mapping import SHOP
 
 from voclib.errors import DataError
-from voclib.sources import figures, ingest, labels
+from voclib.sources import decimal_signs, ingest, labels
 
 MAPPING = SHOP + """
   - channel: survey
@@ -77,7 +77,7 @@ def test_scores_with_a_comma_for_zero_tenths_are_scores(tmp_path, more, last):
     mapping = MAPPING.replace('files: "*.csv"', 'files: "*.csv"\n    decimal: ","') if more else MAPPING
     pool = read(tmp_path, written, mapping=mapping)
     assert pool.tables["responses"]["nps_score"].tolist() == given and pool.quarantine.empty
-    assert pool.repairs["problem"].value_counts().to_dict() == {figures.EUROPEAN: 4 + ("," in last), labels.LABELLED: 1}
+    assert pool.repairs["problem"].value_counts().to_dict() == {decimal_signs.EUROPEAN: 4 + ("," in last), labels.LABELLED: 1}
 
 
 @pytest.mark.parametrize(("name", "words"), [("csat_score", ["非常满意", "满意"]), ("nps_score", ["Very likely", "-3"])])

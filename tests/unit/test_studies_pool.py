@@ -12,8 +12,7 @@ from study_tables import figures, spoken, texts
 from voclib.errors import DataError
 from voclib.results import Text, Verdict
 from voclib.schema import TABLES, coercion, mending, rules
-from voclib.sources import cells, labels, readers, spreadsheets
-from voclib.sources import figures as amounts
+from voclib.sources import cells, decimal_signs, labels, readers, spreadsheets
 from voclib.studies import pool
 from voclib.studies.pool import doubts, reasons, touchpoints
 from voclib.studies.pool import text as pool_text
@@ -264,7 +263,7 @@ def _problems() -> list[str]:
 def _repairs() -> list[str]:
     """Every wording for a mended cell; several may be joined."""
     notes = [mending.BLANKS, mending.WIDE, mending.SEPARATORS, mending.UNIT, mending.PERCENT, mending.CURRENCY, mending.REWRITTEN,
-             mending.TIME_DROPPED, "rewritten as YYYY-MM", labels.LABELLED, amounts.FOURS, cells.TEXT_MARK, readers.STRAY_QUOTE,
+             mending.TIME_DROPPED, "rewritten as YYYY-MM", labels.LABELLED, decimal_signs.FOURS, cells.TEXT_MARK, readers.STRAY_QUOTE,
              spreadsheets.MERGED, coercion.EMPTY, coercion.UNREGULAR.format("Asia/Shanghai"),
              "unknown reference set missing; not found in customers.customer_id"]
     return [*notes, f"{mending.BLANKS}; {mending.WIDE}", f"{mending.CURRENCY}; {mending.SEPARATORS}; {mending.UNIT}"]

@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 
 from voclib.errors import DataError, ParameterError
-from voclib.sources import encodings, letters, threads, turns
+from voclib.sources import encodings, mail_text, threads, turns
 from voclib.sources.mapping import Channel
 from voclib.sources.readers import EMPTY, UNDECODED, Extract, Note
 
@@ -88,14 +88,14 @@ def _row(message: Message, own: tuple[str, ...], headers: tuple[str, ...]) -> di
     sender = next(iter(_addresses(_header(message, "From"))), "")
     is_own = any(_within(sender, domain) for domain in own)
     automatic = (_header(message, "Auto-Submitted") or "no").strip().lower() != "no"
-    body, attachments = letters.body(message)
+    body, attachments = mail_text.body(message)
     speaker = ("bot" if is_own else "other") if automatic else "agent" if is_own else "customer"
     identifiers = _ID.findall(_header(message, "Message-ID"))
     refers = [*_ID.findall(_header(message, "References"))[-_MOST_REFERENCES:], *_ID.findall(_header(message, "In-Reply-To"))[:1]]
     at = _moment(_header(message, "Date"))
     return {"message_id": identifiers[0] if identifiers else None, "subject": _header(message, "Subject") or None, "from": sender or None,
             "to": ", ".join(_addresses(_header(message, "To"))) or None, "date": at, "body": body or None, "attachments": str(attachments),
-            "_speaker": speaker, "_agent": sender if speaker == "agent" else None, "_at": at, "_text": letters.own_words(body) or None,
+            "_speaker": speaker, "_agent": sender if speaker == "agent" else None, "_at": at, "_text": mail_text.own_words(body) or None,
             "_refers": tuple(refers)} | {name: _header(message, name.removeprefix(_HEADER)) or None for name in headers}
 
 

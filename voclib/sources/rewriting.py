@@ -12,7 +12,7 @@ import pandas as pd
 from voclib.schema import gates
 from voclib.schema import problems as found_problems
 from voclib.schema.tables import TABLES
-from voclib.sources import dating, factors, figures, labels, placeholders
+from voclib.sources import dating, decimal_signs, factors, labels, placeholders
 from voclib.sources.mapping import Table
 
 COLUMNS = (*found_problems.COLUMNS, "channel")
@@ -44,7 +44,7 @@ def rewritten(columns: dict[str, pd.Series], rule: Table, *, table: str, decimal
             made[target], told = dating.plain(texts, patterns, declared=declared, where=where, is_zoned=is_zoned)
         elif declared.metadata["kind"] in ("whole", "real"):
             plain, labelled = labels.plain(texts, *gates.bounds(table, target)) if target in gates.SCORES and table == "responses" else (texts, "")
-            made[target], told = figures.plain(plain, table=table, target=target, decimal=decimal, where=where)
+            made[target], told = decimal_signs.plain(plain, table=table, target=target, decimal=decimal, where=where)
             told = told.mask(told == "", labelled)
             if target in rule.factors:
                 made[target] = factors.multiplied(made[target], rule.factors[target], unit=declared.metadata["unit"], where=where)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from voclib.schema import repeats
 from voclib.schema.repeats import SCORES
-from voclib.sources import near
+from voclib.sources import near_duplicates
 from voclib.sources.accounting import Account
 
 _KEPT = ("response_id", "channel", "customer_id", "author_id", "campaign_id", "emotion", "reach", *SCORES)
@@ -16,13 +16,13 @@ _KEPT = ("response_id", "channel", "customer_id", "author_id", "campaign_id", "e
 
 def gather(accounts: Named[str, Account], timezone: str) -> pd.DataFrame | None:
     """The accepted voices, sorted by response_id, with `at` (submitted_at, else touched_at), its local `day` (YYYY-MM-DD), `scores` (all of
-    a voice's scores as one text, missing where it has none), `said` (those, else the words) and `group` (voclib.sources.near.groups of the
+    a voice's scores as one text, missing where it has none), `said` (those, else the words) and `group` (voclib.sources.near_duplicates.groups of the
     verbatim); None without voices."""
     if "responses" not in accounts or accounts["responses"].validated.accepted.empty:
         return None
     rows = accounts["responses"].validated.accepted.sort_values("response_id", kind="stable", ignore_index=True)
     at = rows["submitted_at"].fillna(rows["touched_at"])
-    made = rows[list(_KEPT)].assign(at=at, day=days(at, timezone), group=near.groups(rows["comment"]))
+    made = rows[list(_KEPT)].assign(at=at, day=days(at, timezone), group=near_duplicates.groups(rows["comment"]))
     return made.assign(scores=repeats.scores(rows), said=repeats.said(rows))
 
 
