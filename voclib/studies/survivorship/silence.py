@@ -334,9 +334,8 @@ def _shown(*, found: risk.Tested, numbers: dict[str, Estimate], ladder: Ladder, 
     verdict = Verdict.REPORT_WITH_CAVEAT if any(c.passed is False for c in checks) else Verdict.REPORT
     current = model.predict(now)
     made = _bands(found, current, conf_level)
-    calls = _calls(found, terms, conf_level)
+    calls, tested = _calls(found, terms, conf_level), _tested(found, conf_level)
     numbers = {name: e.with_(verdict=verdict) for name, e in numbers.items()}
-    tested = _tested(found, conf_level)
     captions = words.captions(numbers, ladder, made, fading, tested, terms, horizon_days=horizon_days, landmark=now[risk.LANDMARK].iloc[0])
     return Signal(verdict, numbers, ladder, made, fading, tested, calls, _ranked(now, current, model), checks, captions)
 
