@@ -195,15 +195,16 @@ def settings() -> list[Setting]:
         coverage_money,
         coverage_readers,
         coverage_reliability,
+        coverage_scores,
         coverage_segments,
         coverage_sensitivity,
         coverage_silence,
         coverage_worth,
     )
 
-    others = (coverage_silence, coverage_answers, coverage_money, coverage_designs, coverage_attribution, coverage_worth, coverage_sensitivity,
-              coverage_reliability, coverage_clusters, coverage_ex, coverage_segments, coverage_loop, coverage_readers, coverage_library,
-              coverage_frontline, coverage_causes)
+    others = (coverage_scores, coverage_silence, coverage_answers, coverage_money, coverage_designs, coverage_attribution, coverage_worth,
+              coverage_sensitivity, coverage_reliability, coverage_clusters, coverage_ex, coverage_segments, coverage_loop, coverage_readers,
+              coverage_library, coverage_frontline, coverage_causes)
     return [*scored(), *(setting for module in others for setting in module.settings())]
 
 

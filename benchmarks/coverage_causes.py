@@ -46,6 +46,15 @@ def _field(truth: Callable[[dict[str, Any]], Any], ratio: float | None = None, *
     return taken
 
 
+def _thin(truth: Callable[[dict[str, Any]], Any], ratio: float | None = None) -> Draw:
+    """The same of two parts alone, with one repair a year for 30 to 100 vehicles."""
+    def taken(seed: int) -> tuple[Field, Any]:
+        per_year = float(np.random.default_rng([seed, 12]).uniform(0.01, 0.03))
+        made = _drawn(seed, ratio, groups=2, per_year=per_year)
+        return made, truth(made[1])
+    return taken
+
+
 def _place(data: Field) -> int:
     found, truth = data
     return int(found.table.index[found.table["batch_id"].eq(truth["bad"])][0])
@@ -69,6 +78,13 @@ def by_vehicle(data: Field) -> Interval:
     """The same per vehicle fitted, without age, calendar and time on the road."""
     raw, at = data[0].raw, _place(data)
     return float(raw.low[at]), float(raw.high[at])
+
+
+def among_all(data: Field) -> Interval:
+    """The same with age and calendar learnt from all batches, the batch itself among them."""
+    found, at = data[0], _place(data)
+    made = siblings.beside(found.table["repairs"], found.table["worth"], kind=found.cells.kind, told=found.table["told"], own=found.dispersion)
+    return float(made.low[at]), float(made.high[at])
 
 
 def picked(data: Field) -> Estimate:
@@ -268,7 +284,7 @@ def backed(table: pd.DataFrame) -> float:
 def _harder() -> list[Setting]:
     """Parts that differ unequally, two bad batches, vehicles that come back."""
     apart, two = "parts differ unequally, CV of each in 0 – {top}", "two bad batches of a part and supplier"
-    returns = "one vehicle in five comes back"
+    returns, thin = "one vehicle in five comes back", "2 parts of 6 to 10 batches, 50 to 500 repairs in all"
     right, as_is = lambda found, truth: float(found == truth[0]), lambda found, truth: found  # noqa: E731
     alarms = {"kind": "false alarms", "count": as_is, "runs": FEW}
     return [
@@ -284,6 +300,10 @@ def _harder() -> list[Setting]:
                 naive=any_told_apart, band=FALSE_ALARM_BAND, **alarms),
         Setting(method="ratio of a batch named in advance", setting=returns, draw=_field(lambda t: t["ratio"], back=0.2), call=named,
                 band=(0.88, 1.0), runs=FEW),
+        Setting(method="ratio of a batch named in advance", setting=thin, draw=_thin(lambda t: t["ratio"]), call=named, naive=among_all,
+                naive_band=(0.0, 0.7), band=ROOM, runs=SOME),
+        Setting(method="batches accused", setting=f"{thin}, none bad", draw=_thin(lambda t: None, 1.0), call=any_told, naive=any_above,
+                naive_band=(0.5, 1.0), band=FALSE_ALARM_BAND, **{**alarms, "runs": SOME}),
         Setting(method="parts that pile up at dealers", setting=f"{returns}, none does", draw=_dealers, call=any_at_dealers,
                 naive=any_at_dealers_apart, naive_band=(0.2, 1.0), band=(0.0, 0.1), **alarms)]
 

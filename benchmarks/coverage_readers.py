@@ -10,9 +10,12 @@ from voclib.loop.outer_loop import effects as outer_effects
 from voclib.loop.outer_loop import value as outer_value
 from voclib.loop.outer_loop.effects import Settings
 from voclib.loop.outer_loop.names import Names
+from voclib.readers import region
 from voclib.results import Estimate, Text, refusal
-from voclib.simulate import dgp_brief, dgp_runup
-from voclib.stats import inference, ranks, recent, shrinkage
+from voclib.simulate import dgp_answers, dgp_brief, dgp_runup
+from voclib.simulate import scores as plain_scores
+from voclib.stats import gates, inference, ranks, recent, shrinkage
+from voclib.studies import scores
 
 ROWS, MOVED, LIFT = 60, 6, 4.0
 SOME, SOME_MONEY = 300, 200
@@ -83,6 +86,25 @@ def pairs_alone(data: Dealers) -> np.ndarray:
     """Pairs (K, K) that a test of each pair for itself calls different."""
     mean, error = np.array([d.mean() for d in data]), np.array([d.std(ddof=1) / np.sqrt(len(d)) for d in data])
     return mean[:, None] - mean[None, :] > 1.96 * np.sqrt(error[:, None] ** 2 + error[None, :] ** 2)
+
+
+def _again(seed: int) -> tuple[list[pd.DataFrame], list[float]]:
+    """Six groups of one true score, customers of which answer again and again."""
+    promoters, detractors = plain_scores.mix(seed)
+    drawn = [dgp_answers.repeated(8 * seed + k, customers=60, promoters=promoters, detractors=detractors) for k in range(6)]
+    return [frame for frame, _ in drawn], [truth["nps"] for _, truth in drawn]
+
+
+def placed_as_they_are(data: list[pd.DataFrame]) -> ranks.Ranks:
+    """Rank sets of groups by the customers who answered, as the page has them."""
+    options = {"clustered": False, "conf_level": 0.95, "gates": gates.load(), "seed": 0}
+    parts = [region._part(part, f"{k}", scores.score_of("nps"), **options) for k, part in enumerate(data)]
+    return ranks.rank([p.mean for p in parts], [p.plain for p in parts])
+
+
+def placed_by_rows(data: list[pd.DataFrame]) -> ranks.Ranks:
+    """The same with every answer taken for one of a customer of its own."""
+    return placed_as_they_are([part.assign(customer_id=part["response_id"]) for part in data])
 
 
 def _answered(spread: float) -> Draw:
@@ -188,6 +210,8 @@ def settings() -> list[Setting]:
                 naive_band=(0.0, 0.93)),
         Setting(method="pairs apart", setting="6 groups of 10 to 15 dealers, none differs", draw=_groups(0.0), kind="false alarms", call=placed,
                 naive=pairs_alone, count=_any_apart, band=FALSE_ALARM_BAND, naive_band=(0.2, 1.0)),
+        Setting(method="pairs apart", setting="6 groups of 60 customers, each answering one to seven times, none differs", draw=_again,
+                kind="false alarms", call=placed_as_they_are, naive=placed_by_rows, naive_band=(0.2, 1.0), count=_any_apart, band=FALSE_ALARM_BAND),
         Setting(method="ranks missed", setting="6 groups of 10 to 15 dealers, a few points apart", draw=_groups(4.0), kind="false alarms",
                 call=placed, naive=by_numbers, count=_missed, band=FALSE_ALARM_BAND, naive_band=(0.5, 1.0)),
         Setting(method="dealers that differ", setting="3 groups of 15 dealers of 10 to 20 answers, none differs", draw=_answered(0.0), call=differ,

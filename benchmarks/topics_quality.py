@@ -18,7 +18,8 @@ from benchmarks.topics_cases import MCS, SAMPLES, texts_of
 from benchmarks.topics_table import Bench, Row
 from voclib.text import granularity, grouping, ngrams, writing
 from voclib.text.engines import CpuEngine, Neighbours
-from voclib.text.topics import fit_topics, resampled, unit
+from voclib.text.grouping import resampled
+from voclib.text.topics import fit_topics, unit
 
 Labels = NDArray[np.intp]
 NAMES = {("en", "minilm"): "English, MiniLM", ("en", "signs"): "English, default vectors", ("zh", "signs"): "Chinese, default vectors"}

@@ -33,7 +33,7 @@ examples:
   voc run params/sample.yml                     everything that changed
   voc run params/sample.yml --only 20-scores    one notebook
   voc run params/sample.yml -p seed=7           a parameter for every notebook that declares it
-  voc run params/sample.yml --force --jobs 1    all again, one at a time
+  voc run params/sample.yml --force --jobs 1    everything again, one at a time
   voc run params/sample.yml --standalone        also one-file pages for e-mail, under build/standalone/
 """
 
@@ -43,7 +43,7 @@ example:
   voc ingest params/rules/sample.yml --root ~/exports/june
 
 Write the day of the export into the mapping (as_of: 2026-06-30): a date after it, such as a mistyped year, is then set aside with its reason. Today's
-date is never asked, so that the same exports always give the same tables. Without as_of only dates far from all others are noticed.
+date is never used, so that the same exports always give the same tables. Without as_of, only dates far from all others are noticed.
 """
 _COMPARE_EXAMPLES = """\
 examples:
@@ -52,7 +52,7 @@ examples:
   voc compare reports build/reports --edition sample
   voc compare HEAD~1 reports/sample --json      for a program
 
-Data, code, definition (formulas, parameters, thresholds) and packages are told apart by what each report records of itself.
+Data, code, definition (formulas, parameters, thresholds) and packages are distinguished by what each report records about itself.
 """
 _TRACE_EXAMPLES = """\
 examples:
@@ -87,11 +87,11 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--seed", type=int, default=20260701, metavar="S", help="the same seed gives the same company (default 20260701)")
     one.add_argument("--out", default="data/sample", metavar="FOLDER", help="where to build it (default data/sample)")
     _quiet(one).set_defaults(do=_simulate)
-    one = commands.add_parser("ingest", help="read raw exports into standard tables, score them and say what is odd", **shape,
+    one = commands.add_parser("ingest", help="read raw exports into standard tables, score them and report what is odd", **shape,
                               epilog=_INGEST_EXAMPLES)
     one.add_argument("mapping", help="mapping file: which column of which export is which standard column")
     one.add_argument("--root", metavar="FOLDER", help="folder of the raw files, instead of the one the mapping names")
-    one.add_argument("--if-changed", action="store_true", help="do nothing where mapping, raw files and code are as they were")
+    one.add_argument("--if-changed", action="store_true", help="do nothing if the mapping, raw files and code are unchanged")
     _quiet(one).set_defaults(do=_ingest)
     one = commands.add_parser("run", help="publish an edition", epilog=_RUN_EXAMPLES, **shape)
     one.add_argument("edition", help="edition file, such as params/sample.yml")
@@ -100,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--force", action="store_true", help="run unchanged notebooks too")
     one.add_argument("--standalone", action="store_true", help="also write one-file pages for e-mail")
     _quiet(_jobs(one)).set_defaults(do=_run)
-    one = commands.add_parser("index", help="draw the portal again from the published reports", **shape)
+    one = commands.add_parser("index", help="rebuild the portal from the published reports", **shape)
     one.set_defaults(do=_index)
     one = commands.add_parser("verify", help="run an edition again and compare with what is published", **shape)
     one.add_argument("edition", help="edition file, such as params/sample.yml")
@@ -119,11 +119,11 @@ def _asking(commands: Any, shape: Mapping[str, Any]) -> None:
     _lang(one).set_defaults(do=_compare)
     one = commands.add_parser("trace", help="where one identifier comes from, and which reports count it", epilog=_TRACE_EXAMPLES, **shape)
     one.add_argument("identifier", help="of a voice, case, booking, contact, customer, dealer … as in the export")
-    one.add_argument("--edition", default="params/sample.yml", metavar="FILE", help="edition whose data and reports are asked (params/sample.yml)")
+    one.add_argument("--edition", default="params/sample.yml", metavar="FILE", help="edition to search (default params/sample.yml)")
     _lang(one).set_defaults(do=_trace)
     one = commands.add_parser("doctor", help="what is missing here, and the command that mends it", **shape)
     _lang(one).set_defaults(do=_doctor)
-    one = commands.add_parser("new", help="begin something in the pattern of its siblings", **shape)
+    one = commands.add_parser("new", help="start something new in the pattern of what is there", **shape)
     kinds = one.add_subparsers(dest="kind", required=True, metavar="kind")
     one = kinds.add_parser("study", help="a notebook, its study, its words, its test, and a line in an edition", **shape,
                            epilog="example:\n  voc new study 33-referrals --question-zh 谁带来了新客户？ --question-en 'Who brings new customers?'\n")
@@ -140,7 +140,7 @@ def _lang(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 
 def _jobs(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    parser.add_argument("--jobs", type=_positive, metavar="N", help="notebooks at a time (default: one a processor)")
+    parser.add_argument("--jobs", type=_positive, metavar="N", help="notebooks at a time (default: one per processor)")
     return parser
 
 
@@ -151,7 +151,7 @@ def _quiet(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 def _positive(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is no whole number from 1 up")
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of 1 or more")
     return int(text)
 
 
@@ -194,8 +194,8 @@ def _ingest(arguments: argparse.Namespace) -> int:
 
 
 def _scorecard(card: Mapping[str, Any]) -> str:
-    """The scorecard of an import as a table: one line a channel, then the total; rows = as they were + repaired + quarantined."""
-    head = ("channel", "files", "rows", "as they were", "repaired", "quarantined", "valid voices", "most often missing")
+    """The scorecard of an import as a table: one line a channel, then the total; rows = unchanged + repaired + quarantined."""
+    head = ("channel", "files", "rows", "unchanged", "repaired", "quarantined", "valid voices", "most often missing")
     lines = [head]
     for channel, row in {**card["channels"], "total": {**card["totals"], "files": len(card["files"])}}.items():
         share = f"{row['valid_share']:.1%}" if row.get("voices") else "–"

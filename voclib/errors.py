@@ -30,6 +30,11 @@ class RunError(VocError):
     """A notebook failed; the message names notebook, cell and cause."""
 
 
+def examples(values: pd.Series) -> str:
+    """Up to three different values of a column, as a message about what is wrong with them quotes them."""
+    return ", ".join(repr(value) for value in values.drop_duplicates().head(3).tolist())
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """A hint that ends a message about an unknown name: the nearest known one, else all of them."""
     known = sorted(str(item) for item in known)

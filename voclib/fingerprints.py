@@ -155,7 +155,7 @@ def _parsed(text: str, name: str) -> ast.Module:
     try:
         return ast.parse(text)
     except SyntaxError as error:
-        raise DataError(f"{name}, line {error.lineno}, is no Python: {error.msg}.") from error
+        raise DataError(f"{name}, line {error.lineno}, is not Python: {error.msg}.") from error
 
 
 def _sha(text: str) -> str:

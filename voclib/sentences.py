@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from string import Formatter
 from typing import Any
 
 from voclib import numbers
@@ -12,6 +13,8 @@ from voclib.results import Estimate, Text
 
 EMPTY = Text("", "")
 DASH = Text(numbers.DASH, numbers.DASH)  # a cell without a number
+_FORMATTER = Formatter()
+_MEET = re.compile(r"[\u4e00-\u9fff][A-Za-z]|[A-Za-z][\u4e00-\u9fff]")  # Chinese beside Latin letters, which a space keeps apart
 
 
 class _Number:
@@ -49,7 +52,8 @@ class _Count:
 def say(zh: str, en: str, **values: Any) -> Text:
     """One statement in Chinese and English with `{name}` filled from Estimates, counts, Texts or plain words.
 
-    A count chooses the English word that goes with it: `{n} {n:answer|answers}`.
+    A count chooses the English word that goes with it: `{n} {n:answer|answers}`. In Chinese a value that begins or ends with Latin letters is kept
+    apart from the characters beside it: 作答者的{name}是 says 作答者的 NPS 是.
 
     Raises
     ------
@@ -114,7 +118,11 @@ def _fill(sentence: str, lang: str, values: dict[str, Any]) -> str:
             ready[name] = _Count(value, lang)
         else:
             ready[name] = value
+    made = ""
     try:
-        return sentence.format(**ready)
+        for literal, field, form, _ in _FORMATTER.parse(sentence):
+            for piece in (literal, "" if field is None else format(_FORMATTER.get_field(field, (), ready)[0], form or "")):
+                made += f" {piece}" if lang == "zh" and _MEET.search(made[-1:] + piece[:1]) else piece
     except KeyError as missing:
         raise ParameterError(f"The sentence “{sentence}” needs a value named {missing}; given: {', '.join(values) or 'none'}.") from None
+    return made

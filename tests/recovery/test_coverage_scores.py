@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks import coverage, freshness
+from benchmarks import coverage, coverage_scores, freshness
 from voclib.simulate import scores
 from voclib.stats import inference, metrics
 from voclib.studies import validation
 
-SETTINGS = {f"{s.method}: {s.setting}": s for s in coverage.scored()}
+SETTINGS = {f"{s.method}: {s.setting}": s for s in [*coverage.scored(), *coverage_scores.settings()]}
 SHORT = 200
 
 
@@ -63,6 +63,18 @@ def test_clustered(name: str) -> None:
     record = coverage.measure(SETTINGS[name], runs=1000)
     assert record["passed"] and record["refusals"] < 0.02, record
     assert record["naive_coverage"] < 0.85, "ignoring the dealers must fail on these data, else the setting shows nothing"
+
+
+@pytest.mark.parametrize("name", named("nps by customer"))
+def test_by_customer(name: str) -> None:
+    record = coverage.measure(SETTINGS[name], runs=400, band=coverage.SHORT_BAND)
+    assert record["passed"] and record["refusals"] == 0 and record["naive_coverage"] < 0.85, record
+
+
+@pytest.mark.parametrize("name", named("score trend"))
+def test_what_all_units_share_in_a_period_is_called_no_trend(name: str) -> None:
+    record = coverage.measure(SETTINGS[name], runs=200, band=(0.0, 0.1) if "nothing" in name else (0.75, 1.0))
+    assert record["passed"] and record["naive_share"] > 0.3, record
 
 
 @pytest.mark.parametrize("name", named("nps weighted"))

@@ -38,6 +38,13 @@ def test_a_batch_named_in_advance_is_covered_where_rates_without_age_are_not() -
     assert 0.91 <= rows["named"].mean() <= 0.985 and rows["plain"].mean() < 0.6
 
 
+@pytest.mark.parametrize("what", ["", ", none bad"])
+def test_among_few_batches_and_repairs_a_ratio_is_covered_and_none_accused(what: str) -> None:
+    name = f"{'batches accused' if what else 'ratio of a batch named in advance'}: 2 parts of 6 to 10 batches, 50 to 500 repairs in all{what}"
+    record = coverage.measure(SETTINGS[name], runs=60)
+    assert record["passed"] and record["R"] == 60, record
+
+
 def test_the_batch_picked_is_covered_and_mostly_the_right_one_where_counts_point_elsewhere() -> None:
     rows = worlds()
     assert rows["picked"].mean() >= 0.93

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from voclib.simulate import company, dgp_batches, dgp_concepts, dgp_frontline, dgp_projects, field_tables
+from voclib.simulate import company, dgp_batches, dgp_concepts, dgp_frontline, dgp_projects, field, field_tables, verbatims
 from voclib.simulate.dgp_batches import PARTS
 from voclib.simulate.plan import Plan
 
@@ -173,17 +175,30 @@ class TestConceptsAndRosters:
         assert rosters["worked_hours"].sum() < 0.98 * rosters["planned_hours"].sum()
 
 
-def test_the_frontline_speaks_before_the_customers_and_other_parts_do_not() -> None:
+def of_a_batch(texts: pd.Series) -> pd.Series:
+    """Which reports are worded as ones of a faulty batch are, whatever model and part they name."""
+    pools = field.sentences()["batch"]
+    patterns = (re.escape(text) for language in verbatims.LANGUAGES for text in pools[language])
+    return texts.str.contains("|".join(re.sub(r"\\\{\w+\\\}", ".+?", pattern) for pattern in patterns))
+
+
+def test_the_frontline_speaks_of_the_batch_from_the_planted_day_on_and_of_no_other_part() -> None:
     english = {part.name: part.english for part in PARTS}
     for seed in (1, 2, 3):
         world = company.World(Plan(seed=seed))
         told = field_tables.truth(world)
         bad, reports = told["batches"], field_tables.frontline_reports(world)
         days = (reports["reported_at"].dt.tz_localize(None) + np.timedelta64(8, "h")).dt.normalize()
-        surge = np.datetime64(bad["surge_on"])
+        first = np.datetime64(bad["surge_on"]) - np.timedelta64(told["frontline"]["lead_days"], "D")
         said = reports["text"].str.contains(f"{bad['part']}|{english[bad['part']]}")
-        named = (reports["kind"] == "product_bug") & (reports["product"] == bad["product"]) & said
-        first, heard = surge - np.timedelta64(told["frontline"]["lead_days"], "D"), days[named]
-        assert (heard == first).any()
-        before, after = (int(((heard >= a) & (heard < a + np.timedelta64(75, "D"))).sum()) for a in (first - np.timedelta64(75, "D"), first))
+        about, batch = (reports["kind"] == "product_bug") & (reports["product"] == bad["product"]) & said, of_a_batch(reports["text"])
+        assert batch.sum() == told["frontline"]["bad_batch_reports_n"] and (batch & ~about).sum() == 0
+        assert days[batch].min() == first == np.datetime64(told["frontline"]["first_report_on"]), "others name the part before, none the batch"
+        span = np.timedelta64(75, "D")
+        before, after = (int(((days[about] >= a) & (days[about] < a + span)).sum()) for a in (first - span, first))
         assert 1 + after > 2.5 * (1 + before), "reports of the batch stand out from what is usual for its part"
+        repairs = field_tables.repairs(world)
+        kin = repairs[(repairs["product"] == bad["product"]) & (repairs["part"] == bad["part"])]
+        late = (kin["repaired_at"].dt.tz_localize(None) + np.timedelta64(8, "h")) >= np.datetime64(bad["surge_on"])
+        count = pd.crosstab(kin["batch_id"] == bad["batch_id"], late)
+        assert count.loc[True, True] * count.loc[False, False] > 3 * count.loc[True, False] * count.loc[False, True], "what is led is there"

@@ -13,8 +13,8 @@ from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 from voclib.errors import DataError
 from voclib.text import grouping, sentence_vectors, writing
 from voclib.text.engines import CpuEngine
-from voclib.text.grouping import Settings, Vectors
-from voclib.text.topics import fit_topics, resampled
+from voclib.text.grouping import Settings, Vectors, resampled
+from voclib.text.topics import fit_topics
 
 pytestmark = pytest.mark.embed
 HOSTILE = ["", "👍👍", "a", "\u200b", "x" * 50_000, "good " * 10_000, "</script>", "(a+)+$ [^", "好 nice", "\ud800 half a pair", "\x00", "."]

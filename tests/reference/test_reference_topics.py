@@ -12,7 +12,8 @@ from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 from voclib.text import grouping
 from voclib.text.engines import CpuEngine
-from voclib.text.topics import fit_topics, resampled
+from voclib.text.grouping import resampled
+from voclib.text.topics import fit_topics
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,9 @@ from voclib.results import Estimate, Text, Verdict
 pytestmark = pytest.mark.browser
 
 AMOUNT, DAY = "−¥2.6M", "2026-09-23"
-PARTED = """([words, widths]) => {
-  const box = [...document.querySelectorAll('.prose div[lang=en] p')].find(p => p.textContent.includes(words));
+FUNNEL = "客户声音：读入 27,816 行，计入 17,108 行，其余各有去处"
+PARTED = """([words, widths, within]) => {
+  const box = [...document.querySelectorAll(within || '.prose div[lang=en] p')].find(p => p.textContent.includes(words));
   const lines = () => {
     const walk = document.createTreeWalker(box, NodeFilter.SHOW_TEXT), spot = box.textContent.indexOf(words), range = document.createRange();
     let at = 0, node, begun = false;
@@ -34,7 +35,7 @@ PARTED = """([words, widths]) => {
 def lines_page(write_page):
     """A lead with a loss and a date over a table, and a board with two findings."""
     said = f"Were something unrecorded as strong as earlier spending, the amount could lie within {AMOUNT} to ¥5.9M, seen on {DAY} at last."
-    table = show.table(pd.DataFrame({"n": [1, 2]}), title=Text("表", "Table"), columns={"n": Text("数量", "Count")})
+    table = show.table(pd.DataFrame({"n": [1, 2]}), title=Text(FUNNEL, "Table"), columns={"n": Text("数量", "Count")})
     estimate = Estimate(estimand="nps", kind="estimate", unit="points", value=18, conf_low=11, conf_high=25, n=100, verdict=Verdict.REPORT)
     row = {"label": None, "what": None, "report": "20-scores", "estimate": estimate, "naive": None, "verdict": Verdict.REPORT, "goal": None}
     board = show.board([{"title": Text("层", "Layer"), "rows": [row, row]}], title=Text("板", "Board"))
@@ -53,6 +54,15 @@ def test_no_line_ends_inside_an_amount_or_a_date(open_page, lines_page, words):
     opened = open_page(bare)
     opened.language("en")
     assert opened.page.evaluate(PARTED, [words, widths]) != []  # the browser does part them where nothing holds them together
+
+
+@pytest.mark.parametrize("words", ["计入", "27,816 行", "17,108 行"])
+def test_a_chinese_title_ends_its_lines_at_the_comma(open_page, lines_page, words):
+    opened, widths = open_page(lines_page), list(range(240, 700, 7))
+    assert opened.page.evaluate(PARTED, [words, widths, "figcaption b"]) == []
+    opened.page.locator("figcaption b").first.evaluate(
+        "b => b.querySelectorAll('*').forEach(e => Object.assign(e.style, {wordBreak: 'normal', whiteSpace: 'normal'}))")
+    assert opened.page.evaluate(PARTED, [words, widths, "figcaption b"]) != []
 
 
 def test_a_printed_page_does_not_end_between_a_lead_and_its_figure(open_page, lines_page):

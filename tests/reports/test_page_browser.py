@@ -49,6 +49,17 @@ def test_without_scripts_pictures_stand_in_and_languages_still_switch(open_page,
     assert (opened.console, opened.requests, opened.overflowing()) == ([], [], [])
 
 
+def test_english_quotes_are_narrow_and_chinese_ones_a_square_wide(open_page, hostile_page):
+    width = """lang => { document.querySelector(`#lang-${lang}`).click();
+      const wide = text => { const s = document.createElement('span'); Object.assign(s, {lang, textContent: text});
+        Object.assign(s.style, {fontSize: '20px', fontFamily: 'Noto Sans CJK SC'});
+        document.body.append(s); const w = s.getBoundingClientRect().width; s.remove(); return w };
+      return (wide('n\\u2019n') - wide('nn')) / 20 }"""
+    page = open_page(hostile_page).page
+    assert page.evaluate(width, "zh") == pytest.approx(1, abs=0.01)
+    assert page.evaluate(width, "en") < 0.5  # a font made for Chinese alone would write "report’ s"
+
+
 def test_pictures_load_and_hold_their_size(open_page, hostile_page):
     opened = open_page(hostile_page, js=False)
     sizes = opened.page.evaluate("() => [...document.querySelectorAll('figure.chart img.wide')].map(i => i.naturalWidth)")

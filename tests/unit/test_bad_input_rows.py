@@ -13,6 +13,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from shop_mapping import SHOP
 from study_tables import pool as tables_of
 from study_tables import with_responses
 
@@ -25,12 +26,7 @@ from voclib.stats import metrics
 from voclib.studies import pool, scores
 
 POOL = tables_of()
-MAPPING = """
-name: shop
-company: {zh: 小店, en: Shop}
-root: .
-pseudonym_key: a-key-of-some-length
-sources:
+MAPPING = SHOP + """
   - channel: master
     files: customers.csv
     tables: {customers: {columns: {customer_id: 客户, segment: 客群, is_churned: 流失}}}

@@ -107,7 +107,7 @@ def test_ingest_ends_with_the_scorecard(here: Path, ingest: Builder, capsys: pyt
     assert cli.main(["ingest", "params/rules/mine.yml", "--root", "data/mine"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "A (mine)"
-    assert " ".join(lines[1].split()) == "channel files rows as they were repaired quarantined valid voices most often missing"
+    assert " ".join(lines[1].split()) == "channel files rows unchanged repaired quarantined valid voices most often missing"
     assert lines[2].split() == ["survey", "2", "1,000", "910", "40", "50", "87.5%", "customer_id", "(1,200),", "nps_score", "|", "comment", "(7)"]
     assert lines[5:] == ["odd things in en"]
     assert [line.split()[:7] for line in lines[3:5]] == [["ledger", "1", "300", "250", "0", "50", "–"],

@@ -260,7 +260,7 @@ def test_revisions_are_read_without_a_checkout(repository: Path) -> None:
     ("HEAD:reports/tinny", "reports/tiny", None, DataError, "no reports in reports/tinny at revision HEAD; did you mean 'reports/tiny'"),
     ("empty", "reports/tiny", None, DataError, r"no reports in empty: it holds no \.json file; publish with 'voc run'"),
     ("strange", "reports/tiny", None, DataError, r"no reports in strange: it holds a\.json, none of which is a report"),
-    ("torn", "reports/tiny", None, RunError, r"a\.json in torn is no JSON .*restore it from git"),
+    ("torn", "reports/tiny", None, RunError, r"a\.json in torn is not JSON .*restore it from git"),
     ("reports/tiny/20-scores.json", "more", "tiny", ParameterError, "more holds no report of 20-scores; did you mean '30-more'")])
 def test_what_cannot_be_compared_says_what_is_there(repository: Path, old: str, new: str, edition: str | None, error: type[Exception],
                                                     match: str) -> None:
@@ -275,7 +275,7 @@ def test_what_cannot_be_compared_says_what_is_there(repository: Path, old: str, 
 
 def test_without_a_repository_or_without_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    with pytest.raises(ParameterError, match="There is no folder or report HEAD~1, and this is no git repository"):
+    with pytest.raises(ParameterError, match="There is no folder or report HEAD~1, and this is not a git repository"):
         published.read("HEAD~1", root=tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(DataError, match="git is not installed, so no revision can be read; compare folders instead"):

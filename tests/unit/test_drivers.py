@@ -167,10 +167,10 @@ class TestBadInput:
         assert lmg(y, chain, groups={"chain": list(team)}, draws=20).names == ("x0", "x1", "chain")
 
     @pytest.mark.parametrize(("change", "options", "error", "message"), [
-        ({"x0": "a"}, {}, DataError, "Columns that are no numbers: x0"),
+        ({"x0": "a"}, {}, DataError, "Columns that are not numeric: x0"),
         ({"x0": np.nan}, {}, DataError, "No row has y and every column"),
-        ({}, {"groups": {"g": ["x0", "x9"]}}, ParameterError, "Group 'g' holds 'x9', which is no column"),
-        ({}, {"groups": {"g": ["x0"], "h": ["x0"]}}, ParameterError, "'x0' stands in two groups, 'g' and 'h'"),
+        ({}, {"groups": {"g": ["x0", "x9"]}}, ParameterError, "Group 'g' holds 'x9', which is not a column"),
+        ({}, {"groups": {"g": ["x0"], "h": ["x0"]}}, ParameterError, "'x0' is in two groups, 'g' and 'h'"),
         ({}, {"weights": np.full(300, -1.0)}, DataError, "Weights are one number of zero or more"),
         ({}, {"cluster": [None] * 300}, DataError, "300 rows have no cluster"),
         ({}, {"cluster": np.arange(300) % 5}, DataError, "5 clusters for 4 columns; at least 6 are needed"),

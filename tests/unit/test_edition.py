@@ -126,8 +126,8 @@ def test_precedence_is_cell_then_shared_then_notebook_then_command_line(space: W
     ("notebooks: {20-scores: {is_short: 0}}\n", "is_short is 0 (int), wanted bool"),
     ("notebooks: {20-scores: {label: 12}}\n", "label is 12 (int), wanted str; quote it"),
     ("notebooks: {20-scores: {names: a}}\n", "names is 'a' (str), wanted list"),
-    ("notebooks: {20-scores: {level: .nan}}\n", "level nan is no simple value"),
-    ("notebooks: {20-scores: {names: [.inf]}}\n", "names [inf] is no simple value"),
+    ("notebooks: {20-scores: {level: .nan}}\n", "level nan is not a simple value"),
+    ("notebooks: {20-scores: {names: [.inf]}}\n", "names [inf] is not a simple value"),
     ("notebooks: {20-scores: {when: 3}}\n", "when is 3 (int), wanted str or null; quote it"),
     ("shared: {sede: 1}\nnotebooks: {20-scores: {}}\n", "shared: no notebook declares the parameter 'sede'; did you mean 'seed'?"),
     ("shared: {seed: x}\nnotebooks: {20-scores: {}}\n", "notebook '20-scores': shared seed is 'x' (str), wanted int"),
@@ -180,11 +180,12 @@ def test_parameters_are_read_without_running_them() -> None:
 
 
 @pytest.mark.parametrize(("source", "told"), [
-    ("import os", "line 1 of the parameters cell is no 'name = value'"), ("a = b = 1", "is no 'name = value'"), ("a.b = 1", "is no 'name = value'"),
+    ("import os", "line 1 of the parameters cell is not 'name = value'"),
+    ("a = b = 1", "is not 'name = value'"), ("a.b = 1", "is not 'name = value'"),
     ("a = print(1)", "the default of 'a' is computed; write a plain value"), ("a = 1\na = 2", "assigns 'a' twice"),
-    ("a = (1, 2)", "is no number, text"), ("a = 1e999", "is no number, text"), ("a: int = 'x'", "the default of 'a' is 'x' (str), wanted int"),
+    ("a = (1, 2)", "is not a number, text"), ("a = 1e999", "is not a number, text"), ("a: int = 'x'", "the default of 'a' is 'x' (str), wanted int"),
     ("a: Path = 'x'", "the annotation of 'a' is none of"),
-    ("a =", "is no Python (line 1")])
+    ("a =", "is not Python (line 1")])
 def test_a_parameters_cell_that_is_refused(source: str, told: str) -> None:
     with pytest.raises(ParameterError) as caught:
         declared(source, notebook="20-scores")

@@ -128,7 +128,7 @@ class TestErrors:
 
     def test_text_and_unknown_flags(self) -> None:
         f = frame(40)
-        with pytest.raises(DataError, match="matrix holds what is no number.*crossfit.features"):
+        with pytest.raises(DataError, match="matrix holds something that is not a number.*crossfit.features"):
             effects.regression(f["y"], f["d"], f.assign(a="north")[["a", "b"]])
         with pytest.raises(DataError, match="exposed is missing or infinite in 1 of 40"):
             effects.difference(f["y"], (f["d"] == 1).astype("boolean").where(f.index > 0))
@@ -138,7 +138,7 @@ class TestErrors:
     def test_nothing_left_to_compare(self) -> None:
         f = frame(200)
         for options in ({"matrix": np.column_stack([f["a"], f["d"]])}, {"fixed": f["d"]}):
-            with pytest.raises(DataError, match="tell the exposure completely"):
+            with pytest.raises(DataError, match="determine the exposure completely"):
                 effects.regression(f["y"], f["d"], **options)
         with pytest.raises(DataError, match="nobody differs"):
             effects.regression(f["y"], np.ones(200))

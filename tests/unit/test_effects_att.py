@@ -226,7 +226,7 @@ class TestNobodyAlike:
         vip = x[:, 0] > 1
         with pytest.raises(DataError, match=r"0 exposed and \d+ unexposed.*never happened there"):
             att(y, d & ~vip, x, within=vip)
-        with pytest.raises(DataError, match=r"and 0 unexposed.*nobody there was spared"):
+        with pytest.raises(DataError, match=r"and 0 unexposed.*nobody there was unexposed"):
             att(y, d | vip, x, within=vip)
 
     def test_few_in_an_arm(self) -> None:

@@ -139,7 +139,7 @@ class TestErrors:
             method(0 * f["y"], f["d"], f[COVARIATES])
         with pytest.raises(DataError, match="Nobody in one of the arms|nobody or everybody in an arm"):
             method(f["y"].where(~f["d"], 0.0), f["d"], f[COVARIATES])
-        with pytest.raises(DataError, match="tell the exposure completely"):
+        with pytest.raises(DataError, match="determine the exposure completely"):
             method(f["y"], f["d"], f[[*COVARIATES, "d"]].astype(float))
 
     def test_everybody_buys_or_buying_is_told(self) -> None:
@@ -153,7 +153,7 @@ class TestErrors:
             effects.two_part(few, f["d"], np.random.default_rng(1).normal(size=(300, 12)))
 
     def test_more_coefficients_than_rows(self) -> None:
-        with pytest.raises(DataError, match="6 rows do not determine 6 coefficients|does not settle"):
+        with pytest.raises(DataError, match="6 rows do not determine 6 coefficients|does not converge"):
             effects.ppml([1.0, 2, 3, 4, 5, 7], [0, 1, 0, 1, 1, 0], np.random.default_rng(0).normal(size=(6, 2)), fixed=[0, 0, 1, 1, 2, 2])
 
 

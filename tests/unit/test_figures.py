@@ -320,3 +320,10 @@ def test_a_line_never_breaks_between_a_number_and_its_unit() -> None:
     assert markup.each(lambda lang: Markup('<b title="3万">{}</b>').format("3万" if lang == "zh" else "30K")).startswith(
         '<span lang="zh"><b title="3万"><span class="nb">3万</span></b>')
     assert "nb" not in markup.both(Text("¥170万", "¥1.7M"), tag="tspan")
+
+
+def test_a_title_holds_a_number_to_what_it_counts() -> None:
+    said = markup.caption(Text("其中 1,051 个 <b>，2026Q2 差 −5.5 分", "1,051 of them"), Text("样本 12 家", "12 dealers"))
+    assert said == ('<figcaption><b><span lang="zh">其中 <span class="nb">1,051 个</span> &lt;b&gt;，2026Q2 差 <span class="nb">−5.5 分</span></span>'
+                    '<span lang="en">1,051 of them</span></b><span class="sub"><span lang="zh">样本 12 家</span>'
+                    '<span lang="en">12 dealers</span></span></figcaption>')

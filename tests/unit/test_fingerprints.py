@@ -88,7 +88,7 @@ class TestFormula:
     def test_what_is_not_there_or_no_python_is_said(self, tmp_path: Path) -> None:
         with pytest.raises(DataError, match="no file 'a.py'"):
             fingerprints.formula(tmp_path / "a.py")
-        with pytest.raises(DataError, match="b.py, line 2, is no Python"):
+        with pytest.raises(DataError, match="b.py, line 2, is not Python"):
             fingerprints.formula(at(tmp_path, "b.py", "a = 1\nb = = 2\n"))
 
 

@@ -256,7 +256,7 @@ class TestInstrumented:
 
     @pytest.mark.parametrize(("change", "options", "error", "words"), [
         (lambda y, d, z: (np.where(d > 0, np.nan, y), d, z), {}, DataError, "missing values"),
-        (lambda y, d, z: (y, d, np.ones(len(y))), {}, DataError, "say nothing on the exposure"),
+        (lambda y, d, z: (y, d, np.ones(len(y))), {}, DataError, "say nothing about the exposure"),
         (lambda y, d, z: (y[:-1], d, z), {}, ParameterError, "same rows"),
         (lambda y, d, z: (y, d, z), {"variance": "none"}, ParameterError, "'robust', or 'classical'"),
         (lambda y, d, z: (y, d, z), {"variance": "classical", "cluster": np.arange(300) % 9}, ParameterError, "without clusters"),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import json
 from pathlib import Path
-from typing import Any
 
+import notebook_cells
 import numpy as np
 import pandas as pd
 import pytest
@@ -300,21 +299,7 @@ class TestPage:
         monkeypatch.setattr(voclib, "scorecard", lambda data: {
             "files": [{"tables": ["cases"], "rows_read": len(held["cases"]), "unreadable": 0}],
             "tables": {"cases": {"accepted": len(held["cases"]), "rows_made": len(held["cases"]), "quarantined": 0}}})
-        space: dict[str, Any] = {}
-        for cell in json.loads((ROOT / "notebooks" / "53-case-library.ipynb").read_text("utf-8"))["cells"]:
-            if cell["cell_type"] == "code":
-                _run("".join(cell["source"]), space)
-                if "parameters" in cell["metadata"].get("tags", []):
-                    space.update(show_verbatims=mood != "no words", population=3 * len(tables["customers"]) if mood == "sample" else 0)
+        population = 3 * len(tables["customers"]) if mood == "sample" else 0
+        space = notebook_cells.run("53-case-library", {"show_verbatims": mood != "no words", "population": population})
         compared = case_library.against_truth(space["result"], held, {"dirt": {}}, RULE, seed=0)
         assert len(compared) == (0 if mood == "few" else 4) and all(row.en == "Yes" for row in compared["inside"])
-
-
-def _run(source: str, space: dict[str, Any]) -> None:
-    """A cell as a kernel runs it; what its last line shows is made into a page's payload."""
-    tree = ast.parse(source)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    exec(compile(tree, "cell", "exec"), space)
-    shown = eval(compile(ast.Expression(last.value), "cell", "eval"), space) if last else None
-    if shown is not None and not source.rstrip().endswith(";"):
-        assert shown._repr_mimebundle_()

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import notebook_cells
 import numpy as np
 import pandas as pd
 import pytest
@@ -375,10 +376,6 @@ def test_every_cell_runs_on_thin_data(case, tables, monkeypatch):
     monkeypatch.setattr(voclib, "load", lambda data: given)
     monkeypatch.setattr(voclib, "scorecard", lambda data: card)
     monkeypatch.setattr(voclib, "enable", lambda: None)
-    scope: dict = {}
-    for cell in json.loads((ROOT / "notebooks/32-frontline.ipynb").read_text("utf-8"))["cells"]:
-        if cell["cell_type"] == "code":
-            exec(compile("".join(cell["source"]), cell["id"], "exec"), scope)  # noqa: S102
-    study = scope["result"].study
+    study = notebook_cells.run("32-frontline")["result"].study
     assert study.answer.zh and study.answer.en and study.headline
     assert study.headline[0].kind != "refusal" or (study.verdict is Verdict.REFUSE and study.headline[0].needs.zh)

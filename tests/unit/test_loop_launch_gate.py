@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ast
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import notebook_cells
 import pandas as pd
 import pytest
 
@@ -196,10 +195,7 @@ class TestThin:
         monkeypatch.setattr(voclib, "scorecard", lambda _: {"files": [read], "tables": {"concept_tests": accepted}})
         monkeypatch.setattr(voclib, "enable", lambda: None)
         monkeypatch.chdir(ROOT)
-        space: dict[str, Any] = {}
-        for cell in json.loads((ROOT / "notebooks/42-launch-gate.ipynb").read_text("utf-8"))["cells"]:
-            if cell["cell_type"] == "code":
-                _run("".join(cell["source"]), space)
+        space = notebook_cells.run("42-launch-gate")
         verdict = space["result"].study.verdict
         assert (verdict is Verdict.REFUSE) == refuses
         assert not refuses or not space["result"].gate.compared
@@ -233,13 +229,3 @@ class TestThin:
         assert set(lit(judged(two, benchmark="CT04"))) == {"CT01", "CT02"}
         with pytest.raises(ParameterError, match="'CT09'"):
             judged(two, benchmark="CT09")
-
-
-def _run(source: str, space: dict[str, Any]) -> None:
-    """A cell as a kernel runs it; what its last line shows is made into a page's payload."""
-    tree = ast.parse(source)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    exec(compile(tree, "cell", "exec"), space)
-    shown = eval(compile(ast.Expression(last.value), "cell", "eval"), space) if last else None
-    if shown is not None:
-        assert shown._repr_mimebundle_()

@@ -1,8 +1,8 @@
 """The page on landed projects: its answer, its steps, and every cell of the notebook on data that lack this and that."""
 
-import json
 from pathlib import Path
 
+import notebook_cells
 import numpy as np
 import pandas as pd
 import pytest
@@ -232,10 +232,6 @@ def test_every_cell_runs_on_thin_data(case, tables, monkeypatch):
     monkeypatch.setattr(voclib, "load", lambda data: given)
     monkeypatch.setattr(voclib, "scorecard", lambda data: card)
     monkeypatch.setattr(voclib, "enable", lambda: None)
-    scope: dict = {}
-    for cell in json.loads((ROOT / "notebooks/41-outer-loop.ipynb").read_text("utf-8"))["cells"]:
-        if cell["cell_type"] == "code":
-            exec(compile("".join(cell["source"]), cell["id"], "exec"), scope)  # noqa: S102
-    study = scope["result"].study
+    study = notebook_cells.run("41-outer-loop")["result"].study
     assert study.answer.zh and study.answer.en and study.headline
     assert study.headline[0].kind != "refusal" or (study.verdict is Verdict.REFUSE and study.headline[0].needs.zh)

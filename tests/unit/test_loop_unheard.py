@@ -18,8 +18,9 @@ OFF = Unhappy(nps_score=None, csat_score=None, rating_score=None, star_rating=No
 def voices(hours: list[float] | np.ndarray, **columns: object) -> pd.DataFrame:
     n = len(hours)
     base = {"response_id": [f"R{k:05d}" for k in range(n)], "unit_id": [f"D{k % 12:02d}" for k in range(n)], "channel": "app",
-            "submitted_at": moment(hours), "emotion": None, **dict.fromkeys(unheard.SCORES)} | columns
-    kinds = {"response_id": "str", "unit_id": "str", "channel": "str", "emotion": "str", **dict.fromkeys(unheard.SCORES, "Int64")}
+            "submitted_at": moment(hours), "touched_at": moment([np.nan] * n), "customer_id": None, "emotion": None,
+            **dict.fromkeys(unheard.SCORES)} | columns
+    kinds = {**dict.fromkeys(["response_id", "customer_id", "unit_id", "channel", "emotion"], "str"), **dict.fromkeys(unheard.SCORES, "Int64")}
     return pd.DataFrame(base).astype(kinds)
 
 

@@ -103,13 +103,13 @@ def test_times_of_day(text: str, minutes: int) -> None:
 
 @pytest.mark.parametrize("text", ["9", "9:0", "09:60", "24:01", "25:00", "nine", "", "-1:00", "09:00:00"])
 def test_what_is_no_time_of_day(text: str) -> None:
-    with pytest.raises(ParameterError, match='opens: .* is no time of day; write it as "09:00"'):
+    with pytest.raises(ParameterError, match='opens: .* is not a time of day; write it as "09:00"'):
         working_time.minutes(text, "opens")
 
 
 @pytest.mark.parametrize("text", ["2026-02-30", "1 Oct 2026", "2026/10/01", ""])
 def test_what_is_no_date(text: str) -> None:
-    with pytest.raises(ParameterError, match="holidays: .* is no date; write it as 2026-10-01"):
+    with pytest.raises(ParameterError, match="holidays: .* is not a date; write it as 2026-10-01"):
         working_time.dates(["2026-10-01", text], "holidays")
 
 

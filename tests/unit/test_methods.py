@@ -224,7 +224,7 @@ NEXT = '- number: 2\n  on: "2026-08-01"\n  kind: method\n  why: {zh: 准, en: ex
     (BASE + NEXT.replace("{zh: 准, en: exact}", "{zh: 准, en: ' '}"), "entry 2: .*both languages"),
     (BASE + NEXT.replace("kind: method", "kind: methd"), "entry 2: kind"),
     (BASE + NEXT.replace("moved:", "move:"), "entry 2: "),
-    ("number: 1\n", "is no list of entries")])
+    ("number: 1\n", "is not a list of entries")])
 def test_a_broken_ledger_names_the_entry(tmp_path: Path, text: str, match: str) -> None:
     (tmp_path / "methods.yml").write_text(text, "utf-8")
     with pytest.raises(ParameterError, match=rf"methods\.yml.*{match}"):

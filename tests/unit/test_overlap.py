@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-import statsmodels.api as sm
 from sklearn.metrics import roc_auc_score
 
 from voclib.errors import DataError
@@ -65,31 +64,9 @@ def test_separation_that_is_no_matter_of_order() -> None:
     assert both.iloc[0] == pytest.approx(both.iloc[1])
 
 
-def test_recalibration_is_the_logit_of_statsmodels() -> None:
-    found = overlap.reliability(P, SPOKE)
-    oracle = sm.Logit(SPOKE.astype(float), sm.add_constant(np.log(P / (1 - P)))).fit(disp=0)
-    assert (found.intercept, found.slope) == pytest.approx(tuple(oracle.params), abs=1e-6)
-    assert (found.intercept_error, found.slope_error) == pytest.approx(tuple(oracle.bse), rel=1e-4)
-    assert abs(found.slope - 1) < 3 * found.slope_error and found.gap < 0.03
-    assert found.table["n"].tolist() == [N / 10] * 10
-    assert ((found.table["conf_low"] <= found.table["observed"]) & (found.table["observed"] <= found.table["conf_high"])).all()
-
-
-def test_chances_too_extreme_have_a_slope_below_one() -> None:
-    logit = np.log(P / (1 - P))
-    found = overlap.reliability(1 / (1 + np.exp(-2 * logit)), SPOKE)
-    assert found.slope == pytest.approx(0.5, abs=0.08) and found.gap > 0.05
-    flat = overlap.reliability(np.full(N, 0.5), SPOKE)
-    assert len(flat.table) == 1 and flat.slope == 1 and np.isnan(flat.slope_error)
-    assert flat.intercept == pytest.approx(np.log(SPOKE.mean() / (1 - SPOKE.mean())))
-
-
 def test_duplicates_with_half_weights_and_order_change_nothing() -> None:
     order = RNG.permutation(2 * N)
     twice, spoke, half = np.tile(P, 2)[order], np.tile(SPOKE, 2)[order], np.full(2 * N, 0.5)
-    once, again = overlap.reliability(P, SPOKE), overlap.reliability(twice, spoke, weights=half)
-    pd.testing.assert_frame_equal(once.table, again.table)
-    assert (once.slope, once.slope_error) == pytest.approx((again.slope, again.slope_error), rel=1e-7)
     first, second = overlap.overlap(P, SPOKE), overlap.overlap(twice, spoke, weights=half)
     assert (first.auc, first.max_weight, first.below_floor) == pytest.approx((second.auc, second.max_weight, second.below_floor))
     assert first.top_share == pytest.approx(second.top_share, rel=1e-6)

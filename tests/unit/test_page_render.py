@@ -13,7 +13,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from voclib.errors import VocError
-from voclib.reporting import page, portal, show
+from voclib.reporting import assets, page, portal, show
 from voclib.results import Check, Estimate, Study, Text, Verdict
 
 WORDS = {"edition": {"name": "sample", "title": {"zh": "样本", "en": "Sample"}}, "report": "20-scores", "company": "Chenxing",
@@ -114,7 +114,7 @@ def test_policy_allows_exactly_the_scripts_of_the_page():
 def test_nothing_points_to_a_network_or_a_machine():
     made = page.render(new_notebook(cells=[md("# Q?\n\n## Data\n\nx"), shown(show.headline(study()))]), **WORDS)
     assert not re.search(r"(?:src|href|url\()\s*=?\s*[\"']?https?:", made.html)
-    assert str(page.ASSETS) not in made.html and "/tmp" not in made.html
+    assert str(assets.FOLDER) not in made.html and "/tmp" not in made.html
 
 
 def test_provenance_is_listed_in_both_languages():

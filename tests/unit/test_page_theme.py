@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from voclib.errors import VocError
-from voclib.reporting import page, theme
+from voclib.reporting import assets, page, theme
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def contrast(one, two):
 
 
 def test_chart_colours_are_the_tokens_of_the_page():
-    css = (page.ASSETS / "base.css").read_text(encoding="utf-8")
+    css = assets.content("base.css")
     blocks = css.split("@media screen and (prefers-color-scheme:dark)")[:2]
     light, dark = (dict(re.findall(r"--([a-z0-9-]+):(#[0-9a-f]{6})", block)) for block in blocks)
     for name, colour in {"ink": theme.INK, "ink-2": theme.INK_2, "ink-3": theme.INK_3, "paper": theme.PAPER, "line": theme.LINE,

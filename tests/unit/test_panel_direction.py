@@ -137,5 +137,5 @@ class TestAndersonHsiao:
         paths = np.cumsum(list(product((0.0, 1.0), repeat=3)), axis=1)  # every step follows every level as often
         frame = pd.DataFrame([(u, t, x, float((u * 7 + t * 3) % 5)) for u, path in enumerate(paths) for t, x in enumerate(path)],
                              columns=["unit_id", "period", "ex", "nps"])
-        with pytest.raises(DataError, match="The level of ex says nothing about its next change, so it is no instrument for it"):
+        with pytest.raises(DataError, match="The level of ex says nothing about its next change, so it is not an instrument for it"):
             panel.anderson_hsiao(frame, **NAMES, lag=0)

@@ -10,13 +10,15 @@ import yaml
 from voclib.reporting import drawing, proper_names
 from voclib.reporting.figures.markup import both, each, label
 from voclib.results import Text
+from voclib.simulate.dealers import REGIONS
+from voclib.simulate.dgp_batches import PARTS
 
 
 @pytest.mark.parametrize(("text", "written"), [
     ("辰星 E7", "Chenxing E7"), ("Brake pads · 辰星 E7", "Brake pads · Chenxing E7"), ("维修 · 辰星 E7", "Repair · Chenxing E7"),
     ("Other parts of 恒岳制动", "Other parts of Hengyue Brakes"), ("售后 56%", "After-sales 56%"),
     ("语音助手越来越聪明，辰星 X3的导航也准", "语音助手越来越聪明，辰星 X3的导航也准"),
-    ("辰星汽车·杭州滨江店", "辰星汽车·杭州滨江店"), ("NPS 45", "NPS 45")])
+    ("check 辰星汽车·西安雁塔店 first", "check Chenxing Xi'an Yanta first"), ("辰星汽车·某地店", "辰星汽车·某地店"), ("NPS 45", "NPS 45")])
 def test_a_listed_name_is_english_and_a_text_with_other_chinese_stays(text: str, written: str) -> None:
     assert proper_names.english(text) == written
 
@@ -34,3 +36,9 @@ def test_tables_figures_and_charts_use_the_same_name() -> None:
 def test_every_name_in_the_table_is_chinese_and_its_other_name_is_not() -> None:
     names = [pair for kind in yaml.safe_load(proper_names.TABLE.read_text("utf-8")).values() for pair in kind.items()]
     assert names and all(re.search(r"[\u4e00-\u9fff]", zh) and not re.search(r"[\u4e00-\u9fff]", en) for zh, en in names)
+
+
+def test_dealers_and_suppliers_of_the_sample_company_have_an_english_name() -> None:
+    dealers = [f"辰星汽车·{place}店" for places in REGIONS.values() for place in places]
+    suppliers = [name for part in PARTS for name in part.suppliers]
+    assert [name for name in [*dealers, *suppliers] if re.search(r"[\u4e00-\u9fff]", proper_names.english(name))] == []

@@ -8,7 +8,7 @@ import pytest
 from reader_tables import FIRST, PARTS, PRODUCTS, WEEKS, company
 from study_tables import figures, spoken, texts
 
-from voclib.errors import DataError, ParameterError
+from voclib.errors import ParameterError
 from voclib.readers import product
 from voclib.readers.product import counts as product_counts
 from voclib.readers.product import sheet as product_sheet
@@ -78,20 +78,59 @@ class TestCounts:
         bare = {name: calm[name] for name in ("customers", "responses")}
         assert set(product_counts.count(bare).keys["kind"]) == {product_counts.UNHAPPY}
 
-    @pytest.mark.parametrize(("changes", "options", "error", "message"), [
-        ({"customers": None}, {}, DataError, "no customer with a product"),
-        ({"responses": "strangers"}, {}, DataError, "No voice comes from a customer with a product"),
-        ({}, {"weeks": 0}, ParameterError, "whole number of 1 or more"),
-        ({}, {"weeks": 13}, DataError, "7 are needed"),
-        ({}, {"until": "tomorrow?"}, ParameterError, "a day such as"),
-        ({}, {"until": "2020-01-06"}, DataError, "0 whole periods"),
-    ])
-    def test_bad_input_is_told(self, calm: Tables, changes: dict, options: dict, error: type, message: str) -> None:
-        tables = dict(calm)
+    @pytest.mark.parametrize(("options", "message"), [({"weeks": 0}, "whole number of 1 or more"), ({"until": "tomorrow?"}, "a day such as"),
+                                                      ({"column": "versio"}, "responses have no column 'versio'")])
+    def test_bad_input_is_told(self, calm: Tables, options: dict, message: str) -> None:
+        with pytest.raises(ParameterError, match=message):
+            product_counts.count(calm, **options)
+
+    @pytest.mark.parametrize(("changes", "options", "message"), [
+        ({"customers": None}, {}, "no customer with a product"), ({"responses": "strangers"}, {}, "from a customer with a product"),
+        ({}, {"weeks": 13}, "7 are needed"), ({}, {"until": "2020-01-06"}, "0 whole periods"),
+        ({"customers": "gone"}, {}, "no customer with a product"),
+        ({"responses": "undated"}, {}, "No voice with a date"), ({}, {"column": "segment"}, "in the column segment")])
+    def test_where_nothing_can_be_counted_the_page_is_a_refusal(self, calm: Tables, changes: dict, options: dict, message: str) -> None:
+        tables = {**calm, "responses": calm["responses"].assign(segment=pd.Series(None, index=calm["responses"].index, dtype="str"))}
         for name, change in changes.items():
-            tables[name] = calm[name].assign(customer_id="nobody") if change == "strangers" else calm[name].drop(columns="product")
-        with pytest.raises(error, match=message):
-            product_counts.count(tables, **options)
+            never = pd.Series(pd.NaT, index=calm["responses"].index, dtype="datetime64[us, UTC]")
+            made = {"strangers": {"customer_id": "nobody"}, "undated": {"submitted_at": never}}.get(change or "", {})
+            tables[name] = tables[name].assign(**made) if made else calm[name].drop(columns="product")
+        tables = {name: frame for name, frame in tables.items() if changes.get(name) != "gone"}
+        counts = product_counts.count(tables, **options)
+        brief = product.study(tables, counts)
+        assert brief.study.verdict is Verdict.REFUSE and message in brief.study.answer.en and brief.study.decision.zh and not len(brief.sheet)
+        assert show.headline(brief.study).words and show.checks(brief.study.checks).words and product_counts.facts(counts)
+        chosen = {"product_column" if key == "column" else key: value for key, value in options.items()}
+        assert all(flow.n == 0 for flow in counting.flows("51-product", tables, **chosen))
+
+
+class TestVersions:
+    """Reviews of an app, whose writers are no customers of record: the version stands in a column of the voices themselves."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def reviews(cls) -> Tables:
+        made = company()
+        voices = made["responses"]
+        when = (voices["submitted_at"] - voices["submitted_at"].min()).dt.days
+        stars = pd.array(np.where(voices["nps_score"] < 7, 1, 5), dtype="Int64")
+        own = voices.assign(customer_id=pd.Series(None, index=voices.index, dtype="str"), channel="appstore", star_rating=stars,
+                            nps_score=pd.array([pd.NA] * len(voices), dtype="Int64"),
+                            segment=np.where(when % 3 == 0, "6.1", np.where(when > 200, "6.2", "6.0")))
+        worse = own["segment"].eq("6.2") & (when > when.max() - 28)
+        return {"responses": own.assign(star_rating=own["star_rating"].mask(worse, 1)), "topic_mentions": made["topic_mentions"]}
+
+    def test_a_version_that_turns_worse_is_named(self, reviews: Tables) -> None:
+        counts = product_counts.count(reviews, column="segment")
+        brief = product.study(reviews, counts)
+        assert set(counts.keys["product"]) == {"6.0", "6.1", "6.2"} and set(brief.sheet["product"]) == {"6.0", "6.1", "6.2"}
+        assert brief.judged.counts.keys.loc[brief.judged.up].values.tolist() == [["6.2", product_counts.UNHAPPY, ""]]
+        assert product.study(reviews, product_counts.count(reviews)).study.verdict is Verdict.REFUSE
+
+    def test_the_rows_behind_it_are_those_counted(self, reviews: Tables) -> None:
+        counts = product_counts.count(reviews, column="segment")
+        flow = counting.flows("51-product", reviews, product_column="segment")[0]
+        assert set(flow.ids) == set(product_counts.heard(reviews, counts)) and flow.n > 5000
 
 
 class TestBrief:

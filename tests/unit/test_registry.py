@@ -81,7 +81,7 @@ def test_the_registry_carries_no_clock_and_no_path(tmp_path: Path) -> None:
 def test_a_broken_line_is_named(tmp_path: Path) -> None:
     path = tmp_path / "registry.jsonl"
     path.write_text('{"a": 1}\n<<<<<<< HEAD\n', "utf-8")
-    with pytest.raises(RunError, match=r"registry\.jsonl line 2 is no JSON .*restore it from git"):
+    with pytest.raises(RunError, match=r"registry\.jsonl line 2 is not JSON .*restore it from git"):
         registry.read(path)
 
 
@@ -101,7 +101,7 @@ def test_reports_an_edition_no_longer_names_and_unused_assets_go(tmp_path: Path)
 def test_a_torn_report_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "reports/tiny").mkdir(parents=True)
     (tmp_path / "reports/tiny/20-scores.json").write_text("{", "utf-8")
-    with pytest.raises(RunError, match=r"reports/tiny/20-scores\.json is no JSON .*--force"):
+    with pytest.raises(RunError, match=r"reports/tiny/20-scores\.json is not JSON .*--force"):
         index.findings(Workspace(tmp_path))
 
 

@@ -62,16 +62,6 @@ class TestBookkeeping:
     def test_break_even_is_exact_where_only_the_effect_is_uncertain(self) -> None:
         assert simulated(**PLAIN).break_even == pytest.approx(40.0, rel=1e-12)
 
-    def test_the_last_month_of_the_fan_is_the_npv(self) -> None:
-        found = simulated(1, **FULL)
-        fan = found.fan()
-        assert list(fan.columns) == ["month", "p5", "p25", "p50", "p75", "p95"] and fan["month"].tolist() == list(range(31))
-        quantiles = np.quantile(found.draws["npv"], [0.05, 0.25, 0.5, 0.75, 0.95])
-        assert fan.iloc[-1, 1:].to_numpy(float) == pytest.approx(quantiles)
-        assert fan.loc[0, "p50"] == pytest.approx(-np.median(found.draws["cost"]))
-        known = simulated(**PLAIN).fan()
-        assert known.iloc[0, 1:].tolist() == [-40_000.0] * 5 and (np.diff(known["p50"]) > 0).all()
-
 
 class TestDraws:
     def test_a_normal_effect_gives_the_normal_answers(self) -> None:
@@ -242,7 +232,7 @@ class TestInformation:
     ({"adherence": Fit(value=0.5, std_error=0.6, n=3)}, "no share can be that uncertain"), ({"cost": np.nan}, "cost is not a finite number"),
     ({"effect": replace(EFFECT, df=1.5)}, "1.5 degrees of freedom"),
     ({"adherence": SHARE, "correlation": {("effect", "adherance"): 0.1}}, "did you mean 'adherence'"),
-    ({"correlation": {("effect", "cost"): 0.1}}, "'cost', which is no uncertain input")])
+    ({"correlation": {("effect", "cost"): 0.1}}, "'cost', which is not an uncertain input")])
 def test_bad_inputs_are_named(change, message) -> None:
     with pytest.raises(ParameterError, match=message):
         roi.Inputs(**{**PLAIN, **change})

@@ -130,8 +130,9 @@ class TestQuestions:
 
 class TestNames:
     @pytest.mark.parametrize(("name", "told"), [
-        ("referrals", "is no name of a notebook"), ("33-Referrals", "is no name"), ("33-a--b", "is no name"), ("33-a_b", "is no name"),
-        ("../33-a", "is no name"), ("33-a\n", "is no name"), ("333-a", "is no name"), ("33-推荐", "is no name"),
+        ("referrals", "is not the name of a notebook"), ("33-Referrals", "is not the name"), ("33-a--b", "is not the name"),
+        ("33-a_b", "is not the name"),
+        ("../33-a", "is not the name"), ("33-a\n", "is not the name"), ("333-a", "is not the name"), ("33-推荐", "is not the name"),
         ("63-referrals", "did you mean 53-referrals?"), ("83-referrals", "there is no stage 8 (0 data; 1 text; 2 scores"),
         ("83-referrals", "93-referrals?"), ("33-import", "'import' cannot be"), ("33-utils", "'utils' cannot"), ("33-answers", "a name in use"),
         ("33-old-text", "ends in _text"), ("33-" + "x" * (LONGEST_NAME + 1), "more than 30"),
@@ -192,7 +193,7 @@ class TestEdition:
         (space.root / "params/sample.yml").write_text(text, "utf-8")
         assert told in refused(space, "33-new")
 
-    @pytest.mark.parametrize(("edition", "told"), [("sampel", "did you mean"), ("../x", "is no name of an edition")])
+    @pytest.mark.parametrize(("edition", "told"), [("sampel", "did you mean"), ("../x", "is not the name of an edition")])
     def test_an_unknown_edition(self, space: Workspace, edition: str, told: str) -> None:
         assert told in refused(space, "33-new", edition=edition)
 

@@ -15,6 +15,13 @@ def test_a_count_chooses_the_word_that_goes_with_it(n: int, en: str) -> None:
     assert made.en == en and made.zh == f"{n:,} 期之后"
 
 
+@pytest.mark.parametrize(("name", "zh"), [("NPS", "作答者的 NPS 是"), ("满意度", "作答者的满意度是"), ("X6 车", "作答者的 X6 车是"),
+                                         ("“fob”", "作答者的“fob”是"), ("3 倍", "作答者的3 倍是"), ("", "作答者的是")])
+def test_latin_letters_stand_apart_in_chinese(name: str, zh: str) -> None:
+    made = say("作答者的{name}是", "The{name}is", name=Text(name, name))
+    assert (made.zh, made.en) == (zh, f"The{name}is")
+
+
 @pytest.mark.parametrize(("name", "en"), [("NPS", "NPS"), ("Mean rating", "mean rating"), ("Satisfaction (CSAT)", "satisfaction (CSAT)"), ("", "")])
 def test_a_name_loses_its_capital_inside_a_sentence_but_an_abbreviation_keeps_it(name: str, en: str) -> None:
     assert inside(Text("名", name)) == Text("名", en)

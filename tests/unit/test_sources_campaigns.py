@@ -9,15 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from shop_mapping import SHOP
 
 from voclib.sources import campaigns, ingest, near
 
-MAPPING = """
-name: shop
-company: {zh: 小店, en: Shop}
-root: .
-pseudonym_key: a-key-of-some-length
-sources:
+MAPPING = SHOP + """
   - channel: master
     files: customers.csv
     tables: {customers: {columns: {customer_id: 客户, segment: 客群, is_churned: 流失, value_tier: 级}}}

@@ -5,15 +5,11 @@ from __future__ import annotations
 import numpy as np
 import openpyxl
 import pytest
+from shop_mapping import SHOP
 
 from voclib.sources import cells, ingest, readers
 
-MAPPING = """
-name: shop
-company: {zh: 店, en: Shop}
-root: .
-pseudonym_key: a-key-of-some-length
-sources:
+MAPPING = SHOP + """
   - channel: master
     files: people.csv
     tables:
@@ -73,7 +69,7 @@ def test_customers_whom_no_list_names_are_a_finding_and_lost_zeros_are_told(tmp_
     assert linked(pool) == 10
     told = pool.findings("en")
     assert "survey: 20 rows name a customer who is in no customer list (66.67% of the rows that name one; 20 identifiers)" in told
-    assert "survey.csv: 20 customer identifiers (responses.customer_id) differ from the customer list only by zeros in front" in told
+    assert "survey.csv: 20 customer identifiers (responses.customer_id) differ from the customer list only by leading zeros" in told
     told = pool.findings("zh")
     assert "20 个客户编号（responses.customer_id）与客户名单只差开头的 0" in told and "20 行的客户编号不在客户名单中" in told
     (tmp_path / "whole").mkdir()

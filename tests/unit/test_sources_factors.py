@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from shop_mapping import SHOP
 
 from voclib.errors import DataError, ParameterError
 from voclib.sources import ingest
 
-MAPPING = """
-name: shop
-company: {zh: 店, en: Shop}
-root: .
-pseudonym_key: a-key-of-some-length
-sources:
+MAPPING = SHOP + """
   - channel: ledger
     files: ledger.csv
     delimiter: ";"
@@ -26,12 +22,7 @@ sources:
         constants: {kind: subscription, currency: CNY}
         MORE
 """
-REPAIRS = """
-name: shop
-company: {zh: 店, en: Shop}
-root: .
-pseudonym_key: a-key-of-some-length
-sources:
+REPAIRS = SHOP + """
   - channel: repair
     files: repairs.csv
     tables:

@@ -7,16 +7,12 @@ import random
 import numpy as np
 import pandas as pd
 import pytest
+from shop_mapping import SHOP
 
 from voclib.errors import ParameterError
 from voclib.sources import ingest, shapes
 
-MAPPING = """
-name: shop
-company: {zh: 小店, en: Shop}
-root: .
-pseudonym_key: a-key-of-some-length
-sources:
+MAPPING = SHOP + """
   - channel: survey
     files: survey.csv
     tables:
@@ -105,7 +101,8 @@ class TestFeeds:
         pool = run(tmp_path / "old", survey(), kiosk=screen(days), register=rows)
         item = touchpoints(pool)["展厅屏"]
         assert (item["status"], item["reason"], item["days_silent"]) == ("unjudged", "no_interval", 120 - days)
-        assert "未约定间隔 1" in pool.summary("zh") and "“展厅屏” has no interval agreed, so whether it stopped is unknown" in pool.summary("en")
+        assert "未约定间隔 1" in pool.summary("zh")
+        assert "“展厅屏” has no agreed interval, so it is not known whether it has stopped" in pool.summary("en")
         fresh = [f"S{n:03d},{START + pd.Timedelta(days=119 - n):%Y-%m-%d %H:%M},4" for n in range(days)]
         assert touchpoints(run(tmp_path / "new", survey(), kiosk=fresh, register=rows))["展厅屏"]["status"] == "connected"
 

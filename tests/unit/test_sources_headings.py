@@ -9,15 +9,11 @@ import json
 import numpy as np
 import pytest
 from openpyxl import Workbook
+from shop_mapping import SHOP
 
 from voclib.sources import ingest
 
-MAPPING = """
-name: shop
-company: {zh: 小店, en: Shop}
-root: .
-pseudonym_key: a-key-of-some-length
-sources:
+MAPPING = SHOP + """
   - channel: survey
     files: "q.*"
     tables:
@@ -73,12 +69,7 @@ def test_a_file_of_one_heading_keeps_every_row(tmp_path) -> None:
 
 MONKEY = ["", "", "Open-Ended Response", "Response", "Other (please specify)"]
 ASKED = ["Respondent ID", "Date Created", "What could we do better?", "Where?", ""]
-WORDS_ONLY = """
-name: shop
-company: {zh: 小店, en: Shop}
-root: .
-pseudonym_key: a-key-of-some-length
-sources:
+WORDS_ONLY = SHOP + """
   - channel: survey
     files: "q.csv"
     make_id: [KEY]

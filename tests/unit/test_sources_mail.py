@@ -7,17 +7,13 @@ import time
 from email.message import EmailMessage
 
 import pytest
+from shop_mapping import SHOP
 
 from voclib.errors import DataError, ParameterError
 from voclib.schema import content_hash
 from voclib.sources import ingest, letters, threads
 
-MAPPING = """
-name: shop
-company: {zh: 小店, en: Shop}
-root: .
-pseudonym_key: a-key-of-some-length
-sources:
+MAPPING = SHOP + """
   - channel: mail
     files: ["*.mbox", "*.eml"]
     optional: true
@@ -185,5 +181,5 @@ def test_a_single_message_and_what_is_no_mailbox(tmp_path):
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "inbox.mbox").write_bytes(b"hello\n\nFrom x\n")
     (tmp_path / "b" / "shop.yml").write_text(MAPPING, encoding="utf-8")
-    with pytest.raises(DataError, match="inbox.mbox is no mailbox: it does not begin with a line 'From …'"):
+    with pytest.raises(DataError, match="inbox.mbox is not a mailbox: it does not begin with a line 'From …'"):
         ingest(tmp_path / "b" / "shop.yml", root=tmp_path / "b", out=tmp_path / "b" / "out")

@@ -8,18 +8,14 @@ from typing import get_args
 import duckdb
 import pandas as pd
 import pytest
+from shop_mapping import SHOP
 
 from voclib.errors import DataError
 from voclib.sources import ingest, origins
 from voclib.sources.adapters import CHANNELS
 from voclib.sources.mapping import ChannelName
 
-HEAD = """
-name: shop
-company: {zh: 小店, en: Shop}
-root: .
-pseudonym_key: a-key-of-some-length
-sources:
+HEAD = SHOP + """
   - channel: master
     files: customers.csv
     tables: {customers: {columns: {customer_id: 客户, segment: 客群, is_churned: 流失}}}

@@ -58,11 +58,11 @@ def test_a_platforms_own_sentence_is_nobodys_opinion(tmp_path, said):
 
 def test_another_language_costs_no_voice_its_place(tmp_path):
     tags = {"en": "en", "en-US": "en", "EN_gb": "en", "zh": "zh", "zh-Hans": "zh", "zh_Hant_TW": "zh", "中文": "zh", "eng": "en",
-            "ja": None, "ja-JP": None, "es-419": None, "ar": None}
+            "ja": "other", "ja-JP": "other", "es-419": "other", "ar": "other", "jpn": "other", "Spanish": "other", "西班牙语": "other"}
     pool = reviews(tmp_path, [f"u{n},2026-01-02,5,ok,{tag}" for n, tag in enumerate(tags)])
     read_as = pool.tables["responses"].sort_values("response_id", key=lambda ids: ids.astype(int))["language"]
     assert [None if pd.isna(one) else one for one in read_as] == list(tags.values()) and pool.quarantine.empty
-    assert (pool.repairs["problem"] == placeholders.OTHER).sum() == 4
+    assert (pool.repairs["problem"] == placeholders.OTHER).sum() == 7
 
 
 def test_what_is_no_language_is_still_set_aside(tmp_path):

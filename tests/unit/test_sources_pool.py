@@ -6,17 +6,13 @@ import json
 import random
 
 import pytest
+from shop_mapping import SHOP
 
 from voclib.errors import DataError, ParameterError
 from voclib.schema import content_hash, store
 from voclib.sources import ingest
 
-MAPPING = """
-name: shop
-company: {zh: 小店, en: Shop}
-root: .
-pseudonym_key: a-key-of-some-length
-sources:
+MAPPING = SHOP + """
   - channel: master
     files: customers.csv
     tables:
@@ -236,7 +232,7 @@ def test_the_example_mapping_takes_a_users_own_csv(tmp_path):
 def test_join_keys_must_be_unique(tmp_path):
     folder = _company(tmp_path / "join", mapping=MAPPING.replace('    missing: ["不详"]', "    join: {files: extra.csv, on: 客户}"))
     (folder / "extra.csv").write_text("客户,等级\nC1,a\nC1,b\n", encoding="utf-8")
-    with pytest.raises(DataError, match="'客户' of extra.csv is not unique \\(1 values stand more than once\\)"):
+    with pytest.raises(DataError, match="'客户' of extra.csv is not unique \\(1 values appear more than once\\)"):
         _ingest(folder)
     (folder / "extra.csv").write_text("客户,等级\n C1 ,a\nC2,b\n", encoding="utf-8")
     entry = next(item for item in _ingest(folder).scorecard["files"] if item["channel"] == "survey")

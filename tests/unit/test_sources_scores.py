@@ -7,16 +7,12 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from shop_mapping import SHOP
 
 from voclib.errors import DataError
 from voclib.sources import figures, ingest, labels
 
-MAPPING = """
-name: shop
-company: {zh: 店, en: Shop}
-root: .
-pseudonym_key: a-key-of-some-length
-sources:
+MAPPING = SHOP + """
   - channel: survey
     files: "*.csv"
     tables:

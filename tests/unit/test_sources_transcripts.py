@@ -6,18 +6,14 @@ import json
 import random
 
 import pytest
+from shop_mapping import SHOP
 
 from voclib.errors import DataError, ParameterError
 from voclib.schema import content_hash
 from voclib.sources import ingest
 
 LISTED = "turns: {list: segments, speaker: spk, text: txt, offset: t0, at: time, agent: who, speakers: {坐席: agent, 客户: customer, 机器人: bot}}"
-MAPPING = f"""
-name: shop
-company: {{zh: 小店, en: Shop}}
-root: .
-pseudonym_key: a-key-of-some-length
-sources:
+MAPPING = SHOP + f"""
   - channel: call
     files: calls.jsonl
     {LISTED}

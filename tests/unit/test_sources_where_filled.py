@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from shop_mapping import SHOP
 
 from voclib.errors import DataError
 from voclib.sources import ingest
 
-MAPPING = """
-name: shop
-company: {zh: 店, en: Shop}
-root: .
-pseudonym_key: a-key-of-some-length
-sources:
+MAPPING = SHOP + """
   - channel: review
     files: reviews.csv
     tables:

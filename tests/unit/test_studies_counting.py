@@ -221,7 +221,7 @@ class TestReconciliation:
         flow = counting.flow("20-scores", tables, metric="nps")
         with pytest.raises(DataError, match=r"accepted 577 rows of responses, the table holds 576.*voc ingest"):
             counting.reconcile(card(tables, responses={"accepted": 577}), flow)
-        with pytest.raises(DataError, match="tells of no table 'responses'"):
+        with pytest.raises(DataError, match="does not mention the table 'responses'"):
             counting.reconcile(card({"units": tables["units"]}), flow)
 
     def test_the_page_shows_it_in_both_languages(self, small_company) -> None:

@@ -140,7 +140,7 @@ def test_absent_test_accounts_are_said() -> None:
 
 
 def test_booking_numbers_stand_once() -> None:
-    with pytest.raises(DataError, match="1 booking numbers stand more than once, such as B0; their copies hold 100.00 net") as caught:
+    with pytest.raises(DataError, match="1 booking numbers appear more than once, such as B0; their copies hold 100.00 net") as caught:
         ledgers.clean(pd.concat([book({}), book({})], ignore_index=True))
     assert len(caught.value.problems) == 2
 

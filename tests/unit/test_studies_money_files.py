@@ -146,7 +146,7 @@ class TestReading:
             _read(_write(tmp_path, tables, _orders()))
 
     @pytest.mark.parametrize(("name", "change", "message"), [
-        ("services", {"Total Refunds": "2,50"}, r"services.xlsx: Total Refunds is no number in 60 rows, like '2,50'"),
+        ("services", {"Total Refunds": "2,50"}, r"services.xlsx: Total Refunds is not a number in 60 rows, such as '2,50'"),
         ("status", {"Satisfaction Score": 10}, r"Satisfaction Score runs from 1 to 5; 60 rows say 10"),
         ("location", {"Customer ID": "0001-ABCDE"}, r"location.xlsx repeats 59 of its keys in the column Customer ID"),
         ("demographics", {"CustomerID": [f"{k:04d}-OTHER" for k in range(N)]}, r"demographics.xlsx and .*status.xlsx differ in 120 customers"),
@@ -159,7 +159,7 @@ class TestReading:
 
     def test_broken_workbooks_and_dates_are_told(self, tmp_path: Path) -> None:
         root = _write(tmp_path, _telco(), _orders().assign(date=19971345))
-        with pytest.raises(DataError, match=r"cdnowElog.csv: 10 dates are no day written as 19970131, like 19971345"):
+        with pytest.raises(DataError, match=r"cdnowElog.csv: 10 dates are not days written as 19970131, such as 19971345"):
             _read(root)
         (root / "telco" / m.NAMES["population"]).write_bytes(b"no workbook")
         with pytest.raises(DataError, match=r"population.xlsx cannot be read \(\w+\); open it and save it again"):
@@ -262,7 +262,7 @@ class TestPurchases:
 
     def test_top_takes_ties_in(self) -> None:
         assert m.top(np.array([5.0, 1, 5, 2]), 0.25).tolist() == [True, False, True, False]
-        with pytest.raises(DataError, match="No highest 50% can be told apart: the lowest value, 0, ties with it"):
+        with pytest.raises(DataError, match="No highest 50% can be separated: the lowest value, 0, ties with it"):
             m.top(np.array([0.0, 0, 9, 0]), 0.5)
         with pytest.raises(ParameterError, match="share lies between 0 and 1, not 1"):
             m.top(np.ones(3), 1)

@@ -56,6 +56,20 @@ def test_groups_are_set_against_the_rest_with_their_number_counted() -> None:
     assert "2" in found.captions["groups"]["title"].zh and show.intervals(found.groups, **found.captions["groups"]).payload["estimates"]
 
 
+def test_a_line_through_ups_and_downs_is_called_no_trend() -> None:
+    """Quarters that swing for everybody: the line through them has a slope that units agree on, the quarters do not."""
+    even, tables = moving(0.6), moving(0.0)
+    r = tables["responses"]
+    quarter = pd.PeriodIndex(r["touched_at"].dt.tz_convert("Asia/Shanghai").dt.tz_localize(None), freq="Q").astype("int64")
+    swing = np.array([0, -2, 3, -1, 3])[quarter - quarter.min()]
+    swung = with_responses(tables, nps_score=(r["nps_score"] + swing).clip(0, 10))
+    found, steady = study(swung), study(even)
+    assert found.overall.conf_low > 0 and steady.overall.conf_low > 0 and (found.is_steady, steady.is_steady) == (False, True)
+    title, plain = (one.captions["groups"]["title"] for one in (found, steady))
+    assert "swings too much between periods to call this a trend" in title.en and "还称不上趋势" in title.zh
+    assert "trend" not in plain.en and "趋势" not in plain.zh
+
+
 def test_no_trend_is_seldom_seen() -> None:
     alarms = [study(moving(0.0, seed=seed)).overall for seed in range(60)]
     assert np.mean([e.conf_low > 0 or e.conf_high < 0 for e in alarms]) <= 0.12

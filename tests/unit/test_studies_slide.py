@@ -145,15 +145,15 @@ def test_a_ledger_that_starts_late_is_said(made) -> None:
 
 def test_what_a_slide_needs_is_named(made) -> None:
     tables, books, at, _ = made
-    with pytest.raises(DataError, match="Who complained is told by the tables topic_mentions"):
+    with pytest.raises(DataError, match="Who complained stands in the tables topic_mentions"):
         slide({k: v for k, v in tables.items() if k != "topic_mentions"}, books, start=at)
     with pytest.raises(DataError, match="Nobody speaks of 'price'; the topics are waiting_time"):
         slide(tables, books, start=at, topic="price")
-    with pytest.raises(DataError, match="Who left is told by the table customers"):
+    with pytest.raises(DataError, match="Who left is recorded in the table customers"):
         slide({k: v for k, v in tables.items() if k != "customers"}, books, start=at)
     with pytest.raises(DataError, match="None of 6,000 customers in the table has left: most likely they were filtered out"):
         slide({**tables, "customers": tables["customers"].assign(is_churned=False)}, books, start=at)
-    with pytest.raises(DataError, match="None of the 6,000 customers in start stands in the customer table"):
+    with pytest.raises(DataError, match="None of the 6,000 customers in start is in the customer table"):
         slide({**tables, "customers": tables["customers"].assign(customer_id=lambda c: "X" + c["customer_id"])}, books, start=at)
     with pytest.raises(ParameterError, match="1 named customers have no moment in start, such as 'NO'"):
         slide(tables, books, start=at, named=["C0000", "NO"])

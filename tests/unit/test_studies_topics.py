@@ -256,6 +256,39 @@ def test_too_few_texts_are_refused_in_words() -> None:
     assert one.study.headline[0].kind == "refusal" and len(topics.against_truth(one, {"outbreak": {"x": 1}})) == 0
 
 
+def reworded(given: dict[str, pd.DataFrame], words: list[str]) -> dict[str, pd.DataFrame]:
+    """The same voices saying something else, in turn."""
+    voices = given["responses"]
+    return {**given, "responses": voices.assign(comment=[words[k % len(words)] for k in range(len(voices))])}
+
+
+@pytest.mark.parametrize(("words", "why", "left"), [
+    ([f"第{k}号工单：客户反映车机升级以后频繁死机，等了{k + 3}天没有人回复，要求尽快处理并说明原因" for k in range(300)], "only 1 of 300", 1),
+    (["".join(chr(0x4E00 + 80 * k + j) for j in range(40)) for k in range(240)], "no wording is shared by some and absent", 240),
+    (["客户反映车机死机，要求尽快处理", "客户反映等待太久，要求给个说法"], "Only 2 different texts", 2)])
+def test_texts_of_a_template_are_refused_with_their_number(words: list[str], why: str, left: int) -> None:
+    one = topics.study(reworded(tables(n=600, new=0, hostile=False), words), watch_weeks=0)
+    assert one.study.verdict is Verdict.REFUSE and why in one.study.answer.en and not one.is_told and one.study.decision.zh
+    assert one.study.checks[0].detail.en == f"{left} different texts; at least 200 needed."
+
+
+def test_a_handful_of_recent_texts_are_counted_though_none_is_fitted() -> None:
+    given = tables(n=600, new=0, hostile=False)
+    last = given["responses"].sort_values("submitted_at").tail(12)
+    one = topics.study({**given, "responses": last.assign(comment=["好", "等了很久", "还行"] * 4).reset_index(drop=True)})
+    assert one.study.answer == Text("只有 3 种不同的文字，分不出话题。", "Only 3 different texts: too few to find topics.")
+
+
+def test_many_voices_of_one_wording_before_the_others_are_no_error() -> None:
+    given = tables(n=600, new=0, hostile=False)
+    voices = given["responses"]
+    same = pd.concat([voices] * 3, ignore_index=True).head(topic_checks.ORDERED)
+    same = same.assign(response_id=[f"A{k:05d}" for k in range(len(same))], comment="系统自动回访：客户表示满意")
+    one = topics.study({**given, "responses": pd.concat([same, voices], ignore_index=True)}, watch_weeks=4, seed=1)
+    order = next(check for check in one.study.checks if "order of rows" in check.name.en)
+    assert one.is_told and order.passed and topic_checks.ORDERED < int(order.detail.en.split()[0].replace(",", "")) <= len(one.kept)
+
+
 def test_a_gpu_is_told_and_a_processor_is_not(told: topics.Talk, monkeypatch: pytest.MonkeyPatch) -> None:
     card = engines.CpuEngine()
     object.__setattr__(card, "name", "gpu")  # a processor that passes for a card

@@ -191,7 +191,7 @@ def test_names_and_rows_that_are_wrong_are_refused(trail) -> None:
     for over, times in ((3, None), (None, 2), (0, 2), (3, -1)):
         with pytest.raises(ParameterError, match="An average has both average_over"):
             trail.register("x", ["B1"], average_over=over, times=times)
-    with pytest.raises(ParameterError, match="'waiting_tim' is no amount, customer, case, topic or voice of this trail; did you mean 'waiting_time'"):
+    with pytest.raises(ParameterError, match="'waiting_tim' is not an amount, customer, case, topic or voice of this trail; did you mean 'wait"):
         trail.behind("waiting_tim")
     with pytest.raises(ParameterError, match="No amount is registered as 'C1'"):
         trail.amount("C1")

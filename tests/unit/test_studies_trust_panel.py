@@ -129,7 +129,7 @@ PLANTED: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
                r"^1 columns restate another column .*r = 1\.00 to 1\.00.*Engagement.Index.dichot"),
     "north": (lambda d: d.assign(North=(d[t.REGION] == "East").astype(int)), "^1 columns are derived from the region's name: North"),
     "empty": (lambda d: d.assign(X=np.nan), "^Columns without a single value: X"),
-    "constant": (lambda d: d.assign(Openness=0), r"^One value throughout \(0\): Openness"),
+    "constant": (lambda d: d.assign(Openness=0), r"^Only one value \(0\): Openness"),
 }
 
 
@@ -336,7 +336,7 @@ class TestRealFile:
                      "Only 124 of 146 trusts are present in all 8 years; 18 disappear early, 4 appear later",
                      "9 trusts (18 rows) have no region; 9 of them",
                      "24 codes for 13 regions: 17 codes appear in several regions, 4 regions", "In 4 regions each of 46 trusts has its own code",
-                     "All 1,073 values are multiples of a third", "3 columns restate another column", "One value throughout (0): FreedomSpeak.Index"):
+                     "All 1,073 values are multiples of a third", "3 columns restate another column", "Only one value (0): FreedomSpeak.Index"):
             assert part in found, part
         for part in ("changed region", "changed name", "more than one code", "missing mid-series", "differ from the SHMI", "no outcome",
                      "no survey at all", "[Cc]onsecutive yearly"):

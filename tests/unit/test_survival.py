@@ -286,7 +286,7 @@ class TestHazard:
     (lambda f: f.assign(complained_from=f["start"]), {}, DataError, "some who left with the exposure and some who left without"),
     (lambda f: f.assign(is_left=0), {}, DataError, "Of 0 who left"),
     (lambda f: f, {"horizon": 12}, DataError, "No exposed unit can be followed for 12 steps"),
-    (lambda f: f.assign(spend=f["is_left"] + 0.0), {}, DataError, "does not settle.*Look for a leak"),
+    (lambda f: f.assign(spend=f["is_left"] + 0.0), {}, DataError, "does not converge.*Look for a leak"),
     (lambda f: f, {"horizon": 0}, ParameterError, "horizon is a number of steps"),
     (lambda f: f, {"step": -1.0}, ParameterError, "step is a length of time"),
     (lambda f: f, {"left": "left"}, ParameterError, "no column 'left'; did you mean 'is_left'"),

@@ -66,9 +66,9 @@ def test_signs_speak_without_letters() -> None:
 
 
 @pytest.mark.parametrize(("content", "told"), [
-    ("zh:\n  godo: [好]\n", "did you mean 'good'"), ("zh:\n  good: 好\n", "no list of words"),
-    ("zh:\n  good: [好]\n  bad: [好]\n", "stands in zh.good and again"),
-    ("zh: [好]\n", "holds no groups"), ("zh:\n  good: [1]\n", "quote signs and numbers"), ("zh:\n  good: ['']\n", "no list of words")])
+    ("zh:\n  godo: [好]\n", "did you mean 'good'"), ("zh:\n  good: 好\n", "not a list of words"),
+    ("zh:\n  good: [好]\n  bad: [好]\n", "is in zh.good and again"),
+    ("zh: [好]\n", "holds no groups"), ("zh:\n  good: [1]\n", "quote signs and numbers"), ("zh:\n  good: ['']\n", "not a list of words")])
 def test_an_edited_file_is_checked(tmp_path: Path, content, told) -> None:
     path = tmp_path / "words.yml"
     path.write_text(content, "utf-8")

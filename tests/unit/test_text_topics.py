@@ -14,7 +14,8 @@ from sklearn.metrics import adjusted_rand_score
 
 from voclib.errors import DataError, ParameterError
 from voclib.text import graph, grouping, keeping, ngrams, terms, writing
-from voclib.text.topics import UNCLEAR, Topic, fit_topics, resampled
+from voclib.text.grouping import resampled
+from voclib.text.topics import UNCLEAR, Topic, fit_topics
 
 WAITING = (("保养", "维修", "取车", "工位"), ("等太久", "排队排到天黑", "等了半天没人理", "效率低得离谱", "一等就是几个小时"))
 RANGE = (("续航", "电池", "冬天的电量", "满电里程"), ("掉得厉害", "严重虚标", "衰减太快", "跑不到一半", "越开越短"))

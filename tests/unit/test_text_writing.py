@@ -53,5 +53,5 @@ def test_what_is_in_another_script_is_counted_and_read_by_nothing() -> None:
     assert one.kept.loc[strange, "topic"].eq(-1).all() and one.kept.loc[strange, "near"].eq(-1).all()
     assert one.kept.loc[~strange, "topic"].tolist() == alone.kept["topic"].tolist()
     assert int(topics.by_channel(one.kept)["none"].sum()) == 200 and len(one.kept) == len(first) + 200
-    assert (sentiment_voices.steps(more) == "unreadable").all() and (sentiment_voices.steps(first) == "").all()
+    assert (sentiment_voices.steps(more) == "language").all() and (sentiment_voices.steps(first) == "").all()
     assert set(sentiment.read(more["comment"].tolist()).source) == {"none"}

@@ -21,9 +21,9 @@ UNITS = pd.Series(["D1", None, "D2", "D1", None], dtype="str")
 def test_a_row_without_a_unit_is_a_cluster_of_its_own_that_no_gate_counts() -> None:
     for ids in (unnamed.alone(UNITS), unnamed.alone(UNITS, pd.Series(list("abcde"))), unnamed.codes(unnamed.alone(UNITS))):
         assert inference.encode(ids)[1] == 4 and unnamed.count(ids) == 2 and unnamed.named(ids).tolist() == [True, False, True, True, False]
-        assert unnamed.share(ids) == pytest.approx(0.4) and unnamed.is_much(ids)
+        assert unnamed.share(ids) == pytest.approx(0.4)
     whole = unnamed.alone(UNITS.fillna("D3"))
-    assert unnamed.count(whole) == 3 and unnamed.share(whole) == 0 and not unnamed.is_much(whole) and not unnamed.is_much([])
+    assert unnamed.count(whole) == 3 and unnamed.share(whole) == 0 == unnamed.share([])
     assert unnamed.codes(whole).tolist() == pd.factorize(whole)[0].tolist(), "nothing moves where every row names its unit"
 
 

@@ -25,6 +25,7 @@ def test_a_heading_breaks_after_a_question_or_an_exclamation() -> None:
     assert wording.phrases("客户说得好还是不好？说的是什么？") == ["客户说得好还是不好？", "说的是什么？"]
     assert wording.phrases("停！先看，再说。") == ["停！", "先看，", "再说。"]
     assert wording.phrases("说“行吗？”的人，走了吗？！") == ["说“行吗？”的人，", "走了吗？！"]
+    assert wording.phrases("是哪家门店、哪道工序？") == ["是哪家门店、", "哪道工序？"]
 
 
 def test_every_fixed_text_stands_in_both_languages_with_full_width_signs() -> None:

@@ -120,3 +120,16 @@ def test_the_lint_can_fail() -> None:
     said = [Text("等待导致流失,差异显著。", "Waiting leads to churn; the change is significant."), Text("好", "全是中文。")]
     assert len(objections(said, level=0)) == 8
     assert objections([Text("等待与流失相关。", "Waiting is associated with churn.")], level=1) == []
+
+
+def test_the_chain_of_rows_is_introduced_in_the_same_words_everywhere() -> None:
+    """Two sentences, or the first alone; pages read one after another should not look as if they meant different things."""
+    whole = {"zh": "从读入到计入，每一行去了哪里？先看哪一步去掉得最多，再问那一步该不该有。",
+             "en": "From rows read to rows counted, where did each row go? Look first at the step that removes the most, "
+                   "then ask whether that step should be there."}
+    begin, said = {"zh": "从读入到计入", "en": "From rows read to rows"}, {"zh": set(), "en": set()}
+    for path in NOTEBOOKS:
+        for cell in json.loads(path.read_text("utf-8"))["cells"]:
+            for lang in said.keys() & set(cell["metadata"].get("tags", [])):
+                said[lang] |= {line for line in "".join(cell["source"]).splitlines() if line.startswith(begin[lang])}
+    assert said == {lang: {text, re.match(r".*?[?？]", text)[0]} for lang, text in whole.items()}

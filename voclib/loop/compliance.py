@@ -83,7 +83,7 @@ def _waiting(due: Estimate, n: int, gates: Gates) -> Estimate:
 
 
 def clustered(frame: pd.DataFrame, column: str | None, gates: Gates) -> tuple[pd.DataFrame, str | None]:
-    """The frame with a column of clusters, and its name: units that may be alike, a row that names none by itself (`inference.unnamed`).
+    """The frame with a column of clusters, and its name: units whose rows may be correlated, a row that names none by itself (`inference.unnamed`).
 
     None in place of the name where too few units are named: rows are then taken as independent.
     """

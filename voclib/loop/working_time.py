@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from voclib.errors import ParameterError
 
 HOUR = np.timedelta64(1, "h")
-DAY = np.timedelta64(1, "D")
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def dates(given: Sequence[str], what: str) -> NDArray[np.datetime64]:
     """
     found = pd.to_datetime(pd.Series(list(given), dtype="str"), format="%Y-%m-%d", errors="coerce")
     if found.isna().any():
-        raise ParameterError(f"{what}: '{list(given)[int(found.isna().argmax())]}' is no date; write it as 2026-10-01.")
+        raise ParameterError(f"{what}: '{list(given)[int(found.isna().argmax())]}' is not a date; write it as 2026-10-01.")
     return found.to_numpy("datetime64[D]")
 
 
@@ -81,5 +80,5 @@ def minutes(given: str, what: str) -> int:
     """
     hour, colon, minute = given.partition(":")
     if not (colon and hour.isdigit() and minute.isdigit() and len(minute) == 2 and int(minute) < 60 and 60 * int(hour) + int(minute) <= 1440):
-        raise ParameterError(f"{what}: '{given}' is no time of day; write it as \"09:00\", with its quotes.")
+        raise ParameterError(f"{what}: '{given}' is not a time of day; write it as \"09:00\", with its quotes.")
     return 60 * int(hour) + int(minute)

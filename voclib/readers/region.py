@@ -1,4 +1,4 @@
-"""Do regions differ, or is it luck? Scores with the ranks that their data leave open, cases settled in time, and what it takes to see a change."""
+"""Do regions differ, or is it chance? Scores with the ranks that their data leave open, cases settled in time, and what it takes to see a change."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FEWEST_DEALERS = 5  # with that many, so that whether dealers differ is asked at
 
 @dataclass(frozen=True)
 class Region:
-    """What the page shows: the finding, an Estimate a group (`scores`), the `ladder` of pairs told apart, a sheet, cases in time by group.
+    """What the page shows: the finding, an Estimate a group (`scores`), the `ladder` of pairs separated, a sheet, cases in time by group.
 
     `fixed` are ranks of the customers of these dealers, `ranks` those that would hold with other dealers too; `told` names the groups of either.
     """
@@ -52,7 +52,7 @@ class Region:
 class _Part:
     """One group: its score and mean, its error with its dealers as they are (`plain`), and as a draw of dealers (`error` on `df`), if they may be.
 
-    `alike`: p of its dealers all being alike, None where too few have answers enough.
+    `alike`: p of its dealers all being the same, None where too few have enough answers.
     """
 
     name: str
@@ -84,12 +84,11 @@ def answers(tables: Tables, *, metric: str = "nps", by: str = "region", periods:
 
 
 def compared(kept: pd.DataFrame, *, metric: str = "nps", by: str = "region", gates: Gates | None = None) -> list[str]:
-    """Groups with answers enough for an interval: those that are compared. None where all answers are of one."""
+    """Groups with enough answers for an interval: those that are compared. None where all answers are of one."""
     score = scores.score_of(metric)
     if kept[by].nunique() < 2:
         return []
-    named = kept.assign(**{by: kept[by].astype(str)})
-    found = metrics.groups(score.function, named, by=by, column=score.column, estimand=score.estimand, gates=gates)
+    found = [_scored(part, str(name), score, gates=gates) for name, part in kept.groupby(by, sort=True)]
     return [one.group for one in found if one.kind == "estimate" and one.conf_high > one.conf_low]
 
 
@@ -147,14 +146,23 @@ def _ranked(parts: list[_Part], errors: list[float], df: list[float] | float, co
     return ranks.rank([p.mean for p in parts], errors, df=df, conf_level=conf_level, seed=seed) if len(parts) > 1 else None
 
 
+def _scored(part: pd.DataFrame, name: str, score: Score, *, cluster: str | None = None, **options: Any) -> Estimate:
+    """The score of one group, by whole clusters; without one by customers where any answered again, since what one says twice is alike."""
+    again = cluster is None and bool(part["customer_id"].dropna().duplicated().any())
+    own = part.assign(everyone=name, who=_customers(part)) if again else part.assign(everyone=name)
+    found = metrics.groups(score.function, own, by="everyone", column=score.column, estimand=score.estimand, cluster="who" if again else cluster,
+                           **options)[0]
+    return found.with_(n_clusters=None) if again and found.kind == "estimate" else found  # which counts dealers
+
+
 def _part(part: pd.DataFrame, name: str, score: Score, *, clustered: bool, conf_level: float, gates: Gates, seed: int) -> _Part:
-    options = {"by": "everyone", "column": score.column, "estimand": score.estimand, "conf_level": conf_level, "gates": gates}
-    own, y, unit = part.assign(everyone=name), scores.coded(part, score), pd.factorize(part["unit_id"].fillna("").to_numpy())[0]
-    found, dealers = metrics.groups(score.function, own, **options)[0], int(part["unit_id"].nunique())
+    options = {"conf_level": conf_level, "gates": gates}
+    y, unit = scores.coded(part, score), pd.factorize(part["unit_id"].fillna("").to_numpy())[0]
+    found, dealers = _scored(part, name, score, **options), int(part["unit_id"].nunique())
     if found.kind != "estimate":
         return _Part(name, found, len(y), float(y.mean()), 0.0, False, 0.0, np.inf, dealers, None)
-    plain = (found.conf_high - found.conf_low) / (2 * inference.quantile(conf_level, np.inf))  # never zero, also where all answers are alike
-    may = clustered and metrics.groups(score.function, own, cluster="unit_id", **options)[0].kind == "estimate"
+    plain = (found.conf_high - found.conf_low) / (2 * inference.quantile(conf_level, np.inf))  # never zero, also where all answers are the same
+    may = clustered and _scored(part, name, score, cluster="unit_id", **options).kind == "estimate"
     drawn = inference.mean_variance(y - y.mean(), cluster=unit if may else None)
     return _Part(name, found, len(y), float(y.mean()), plain, may, float(np.sqrt(drawn.variance)), float(drawn.df), dealers,
                  _alike(y, unit, _customers(part), seed) if clustered else None)
@@ -175,7 +183,7 @@ def _alike(y: np.ndarray, unit: np.ndarray, who: np.ndarray, seed: int) -> float
 
 
 def _ladder(these: list[_Part], others: list[_Part], fixed: Ranks | None, placed: Ranks | None, conf_level: float, seed: int) -> Ladder | None:
-    """Pairs told apart: each tested for itself; all at once; and with dealers as a draw of those there could be.
+    """Pairs separated: each tested for itself; all at once; and with dealers as a draw of those there could be.
 
     Where that leaves groups out, a rung before has the same groups by their dealers as they are, so that the last step compares like with like.
     """

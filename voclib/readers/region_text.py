@@ -124,7 +124,7 @@ NOT_YET = Text("还比不了：作答够多的不到两组。", "No comparison i
 
 
 def answer(ladder: Ladder, sheet: pd.DataFrame, first: str, said: Said) -> Text:
-    """How many pairs can be told apart, with these units and with others; what the first rank is worth."""
+    """How many pairs can be separated, with these units and with others; what the first rank is worth."""
     names, sizes = said.names, said.sizes
     place = dict(zip(sheet["group"], sheet["fixed"], strict=True))[first]
     count = {"g": names.counted(sizes.fixed), "m": sizes.pairs("together"), "k": int(ladder["together"].value), "u": names.units}
@@ -196,7 +196,7 @@ def _no_prize(said: Said, *, any_differ: bool) -> Text:
 
 
 def clusters(unassigned: int, names: Names, *, clustered: bool) -> Check:
-    """Whether customers of one unit were allowed to be alike."""
+    """Whether customers of one unit were allowed to resemble each other."""
     if names.are_units:
         return Check(Text("各份回答当作独立", "Answers are treated as independent"), None,
                      say("比的就是{u}本身，不问换一批{u}会怎样。", "The {u} themselves are compared; other {u} are not asked about.", u=names.units))

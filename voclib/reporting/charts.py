@@ -204,12 +204,12 @@ def _bars(rows: list[dict[str, Any]], *, narrow: bool) -> alt.TopLevelMixin:
 
 def distribution(frame: pd.DataFrame, *, title: Text, subtitle: Text, description: Text, score: str = "nps_score", weights: str | None = None,
                  note: Text | None = None) -> Pair:
-    """How often each mark 0 to 10 was given (share of all answers), with detractors, passives and promoters named on the chart.
+    """How often each score 0 to 10 was given (share of all answers), with detractors, passives and promoters named on the chart.
 
     Raises
     ------
     DataError
-        for a missing column, no answers, or marks that are no whole number from 0 to 10.
+        for a missing column, no answers, or scores that are not whole numbers from 0 to 10.
     """
     drawing.columns(frame, score, *([weights] if weights else []), chart="distribution")
     answers = frame[frame[score].notna()]
@@ -238,7 +238,7 @@ def _histogram(rows: list[dict[str, Any]], names: list[dict[str, Any]], *, top: 
                      axis=alt.Axis(values=list(range(11)), grid=False, labelColor=INK_2, labelOverlap=False, tickCount=11))
 
     y = alt.Y("share:Q", title=None, axis=None, scale=alt.Scale(domain=[0, top * 1.5], nice=False))
-    tip = [alt.Tooltip("score:Q", title="打分" if lang == "zh" else "Mark"),
+    tip = [alt.Tooltip("score:Q", title="打分" if lang == "zh" else "Score"),
            alt.Tooltip("share:Q", title="占比 %" if lang == "zh" else "Share %", format=".1f")]
     base, heads = alt.Chart(pd.DataFrame(rows)), alt.Chart(pd.DataFrame(names))
     paint, ink = (alt.Color(f"{field}:N", scale=None, legend=None) for field in ("fill", "ink"))

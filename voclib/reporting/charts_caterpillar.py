@@ -1,4 +1,4 @@
-"""Many units under one another, each as measured and drawn towards the mean of all: which of them can be told from it, and how many only seem so."""
+"""Many units under one another, each as measured and shrunk towards the mean of all: which of them can be told from it, and how many only seem so."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NAME = {True: 128, False: 230}  # px of a name, narrow and wide
 def caterpillar(frame: pd.DataFrame, *, label: str, raw: str, raw_low: str, raw_high: str, value: str, low: str, high: str, mean_low: str,
                 mean_high: str, title: Text, subtitle: Text, description: Text, unit: str = "points", labels: Mapping[Any, Text] | None = None,
                 words: Mapping[str, Text] | None = None, note: Text | None = None) -> Pair:
-    """A row a unit in the order of the frame: grey ring and thin line as measured, dot on its bar drawn towards the mean.
+    """A row a unit in the order of the frame: grey ring and thin line as measured, dot on its bar shrunk towards the mean.
 
     `mean_low` to `mean_high` is where a unit's dot cannot be told from the mean, in grey behind its row; its middle is the mean. Beyond 80 units
     those that can be told are drawn first, then others evenly along the order. `words` replaces those of `raw`, `drawn`, `band`, `mean` and

@@ -1,4 +1,4 @@
-"""How different the silent would have to be: a map over two odds with the line on which the conclusion tips."""
+"""How different silent customers would have to be: a map over two odds with the line on which the conclusion tips."""
 
 from __future__ import annotations
 

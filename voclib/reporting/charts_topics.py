@@ -35,7 +35,7 @@ WIDE_AREA, NARROW_AREA = (684.0, 430.0), (334.0, 560.0)  # px, a little less tha
 def topic_map(frame: pd.DataFrame, *, label: str, word: str, panel: str, x: str, y: str, size: str, tone: str, theme: str, share: str,
               stability: str, is_stable: str, panels: Mapping[str, Text], title: Text, subtitle: Text, description: Text,
               words: Mapping[str, Text] | None = None, note: Text | None = None) -> Pair:
-    """A bubble a topic, its area the number of voices (`size`), near those that speak of alike things (`x`, `y`, any scale), one panel a language.
+    """A bubble a topic, its area the number of voices (`size`), near those that speak of similar things (`x`, `y`, any scale), one panel a language.
 
     `label` names the topic, `word` stands in a bubble that has the room; `tone` is one of worse, alike, better; `share` and `stability` are
     sentences for the tooltip and `theme` a `Text`, "" where none. Places keep their order along both axes; bubbles are moved until none hides
@@ -179,7 +179,7 @@ def packed(places: NDArray[np.float64], radius: NDArray[np.float64], *, width: f
 
 def stability_curve(frame: pd.DataFrame, *, groups: str, stability: str, low: str, high: str, chosen: str, series: str, title: Text,
                     subtitle: Text, description: Text, labels: Mapping[str, Text] | None = None, note: Text | None = None) -> Pair:
-    """How alike the topics of resamples are (0 to 1) by how many topics there are, one line a `series`; the chosen granularity is filled.
+    """How similar the topics of resamples are (0 to 1) by how many topics there are, one line a `series`; the chosen granularity is filled.
 
     `low` and `high` are the smallest and largest of the resamples.
 

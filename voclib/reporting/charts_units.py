@@ -199,14 +199,14 @@ def _funnel(rows: list[dict[str, Any]], limits: list[dict[str, Any]], center: fl
         return alt.Y(f"{field}:Q", scale=scale, title=None, axis=drawing.axis(ticks, unit))
 
     layers = [*_funnel_limits(limits, x, y, (low, high), center, center_text, most, room=height),
-              *_funnel_points(rows, x, y, low, high, most, plot, height, lang, said[1])]
+              *_funnel_points(rows=rows, x=x, y=y, low=low, high=high, most=most, plot=plot, height=height, lang=lang, said=said[1])]
     key = [Key("diamond", "需要复核" if zh else "To review", FLAG), Key("dot", "其余" if zh else "Others", BAND, ACCENT)]
     keys, above = placement.key(key if any(r["flag"] for r in rows) else key[1:], width=plot)
     return alt.layer(*layers, *keys, height=height + above + 50)
 
 
 def _view(seen: list[float], limits: list[dict[str, Any]], center: float, most: float, *, unit: str) -> tuple[float, float]:
-    """What the chart shows from bottom to top: every unit, and the limits where they are not too wide for the units to be told apart."""
+    """What the chart shows from bottom to top: every unit, and the limits where they are not too wide for the units to be distinguished."""
     reach = 1.15 * max(abs(v - center) for v in [*seen, *(r["high"] for r in limits if r["level"] == "99.8%" and r["n"] >= most / 12)])
     low = max(center - reach, min(min(seen), min(r["low"] for r in limits)))
     high = min(center + reach, max(max(seen), max(r["high"] for r in limits)))
@@ -232,7 +232,7 @@ def _funnel_limits(limits: list[dict[str, Any]], x: alt.X, y: Any, view: tuple[f
     return layers
 
 
-def _funnel_points(rows: list[dict[str, Any]], x: alt.X, y: Any, low: float, high: float, most: float, plot: float, height: float,
+def _funnel_points(*, rows: list[dict[str, Any]], x: alt.X, y: Any, low: float, high: float, most: float, plot: float, height: float,
                    lang: str, said: str) -> list[alt.Chart]:
     tip = [alt.Tooltip("g:N", title="名称" if lang == "zh" else "Name"), alt.Tooltip("n_text:N", title=said),
            alt.Tooltip("value:Q", title="数值" if lang == "zh" else "Value", format=".1f")]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path
 
 from markupsafe import Markup
 
-ASSETS = Path(__file__).parent / "assets"
+from voclib.reporting import assets
+
 _DARK = re.compile(r"@media screen and \(prefers-color-scheme:dark\)\{:root\{(.*?)\}\}", re.S)
 _ROOT = re.compile(r":root\{(.*?)\}", re.S)
 _LANGUAGE = """.voc-live [lang=en]:not(.keep){display:none}
@@ -26,13 +26,13 @@ def wrap(html: str) -> str:
 @cache
 def sprite() -> Markup:
     """Hatching patterns and icons that figures refer to."""
-    return Markup((ASSETS / "icons.svg").read_text(encoding="utf-8").strip())
+    return Markup(assets.content("icons.svg").strip())
 
 
 @cache
 def style() -> str:
     """The style sheets of the page under `@scope (.voc-live)`, dark where the lab's theme is dark."""
-    css = "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in ("base.css", "report.css", "figures.css"))
+    css = "\n".join(map(assets.content, ("base.css", "report.css", "figures.css")))
     dark = _DARK.search(css)
     css = _DARK.sub("", css, count=1)
     light = _ROOT.search(css)

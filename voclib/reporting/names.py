@@ -40,7 +40,6 @@ NAMES: dict[str, Name] = {
     "mean_rating": Name(title=Text("平均评分", "Mean rating"), scale=Text("按原始量表计算", "On the scale of the rating")),
     "mean_stars": Name(title=Text("平均星级", "Mean star rating"), scale=Text("1–5 星", "1–5 stars")),
     "response_rate": _share("应答率", "Response rate", "作答人数占受邀人数", "Answers, out of all invited", "作答", "answered"),
-    "delivery_rate": _share("送达率", "Delivery rate", "送达的邀请占发出的邀请", "Invitations delivered, out of all sent", "送达", "delivered"),
     "accepted_share": _share(
         "可用记录占比", "Share of usable records", "通过校验的记录占读入的记录", "Records that pass the checks, out of all read", "可用", "usable"
     ),
@@ -114,12 +113,6 @@ NAMES: dict[str, Name] = {
     ),
     "bias": Name(
         title=Text("偏差", "Bias"), scale=Text("估计的平均值减去真值，零最好", "Mean estimate minus truth; zero is best"), short=Text("偏差", "bias")
-    ),
-    "false_positive_rate": Name(
-        title=Text("误报率", "False positive rate"),
-        scale=Text("没有差别时仍报告差别的占比，应当不超过 5%", "Share of runs that report a difference where there is none; at most 5%"),
-        short=Text("误报", "false alarms"),
-        reference=0.05,
     ),
     "power": _share("检出率", "Power", "确有差别时能够报告的占比", "Share of runs that detect a difference that exists", "检出", "detected"),
     "nps_reachable": Name(title=Text("能联系到的全体客户的 NPS", "NPS of all customers within reach"), scale=_NPS),

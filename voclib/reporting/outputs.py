@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from markupsafe import Markup
+
 from voclib.errors import RunError, VocError
 from voclib.reporting import sanitise, theme
-from voclib.reporting.figures.markup import both
+from voclib.reporting.figures.markup import both, caption
 
 _HOUSE = re.compile(r"application/vnd\.voc\.([a-z_]+)\+json$")
 _CELL_FILE = re.compile(r"\S*ipykernel_\d+[/\\]\d+\.py")
@@ -113,10 +115,9 @@ def chart(payload: Mapping[str, Any], *, where: str) -> str:
             f'<script type="application/json">{sanitise.json_text(specs)}</script></figure>')
 
 
-def _caption(payload: Mapping[str, Any]) -> str:
-    title = f"<b>{both(payload['title'])}</b>" if payload["title"].get("zh") else ""
-    subtitle = f'<span class="sub">{both(payload["subtitle"])}</span>' if payload["subtitle"].get("zh") else ""
-    return f"<figcaption>{title}{subtitle}</figcaption>" if title or subtitle else ""
+def _caption(payload: Mapping[str, Any]) -> Markup | str:
+    """The title and subtitle of a chart; "" for a picture that has none."""
+    return caption(payload["title"], payload["subtitle"] if payload["subtitle"].get("zh") else None) if payload["title"].get("zh") else ""
 
 
 def _joined(text: str | list[str]) -> str:

@@ -8,17 +8,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup, escape
 
-from voclib.reporting import document, sanitise, theme
+from voclib.reporting import assets, document, sanitise, theme
 from voclib.reporting.figures.markup import Words, both
 from voclib.results import Text
 
-ASSETS = Path(__file__).parent / "assets"
 HOUSE = Text("客户之声研究", "Customer voice research")
 CHECKS = Text("站得住吗", "Does it hold?")
 LIMITS = Text("这份报告没有说什么", "What this does not say")
@@ -69,19 +66,20 @@ def render(node: Mapping[str, Any], *, edition: Mapping[str, Any], report: str, 
     """
     read = document.read(node, report=report)
     title = _title(read)
-    body = _environment().get_template("report.html.j2").render(
+    body = assets.template("report.html.j2").render(
         title=title, company=_words(company), house=both(HOUSE), notice=_words(notice) if notice else "",
         portal=f"{portal}#ed-{edition['name']}",
         hero=_hero(read, edition), sections=_sections(read), provenance=_provenance(provenance, edition, report), edition=edition,
-        css=Markup(stylesheet()), icons=Markup(_asset("icons.svg")), scripts=_scripts(read, standalone=standalone))
-    assets = _library() if "chart" in read.shown and not standalone else {}
-    return Page(html=sanitise.unparted(body), assets=assets, finding=read.finding, title=title)
+        css=Markup(stylesheet()), icons=Markup(assets.content("icons.svg")), scripts=_scripts(read, standalone=standalone))
+    library = _library() if "chart" in read.shown and not standalone else {}
+    return Page(html=sanitise.unparted(body), assets=library, finding=read.finding, title=title)
 
 
 def stylesheet() -> str:
     """The style of a report: what it shares with the portal, its own parts, and the dark colours of interactive charts."""
     dark = theme.dark_css(".vega svg ")
-    return f"{_asset('base.css')}{_asset('report.css')}{_asset('figures.css')}@media screen and (prefers-color-scheme:dark){{{dark}}}\n"
+    sheets = "".join(map(assets.content, ("base.css", "report.css", "figures.css")))
+    return f"{sheets}@media screen and (prefers-color-scheme:dark){{{dark}}}\n"
 
 
 def _title(read: document.Document) -> Text:
@@ -159,7 +157,7 @@ class Scripts:
 
 
 def _scripts(read: document.Document, *, standalone: bool) -> Scripts:
-    inline, allowed, library = [_asset("page.js")], [], ""
+    inline, allowed, library = [assets.content("page.js")], [], ""
     if "chart" in read.shown:
         name, content = next(iter(_library().items()))
         if standalone:
@@ -167,7 +165,7 @@ def _scripts(read: document.Document, *, standalone: bool) -> Scripts:
         else:
             library = f"../_assets/{name}"
             allowed.append("'self'")  # an `integrity` attribute would block the script on file://
-        inline.append(_asset("charts.js"))
+        inline.append(assets.content("charts.js"))
     inline = [text.strip() for text in inline]
     allowed += [f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in inline]
     policy = (f"default-src 'none'; script-src {' '.join(allowed)}; style-src 'unsafe-inline'; img-src data:; font-src data:; "
@@ -182,14 +180,3 @@ def _library() -> dict[str, bytes]:
 
     content = vl_convert.javascript_bundle(vl_version=theme.VEGALITE).encode()
     return {f"vega-{hashlib.sha256(content).hexdigest()[:12]}.js": content}
-
-
-@lru_cache(maxsize=8)
-def _asset(name: str) -> str:
-    return (ASSETS / name).read_text(encoding="utf-8")
-
-
-@lru_cache(maxsize=1)
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(loader=jinja2.FileSystemLoader(ASSETS), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
-                              lstrip_blocks=True)

@@ -6,16 +6,14 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import jinja2
 from markupsafe import Markup
 
 from voclib import sentences
 from voclib.errors import ParameterError, nearest
-from voclib.reporting import sanitise, wording
+from voclib.reporting import assets, sanitise, wording
 from voclib.reporting.figures.markup import both, each, verdict, words
 from voclib.reporting.figures.rows import grade, mini, value
 from voclib.reporting.movement import CAUSES, changes
@@ -23,7 +21,6 @@ from voclib.results import Estimate, Text, Verdict
 
 __all__ = ["changes", "render"]
 
-ASSETS = Path(__file__).parent / "assets"
 MOST_CHANGES = 4
 VIEWS = "5"
 """First digit of the pages made for one reader: where a group has one, it comes first."""
@@ -61,22 +58,13 @@ def render(findings: Sequence[Mapping[str, Any]], *, editions: Sequence[Mapping[
         if finding["edition"] not in names:
             raise ParameterError(f"Report '{finding['notebook']}' belongs to edition '{finding['edition']}', which is not listed; "
                                  f"{nearest(finding['edition'], names)}")
-    css, script = _style(names), _asset("page.js")
-    return sanitise.unparted(_environment().get_template("portal.html.j2").render(
-        css=Markup(css), script=Markup(script), policy=Markup(_policy(css, script)), icons=Markup(_asset("icons.svg")), company=company,
+    css, script = _style(names), assets.content("page.js")
+    return sanitise.unparted(assets.template("portal.html.j2", keep_trailing_newline=True).render(
+        css=Markup(css), script=Markup(script), policy=Markup(_policy(css, script)), icons=Markup(assets.content("icons.svg")), company=company,
         title={"zh": "客户之声研究：这一版，我们知道了什么", "en": "Customer voice research: what this edition shows"},
         editions=[_edition(e, findings, changes) for e in editions], both=both,
         verdicts=[(verdict(code), both(shown.may)) for code, shown in wording.BADGES.items()],
         levels=[(i, both(e.words), both(e.key)) for i, e in enumerate(wording.EVIDENCE)]))
-
-
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(loader=jinja2.FileSystemLoader(ASSETS), autoescape=True, trim_blocks=True, lstrip_blocks=True,
-                              undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
-
-
-def _asset(name: str) -> str:
-    return (ASSETS / name).read_text(encoding="utf-8")
 
 
 def _style(names: Iterable[str]) -> str:
@@ -85,7 +73,7 @@ def _style(names: Iterable[str]) -> str:
     rules = [f".edition:not([data-ed={first}]){{display:none}}"]
     for name in others:
         rules.append(f"html:has(#ed-{name}:checked) .edition{{display:none}}html:has(#ed-{name}:checked) .edition[data-ed={name}]{{display:revert}}")
-    return "\n".join([_asset("base.css"), _asset("portal.css"), *rules]) + "\n"
+    return "\n".join([assets.content("base.css"), assets.content("portal.css"), *rules]) + "\n"
 
 
 def _policy(css: str, script: str) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from pathlib import Path
 
 import yaml
 
-TABLE = Path(__file__).parent / "assets" / "names.yml"
+from voclib.reporting import assets
+
+TABLE = assets.FOLDER / "names.yml"
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 

@@ -149,5 +149,5 @@ def state(passed: bool | None) -> tuple[Text, str, str]:
 
 
 def phrases(text: str) -> list[str]:
-    """A Chinese heading cut after its commas and sentences, so that lines break there first."""
-    return [part for part in re.split(r"(?<=[，；：？！])(?![？！”’》）])", text) if part]
+    """A Chinese heading cut after its commas, enumerations and sentences, so that lines break there first."""
+    return [part for part in re.split(r"(?<=[，、；：？！])(?![？！”’》）])", text) if part]

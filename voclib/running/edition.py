@@ -140,7 +140,7 @@ def cells_of(path: Path) -> list[dict]:
     try:
         return json.loads(path.read_text("utf-8"))["cells"]
     except (ValueError, KeyError, TypeError) as error:
-        raise ParameterError(f"{path.name} is no notebook: {error}.") from error
+        raise ParameterError(f"{path.name} is not a notebook: {error}.") from error
 
 
 def _declarations(names: list[str], space: Workspace, problems: list[str]) -> Iterator[tuple[str, dict[str, Parameter]]]:

@@ -30,7 +30,7 @@ def findings(space: Workspace) -> list[dict[str, Any]]:
         try:
             found.append(json.loads(path.read_text("utf-8")))
         except ValueError as error:
-            raise RunError(f"{space.shown(path)} is no JSON ({error}); restore it from git or run with --force.") from error
+            raise RunError(f"{space.shown(path)} is not JSON ({error}); restore it from git or run with --force.") from error
     return sorted(found, key=lambda f: (f["edition"], f["notebook"]))
 
 

@@ -110,7 +110,7 @@ def read(path: Path = LEDGER) -> tuple[Entry, ...]:
         return ()
     raw = strictyaml.parse(path.read_text("utf-8-sig"), file=path.name)
     if not isinstance(raw, list) or not raw:
-        raise ParameterError(f"{path.name} is no list of entries; start one with 'python -m voclib.running.methods --baseline --on DATE'.")
+        raise ParameterError(f"{path.name} is not a list of entries; start one with 'python -m voclib.running.methods --baseline --on DATE'.")
     entries: list[Entry] = []
     for position, given in enumerate(raw, start=1):
         try:

@@ -49,7 +49,7 @@ def declared(source: str, *, notebook: str) -> dict[str, Parameter]:
     try:
         body = ast.parse(source).body
     except SyntaxError as error:
-        raise ParameterError(f"{notebook}: the parameters cell is no Python (line {error.lineno}: {error.msg}).") from error
+        raise ParameterError(f"{notebook}: the parameters cell is not Python (line {error.lineno}: {error.msg}).") from error
     comments = _comments(source)
     found: dict[str, Parameter] = {}
     for statement in body:
@@ -75,7 +75,7 @@ def fit(parameter: Parameter, value: Any) -> Any:
     if value is None and (parameter.optional or not parameter.types):
         return None
     if not _simple(value):
-        raise ParameterError(f"{_shown(value)} is no simple value (numbers must be finite, keys text)")
+        raise ParameterError(f"{_shown(value)} is not a simple value (numbers must be finite, keys text)")
     if not parameter.types or type(value) in parameter.types:
         return value
     if type(value) is int and float in parameter.types:
@@ -98,13 +98,13 @@ def _parameter(statement: ast.stmt, comment: str, notebook: str) -> Parameter:
     elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
         target, annotation = statement.target, statement.annotation
     if not isinstance(target, ast.Name):
-        raise ParameterError(f"{notebook}: line {statement.lineno} of the parameters cell is no 'name = value'; move it to the next cell.")
+        raise ParameterError(f"{notebook}: line {statement.lineno} of the parameters cell is not 'name = value'; move it to the next cell.")
     try:
         default = ast.literal_eval(statement.value)
     except (ValueError, TypeError) as error:
         raise ParameterError(f"{notebook}: the default of '{target.id}' is computed; write a plain value.") from error
     if not _simple(default):
-        raise ParameterError(f"{notebook}: the default of '{target.id}' is no number, text, true/false, list, dict or None.")
+        raise ParameterError(f"{notebook}: the default of '{target.id}' is not a number, text, true/false, list, dict or None.")
     types, optional = _annotated(annotation, target.id, notebook) if annotation else ((), default is None)
     if not annotation and default is not None:
         types = (type(default),)

@@ -86,7 +86,7 @@ def _finding(file: str, content: bytes, name: str) -> Mapping[str, Any] | None:
     try:
         value = json.loads(content)
     except ValueError as error:
-        raise RunError(f"{file} in {name} is no JSON ({error}); restore it from git or run with --force.") from error
+        raise RunError(f"{file} in {name} is not JSON ({error}); restore it from git or run with --force.") from error
     return value if isinstance(value, dict) and value.keys() >= _NEEDS else None
 
 
@@ -111,7 +111,7 @@ def _commit(revision: str, name: str, root: Path) -> str:
     if done is not None and done.returncode == 0:
         return done.stdout.decode("ascii").strip()
     if _called(root, "rev-parse", "--git-dir").returncode != 0:
-        raise ParameterError(f"There is no folder or report {name}, and this is no git repository; name a folder such as reports/sample.")
+        raise ParameterError(f"There is no folder or report {name}, and this is not a git repository; name a folder such as reports/sample.")
     names = _git(root, "for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags").decode("utf-8").split()
     raise ParameterError(f"There is no folder or report {name}, and git knows no revision '{revision}'. Name a folder such as "
                          f"reports/sample, a report's .json, or a revision such as HEAD~1; {nearest(revision, ['HEAD', *names])}")

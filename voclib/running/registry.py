@@ -26,7 +26,7 @@ def read(path: Path) -> list[dict[str, Any]]:
         try:
             lines.append(json.loads(text))
         except ValueError as error:
-            raise RunError(f"{path.name} line {number} is no JSON ({error}); restore it from git.") from error
+            raise RunError(f"{path.name} line {number} is not JSON ({error}); restore it from git.") from error
     return lines
 
 

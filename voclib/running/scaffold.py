@@ -51,7 +51,8 @@ def new_study(space: Workspace, name: str, *, question_zh: str, question_en: str
     module = _module(space, name)
     questions = {"zh": _question(question_zh, "question_zh"), "en": _question(question_en, "question_en")}
     if not re.fullmatch(r"[a-z][a-z0-9_-]*", edition):
-        raise ParameterError(f"'{edition}' is no name of an edition; {nearest(edition, [p.stem for p in (space.root / 'params').glob('*.yml')])}")
+        raise ParameterError(f"'{edition}' is not the name of an edition; "
+                             f"{nearest(edition, [p.stem for p in (space.root / 'params').glob('*.yml')])}")
     path = space.root / "params" / f"{edition}.yml"
     entered = _entered(path, name)
     files = _files(space, name, module, questions)
@@ -76,7 +77,7 @@ def _module(space: Workspace, name: str) -> str:
     """The module's name of a checked notebook name."""
     parts = _NAME.fullmatch(name)
     if not parts:
-        raise ParameterError(f"'{name}' is no name of a notebook: two digits, then lower-case words joined by hyphens, such as 33-referrals.")
+        raise ParameterError(f"'{name}' is not the name of a notebook: two digits, then lower-case words joined by hyphens, such as 33-referrals.")
     stage, module = parts[1], parts[3].replace("-", "_")
     if stage not in STAGES:
         known = "; ".join(f"{digit} {what}" for digit, what in STAGES.items())

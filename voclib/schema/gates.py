@@ -51,7 +51,7 @@ def scale(typed: pd.DataFrame, table: str, *, unreadable: Iterable[Found] | None
 
     A likelihood to recommend (0–10) that reaches 20, or never leaves 1–5; any other score of which more than a tenth lies above its scale,
     or below it: to set those rows aside would keep the other end of the answers only. Of one file's answers, told by its `unreadable` cells,
-    no more than a tenth (or two) may be words or lie outside on both sides: ends that carry labels would be lost alike.
+    no more than a tenth (or two) may be words or lie outside on both sides: ends that carry labels would be lost in the same way.
     """
     words = {name: [str(text).strip() for item in unreadable or () if item.column == name for text in item.examples] for name in ANSWERS}
     parts = []

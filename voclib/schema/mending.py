@@ -78,7 +78,7 @@ def mend(raw: str, *, kind: str, unit: str, timezone: str) -> tuple[str | None, 
 
 
 def is_cut(identifier: str) -> bool:
-    """Whether a spreadsheet kept fewer digits of a number than it has (1.23456E+14): many identifiers then look alike."""
+    """Whether a spreadsheet kept fewer digits of a number than it has (1.23456E+14): many identifiers then look the same."""
     found = _scientific(identifier)
     return found is not None and len(found[0]) < found[1] + 1
 

@@ -1,4 +1,4 @@
-"""Answers entered twice: the same customer, the same answer, the same channel, within a day, more often than people answer alike by themselves."""
+"""Answers entered twice: the same customer, the same answer, the same channel, within a day, more often than people happen to answer the same."""
 
 from __future__ import annotations
 

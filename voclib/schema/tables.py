@@ -13,6 +13,7 @@ from voclib.schema.columns import choice, day, flag, ident, moment, money, month
 TABLES: dict[str, pa.DataFrameSchema] = {}
 SURVEY_CHANNELS = ("survey", "sms", "app", "email", "phone", "onsite")
 CHANNELS = (*SURVEY_CHANNELS, "review", "appstore", "post", "social", "ticket", "call", "chat", "mail")
+LANGUAGES = ("zh", "en", "other")  # "other": another language than these two
 CONTACT_KINDS = ("sale", "delivery", "maintenance", "repair", "call", "digital")
 FRONTLINE_KINDS = ("product_bug", "competitor_intel", "process_suggestion")
 
@@ -40,7 +41,7 @@ _table(
     unit_id=ident("归属门店", "Home unit", references="units.unit_id", null=True), region=words("区域", "Region"),
     segment=words("客群", "Segment", null=False), product=words("车型/产品", "Product or model"),
     value_tier=choice("价值层级", "Value tier, fixed before the period studied", "vvip", "regular", null=True),
-    language=choice("语言", "Preferred language", "zh", "en", null=True),
+    language=choice("语言", "Preferred language", *LANGUAGES, null=True),
     is_contactable=flag("可联系", "Has a deliverable address and gave consent", null=True),
 )
 _table(
@@ -87,7 +88,7 @@ _table(
     emotion=choice("情绪", "Feeling, as the source tags it", "positive", "neutral", "negative", null=True),
     business_type=words("业务类型", "Line of business, as the source names it"),
     campaign_id=ident("批次", "Campaign that asked", null=True),
-    comment=words("原话", "Verbatim, redacted", sensitivity="text"), language=choice("语言", "Language of the verbatim", "zh", "en", null=True),
+    comment=words("原话", "Verbatim, redacted", sensitivity="text"), language=choice("语言", "Language of the verbatim", *LANGUAGES, null=True),
     segment=words("场景/客群", "Scene or segment named by the source"),
     duration_seconds=real("作答时长", "Time taken to answer", 0, unit="seconds", null=True),
     is_on_premises=flag("店内提交", "Submitted on the dealer's premises", null=True),
@@ -250,7 +251,7 @@ _table(
     answered_at=moment("作答时间", "Answered at", null=True), intent_score=whole("购买意愿 1–5", "Intent to buy", 1, 5, unit="1–5", null=True),
     appeal_score=whole("喜好 1–5", "Appeal", 1, 5, unit="1–5", null=True),
     value_score=whole("性价比 1–5", "Value for money", 1, 5, unit="1–5", null=True),
-    comment=words("原话", "Verbatim, redacted", sensitivity="text"), language=choice("语言", "Language of the verbatim", "zh", "en", null=True),
+    comment=words("原话", "Verbatim, redacted", sensitivity="text"), language=choice("语言", "Language of the verbatim", *LANGUAGES, null=True),
 )
 _table(
     "touchpoint_register", "触点登记表：每个触点归谁、从哪个文件来", "Touchpoints: who owns each, which file it delivers", key=("register_id",),

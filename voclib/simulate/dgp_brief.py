@@ -47,7 +47,7 @@ def answers(seed: int, *, groups: int = 6, dealers: int = 15, spread: float = 0.
     """Answers of each group, NPS coded (−100, 0, 100): `score`, `unit_id`, `customer_id`; 10 to 20 a dealer, three promoters in four.
 
     One customer in four answers twice, and in half of those cases says the same again. True dealers differ by `spread` on the scale of a latent
-    mark whose standard deviation is 1 within a dealer. The truth holds `spread`.
+    score whose standard deviation is 1 within a dealer. The truth holds `spread`.
     """
     rng = stream(seed, "dgp_brief answers")
     made = []

@@ -64,7 +64,7 @@ def expected_effects(*, churn_effect: float, spend_effect: float, confounding: f
                      ) -> dict[str, float | None]:
     """Effect on the exposed that customers of this world have on average, of all and of VIPs (None where these never wait), by quadrature.
 
-    The effect on the customers drawn differs from it by their luck, whose spread grows with `log_sd`.
+    The effect on the customers drawn differs from it by chance, whose spread grows with `log_sd`.
     """
     prior, tenure, unseen, weight = _grid(hidden != 0)
     shift = hidden * unseen + TENURE_PULL * tenure

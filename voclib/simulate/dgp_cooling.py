@@ -14,7 +14,7 @@ from scipy import special
 from voclib.simulate.streams import planted, stream
 
 BANDS = ((0.0, 1.0), (1.0, 3.0), (3.0, 7.0), (7.0, 14.0))  # days
-LEVEL, QUALITY, NOISE, UNIT = 3.6, 0.35, 0.7, 0.2  # marks of 1–5: level, one standard deviation of quality, one answer, one unit
+LEVEL, QUALITY, NOISE, UNIT = 3.6, 0.35, 0.7, 0.2  # scores of 1–5: level, one standard deviation of quality, one answer, one unit
 HEARD, SCATTER = 0.25, 0.4  # feeling = clip(HEARD·quality + SCATTER·own, −1, 1)
 EARLIEST = 0.02  # days
 
@@ -23,12 +23,12 @@ def draw(seed: int, *, answers: int = 1500, units: int = 40, fades: float | None
          ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Draw one year of calls whose customers answered within 14 days.
 
-    `fades` is the part of the slope, in marks of 1–5 for one unit of feeling (−1 upset, 1 pleased), that is there at once and fades (drawn in
+    `fades` is the part of the slope, in scores of 1–5 for one unit of feeling (−1 upset, 1 pleased), that is there at once and fades (drawn in
     0.5 – 0.9 unless given; 0 = nothing fades); `half_life` in days after which half of it is left (drawn in 1 – 3); `lean` delays pleased customers:
-    the log of the delay per unit of feeling (0 = the delay is drawn by lot).
+    the log of the delay per unit of feeling (0 = the delay is drawn at random).
 
     The frame has one row an answer: `call_id`, `unit_id`, `feeling`, `lag_days`, `csat_score`, and `quality`, which no estimator may read. The
-    truth holds `fades`, `half_life_days`, and the slope of the score on the feeling by band, in all (`slope`), for delays by lot.
+    truth holds `fades`, `half_life_days`, and the slope of the score on the feeling by band, in all (`slope`), for delays at random.
     """
     rng = stream(seed, "dgp_cooling")
     fades, half_life = planted(rng, fades, 0.5, 0.9), planted(rng, half_life, 1.0, 3.0)

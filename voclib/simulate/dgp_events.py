@@ -1,6 +1,6 @@
 """DGP of first exposures: monthly margin of customers, some of whom live through a pain for the first time, at different times.
 
-Margin a month is the customer's level + the season + what the exposure did + heavy-tailed luck, in yuan. The loss begins at the first
+Margin a month is the customer's level + the season + what the exposure did + heavy-tailed noise, in yuan. The loss begins at the first
 exposed month and grows, and early cohorts lose more: exactly what a static before-after regression averages wrongly.
 """
 

@@ -1,4 +1,4 @@
-"""DGP of few stores: a programme tried in a handful of stores drawn by lot, which differ widely in size and in how much they move.
+"""DGP of few stores: a programme tried in a handful of stores drawn at random, which differ widely in size and in how much they move.
 
 A store's mean score in a period is its level + the period + its own turn when the programme begins + its passing mood + the effect + the noise
 of as many customers as answered. Weighted by answers, one large store may stand for all treated ones: its residual is near zero, and errors

@@ -52,7 +52,7 @@ def make(rng: np.random.Generator, *, expected: float, open_days: np.ndarray, da
          silent: float = SILENT) -> Reports:
     """About `expected` reports, before news of fixes adds to them; `open_days` (dealers,) is how long each dealer is open.
 
-    Every employee reports at a rate of their own; whether a fix is told to who reported it is a matter of luck. `ratio` is drawn unless given;
+    Every employee reports at a rate of their own; whether a fix is told to who reported it is a matter of chance. `ratio` is drawn unless given;
     with 1 the news changes nothing. A share `silent` of dealers reports nothing.
     """
     ratio = planted(rng, ratio, *TOLD_RATIO)

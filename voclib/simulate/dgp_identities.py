@@ -1,4 +1,4 @@
-"""Who could a story be about? People alike by dealer, week and model, known for every card; texts with planted clues; a small company."""
+"""Who could a story be about? People who match by dealer, week and model, known for every card; texts with planted clues; a small company."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def draw(
     mean: float | None = None,
     shape: float | None = None,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Cards of some dealers: how many `others` are alike in the population, and how many of them are `seen` in a sample of part `fraction`.
+    """Cards of some dealers: how many `others` match in the population, and how many of them are `seen` in a sample of part `fraction`.
 
     Others of dealer d are Poisson(λ_d), λ_d gamma with this `mean` (1–8 unless given) and `shape` (1.5–6). Truth: `found`, the chance that one drawn
-    among all alike is the right one, E[(1 − e^{−λ})/λ] over dealers, `of_these`, the mean of 1/(1 + others)
+    among all that match is the right one, E[(1 − e^{−λ})/λ] over dealers, `of_these`, the mean of 1/(1 + others)
     over these very cards, and `unique_right`, of matches to the only one seen the share that is right, E[e^{−πλ}] / E[(1 + (1 − π)λ)e^{−πλ}].
     """
     from scipy import integrate, stats

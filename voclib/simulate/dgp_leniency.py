@@ -24,7 +24,7 @@ def _agents(rng: np.random.Generator, stores: np.ndarray, severity: np.ndarray, 
         seats = np.repeat(own, len(calls) // len(own))
         seats = seats[np.argsort(slowness[seats], kind="stable")]
         queue = calls[np.argsort(routing * severity[calls] + rng.normal(size=len(calls)), kind="stable")]
-        agent[queue] = seats  # without routing the order is luck alone
+        agent[queue] = seats  # without routing the order is random
     return agent
 
 
@@ -33,7 +33,7 @@ def draw(seed: int, *, stores: int = 8, agents: int = 80, calls: int = 60, effec
     """Draw the calls of `agents` agents, `calls` each, ten agents a store.
 
     `effect` is what a long wait does to next year's margin in yuan, on average (drawn in −160 – −120 unless given; 0 = nothing); with `routing`
-    hard cases go to slow agents (standard deviations of severity against luck), so that agents are no lottery; `slowness` spreads agents.
+    hard cases go to slow agents (standard deviations of severity against chance), so that agents are no lottery; `slowness` spreads agents.
 
     The frame has one row a call: `case_id`, `store`, `month`, `stratum` (store × month: the queue in which agents are as good as drawn),
     `agent`, `waited`, `margin_12m`, and what was known before: `prior_margin`, `prior_calls`, `tenure`. `severity` is not in it.

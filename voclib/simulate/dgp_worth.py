@@ -40,7 +40,7 @@ def draw(seed: int, *, customers: int = 2000, detractor_gap: float | None = None
     """Customers of three classes. Who spent more is happier and will spend more anyway.
 
     `detractor_gap` is what a passive is worth above a detractor (drawn in 250–450 ¥ unless given), `promoter_gap` a promoter above a
-    passive (100–250 ¥); `log_sd` the spread of luck in log margin. The frame has one row a customer: `log_spend` (standardised), `nps_class`
+    passive (100–250 ¥); `log_sd` the spread of noise in log margin. The frame has one row a customer: `log_spend` (standardised), `nps_class`
     (−1, 0, 1), `margin_12m`. The truth holds the classes' `values` for customers of average past spending, `shares` of the classes, and ¥ a
     100,000 customers for one point of NPS by path.
     """
@@ -79,7 +79,7 @@ def noisy(seed: int, *, customers: int = 1500, slope: float | None = None, relia
 
 def programme(seed: int, *, customers: int = 2000, effect: float | None = None, break_even: float | None = None, log_sd: float = 0.6,
               ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Half of the customers were offered a programme by lot; some took it up. It is to be rolled out to `UNITS` customers for a year.
+    """Half of the customers were offered a programme at random; some took it up. It is to be rolled out to `UNITS` customers for a year.
 
     `effect` is ¥ of margin over 12 months to who takes it up (drawn in 100–180 unless given, 0 does nothing), `break_even` what it must do to
     pay for itself at the planted uptake (drawn in 40–80), which sets the cost. The frame: `offered`, `taken` (0/1, known of those offered),

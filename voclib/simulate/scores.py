@@ -38,7 +38,7 @@ def plain(seed: int, *, n: int, promoters: float, detractors: float) -> Drawn:
 def clustered(seed: int, *, clusters: int, size: float = 30, size_cv: float = 0.6, icc: float, promoters: float, detractors: float) -> Drawn:
     """Answers of customers of dealers that differ: Dirichlet shares a dealer give exactly this intra-class correlation.
 
-    `size_cv` is the coefficient of variation of the log-normal dealer sizes (0: all alike); sizes do not depend on scores.
+    `size_cv` is the coefficient of variation of the log-normal dealer sizes (0: all the same); sizes do not depend on scores.
     """
     rng = np.random.default_rng(seed)
     log_sd = np.sqrt(np.log(1 + size_cv**2)) if size_cv else 0.0

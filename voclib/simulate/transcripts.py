@@ -73,7 +73,7 @@ def _drafted(rng: np.random.Generator, voices: Voices, voice: np.ndarray, turn: 
 
 
 def _offsets(rng: np.random.Generator, text: np.ndarray, of: np.ndarray, seconds: np.ndarray) -> np.ndarray:
-    """Seconds since the start: each turn lasts as its length and luck have it, all of them as long as the conversation."""
+    """Seconds since the start: each turn lasts as its length and chance have it, all of them as long as the conversation."""
     lasting = (2 + np.array([len(line) for line in text]) / 4.5) * rng.uniform(0.7, 1.5, text.size)
     total = np.bincount(of, lasting, seconds.size)
     before = lasting.cumsum() - lasting

@@ -65,7 +65,7 @@ def _split(raw: bytes, name: str) -> Iterator[bytes]:
     """The messages of an mbox; a line "From " after an empty line begins one, and >From inside a body is From (RFC 4155, mboxrd)."""
     starts = [found.start() for found in re.finditer(_FROM_DATED if re.match(_FROM_DATED, raw) else _FROM, raw)]
     if not starts or raw[:starts[0]].strip():
-        raise DataError(f"{name} is no mailbox: it does not begin with a line 'From …'; export it as mbox, or name a single message .eml")
+        raise DataError(f"{name} is not a mailbox: it does not begin with a line 'From …'; export it as mbox, or name a single message .eml")
     for start, end in zip(starts, [*starts[1:], len(raw)], strict=True):
         yield re.sub(rb"(?m)^>(>*From )", rb"\1", raw[raw.index(b"\n", start) + 1:end])
 

@@ -37,7 +37,7 @@ def _a_day(given: object) -> object:
     """A calendar day as an export is dated; ValueError, saying how to write it, for anything else."""
     if given is None or (isinstance(given, str) and re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", given) and _exists(given)):
         return given
-    raise ValueError(f"'{given}' is no day; write the day of the export as 2026-06-30")
+    raise ValueError(f"'{given}' is not a day; write the day of the export as 2026-06-30")
 
 
 def _exists(day: str) -> bool:
@@ -131,7 +131,7 @@ class Table(_Part):
     def _are_positive(cls, given: dict) -> dict:
         for column, factor in given.items():
             if not 0 < factor < float("inf"):
-                raise ValueError(f"{column}: {factor} is no factor; write what one unit of the export is in the standard's, 1.609344 for miles")
+                raise ValueError(f"{column}: {factor} is not a factor; write what one unit of the export is in the standard's, 1.609344 for miles")
         return given
 
     @field_validator("formats", mode="after")

@@ -14,7 +14,7 @@ import pandas as pd
 NOBODY = "name of nobody in particular (anonymous or masked); set missing"
 UNWRITTEN = "sentence of the platform, not of the customer; set missing"
 SHORTENED = "language tag read as its language"
-OTHER = "another language than zh and en; set missing"
+OTHER = "another language than zh and en; read as other"
 _ANONYMOUS = frozenset({
     "anonymous", "anonymous user", "anonymous customer", "anon", "guest", "guest user", "deleted user", "[deleted]", "a google user", "google user",
     "amazon customer", "kindle customer", "ebay user", "facebook user", "匿名", "匿名用户", "匿名买家", "匿名会员", "匿名网友", "匿名客户",
@@ -35,6 +35,11 @@ _CODES = """ aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs c
 """
 _NAMED = {"zho": "zh", "chi": "zh", "cmn": "zh", "yue": "zh", "eng": "en", "chinese": "zh", "english": "en", "中文": "zh", "汉语": "zh",
           "简体中文": "zh", "繁体中文": "zh", "繁體中文": "zh", "英文": "en", "英语": "en"}
+_NAMES = """ spa deu ger fra fre jpn kor rus ita por nld dut tha vie ara tur pol ind spanish german french japanese korean russian italian portuguese
+    dutch thai vietnamese arabic turkish polish indonesian español deutsch français italiano português 日语 日文 德语 法语 西班牙语 韩语 俄语 意大利语
+    葡萄牙语 泰语 越南语 阿拉伯语 其他 其他语言
+"""
+_ELSEWHERE = frozenset(_NAMES.split())  # how the commonest other languages are called, and their three-letter codes
 _TAG = re.compile(r"(?P<code>[a-z]{2,3})(?:[-_][a-z0-9]{1,8})*", re.IGNORECASE)
 
 
@@ -56,7 +61,7 @@ def sentences(texts: pd.Series) -> tuple[pd.Series, pd.Series]:
 
 
 def languages(texts: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """Languages as zh and en: en-US is en, zh_Hans_CN is zh, and another language's tag (ISO 639-1) is missing; other words stay as they are."""
+    """Languages as zh and en: en-US is en, zh_Hans_CN is zh, another language's tag (ISO 639-1) is "other"; further words stay as they are."""
     changed = {}
     for text in texts.dropna().unique():
         bare = normalize("NFKC", text).strip().lower()
@@ -64,8 +69,8 @@ def languages(texts: pd.Series) -> tuple[pd.Series, pd.Series]:
         code = _NAMED.get(bare) or (_NAMED.get(tag["code"], tag["code"]) if tag else "")
         if code in ("zh", "en") and text.strip() != code:
             changed[text] = (code, SHORTENED)
-        elif code and code in _CODES.split() and code not in ("zh", "en"):
-            changed[text] = (None, OTHER)
+        elif bare in _ELSEWHERE or code in _ELSEWHERE or (code in _CODES.split() and code not in ("zh", "en")):
+            changed[text] = ("other", OTHER)
     return _changed(texts, changed)
 
 

@@ -119,7 +119,7 @@ def _below(lines: list[str], sign: str, above: int, name: str) -> int:
     reader = csv.reader(lines, delimiter=sign)
     for _ in range(above):
         if reader.line_num < len(lines) and _next(reader)[1]:
-            raise DataError(f"{name}: a quote above the heading never closes; mend it, or leave the rows above the heading out")
+            raise DataError(f"{name}: a quotation mark above the heading is never closed; correct it, or leave the rows above the heading out")
     return reader.line_num
 
 

@@ -169,7 +169,7 @@ def _joined(raw: pd.DataFrame, join: Join, root: Path, file: str) -> tuple[pd.Da
     right = other[other["_problem"] == ""].drop(columns=list(OWN))
     keys = _column(right, there, join.files).str.strip()
     if (repeated := keys[keys.duplicated() & keys.notna()]).size:
-        raise DataError(f"join: '{there}' of {join.files} is not unique ({repeated.nunique()} values stand more than once); join on a key that is")
+        raise DataError(f"join: '{there}' of {join.files} is not unique ({repeated.nunique()} values appear more than once); join on a key that is")
     known = right.drop(columns=[there]).set_axis(pd.Index(keys), axis=0)
     own = _column(raw, here, file).str.strip()
     added = known[[name for name in known.columns if name not in raw.columns]].loc[known.index.notna()].reindex(own).set_axis(raw.index, axis=0)

@@ -1,7 +1,7 @@
 """Trends in a panel whose members drop out: inverse probability of censoring weights and the variance that counts their estimation.
 
 Among those still there at a wave, a logistic model says who answers once more, given the history seen so far; whoever stays
-stands for those alike who left (Robins, Rotnitzky & Zhao 1995, JASA 90). One model a wave, so the variance stacks their scores.
+stands for comparable people who left (Robins, Rotnitzky & Zhao 1995, JASA 90). One model a wave, so the variance stacks their scores.
 The assumption: given that history, leaving has nothing to do with the score of the wave that was missed.
 """
 
@@ -199,7 +199,8 @@ def _wave(x: Array, risk: NDArray[np.bool_], stays: NDArray[np.bool_], *, label:
     basis = np.linalg.qr(design[risk][:, _independent(design[risk])])[0] * np.sqrt(risk.sum())  # so that units play no part
     fitted = _chance(basis, stays[risk])
     if fitted.min() < NOBODY:  # a kind of which all stay is harmless; one of which nobody does is not
-        raise DataError(f"Who stays for period {label} is (almost) perfectly predicted by {', '.join(names)}: those who left have nobody alike.")
+        raise DataError(f"Who stays for period {label} is (almost) perfectly predicted by {', '.join(names)}: "
+                        "nobody comparable to those who left remains.")
     chance[risk] = fitted
     orthonormal = np.zeros((len(x), basis.shape[1]))
     orthonormal[risk] = basis

@@ -108,7 +108,7 @@ def monotone(y: ArrayLike, *, low: float, high: float, silent: Literal["lower", 
         as `manski`, and for another direction.
     """
     if silent not in ("lower", "higher"):
-        raise ParameterError(f"silent says how the silent compare, 'lower' or 'higher', not {silent!r}.")
+        raise ParameterError(f"silent says how the silent customers compare, 'lower' or 'higher', not {silent!r}.")
     y, w = _checked(y, weights, low, high)
     worst, limit = (low, high) if silent == "lower" else (high, low)
     free = _mean(np.where(np.isnan(y), worst, y), w, cluster, n=_answers(y))

@@ -104,8 +104,8 @@ class Sensitivity:
         VocError
             always.
         """
-        raise VocError("A callback model is a sensitivity analysis and gives no estimate: it leans on stable resistance, which no data can show. "
-                       "Show its range beside the other scenarios; for a number call back a random part of the silent.")
+        raise VocError("A callback model is a sensitivity analysis and gives no estimate: it relies on stable resistance, which no data can show. "
+                       "Show its range beside the other scenarios; for an estimate, call back a random part of the silent customers.")
 
     def __str__(self) -> str:
         """The range with its status; no single number."""

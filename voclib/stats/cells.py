@@ -1,4 +1,4 @@
-"""Many rows as few cells: rows alike in every margin are counted once, and regressions on margins need no matrix of dummies.
+"""Many rows as few cells: rows that agree in every margin are counted once, and regressions on margins need no matrix of dummies.
 
 X below has one column a level of every margin and one a numeric column; it is never built.
 """
@@ -73,7 +73,7 @@ def crossed(parts: Sequence[tuple[Codes, list[Hashable]]]) -> tuple[Codes, list[
 
 
 def _cells(columns: Sequence[tuple[Codes, list[Hashable]]], rows: int) -> tuple[NDArray[np.int32], int]:
-    """Rows alike in all columns share a cell: cell of each row, number of cells."""
+    """Rows that agree in all columns share a cell: cell of each row, number of cells."""
     code, radix, table = np.zeros(rows, dtype=np.int32), 1, min(LARGEST_TABLE, 8 * rows + 64)
     for codes, levels in columns:
         if radix * len(levels) > table:

@@ -92,7 +92,7 @@ def _rows(score: ArrayLike, feeling: ArrayLike, lag: ArrayLike, cluster: ArrayLi
     code, count = _band(t, bands), counts(t, bands)
     kept = [k for k in range(len(bands)) if count[k] >= min_band]
     if len(kept) < 2:
-        raise DataError(f"A slope is told to fall between two bands of lags with at least {min_band} answers each; they hold "
+        raise DataError(f"Telling whether a slope falls takes two bands of lags with at least {min_band} answers each; they hold "
                         f"{', '.join(str(n) for n in count)}. Ask some customers at once and some later.")
     inside = np.isin(code, kept)
     here = np.column_stack([code[inside] == k for k in kept]).astype(float)

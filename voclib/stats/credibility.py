@@ -129,7 +129,7 @@ def combine(p_values: Mapping[str, ArrayLike], *, weights: Mapping[str, float]) 
     if unknown := sorted(set(p_values) - set(weights)):
         raise ParameterError(f"No weight was declared for {', '.join(unknown)}; weights: {', '.join(weights)}.")
     if min(weights.values()) <= 0:
-        raise ParameterError("Weights of the components are positive; leave a component out instead of weighing it with zero.")
+        raise ParameterError("Weights of the components are positive; leave a component out instead of giving it zero weight.")
     p = np.clip(np.column_stack([np.asarray(v, dtype=float) for v in p_values.values()]), 1e-15, 0.95)
     w = np.where(np.isnan(p), 0.0, np.array([weights[name] for name in p_values]))
     whole = np.maximum(w.sum(axis=1), 1e-300)

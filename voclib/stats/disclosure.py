@@ -1,4 +1,4 @@
-"""How many of the people in a release can be told: the share found by an attacker who draws at random from those who look alike.
+"""How many of the people in a release can be identified: the share found by an attacker who draws at random from those who match.
 
 A record whose values are shared by F people of the population is found with probability 1/F (k-anonymity: Sweeney 2002, IJUFKS 10: 557–570; the
 prosecutor's risk: El Emam & Dankar 2008, JAMIA 15: 627–637), provided that F counts the *population*. Where the data hold a sample of it, classes are
@@ -38,7 +38,7 @@ class Ends(NamedTuple):
 
 
 def chance(others: ArrayLike, *, fraction: float = 1.0) -> Array:
-    """The unbiased estimate of 1/F of every row (N,) from the `others` seen alike (N,), where `fraction` ≥ ½ of the population is in the data.
+    """The unbiased estimate of 1/F of every row (N,) from the `others` seen to match (N,), where `fraction` ≥ ½ of the population is in the data.
 
     Single values may lie outside 0–1; their mean estimates the mean of 1/F.
 
@@ -79,7 +79,7 @@ def chance_ends(others: ArrayLike, *, fraction: float) -> Ends:
 def found(
     others: ArrayLike, *, fraction: float = 1.0, estimand: str, cluster: ArrayLike | None = None, conf_level: float = 0.95, **more: Any
 ) -> Estimate:
-    """Share of records that an attacker finds who draws one of all alike: the mean of 1/F, with t interval (clusters: CR2).
+    """Share of records that an attacker finds who draws one of all that match: the mean of 1/F, with t interval (clusters: CR2).
 
     An estimate where at least half the population is in the data, bounds with the interval around both below that; `more` are fields of `Estimate`.
 
@@ -117,9 +117,9 @@ def found(
 def found_of_chosen(
     others: ArrayLike, *, tried: int, fraction: float, estimand: str, conf_level: float = 0.95, **more: Any
 ) -> Estimate:
-    """Bounds of the share found of records that were chosen *because* many `others` (N,) are seen alike, `tried` being looked at.
+    """Bounds of the share found of records that were chosen *because* many `others` (N,) are seen to match, `tried` being looked at.
 
-    `found` would be too low for them: whoever has more listed by luck is chosen more often. Here every record has its own exact limits of F, each end
+    `found` would be too low for them: who by chance has more listed is chosen more often. Here every record has its own exact limits of F, each end
     at the level (1 − conf_level)/2 · N/tried, so that of the limits of chosen records no more than 1 − conf_level are wrong on average however they
     were chosen (false coverage rate: Benjamini & Yekutieli 2005, JASA 100: 71–81); the bounds are the means of 1/F at these limits.
 
@@ -207,7 +207,7 @@ def exact(hits: int, n: int, *, estimand: str, conf_level: float = 0.95, **more:
         without a try, or with more hits than tries.
     """
     if not 0 <= hits <= n or n == 0:
-        raise DataError(f"{hits} hits of {n} tries are no share.")
+        raise DataError(f"{hits} hits in {n} tries are not a share.")
     tail = (1 - conf_level) / 2
     low = float(stats.beta.ppf(tail, hits, n - hits + 1)) if hits else 0.0
     high = float(stats.beta.ppf(1 - tail, hits + 1, n - hits)) if hits < n else 1.0

@@ -25,9 +25,9 @@ CUTS = 4
 SHARES = np.arange(0.0, 0.9001, 0.02)
 """Shares of 7–9 turned into 10 at which the likelihood is looked at."""
 BANDS = (0.0, 0.2, 0.4, 0.6)
-"""Begging dealers are taken to turn a share in one of these bands, any value of a band alike."""
+"""Begging dealers are taken to turn a share in one of these bands, all values of a band equally likely."""
 PRIOR = (9.0, 1 / 3, 1 / 3, 1 / 3)
-"""Dealers added before the data speak: nine honest ones and one that begs, in any of the bands alike."""
+"""Dealers added before the data speak: nine honest ones and one that begs, all bands equally likely."""
 RIDGE = 0.01
 """Pull of a dealer's level towards the mean, worth a hundredth of an answer; keeps a dealer with nothing but tens finite."""
 DOUBTFUL = 0.05
@@ -140,7 +140,7 @@ def categories(score: ArrayLike) -> NDArray[np.intp]:
 
 def _cells(score: ArrayLike, unit: ArrayLike, case_mix: ArrayLike | None, weights: ArrayLike | None,
            min_n: int) -> tuple[_Cells, Array, tuple[object, ...]]:
-    """Answers of units that have enough, those alike in everything counted together; names of the units; units left out."""
+    """Answers of units that have enough, those that agree in everything counted together; names of the units; units left out."""
     category, ids = categories(score), pd.Series(np.asarray(unit))
     if len(ids) != len(category) or ids.isna().any():
         raise DataError(f"Every answer needs its unit; {len(category)} answers, {len(ids)} units, {int(ids.isna().sum())} of them missing.")
@@ -301,7 +301,7 @@ def posterior(curve: Array) -> tuple[Array, float]:
     """Weight of every share of `SHARES` a dealer (J, S), and the share of honest dealers.
 
     Groups as in the local false discovery rate (Efron 2008, Statist. Sci. 23): honest dealers have s = 0, the others some s in one of
-    the `BANDS`, any value in it alike. How many dealers each group holds is found by EM over all dealers, with `PRIOR` dealers added.
+    the `BANDS`, all values in it equally likely. How many dealers each group holds is found by EM over all dealers, with `PRIOR` dealers added.
     """
     inside = np.array([(low < SHARES - 1e-9) & (high > SHARES - 1e-9) for low, high in zip(BANDS, BANDS[1:], strict=False)], dtype=float)
     groups = np.vstack([SHARES == 0, inside / inside.sum(axis=1, keepdims=True)])

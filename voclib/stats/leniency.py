@@ -3,7 +3,7 @@
 Within a queue (`within`) agents are as good as drawn, so how prone an agent is to the exposure moves it without regard to the customer.
 UJIVE (Kolesár 2013, "Estimation in an instrumental variables model with treatment effect heterogeneity"; Goldsmith-Pinkham, Hull & Kolesár
 2025, "Leniency designs: an operator's manual"): the exposure predicted from agents and queues without the case itself, minus that
-predicted from queues without the case itself. 2SLS uses predictions that contain the case's own luck and is pulled towards OLS by about 1/F.
+predicted from queues without the case itself. 2SLS uses predictions that contain the case's own noise and is pulled towards OLS by about 1/F.
 Variance: agents are clusters, with CR2's correction of residuals for queues (Bell & McCaffrey 2002) and of leverage for the slope.
 """
 
@@ -104,7 +104,7 @@ class Leniency:
 
     @property
     def is_tested(self) -> bool:
-        """Whether the design could fail and did not: customers alike by leniency, and no subgroup in which slow agents are the fast ones."""
+        """Whether the design could fail and did not: comparable customers at every leniency, no subgroup in which slow agents are the fast ones."""
         return self.is_balanced is True and self.monotonicity is not None and bool(self.monotonicity.p_value >= self.limits.balance_level)
 
     def refusal(self) -> tuple[Text, Text] | None:
@@ -384,7 +384,7 @@ def instrumented(y: ArrayLike, exposed: ArrayLike, instruments: ArrayLike, *, co
     fitted = tools @ np.linalg.lstsq(tools, d, rcond=None)[0]
     size = float((fitted**2).sum())
     if size <= 1e-12 * float((parts[1] ** 2).sum()):
-        raise DataError("The instruments say nothing on the exposure beyond the controls; no effect can be told.")
+        raise DataError("The instruments say nothing about the exposure beyond the controls; no effect can be estimated.")
     value = float((fitted * outcome).sum() / size)
     left, n = (outcome - value * d)[:, 0], len(d)
     found = inference.fit(value, n * fitted[:, 0] * left / size, n=n, cluster=cluster, method=f"2SLS, {variance} variance")

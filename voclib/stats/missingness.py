@@ -72,9 +72,9 @@ def _phases(y: ArrayLike, called: ArrayLike, followup_y: ArrayLike, *, draw_prob
     drawn = drawn & inside
     reached = drawn & ~np.isnan(found)
     if both := int((drawn & ~np.isnan(y)).sum()):
-        raise DataError(f"{both} customers both answered and were called as silent ones; a follow-up is drawn from those who did not answer.")
+        raise DataError(f"{both} customers both answered and were called back as silent; a follow-up is drawn from those who did not answer.")
     if stray := int((inside & ~drawn & ~np.isnan(found)).sum()):
-        raise DataError(f"{stray} follow-up answers come from customers who were not drawn; only a random draw can speak for the silent.")
+        raise DataError(f"{stray} follow-up answers come from customers who were not drawn; only a random draw can speak for the silent customers.")
     if reached.sum() < 2:
         raise DataError(f"{int(reached.sum())} of {int(drawn.sum())} drawn customers answered; at least two are needed.")
     chance = np.broadcast_to(np.asarray(draw_probability, dtype=float), y.shape).copy()
@@ -156,7 +156,7 @@ def hansen_hurwitz(y: ArrayLike, called: ArrayLike, followup_y: ArrayLike, *, dr
                      completion_probability=completion_probability)
     prediction = np.zeros(len(phases.y)) if outcome is None else np.asarray(outcome, dtype=float)
     if prediction.shape != phases.y.shape or not np.isfinite(prediction[phases.silent]).all():
-        raise ParameterError("outcome is one finite prediction a row for everybody who kept silent.")
+        raise ParameterError("outcome is one finite prediction per row for everybody who stayed silent.")
     method = "Hansen-Hurwitz" if outcome is None else "two-phase difference"
     return _two_phase(phases, np.where(phases.silent, prediction, 0.0), cluster, levels, method)
 
@@ -214,7 +214,7 @@ def _imbens_manski(low: Fit, high: Fit, error: float, conf_level: float) -> floa
 
 @dataclass(frozen=True, kw_only=True)
 class CalibratedTilt:
-    """How the silent who were reached differ from customers alike who answered, and the mean of everybody.
+    """How the silent who were reached differ from comparable customers who answered, and the mean of everybody.
 
     `gamma` is level → log multiplier (reference level 0), `covariance` that of the free γ in ascending order of level, outcome
     probabilities taken as given. `fit` holds all uncertainty.
@@ -342,7 +342,7 @@ def followup_design(n_silent: int, n_answered: int, sd: float = 80.0, *, calls: 
         raise ParameterError("followup_design needs silent customers, a standard deviation above 0 and a completion in (0, 1].")
     asked = np.asarray(calls, dtype=float)
     if (asked < 1).any() or (asked > n_silent).any():
-        raise ParameterError(f"calls must lie between 1 and the {n_silent} customers who kept silent.")
+        raise ParameterError(f"calls must lie between 1 and the {n_silent} customers who stayed silent.")
     total, reached = n_silent + n_answered, asked * completion
     variance = sd**2 / total + (n_silent / total) ** 2 * sd**2 * (1 / reached - 1 / n_silent)
     half = quantile(conf_level, np.inf) * np.sqrt(variance)

@@ -197,7 +197,7 @@ def _size(total: float) -> int:
 
 @lru_cache(maxsize=512)
 def _tail(own: int, size: int, skipped: float, least: int, draws: int, seed: int) -> tuple[float, float]:
-    """Location and scale of the Gumbel distribution of the largest ℓ, where `own` of `size` events in a row are drawn by lot."""
+    """Location and scale of the Gumbel distribution of the largest ℓ, where `own` of `size` events in a row are drawn at random."""
     size = max(size, own + 1)
     rng = np.random.default_rng([seed, own, size])
     one_a_day, values = Stream(np.ones(size)), []

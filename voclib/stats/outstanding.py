@@ -1,6 +1,6 @@
 """Counts of many members against what is expected: each ratio drawn towards the others, by a prior that allows a few to lie far off.
 
-A single gamma prior takes one bad member among hundreds for luck and draws it in with the rest. Here most members share a gamma whose mean and spread
+A single gamma prior takes one bad member among hundreds for chance and shrinks it likewise. Here most members share a gamma whose mean and spread
 are learnt, and a share, learnt too, comes from a wide one of given shape (DuMouchel 1999, American Statistician 53, for adverse reactions to drugs;
 the limited translation of Efron & Morris 1971, JASA 66, for the reason).
 """
@@ -18,7 +18,7 @@ from voclib.errors import DataError
 Array = NDArray[np.float64]
 FEWEST = 5  # members from which a prior can be learnt
 FAR_SHAPE, FAR_RATE = 1.0, 0.5  # of the wide part: an exponential with mean 2
-TIGHTEST = 12.0  # log shape of the others beyond which they are alike
+TIGHTEST = 12.0  # log shape of the others beyond which they are the same
 AFTER = 60  # halvings in search of a quantile
 
 

@@ -1,4 +1,4 @@
-"""Can a response model be used: do its chances reach everybody, does something tell who answered in advance, does 20 % mean 20 %?
+"""Can a response model be used: do its chances reach everybody, and does something tell who answered in advance?
 
 One row a unit of the population. Thresholds are keywords with the published default; `weights` are how many units a row stands for.
 """
@@ -37,7 +37,7 @@ class Overlap:
 
 
 def overlap(probability: ArrayLike, answered: ArrayLike, *, floor: float = 0.005, weights: ArrayLike | None = None) -> Overlap:
-    """Whether everybody has somebody alike among those who answered; chances (N,) are those of the weights about to be used."""
+    """Whether everybody has somebody comparable among those who answered; chances (N,) are those of the weights about to be used."""
     p = respondents.chances(probability)
     spoke, w = respondents.flags(answered, p, some=True), respondents.weights(weights, len(p))
     if (p[spoke] <= 0).any():
@@ -112,57 +112,3 @@ def _alone(series: pd.Series, spoke: NDArray[np.bool_], w: Array, bins: int) -> 
     size = np.bincount(codes, w)
     rates = np.bincount(codes, w * spoke) / np.where(size > 0, size, 1)
     return max(straight, 1 - straight, auc(rates[codes], spoke, weights=w))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reliability:
-    """Whether 20 % means 20 %. `table`: bin, n, predicted, observed, conf_low, conf_high (Wilson, 95 %).
-
-    `slope` and `intercept` of the logit of answering on the logit of the chance (Cox 1958, Biometrika 45): 1 and 0 are perfect, a
-    slope below 1 means chances too extreme. Each with its standard error; `gap` is the mean |observed − predicted| over bins.
-    """
-
-    table: pd.DataFrame
-    slope: float
-    slope_error: float
-    intercept: float
-    intercept_error: float
-    gap: float
-
-
-def reliability(probability: ArrayLike, answered: ArrayLike, bins: int = 10, *, weights: ArrayLike | None = None) -> Reliability:
-    """Calibration of chances of answering (N,), in bins of about equal size."""
-    p = respondents.chances(probability)
-    spoke, w = respondents.flags(answered, p), respondents.weights(weights, len(p))
-    codes = np.searchsorted(respondents.cuts(p, w, bins), p, side="left")
-    size = np.bincount(codes, w)
-    held = size > 0
-    predicted, observed = (np.bincount(codes, w * v)[held] / size[held] for v in (p, spoke))
-    z2 = inference.quantile(0.95, np.inf) ** 2
-    n = size[held]
-    centre, reach = (n * observed + z2 / 2) / (n + z2), np.sqrt(z2 * (n * observed * (1 - observed) + z2 / 4)) / (n + z2)
-    table = pd.DataFrame({"bin": np.arange(1, held.sum() + 1), "n": n, "predicted": predicted, "observed": observed, "conf_low": centre - reach,
-                          "conf_high": centre + reach})
-    (intercept, slope), errors = _recalibrated(p, spoke, w)
-    return Reliability(table=table, slope=slope, slope_error=errors[1], intercept=intercept, intercept_error=errors[0],
-                       gap=float(n @ np.abs(observed - predicted) / n.sum()))
-
-
-def _recalibrated(p: Array, spoke: NDArray[np.bool_], w: Array) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Intercept and slope of a logit on the logit of `p`, and their standard errors; a constant `p` has slope 1, unknown error."""
-    inside = np.clip(p, 1e-6, 1 - 1e-6)
-    x = np.log(inside / (1 - inside))
-    flat = np.ptp(x) == 0
-    middle = w @ x / w.sum()
-    design, beta = np.column_stack([np.ones(len(x)), x - middle]), np.array([middle, 1.0])
-    ridge = np.diag([1e-9, 1e9 if flat else 1e-9])
-    for _ in range(30):
-        fitted = 1 / (1 + np.exp(-np.clip(design @ beta, -30, 30)))
-        information = design.T @ (design * (w * fitted * (1 - fitted))[:, None]) + ridge
-        step = np.linalg.solve(information, design.T @ (w * (spoke - fitted)))
-        beta = beta + np.clip(step, -2, 2)
-        if np.abs(step).max() < 1e-10:
-            break
-    covariance = np.linalg.inv(information)
-    shift = np.array([1.0, -middle])
-    return (float(beta @ shift), float(beta[1])), (float(np.sqrt(shift @ covariance @ shift)), np.nan if flat else float(np.sqrt(covariance[1, 1])))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, stats
+from scipy import stats
 
 from voclib.errors import ParameterError
 from voclib.results import Text
@@ -17,7 +16,6 @@ from voclib.stats import inference
 from voclib.stats.inference import Fit
 
 Array = NDArray[np.float64]
-LARGEST = 1e9  # customers a group: more are not worth a number
 
 
 def minimal_detectable(std_error: float, *, power: float = 0.8, alpha: float = 0.05, df: float = np.inf) -> float:
@@ -127,65 +125,6 @@ def rounded_up(n: float) -> int:
     return int(ceil(n / size) * size)
 
 
-def two_shares(first: float, second: float, *, ratio: float = 1.0, power: float = 0.8, alpha: float = 0.05) -> tuple[int, int]:
-    """Customers in each of two groups for a difference between two shares (normal approximation, pooled under no difference).
-
-    Fleiss, Levin & Paik 2003, Statistical Methods for Rates and Proportions, §4.2 without continuity correction. `ratio` is the size
-    of the second group over the first.
-
-    Raises
-    ------
-    ParameterError
-        for equal shares, shares outside (0, 1), a ratio that is not positive.
-    """
-    _shares(first=first, second=second, power=power, alpha=alpha)
-    _differ(first - second, ratio)
-    pooled = (first + ratio * second) / (1 + ratio)
-    null = stats.norm.ppf(1 - alpha / 2) * np.sqrt(pooled * (1 - pooled) * (1 + 1 / ratio))
-    true = stats.norm.ppf(power) * np.sqrt(first * (1 - first) + second * (1 - second) / ratio)
-    size = ceil(((null + true) / (first - second)) ** 2)
-    return size, ceil(ratio * size)
-
-
-def two_means(effect: float, sd: float, *, ratio: float = 1.0, power: float = 0.8, alpha: float = 0.05) -> tuple[int, int]:
-    """Customers in each of two groups for a difference of two means with a common spread, by Student's noncentral t.
-
-    Raises
-    ------
-    ParameterError
-        for no effect, a spread or ratio that is not positive.
-    """
-    _shares(power=power, alpha=alpha)
-    _differ(effect, ratio)
-    if not sd > 0:
-        raise ParameterError(f"sd is above 0, not {sd}.")
-
-    def short(size: float) -> float:
-        df, away = size * (1 + ratio) - 2, abs(effect) / sd * np.sqrt(size * ratio / (1 + ratio))
-        limit = stats.t.ppf(1 - alpha / 2, df)
-        return power - float(stats.nct.sf(limit, df, away) + stats.nct.cdf(-limit, df, away))
-
-    size = ceil(_root(short, max(2.0, 3 / (1 + ratio))) - 1e-9)
-    return size, ceil(ratio * size)
-
-
-def _differ(effect: float, ratio: float) -> None:
-    if not (np.isfinite(effect) and effect != 0 and ratio > 0):
-        raise ParameterError(f"A sample size needs a difference other than 0 and a ratio above 0, not {effect} and {ratio}.")
-
-
-def _root(short: Callable[[float], float], low: float) -> float:
-    """The size at which the power is there; the smallest where that is enough."""
-    if short(low) <= 0:
-        return low
-    high = 2 * low
-    while short(high) > 0:
-        high *= 2
-        if high > LARGEST:
-            raise ParameterError("More than a thousand million customers a group would be needed; the difference is too small to look for.")
-    return float(optimize.brentq(short, high / 2, high, xtol=1e-6))
-
-
 @dataclass(frozen=True, kw_only=True)
 class Pilot:
     """What a pilot with stores as units can see: its power for the effect asked about, the standard error, the smallest detectable effect.
@@ -229,7 +168,7 @@ def pilot(stores: int, periods: int, *, icc: float, sd: float, cluster_size: flo
     u, w, v = x.sum(), (x.sum(axis=0) ** 2).sum(), (x.sum(axis=1) ** 2).sum()
     information = (stores * u - w) * within + (u**2 + stores * periods * u - periods * w - stores * v) * between
     if information <= 1e-9 * stores * within:
-        raise ParameterError("In this design every store starts in the same period, so the programme cannot be told from the calendar.")
+        raise ParameterError("In this design every store starts in the same period, so the programme cannot be separated from the calendar.")
     error = float(np.sqrt(stores * within * (within + periods * between) / information))
     df, limit = stores - 2, inference.quantile(1 - alpha, stores - 2)
     found = float(stats.nct.sf(limit, df, abs(effect) / error) + stats.nct.cdf(-limit, df, abs(effect) / error))

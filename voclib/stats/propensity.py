@@ -173,7 +173,7 @@ def aipw_mean(y: ArrayLike, matrix: Array, *, ids: ArrayLike, seed: int, levels:
     _same_rows(matrix, answered)
     _same_rows(outcome_matrix, answered)
     if not 0 < floor < 0.5 or repeats < 1 or answered.all():
-        raise ParameterError(f"floor= is a response chance in (0, 0.5), repeats= at least 1 and somebody silent, not {floor}, {repeats} and "
+        raise ParameterError(f"floor= is a response chance in (0, 0.5), repeats= at least 1 with somebody silent, not {floor}, {repeats} and "
                              f"{int((~answered).sum())} silent.")
     customers, groups = _units(ids, cluster)
     worth = None if levels is None else np.sort(np.asarray(levels, dtype=float))

@@ -1,6 +1,6 @@
 """How far a league table can be trusted: for every group the ranks that its data leave open.
 
-Two groups can be told apart where the simultaneous interval of their difference leaves zero out. A group's rank lies between one more than the number
+Two groups can be separated where the simultaneous interval of their difference leaves zero out. A group's rank lies between one more than the number
 told above it and the number of all less those told below it; with simultaneous intervals all these sets hold at once (Mogstad, Romano, Shaikh &
 Wilhelm 2024, Review of Economic Studies 91, "Inference for ranks", section 3).
 
@@ -82,7 +82,7 @@ def _critical(s: Array, df: Array, conf_level: float, seed: int) -> float:
 
 
 def alike_p(values: ArrayLike, unit: ArrayLike, *, block: ArrayLike | None = None, draws: int = SHUFFLES, seed: int = 0) -> float:
-    """p that answers (N,) are dealt to units (N,) by lot, by the spread of unit means Σ n(ȳ − ȳ..)² (Fisher 1935; Pitman 1938, Biometrika 29).
+    """p that answers (N,) are dealt to units (N,) at random, by the spread of unit means Σ n(ȳ − ȳ..)² (Fisher 1935; Pitman 1938, Biometrika 29).
 
     Answers of one `block` (N,; a customer, say) in one unit move together, and only against as many answers of another block, so that neither
     customers who answer twice nor the sizes of units make units look different. The level is exact however answers are coded.

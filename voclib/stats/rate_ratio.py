@@ -1,7 +1,7 @@
 """How the rate of a subject changes in a stretch of time, against its usual rate and against how all others move in the same time.
 
 Counts of several subjects over the same periods follow a quasi-Poisson regression with an effect a subject, an effect a period and one a stretch:
-the period effects take away growth, season and everything else that moves all subjects alike; given the totals of the periods it is a multinomial
+the period effects take away growth, season and everything else that moves all subjects equally; given the totals of the periods it is a multinomial
 logit (Palmgren 1981, Biometrika 68; McCullagh & Nelder 1989, sections 6.4 and 9.2), so it also holds where subjects compete for shares of a total.
 """
 
@@ -67,7 +67,7 @@ def fit(counts: ArrayLike, stretches: Sequence[tuple[int, ArrayLike]], *, blocks
     which would otherwise be taken for a movement of all.
 
     Errors allow for counts that scatter more than Poisson ones. Without `blocks` by one factor on all variances. With them, labels (T,) such as the
-    month of a period, by a subject's rate that is shaken from block to block and alike within one: V = μ + c²·μμ', c² by moments, in a sandwich.
+    month of a period, by a subject's rate that is shaken from block to block and equally within one: V = μ + c²·μμ', c² by moments, in a sandwich.
     A factor would be too small where periods are shorter than the shakes.
 
     Raises
@@ -202,7 +202,7 @@ def _checked(counts: ArrayLike, stretches: Sequence[tuple[int, ArrayLike]]) -> t
     if not np.isfinite(y).all() or (y < 0).any():
         raise DataError("Counts are 0 or more and never missing.")
     if y.ndim != 2 or (y.sum(axis=1) > 0).sum() < 2:
-        raise DataError(f"A change is told against other subjects in the same time; counts of two subjects or more are needed, not {y.shape}.")
+        raise DataError(f"A change is measured against other subjects over the same time; counts of two subjects or more are needed, not {y.shape}.")
     masks = []
     for subject, periods in stretches:
         mask = np.asarray(periods, dtype=bool)
@@ -285,7 +285,7 @@ def of_shares(events: ArrayLike, totals: ArrayLike, usual_events: ArrayLike, usu
 
 
 def mean(log_ratios: ArrayLike, covariance: ArrayLike, *, df: float = np.inf) -> Mean:
-    """The plain mean of the given ones, each counting alike: its error is that of measuring them, nothing is said of others."""
+    """The plain mean of the given ones, each counting the same: its error is that of measuring them, nothing is said of others."""
     y, v = np.asarray(log_ratios, dtype=float), np.asarray(covariance, dtype=float)
     weight = np.full(len(y), 1 / len(y))
     return Mean(value=float(weight @ y), std_error=float(np.sqrt(weight @ v @ weight)), df=df, spread=float("nan"))

@@ -133,7 +133,7 @@ def _together(own: Array, df: NDArray[np.int_]) -> tuple[Array, float]:
     logs = np.log(np.maximum(own, LEAST_DISPERSION))
     e = logs - special.digamma(df / 2) + np.log(df / 2)
     spread = float(np.var(e, ddof=1) - special.polygamma(1, df / 2).mean())
-    alike = spread <= special.polygamma(1, MOST_DF)  # rows scatter alike: all of them tell one dispersion
+    alike = spread <= special.polygamma(1, MOST_DF)  # rows scatter equally: all of them tell one dispersion
     prior = MOST_DF if alike else 2 * float(optimize.brentq(lambda x: special.polygamma(1, x) - spread, 1e-3, MOST_DF))
     common = float(np.exp(e.mean() + (0.0 if alike else special.digamma(prior / 2) - np.log(prior / 2))))
     prior = min(prior, MOST_BORROWED * float(df.min()))

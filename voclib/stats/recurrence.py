@@ -37,7 +37,7 @@ ROUNDS = 200
 class Ratios:
     """Log ratios of the states against state 0, (S − 1,), with their covariance clustered by `cluster`.
 
-    `shape` of the gamma is how alike people are (large: all alike); `is_told` is False where no maximum was found.
+    `shape` of the gamma is how similar people are (large: all the same); `is_told` is False where no maximum was found.
     """
 
     log: Array

@@ -52,32 +52,6 @@ def smd_table(frame: pd.DataFrame, columns: Sequence[str], answered: ArrayLike, 
     return table.assign(grade=np.array(GRADES)[np.searchsorted(limits, judged, side="left")])
 
 
-def ks_table(frame: pd.DataFrame, columns: Sequence[str], answered: ArrayLike, *, weights: ArrayLike | None = None,
-             base: ArrayLike | None = None) -> pd.DataFrame:
-    """Kolmogorov–Smirnov distances of numeric columns: `column, ks_raw, ks_weighted` (NaN without weights); options as in `smd_table`."""
-    spoke, whole = respondents.flags(answered, frame, some=True), respondents.weights(base, len(frame))
-    corrected = None if weights is None else respondents.weights(weights, len(frame), where=spoke) * spoke
-    rows = []
-    for name in _known(columns, frame):
-        values = _numeric(frame[name], name)
-        if values is None:
-            raise DataError(f"Column '{name}' is not numeric; the Kolmogorov–Smirnov distance compares numbers.")
-        rows.append((name, ks_distance(values, whole * spoke, whole), np.nan if corrected is None else ks_distance(values, corrected, whole)))
-    return pd.DataFrame(rows, columns=["column", "ks_raw", "ks_weighted"])
-
-
-def ks_distance(values: ArrayLike, first: ArrayLike, second: ArrayLike) -> float:
-    """Largest gap between two weighted distribution functions of the same values (N,); missing values are left out. 0 to 1."""
-    x, a, b = (np.asarray(v, dtype=float) for v in (values, first, second))
-    keep = ~np.isnan(x)
-    if not a[keep].sum() > 0 or not b[keep].sum() > 0:
-        raise DataError("A distance between distributions needs known values with positive weight on both sides.")
-    order = np.argsort(x[keep], kind="stable")
-    x, a, b = x[keep][order], a[keep][order], b[keep][order]
-    last = np.append(x[1:] != x[:-1], True)  # ties step together
-    return float(np.abs(a.cumsum()[last] / a.sum() - b.cumsum()[last] / b.sum()).max())
-
-
 def _compared(series: pd.Series, name: str, parts: Sequence[Array | None]) -> list[tuple[Any, ...]]:
     """Rows of `smd_table` for one column; `parts` are the weights of the population, of respondents, and of corrected respondents."""
     numbers = _numeric(series, name)
@@ -107,7 +81,7 @@ def _scaled(means: Array, spread: float) -> tuple[float, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class RIndicator:
-    """How even the chances of answering are: 1 − 2·S, where S is their standard deviation over the population; 1 = all alike.
+    """How even the chances of answering are: 1 − 2·S, where S is their standard deviation over the population; 1 = all the same.
 
     `unadjusted` is the value before the bias adjustment, `mean` the mean chance, `method` how bias and interval were found.
     """
@@ -179,7 +153,7 @@ def _from_design(p: Array, w: Array, x: Array, mean: float, raw: float) -> tuple
     bias = float((covariance * (z.T @ (z * w[:, None]))).sum() / w.sum())
     gradient = 2 * (w * (p - mean)) @ z / w.sum()
     centred = z - w @ z / w.sum()
-    curved = covariance @ (centred.T @ (centred * w[:, None])) / w.sum()  # where all chances are alike, only this is left
+    curved = covariance @ (centred.T @ (centred * w[:, None])) / w.sum()  # where all chances are the same, only this is left
     variance = gradient @ covariance @ gradient + 2 * np.trace(curved @ curved) + _own_spread((p - mean) ** 2 - raw, w)
     return raw - bias, float(variance), "logit, bias-adjusted (Shlomo, Skinner & Schouten 2012); linearised"
 
@@ -240,14 +214,14 @@ def zero_cell_scan(frame: pd.DataFrame, columns: Sequence[str], answered: ArrayL
     """Look through every level, and every pair of levels (`depth` 2), for parts of the population where nobody answered.
 
     Cells of fewer than `min_cell` units are not held to be unsupported; by default so many that 5 answers would be expected (an
-    empty cell is then luck in fewer than 1 of 100 cases). A cell inside a smaller combination that is empty is not named again.
+    empty cell is then chance in fewer than 1 of 100 cases). A cell inside a smaller combination that is empty is not named again.
     """
     spoke, w = respondents.flags(answered, frame), respondents.weights(weights, len(frame))
     rate = w @ spoke / w.sum()
     needed = min_cell if min_cell is not None else int(np.ceil(5 / rate)) if rate > 0 else 1
     coded = {name: _levels(frame[name], name, bins=bins, weights=w) for name in _known(columns, frame)}
     if many := [name for name, (_, names) in coded.items() if len(names) > MOST_LEVELS]:
-        raise DataError(f"Column '{many[0]}' has {len(coded[many[0]][1])} levels, {MOST_LEVELS} at most; an identifier is no cell.")
+        raise DataError(f"Column '{many[0]}' has {len(coded[many[0]][1])} levels, {MOST_LEVELS} at most; an identifier is not a cell.")
     unsupported, unclear, found = np.zeros(len(frame), dtype=bool), np.zeros(len(frame), dtype=bool), []
     for size in range(1, depth + 1):
         before = unsupported.copy()

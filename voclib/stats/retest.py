@@ -214,7 +214,7 @@ def recovery(first: ArrayLike, second: ArrayLike, *, called: ArrayLike, matrix: 
 
     Among selected customers who were not called, the second NPS is regressed on the first score, its square and `matrix`; what this
     predicts for the called is what they would have said. So a call list that goes by the score or by a covariate is adjusted for; one
-    that goes by something unseen is not, and unless calls were drawn by lot the result is an association. With fewer than
+    that goes by something unseen is not, and unless calls were drawn at random the result is an association. With fewer than
     `min_comparison` of them, or more than `max_unsupported` of the called over a point from any of their first scores, there is no effect:
     then `retest` on everybody uncalled with two scores (at least `min_retested`) gives `expected` and `sensitivity`.
 

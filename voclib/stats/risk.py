@@ -205,7 +205,7 @@ def _calibrator(left_out: Array, y: Array, method: Method) -> tuple[tuple[Array,
         steps = IsotonicRegression(y_min=1 / (len(y) + 2), y_max=1 - 1 / (len(y) + 2), out_of_bounds="clip").fit(left_out, y)
         return (steps.X_thresholds_, steps.y_thresholds_), (0.0, 1.0)
     constant, slope = _logistic(left_out, y)
-    if slope <= 0:  # customers left out of the fit are ranked no better than by lot: everybody gets the same risk
+    if slope <= 0:  # customers left out of the fit are ranked no better than at random: everybody gets the same risk
         return None, (float(logit(y.mean())), 0.0)
     return None, (constant, slope)
 
@@ -349,7 +349,7 @@ def precision(weights: ArrayLike, outcome: ArrayLike, *, cluster: ArrayLike | No
 
 
 def lift(weights: ArrayLike, outcome: ArrayLike, *, cluster: ArrayLike | None = None) -> Fit:
-    """Precision of a list over the rate of everybody; 1 is a list drawn by lot."""
+    """Precision of a list over the rate of everybody; 1 is a list drawn at random."""
     w, y = _both(weights, outcome)
     rate, found = y.mean(), precision(w, y)
     ratio = found.value / rate

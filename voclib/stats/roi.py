@@ -77,7 +77,7 @@ class Inputs:
         for pair in self.correlation:
             for name in pair:
                 if name not in self.uncertain:
-                    raise ParameterError(f"correlation names '{name}', which is no uncertain input here; {nearest(name, self.uncertain)}")
+                    raise ParameterError(f"correlation names '{name}', which is not an uncertain input here; {nearest(name, self.uncertain)}")
 
     @property
     def uncertain(self) -> tuple[str, ...]:
@@ -179,15 +179,6 @@ class Roi:
                         conf_level=conf_level, std_error=float(npv.std(ddof=1)), n=self.inputs.effect.n, n_clusters=self.inputs.effect.n_clusters,
                         evidence_level=self.evidence_level, seed=self.seed, ci_method=f"{len(npv)} draws from the estimates' distributions", **more)
 
-    def fan(self) -> pd.DataFrame:
-        """Cumulative NPV by `month` (0 is the start): columns `p5`, `p25`, `p50`, `p75`, `p95`, ¥."""
-        values = _columns(self.inputs, self.draws)
-        gained = np.cumsum(self.inputs.monthly(values), axis=1) * (values["effect"] * values[CAUSAL])[:, None]
-        paid = np.broadcast_to(values["cost"], len(self.draws))[:, None] + self.inputs.running_cost * np.cumsum(self.inputs.discounts())
-        worth = np.column_stack([np.broadcast_to(-values["cost"], len(self.draws)), gained - paid])
-        found = np.quantile(worth, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0).T
-        return pd.DataFrame(found, columns=["p5", "p25", "p50", "p75", "p95"]).rename_axis("month").reset_index()
-
     def tornado(self) -> pd.DataFrame:
         """What NPV hangs on, largest swing first: `input`, its 5th and 95th percentile (`low`, `high`), expected NPV there with everything
         else at its mean (`npv_low`, `npv_high`), and `share`, the part of the variance of NPV that knowing this input alone removes.
@@ -286,7 +277,7 @@ def _prior(roi: Roi) -> tuple[float, float, Any, float]:
 
 
 def _first_order(x: Array, y: Array) -> float:
-    """Share of the variance of y between groups of alike x (given-data estimate, less what chance puts there)."""
+    """Share of the variance of y between groups of similar x (given-data estimate, less what chance puts there)."""
     values, codes = np.unique(x, return_inverse=True)
     if len(values) > BINS:
         codes = (stats.rankdata(x, method="ordinal") - 1).astype(int) * BINS // len(x)

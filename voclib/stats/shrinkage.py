@@ -1,6 +1,6 @@
-"""Many groups at once: each estimate drawn towards the mean of all by as much as chance explains, with intervals that hold on average over groups.
+"""Many groups at once: each estimate shrunk towards the mean of all by as much as chance explains, with intervals that hold on average over groups.
 
-The group that stands out most among many owes some of it to luck; its own interval does not know that. Shrinking undoes it (Morris 1983, JASA 78;
+The group that stands out most among many owes some of it to chance; its own interval does not know that. Shrinking undoes it (Morris 1983, JASA 78;
 Efron & Morris 1975, JASA 70), and the intervals here need no shape of the true differences: Armstrong, Kolesár & Plagborg-Møller 2022,
 Econometrica 90(6), "Robust empirical Bayes confidence intervals".
 """
@@ -26,7 +26,7 @@ LARGEST = 1e8  # squared bias beyond which the worst case is Chebyshev's to all 
 
 @dataclass(frozen=True, kw_only=True)
 class Shrunken:
-    """Groups drawn towards their mean; all arrays (K,) in the order and the units of the estimates.
+    """Groups shrunk towards their mean; all arrays (K,) in the order and the units of the estimates.
 
     value, low, high : the shrunken estimate and its interval, which covers at least `conf_level` of the groups' true values on average over groups,
         whatever their distribution, and promises nothing for any one group, least of all one picked for its place.

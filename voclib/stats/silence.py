@@ -5,7 +5,7 @@ off, so that the silent ones do not speak about themselves; the model then says 
 
     Pr(N = 0 | t) = ∫ exp(−u t) dG(u).
 
-How many low rates there are is what the counts above zero show least (Link 2003, Biometrics 59: different G that fit alike leave different numbers of
+How many low rates there are is what the counts above zero show least (Link 2003, Biometrics 59: equally good fits leave different numbers of
 zeros), so it is asked of two: gamma, with many rates near zero, and lognormal, with few. The zero-truncated negative binomial is the first
 (Grogger & Carson 1991, Journal of Applied Econometrics 6).
 """
@@ -26,7 +26,7 @@ Mixing = Literal["gamma", "lognormal", "alike"]
 MIXINGS: tuple[Mixing, ...] = ("alike", "lognormal", "gamma")
 FEWEST = 10
 NODES, WEIGHTS = special.roots_hermitenorm(40)
-SPREADS = (-3.0, 1.6)  # of log σ, the standard deviation of log rates, and of −½ log of the gamma's shape: from all alike to very far apart
+SPREADS = (-3.0, 1.6)  # of log σ, the standard deviation of log rates, and of −½ log of the gamma's shape: from all the same to very far apart
 STEP = 1e-4
 AT_ONCE = 50  # draws whose zeros are worked out together
 
@@ -68,7 +68,7 @@ def chance(counts: ArrayLike, exposure: ArrayLike, *, mixing: Mixing = "gamma",
         raise DataError(f"Each unit has a count and an exposure above zero; there are {n.shape} and {t.shape}.")
     speaks = n > 0
     if speaks.sum() < FEWEST:
-        raise DataError(f"{int(speaks.sum())} units have an event; it takes {FEWEST} to tell how far they differ.")
+        raise DataError(f"{int(speaks.sum())} units have an event; it takes {FEWEST} to tell how much they differ.")
     theta, spread = _fit(n[speaks], t[speaks], mixing)
     rng = np.random.default_rng(seed)
     drawn = rng.multivariate_normal(theta, spread, draws, method="eigh")

@@ -1,6 +1,6 @@
 """Revenue at risk: what customers are expected to bring, times their chance of leaving. A prediction, never a loss because of something.
 
-For a customer with covariates x the stake is e(x)·m(x): the chance of leaving and the money of those alike who stay. The mean over the customers
+For a customer with covariates x the stake is e(x)·m(x): the chance of leaving and the money of comparable stayers. The mean over the customers
 of interest is estimated with cross-fitted models and the augmented (one-step) correction for a product of a probability and a conditional mean
 (Chernozhukov et al. 2018, Econometrics Journal 21, §2; the influence function of E[e(X)m(X)] is derived as in Kennedy 2024, Semiparametric
 doubly robust targeted double machine learning, §3).
@@ -18,13 +18,13 @@ from voclib.stats import crossfit, inference
 from voclib.stats.inference import Fit
 
 Array = NDArray[np.float64]
-CEILING = 0.98  # a chance of leaving above this leaves nobody alike who stayed
+CEILING = 0.98  # a chance of leaving above this leaves nobody comparable who stayed
 MIN_EACH = 30
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stake:
-    """`fit`: money at risk a customer of interest. `chance` (N,): chance of leaving; `expected` (N,): money of those alike who stayed."""
+    """`fit`: money at risk a customer of interest. `chance` (N,): chance of leaving; `expected` (N,): money of comparable customers who stayed."""
 
     fit: Fit
     chance: Array

@@ -1,4 +1,4 @@
-"""How different must the silent be before a conclusion flips? Exponential tilts of what customers alike answered.
+"""How different must silent customers be before a conclusion flips? Exponential tilts of what comparable customers answered.
 
 Nothing in the data of those who answered says which tilt is true; calls to a random part of the silent do (`missingness.calibrate_tilt`).
 """
@@ -91,7 +91,7 @@ def _gamma(gamma: Gamma, levels: Array) -> Array:
     """Log multipliers (K,) from a mapping level → γ, or from (lowest level, highest level)."""
     if isinstance(gamma, Mapping):
         if unknown := [level for level in gamma if not np.isclose(levels, level).any()]:
-            raise ParameterError(f"gamma names {unknown}, which are no levels; levels: {levels.tolist()}.")
+            raise ParameterError(f"gamma names {unknown}, which are not levels; levels: {levels.tolist()}.")
         return np.array([next((float(g) for key, g in gamma.items() if np.isclose(key, level)), 0.0) for level in levels])
     if len(gamma) != 2:
         raise ParameterError("gamma is a mapping from level to log multiplier, or a pair (detractor, promoter).")
@@ -103,7 +103,7 @@ def tilt(y: ArrayLike, propensity: ArrayLike, outcome_probabilities: ArrayLike, 
     """Mean of everybody if a silent customer's answer is distributed as p(y | x, answered) · exp(γ_y), normalised.
 
     e^γ says how many times as likely the silent are to give that answer, relative to the middle one (two levels: relative to the
-    other one), as customers alike who answered. γ = 0 is AIPW. Efficient influence function: Robins, Rotnitzky & Scharfstein 2000;
+    other one), as comparable customers who answered. γ = 0 is AIPW. Efficient influence function: Robins, Rotnitzky & Scharfstein 2000;
     Franks, Airoldi & Rubin 2020, JASA 115. Propensities and outcome probabilities are cross-fitted by the caller, which is what the
     standard error presumes; γ counts as given in it (for a γ learned from calls take the fit of `missingness.calibrate_tilt`).
 

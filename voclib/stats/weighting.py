@@ -1,7 +1,7 @@
 """Weights that make the answers look like everybody: post-stratification and bounded calibration, with the variance they leave.
 
 Calibration follows Deville & Särndal 1992 (JASA 87): the weights closest to the base weights that meet known totals. Respondents
-alike in every margin get the same factor g, so all work is done on distinct cells (`cells`), never on a matrix of rows by dummies.
+that agree in every margin get the same factor g, so all work is done on distinct cells (`cells`), never on a matrix of rows by dummies.
 """
 
 from __future__ import annotations

@@ -336,7 +336,7 @@ def disattenuated(y: ArrayLike, first: ArrayLike, second: ArrayLike, *, matrix: 
     basis = np.linalg.qr(x[rows])[0]
     money, a, b = (v[rows] - basis @ (basis.T @ v[rows]) for v in parts)
     if min(a @ a, b @ b) <= 1e-12 * max(parts[1][rows] @ parts[1][rows], 1e-300):
-        raise DataError("A score does not vary among customers alike in the covariates, so money cannot be related to it.")
+        raise DataError("A score does not vary among customers with the same covariates, so money cannot be related to it.")
     return _oriv(money, a, b, rows, len(x), x.shape[1], cluster)
 
 

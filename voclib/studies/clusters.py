@@ -1,4 +1,4 @@
-"""Whose voices may be alike: those about one store or company, and those of one person."""
+"""Whose voices may resemble each other: those about one store or company, and those of one person."""
 
 from __future__ import annotations
 

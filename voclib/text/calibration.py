@@ -69,7 +69,7 @@ def _equal(p: Array, bins: int) -> list[NDArray[np.intp]]:
 def share_interval(hits: ArrayLike, *, cluster: ArrayLike | None = None, conf_level: float = 0.95) -> tuple[float, float, float]:
     """A share with Wilson's interval (1927), for the number of independent answers that n clustered ones are worth.
 
-    That number is p(1 − p)/v, v the linearised variance of the share between clusters, at most n (Kish 1965); all alike: the number of clusters.
+    That number is p(1 − p)/v, v the linearised variance of the share between clusters, at most n (Kish 1965); all the same: the number of clusters.
     """
     hit = np.asarray(hits, dtype=float)
     n, share = len(hit), float(np.mean(hit)) if len(hit) else np.nan

@@ -133,7 +133,7 @@ def watch(texts: Sequence[str | None], when: ArrayLike | pd.Series, *, model: To
 
     `model` lends its frozen topics, `classes` are further yes-or-no columns by name (rule classes), `authors` who wrote each voice. `budget` is the
     number of false alarms a year over terms, topics, languages and evenings together; half of it is for terms, half for topics and classes. A theme
-    needs `least` voices that repeat no other. Nothing is drawn by lot.
+    needs `least` voices that repeat no other. Nothing is drawn at random.
 
     A feature's voices in the window are held against a negative binomial forecast of its share in the blocks of `days` days before, with a rising
     trend and its own dispersion (Farrington et al. 1996, JRSS A 159; Noufaily et al. 2013, Statistics in Medicine 32); the threshold is Bonferroni's

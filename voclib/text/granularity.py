@@ -97,7 +97,7 @@ def choose(x: Vectors, engine: Engine, settings: Settings, *, grid: tuple[float,
     grid = grid if fixed is None else tuple(sorted({*grid, fixed}))
     own, k = x[rows], grouping.depth(len(rows), settings)
     found = engine.neighbours(own, min(round(1.5 * k), len(own)))
-    samples = [np.arange(len(own)), *(_taken(len(own), share, seed=settings.seed, draw=draw) for draw in range(resamples))]
+    samples = [np.arange(len(own)), *(grouping.resampled(len(own), share, seed=settings.seed, draw=draw) for draw in range(resamples))]
 
     def split(at: int, runs: int) -> Callable[[float], Labels]:
         x, near = own[samples[at]] if at else own, graph.within(found, samples[at], k)
@@ -141,8 +141,3 @@ def _step(value: float, whole: Labels, parts: list[Labels], drawn: list[NDArray[
     return Step(granularity=value, topics=int(whole.max(initial=-1)) + 1, stability=round(float(each.mean()), 4),
                 error=round(float(each.std(ddof=1) / len(each) ** 0.5), 4), unclear=round(float((whole < 0).mean()), 4),
                 largest=round(float((whole == 0).mean()), 4))
-
-
-def _taken(n: int, share: float, *, seed: int, draw: int) -> NDArray[np.intp]:
-    """Rows of one draw, in order."""
-    return np.sort(np.random.default_rng([seed, draw]).permutation(n)[: max(2, round(share * n))])

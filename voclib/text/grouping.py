@@ -109,6 +109,11 @@ def sizeable(groups: Labels, least: int) -> Labels:
     return graph.by_size(np.where((groups >= 0) & (sizes[np.maximum(groups, 0)] >= least), groups, UNCLEAR))
 
 
+def resampled(n: int, share: float, *, seed: int, draw: int) -> NDArray[np.intp]:
+    """Rows of one resample, in order, drawn without replacement."""
+    return np.sort(np.random.default_rng([seed, draw]).permutation(n)[: max(2, round(share * n))])
+
+
 def spread(labels: Labels, rows: NDArray[np.intp], n: int) -> Labels:
     """Labels of some rows among n; −1 for the others."""
     whole = np.full(n, UNCLEAR, dtype=np.intp)

@@ -129,11 +129,11 @@ def load(path: str | Path = FILE) -> Lexicon:
             if group not in STRENGTH and group not in ROLES:
                 raise ParameterError(f"{path.name}: {part} has a group '{group}'; {nearest(group, [*STRENGTH, *ROLES])}")
             if not isinstance(words, list) or not all(isinstance(word, str) and writing.normal(word) for word in words):
-                raise ParameterError(f"{path.name}: {part}.{group} is no list of words; write [one, two], and quote signs and numbers.")
+                raise ParameterError(f"{path.name}: {part}.{group} is not a list of words; write [one, two], and quote signs and numbers.")
             for word in words:
                 form, here = writing.normal(word), f"{part}.{group}"
                 if form in seen:
-                    raise ParameterError(f"{path.name}: '{word}' stands in {seen[form]} and again in {here}; keep one.")
+                    raise ParameterError(f"{path.name}: '{word}' is in {seen[form]} and again in {here}; keep one.")
                 seen[form] = here
                 _add(form, (group, STRENGTH.get(group, 0.0)), terms, stems)
                 if not writing.has_letters(form):

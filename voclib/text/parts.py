@@ -47,7 +47,7 @@ def load(path: str | Path, dictionary: str | Path | None = None) -> Parts:
     for place, one in enumerate(given.get("parts") or (), start=1):
         part, about, name = _entry(one, place, Path(path).name)
         if part in topic:
-            raise ParameterError(f"{Path(path).name}: the part '{part}' stands twice.")
+            raise ParameterError(f"{Path(path).name}: the part '{part}' appears twice.")
         topic[part], names[part] = about, name
     control = str(given.get("control") or "")
     if control and control in topic.values():

@@ -266,8 +266,8 @@ def _folder(name: str) -> Path:
     try:
         return Path(snapshot_download(name, ignore_patterns=list(_NOT_FETCHED)))
     except Exception as error:  # the client raises errors of several libraries where a name is unknown or no network is there
-        raise DataError(f"No model {name!r}: it is no folder, nor could it be fetched ({type(error).__name__}); download it where there is a network "
-                        f"and name its folder, or {nearest(name, [MINILM])}") from error
+        raise DataError(f"No model {name!r}: it is not a folder and could not be fetched ({type(error).__name__}); download it where there is "
+                        f"a network and name its folder, or {nearest(name, [MINILM])}") from error
 
 
 @lru_cache(maxsize=256)

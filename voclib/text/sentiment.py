@@ -106,7 +106,7 @@ class SentimentModel:
 
         kinds = pd.Series(self.spoken if by is None else np.asarray(by, dtype=object))
         if len(kinds) != len(self.truth):
-            raise DataError(f"by has {len(kinds)} values, the model was fitted on {len(self.truth)} texts; give one a text.")
+            raise DataError(f"by has {len(kinds)} values, the model was fitted on {len(self.truth)} texts; give one per text.")
         scored = pd.Series(_there(self.truth) & _there(self.cross_fitted.label)) & kinds.notna()
         name = "language" if by is None else str(getattr(by, "name", None) or "by")
         rows = [{name: kind, **self._judged(np.asarray(rows.index), conf_level)} for kind, rows in kinds[scored].groupby(kinds[scored], sort=True)]
@@ -166,7 +166,7 @@ def fit(texts: Sequence[str | None], labels: ArrayLike, *, languages: Sequence[s
         raise ParameterError(f"folds={folds}; cross-fitting needs at least 2, 5 are usual.")
     owners = None if groups is None else _groups(groups)
     if owners is not None and len(owners) != len(texts):
-        raise DataError(f"There are {len(owners)} groups for {len(texts)} texts; give one a text.")
+        raise DataError(f"There are {len(owners)} groups for {len(texts)} texts; give one per text.")
     voices = _voices(texts, languages)
     naive = voices.by_lexicon()
     chances, source, reasons, parts = naive.probabilities.copy(), naive.source.copy(), {}, {}
@@ -230,7 +230,7 @@ def _voices(texts: Sequence[str | None], languages: Sequence[str | None] | None)
     plain = [writing.normal(text) for text in texts]
     told = [None] * len(plain) if languages is None else list(languages)
     if len(told) != len(plain):
-        raise DataError(f"There are {len(told)} languages for {len(plain)} texts; give one a text.")
+        raise DataError(f"There are {len(told)} languages for {len(plain)} texts; give one per text.")
     spoken = np.array([one if isinstance(one, str) and one else writing.language(form) for one, form in zip(told, plain, strict=True)], dtype=object)
     forms, book = sorted(set(plain), key=writing.identity), lexicon.load()
     place = {form: k for k, form in enumerate(forms)}
@@ -323,7 +323,7 @@ def _labels(labels: ArrayLike, n: int) -> NDArray[np.intp]:
         raise DataError(f"There are {len(given)} labels for {n} texts; give one a text, None where there is none.")
     made = given.map(lambda label: CLASSES.index(label) if isinstance(label, str) and label in CLASSES else -1).to_numpy(dtype=np.intp)
     if len(odd := given[(made < 0) & given.notna()]):
-        raise ParameterError(f"{str(odd.iloc[0])[:20]!r} is no label of sentiment; {nearest(str(odd.iloc[0])[:20], CLASSES)}")
+        raise ParameterError(f"{str(odd.iloc[0])[:20]!r} is not a label of sentiment; {nearest(str(odd.iloc[0])[:20], CLASSES)}")
     return made
 
 

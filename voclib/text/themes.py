@@ -136,7 +136,7 @@ def _standing_out(hits: NDArray[np.int64], texts: NDArray[np.int64], spoken: NDA
 
 
 def _by_chance(hits: NDArray[np.int64], texts: NDArray[np.int64], spoken: NDArray[np.int64], n: int) -> NDArray[np.float64]:
-    """Fisher's exact p, one-sided: at least so many hits if the topic's texts were drawn by lot from the language's."""
+    """Fisher's exact p, one-sided: at least so many hits if the topic's texts were drawn at random from the language's."""
     from scipy.stats import hypergeom
 
     return hypergeom.sf(hits - 1, n, spoken[None, :], texts[:, None])

@@ -163,7 +163,7 @@ class TopicModel:
             for draw in range(resamples):
                 if progress is not None:
                     progress(draw, resamples, part.language)
-                taken = resampled(len(part.ids), share, seed=self.settings.seed, draw=draw)
+                taken = grouping.resampled(len(part.ids), share, seed=self.settings.seed, draw=draw)
                 again = replace(self.settings, granularity=part.granularity, seed=self.settings.seed + 1 + draw)
                 scores[draw] = grouping.overlaps(part.labels[taken], grouping.group(part.vectors[taken], self.engine, again), len(part.topics))
             rows += [{"topic": topic.number, "stability": round(float(scores[:, k].mean()), 4)} for k, topic in enumerate(part.topics)]
@@ -271,11 +271,6 @@ def numbered(labels: ArrayLike, part: Part) -> Labels:
     """Labels within a part as numbers of the model's topics; −1 stays."""
     own = np.asarray(labels, dtype=np.intp)
     return np.where(own >= 0, own + (part.topics[0].number if part.topics else 0), UNCLEAR)
-
-
-def resampled(n: int, share: float, *, seed: int, draw: int) -> NDArray[np.intp]:
-    """Rows of one resample, in order, drawn without replacement."""
-    return np.sort(np.random.default_rng([seed, draw]).permutation(n)[: max(2, round(share * n))])
 
 
 def unit(x: Vectors) -> Vectors:

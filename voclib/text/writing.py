@@ -24,6 +24,8 @@ _LATIN = "[a-z\u00aa\u00ba\u00df-\u00f6\u00f8-\u024f\u1e00-\u1eff]"
 _WORD = re.compile(rf"{_LATIN}+(?:['’]{_LATIN}+)*")
 _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
 _FOREIGN = re.compile(rf"(?:(?!{_LATIN}|{_KANA.pattern})[^\W\d_])+")
+_OURS = re.compile("[这這很没沒吗嗎们們呢吧你妳她说說给让还过买车对對么麼为]")  # of Chinese and not of Japanese
+KANA = 0.25  # share of kana among the characters of a text from which it is Japanese; Chinese has at most a の for its looks
 LONGEST = 4000  # signs of a text that are read: what comes later in a longer one is a quotation or an attachment far oftener than a voice
 
 
@@ -42,17 +44,28 @@ def language(plain: str) -> str:
     """ "zh" or "en" by the words of a normal form, a Chinese character counting as one; empty without letters, or where most are of another script
     or, in Latin letters, of another language (`other_languages`).
 
-    Kana count one by one, as Japanese leaves no blanks and is written in Chinese characters too.
+    Kana count one by one, as Japanese leaves no blanks and is written in Chinese characters too; two of them, a quarter of all, are Japanese.
     """
     chinese, latin = len(_CJK.findall(plain)), len(_WORD.findall(plain))
-    other = 0 if plain.isascii() else len(_KANA.findall(plain)) + len(_FOREIGN.findall(_CJK.sub(" ", plain)))
-    if other >= max(chinese, latin, 1):
+    kana = 0 if plain.isascii() else len(_KANA.findall(plain))
+    other = 0 if plain.isascii() else kana + len(_FOREIGN.findall(_CJK.sub(" ", plain)))
+    if other >= max(chinese, latin, 1) or (kana > 1 and chinese >= latin and kana >= KANA * (kana + chinese)):
         return ""
     if not chinese and not latin:
         return ""
     if chinese >= latin:
         return "zh"
     return "" if other_languages.other(word.replace("’", "'") for word in _WORD.findall(plain)) else "en"
+
+
+def spoken(plain: str, tag: str | None) -> str:
+    """`language` of a normal form whose source may have tagged it: "other" stands (`tag`) unless a common word of English, or a character that
+    Japanese does not have, shows that only the country or the phone was tagged. A few words without either are what no rule can tell."""
+    own = language(plain)
+    if tag != "other" or not own:
+        return own
+    shows = _OURS.search(plain) if own == "zh" else not other_languages.ENGLISH.isdisjoint(word.replace("’", "'") for word in _WORD.findall(plain))
+    return own if shows else ""
 
 
 def has_letters(plain: str) -> bool:

@@ -91,7 +91,7 @@ def study(
     gates: Gates | None = None,
     seed: int = 0,
 ) -> CaseLibrary:
-    """The library under `rule`, its cards and its audit; a refusal where kinds are too few, or too few cards have customers alike.
+    """The library under `rule`, its cards and its audit; a refusal where kinds are too few, or too few cards have matching customers.
 
     `topics` and `departments` name what stands in the tables. `population`: customers there are, where the list holds only a part of them drawn by
     chance (0: the list is complete). Without `show_verbatims` no card carries words.

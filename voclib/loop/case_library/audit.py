@@ -36,9 +36,9 @@ class Audit:
     """`cards`: the cases drawn, each with what its card says; `before` and `after`: attack → Estimate, of originals and of cards released
     (a refusal for `words` where there is no text, or no public voice to compare it with).
 
-    Added to `cards`: `level` (number in the rule, −1: withheld), `alike` (customers alike by what the card says, topic included; of those listed),
+    Added to `cards`: `level` (number in the rule, −1: withheld), `alike` (matching customers by what the card says, topic included; of those listed),
     `sure` (how many there are at least, where the list holds a part), `crowd` (topic
-    left out), `was` and `was_topic` (customers alike by dealer, model and week, and by the topic too), `words` (None if not shown), `kept`
+    left out), `was` and `was_topic` (matching customers by dealer, model and week, and by the topic too), `words` (None if not shown), `kept`
     (why not: "", hidden, empty, public, near, name, few), `generalised` (tuple of kinds). `left`: identifiers that a second redaction found, by kind.
     `naive`: counted among cases alone.
     """
@@ -64,7 +64,7 @@ class Audit:
         return int(spoken(self.cards["description"]).sum())
 
     def alone(self, column: str, *, released: bool = False) -> int:
-        """How many cases have nobody alike."""
+        """How many cases have nobody that matches."""
         return int((self.released if released else self.cards)[column].eq(1).sum())
 
 
@@ -102,7 +102,7 @@ def run(
 
 
 def _levelled(chosen: pd.DataFrame, people: People, rule: Rule, fraction: float) -> pd.DataFrame:
-    """The first level of the rule at which enough customers are alike."""
+    """The first level of the rule at which enough customers match."""
     level, alike, sure = np.full(len(chosen), -1), *np.zeros((2, len(chosen)), dtype=np.int64)
     for number, one in enumerate(rule.levels):
         seen = crowd.alike(people, chosen, one, with_topic=True)
@@ -113,12 +113,12 @@ def _levelled(chosen: pd.DataFrame, people: People, rule: Rule, fraction: float)
 
 
 def _sure(seen: np.ndarray, fraction: float) -> np.ndarray:
-    """Customers alike in the whole base at least, where the list holds a part of it."""
+    """Matching customers in the whole base at least, where the list holds a part of it."""
     return 1 + disclosure.at_least(np.asarray(seen) - 1, fraction=fraction)
 
 
 def _each(people: People, cards: pd.DataFrame, rule: Rule, level: np.ndarray, **options: bool) -> np.ndarray:
-    """Customers alike at the level of each card; at the last level where none is released."""
+    """Matching customers at the level of each card; at the last level where none is released."""
     made = np.ones(len(cards), dtype=np.int64)
     for number in np.unique(level):
         mine = level == number
@@ -168,7 +168,7 @@ def _attacks(cards: pd.DataFrame, columns: tuple[str, str], gates: Gates, *, fra
 
 
 def _released(out: pd.DataFrame, gates: Gates, *, tried: int, fraction: float, conf_level: float) -> dict[str, Estimate]:
-    """The same of cards. They are released because enough customers are seen alike, so from a part of the list the mean would be too low: bounds."""
+    """The same of cards. They are released because enough customers are seen to match, so a part of the list would give too low a mean: bounds."""
     if fraction == 1:
         return _attacks(out, ("crowd", "alike"), gates, fraction=fraction, conf_level=conf_level)
     return {name: disclosure.found_of_chosen(out[column].to_numpy() - 1, tried=tried, fraction=fraction, estimand=FOUND, conf_level=conf_level,

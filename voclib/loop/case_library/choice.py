@@ -1,4 +1,4 @@
-"""Which cases go into the library: closed ones, a few of every topic, grade and outcome, drawn by lot, so that it shows kinds and not dramas.
+"""Which cases go into the library: closed ones, a few of every topic, grade and outcome, drawn at random, so that it shows kinds and not dramas.
 
 A library drawn that way is no sample of all cases: rare kinds have as many cards as common ones. How far its shares lie from those of all closed
 cases is part of the finding (`shares`).
@@ -90,7 +90,7 @@ def _outcome(found: pd.DataFrame, hours: pd.Series, rule: Rule) -> np.ndarray:
 
 
 def draw(found: pd.DataFrame, rule: Rule, *, seed: int) -> pd.DataFrame:
-    """Up to `per_cell` cases of every cell, by lot; one row a case, sorted by cell and case, empty where no cell can be drawn from.
+    """Up to `per_cell` cases of every cell, at random; one row a case, sorted by cell and case, empty where no cell can be drawn from.
 
     A cell's lot depends on the seed and its own cases alone, so that another cell's cases change nothing.
     """

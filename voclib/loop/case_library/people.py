@@ -1,6 +1,6 @@
 """How many people of the whole customer base a story could be about: everybody who was in touch with the company there and then, cases or not.
 
-Counting look-alikes among cases alone asks how many *complaints* are alike; whoever reads a story and wonders who it was looks among *customers*.
+Counting matches among cases alone asks how many *complaints* match; whoever reads a story and wonders who it was looks among *customers*.
 So a class holds each customer who had any contact, visit, voice or case, at that place within that time. Only where the reader also knows what the
 person complained about does the class shrink to those recorded as having spoken of the topic; there may be others, so this count is too small, never
 too large.
@@ -117,7 +117,7 @@ def among_cases(cases: pd.DataFrame, *, days_off: int) -> np.ndarray:
 def alike(people: People, cases: pd.DataFrame, level: Level, *, with_topic: bool, with_language: bool = False) -> np.ndarray:
     """How many customers share what a card of this level says (N,): place, period, tier, and the topic or the language of its words where asked.
 
-    The customer of the case is always among them. A tier or language that the list does not know could be anything: counted as alike.
+    The customer of the case is always among them. A tier or language that the list does not know could be anything: counted as a match.
     """
     keys = [*([] if level.place == "all" else ["region"]), *([] if level.period == "all" else [level.period]), *(["topic"] if with_topic else [])]
     frame = people.spoken if with_topic else people.contacts

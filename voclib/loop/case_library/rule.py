@@ -1,4 +1,4 @@
-"""The rule of the case library, from a file that people edit before any case is chosen: what is drawn, how much a card says, who must be alike."""
+"""The rule of the case library, from a file that people edit before any case is chosen: what is drawn, how much a card says, who must match."""
 
 from __future__ import annotations
 
@@ -8,26 +8,23 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from voclib import yamlmodel
-from voclib.results import Text
+from voclib.loop.rulefile import RuleFile
 
 TEMPLATE = "params/rules/case_library.yml"
-_STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
 class Level(BaseModel):
     """How much a card says of where, when and whom."""
 
-    model_config = _STRICT
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     place: Literal["region", "all"] = "region"
     period: Literal["quarter", "half", "all"] = "quarter"
     tier: bool = False
 
 
-class Rule(BaseModel):
+class Rule(RuleFile):
     """What is drawn and what a card must stand. What each key means stands in the published file."""
-
-    model_config = _STRICT
 
     late_hours: float = Field(default=72, gt=0)
     reopened_days: int = Field(default=30, ge=1)
@@ -43,11 +40,6 @@ class Rule(BaseModel):
     alike: float = Field(default=0.8, gt=0, le=1)
     careful: float = Field(default=0.5, gt=0, le=1)
     timezone: str = "Asia/Shanghai"
-    names: dict[str, str] = {}
-
-    def title(self, name: str) -> Text:
-        """A name in the data, in both languages where the file knows it."""
-        return Text(name, self.names.get(name, name))
 
 
 def load(path: str | Path) -> Rule:

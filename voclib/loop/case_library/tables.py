@@ -91,7 +91,7 @@ def _lesson(row: pd.Series, rule: Rule, departments: Mapping[str, Text]) -> Text
 
 
 def sheet(audit: Audit) -> pd.DataFrame:
-    """One row an attacker: the share found of originals and of cards, and how many have nobody alike."""
+    """One row an attacker: the share found of originals and of cards, and how many have nobody that matches."""
     alone = {"week": ("was", "crowd"), "complaint": ("was_topic", "alike")}
     rows = []
     for name in ATTACKS:
@@ -118,7 +118,7 @@ def written(one: Estimate | None) -> Text:
 
 
 def sizes(audit: Audit) -> pd.DataFrame:
-    """How many customers are alike: cases by class size, before (week; week and complaint) and as released cards."""
+    """How many customers match: cases by class size, before (week; week and complaint) and as released cards."""
     out, rows = audit.released, []
     for low, high in SIZES:
         name = (

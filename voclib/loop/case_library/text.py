@@ -190,7 +190,7 @@ def decision(audit: Audit) -> Text:
 
 
 def caveat(has_visits: bool, least: int = 0, *, texts: int = 1) -> Text:
-    """Where it is most likely wrong; `least`: customers alike behind the card with fewest, `texts`: cases drawn that have words."""
+    """Where it is most likely wrong; `least`: matching customers behind the card with fewest, `texts`: cases drawn that have words."""
     if not texts:
         return say("{u}{s}{c}", "{u}{s}{c}", u=UNREAD, s=Text("", " "), c=caveat(has_visits, least))
     if not has_visits:

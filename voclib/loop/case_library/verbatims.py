@@ -1,7 +1,7 @@
 """The customer's words on a card: what is taken out of them, and whether somebody who searches public channels finds the same voice again.
 
 Generalised words still have their wording. An attacker who holds what was posted in public (app shop, forum, social) compares runs of three
-characters (Broder 1997) and takes the voice most alike. So words that are public, or nearly repeat fewer than k public voices, never stand on a card.
+characters (Broder 1997) and takes the most similar voice. So words that are public, or close to fewer than k public voices, never appear on a card.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _FORMULA = "=+-@\t\r"
 
 @dataclass(frozen=True)
 class Links:
-    """What an attacker who searches public voices finds of every text (N,): `voices` most alike (0: none alike enough), `right` the odds of a hit."""
+    """What an attacker who searches public voices finds of every text (N,): most similar `voices` (0: none similar enough), `right` the odds."""
 
     voices: np.ndarray
     right: np.ndarray

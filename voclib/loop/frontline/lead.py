@@ -2,7 +2,7 @@
 
 Customers: repairs of a batch among all repairs of its part. Frontline: bugs of the same model and part among all bugs that name a part. A batch is
 made and a model launched while the data run, so each day counts by the share of vehicles on the road that carry the batch, or are of the model
-(`voclib.loop.frontline.risk`). Both rises are found and dated alike (`voclib.stats.onsets`), each with a budget of false alarms, and the lead is the
+(`voclib.loop.frontline.risk`). Both rises are found and dated likewise (`voclib.stats.onsets`), each with its false-alarm budget, and the lead is the
 difference of their first days; its range adds the squared reaches of both (MOVER: Zou & Donner 2008, Statistics in Medicine 27:1693).
 """
 

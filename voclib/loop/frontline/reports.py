@@ -19,7 +19,6 @@ MOMENTS = ("reported_at", "confirmed_at", "fixed_at", "notified_at")
 AMOUNTS = ("quoted_price_cny", "recovered_cny")
 BUG, RIVAL, IDEA = "product_bug", "competitor_intel", "process_suggestion"
 KINDS = (BUG, RIVAL, IDEA)
-MINUTE = pd.Timedelta(minutes=1)
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,7 @@ def _rate(dealers: pd.DataFrame, level: float, *, group: str) -> Estimate:
 
 
 def _silent(dealers: pd.DataFrame, level: float, seed: int) -> tuple[tuple[Silence, ...], tuple[Estimate, ...]]:
-    """How many dealers chance leaves silent: where all speak alike (naive), and where they differ in one way or another."""
+    """How many dealers chance leaves silent: where all speak equally often (naive), and where they differ in one way or another."""
     try:
         found = tuple(silence.chance(dealers["n"], dealers["hours"] / HOURS, mixing=name, conf_level=level, seed=seed) for name in silence.MIXINGS)
     except DataError:

@@ -12,7 +12,7 @@ from voclib.errors import DataError
 from voclib.loop import clocks, compliance, routing, unheard, working_time
 from voclib.loop.clocks import Clock, Clocks, Tables
 from voclib.loop.compliance import Compliance
-from voclib.loop.inner_loop import alerts, departments, timestamps
+from voclib.loop.inner_loop import alerts, departments, entered_twice, timestamps
 from voclib.loop.inner_loop import captions as shown
 from voclib.loop.inner_loop import checks as checked
 from voclib.loop.inner_loop import tables as laid
@@ -27,6 +27,7 @@ from voclib.stats.gates import Gates
 RETURN_DAYS = 30  # a customer who opens another case on the topic within so many days was not settled
 CLOSE = 0.01  # how far the estimate with open cases may lie from the one of cases whose limit has run out
 FEW_WRONG, FEW_IN_BULK = 0.01, 0.05  # shares of cases with times out of order, of closings in bulk, that are let pass
+FEW_TWICE = 0.01  # share entered twice that is let pass: without them a share moves by at most one percentage point
 PILE_LEVEL = 0.05  # how often chance alone may look like closings hurried in before the limit
 
 
@@ -130,8 +131,9 @@ def study(tables: Tables, given: Clocks, *, rules: tuple[Any, Any] | None = None
         study=finding, ladder=ladder, every=tuple(m.every for m in measured.values()), closed=closed, curve=curve, coverage=coverage, departments=by,
         months=months, sheet=laid.sheet(sheet, told), matrix=laid.matrix(cells), missed=laid.cases(missed, alert, names, scene.timezone),
         queue=laid.cases(late.head(12), main, names, scene.timezone), routing=routed, routes=laid.routes(routed, names, scene.gates),
-        captions=shown.captions(given, measured, ladder, curve, coverage, by, months, told, len(missed), late, alert, scene.follow(alert), routed,
-                                urgent, conf_level=conf_level))
+        captions=shown.captions(given=given, measured=measured, ladder=ladder, curve=curve, coverage=coverage, by=by, months=months, told=told,
+                                missed=len(missed), late=late, alert=alert, alerted=scene.follow(alert), routed=routed, urgent=urgent,
+                                conf_level=conf_level))
 
 
 def _answerable(scene: _Scene) -> None:
@@ -191,9 +193,9 @@ def _checks(scene: _Scene, answer: Compliance, coverage: Coverage | None, routed
             checked.in_order(timestamps.out_of_order(found), n, FEW_WRONG),
             checked.one_by_one(timestamps.in_bulk(found), closed, timestamps.BULK, FEW_IN_BULK),
             checked.piled(_pile(scene, followed), main, PILE_LEVEL),
-            _alike(scene)]
+            _alike(scene), _once(scene)]
     if coverage is not None:
-        made += [checked.heard_late(pd.Series(lag).median()), checked.no_case(coverage.share)]
+        made += [_spoken_once(scene, coverage), checked.heard_late(pd.Series(lag).median()), checked.no_case(coverage.share)]
     made.append(checked.came_back(*timestamps.came_back(found, days=RETURN_DAYS, asof=scene.asof), days=RETURN_DAYS))
     if routed is not None:
         made += [checked.routed(routed), checked.graded(routed)]
@@ -201,9 +203,23 @@ def _checks(scene: _Scene, answer: Compliance, coverage: Coverage | None, routed
 
 
 def _alike(scene: _Scene) -> Check:
-    """Whether intervals allow for cases of one dealer to be alike."""
+    """Whether intervals allow for cases of one dealer to resemble each other."""
     found, by = compliance.clustered(scene.cases, "unit_id", scene.gates)
     return checked.independent(by is not None, n=len(found), blank=int(found["unit_id"].isna().sum()))
+
+
+def _once(scene: _Scene) -> Check:
+    """Whether cases are entered twice."""
+    found = scene.cases
+    known = found[["response_id", "customer_id"]].notna().to_numpy().any()
+    return checked.cases_once(int(entered_twice.cases(found, scene.timezone).sum()), len(found), FEW_TWICE, is_known=bool(known))
+
+
+def _spoken_once(scene: _Scene, coverage: Coverage) -> Check:
+    """Whether the unhappy voices that the funnel counts are entered twice."""
+    counted = coverage.voices
+    again = entered_twice.voices(scene.tables, counted["response_id"], scene.timezone)
+    return checked.voices_once(int(again.sum()), len(counted), FEW_TWICE, is_known=bool(counted["customer_id"].notna().any()))
 
 
 def _pile(scene: _Scene, followed: pd.DataFrame) -> timestamps.Pile:

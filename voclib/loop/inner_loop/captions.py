@@ -31,6 +31,7 @@ RUNGS = {
 
 
 def captions(
+    *,
     given: Clocks,
     measured: Mapping[str, Compliance],
     ladder: Ladder,
@@ -45,7 +46,6 @@ def captions(
     alerted: pd.DataFrame,
     routed: Routing | None,
     urgent: Estimate | None,
-    *,
     conf_level: float,
 ) -> dict[str, dict[str, Any]]:
     """Title (the finding), subtitle (what is drawn) and more of every figure."""

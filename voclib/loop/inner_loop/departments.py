@@ -1,4 +1,4 @@
-"""The main clock by department and by month: each with its interval, drawn towards the mean of all, and beside what a monthly sheet shows."""
+"""The main clock by department and by month: each with its interval, shrunk towards the mean of all, and beside what a monthly sheet shows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NOBODY = "—"
 @dataclass(frozen=True, kw_only=True)
 class Departments:
     """`each`: the share in time of every department; `table`: with medians, open and overdue cases; `drawn` and `shrunken`: where five or more can be
-    compared, each drawn towards their mean (empty and None otherwise). `gates` say how few cases a table may show, and give a share of."""
+    compared, each shrunk towards their mean (empty and None otherwise). `gates` say how few cases a table may show, and give a share of."""
 
     clock: Clock
     gates: Gates
@@ -50,7 +50,7 @@ def study(followed: pd.DataFrame, clock: Clock, names: Mapping[str, Text], *, es
 
 
 def _drawn(each: list[Estimate], conf_level: float, gates: Gates) -> tuple[pd.DataFrame, Shrunken | None]:
-    """Departments drawn towards their mean, best first; a department with too few cases for an interval of its own is left out."""
+    """Departments shrunk towards their mean, best first; a department with too few cases for an interval of its own is left out."""
     kept = [e for e in each if e.kind == "estimate" and e.n >= gates.caveat_n and e.group != NOBODY]
     if len(kept) < shrinkage.FEWEST:
         return pd.DataFrame(), None
@@ -66,7 +66,7 @@ def _drawn(each: list[Estimate], conf_level: float, gates: Gates) -> tuple[pd.Da
 def _errors(kept: list[Estimate], conf_level: float) -> list[float]:
     """Standard errors at the share of all departments together, by how many cases each is worth.
 
-    A department's own error goes with its share: near 0 and 1 a lucky one would pass for one that is known well, and stand apart. Where all are alike
+    A department's own error goes with its share: near 0 and 1 a lucky one would pass for one known well, and stand apart. Where all are the same
     half of each interval over its quantile stands in.
     """
     mean = sum(e.n * e.value for e in kept) / sum(e.n for e in kept)

@@ -150,7 +150,7 @@ def _written(one: Estimate) -> str:
 
 
 def decision(late: pd.DataFrame, by: Departments, coverage: Coverage | None, clock: Clock) -> Text:
-    """What to do next: late open cases of safety first, then the department that is slower by more than luck, then voices without a case."""
+    """What to do next: late open cases of safety first, then the department that is slower by more than chance, then voices without a case."""
     told = []
     unsafe = late[late["severity"].eq(SAFETY)]
     if len(unsafe):

@@ -14,7 +14,7 @@ from voclib.loop.clocks import MOMENTS
 
 BULK = 10  # closings in one minute, by one department, from which on they were hardly done one by one
 BINS, SHARE = 5, 0.05  # bins on either side of the limit, each this share of it
-FEWEST = 60  # closings near the limit below which no pile can be told from luck
+FEWEST = 60  # closings near the limit below which no pile can be told from chance
 WEEK = 168.0  # hours after which the rhythm of an office repeats
 
 

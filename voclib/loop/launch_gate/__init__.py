@@ -75,17 +75,18 @@ def study(tables: Tables, rule: Rule, *, question: str = "intent_score", benchma
         study=_finding(scene, gate, ladder, made, titles, passed), gate=gate, ladder=ladder, gains=laid.gains(gate),
         sheet=laid.sheet(gate, titles), usual=laid.usual(gate, rule, titles, _means(scene)), questions=laid.questions(by_question, titles),
         segments=laid.segments(cells, gate, titles), odds=laid.odds_table(gate, rule, titles), sizes=laid.sizes(gate, rule), titles=titles,
-        captions=shown.captions(gate, rule, titles, ladder, passed, by_question, cells, question))
+        captions=shown.captions(gate=gate, rule=rule, titles=titles, ladder=ladder, passed=passed, by_question=by_question, cells=cells,
+                                question=question))
 
 
 def _means(scene: Scene) -> dict[str, Estimate]:
-    """The mean mark of every concept, by which the usual ranking goes."""
+    """The mean score of every concept, by which the usual ranking goes."""
     return {name: metrics.mean_score(scene.frame[scene.frame["concept_id"].eq(name)], scene.question, scale=(1, 5), estimand="mean_score", group=name)
             for name in scene.family}
 
 
 def _ladder(scene: Scene, gate: Gate) -> Ladder | None:
-    """The leader's gain: looked at alone, customers paired, allowing for all concepts, without straight-liners, segments weighted alike."""
+    """The leader's gain: looked at alone, customers paired, allowing for all concepts, without straight-liners, segments weighted equally."""
     if gate.leader is None:
         return None
     name, rule = gate.leader.concept, scene.rule
@@ -106,7 +107,7 @@ def _weighted(scene: Scene) -> Gate | None:
 
 
 def _by_question(scene: Scene) -> dict[str, Gate]:
-    """The lights under each question that was asked, on the answers with a mark for it."""
+    """The lights under each question that was asked, on the answers with a score for it."""
     made = {}
     for question in lights.QUESTIONS:
         step = lights.steps(scene.found, question=question, sale=scene.sale, fewest=0)

@@ -44,7 +44,7 @@ COUNTS = {
 }
 
 
-def captions(gate: Gate, rule: Rule, titles: Mapping[str, Text], ladder: Ladder | None, passed: Mapping[str, tuple[str, ...]],
+def captions(*, gate: Gate, rule: Rule, titles: Mapping[str, Text], ladder: Ladder | None, passed: Mapping[str, tuple[str, ...]],
              by_question: Mapping[str, Gate], cells: Mapping[tuple[str, str], Estimate], question: str) -> dict[str, dict[str, Any]]:
     """Title (the finding), subtitle (what is drawn) and more of every figure."""
     asked = words.ASKED[question]

@@ -1,4 +1,4 @@
-"""What may have tilted a light: when and to whom concepts were shown, straight-lining, missing marks, the segments that answered, a halo."""
+"""What may have tilted a light: when and to whom concepts were shown, straight-lining, missing scores, the segments that answered, a halo."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ SMALL = 5  # of fewer answers not even the number is shown
 
 @dataclass(frozen=True, kw_only=True)
 class Light:
-    """One concept: its light, share of the two best marks, gain with the bounds that decide, answers and what they could have told.
+    """One concept: its light, share of the top two scores, gain with the bounds that decide, answers and what they could have told.
 
     `tells`: how far beyond its line a gain (0–1) must lie to light up with the power declared; `together`: what pairing does to its variance.
     """
@@ -85,7 +85,7 @@ def prepared(tables: Tables, question: str) -> pd.DataFrame:
     Raises
     ------
     DataError
-        without the table, a column that cannot be done without, or any mark on the question where another has some.
+        without the table, a column that cannot be done without, or any score on the question where another has some.
     ParameterError
         for a question that is none.
     """
@@ -145,7 +145,7 @@ def steps(found: pd.DataFrame, *, question: str, sale: str | None, fewest: int) 
 
 def gate(frame: pd.DataFrame, rule: Rule, *, question: str, sale: str | None, family: Mapping[str, str], weights: str | None = None,
          gates: Gates | None = None) -> Gate:
-    """The light of every concept in `family`, from answers with a mark (one row each; `weights` names a column)."""
+    """The light of every concept in `family`, from answers with a score (one row each; `weights` names a column)."""
     options = {"score": question, "weights": weights, "gates": gates, "conf_level": rule.level}
     frame = frame[["concept_id", "customer_id", question, *([weights] if weights else [])]].astype({"concept_id": object})
     sizes = frame["concept_id"].value_counts()

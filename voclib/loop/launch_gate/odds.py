@@ -41,7 +41,7 @@ def chance(rule: Rule, side: Side, gain: float, *, share: float, n: int, n_bench
 def has_told(rule: Rule, *, share: float, n: int, n_benchmark: int, concepts: int, together: float = 1.0) -> bool:
     """Whether a concept at twice the margin, above or below, would have had its light with the power declared.
 
-    A side on which no share can lie (a product on sale that nearly everybody or nobody marks well) asks for nothing.
+    A side on which no share can lie (a product on sale that nearly everybody or nobody scores well) asks for nothing.
     """
     sides = [(side, gain) for side, gain in (("green", 2 * rule.margin), ("red", -2 * rule.margin)) if 0 <= share + gain <= 1]
     given = {"share": share, "n": n, "n_benchmark": n_benchmark, "concepts": concepts, "together": together}

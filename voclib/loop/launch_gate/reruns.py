@@ -1,4 +1,4 @@
-"""The gate once more on other answers: without straight-liners, with segments weighted alike, with missing marks at their worst; and a halo."""
+"""The gate once more on other answers: without straight-liners, with segments weighted equally, with missing scores at their worst; and a halo."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from voclib.results import Text
 
 @dataclass(frozen=True)
 class Scene:
-    """What every part of the study shares: the answers with a mark, who is on sale, and the family."""
+    """What every part of the study shares: the answers with a score, who is on sale, and the family."""
 
     found: pd.DataFrame
     frame: pd.DataFrame
@@ -39,7 +39,7 @@ class Scene:
 
 
 def lively(frame: pd.DataFrame) -> pd.DataFrame:
-    """The answers whose marks are not all one and the same; an answer with a single mark stays."""
+    """The answers whose scores are not all one and the same; an answer with a single score stays."""
     marks = frame[list(lights.QUESTIONS)].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
     several = (~np.isnan(marks)).sum(axis=1) > 1
     flat = several & (np.nanmax(marks, axis=1, initial=0) == np.nanmin(marks, axis=1, initial=9))
@@ -57,7 +57,7 @@ def mixed(frame: pd.DataFrame) -> pd.DataFrame | None:
 
 
 def at_worst(scene: Scene, gate: Gate) -> list[str]:
-    """The concepts whose green or red light goes out when every missing mark speaks against it."""
+    """The concepts whose green or red light goes out when every missing score speaks against it."""
     lost = []
     for side, low, high in (("green", 1, 5), ("red", 5, 1)):
         mark = scene.found["concept_id"].eq(scene.sale).map({True: high, False: low})
@@ -69,7 +69,7 @@ def at_worst(scene: Scene, gate: Gate) -> list[str]:
 
 
 def halo(frame: pd.DataFrame) -> float | None:
-    """Mean correlation of the questions' marks within concepts; None with fewer than two questions, or without any spread."""
+    """Mean correlation of the questions' scores within concepts; None with fewer than two questions, or without any spread."""
     asked = [q for q in lights.QUESTIONS if frame[q].notna().any()]
     marks = frame[asked].astype("Float64").astype(float)
     own = marks - marks.groupby(frame["concept_id"]).transform("mean")

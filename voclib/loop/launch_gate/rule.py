@@ -5,22 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from voclib import yamlmodel
-from voclib.results import Text
+from voclib.loop.rulefile import RuleFile
 
 TEMPLATE = "params/rules/launch.yml"
 
 
-class Rule(BaseModel):
-    """What decides a light. Shares are 0–1; `names` gives names in the data their English.
+class Rule(RuleFile):
+    """What decides a light. Shares are 0–1.
 
-    A concept's gain is its share of the two best marks less that of the product on sale. Green: its lower bound lies above `margin`; red: its upper
+    A concept's gain is its share of the top two scores less that of the product on sale. Green: its lower bound lies above `margin`; red: its upper
     bound lies below −`margin`. `false_green` and `false_red` hold for all concepts together, by `family`.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     margin: float = Field(gt=0, lt=0.5)
     false_green: float = Field(default=0.05, gt=0, lt=0.5)
@@ -29,16 +27,11 @@ class Rule(BaseModel):
     family: Literal["bonferroni", "holm", "bh"] = "bonferroni"
     fewest: int = Field(default=30, ge=10)
     usual_share: float = Field(default=0.60, gt=0, lt=1)
-    names: dict[str, str] = {}
 
     @property
     def level(self) -> float:
         """How sure all ranges are together: one less both error rates."""
         return round(1 - self.false_green - self.false_red, 9)
-
-    def title(self, name: str) -> Text:
-        """A name in the data, in both languages where the file knows it."""
-        return Text(name, self.names.get(name, name))
 
 
 def load(path: str | Path) -> Rule:

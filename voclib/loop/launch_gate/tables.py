@@ -70,7 +70,7 @@ def passed(gate: Gate, rule: Rule) -> dict[str, tuple[str, ...]]:
 
 
 def usual(gate: Gate, rule: Rule, titles: Mapping[str, Text], means: Mapping[str, Estimate]) -> pd.DataFrame:
-    """What the usual rules would have said, best mean mark first, beside the light."""
+    """What the usual rules would have said, best mean score first, beside the light."""
     let = passed(gate, rule)
     order = sorted(gate.lights, key=lambda one: (-(means[one.concept].value or 0.0), one.concept))
     rows = [{"concept": titles[one.concept], "mean": with_interval(means[one.concept]),

@@ -35,7 +35,7 @@ OTHER_RUN_UPS = (2 / 3, 4 / 3)  # of the run-up, to see whether its length decid
 class OuterLoop:
     """What the page shows; `funnel` is None without recommendations, frames are empty where too little is left.
 
-    `each` has an Estimate or a refusal a landed project (its `group` is the project), `naive` those of two months; `placebo` are rows
+    `each` has an Estimate or a refusal a live project (its `group` is the project), `naive` those of two months; `placebo` are rows
     of a figure with `placebo_naive` as rings. `drawn` is for `charts.caterpillar`, `course` for `charts.trend`.
     """
 
@@ -98,11 +98,11 @@ def facts(projects: pd.DataFrame, sources: Mapping[str, Source]) -> dict[Text, i
 
 def study(tables: Tables, *, rules: tuple[Any, Any] | None = None, parts: Mapping[str, Text] | None = None, settings: Settings | None = None,
           conf_level: float = 0.95, gates: Gates | None = None, timezone: str = "") -> OuterLoop:
-    """Judge every landed project, pool the judged ones, and follow recommendations to their end.
+    """Judge every live project, pool the judged ones, and follow recommendations to their end.
 
     `rules` give names to departments and topics (`routing.load`), `parts` to parts.
 
-    A refusal where no landed project can be judged.
+    A refusal where no live project can be judged.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def study(tables: Tables, *, rules: tuple[Any, Any] | None = None, parts: Mappin
     steps, steps_naive = _steps(scene, funnel)
     tracker = outer_funnel.tracker(found, asof=scene.asof)
     checks = _checks(scene, effects, ladder, placebo, rings, picks)
-    finding = _finding(scene, effects, ladder, each, checks, placebo, steps, tracker, names)
+    finding = _finding(scene, effects, ladder, checks, steps, tracker, names)
     course = _course(scene, effects)
     quarters = funnel.quarters if funnel else pd.DataFrame(columns=["quarter", "proposed", "adopted", "rejected", "pending"])
     departments = _departments(found, effects, tracker, names, conf_level=conf_level, is_range=is_range)
@@ -131,8 +131,9 @@ def study(tables: Tables, *, rules: tuple[Any, Any] | None = None, parts: Mappin
         study=finding, ladder=ladder, effects=effects, each=each, naive=naive, drawn=drawn, course=course, placebo=placebo, placebo_naive=rings,
         idle=picks, funnel=funnel, steps=steps, steps_naive=steps_naive, quarters=quarters, tracker=laid.tracker(tracker, effects, names),
         departments=departments, names=names,
-        captions=shown.captions(scene.given, effects, ladder, each, drawn, course, curve.shown(effects), placebo, rings, funnel, steps, tracker,
-                                departments, names, conf_level=conf_level))
+        captions=shown.captions(effects=effects, ladder=ladder, drawn=drawn, course=course, chosen=curve.shown(effects), placebo=placebo,
+                                rings=rings, funnel=funnel, steps=steps, tracker=tracker, departments=departments, names=names,
+                                conf_level=conf_level))
 
 
 def _end(tables: Tables, projects: pd.DataFrame, sources: Mapping[str, Source]) -> pd.Timestamp:
@@ -163,7 +164,7 @@ def between(plain: Estimate, controlled: Estimate) -> Estimate:
 
 
 def _each(scene: _Scene, effects: Effects, *, is_range: bool) -> tuple[Estimate, ...]:
-    """Every landed project: the fall of its rate or the range of it, or why it cannot be told and what it takes."""
+    """Every live project: the fall of its rate or the range of it, or why it cannot be judged and what it takes."""
     made = []
     for row in effects.table.to_dict("records"):
         if row["state"] == outer_effects.FINE:
@@ -205,7 +206,7 @@ def _ladder(effects: Effects, level: float, *, is_range: bool) -> Ladder | None:
 
 
 def _placebos(scene: _Scene, effects: Effects, ladder: Ladder | None) -> tuple[tuple[Estimate, ...], dict[str, Estimate], pd.DataFrame]:
-    """Landed projects beside what has not landed: the time between charter and landing, and idle months picked for their spike."""
+    """Live projects beside what has not gone live: the time between charter and go-live, and idle months picked for their spike."""
     level, rows, rings = scene.conf_level, [], {}
     if ladder is not None:
         rows.append(ladder["controlled"].with_(group="landed", rung=""))
@@ -226,7 +227,7 @@ def _placebos(scene: _Scene, effects: Effects, ladder: Ladder | None) -> tuple[t
 
 
 def _drawn(effects: Effects, level: float) -> pd.DataFrame:
-    """Judged projects drawn towards their mean, largest fall first; empty for fewer than it takes."""
+    """Judged projects shrunk towards their mean, largest fall first; empty for fewer than it takes."""
     judged = effects.judged
     if len(judged) < shrinkage.FEWEST:
         return pd.DataFrame()
@@ -248,7 +249,7 @@ def _funnel(scene: _Scene) -> Funnel | None:
 
 
 def _steps(scene: _Scene, funnel: Funnel | None) -> tuple[tuple[Estimate, ...], dict[str, Estimate]]:
-    """Adopted in time, landed in time, reported in time."""
+    """Adopted in time, live in time, reported in time."""
     timely, naive = outer_funnel.on_time(scene.projects, **scene.options)
     rows, rings = [], {}
     if funnel is not None:
@@ -269,7 +270,7 @@ def _course(scene: _Scene, effects: Effects) -> pd.DataFrame:
 
 def _departments(projects: pd.DataFrame, effects: Effects, tracker: pd.DataFrame, names: outer_names.Names, *, conf_level: float,
                  is_range: bool) -> pd.DataFrame:
-    """One row a department: projects, landed, late and open, judged, clearly smaller, and the mean fall of its judged ones (or its range)."""
+    """One row a department: projects, live, late and open, judged, clearly smaller, and the mean fall of its judged ones (or its range)."""
     judged = effects.judged.reset_index(drop=True)
     rows = []
     for name, part in projects.groupby(projects["owner_department"].fillna("—"), sort=True):
@@ -292,7 +293,7 @@ def _mean(judged: pd.DataFrame, covariance: np.ndarray, level: float, *, is_rang
 
 def _checks(scene: _Scene, effects: Effects, ladder: Ladder | None, placebo: tuple[Estimate, ...], rings: Mapping[str, Estimate],
             picks: pd.DataFrame) -> tuple[Check, ...]:
-    """Whether anything shows before landing, in idle subjects, or by another run-up; what cannot be judged."""
+    """Whether anything shows before go-live, in idle subjects, or by another run-up; what cannot be judged."""
     rows = {one.group: one for one in placebo}
     answer = ladder["controlled"] if ladder else None
     made = [words.before_landing(rows.get("between"), rings.get("between"), answer, scene.gates.placebo_share),
@@ -337,9 +338,9 @@ def _without_one(scene: _Scene, effects: Effects) -> tuple[str, float]:
     return best
 
 
-def _finding(scene: _Scene, effects: Effects, ladder: Ladder | None, each: tuple[Estimate, ...], checks: tuple[Check, ...],
-             placebo: tuple[Estimate, ...], steps: tuple[Estimate, ...], tracker: pd.DataFrame, names: outer_names.Names) -> Study:
-    """The Study: adjusted comparison; precedence where nothing shows before landing."""
+def _finding(scene: _Scene, effects: Effects, ladder: Ladder | None, checks: tuple[Check, ...], steps: tuple[Estimate, ...],
+             tracker: pd.DataFrame, names: outer_names.Names) -> Study:
+    """The Study: adjusted comparison; precedence where nothing shows before go-live."""
     shared: dict[str, Any] = {"question": words.QUESTION, "kicker": words.kicker(len(scene.projects)), "checks": checks, "caveat": _caveat(checks),
                               "limits": words.LIMITS, "reader": "executive"}
     if ladder is None:
@@ -360,12 +361,12 @@ def _finding(scene: _Scene, effects: Effects, ladder: Ladder | None, each: tuple
 
 
 def _caveat(checks: tuple[Check, ...]) -> Text:
-    """What the first failed check means, else that no project was drawn by lot."""
+    """What the first failed check means, else that no project was drawn at random."""
     return next((one.consequence for one in checks if one.passed is False and one.consequence), words.CAVEAT)
 
 
 def against_truth(result: OuterLoop, truth: Mapping[str, Any]) -> pd.DataFrame:
-    """What was planted beside what was found: every landed project's true change, the page's, the one of two months, and whether it was told."""
+    """What was planted beside what was found: every live project's true change, the page's, the one of two months, and whether it was told."""
     planted = truth.get("field", {}).get("projects", {}).get("landed", {})
     told = dict(zip(result.effects.table["project_id"], result.effects.table["told"], strict=True))
     rows = [laid.truth_row(one, result.naive.get(one.group), float(planted[one.group]["effect"]), bool(told[one.group]))

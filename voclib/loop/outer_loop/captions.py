@@ -1,4 +1,4 @@
-"""Titles, subtitles and labels of the figures on landed projects."""
+"""Titles, subtitles and labels of the figures on live projects."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 from voclib.loop.outer_loop import names as outer_names
 from voclib.loop.outer_loop import text as words
-from voclib.loop.outer_loop.effects import Effects, Settings
+from voclib.loop.outer_loop.effects import Effects
 from voclib.loop.outer_loop.funnel import DECIDE_DAYS, REPORT_DAYS, Funnel
 from voclib.loop.outer_loop.tables import DEPARTMENT_COLUMNS, QUARTER_COLUMNS, TRACKER_COLUMNS
 from voclib.results import Estimate, Ladder, Text
@@ -57,10 +57,9 @@ CAUSES = {"adopted": Text("采纳", "Adopted"), "rejected": Text("否决", "Reje
 
 
 def captions(
-    given: Settings,
+    *,
     effects: Effects,
     ladder: Ladder | None,
-    each: tuple[Estimate, ...],
     drawn: pd.DataFrame,
     course: pd.DataFrame,
     chosen: str,
@@ -71,7 +70,6 @@ def captions(
     tracker: pd.DataFrame,
     departments: pd.DataFrame,
     names: outer_names.Names,
-    *,
     conf_level: float,
 ) -> dict[str, dict[str, Any]]:
     """Title (the finding), subtitle (what is drawn) and more of every figure."""

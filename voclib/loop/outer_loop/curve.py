@@ -1,4 +1,4 @@
-"""The course of one project's subject, month by month, in the stretches around its charter and its landing; and the project whose course is shown."""
+"""The course of one project's subject, month by month, in the stretches around its charter and its go-live; and the project whose course is shown."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def shown(effects: Effects) -> str:
 
 
 def course(events: pd.DataFrame, project: dict[str, Any], given: Settings, *, conf_level: float) -> pd.DataFrame:
-    """Share of the subject among all events of its table by months that break at run-up, charter and landing: on, phase, n, estimate, conf_low,
+    """Share of the subject among all events of its table by months that break at run-up, charter and go-live: on, phase, n, estimate, conf_low,
     conf_high (Wilson)."""
     from statsmodels.stats.proportion import proportion_confint
 

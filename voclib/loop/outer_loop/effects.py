@@ -1,4 +1,4 @@
-"""What landing changed: the rate of every project's subject after landing against its usual one, and what a month before and a month after would say.
+"""What go-live changed: the rate of every project's subject after go-live against its usual one, and what a month before and a month after would say.
 
 A project is chartered because its subject was in the news. A rate that led to a decision by being high is lower afterwards, whatever is done:
 regression to the mean (Galton 1886; Barnett, van der Pols & Dobson 2005, Int. J. Epidemiology 34). So the days before the charter are no baseline.
@@ -20,7 +20,7 @@ from voclib.stats import rate_ratio
 from voclib.stats.rate_ratio import RateRatios
 
 Array = NDArray[np.float64]
-GRID, BLOCK = 28, 84  # days of a period over which rates are compared; days within which a subject may be shaken alike
+GRID, BLOCK = 28, 84  # days of a period over which rates are compared; days within which a subject may be shaken together
 MOST_SHIFTS, SHIFT_LEVEL = 4, 0.05  # of subjects without a project: at most so many level shifts, each clearer than this over all that were tried
 RECENT = 84  # days over which events a week are counted when it is said how long to wait
 FINE, NO_SUBJECT, NO_HISTORY, TOO_SHORT, NOT_TOLD = "", "no_subject", "no_history", "too_short", "not_told"
@@ -47,12 +47,12 @@ class Settings:
 
 @dataclass(frozen=True, kw_only=True)
 class Effects:
-    """Landed projects of one or several sources.
+    """Live projects of one or several sources.
 
-    `table` has one row a landed project: project_id, source, subject, state ("" where it is judged, else why not), `usual_events`, `after_events`,
-    `expected` at the usual rate, `weeks` since landing, `wait` weeks more that are needed (0 none, NaN where waiting does not help), log ratios with
+    `table` has one row a live project: project_id, source, subject, state ("" where it is judged, else why not), `usual_events`, `after_events`,
+    `expected` at the usual rate, `weeks` since go-live, `wait` weeks more that are needed (0 none, NaN where waiting does not help), log ratios with
     errors: `log` of the joint regression, `plain` of shares of all events, `naive` of a month before and a month after, `placebo` of the time between
-    charter and landing, `step` of the time since landing against that time, `placebo_naive` of a month before and a month after the charter; `df`,
+    charter and go-live, `step` of the time since go-live against that time, `placebo_naive` of a month before and a month after the charter; `df`,
     `p`, `q`, `told`. `covariance` is that of `log` of the judged (K, K), `placebo_covariance` that of `placebo` where it is told. `shake` is how much
     the rates of a source vary beyond chance; `shifts` are subjects without a project that left the common movement, and since when.
     """
@@ -70,7 +70,7 @@ class Effects:
 
     @property
     def placebo(self) -> pd.DataFrame:
-        """Rows of projects whose time between charter and landing can be judged."""
+        """Rows of projects whose time between charter and go-live can be judged."""
         return self.table[self.table["placebo"].notna()]
 
 
@@ -117,9 +117,9 @@ def tally(events: pd.DataFrame) -> Tally:
 
 
 def measure(events: pd.DataFrame, projects: pd.DataFrame, given: Settings, *, source: str = "") -> Effects:
-    """Judge the landed ones of `projects` (project_id, subject, chartered_on, landed_on) by the events of their subjects.
+    """Judge the live ones of `projects` (project_id, subject, chartered_on, landed_on) by the events of their subjects.
 
-    Every run-up is left out, and of projects that have not landed all since their charter, so that neither is anybody's usual rate nor moves the
+    Every run-up is left out, and of projects that have not gone live all since their charter, so that neither is anybody's usual rate nor moves the
     comparison of the others.
     """
     found = tally(events)
@@ -170,7 +170,7 @@ class _Plan:
 
 
 def _named(plans: list[_Plan]) -> list[tuple[str, int]]:
-    """The stretches of landed projects whose subject has events: what, and whose."""
+    """The stretches of live projects whose subject has events: what, and whose."""
     return [(what, i) for i, plan in enumerate(plans) if plan.row >= 0 and math.isfinite(plan.landed) for what in ("between", "after")]
 
 
@@ -229,7 +229,7 @@ def _shift(made: _Grid, others: list[int], days: int) -> tuple[int, float] | Non
 
 def _row(found: Tally, plans: list[_Plan], i: int, given: Settings, source: str, made: RateRatios | None,
          named: list[tuple[str, int]]) -> dict[str, Any]:
-    """One landed project: its windows, its counts, and its log ratios."""
+    """One live project: its windows, its counts, and its log ratios."""
     plan, day = plans[i], np.arange(found.days, dtype=float)
     row = {name: math.nan for name in NUMBERS} | {"project_id": plan.id, "source": source, "subject": plan.subject, "state": NO_SUBJECT, "_i": i}
     if plan.row < 0:
@@ -263,7 +263,7 @@ def _row(found: Tally, plans: list[_Plan], i: int, given: Settings, source: str,
 
 
 def _naive(own: Array, total: Array, day: Array, plan: _Plan, given: Settings) -> dict[str, float]:
-    """The month before the charter against the month after landing, and after the charter; NaN where either has no event at all."""
+    """The month before the charter against the month after go-live, and after the charter; NaN where either has no event at all."""
     months = {"naive": plan.landed, "placebo_naive": plan.chartered}
     before = (day >= plan.chartered - given.month_days) & (day < plan.chartered)
     made = {}
@@ -286,7 +286,7 @@ def _state(row: dict[str, Any], k0: float, n0: float, total: Array, given: Setti
 
 
 def together(parts: list[Effects], given: Settings, *, others: pd.DataFrame | None = None) -> Effects:
-    """Effects of several sources in one, with q values over all judged projects (Benjamini & Hochberg 1995); `others` have landed and no source."""
+    """Effects of several sources in one, with q values over all judged projects (Benjamini & Hochberg 1995); `others` are live without a source."""
     table = pd.concat([part.table for part in parts if len(part.table)] or [pd.DataFrame(columns=COLUMNS[:-1])], ignore_index=True)
     if others is not None and len(others):
         rows = [{name: math.nan for name in NUMBERS} | {"project_id": str(p), "source": "", "subject": "", "state": NO_SUBJECT} for p in others]
@@ -311,9 +311,9 @@ def both_ways(made: Effects, given: Settings) -> Effects:
 
 
 def _chance(mine: pd.DataFrame) -> pd.Series:
-    """Two-sided p that landing changed nothing: the larger of the one against the usual rate and the one against the time just before landing.
+    """Two-sided p that going live changed nothing: the larger of the one against the usual rate and the one against the time just before go-live.
 
-    What had already changed before landing is no effect of it; both must be unlikely (an intersection–union test, Berger 1982, Technometrics 24).
+    What had already changed before go-live is no effect of it; both must be unlikely (an intersection–union test, Berger 1982, Technometrics 24).
     """
     usual = 2 * stats.t.sf((mine["log"] / mine["error"]).abs(), mine["df"])
     step = 2 * stats.t.sf((mine["step"] / mine["step_error"]).abs(), mine["df"])
@@ -330,10 +330,10 @@ def _blocks(parts: list[Array]) -> Array:
 
 
 def idle(events: pd.DataFrame, projects: pd.DataFrame, given: Settings, *, source: str = "") -> pd.DataFrame:
-    """Months of a subject followed by a pretended landing, after as long as projects take, before anything about it had really landed.
+    """Months of a subject followed by a pretended go-live, after as long as projects take, before anything about it had really gone live.
 
     Log ratios of shares: `spike` of the month against the subject's rate before the run-up to its end, `naive` of the month after the pretended
-    landing against the month, `usual` of the former against the same earlier rate; each with its error.
+    go-live against the month, `usual` of the former against the same earlier rate; each with its error.
     """
     found, month = tally(events), given.month_days
     plans = [_Plan.of(found, row, given) for row in projects.to_dict("records")]
@@ -363,7 +363,7 @@ def picked(candidates: pd.DataFrame, *, most: int = 10) -> pd.DataFrame:
 
 
 def without_one(events: pd.DataFrame, projects: pd.DataFrame, given: Settings) -> dict[str, dict[str, float]]:
-    """The log ratio of every landed project when one other subject after another is left out of the comparison: subject left out → project → log."""
+    """The log ratio of every live project when one other subject after another is left out of the comparison: subject left out → project → log."""
     found = tally(events)
     plans = [_Plan.of(found, row, given) for row in projects.to_dict("records")]
     named = _named(plans)

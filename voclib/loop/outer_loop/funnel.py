@@ -12,7 +12,7 @@ from voclib.results import Estimate, Text, refusal
 from voclib.stats import metrics, survival
 from voclib.stats.gates import Gates
 
-REPORT_DAYS, DECIDE_DAYS = 35, 60  # a review is due so long after landing; a decision so long after a proposal
+REPORT_DAYS, DECIDE_DAYS = 35, 60  # a review is due so long after go-live; a decision so long after a proposal
 PRODUCT_LIMIT = "product limit, log(−log)"
 DECISIONS = ("adopted", "rejected")
 
@@ -31,7 +31,7 @@ class Funnel:
 
 
 def study(given: pd.DataFrame, projects: pd.DataFrame, *, asof: pd.Timestamp, conf_level: float, gates: Gates) -> Funnel:
-    """Follow recommendations (proposed_on, decision, decided_on, project_id) to decision, project, landing and effect report."""
+    """Follow recommendations (proposed_on, decision, decided_on, project_id) to decision, project, go-live and effect report."""
     found = given[given["proposed_on"] <= asof].sort_values("recommendation_id", ignore_index=True)
     decided = found["decision"].isin(DECISIONS)
     took = (found["decided_on"].where(decided, asof) - found["proposed_on"]).dt.days
@@ -99,7 +99,7 @@ def _none(estimand: str, gates: Gates, *, n: int = 0) -> Estimate:
 
 
 def on_time(projects: pd.DataFrame, *, asof: pd.Timestamp, conf_level: float, gates: Gates) -> tuple[Estimate, Estimate]:
-    """The share landed by the due day of all projects that have one, open ones followed as far as they go; and among landed ones alone (naive).
+    """The share live by the due day of all projects that have one, open ones followed as far as they go; and among live ones alone (naive).
 
     Time runs as a share of what was allowed, so that projects of different length have one limit.
     """
@@ -120,7 +120,7 @@ def on_time(projects: pd.DataFrame, *, asof: pd.Timestamp, conf_level: float, ga
 
 
 def reported(projects: pd.DataFrame, *, asof: pd.Timestamp, conf_level: float, gates: Gates) -> Estimate:
-    """The share of landed projects with a review within `REPORT_DAYS`, of those that landed so long before the end of the data."""
+    """The share of live projects with a review within `REPORT_DAYS`, of those that went live so long before the end of the data."""
     due = projects[projects["landed_on"].notna() & (projects["landed_on"] <= asof - pd.Timedelta(days=REPORT_DAYS))]
     if due.empty:
         return _none("project_reviewed", gates)

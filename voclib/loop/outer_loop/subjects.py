@@ -31,7 +31,7 @@ def projects(tables: Tables) -> pd.DataFrame:
     Raises
     ------
     DataError
-        without a table of projects, with an empty one, or without the days of charter and landing.
+        without a table of projects, with an empty one, or without the days of charter and go-live.
     """
     found = tables.get("projects")
     if found is None or found.empty:

@@ -1,4 +1,4 @@
-"""Cells and columns of the tables on landed projects."""
+"""Cells and columns of the tables on projects that went live."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _state(row: dict[str, Any]) -> Text:
         name: say(zh, en, n=int(row["late"]))
         for name, zh, en in (
             ("open_late", "过期 {n} 天未落地", "Overdue by {n} {n:day|days}"),
-            ("landed_late", "晚 {n} 天落地", "Landed {n} {n:day|days} late"),
+            ("landed_late", "晚 {n} 天落地", "Went live {n} {n:day|days} late"),
         )
     }
     state = said[row["state"]]

@@ -1,4 +1,4 @@
-"""What the page on landed projects says, in both languages."""
+"""What the page on live projects says, in both languages."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def kicker(n: int) -> Text:
 
 
 def refused(row: Mapping[str, Any], given: Settings) -> Estimate:
-    """Why a landed project is not judged, and what it takes."""
+    """Why a live project is not judged, and what it takes."""
     k, weeks = int(row["usual_events"]) if row["usual_events"] == row["usual_events"] else 0, round(float(row["weeks"] or 0), 1)
     if row["state"] == TOO_SHORT:
         reason = say(
@@ -95,7 +95,7 @@ def refused(row: Mapping[str, Any], given: Settings) -> Estimate:
 
 
 def nothing_judged(effects: Effects, given: Settings) -> Estimate:
-    """The answer where no landed project can be judged."""
+    """The answer where no live project can be judged."""
     n, waits = len(effects.table), effects.table["wait"].dropna() if len(effects.table) else pd.Series(dtype=float)
     if not n:
         return refusal(
@@ -219,7 +219,7 @@ def decision(effects: Effects, tracker: pd.DataFrame, names: Names) -> Text:
 
 
 def before_landing(found: Estimate | None, ring: Estimate | None, answer: Estimate | None, share: float) -> Check:
-    """Whether anything shows between charter and landing, when nothing was done yet."""
+    """Whether anything shows between charter and go-live, when nothing was done yet."""
     name = Text("落地之前看不出变化", "Nothing shows before go-live")
     if found is None:
         return Check(name, None, NO_PLACEBO)
@@ -354,7 +354,7 @@ def shaken(shake: Mapping[str, float]) -> Check | None:
 
 
 def not_judged(effects: Effects) -> Check | None:
-    """How many landed projects are not judged, by reason."""
+    """How many live projects are not judged, by reason."""
     state = effects.table["state"] if len(effects.table) else pd.Series(dtype=str)
     n = {name: int(state.eq(name).sum()) for name in (FINE, NO_HISTORY, TOO_SHORT, NO_SUBJECT, NOT_TOLD)}
     if not len(state):

@@ -1,6 +1,6 @@
-"""What landed projects are worth in money not spent: repairs under warranty that did not happen, priced as customers pay for them.
+"""What live projects are worth in money not spent: repairs under warranty that did not happen, priced as customers pay for them.
 
-A repair spared is worth what it would have cost. Of repairs that customers pay for, that is the customers' money and no saving of the company; of
+A repair avoided is worth what it would have cost. Of repairs that customers pay for, that is the customers' money and no saving of the company; of
 those under warranty no cost is booked, so they are priced at what customers pay on average for the same part. Nothing else that a project may be
 worth, customers kept or a name saved, is counted here.
 """
@@ -29,7 +29,7 @@ COLUMNS = ["project_id", "events", "price", "price_error", "priced", "warranty",
 class Value:
     """What the page shows: the ladder of the amount (None where nothing can be priced), what its projects cost as booked, a row a project.
 
-    `cost` is of the projects in `priced` alone, the only ones whose worth is counted; `landed_cost` of every landed project stands apart (both
+    `cost` is of the projects in `priced` alone, the only ones whose worth is counted; `landed_cost` of every live project stands apart (both
     CNY, None where no cost is booked). `priced` has what each amount is made of: project_id, events, price, price_error, priced, warranty, cost.
     """
 
@@ -42,9 +42,9 @@ class Value:
 
 
 def study(tables: Tables, effects: Effects, names: Names, *, is_range: bool, conf_level: float = 0.95) -> Value:
-    """Price the repairs spared by the judged projects whose subject is a part; the two months of the uncorrected comparison beside it.
+    """Price the repairs avoided by the judged projects whose subject is a part; the two months of the uncorrected comparison beside it.
 
-    V = Σ wᵢ·pᵢ·yᵢ·(exp(−Lᵢ) − 1) over projects: yᵢ repairs since landing, Lᵢ the log ratio to the usual rate, wᵢ the share under warranty, pᵢ the
+    V = Σ wᵢ·pᵢ·yᵢ·(exp(−Lᵢ) − 1) over projects: yᵢ repairs since go-live, Lᵢ the log ratio to the usual rate, wᵢ the share under warranty, pᵢ the
     mean price. Its error follows from those of L and p (delta method). With `is_range`, as where too few subjects show the common movement, the
     amount is a range too.
     """

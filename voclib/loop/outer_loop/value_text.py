@@ -1,4 +1,4 @@
-"""What the page says of the money that landed projects spared."""
+"""What the page says about the repair costs that live projects avoided."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def by_truth(amount: float) -> Text:
 
 
 def sheet(rows: pd.DataFrame, each: Sequence[Estimate], names: Names) -> pd.DataFrame:
-    """One row a project: repairs since landing, price, share under warranty, what was spared, what it cost."""
+    """One row a project: repairs since go-live, price, share under warranty, what was avoided, what it cost."""
     return pd.DataFrame([{
         "project": names.project(row["project_id"]), "events": int(row["events"]), "price": row["price"], "warranty": row["warranty"],
         "worth": _ranged(amount), "cost": None if pd.isna(row["cost"]) else row["cost"]}
@@ -47,7 +47,7 @@ def _ends(amount: Estimate) -> Text:
 
 
 def captions(ladder: Ladder, cost: Estimate | None, landed: Estimate | None, n: int) -> dict[str, Any]:
-    """Titles and notes of the two figures: `cost` of the `n` projects priced, `landed` of all that have landed."""
+    """Titles and notes of the two figures: `cost` of the `n` projects priced, `landed` of all that have gone live."""
     main = ladder[ladder.chosen]
     title = say("{n} 个看维修的项目，少修的保修值 {x:bare}", "Warranty repairs avoided by {n} {n:project|projects} are worth {x:bare}", n=n, x=main)
     if cost is not None and main.conf_high is not None:
@@ -69,7 +69,7 @@ def captions(ladder: Ladder, cost: Estimate | None, landed: Estimate | None, n: 
 
 
 def _against(main: Estimate, cost: Estimate, n: int) -> Text:
-    """Whether what was spared exceeds what the same projects cost, as far as the interval tells; a cost of only some of them decides nothing."""
+    """Whether what was avoided exceeds what the same projects cost, as far as the interval tells; a cost of only some of them decides nothing."""
     if (cost.n or 0) < n:
         return say("其中只有 {k} 个记了花费，够不够本比不出来",
                    "only {k} of them {k:has|have} a booked cost, so whether this pays back cannot be established", k=cost.n or 0)
@@ -81,7 +81,7 @@ def _against(main: Estimate, cost: Estimate, n: int) -> Text:
 
 
 def _apart(landed: Estimate | None, n: int) -> Text | None:
-    """What all landed projects cost, named apart: the worth of the rest is not counted, so it is held against nothing."""
+    """What all live projects cost, named apart: the worth of the rest is not counted, so it is held against nothing."""
     if landed is None or (landed.n or 0) <= n:
         return None
     return say("落地的 {m} 个项目一共花了 {c:bare}；其余项目没有算出金额，它们的花费不拿来比。",

@@ -48,10 +48,13 @@ class Judged:
 
 @dataclass(frozen=True)
 class Brief:
-    """What the page shows: the finding, the rows that moved most, the ladder of the first of them, a sheet of products, earlier periods, captions."""
+    """What the page shows: the finding, the rows that moved most, the ladder of the first of them, a sheet of products, earlier periods, captions.
+
+    `judged` is None, and frames and captions are empty, where nothing could be counted.
+    """
 
     study: Study
-    judged: Judged
+    judged: Judged | None
     moves: tuple[Estimate, ...]
     naive: Mapping[str, Estimate]
     ladder: Ladder | None
@@ -87,12 +90,11 @@ def study(tables: Tables, counts: Counts, *, names: Names | None = None, fdr: fl
 
     `fdr` is the share of false ones among the counts called moved, on average over Mondays.
 
-    Raises
-    ------
-    DataError
-        as `product_counts.count`.
+    Where nothing could be counted (`Counts.missing`) the page is a refusal.
     """
     timezone = dates.zone(tables, timezone)
+    if counts.missing is not None:
+        return _withheld(counts)
     gates, names = gates or gating.load(), names or Names({}, {})
     judged = judge(counts, fdr=fdr)
     order = np.argsort(judged.found.p_value + np.where(judged.told, 0, 2), kind="stable")
@@ -107,6 +109,17 @@ def study(tables: Tables, counts: Counts, *, names: Names | None = None, fdr: fl
     finding = _finding(judged, moves, checks, sheet, history, known)
     return Brief(study=finding, judged=judged, moves=moves, naive={k: v for k, v in naive.items() if v is not None}, ladder=ladder,
                  sheet=words.sheet(sheet), history=words.dated(history), flags=flags, captions=words.captions(judged, moves, ladder, flags, known))
+
+
+def _withheld(counts: Counts) -> Brief:
+    """The page that says why nothing can be compared and what it takes."""
+    reason, needs = counts.missing
+    lead = refusal("counts_up", unit="count", reason=reason, needs=needs)
+    finding = Study(question=words.QUESTION, answer=reason, headline=(lead,), caveat=words.CAVEAT, decision=needs, kicker=words.NO_KICKER,
+                    verdict=Verdict.REFUSE, checks=(words.countable(reason, needs),), limits=words.LIMITS, reader="product",
+                    evidence={"periods": 0})
+    nothing = pd.DataFrame()
+    return Brief(study=finding, judged=None, moves=(), naive={}, ladder=None, sheet=nothing, history=nothing, flags=nothing, captions={})
 
 
 def _estimate(judged: Judged, i: int, names: Names, *, level: float | None = None, rung: str = "") -> Estimate:
@@ -163,7 +176,7 @@ def _history(counts: Counts, fdr: float, names: Names) -> tuple[pd.DataFrame, pd
 def against_truth(brief: Brief, tables: Tables, truth: Mapping[str, Any]) -> pd.DataFrame:
     """The flags of all periods beside what a simulation did to that part at that time; empty where nothing was planted.
 
-    A project's part has a planted rise in the days before its charter and a planted fall from its landing on.
+    A project's part has a planted rise in the days before its charter and a planted fall from its go-live on.
     """
     field = truth.get("field", {}).get("projects")
     if not field or "projects" not in tables or brief.flags.empty:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
-from voclib.errors import DataError, ParameterError
+from voclib.errors import ParameterError, nearest
 from voclib.loop import unheard
 from voclib.loop.clocks import Unhappy
 from voclib.results import Text
@@ -17,6 +17,7 @@ from voclib.sentences import say
 
 Tables = Mapping[str, pd.DataFrame]
 COMPLAINTS, REPAIRS, BUGS, UNHAPPY = "complaints", "repairs", "bugs", "unhappy"
+LEAST_PERIODS = 7  # six of the usual level and the last one
 MOST_PERIODS = 13  # the last one and a year of usual ones before it
 LEAST_QUIET = 3  # days without a row at an end, from which a table may have been exported too early, or from too late a day on
 
@@ -27,7 +28,8 @@ class Counts:
 
     Complaints and unhappy voices are per voice of the product in the same period, repairs per customer who has it, bugs per day.
     `cut`: kinds whose table ends before `until`, with its last day; `late`: those whose table begins after the first period does, with its first day.
-    Their periods that are not whole have no exposure and no count.
+    Their periods that are not whole have no exposure and no count. `column`: the column of responses that names the product, empty where the
+    customer's own counts. `missing`: why nothing can be counted, and what is needed; keys and counts are empty then.
     """
 
     keys: pd.DataFrame
@@ -37,6 +39,8 @@ class Counts:
     days: int
     cut: Mapping[str, pd.Timestamp] = field(default_factory=dict)
     late: Mapping[str, pd.Timestamp] = field(default_factory=dict)
+    column: str = ""
+    missing: tuple[Text, Text] | None = None
 
     def before(self, periods: int) -> Counts:
         """The same as it was known so many periods earlier."""
@@ -44,14 +48,14 @@ class Counts:
             return self
         kept, until = slice(None, -periods), self.until - pd.Timedelta(days=periods * self.days)
         cut = {kind: last for kind, last in self.cut.items() if last < until - pd.Timedelta(days=1)}
-        return Counts(self.keys, self.counts[:, kept], self.exposure[:, kept], until, self.days, cut, self.late)
+        return replace(self, counts=self.counts[:, kept], exposure=self.exposure[:, kept], until=until, cut=cut)
 
     def last(self, periods: int) -> Counts:
         """The last periods alone."""
         kept = self.counts[:, -periods:]
         start = self.until - pd.Timedelta(days=kept.shape[1] * self.days)
         late = {kind: first for kind, first in self.late.items() if first > start}
-        return Counts(self.keys, kept, self.exposure[:, -periods:], self.until, self.days, self.cut, late)
+        return replace(self, counts=kept, exposure=self.exposure[:, -periods:], late=late)
 
     def usual(self, kind: str) -> int:
         """How many periods before the last one the table of a kind holds from their first day on."""
@@ -66,35 +70,58 @@ def facts(counts: Counts) -> dict[Text, int]:
             say("期，每期 {w} 周", "periods of {w} {w:week|weeks}", w=counts.days // 7): counts.counts.shape[1]}
 
 
-def count(tables: Tables, *, weeks: int = 4, until: str = "", unhappy: Unhappy | None = None, timezone: str = "") -> Counts:
+def count(tables: Tables, *, weeks: int = 4, until: str = "", unhappy: Unhappy | None = None, column: str = "", timezone: str = "") -> Counts:
     """Count in periods of `weeks` weeks, the last of which ends with the Sunday before `until` (a date; empty: the end of the voices).
+
+    `column` is the column of responses that names the product, such as the version of an app in `segment`; empty: the product of the customer.
+    Without products, or with voices over less than seven periods, nothing is counted and `missing` says why.
 
     Raises
     ------
-    DataError
-        without customers that have a product, or with voices over less than seven periods.
     ParameterError
-        for fewer than one week, or a day that is no date.
+        for fewer than one week, a day that is no date, a column that responses lack.
     """
     timezone = dates.zone(tables, timezone)
     if weeks < 1:
         raise ParameterError(f"weeks is a whole number of 1 or more, not {weeks}.")
-    people = _people(tables)
-    voices = _voices(tables, people, timezone)
-    grid = _grid(voices, people, weeks, until)
+    people, voices = _people(tables), _voices(tables, column, timezone)
+    if (missing := _missing(tables, voices, weeks, until, column)) is not None:
+        none = np.zeros((0, 0))
+        return Counts(pd.DataFrame(columns=["product", "kind", "subject"]), none, none, _monday(until, _last(voices)), 7 * weeks, column=column,
+                      missing=missing)
+    grid = _grid(voices, weeks, until)
     cut, late = _ends(tables, voices, grid, timezone)
     rows = [_whole(row, grid, cut, late) for row in _rows(tables, people, voices, grid, unhappy or Unhappy(), timezone)]
     keys = pd.DataFrame([key for key, _, _ in rows], columns=["product", "kind", "subject"])
-    return Counts(keys, np.array([y for _, y, _ in rows]), np.array([e for _, _, e in rows]), grid.end, grid.days, cut, late)
+    return Counts(keys, np.array([y for _, y, _ in rows]), np.array([e for _, _, e in rows]), grid.end, grid.days, cut, late, column)
 
 
-def steps(tables: Tables, *, weeks: int = 4, until: str = "", timezone: str = "") -> dict[str, np.ndarray]:
+def products(tables: Tables, column: str = "") -> pd.Series:
+    """The product of each voice (N,), in the order of the table `responses`, missing where not known: its customer's, or what `column` names.
+
+    Raises
+    ------
+    ParameterError
+        for a column that responses lack.
+    """
+    responses, people = tables["responses"], _people(tables)
+    if column and column not in responses:
+        raise ParameterError(f"responses have no column '{column}'; {nearest(column, responses.columns)}")
+    if column:
+        return responses[column].astype("object")
+    return responses["customer_id"].map(people.drop_duplicates("customer_id").set_index("customer_id")["product"])
+
+
+def steps(tables: Tables, *, weeks: int = 4, until: str = "", column: str = "", timezone: str = "") -> dict[str, np.ndarray]:
     """At which step each row of `responses` and `repairs` is left out of the last period and the year before it; "" where it counts."""
     timezone = dates.zone(tables, timezone)
-    people = _people(tables)
-    voices = _voices(tables, people, timezone)
-    grid = _grid(voices, people, weeks, until)
-    responses = tables["responses"]
+    voices, responses = _voices(tables, column, timezone), tables["responses"]
+    if _missing(tables, voices, weeks, until, column) is not None:
+        known = responses.index.isin(voices.index)
+        undated = responses["submitted_at"].isna().to_numpy()
+        nothing = {"responses": np.select([undated, ~known], ["undated", "stranger"], "short").astype(object)}
+        return nothing | ({"repairs": np.full(len(tables["repairs"]), "short", dtype=object)} if "repairs" in tables else {})
+    grid = _grid(voices, weeks, until)
     day = _day(responses["submitted_at"], timezone)
     stranger = ~responses.index.isin(voices.index) & day.notna().to_numpy()
     made = {"responses": np.select([day.isna(), stranger, ~grid.holds(day)], ["undated", "stranger", "outside"], "").astype(object)}
@@ -113,7 +140,7 @@ def steps(tables: Tables, *, weeks: int = 4, until: str = "", timezone: str = ""
 
 def heard(tables: Tables, counts: Counts, timezone: str = "") -> pd.Series:
     """The response ids of the voices behind `counts`: those that no step leaves out."""
-    kept = steps(tables, weeks=counts.days // 7, until=f"{counts.until:%Y-%m-%d}", timezone=timezone)["responses"] == ""
+    kept = steps(tables, weeks=counts.days // 7, until=f"{counts.until:%Y-%m-%d}", column=counts.column, timezone=timezone)["responses"] == ""
     return tables["responses"].loc[kept, "response_id"]
 
 
@@ -161,32 +188,63 @@ class _Grid:
         return [self.end - pd.Timedelta(days=(self.periods - i) * self.days - self.days // 2) for i in range(self.periods)]
 
 
-def _grid(voices: pd.DataFrame, people: pd.DataFrame, weeks: int, until: str) -> _Grid:
+def _grid(voices: pd.DataFrame, weeks: int, until: str) -> _Grid:
     """Whole periods from the first voice to the Monday of the brief."""
+    end, days = _monday(until, voices["day"].max()), 7 * weeks
+    return _Grid(end, days, _whole_periods(voices, end, days), tuple(sorted(voices["product"].astype(str).unique())))
+
+
+def _whole_periods(voices: pd.DataFrame, end: pd.Timestamp, days: int) -> int:
+    return max(int((end - _first(voices)).days // days), 0)
+
+
+def _first(voices: pd.DataFrame) -> pd.Timestamp:
+    """The first day of the record that the voices make, one alone long before it left out."""
+    return voices["day"][~strays.lone(voices["day"])].min()
+
+
+def _last(voices: pd.DataFrame) -> pd.Timestamp:
+    """The last day of the voices; where there is none, one that stands for nothing."""
+    return voices["day"].max() if len(voices) else pd.Timestamp("1970-01-04")
+
+
+def _missing(tables: Tables, voices: pd.DataFrame, weeks: int, until: str, column: str) -> tuple[Text, Text] | None:
+    """Why no product can be compared with its own past, and what is needed; None where one can."""
     if voices.empty:
-        raise DataError("No voice comes from a customer with a product, so no product brief can be made; the table 'customers' needs product, and "
-                        "'responses' customer_id.")
+        return _nameless(tables, column)
     end = _monday(until, voices["day"].max())
-    days, first = 7 * weeks, voices["day"][~strays.lone(voices["day"])].min()
-    periods = max(int((end - first).days // days), 0)
-    if periods < 7:
-        raise DataError(f"Voices from {first:%Y-%m-%d} to {end - pd.Timedelta(days=1):%Y-%m-%d} make {periods} whole periods of {weeks} weeks; 7 are "
-                        "needed: six for the usual level and the latest one. Take shorter periods with weeks=.")
-    return _Grid(end, days, periods, tuple(sorted(people["product"].dropna().astype(str).unique())))
+    if (periods := _whole_periods(voices, end, 7 * weeks)) >= LEAST_PERIODS:
+        return None
+    return (say("{a} 到 {b} 的声音只够 {p} 个整期（每期 {w} 周）；要 {k} 期：六期看平常水平，一期看最近。",
+                "Voices from {a} to {b} make {p} whole {p:period|periods} of {w} {w:week|weeks}; {k} are needed: six for the usual level and the "
+                "latest one.",
+                a=f"{_first(voices):%Y-%m-%d}", b=f"{end - pd.Timedelta(days=1):%Y-%m-%d}", p=periods, w=weeks, k=LEAST_PERIODS),
+            Text("更长时间的声音，或用 weeks 把每期取短。", "Voices over a longer time, or shorter periods with weeks=."))
+
+
+def _nameless(tables: Tables, column: str) -> tuple[Text, Text]:
+    """Why no voice has a product."""
+    needs = Text("让客户带上产品（customers 的 product，声音带 customer_id）；或把产品、应用版本映射到声音的一列（如 segment），"
+                 "再把 product_column 设为它。",
+                 "Map 'product' of customers, and customer_id of voices; or map the product or app version to a column of responses such as segment, "
+                 "and set product_column: segment.")
+    if column:
+        return say("没有一条有时间的声音在 {c} 一列写明产品。", "No voice with a date names a product in the column {c}.", c=column), needs
+    if _people(tables)["product"].isna().all():
+        return Text("没有一位客户写明产品。", "There is no customer with a product."), needs
+    return Text("没有一条有时间的声音来自写明产品的客户。", "No voice with a date comes from a customer with a product."), needs
 
 
 def _people(tables: Tables) -> pd.DataFrame:
-    found = tables.get("customers")
-    if found is None or "product" not in found or found["product"].isna().all():
-        raise DataError("There is no customer with a product, so there is nothing to report on; the table 'customers' needs the column product.")
-    return found
+    """Customers; without a product where the table or the column is not there."""
+    found = tables.get("customers", pd.DataFrame({"customer_id": pd.Series(dtype="str")}))
+    return found if "product" in found else found.assign(product=pd.Series(None, index=found.index, dtype="str"))
 
 
-def _voices(tables: Tables, people: pd.DataFrame, timezone: str) -> pd.DataFrame:
-    """Voices of customers with a product, with their local day."""
+def _voices(tables: Tables, column: str, timezone: str) -> pd.DataFrame:
+    """Voices with a product and their local day."""
     responses = tables["responses"]
-    product = responses["customer_id"].map(people.drop_duplicates("customer_id").set_index("customer_id")["product"])
-    kept = responses.assign(product=product, day=_day(responses["submitted_at"], timezone))
+    kept = responses.assign(product=products(tables, column), day=_day(responses["submitted_at"], timezone))
     return kept[kept["product"].notna() & kept["day"].notna()]
 
 
@@ -293,8 +351,9 @@ def _repairs(repairs: pd.DataFrame, people: pd.DataFrame, grid: _Grid, timezone:
     found = repairs.dropna(subset=["product", "part", "repaired_at"])
     found = found.assign(day=_day(found["repaired_at"], timezone))
     for (name, part_name), part in found.groupby(["product", "part"], sort=True):
-        if name in grid.products:
-            yield (str(name), REPAIRS, str(part_name)), grid.tally(part["day"]), _owners(people[people["product"] == name], grid)
+        owners = people[people["product"] == name]
+        if name in grid.products and len(owners):  # without owners there is nothing to divide by
+            yield (str(name), REPAIRS, str(part_name)), grid.tally(part["day"]), _owners(owners, grid)
 
 
 def _owners(owners: pd.DataFrame, grid: _Grid) -> np.ndarray:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from voclib.loop import compliance
 from voclib.readers import open_cases
+from voclib.readers.product import counts as counting
 from voclib.readers.product.counts import Counts, Tables
 from voclib.readers.product.text import Names
 from voclib.results import Estimate, Text
@@ -35,9 +36,8 @@ def sheet(tables: Tables, counts: Counts, *, conf_level: float, gates: Gates, ti
 
 
 def _voices(tables: Tables, counts: Counts, timezone: str) -> pd.DataFrame:
-    """Voices of the last quarter whose customer has a product."""
-    responses = tables["responses"]
-    product = responses["customer_id"].map(tables["customers"].drop_duplicates("customer_id").set_index("customer_id")["product"])
+    """Voices of the last quarter that have a product."""
+    responses, product = tables["responses"], counting.products(tables, counts.column)
     until = counts.until.tz_localize(timezone)
     inside = (responses["submitted_at"] < until) & (responses["submitted_at"] >= until - pd.Timedelta(weeks=SCORE_WEEKS))
     return responses.assign(product=product)[(product.notna() & inside).fillna(False)]
@@ -64,13 +64,18 @@ def _complaint(tables: Tables, voices: pd.DataFrame, *, conf_level: float, gates
         return None, None
     topic = str(sizes[sizes == sizes.max()].index.sort_values()[0])
     flagged = voices.assign(complains=voices["response_id"].isin(bad.loc[bad["topic"] == topic, "response_id"]))
-    found = metrics.share(flagged, "complains", estimand="complaint_voice_share", cluster="customer_id", conf_level=conf_level, gates=gates)
+    author = voices["author_id"] if "author_id" in voices else pd.Series(None, index=voices.index, dtype="str")
+    who = voices["customer_id"].fillna("author:" + author).fillna("alone:" + voices["response_id"])
+    found = metrics.share(flagged.assign(who=who), "complains", estimand="complaint_voice_share", cluster="who", conf_level=conf_level, gates=gates)
     return names.topic(topic), found
 
 
 def _open(tables: Tables, counts: Counts, timezone: str) -> pd.DataFrame | None:
-    """Cases open at the end of the last period, with the product of their customer."""
+    """Cases open at the end of the last period, with the product of their customer, or of their voice where voices name it."""
     found = open_cases.at(tables, counts.until.tz_localize(timezone))
     if found is None:
         return None
+    if counts.column:
+        named = pd.Series(counting.products(tables, counts.column).to_numpy(), tables["responses"]["response_id"].to_numpy())
+        return found.assign(product=found["response_id"].map(named))
     return found.assign(product=found["customer_id"].map(tables["customers"].drop_duplicates("customer_id").set_index("customer_id")["product"]))

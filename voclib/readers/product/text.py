@@ -89,6 +89,14 @@ class Names:
         return Text(f"{product} · {what.zh}", f"{product} · {what.en}")
 
 
+NO_KICKER = Text("没有可以比较的时期", "No periods to compare")
+
+
+def countable(reason: Text, needs: Text) -> Check:
+    """Whether there is anything to count."""
+    return Check(Text("有产品、有时期可数", "There are products and periods to count"), False, reason, needs)
+
+
 def kicker(judged: Judged) -> Text:
     """The period on one line."""
     last = judged.counts.until - pd.Timedelta(days=1)

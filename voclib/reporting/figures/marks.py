@@ -15,7 +15,7 @@ from voclib.results import Estimate
 
 MAX_TICKS = 5
 DUST = 1e-9
-"""A span that is rounding error: of numbers that are all alike, an axis would show nothing but the last bits."""
+"""A span that is rounding error: of numbers that are all the same, an axis would show nothing but the last bits."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from voclib.results import Text
 
 Words = Text | Mapping[str, str]
 _AMOUNT = re.compile(r"(<[^>]*>)|[−+]?¥?\d[\d,.]*[万亿]")
+_COUNTED = re.compile(r"(?<![\w.-])[−+]?\d[\d,.]* [\u4e00-\u9fff]")
 
 
 def both(words: Words, *, tag: str = "span") -> Markup:
@@ -72,12 +73,16 @@ def steps(level: int) -> Markup:
     return Markup('<span class="ev" aria-hidden="true">{}</span>').format(filled)
 
 
+def caption(title: Words, subtitle: Words | None = None) -> Markup:
+    """The finding, over what is drawn. In Chinese no line ends between a number and what it counts, as in 65 个."""
+    finding = Markup(_COUNTED.sub(r'<span class="nb">\g<0></span>', str(both(title))))
+    drawn = Markup('<span class="sub">{}</span>').format(both(subtitle)) if subtitle else ""
+    return Markup("<figcaption><b>{}</b>{}</figcaption>").format(finding, drawn)
+
+
 def figure(body: Markup, *, title: Words | None, subtitle: Words | None = None, note: Words | None = None, style: str = "") -> Markup:
     """A figure with its finding as title, what is drawn as subtitle, and how to read it as note."""
-    head = Markup("")
-    if title:
-        sub = Markup('<span class="sub">{}</span>').format(both(subtitle)) if subtitle else ""
-        head = Markup("<figcaption><b>{}</b>{}</figcaption>").format(both(title), sub)
+    head = caption(title, subtitle) if title else Markup("")
     foot = Markup('<p class="note">{}</p>').format(both(note)) if note else ""
     opening = Markup('<figure class="{}">').format(style) if style else Markup("<figure>")
     return Markup("{}{}{}{}</figure>").format(opening, head, body, foot)

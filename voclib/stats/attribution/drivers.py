@@ -80,7 +80,7 @@ def lmg(y: ArrayLike, columns: pd.DataFrame, *, groups: Mapping[str, Sequence[st
     Source: Lindeman, Merenda & Gold 1980; Grömping 2007 (Am. Stat. 61), whose R package relaimpo prints the same numbers. All 2^K models
     come from one covariance matrix, by sweeping. Intervals resample rows, or whole clusters; a draw reweights moments and reads no
     data again; intervals of shares are percentiles of the draws. A rank interval holds the true rank: k others are surely
-    larger where all their differences lie above what the largest of the studentised differences reaches by luck (Mogstad, Romano, Shaikh &
+    larger where all their differences lie above what the largest of the studentised differences reaches by chance (Mogstad, Romano, Shaikh &
     Wilhelm 2024, REStud 91), so columns that are truly tied share their ranks.
 
     A column that has nothing to do with y still gets a share of about 1/N, and no interval of a share reaches below zero: whether a
@@ -150,7 +150,8 @@ def _complete(y: ArrayLike, columns: pd.DataFrame, weights: ArrayLike | None, cl
     if not len(columns.columns) or columns.columns.has_duplicates:
         raise DataError("columns needs at least one column, each with a name of its own.")
     if wrong := [str(c) for c in columns.columns if not (pd.api.types.is_numeric_dtype(columns[c]) or pd.api.types.is_bool_dtype(columns[c]))]:
-        raise DataError(f"Columns that are no numbers: {', '.join(wrong)}. Turn kinds into one yes/no column each (but one) and group them.")
+        raise DataError(f"Columns that are not numeric: {', '.join(wrong)}. Turn categories into one yes/no column each (all but one) "
+                        "and group them.")
     parts = [columns[c].to_numpy(dtype=float, na_value=np.nan) for c in columns.columns]
     y = np.asarray(y, dtype=float)
     if len(y) != len(columns):
@@ -176,9 +177,9 @@ def _teams(kept: list[Any], left_out: tuple[str, ...], groups: Mapping[str, Sequ
     for name, members in (groups or {}).items():
         for column in members:
             if column not in kept and str(column) not in left_out:
-                raise ParameterError(f"Group '{name}' holds '{column}', which is no column; {nearest(str(column), map(str, kept))}")
+                raise ParameterError(f"Group '{name}' holds '{column}', which is not a column; {nearest(str(column), map(str, kept))}")
             if column in owner:
-                raise ParameterError(f"Column '{column}' stands in two groups, '{owner[column]}' and '{name}'.")
+                raise ParameterError(f"Column '{column}' is in two groups, '{owner[column]}' and '{name}'.")
             owner[column] = str(name)
     teams: dict[str, list[Any]] = {}
     for column in kept:

@@ -17,7 +17,7 @@ def shapley(values: ArrayLike, k: int) -> Array:
     """Exact Shapley values of a game of k players: what each adds, averaged over every order in which they may come.
 
     Source: Shapley 1953, A value for n-person games. φ_j = Σ_{S∌j} |S|!(k − |S| − 1)!/k! · [v(S∪{j}) − v(S)]; they add up to
-    v(all) − v(nobody), players who add alike get alike, a player who adds nothing gets nothing.
+    v(all) − v(nobody), players who add the same get the same, a player who adds nothing gets nothing.
 
     Parameters
     ----------

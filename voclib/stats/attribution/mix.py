@@ -97,7 +97,7 @@ def mix_rate(frame: pd.DataFrame, *, value: str, by: str, period: str, at: tuple
         mix_g = (p₁ − p₀)·[(r₀ + r₁)/2 − m̄],      rate_g = (p₀ + p₁)/2·(r₁ − r₀).
 
     Measured from m̄ a group that grows moves the mean up only if it lies above it; the sum over groups is the same without m̄. The
-    variance is linearised: influence of shares and means alike, clusters (dealers; customers seen in both periods) paired across
+    variance is linearised: influence of both shares and means, clusters (dealers; customers seen in both periods) paired across
     periods, CR2 within each group and period, Satterthwaite degrees of freedom. The order of periods is at[0], at[1]; other periods and
     rows without a value are left out. It says which group's numbers moved, not what moved them.
 

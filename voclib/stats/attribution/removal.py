@@ -219,7 +219,7 @@ def _ppml(y: Array, z: Array, names: tuple[str, ...]) -> tuple[Array, Array, Arr
             shifted = beta + np.r_[np.log(scale), np.zeros(len(beta) - 1)]
             return shifted, curvature * scale, scale * np.exp(z @ beta)
     largest = names[int(np.abs(beta[-k:]).argmax())]
-    raise DataError(f"The log-link model does not settle; the coefficient of '{largest}' runs away: too few customers with it have an outcome "
+    raise DataError(f"The log-link model does not converge; the coefficient of '{largest}' diverges: too few customers with it have an outcome "
                     "above zero, or a covariate separates them. Leave it out, or use model='linear'.")
 
 

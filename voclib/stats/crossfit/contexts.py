@@ -12,7 +12,7 @@ Array = NDArray[np.float64]
 
 
 def others_mean(values: ArrayLike, group: ArrayLike) -> Array:
-    """Mean of each row's group without the row itself (N,), drawn towards the mean of all by as much as chance explains.
+    """Mean of each row's group without the row itself (N,), shrunk towards the mean of all by as much as chance explains.
 
     mᵢ = (Σ_g v − vᵢ + κ·v̄)/(n_g − 1 + κ) with κ = σ²/τ², σ² the variance within groups and τ² that between them (analysis of variance, moments).
     Group means beside the rows' own values take out what a group has in common and nobody recorded (Mundlak 1978, Econometrica 46; for chances

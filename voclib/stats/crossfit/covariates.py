@@ -97,7 +97,7 @@ def _encode(name: str, column: pd.Series, parts: list[_Part], dropped: dict[str,
 def _numeric(name: str, column: pd.Series) -> _Part | None:
     values = column.to_numpy(dtype=float, na_value=np.nan)
     if np.isinf(values).any():
-        raise ParameterError(f"'{name}' holds infinite numbers; mend them or mark them as missing.")
+        raise ParameterError(f"'{name}' holds infinite numbers; correct them or mark them as missing.")
     known = values[~np.isnan(values)]
     centre, spread = known.mean(), known.std()
     if spread <= 1e-12 * max(abs(centre), 1e-300):

@@ -43,7 +43,7 @@ def folds(ids: ArrayLike, *, k: int = 5, seed: int | Sequence[int], cluster: Arr
     home = np.empty(count, dtype=np.intp)
     home[codes] = groups
     if (home[codes] != groups).any():
-        raise DataError("An id stands in two clusters, so no fold can hold both whole; give each id one cluster.")
+        raise DataError("An id is in two clusters, so no fold can hold both whole; give each id one cluster.")
     return _balanced(np.bincount(home, minlength=n_groups), k, rng)[groups]
 
 

@@ -76,7 +76,7 @@ def logit(matrix: Array, codes: NDArray[np.intp], *, classes: int = 2, weights: 
             if ridge == 0 and loss <= PERFECT * len(rows):  # coefficients on their way to infinity, stopped by rounding
                 break
             return Logit(flat.reshape(free, width).T.copy(), hessian)
-    raise ParameterError("The logit does not settle: covariates separate the classes perfectly. Use ridge= above 0, or look for a leak.")
+    raise ParameterError("The logit does not converge: covariates separate the classes perfectly. Use ridge= above 0, or look for a leak.")
 
 
 def _likelihood(flat: Array, matrix: Array, codes: NDArray[np.intp], w: Array | None, rows: NDArray[np.intp], classes: int, penalty: Array,

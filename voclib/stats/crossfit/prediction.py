@@ -99,7 +99,7 @@ def _classes(target: NDArray[Any], train: NDArray[np.bool_], levels: Sequence[An
     place = np.searchsorted(known, target[train])
     strange = known[np.minimum(place, len(known) - 1)] != target[train] if len(known) else np.zeros(0, dtype=bool)
     if strange.any():
-        raise ParameterError(f"The value {target[train][strange][0]} is none of the levels {list(known)}; name every level, or mend it.")
+        raise ParameterError(f"The value {target[train][strange][0]} is none of the levels {list(known)}; name every level, or correct it.")
     codes = np.zeros(len(target), dtype=np.intp)
     codes[train] = place
     return codes, len(known)

@@ -1,4 +1,4 @@
-"""An exposure's coefficient without and with covariates held alike: the difference of means (rung C0) and least squares (rung C1)."""
+"""An exposure's coefficient without and with covariates held equal: the difference of means (rung C0) and least squares (rung C1)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COLLINEAR = 1e-4  # sum of squares below which a covariate of variance 1 is told
 
 
 def difference(y: ArrayLike, exposed: ArrayLike, *, cluster: ArrayLike | None = None) -> Fit:
-    """Mean of the exposed minus mean of the others, as they are: what a slide shows, with Welch's error. No effect unless exposure was luck.
+    """Mean of the exposed minus mean of the others, as they are: what a slide shows, with Welch's error. No effect unless exposure was random.
 
     `y` (N,) printed units, `exposed` (N,) 0/1; errors as those of `rows.checked`.
     """
@@ -79,8 +79,8 @@ def identifiers(fixed: ArrayLike | None, n: int) -> Codes:
 def determined(left: Array, exposure: Array) -> Array:
     """What is left of the exposure, if anything is."""
     if left @ left <= TOLD * max(((exposure - exposure.mean()) ** 2).sum(), 1e-300):
-        raise DataError("The covariates and fixed effects tell the exposure completely (or nobody differs in it), so nothing is left to compare. "
-                        "Leave out what was recorded because of the exposure, or a fixed effect within which it never differs.")
+        raise DataError("The covariates and fixed effects determine the exposure completely (or nobody differs in it), so nothing is left to "
+                        "compare. Leave out what was recorded because of the exposure, or a fixed effect within which it never differs.")
     return left
 
 

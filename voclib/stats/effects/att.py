@@ -1,8 +1,8 @@
 """What an exposure did to those exposed, cross-fitted and right if either the exposure or the outcome model is (rung C3).
 
 The augmented estimator of the effect on the treated (Robins, Rotnitzky & Zhao 1994, JASA 89; Hahn 1998, Econometrica 66) with cross-fitted
-nuisances (Chernozhukov et al. 2018, Econometrics Journal 21). It assumes that among customers alike in the covariates who was exposed was
-luck, and that every exposed one has unexposed ones alike.
+nuisances (Chernozhukov et al. 2018, Econometrics Journal 21). It assumes that among customers with the same covariates who was exposed was
+a matter of chance, and that every exposed one has comparable unexposed ones.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Att:
     and `residual_variance`, the mean square of `residual`, they are what Chernozhukov, Cinelli, Newey, Sharma & Syrgkanis 2022 (Long story
     short: omitted variable bias in causal machine learning) need to bound the bias of a confounder that was left out.
 
-    `auc`: how well the propensity tells who is exposed (above .95 nobody is alike). `n_exposed`; `n_effective`: Kish's number of the unexposed
+    `auc`: how well the propensity predicts who is exposed (above .95 none is comparable). `n_exposed`; `n_effective`: Kish's number of the unexposed
     under their weights e/(1 − e); `max_weight`: the largest of these over their mean; `unsupported_share`: share of the exposed whose
     propensity lies above the ceiling, so that nobody unexposed stands in for them; `repeats`: values of the single sample splits.
     """
@@ -95,7 +95,7 @@ def att(y: ArrayLike, exposed: ArrayLike, matrix: ArrayLike, *, ids: ArrayLike, 
     """
     y, d, x = rows.checked(y, exposed, matrix)
     if not 0.5 < ceiling < 1:
-        raise ParameterError(f"ceiling= is the largest chance of being exposed that still has others alike, in (0.5, 1), not {ceiling}.")
+        raise ParameterError(f"ceiling= is the largest chance of being exposed that still has comparable others, in (0.5, 1), not {ceiling}.")
     customers, groups = rows.units(ids, cluster)
     inside = _inside(within, d)
     y, d, x, customers = y[inside], d[inside], x[inside], customers[inside]
@@ -114,7 +114,7 @@ def _inside(within: ArrayLike | None, d: NDArray[np.bool_]) -> NDArray[np.bool_]
     exposed, unexposed = int(d[inside].sum()), int((~d[inside]).sum())
     if not exposed or not unexposed:
         raise DataError(f"The subgroup has {exposed} exposed and {unexposed} unexposed customers, so its effect cannot be estimated: "
-                        + ("the exposure never happened there." if not exposed else "nobody there was spared, so nobody shows what would have been."))
+                        + ("the exposure never happened there." if not exposed else "nobody there was unexposed, so the comparison is missing."))
     return inside
 
 

@@ -193,4 +193,4 @@ def _poisson(y: Array, d: Array, x: Array, fixed: NDArray[np.intp]) -> tuple[flo
         if abs(before - deviance) <= 1e-13 * (abs(deviance) + 0.1):
             return slope, mean
         before = deviance
-    raise DataError("The Poisson model does not settle: covariates tell who spends nothing. Use fewer of them, or pool rare levels.")
+    raise DataError("The Poisson model does not converge: covariates determine who spends nothing. Use fewer of them, or pool rare levels.")

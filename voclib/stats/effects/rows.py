@@ -54,7 +54,7 @@ def _floats(values: ArrayLike, name: str) -> Array:
             return values.to_numpy(dtype=float, na_value=np.nan)
         return np.asarray(values, dtype=float)
     except (TypeError, ValueError) as error:
-        raise DataError(f"{name} holds what is no number ({error}); code it first, covariates with crossfit.features.") from error
+        raise DataError(f"{name} holds something that is not a number ({error}); code it first, covariates with crossfit.features.") from error
 
 
 def not_negative(y: Array, method: str) -> None:

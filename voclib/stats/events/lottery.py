@@ -22,7 +22,7 @@ def lottery(frame: pd.DataFrame, *, unit: str, period: str, exposed_in: str, out
 
     With v the weights of the imputation estimator (`event_study`) for a dealing π of the vector of starts, τ(π) = Σ v(π)·y; an exposed cell
     counts once. The statistic is τ(π) over the root of Σᵢ sᵢ², s being what a unit adds to it beyond its own fit. Nothing is assumed but that
-    the dates fell on units by lot; the interval holds the effects δ, the same in every exposed cell, with which outcomes freed of them,
+    the dates fell on units at random; the interval holds the effects δ, the same in every exposed cell, with which outcomes freed of them,
     y − δ·exposed, are not rejected. One date before and after for everybody would count units that start late as exposed before they are.
     Up to 20,000 dealings each is looked at, beyond that `draws` of them; where none of the exposed could be seen, a dealing does not count.
 

@@ -210,7 +210,7 @@ def _static(panel: Panel, horizon: int) -> Fit:
     on = (panel.since >= 0).astype(float)
     found = _regress(panel, stage, [on])
     if found is None:
-        raise DataError("Exposure cannot be told from the periods: everybody is exposed at once and nobody is left out.")
+        raise DataError("Exposure cannot be separated from the periods: everybody is exposed at once and nobody is left out.")
     return panel.fit(found[0][0], found[1][:, 0], found[2][0], n=len(panel.y), method="two-way fixed effects, static")
 
 

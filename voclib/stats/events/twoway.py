@@ -66,7 +66,7 @@ def two_way(weights: Array) -> TwoWay:
     if supported.any():
         inner = gram[np.ix_(supported, supported)]
         if np.linalg.matrix_rank(inner, tol=SAME * np.trace(inner), hermitian=True) < len(inner) - 1:
-            raise DataError("The periods fall into groups that no unexposed unit links, so none can be told. Keep the longest run of periods.")
+            raise DataError("The periods fall into groups that no unexposed unit links, so none can be estimated. Keep the longest run of periods.")
         inverse[np.ix_(supported, supported)] = np.linalg.pinv(inner, rcond=SAME, hermitian=True)
     return TwoWay(weights, shares, inverse, supported)
 

@@ -17,7 +17,7 @@ from voclib.stats.inference.means import Array, bounded_interval, mean_variance
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A part of a mean that rests on few answers of two or three levels, which may be nearly all alike.
+    """A part of a mean that rests on few answers of two or three levels, which may be nearly all the same.
 
     Their variance then says next to nothing of how far off they are: of 36 answers from people of whom 98 % say the same, half the
     draws have none but that one. `weight` times `mean` enters the value; `square` is the mean of squares, `size` what the answers are

@@ -37,7 +37,7 @@ class Spread:
 
 
 def encode(ids: ArrayLike) -> tuple[NDArray[np.intp], int]:
-    """Identifiers as whole numbers 0 … G−1, and G; numbers, text and mixed ids alike."""
+    """Identifiers as whole numbers 0 … G−1, and G; numbers, text and mixed ids."""
     values = np.asarray(ids)
     if values.size and values.dtype.kind in "iu" and values.min() >= 0 and values.max() <= 8 * values.size:  # no sorting needed
         present = np.bincount(values) > 0
@@ -57,7 +57,7 @@ def mean_variance(influence: ArrayLike, *, weights: ArrayLike | None = None, clu
     """Linearised variance of a weighted mean from its influence values y − ȳ, shape (n,).
 
     Plain: s²/n. Weighted: every row is its own cluster. Clustered: CR2 on cluster totals with Satterthwaite degrees of freedom.
-    The effective n is capped at Kish's, so that a lucky draw of alike clusters never pretends to more answers than there are.
+    The effective n is capped at Kish's, so that a lucky draw of similar clusters never pretends to more answers than there are.
     "CR1", G/(G − 1)·Σt² with t(G − 1), is what survey packages print; it covers too seldom where few clusters differ in size.
     `sampled` is the share of a finite population of clusters (rows, where nothing is clustered) that was drawn; customers, who go
     on arriving, are none.
@@ -89,7 +89,7 @@ def mean_variance(influence: ArrayLike, *, weights: ArrayLike | None = None, clu
 def worth(unit: float, variance: float, weights: Array, shares: Array) -> float:
     """How many plain answers with this `unit` variance would give this `variance` of the mean; at most Kish's number.
 
-    Answers that never differ say nothing on how alike a cluster is: then only the clusters, by their `shares` of weight, count.
+    Answers that never differ say nothing about how similar answers of a cluster are: then only the clusters, by their `shares` of weight, count.
     """
     if unit <= 0:
         return min(kish(weights), kish(shares))
@@ -172,7 +172,7 @@ def bounded_interval(mean: ArrayLike, square: ArrayLike, size: ArrayLike, *, low
     With ends ¾ and middle 1½ this is the adjusted-Wald interval of NPS (Rocks 2016, IJMR 58), with ends z²/2 and middle 0 that of
     a share (Agresti & Coull 1998, Am. Stat. 52). `square` is the mean of squares; `size` the number of answers or what they are
     worth. Broadcasts. Returns centre, standard error, low, high; the interval holds `mean` and stays on the scale, and has a width
-    even where all answers are alike.
+    even where all answers are the same.
     """
     mean, size = np.asarray(mean, dtype=float), np.asarray(size, dtype=float)
     half, mid = (high - low) / 2, (high + low) / 2

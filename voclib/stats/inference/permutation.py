@@ -40,7 +40,7 @@ class Permutation:
 
 def permute(values: ArrayLike, treated: ArrayLike, *, within: ArrayLike | None = None, statistic: Literal["t", "difference"] = "t",
             draws: int = 9999, seed: int = 0, conf_level: float = 0.95) -> Permutation:
-    """Permutation test of one value a unit, for example after minus before; nothing is assumed but that treatment fell by lot.
+    """Permutation test of one value a unit, for example after minus before; nothing is assumed but that treatment fell at random.
 
     values (N,), treated (N,) true or false. `within` (N,): strata, inside which treatment was drawn; d̃ and ỹ are then deviations from stratum
     means. The difference is Δ = Σd̃ỹ/Σd̃²; "t" divides it by the root of Σd̃²(ỹ − Δd̃)²/(Σd̃²)², which keeps the level in large samples

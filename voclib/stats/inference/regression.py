@@ -227,7 +227,7 @@ def inverse(given: Moments) -> Array:
         share = _noise_share(given, raw)
         worst = given.names[int(np.argmax(share))]
         raise DataError(f"Sampling noise is as large as what varies, most of all in {worst} ({100 * share.max():.0f} % of its variation beside the "
-                        "effects): no slope can be told. More answers a cell, or fewer lags, are needed.")
+                        "effects): no slope can be estimated. More answers per cell, or fewer lags, are needed.")
     return np.linalg.inv(whole) / np.outer(scale, scale)
 
 
@@ -267,7 +267,7 @@ def _check_rank(scaled: Array, names: tuple[str, ...]) -> None:
     involved = {*pivots[rank:], *pivots[:rank][(made > 1e-4).any(axis=1)]} if rank < len(scaled) else set(range(k))
     shown = [name for i, name in enumerate(names) if i in involved]
     if not shown:
-        raise DataError("The effects fall into groups that no unit links, so none can be told. Keep the longest run of periods.")
+        raise DataError("The effects fall into groups that no unit links, so none can be estimated. Keep the longest run of periods.")
     among = " and the effects" if any(i >= k for i in involved) else ""
     raise DataError(f"Columns repeat each other: {', '.join(shown)}{among}. Leave one out, or merge them into one.")
 

@@ -59,8 +59,3 @@ def share(cluster: ArrayLike) -> float:
     """Share of rows that name no unit (0–1); 0 of no rows."""
     known = named(cluster)
     return float(1 - known.mean()) if known.size else 0.0
-
-
-def is_much(cluster: ArrayLike) -> bool:
-    """Whether so many rows name no unit that the verdict is at most REPORT_WITH_CAVEAT."""
-    return share(cluster) > MAX_SHARE

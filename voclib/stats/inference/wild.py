@@ -56,7 +56,7 @@ def wild_bootstrap(given: Moments, name: str, *, null: float = 0.0, draws: int =
     direct = scores @ bread[j]
     error = float(np.sqrt(groups / (groups - 1) * (direct[0] @ direct[0])))
     if not error > 0:
-        raise DataError(f"The regression leaves no residual, so the error of '{name}' cannot be told; are there as many columns as rows?")
+        raise DataError(f"The regression leaves no residual, so the error of '{name}' cannot be estimated; are there as many columns as rows?")
     pull = given.gram @ bread[j] @ bread
     reach = np.hstack([np.diag(d) - s @ pull.T for d, s in zip(direct, scores, strict=True)])
     parts = [_statistics(v, direct, reach) for v in _weights(groups, draws, seed)]

@@ -187,7 +187,7 @@ def anderson_hsiao(frame: pd.DataFrame, *, unit: str, period: str, outcome: str,
     added = lost * rows.noise[:, 1] if rows.noise is not None else np.zeros(len(dy))
     below = float(z @ dx + added.sum())
     if abs(below) <= 1e-9 * float(np.sqrt((z @ z) * (dx @ dx))):
-        raise DataError(f"The level of {exposure} says nothing about its next change, so it is no instrument for it.")
+        raise DataError(f"The level of {exposure} says nothing about its next change, so it is not an instrument for it.")
     value = float(z @ dy) / below
     groups = int(rows.cluster.max()) + 1
     scores = np.bincount(rows.cluster, z * (dy - value * dx) - value * added, groups)

@@ -133,7 +133,7 @@ class DistributedLag:
 
     @property
     def tells_lags_apart(self) -> bool:
-        """Whether single lags can be told apart; otherwise only their sum is worth printing."""
+        """Whether single lags can be separated; otherwise only their sum is worth printing."""
         return bool(self.vif().max() <= VIF_LIMIT)
 
     @property

@@ -87,7 +87,7 @@ class _Cells:
         inside = size[cell] >= at_least
         n, mean, inner = rows.moments(y[inside], place[cell[inside]], len(kept))
         if (n < 2).all():
-            raise DataError(f"Each of the {len(n)} cells has one answer, so nothing tells how exact a mean is; pass single answers, not means.")
+            raise DataError(f"Each of the {len(n)} cells has one answer, so nothing shows how exact a mean is; pass single answers, not means.")
         pooled = inner.sum() / (n - 1).sum()
         noise = np.where(n > 1, inner / np.maximum(n - 1, 1), pooled) / n
         return cls(unit=kept // len(periods), period=kept % len(periods), units=units, periods=periods, n=n, mean=mean, noise=noise,

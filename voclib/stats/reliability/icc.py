@@ -44,7 +44,7 @@ class Aggregation:
 
     @property
     def is_shared(self) -> bool:
-        """Whether employees of one unit answer alike beyond what random regrouping gives: the interval of ICC(1) lies above `pseudo_icc1`."""
+        """Whether employees of one unit agree beyond what random regrouping gives: the interval of ICC(1) lies above `pseudo_icc1`."""
         return bool(self.icc1_low > self.pseudo_icc1)
 
     def tidy(self) -> pd.DataFrame:
@@ -60,7 +60,7 @@ def aggregation(values: ArrayLike, unit: ArrayLike, *, within: ArrayLike | None 
     ICC(1) = (MSB − MSW) / (MSB + (k − 1)·MSW), ICC(2) = 1 − MSW/MSB (Shrout & Fleiss 1979, Psych. Bulletin 86, ICC(1,1) and ICC(1,k); Bliese 2000,
     in Klein & Kozlowski, Multilevel Theory, ch. 8). The interval of ICC(1) is exact for normal answers and units whatever the sizes (Wald 1940,
     Ann. Math. Stat. 11): the ρ at which Σ w(m − m_w)²/((C − 1)·MSW), w = n(1 − ρ)/(1 + (n − 1)ρ), meets the quantiles of F; with equal sizes
-    it is Shrout and Fleiss's. ICC(2) takes its limits by Spearman and Brown. With `within` the cells of one unit are alike across strata, so the
+    it is Shrout and Fleiss's. ICC(2) takes its limits by Spearman and Brown. With `within` the cells of one unit are correlated across strata, so the
     interval is a jackknife over units, of log((1 + (k − 1)ρ)/(1 − ρ)), with Student's t.
 
     Parameters
@@ -120,7 +120,7 @@ class _Anova:
         if made.df_between < 1:
             raise DataError("All answers come from one unit; at least two are needed to compare units.")
         if made.df_within < 1:
-            raise DataError(f"Each of the {len(n)} cells has one answer, so nothing tells how much answers differ within a unit; pass single "
+            raise DataError(f"Each of the {len(n)} cells has one answer, so nothing shows how much answers differ within a unit; pass single "
                             "answers, not means of units.")
         if made.within <= SAME * made.between:
             raise DataError("Answers never differ within a unit; pass single answers, not means of units.")

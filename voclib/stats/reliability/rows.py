@@ -14,14 +14,14 @@ HIGH = 0.95  # quantile of random regroupings that real units must exceed
 
 
 def answers(values: ArrayLike) -> Array:
-    """Answers as numbers, (n,) or (n, J), none missing and not all alike."""
+    """Answers as numbers, (n,) or (n, J), none missing and not all the same."""
     y = np.asarray(values, dtype=float)
     if not len(y):
         raise DataError("There are no answers.")
     if missing := int((~np.isfinite(y)).reshape(len(y), -1).any(axis=1).sum()):
         raise DataError(f"Answers are missing in {missing} of {len(y)} rows; leave those rows out.")
     if not np.ptp(y):
-        raise DataError(f"Every answer is {y.flat[0]:g}; constant answers tell nothing of units.")
+        raise DataError(f"Every answer is {y.flat[0]:g}; constant answers say nothing about units.")
     return y
 
 

@@ -21,7 +21,7 @@ SLIGHT_SKEW = {5: 1.34, 6: 1.85, 7: 2.90, 8: 3.47, 9: 5.66, 10: 6.30, 11: 7.31}
 
 @dataclass(frozen=True, kw_only=True)
 class Agreement:
-    """r_wg(J) of every unit with two answers or more: 0 is no agreement, 1 is all alike; and what random pseudo-units of the same sizes reach.
+    """r_wg(J) of every unit with two answers or more: 0 is no agreement, 1 is all the same; and what random pseudo-units of the same sizes reach.
 
     `values`, `sizes` and `units` are in one order; `share` is that of units at 0.70 or above. `pseudo_median` and `pseudo_share` are means over
     regroupings, `pseudo_high` the 95th percentile of their medians; `n_single` units have one answer and no agreement.

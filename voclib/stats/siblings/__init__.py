@@ -88,10 +88,10 @@ def exposures(counts: ArrayLike, exposure: ArrayLike, *, kind: ArrayLike, band: 
     return worth * e.sum() / worth.sum()
 
 
-def _fitted(y: Array, e: Array, label: list[NDArray[np.int_]], sizes: list[int]) -> list[Array]:
-    """Factors of kinds, bands and periods; one where nothing tells."""
-    factor = [np.ones(size) for size in sizes]
-    mean = e.copy()
+def _fitted(y: Array, e: Array, label: list[NDArray[np.int_]], sizes: list[int], *, start: list[Array] | None = None) -> list[Array]:
+    """Factors of kinds, bands and periods, from those of a fit alike where one is given; one where nothing tells."""
+    factor = [np.ones(size) for size in sizes] if start is None else [one.copy() for one in start]
+    mean = e * np.prod([one[code] for code, one in zip(label, factor, strict=True)], axis=0)
     for _ in range(ROUNDS):
         moved = 0.0
         for code, one in zip(label, factor, strict=True):

@@ -190,7 +190,7 @@ def restricted_mean(duration: ArrayLike, event: ArrayLike, exposed: ArrayLike, *
         value += sign * mean
         influence[part] += sign * len(time) * effect
     if not influence.any():
-        raise DataError(f"Nobody leaves before {horizon:g}, in neither group; there is no time lost to compare.")
+        raise DataError(f"Nobody leaves before {horizon:g} in either group; there is no time lost to compare.")
     return inference.fit(value, influence, n=len(time), cluster=cluster, method="restricted mean time")
 
 

@@ -186,7 +186,7 @@ def _fitted(people: _People, exposed_in: Codes) -> _Logit:
             n = len(people.followed)
             scale = n * np.sqrt(n / (n - len(whole)))  # residuals of a fitted model are too small
             return _Logit(whole, scale * np.linalg.solve(hessian, _scores(whole, people, blocks).T).T)
-    raise DataError("The hazard does not settle: a covariate separates those who left from those who stayed. Look for a leak.")
+    raise DataError("The hazard does not converge: a covariate separates those who left from those who stayed. Look for a leak.")
 
 
 def _blocks(people: _People, exposed_in: Codes) -> Iterator[_Block]:

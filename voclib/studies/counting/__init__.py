@@ -205,7 +205,8 @@ def _read(scorecard: Mapping[str, Any], chain: Flow) -> list[dict[str, Any]]:
     """The part of a chain that the import is responsible for: read, unreadable, made, quarantined, accepted."""
     found = scorecard.get("tables", {}).get(chain.table)
     if found is None:
-        raise DataError(f"The scorecard tells of no table '{chain.table}'; it tells of {', '.join(sorted(scorecard.get('tables', {}))) or 'none'}. "
+        raise DataError(f"The scorecard does not mention the table '{chain.table}'; it mentions "
+                        f"{', '.join(sorted(scorecard.get('tables', {}))) or 'none'}. "
                         "Read the raw files again with 'voc ingest', so that tables and scorecard belong together.")
     if found["accepted"] != len(chain.where):
         raise DataError(f"The scorecard accepted {found['accepted']:,} rows of {chain.table}, the table holds {len(chain.where):,}: the two do not "

@@ -18,7 +18,7 @@ REPORT = "53-case-library"
 
 def flows(tables: Mapping[str, pd.DataFrame], *, population: int = 0, seed: int = 0,
           rule_file: str | Path = case_library_rule.TEMPLATE) -> tuple[counting.Flow, ...]:
-    """Closed cases of a kind that is not rare, drawn by the lot of the seed, with customers enough alike."""
+    """Closed cases of a kind that is not rare, drawn at random by the seed, with enough matching customers."""
     rule = case_library_rule.load(store.locate(rule_file))
     made = case_library.study(tables, rule, population=population, seed=seed)
     drawn, kept = ((), ()) if made.audit is None else (made.audit.cards["case_id"], made.audit.released["case_id"])

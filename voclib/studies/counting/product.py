@@ -12,7 +12,8 @@ from voclib.studies import counting
 REPORT = "51-product"
 
 
-def flows(tables: Mapping[str, pd.DataFrame], *, weeks: int = 4, until: str = "") -> tuple[counting.Flow, ...]:
-    """Voices of customers with a product, and repairs of a part, in the periods that are compared."""
-    found = product_counts.steps(tables, weeks=weeks, until=until)
+def flows(tables: Mapping[str, pd.DataFrame], *, weeks: int = 4, until: str = "",
+          product_column: str = "") -> tuple[counting.Flow, ...]:
+    """Voices with a product (`product_column` of responses; empty: of their customers), and repairs of a part, in the periods that are compared."""
+    found = product_counts.steps(tables, weeks=weeks, until=until, column=product_column)
     return tuple(counting.made(REPORT, name, tables[name], step) for name, step in found.items())

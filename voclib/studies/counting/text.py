@@ -88,7 +88,8 @@ STEPS: Mapping[str, Mapping[str, Mapping[str, Text]]] = {
     "10-sentiment-aspects": {"responses": {
         "channel": Text("去掉：属于其他渠道", "Left out: from other channels"),
         "comment": Text("去掉：没有写字", "Left out: nothing was written"),
-        "unreadable": Text("去掉：只有符号，或不是中英文", "Left out: symbols only, or neither Chinese nor English"),
+        "language": Text("去掉：不是中文也不是英文", "Left out: neither Chinese nor English"),
+        "unreadable": Text("去掉：只有符号", "Left out: symbols only"),
     }},
     "11-topics": {"responses": {"comment": Text("去掉：没有写文字", "Left out: nothing was written")}},
     "22-score-inflation": {"responses": {
@@ -152,13 +153,15 @@ STEPS: Mapping[str, Mapping[str, Mapping[str, Text]]] = {
     "51-product": {
         "responses": {
             "undated": Text("去掉：没有时间", "Left out: no time recorded"),
-            "stranger": Text("去掉：不知道客户用哪款产品", "Left out: the customer's product is unknown"),
+            "stranger": Text("去掉：不知道是哪款产品", "Left out: product unknown"),
+            "short": Text("去掉：时间太短，没有可比的各期", "Left out: too short a time for periods to compare"),
             "outside": Text("去掉：不在比较的各期里", "Left out: outside the periods compared"),
         },
         "repairs": {
             "undated": _UNDATED,
             "unnamed": Text("去掉：没有写明产品或零件", "Left out: no product or part stated"),
             "stranger": Text("去掉：没有客户用的产品", "Left out: product not used by any customer"),
+            "short": Text("去掉：没有可比的各期", "Left out: no periods to compare"),
             "outside": Text("去掉：不在比较的各期里", "Left out: outside the periods compared"),
             "cut": Text("去掉：那一期还没收齐", "Left out: from a period that is not complete yet"),
             "late": Text("去掉：那一期中途才开始有记录", "Left out: from the period during which records began"),
@@ -264,7 +267,7 @@ COUNTED: Mapping[str, Mapping[str, Text]] = {
     },
     "42-launch-gate": {"concept_tests": Text("计入：灯所依据的回答", "Counted: answers behind the lights")},
     "51-product": {
-        "responses": Text("计入：有产品的客户的声音", "Counted: voices of customers with a product"),
+        "responses": Text("计入：知道产品的声音", "Counted: voices with a known product"),
         "repairs": Text("计入：维修", "Counted: repairs"),
     },
     "52-region": {"responses": Text("计入：最近几个季度的回答", "Counted: answers of the most recent quarters")},

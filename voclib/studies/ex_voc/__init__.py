@@ -140,8 +140,8 @@ def _refuse_copies(panel: ExPanel, offsets: Sequence[int]) -> None:
 
 def _obstacle(panel: ExPanel, lag: int) -> tuple[Text, Text] | None:
     """Why no change within units can be studied, and what would make it possible; None where it can."""
-    if panel.unheard is not None:
-        return panel.unheard
+    if panel.unasked or panel.unheard:
+        return panel.unasked or panel.unheard
     ex = panel.frame.dropna(subset=["ex"])
     moved = panel.frame[["unit_id", "period", "outcome"]].assign(period=panel.frame["period"] - lag).dropna()
     both = ex.merge(moved.rename(columns={"outcome": "later"}), on=["unit_id", "period"])

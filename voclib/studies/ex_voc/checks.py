@@ -222,7 +222,7 @@ def _elsewhere(fit: Fit, panel: ExPanel) -> Check:
 
 
 def _lags(rungs: Rungs) -> Check:
-    """Whether single lags can be told apart."""
+    """Whether single lags can be separated."""
     worst = float(np.nanmax(rungs.profile.vif()))
     said = say("各滞后之间的方差膨胀最大 {v:.1f}，超过 10 就只报总和。",
                "The largest variance inflation among the lags is {v:.1f}; above 10 only their sum is shown.", v=worst)

@@ -42,8 +42,8 @@ class ExPanel:
     `answers` are the employees' sheets behind `ex` (unit_id, period, value and items), None where only means are at hand. `placed` says for the
     rows of a table, in its order, which unit_id and period they belong to and at which `step` they were left out ("" for those in the panel).
     `is_by_contact` is False where customers count by the day of their answer, so that the order of things is not known; `unheard` says why no
-    cell has an outcome, and what is needed, where that is so. `repeated` says whether answers behind the outcome were entered twice, None where only
-    means are at hand.
+    cell has an outcome, `unasked` why no change of the exposure can be formed, and what is needed, where that is so. `repeated` says whether
+    answers behind the outcome were entered twice, None where only means are at hand.
 
     Raises
     ------
@@ -67,11 +67,14 @@ class ExPanel:
     is_by_contact: bool = True
     repeated: Check | None = None
     unheard: tuple[Text, Text] | None = None
+    unasked: tuple[Text, Text] | None = None
     facts: Mapping[Text, float] = field(default_factory=dict)
     placed: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         numbers = [c for c in (*NUMBERS, *self.controls) if c in self.frame]
+        if self.frame.empty and (self.unasked or self.unheard):
+            return  # neither side has a cell: the study says why
         gathering.check(self.frame, unit="unit_id", period="period", columns=["ex", "outcome", *numbers])
         for name in ("ex", "outcome", *numbers):
             if endless := int(np.isinf(self.frame[name].to_numpy(dtype=float, na_value=np.nan)).sum()):
@@ -103,7 +106,7 @@ def from_tables(tables: Tables, *, metric: str = "nps_score", programme: str = "
     Raises
     ------
     DataError
-        for a missing table, fewer than two waves, waves at uneven distances, a survey still open when the customers of the next period come in.
+        for a missing table, waves at uneven distances, a survey still open when the customers of the next period come in.
     ParameterError
         for a metric, control or programme that does not exist.
     """
@@ -112,16 +115,12 @@ def from_tables(tables: Tables, *, metric: str = "nps_score", programme: str = "
         raise DataError(f"The employee and customer voices need the tables {', '.join(NEEDED)}; missing or empty: {', '.join(absent)}.")
     waves = _waves(tables["employee_surveys"])
     sheets, items, managers = _sheets(tables["employee_surveys"], waves, with_managers)
-    if sheets.empty:
-        raise DataError(f"All {managers:,} answer sheets are of managers, who are left out of the mean of their own unit; give the other employees' "
-                        "answers, or with_managers=True.")
-    cells = reliability.cells(sheets, unit="unit_id", period="period", value="value", at_least=SMALL_CELL)
-    means, hidden = cells.frame, words.suppressed(cells.suppressed_cells, cells.suppressed_answers, SMALL_CELL, words.STORE)
+    means, hidden, unasked = _means(sheets, managers, waves)
     kept = sheets.merge(means[["unit_id", "period"]], on=["unit_id", "period"])
     tables = {**tables, "responses": contact_time.dated(tables)}
     scores, counted, voices = _scores(tables["responses"], metric, waves, timezone)
     placed = {"responses": voices, "employee_surveys": _placed(tables["employee_surveys"], waves, means, with_managers)}
-    frame = means.rename(columns={"mean": "ex", "n": "ex_n", "noise": "ex_noise"}).merge(scores, on=["unit_id", "period"], how="outer")
+    frame = means.merge(scores, on=["unit_id", "period"], how="outer")
     used = tables["responses"].loc[voices["step"].eq("").to_numpy(), "response_id"]
     frame, known = _operations(frame, tables.get("operations"), controls, waves)
     frame = _response_rate(_untouched(frame, tables, waves, timezone), tables, waves, timezone)
@@ -129,10 +128,10 @@ def from_tables(tables: Tables, *, metric: str = "nps_score", programme: str = "
     frame = _place(frame, tables.get("units")).sort_values(["unit_id", "period"], ignore_index=True)
     closing, ordered = _closes_in_time(tables["employee_surveys"], waves, timezone), words.by_contact(counted, STRAGGLERS)
     return ExPanel(frame=frame, answers=kept, items=items, controls=known, exposure=words.EXPOSURE, outcome=words.METRICS[metric],
-                   outcome_unit="points" if metric == "nps_score" else "score", period_name=words.months(waves.step), unit_name=words.STORE,
+                   outcome_unit="points" if metric == "nps_score" else "score", period_name=waves.name, unit_name=words.STORE,
                    programme=named, checks=(hidden, closing, ordered, words.counted(counted)), is_by_contact=bool(ordered.passed),
-                   unheard=words.unheard(counted), repeated=repeats.check(tables, used, timezone),
-                   facts=words.facts(frame, words.STORE, len(kept), managers, waves.step), placed=placed)
+                   unheard=words.unheard(counted), unasked=unasked, repeated=repeats.check(tables, used, timezone),
+                   facts=words.facts(frame, words.STORE, len(kept), managers, None if waves.is_single else waves.step), placed=placed)
 
 
 def offered(tables: Tables, programme: str) -> str:
@@ -181,10 +180,20 @@ def from_frame(frame: pd.DataFrame, *, unit: str, period: str, exposure: str, ou
 
 @dataclass(frozen=True)
 class _Calendar:
-    """Months of the waves, counted from year 0, and months between two."""
+    """Months of the waves, counted from year 0, and months between two; a single wave is a period of its own month."""
 
     months: tuple[int, ...]
     step: int
+
+    @property
+    def is_single(self) -> bool:
+        """Whether there is one wave alone, so that how long a period is stays unknown."""
+        return len(self.months) == 1
+
+    @property
+    def name(self) -> Text:
+        """How long a period is, as it stands after a number."""
+        return words.PERIOD if self.is_single else words.months(self.step)
 
     def period(self, month: pd.Series) -> pd.Series:
         """Period of months counted from year 0."""
@@ -206,13 +215,27 @@ def _local(values: pd.Series, timezone: str) -> pd.Series:
 
 def _waves(surveys: pd.DataFrame) -> _Calendar:
     months = sorted(int(m) for m in _month(surveys["wave_month"]).dropna().unique())
-    steps = sorted(set(np.diff(months).tolist()))
-    if len(months) < 2:
-        raise DataError(f"A change over time needs at least two waves of the employee survey; there is only {len(months)}.")
+    steps = sorted(set(np.diff(months).tolist())) or [1]
     if any(step % steps[0] for step in steps):
         raise DataError(f"Waves of the employee survey are {', '.join(map(str, steps))} months apart; a lag has one meaning only if every gap is "
                         "a multiple of the smallest. Merge waves, or study a stretch with even gaps.")
     return _Calendar(tuple(months), int(steps[0]))
+
+
+def _means(sheets: pd.DataFrame, managers: int, waves: _Calendar) -> tuple[pd.DataFrame, Check, tuple[Text, Text] | None]:
+    """The exposure by cell, what small cells were removed, and why no change can be formed of it; None where it can.
+
+    Equal answers have means without noise, of which `reliability` cannot say anything: that they hold no change is for the study to say.
+    """
+    sizes = sheets.groupby(["unit_id", "period"])["value"].size()
+    small, large = sizes[sizes < SMALL_CELL], sizes[sizes >= SMALL_CELL]
+    if len(large) and sheets["value"].nunique() > 1:
+        found = reliability.cells(sheets, unit="unit_id", period="period", value="value", at_least=SMALL_CELL).frame
+        means = found.rename(columns={"mean": "ex", "n": "ex_n", "noise": "ex_noise"})
+    else:
+        means = large.rename("ex_n").reset_index().assign(ex=sheets["value"].mean(), ex_noise=0.0)
+    hidden = words.suppressed(len(small), int(small.sum()), SMALL_CELL, words.STORE)
+    return means, hidden, words.unasked(waves=len(waves.months), sizes=sizes.tolist(), managers=managers, floor=SMALL_CELL)
 
 
 def _sheets(surveys: pd.DataFrame, waves: _Calendar, with_managers: bool) -> tuple[pd.DataFrame, tuple[str, ...], int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -81,6 +81,24 @@ def unheard(rows: Mapping[str, int]) -> tuple[Text, Text] | None:
                 "All {outside} scores with a time lie outside the periods of the employee survey.",
                 **rows),
             Text("同一段时间的员工调研与客户声音。", "An employee survey and customer voices from the same period."))
+
+
+def unasked(*, waves: int, sizes: Sequence[int], managers: int, floor: int) -> tuple[Text, Text] | None:
+    """Why the employee survey shows no change of any store, and what is needed; None where it may. `sizes` are the answer sheets of each cell."""
+    if not sizes:
+        return (say("{n} 份员工答卷全部来自管理者，而管理者不计入自己门店的均值。",
+                    "All {n:,} employee sheets are from managers, who do not count in the mean of their own store.", n=managers),
+                Text("其他员工的答卷。", "Answers from the other employees."))
+    if waves < 2:
+        return (Text("员工调研只有一期，看不出变化。", "There is only one wave of the employee survey, so no change can be seen."),
+                Text("至少两期员工调研，最好 6 期以上。", "At least two waves of the employee survey, preferably 6 or more."))
+    if max(sizes) < floor:
+        return (say("没有一个门店在任何一期有 {k} 位员工作答，最多的只有 {m} 位；少于 {k} 位的均值不算也不展示。",
+                    "No store has answers from {k} employees in any wave; the most is {m}. Means of fewer than {k} are neither computed nor shown.",
+                    k=floor, m=max(sizes)),
+                Text("每家门店每期更多员工作答，或把相邻各期、相近门店合并。",
+                     "More employees answering in each store and wave, or adjacent waves or similar stores merged."))
+    return None
 
 
 def counted(rows: Mapping[str, int]) -> Check:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from voclib.errors import DataError, ParameterError, nearest
+from voclib.errors import DataError, ParameterError, examples, nearest
 from voclib.results import Check, Text
 from voclib.sentences import say
 from voclib.studies.ex_voc import trust_panel_text as words
@@ -113,13 +113,13 @@ def _sound(frame: pd.DataFrame, name: str) -> pd.DataFrame:
         raise DataError(f"{name}: {int(bad.sum())} rows have no {CODE}; every row needs the trust it belongs to.")
     year = pd.to_numeric(frame[YEAR], errors="coerce")
     if (bad := year.isna() | (year % 1 != 0)).any():
-        raise DataError(f"{name}: {YEAR} is not a year in {int(bad.sum())} rows, such as {_samples(frame, bad, YEAR)}.")
+        raise DataError(f"{name}: {YEAR} is not a year in {int(bad.sum())} rows, such as {examples(frame.loc[bad, YEAR])}.")
     for column, (low, high) in RANGES.items():
         number = pd.to_numeric(frame[column], errors="coerce")
         if (bad := number.isna() & frame[column].notna()).any():
-            raise DataError(f"{name}: {column} is not a number in {int(bad.sum())} rows, such as {_samples(frame, bad, column)}.")
+            raise DataError(f"{name}: {column} is not a number in {int(bad.sum())} rows, such as {examples(frame.loc[bad, column])}.")
         if (bad := number.notna() & ~number.between(low, high)).any():
-            raise DataError(f"{name}: {column} must lie between {low:g} and {high:g}; {int(bad.sum())} rows say {_samples(frame, bad, column)}.")
+            raise DataError(f"{name}: {column} must lie between {low:g} and {high:g}; {int(bad.sum())} rows say {examples(frame.loc[bad, column])}.")
         frame = frame.assign(**{column: number.astype(float)})
     if twice := int(frame.duplicated([CODE, YEAR]).sum()):
         raise DataError(f"{name} repeats {twice} pairs of {CODE} and {YEAR}; one row per trust and year is needed.")
@@ -128,10 +128,6 @@ def _sound(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     if year.nunique() < 2:
         raise DataError(f"{name} holds only one year, {int(year.iloc[0])}; a panel needs two or more.")
     return frame.assign(**{CODE: frame[CODE].astype("str"), YEAR: year.astype(int)}).sort_values([CODE, YEAR], ignore_index=True)
-
-
-def _samples(frame: pd.DataFrame, rows: pd.Series, column: str) -> str:
-    return ", ".join(repr(x) for x in frame.loc[rows, column].drop_duplicates().head(3).tolist())
 
 
 def _panel(frame: pd.DataFrame, displaced: Sequence[Displaced]) -> pd.DataFrame:

@@ -155,7 +155,7 @@ FINDINGS = (
         "不用", "Not used")),
     Finding(Text("不变的栏", "Constant columns"), "constant", (
         "从头到尾只有一个值（{constant_values}）：{constant_names}。看着像得分，多半是没有问",
-        "One value throughout ({constant_values}): {constant_names}. It looks like a score, but the question was most likely not asked"), (
+        "Only one value ({constant_values}): {constant_names}. It looks like a score, but the question was most likely not asked"), (
         "不用", "Not used")),
 )
 

@@ -211,7 +211,7 @@ def contrast(tens: int, lower: int, floor: int) -> Check:
 
 
 def marks(tens: int, lower: int) -> Mapping[Text, Any]:
-    """Shown in place of a figure where all marks are alike."""
+    """Shown in place of a figure where all scores are the same."""
     return {Text("份 10 分", "scores of 10"): tens, Text("份更低的分数", "lower scores"): lower}
 
 

@@ -130,7 +130,7 @@ def _coverage(ladder: Ladder, drawn: Text) -> Caption:
 
 
 def _held(table: pd.DataFrame, drawn: Text) -> Caption:
-    """The worst of the doubly robust intervals in the title; a note where a coarser weighting covers by luck."""
+    """The worst of the doubly robust intervals in the title; a note where a coarser weighting covers by chance."""
     rates = table[table["mask"] != "never_asked"].groupby(["method", "mask"])["held"].mean()
     worst = rates["aipw"]
     title = say(

@@ -49,7 +49,7 @@ def read(transactions: pd.DataFrame) -> pd.DataFrame:
     if repeated.any():
         copies = transactions[repeated]
         extra = copies.loc[copies["transaction_id"].duplicated(), "net_cny"].astype(float).sum()
-        raise DataError(f"{copies['transaction_id'].nunique():,} booking numbers stand more than once, such as {copies['transaction_id'].iloc[0]}; "
+        raise DataError(f"{copies['transaction_id'].nunique():,} booking numbers appear more than once, such as {copies['transaction_id'].iloc[0]}; "
                         f"their copies hold {extra:,.2f} net. Keep one of each at the source.", problems=copies)
     optional = {name: pd.Series(pd.NA, index=transactions.index, dtype=kind)
                 for name, kind in (("margin_cny", "Float64"), ("refund_of_transaction_id", "str")) if name not in transactions}
@@ -61,7 +61,7 @@ def cents(amounts: ArrayLike) -> NDArray[np.int64]:
     exact = np.asarray(amounts, dtype=float)
     if (bad := ~(np.isfinite(exact) & (np.abs(exact) <= LARGEST))).any():
         raise DataError(f"{int(bad.sum()):,} amounts are missing, infinite or beyond {LARGEST:.2g}, such as {exact[bad][0]}; "
-                        "cents can be told for finite amounts below that.")
+                        "cents can be computed for finite amounts below that.")
     whole = np.rint(exact * 100).astype(np.int64)
     for i in np.flatnonzero(np.abs(exact * 100 - whole) > 1e-6):  # the few that binary rounding could turn the wrong way
         whole[i] = int((Decimal(repr(float(exact[i]))) * 100).to_integral_value(ROUND_HALF_UP))

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from voclib.errors import DataError, ParameterError, nearest
+from voclib.errors import DataError, ParameterError, examples, nearest
 from voclib.results import Text
 from voclib.sentences import say
 from voclib.studies.money_files import counts as counting
@@ -82,14 +82,10 @@ def read(telco: Path, cdnow: Path) -> Files:
             raise DataError(f"{NAMES[name]} repeats {twice} of its keys in the column {ids.name}; one row each is needed.")
         if name != "population" and (odd := len(set(ids) ^ set(listed["status"]))):
             raise DataError(f"{NAMES[name]} and {NAMES['status']} differ in {odd} customers; they are two exports of the same list.")
-    bad = ~frames["status"]["Satisfaction Score"].isin(range(1, 6))
-    if bad.any():
-        raise DataError(f"{NAMES['status']}: Satisfaction Score runs from 1 to 5; {int(bad.sum())} rows say {_samples(frames['status'], bad)}.")
+    odd_scores = frames["status"].loc[~frames["status"]["Satisfaction Score"].isin(range(1, 6)), "Satisfaction Score"]
+    if len(odd_scores):
+        raise DataError(f"{NAMES['status']}: Satisfaction Score runs from 1 to 5; {len(odd_scores)} rows say {examples(odd_scores)}.")
     return Files(telco=frames, orders=_orders(Path(cdnow)))
-
-
-def _samples(frame: pd.DataFrame, rows: pd.Series, column: str = "Satisfaction Score") -> str:
-    return ", ".join(repr(x) for x in frame.loc[rows, column].drop_duplicates().head(3).tolist())
 
 
 def _table(folder: Path, name: str) -> pd.DataFrame:
@@ -107,7 +103,8 @@ def _orders(folder: Path) -> pd.DataFrame:
     frame = _numeric(_complete(pd.read_csv(path), path.name, ORDER_COLUMNS), path.name, ("cds", "sales"))
     day = pd.to_datetime(frame["date"].astype("str"), format="%Y%m%d", errors="coerce")
     if day.isna().any():
-        raise DataError(f"{path.name}: {int(day.isna().sum())} dates are no day written as 19970131, like {_samples(frame, day.isna(), 'date')}.")
+        raise DataError(f"{path.name}: {int(day.isna().sum())} dates are not days written as 19970131, such as "
+                        f"{examples(frame.loc[day.isna(), 'date'])}.")
     return frame.assign(day=day)
 
 
@@ -126,7 +123,7 @@ def _complete(frame: pd.DataFrame, name: str, needed: tuple[str, ...]) -> pd.Dat
 def _numeric(frame: pd.DataFrame, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
     for column in columns:
         if (bad := pd.to_numeric(frame[column], errors="coerce").isna()).any():
-            raise DataError(f"{name}: {column} is no number in {int(bad.sum())} rows, like {_samples(frame, bad, column)}.")
+            raise DataError(f"{name}: {column} is not a number in {int(bad.sum())} rows, such as {examples(frame.loc[bad, column])}.")
     return frame
 
 
@@ -306,14 +303,14 @@ def top(values: np.ndarray, share: float) -> np.ndarray:
     ParameterError
         for a share outside 0 to 1.
     DataError
-        if so many are alike that this takes everybody in.
+        if so many are tied that this takes everybody in.
     """
     if not 0 < share < 1:
         raise ParameterError(f"share lies between 0 and 1, not {share}.")
     place = int(np.ceil(share * len(values)))
     inside = values >= np.sort(values)[len(values) - place]
     if inside.all():
-        raise DataError(f"No highest {share:.0%} can be told apart: the lowest value, {values.min():g}, ties with it.")
+        raise DataError(f"No highest {share:.0%} can be separated: the lowest value, {values.min():g}, ties with it.")
     return inside
 
 

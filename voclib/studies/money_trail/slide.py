@@ -135,7 +135,7 @@ def complained(tables: Tables, topic: str, *, start: pd.Series, days: float = 36
     """
     linked = [name for name in ("topic_mentions", "cases") if len(tables.get(name, ())) > 0]
     if not linked:
-        raise DataError("Who complained is told by the tables topic_mentions (with responses) or cases; neither is there. "
+        raise DataError("Who complained stands in the tables topic_mentions (with responses) or cases; neither is there. "
                         "Give named=, such as the customers whom operations saw waiting.")
     there = sorted({str(t) for name in linked for t in tables[name]["topic"].dropna().unique()})
     if topic not in there:
@@ -156,13 +156,13 @@ def leaving(tables: Tables, start: pd.Series, *, days: float = 365, timezone: st
     timezone = dates.zone(tables, timezone)
     customers = tables.get("customers")
     if customers is None or customers.empty:
-        raise DataError("Who left is told by the table customers (customer_id, is_churned, churned_on); it is missing or empty.")
+        raise DataError("Who left is recorded in the table customers (customer_id, is_churned, churned_on); it is missing or empty.")
     if not customers["is_churned"].fillna(False).any():
         raise DataError(f"None of {len(customers):,} customers in the table has left: most likely they were filtered out of it. "
                         "Those who left are needed, or nothing can be said of leaving.")
     known = customers.set_index("customer_id").loc[lambda c: c.index.isin(start.index)].sort_index()
     if known.empty:
-        raise DataError(f"None of the {len(start):,} customers in start stands in the customer table; check the customer numbers.")
+        raise DataError(f"None of the {len(start):,} customers in start is in the customer table; check the customer numbers.")
     began = start.reindex(known.index).dt.tz_convert(timezone).dt.tz_localize(None).dt.normalize()
     after = (known["churned_on"] - began).dt.total_seconds().to_numpy() / 86_400
     gone = known["is_churned"].fillna(False).to_numpy(dtype=bool)
@@ -177,7 +177,7 @@ def _value_rows(ledger: Ledger, start: pd.Series, leavers: pd.Index, stayed: pd.
     if value == "before":
         return ledgers.rows_in(ledger, start.loc[start.index.isin(leavers)], days=days, side="before"), None
     if stayed.empty:
-        raise DataError("Every customer left, so nobody tells what one who stays is worth; use value='before'.")
+        raise DataError("Every customer left, so nobody shows what a customer who stays is worth; use value='before'.")
     mine = start.loc[start.index.isin(stayed)]
     if len(short := ledgers.cut_short(ledger, mine, days=days)):
         raise DataError(f"The ledger ends before the {days:g} days of {len(short):,} of {len(stayed):,} customers who stayed, such as '{short[0]}'; "

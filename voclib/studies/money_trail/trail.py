@@ -179,7 +179,7 @@ class Trail:
         if meaning := self._meaning(key):
             return self.lines[self.lines[meaning] == key]
         known = [a.name for a in self.amounts] + [str(x) for name in ("topic", "case_id", "customer_id") for x in self.lines[name].dropna().unique()]
-        raise ParameterError(f"'{key}' is no amount, customer, case, topic or voice of this trail; {nearest(key, known[:2000])}")
+        raise ParameterError(f"'{key}' is not an amount, customer, case, topic or voice of this trail; {nearest(key, known[:2000])}")
 
     def _rows(self, key: str) -> pd.DataFrame:
         amount = next((amount for amount in self.amounts if amount.name == key), None)

@@ -103,7 +103,8 @@ def study(cohort: Cohort, *, plan: Plan | None = None, materiality: float = 500_
     frames = {"steps": _steps(rungs, ladder, conf_level), "path": _path(rungs), "curves": _curves(rungs, conf_level),
               "contour": _contour(rungs, conf_level), "balance": words.balance(rungs.balance)}
     response = _response(rungs, conf_level, seed)
-    kpi, tiers = _kpi(rungs, conf_level), _tiers(rungs, ladder[ladder.chosen], tier, materiality, gates, learner, seed, conf_level)
+    kpi, tiers = _kpi(rungs, conf_level), _tiers(rungs=rungs, whole=ladder[ladder.chosen], tier=tier, materiality=materiality, gates=gates,
+                                                 learner=learner, seed=seed, conf_level=conf_level)
     worth = None
     if plan is not None and cohort.unit == "cny" and ladder[ladder.chosen].kind == "estimate":
         worth = payback.value(rungs, plan, evidence_level=ladder[CHOSEN].evidence_level, conf_level=conf_level, seed=seed)
@@ -231,7 +232,7 @@ def _kpi(rungs: Rungs, conf_level: float) -> tuple[Estimate, ...]:
     return tuple(found)
 
 
-def _tiers(rungs: Rungs, whole: Estimate, tier: str, materiality: float, gates: Gates, learner: str, seed: int,
+def _tiers(*, rungs: Rungs, whole: Estimate, tier: str, materiality: float, gates: Gates, learner: str, seed: int,
            conf_level: float) -> tuple[Estimate, ...]:
     """The loss by value tier; a tier in which nobody, or everybody, was exposed has nothing to be compared with and is refused by name.
 

@@ -134,7 +134,7 @@ def _overlap(rungs: Rungs, gates: Gates) -> Check:
 
 
 def _balance(rungs: Rungs, gates: Gates) -> Check:
-    """After weighting both groups look alike in everything known."""
+    """After weighting both groups look the same in everything known."""
     worst = rungs.balance.loc[rungs.balance["smd_weighted"].abs().idxmax()]
     said = say(
         "加权后差别最大的是“{c}”，标准化差异 {d:.3f}；超过 {f:.2f} 提示，超过 {b:.2f} 不给金额。",
@@ -213,7 +213,7 @@ def _days_before(rungs: Rungs) -> int | None:
 
 
 def _agreement(rungs: Rungs, gates: Gates, conf_level: float) -> Check:
-    """Two ways to hold the same things alike, one of them within dealers alone, lead to the same loss up to their common noise."""
+    """Two ways to hold the same things equal, one of them within dealers alone, lead to the same loss up to their common noise."""
     gap = rungs.gap.times(-rungs.n_exposed)
     errors = abs(gap.value) / gap.std_error
     said = say(
@@ -242,7 +242,7 @@ def _placebo(rungs: Rungs, gates: Gates, conf_level: float) -> Check:
 
 
 def _leads(rungs: Rungs) -> Check:
-    """The months before the contact run alike."""
+    """The months before the contact run in parallel."""
     path = rungs.events
     said = say(
         "检验接触之前各月没有差别，p {p}；把之前的走势延长下去，{e}忽略。",

@@ -40,7 +40,7 @@ class Cohort:
     """`people`, one row a customer, sorted by `customer_id`; `known` names the columns that stood before the exposure.
 
     Columns of `people`: `is_exposed`, `dose` (what the exposure was cut from), `money` (after the contact, within `horizon_days`), `prior_money`
-    (before it), `is_left`, `left_days` (days to leaving, the horizon for who stayed), `unit_id` (whose customers are alike), `value_tier`,
+    (before it), `is_left`, `left_days` (days to leaving, the horizon for who stayed), `unit_id` (whose customers resemble each other), `value_tier`,
     `staff_id`, `index_at`, `score` (answer about that very contact, null where silent) and the known ones. A cohort from files without dates
     has no `index_at`, no `prior_money` and no `left_days`; `is_dated` says so. `pains` are 0/1 columns of further pain points at that contact.
     `unit` is the currency, `measure` what is counted. `undated` names known columns that may as well have come after the exposure: with them and
@@ -132,7 +132,7 @@ def build(tables: Tables, *, first_day: str, last_day: str, dose: str = "wait_mi
     if absent := [name for name in NEEDED if len(tables.get(name, ())) == 0]:
         raise DataError(f"Money after a contact needs the tables {', '.join(NEEDED)}; missing or empty: {', '.join(absent)}.")
     if horizon_days < 1:
-        raise ParameterError(f"horizon_days is a number of days from 1 up, such as 365; it is {horizon_days}.")
+        raise ParameterError(f"horizon_days is a number of days, at least 1, such as 365; it is {horizon_days}.")
     met, start, passed = _contacts(tables["touchpoints"], first_day, last_day, kinds, dose, timezone)
     joined, notes = _joined(met, tables["customers"], start)
     if measure not in MEASURES:
@@ -153,7 +153,7 @@ def build(tables: Tables, *, first_day: str, last_day: str, dose: str = "wait_mi
 
 
 def among_dealers(cohort: Cohort) -> Cohort:
-    """The cohort with what a dealer's other customers are like among what is known, so that a comparison does not take dealers for luck.
+    """The cohort with what a dealer's other customers are like among what is known, so that a comparison does not mistake dealers for chance.
 
     `dealer_exposure` is the share of them that was exposed, as log odds, the scale on which a chance of exposure is learned; `dealer_prior` their
     mean rank of money before. Both leave the customer out (`crossfit.others_mean`); what differs by no more than chance is left away. The share
@@ -222,7 +222,7 @@ def _joined(met: pd.DataFrame, customers: pd.DataFrame, start: pd.Timestamp) -> 
     """Customers who were so before the window began; one won later has no year before it to be compared by."""
     people = met.merge(customers.drop(columns="unit_id"), on="customer_id", how="inner", validate="one_to_one")
     if people.empty:
-        raise DataError(f"None of the {len(met):,} customers with such a contact stands in the customer table; check the customer numbers.")
+        raise DataError(f"None of the {len(met):,} customers with such a contact is in the customer table; check the customer numbers.")
     early = people["joined_on"].isna() | (people["joined_on"] < start.tz_localize(None))
     notes = {"unknown_customers": len(met) - len(people), "won_later": int((~early).sum())}
     people = people[early]

@@ -1,4 +1,4 @@
-"""Why a rung of the money ladder gives no number, in both languages."""
+"""Sentences that several parts of the money study share: measures, why a step of its ladder gives no number, what a hidden factor leaves."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def all_alike(measure: str, amount: Estimate) -> tuple[Text, Text]:
 
 
 def nothing_known(customers: int) -> tuple[Text, Text]:
-    """Why customers of whom nothing is known cannot be told to be alike."""
+    """Why customers of whom nothing is known cannot be compared."""
     return (say("{n} 位客户在接触之前的已知信息都一样，分不出谁与谁条件相同。",
                 "The {n} customers are identical in everything known before the contact, so comparable customers cannot be identified.", n=customers),
             Text("接触之前就已知的信息，例如此前的消费、地区、车型。",

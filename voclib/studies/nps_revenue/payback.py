@@ -26,7 +26,7 @@ class Plan:
     """A programme: what it costs, whom it reaches, how many of the exposures among them it spares, and the pilot one could run first.
 
     Money in yuan. `credibility` is the probability that an association found without a trial is causal at all; it counts up to evidence level 2.
-    `pilot_share` of the exposed are in the pilot, half of them treated by lot.
+    `pilot_share` of the exposed are in the pilot, half of them treated at random.
     """
 
     cost: float
@@ -66,7 +66,7 @@ class Payback:
 def value(rungs: Rungs, plan: Plan, *, evidence_level: int, conf_level: float = 0.95, draws: int = 10_000, seed: int = 0) -> Payback:
     """The programme for as many exposed customers as the cohort has, over its horizon.
 
-    The gain of one exposure spared is the effect with its own error, never a guess; below evidence level 3 it is causal with probability
+    The gain of one exposure avoided is the effect with its own error, never a guess; below evidence level 3 it is causal with probability
     `plan.credibility` and nothing otherwise.
     """
     months = max(round(rungs.cohort.horizon_days / 30.4), 1)
@@ -85,9 +85,9 @@ def value(rungs: Rungs, plan: Plan, *, evidence_level: int, conf_level: float = 
 
 
 def _pilot_error(rungs: Rungs, plan: Plan) -> float:
-    """Standard error of the effect of one exposure spared, in a pilot that treats half of some customers by lot: 2σ/(√n·relief).
+    """Standard error of the effect of one exposure avoided, in a pilot that treats half of some customers at random: 2σ/(√n·relief).
 
-    σ is the spread of money given what is known; customers of a dealer are alike, so it is widened by how much clustering widens the estimate.
+    σ is the spread of money given what is known; customers of a dealer are correlated, so it is widened by how much clustering widens the estimate.
     """
     n = max(plan.pilot_share * rungs.n_exposed, FEWEST)
     influence = rungs.money.fit.influence

@@ -253,7 +253,7 @@ def _alike(cohort: Cohort, found: Att, gates: Gates) -> dict[str, object]:
     odds = found.propensity / (1 - found.propensity)
     limits = (gates.balance_flag, gates.balance_fail)
     base = np.where(d, 1.0, 1e-9)  # the population to resemble is the exposed; a trace of the others gives them a plain mean of their own
-    told = cohort.has_dealer  # of a customer without a dealer nothing tells whether the two groups' dealers are alike: a gap would only look smaller
+    told = cohort.has_dealer  # without a dealer nothing shows whether the two groups' dealers are comparable: a gap would only look smaller
     weights = np.where(d, 1.0, odds)
     return {"balance": representativeness.smd_table(people[told], columns, ~d[told], weights=weights[told], base=base[told], limits=limits),
             "empty": representativeness.zero_cell_scan(people, [name for name in columns if name not in cohorts.DEALER], ~d),

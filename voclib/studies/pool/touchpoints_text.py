@@ -94,7 +94,7 @@ def stage(given: str | None) -> Text:
 
 
 def day(iso: str) -> Text:
-    """A calendar day, written alike in both languages."""
+    """A calendar day, written the same in both languages."""
     return Text(iso, iso)
 
 

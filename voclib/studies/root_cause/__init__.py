@@ -64,7 +64,6 @@ class Evidence:
     follow: Follow | None
     heard: Heard | None
     operations: Causes | None
-    no_operations: Estimate | None
     cards: pd.DataFrame
     returns: Returns | None
 
@@ -101,20 +100,20 @@ def study(tables: Tables, *, rules: Parts | None = None, fdr: float = 0.05, long
 
 
 def _parts(tables: Tables, rules: Parts, fdr: float, long_minutes: float, level: float, timezone: str) -> Evidence:
-    refused, no_operations = root_cause_batches.refused(tables), root_cause_operations.refused(tables)
+    refused = root_cause_batches.refused(tables)
     repairs, options = tables.get("repairs"), {"conf_level": level, "timezone": timezone}
     found = root_cause_batches.study(repairs, tables["batches"], fdr=fdr, **options) if refused is None else None
     if found is not None and (refused := root_cause_batches.unseen(found)) is not None:
         found = None
     has_repairs = repairs is not None and len(repairs) > 0
     operations = None
-    if no_operations is None:
+    if root_cause_operations.refused(tables) is None:
         operations = root_cause_operations.study(tables, control=rules.control, fdr=fdr, long_minutes=long_minutes, **options)
     return Evidence(
         found=found, refused=refused, levels=trail.levels(found, conf_level=level) if found is not None else (),
         follow=voice.study(tables, found, rules, conf_level=level) if found is not None else None,
         heard=frontline.study(tables, found, rules, **options) if found is not None else None, operations=operations,
-        no_operations=no_operations, cards=spread.cards(repairs, found, fdr=fdr) if found is not None else pd.DataFrame(),
+        cards=spread.cards(repairs, found, fdr=fdr) if found is not None else pd.DataFrame(),
         returns=spread.returns(repairs, fdr=fdr, **options) if has_repairs else None)
 
 

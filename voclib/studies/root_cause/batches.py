@@ -15,6 +15,7 @@ from voclib.stats import exposure, outstanding, siblings
 from voclib.stats import onset as changes
 from voclib.stats.onset import Onset
 from voclib.stats.siblings import Ratios, Siblings
+from voclib.stats.siblings.standing import standing
 
 WEEK = exposure.WEEK
 YEAR = 365.25
@@ -195,11 +196,13 @@ def study(repairs: pd.DataFrame, batches: pd.DataFrame, *, fdr: float = 0.05, co
         worth = siblings.exposures(made.counts, made.years, kind=kind, band=made.band, without=told)
         compared = siblings.compare(y, worth.sum(axis=1), kind=kind, own=own, conf_level=conf_level, level=fdr)
         told = compared.told
+    beside = standing(made.counts, made.years, kind=kind, band=made.band, told=told, spreads=compared.spreads, own=own)
+    compared = replace(compared, **vars(beside.ratios(conf_level)))
     raw = siblings.beside(y, made.batches["fitted_n"], kind=kind, told=told, own=own, conf_level=conf_level)
     table = _table(made, y, worth, compared, raw, own, conf_level)
     picked = _picked(table)
     level = 1 - (1 - conf_level) * max(int(told.sum()), 1) / max(int(np.isfinite(compared.p).sum()), 1)
-    wide = siblings.beside(y, worth.sum(axis=1), kind=kind, told=told, own=own, conf_level=level)
+    wide = beside.ratios(level)
     ends = (float(wide.low[picked]), float(wide.high[picked]), level) if picked is not None else (np.nan, np.nan, level)
     since = None if picked is None else _onset(made, worth, kind.to_numpy(), told, picked, repairs["batch_id"], conf_level)
     return Found(made, table, compared, raw, picked, ends, since, own)

@@ -55,7 +55,7 @@ def _over_batches(rows: pd.DataFrame, own: float, spread: float) -> float:
 
 
 def _over_dealers(own: pd.Series, repairs: pd.DataFrame) -> float:
-    """p that the part's share differs between dealers by chance alone, models alike.
+    """p that the part's share differs between dealers by chance alone, with the same mix of models.
 
     A vehicle that comes back to a dealer brings the same part again, so χ² is divided by the design effect of vehicles (Rao & Scott 1981, JASA 76).
     """
@@ -87,7 +87,7 @@ class Returns:
 
 
 def returns(repairs: pd.DataFrame, *, fdr: float = 0.05, conf_level: float = 0.95, timezone: str = "Asia/Shanghai") -> Returns:
-    """Visits after which the same vehicle comes back for the same part within `BACK_DAYS`, by the dealer of the first one, parts alike.
+    """Visits after which the same vehicle comes back for the same part within `BACK_DAYS`, by the dealer of the first one, same mix of parts.
 
     Lines of one part on one day are one visit: a left and a right one have not come back.
     """

@@ -242,7 +242,7 @@ def alike(kept: pd.DataFrame, score: Score) -> bool:
 def clustered(kept: pd.DataFrame, cluster: str) -> tuple[pd.DataFrame, str | None, int]:
     """The frame with a cluster for every answer (one without a unit stands alone, see `unnamed`), its name, and how many were without.
 
-    Where no unit is named the answers of one customer are still alike: then the customer is the cluster, if any answered twice.
+    Where no unit is named the answers of one customer still resemble each other: then the customer is the cluster, if any answered twice.
     """
     if cluster not in kept.columns:
         raise ParameterError(f"There is no column '{cluster}' to cluster by; {nearest(cluster, kept.columns)}")
@@ -268,7 +268,7 @@ def _compute(kept: pd.DataFrame, score: Score, **options: Any) -> Estimate:
 def _ladder(kept: pd.DataFrame, score: Score, *, shock: str | None, by_customer: bool, conf_level: float, seed: int) -> Ladder:
     """Independent answers → clustered by unit → whole units resampled; where customers are the clusters, independent → clustered.
 
-    Of answers that are all alike every draw is the same, so nothing is resampled.
+    Of answers that are all the same every draw is the same, so nothing is resampled.
     """
     naive = _compute(kept, score, conf_level=conf_level, rung="independent")
     if shock is None:
@@ -346,7 +346,7 @@ def _checks(
     """The gates a score must pass; thresholds stand in voclib/stats/gates.yml."""
     gates = gating.load()
     chosen = ladder[ladder.chosen]
-    found = [words.enough_answers(chosen, len(kept), gates.caveat_n), words.response_rate_check(rate)]
+    found = [words.enough_answers(len(kept), gates.caveat_n), words.response_rate_check(rate)]
     if shock is not None:
         found += [
             words.enough_clusters(unnamed.count(kept[shock]), gates.caveat_clusters, gates.min_clusters),
@@ -390,7 +390,7 @@ def _finding(
         naive=None,
         ladders=(ladder, change),
         checks=checks,
-        caveat=words.caveat(headline, rate),
+        caveat=words.caveat(rate),
         decision=decision,
         limits=words.LIMITS,
         reader="executive",

@@ -56,7 +56,7 @@ def join(tables: Tables, *, metric: str = "csat", window_days: float = 14.0, cam
 
     An answer is about a call if its contact is that call (`touched_at` from its start to its end) or if it names none. Of several answers about
     one call the first stands, as a survey that is sent again asks twice about one feeling. With `campaign` only answers to campaigns whose name
-    holds it are taken: where one survey asks after a delay by lot and others do not, only that one is drawn by lot.
+    holds it are taken: where one survey asks after a delay at random and others do not, only that one is drawn at random.
 
     Raises
     ------
@@ -122,7 +122,7 @@ def study(tables: Tables, *, metric: str = "csat", window_days: float = 14.0, ca
           delay_is_random: bool = False, conf_level: float = 0.95, gates: Gates | None = None) -> Cooled:
     """Slope of the score (raw marks) on the feeling by lag, clustered by unit (by customer where units are too few); the fall; its half-life.
 
-    An association (level 1). Where the delay is known to have been drawn by lot (`delay_is_random`), the fall over the lag is a comparison by
+    An association (level 1). Where the delay is known to have been drawn at random (`delay_is_random`), the fall over the lag is a comparison by
     lot among those who answered (level 3); the slopes themselves are not.
 
     Raises

@@ -107,7 +107,7 @@ def _against(pooled: Estimate, last: Estimate, name: Text) -> Text:
 
 
 def balanced(found: Estimate) -> Check:
-    """Whether early and late answers follow calls that ended alike."""
+    """Whether early and late answers follow calls that ended in the same mood."""
     told = {"r": found.value, "l": found.conf_low, "u": found.conf_high}
     return Check(
         Text("早答晚答的情绪相当", "Early and late answers follow calls that ended in similar moods"), found.conf_low <= 0 <= found.conf_high,

@@ -1,4 +1,4 @@
-"""Which groups differ, when many are looked at: every group of every column against the rest, luck allowed for, sizes drawn towards the mean."""
+"""Which groups differ, when many are looked at: every group of every column against the rest, chance allowed for, sizes shrunk towards the mean."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def compare(frame: pd.DataFrame, *, function: str, column: str, by: Mapping[str,
     2005, JASA 100); shrunken sizes are `shrinkage.shrink` of all differences towards zero.
     """
     gates = gates or gating.load()
-    made = [(name, label, one) for name, shock in by.items() for label, one in _against_rest(frame, function, column, name, shock, gates.caveat_n)]
+    made = [(name, label, one) for name, shock in by.items() for label, one in _against_rest(frame, column, name, shock, gates.caveat_n)]
     options = {"function": function, "column": column, "estimand": estimand, "gates": gates}
     plain = [None if one is None else _gap(one, conf_level=conf_level, **options) for _, _, one in made]
     kept = [(*where, e) for where, e in zip(made, plain, strict=True) if e is not None and e.kind == "estimate"]
@@ -144,8 +144,7 @@ def compare(frame: pd.DataFrame, *, function: str, column: str, by: Mapping[str,
                       conf_level=conf_level)
 
 
-def _against_rest(frame: pd.DataFrame, function: str, column: str, by: str, shock: str | None,
-                  fewest: int) -> list[tuple[str, pd.DataFrame | None]]:
+def _against_rest(frame: pd.DataFrame, column: str, by: str, shock: str | None, fewest: int) -> list[tuple[str, pd.DataFrame | None]]:
     """Label of each group, and its answers marked among all; None where it or the rest has too few. A column of one group compares nothing."""
     labels = frame[by].astype("str").where(frame[by].notna(), metrics.MISSING)
     codes, names = pd.factorize(labels, sort=True)
@@ -183,7 +182,7 @@ def _people(kept: pd.DataFrame) -> tuple[pd.DataFrame, str | None]:
 
 def _units(kept: pd.DataFrame, score: scores.Score, cluster: str | None, *, people: str | None, names: words.Names, column: str, conf_level: float,
            gates: Gates) -> tuple[pd.DataFrame, Shrunken | None, Text]:
-    """The score of every unit as it is and drawn towards their mean, highest first; why not, where they are too few."""
+    """The score of every unit as it is and shrunk towards their mean, highest first; why not, where they are too few."""
     if cluster is None:
         return pd.DataFrame(), None, words.NO_UNITS
     there = kept.dropna(subset=cluster)

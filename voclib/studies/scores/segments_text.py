@@ -19,7 +19,7 @@ DUST = 1e-9  # relative: what sums may differ by in their last digits
 COLUMNS = {**change_text.DIMENSIONS, "business_type": Text("业务类型", "line of business"), "device_hash": Text("设备", "device")}
 LEVELS = {
     "value_tier": {"vvip": Text("高价值客户", "High-value customers"), "regular": Text("普通客户", "Regular customers")},
-    "language": {"zh": Text("中文", "Chinese"), "en": Text("英文", "English")},
+    "language": {"zh": Text("中文", "Chinese"), "en": Text("英文", "English"), "other": Text("其他语言", "Another language")},
 }
 FOUND_COLUMNS = {
     "by": Text("按什么分", "Column"),
@@ -166,7 +166,7 @@ def captions(estimand: str, comparison: Comparison, units: pd.DataFrame, drawn: 
 def _of_units(name: Text, units: pd.DataFrame, drawn: Shrunken | None, level: float) -> dict[str, Any]:
     if drawn is None:
         return {}
-    beside = DUST * max(1.0, abs(drawn.center))  # the mean of units that are all alike lies beside them by a rounding error
+    beside = DUST * max(1.0, abs(drawn.center))  # the mean of units that are all the same lies beside them by a rounding error
     outside = (units["raw_low"] > drawn.center + beside) | (units["raw_high"] < drawn.center - beside)
     apart, naive = int(units["is_apart"].sum()), int(outside.sum())
     title = say("{m} 家里有 {k} 家与平均分得开", "{k} of {m} units can be separated from the mean", k=apart, m=len(units))

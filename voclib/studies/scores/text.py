@@ -159,7 +159,7 @@ def answer(headline: Estimate, naive: Estimate, change: Estimate) -> Text:
 
 
 def _wider(headline: Estimate, naive: Estimate) -> Text:
-    """How much wider the honest interval is than the one that ignores clustering; of answers that are all alike neither width tells that."""
+    """How much wider the honest interval is than the one that ignores clustering; of answers that are all the same neither width tells that."""
     if naive.kind != "estimate" or headline.kind != "estimate" or headline.n_clusters is None:
         return Text("", "")
     if not naive.std_error:
@@ -185,7 +185,7 @@ def moved(change: Estimate) -> Text:
     return just if close else Text("区间不含零", "the range excludes zero")
 
 
-def caveat(headline: Estimate, rate: Estimate | None) -> Text:
+def caveat(rate: Estimate | None) -> Text:
     """The one thing most likely wrong, and what it would do."""
     if rate is None or rate.kind != "estimate":
         return Text(
@@ -232,7 +232,7 @@ def _halves(found: Sequence[Estimate]) -> Estimate:
     return Estimate(kind="count", value=high, **like)
 
 
-def enough_answers(chosen: Estimate, n: int, floor: int) -> Check:
+def enough_answers(n: int, floor: int) -> Check:
     """Enough answers for an interval without a caveat."""
     return Check(
         Text("回答够用", "Enough answers"),

@@ -29,20 +29,22 @@ FREQUENCY = {"quarter": "Q", "month": "M"}
 class Trend:
     """`overall` is the change a period of the whole score; `groups` that of each group less that of the rest, adjusted over the groups.
 
-    `groups` is empty where `note` says why.
+    `groups` is empty where `note` says why. `is_steady`: whether the periods themselves lie near enough to the line to call it a trend.
     """
 
     overall: Estimate
     groups: tuple[Estimate, ...]
     captions: Mapping[str, Mapping[str, Any]]
     note: Text
+    is_steady: bool = False
 
 
 def study(tables: Tables, *, metric: str, channel: str = "", period: str = "quarter", by: str = "region", cluster: str = "unit_id",
           conf_level: float = 0.95, timezone: str = "", gates: Gates | None = None) -> Trend:
     """Least-squares slope of what each answer counts on its period, errors by whole units; each group of `by` against the rest.
 
-    A straight line through the periods: it says how far the score moved a period on average, not that it moved evenly.
+    A straight line through the periods: it says how far the score moved a period on average, not that it moved evenly. What all units share in a
+    period, a season or a promotion, is no error of it; whether the periods rise or fall through such ups and downs is asked of the periods alone.
 
     Raises
     ------
@@ -63,8 +65,9 @@ def study(tables: Tables, *, metric: str, channel: str = "", period: str = "quar
     told = {"unit": unit, "n": len(kept)}
     overall = _estimate(rows.slope(), estimand, conf_level, gates, shocks=shock is not None, **told)
     groups, note = _groups(rows, kept[by], estimand, conf_level, gates, shocks=shock is not None, unit=unit)
-    return Trend(overall=overall, groups=groups, note=words.alone(overall, note, period),
-                 captions=words.captions(score.estimand, overall, groups, period=period))
+    steady = rows.steady_p() <= 1 - conf_level
+    return Trend(overall=overall, groups=groups, note=words.alone(overall, note, period, is_steady=steady), is_steady=steady,
+                 captions=words.captions(score.estimand, overall, groups, period=period, is_steady=steady))
 
 
 @dataclass(frozen=True)
@@ -83,10 +86,24 @@ class _Rows:
         try:
             given = inference.moments(self.y, np.column_stack(columns), cluster=self.shock, names=names)
             fit = inference.regress(given, method="CRV1" if given.n_clusters > MANY else "CRV3").fit(names[-1])
-            # where all answers are alike what is left of a slope is rounding, whose sign and p mean nothing
+            # where all answers are the same what is left of a slope is rounding, whose sign and p mean nothing
             return replace(fit, value=0.0, std_error=0.0) if max(abs(fit.value), fit.std_error) < DUST else fit
         except DataError:  # a group of one unit, or of one period
             return None
+
+
+    def steady_p(self) -> float:
+        """p that periods scatter about a level and not about a line, each period one observation of as much weight as it has answers.
+
+        Units do not tell what all of them share in a period (Donald & Lang 2007, Review of Economics and Statistics 89): here it is in the error.
+        """
+        when, at, size = np.unique(self.when, return_inverse=True, return_counts=True)
+        mean = np.bincount(at, self.y) / size
+        spread = float(size @ when**2)
+        slope = float(size @ (when * mean)) / spread
+        left = mean - self.y.mean() - slope * when
+        error = np.sqrt(float(size @ left**2) / (len(when) - 2) / spread)
+        return inference.p_value(slope / error, len(when) - 2) if error > DUST else float(abs(slope) <= DUST)
 
 
 def _estimate(fit: Fit | None, estimand: str, conf_level: float, gates: Gates, *, shocks: bool, unit: str, n: int, **more: Any) -> Estimate:

@@ -31,32 +31,35 @@ def units(needed: int) -> Text:
     return say("至少 {k} 家门店。", "At least {k} units.", k=needed)
 
 
-def captions(estimand: str, overall: Estimate, groups: Sequence[Estimate], *, period: str) -> dict[str, dict[str, Any]]:
+def captions(estimand: str, overall: Estimate, groups: Sequence[Estimate], *, period: str, is_steady: bool) -> dict[str, dict[str, Any]]:
     """Title (the finding), subtitle and labels of the picture of groups, and the one line for the whole."""
     name, every = text.NAMES[estimand], PERIODS[period]
     apart = sum(not e.conf_low <= 0 <= e.conf_high for e in groups)
     subtitle = say("{name}{every}变化多少，各组减去其余；点 = 估计值，横条 = {level:.0%} 区间，已按组数控制误报",
                    "Change in {name} {every}, each group minus the rest; dot = estimate, bar = {level:.0%} interval, adjusted for the number of "
                    "groups", name=inside(name), every=every, level=overall.conf_level)
-    title = say("{whole}；{m} 组里有 {k} 组走势不同", "{whole}; {k} of {m} groups move differently", whole=whole(overall, every), k=apart,
+    title = say("{whole}；{m} 组里有 {k} 组走势不同", "{whole}; {k} of {m} groups move differently", whole=whole(overall, every, is_steady), k=apart,
                 m=len(groups))
     labels = {e.group: text.GROUPS.get(e.group, Text(e.group, e.group)) for e in groups}
     return {"groups": {"title": title, "subtitle": subtitle, "labels": labels}}
 
 
-def alone(overall: Estimate, why: Text, period: str) -> Text:
+def alone(overall: Estimate, why: Text, period: str, *, is_steady: bool) -> Text:
     """The whole's change in place of a picture, and why there is none of groups."""
-    return say("{whole}。{why}", "{whole}. {why}", whole=whole(overall, PERIODS[period]), why=why) if why.zh else why
+    return say("{whole}。{why}", "{whole}. {why}", whole=whole(overall, PERIODS[period], is_steady), why=why) if why.zh else why
 
 
-def whole(overall: Estimate, every: Text) -> Text:
-    """The whole score's change a period."""
+def whole(overall: Estimate, every: Text, is_steady: bool) -> Text:
+    """The whole score's change a period, and whether the periods bear it out."""
     if overall.kind == "refusal":
         return Text("整体趋势分不清", "The overall trend cannot be established")
     if not overall.std_error:
         return Text("整体看不出趋势：所有回答都一样", "No overall trend is seen: all answers are the same")
     seen = overall.conf_low > 0 or overall.conf_high < 0
     told = {"x": overall, "every": every}
+    if seen and not is_steady:
+        return say("整体{every}变化 {x}（{x:interval}），但各期起伏太大，还称不上趋势",
+                   "Overall, the score changes by {x} {every} ({x:interval}), but swings too much between periods to call this a trend", **told)
     if seen:
         return say("整体{every}变化 {x}（{x:interval}）", "Overall, the score changes by {x} {every} ({x:interval})", **told)
     return say("整体看不出趋势，{every} {x}（{x:interval}）", "No overall trend is seen: {x} {every} ({x:interval})", **told)

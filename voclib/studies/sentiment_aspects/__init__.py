@@ -23,6 +23,7 @@ FITS = 0.5  # share of negative voices that name an aspect, below which a dictio
 MIN_ALPHA = 0.667  # Krippendorff 2004, Content Analysis, §11.4: below this labels bear no conclusion
 MAX_ERROR = 0.03  # calibration error above which a probability is not to be quoted
 LONGEST_WORD = 11  # signs of a telling word where pages carry no source text
+FEW_ELSEWHERE = 0.05  # share of voices in other languages up to which what is read stands for all
 TOP = 3  # aspects whose voices are shown
 
 
@@ -84,7 +85,9 @@ def study(tables: Tables, kept: pd.DataFrame, *, dictionary: str | Path, classes
              "feelings": aspect_shares.feelings(voices, found, conf_level=conf_level), "classes": shown.classes(claims, given),
              "quality": shown.quality(by_language, model.quality(by=voices["channel"], conf_level=conf_level))}
     parts["feelings"] = parts["feelings"].assign(topic=[terms.name(i) for i in parts["feelings"]["id"]])
-    checks = (*_checks(voices, ladder, by_language), *_aspect_checks(voices, audited, claims, terms, covered),
+    elsewhere = kept.attrs.get("elsewhere", 0)
+    checks = (*_checks(voices, ladder, by_language), *([words.elsewhere(elsewhere, len(voices), FEW_ELSEWHERE)] if elsewhere else []),
+              *_aspect_checks(voices, audited, claims, terms, covered),
               repeats.check(tables, voices["response_id"]))
     finding = _finding(voices, ladder, topics, checks, found, claims, given, conf_level=conf_level, seed=seed)
     worst = list(topics["key"] if len(topics) else shown.leading(parts["feelings"])["id"])[:TOP]
@@ -120,7 +123,7 @@ def _checks(voices: pd.DataFrame, ladder: Ladder, quality: pd.DataFrame) -> tupl
     poor = [shown.LANGUAGES[name] for name in shown.LANGUAGES
             if (voices["written"].eq(name) & voices["source"].eq("lexicon")).sum() > 0.5 * max(int(voices["written"].eq(name).sum()), 1)]
     spoken = [name for key, name in shown.LANGUAGES.items() if voices["written"].eq(key).any()]
-    judged = quality[quality["n"] >= sentiment_shares.THIN]  # three marks read right are luck, not a language read well
+    judged = quality[quality["n"] >= sentiment_shares.THIN]  # three marks read right are chance, not a language read well
     return (words.enough_marks(len(read[0]), len(voices), heard.ENOUGH),
             words.every_channel_marked(voices, sentiment_shares.THIN, shown.pool_text.CHANNELS), words.calibrated(judged, MAX_ERROR),
             words.beats_naive(judged), words.learned(poor, spoken), words.readers_agree(ladder), *tags)

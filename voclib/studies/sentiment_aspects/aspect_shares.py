@@ -145,7 +145,7 @@ def _bad(voices: pd.DataFrame) -> np.ndarray:
 def feelings(voices: pd.DataFrame, found: Found, *, conf_level: float = 0.95) -> pd.DataFrame:
     """How voices feel about each aspect, most negative first: id, n, counted (read as negative), negative, neutral, positive, low, high.
 
-    The shares are corrected by the marks of voices that speak of the aspect alone, assuming that the reading errs alike where they speak of several.
+    The shares are corrected by the marks of voices that speak of the aspect alone, assuming that the reading errs equally where voices have several.
     Where fewer than 30 such voices carry a mark, or 200 of all, or all are of one person, shares are as counted and `low` and `high` missing. Aspects
     of fewer than 5 voices are left out.
     """
@@ -188,7 +188,7 @@ def classes(voices: pd.DataFrame, given: rules.Rules, found: Found) -> pd.DataFr
 
 
 def verbatims(voices: pd.DataFrame, found: Found, ids: list[str], *, most: int = 3, shortest: int = 10, longest: int = 160) -> pd.DataFrame:
-    """A few voices on each aspect, drawn by lot from those negative by word and mark: id, text, channel, day; as the table holds them, redacted."""
+    """A few voices on each aspect, drawn at random among those negative by word and mark: id, text, channel, day; as in the table, redacted."""
     felt = found.felt[found.felt["id"].isin(ids) & found.felt["label"].eq("negative") & found.felt["is_alone"]]
     said = voices.iloc[felt["row"]]
     rows = felt.assign(text=said["comment"].to_numpy(), channel=said["channel"].to_numpy(), day=said["period"].to_numpy(),

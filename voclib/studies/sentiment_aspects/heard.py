@@ -25,8 +25,8 @@ PERIODS = {"month": "M", "quarter": "Q"}
 
 
 def steps(responses: pd.DataFrame, *, channels: Sequence[str] = ()) -> np.ndarray:
-    """At which step each voice is left out (N,): "channel" (of another channel), "comment" (nothing was written), "unreadable" (signs alone, or
-    letters of another script).
+    """At which step each voice is left out (N,): "channel" (of another channel), "comment" (nothing was written), "language" (neither Chinese nor
+    English, by the words or, where these do not tell, by the tag of the source), "unreadable" (signs alone).
 
     Raises
     ------
@@ -36,12 +36,18 @@ def steps(responses: pd.DataFrame, *, channels: Sequence[str] = ()) -> np.ndarra
     there = set(responses["channel"])
     if unknown := [name for name in channels if name not in there]:
         raise ParameterError(f"No voice has channel '{unknown[0]}'; {nearest(unknown[0], there)}")
-    step = _steps([writing.normal(text) for text in responses["comment"]])
+    step = _steps([writing.normal(text) for text in responses["comment"]], _tags(responses))
     return np.where(responses["channel"].isin(channels or there), step, "channel").astype(object)
 
 
-def _steps(plain: Sequence[str]) -> np.ndarray:
-    step = np.array(["" if writing.language(form) else "unreadable" if form else "comment" for form in plain], dtype=object)
+def _tags(responses: pd.DataFrame) -> Sequence[str | None]:
+    """The language that the source says a voice is in, None where it does not."""
+    return responses["language"].to_numpy(dtype=object, na_value=None) if "language" in responses else [None] * len(responses)
+
+
+def _steps(plain: Sequence[str], tags: Sequence[str | None]) -> np.ndarray:
+    step = np.array(["" if writing.spoken(form, tag) else "language" if writing.has_letters(form) else "unreadable" if form else "comment"
+                     for form, tag in zip(plain, tags, strict=True)], dtype=object)
     wordless = np.flatnonzero(step == "unreadable")
     if wordless.size:
         told = sentiment.read([plain[k] for k in wordless]).source
@@ -53,7 +59,8 @@ def voices(tables: Tables, *, channels: Sequence[str] = (), period: str = "quart
            timezone: str = "") -> pd.DataFrame:
     """Voices with text, sorted by `response_id`, with `period` ("2026Q3"), `written` (zh or en, as the text is), `person` and what `own_label` adds.
 
-    `person` is the customer, else the author, else the voice itself. Empty where no voice says anything in words.
+    `person` is the customer, else the author, else the voice itself. Empty where no voice says anything in words. `attrs["elsewhere"]` counts the
+    voices of these channels that are left out for their language.
 
     Raises
     ------
@@ -64,13 +71,16 @@ def voices(tables: Tables, *, channels: Sequence[str] = (), period: str = "quart
     if period not in PERIODS:
         raise ParameterError(f"period is month or quarter, not '{period}'; {nearest(period, PERIODS)}")
     found = tables["responses"].sort_values("response_id", ignore_index=True)
-    kept = found[steps(found, channels=channels) == ""].reset_index(drop=True)
+    step = steps(found, channels=channels)
+    kept = found[step == ""].reset_index(drop=True)
     when = kept["submitted_at"].fillna(kept["touched_at"]).dt.tz_convert(timezone).dt.tz_localize(None)
     label = when.dt.to_period(PERIODS[period]).astype("str").where(when.notna())
     written = [writing.language(writing.normal(text)) or "zh" for text in kept["comment"]]
     person = kept["customer_id"].fillna("author:" + kept["author_id"]).fillna("alone:" + kept["response_id"])
     marks = own_label(kept, tags_are_marks=tags_are_marks)
-    return kept.assign(period=label, written=written, person=person, **marks)
+    made = kept.assign(period=label, written=written, person=person, **marks)
+    made.attrs["elsewhere"] = int((step == "language").sum())
+    return made
 
 
 def own_label(voices: pd.DataFrame, *, tags_are_marks: bool = False) -> dict[str, np.ndarray]:

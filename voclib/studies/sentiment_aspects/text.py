@@ -131,6 +131,19 @@ def notes(reason: Text | None = None) -> Mapping[str, Text]:
     return told if reason is None else dict.fromkeys(told, reason)
 
 
+def elsewhere(left: int, read: int, most: float) -> Check:
+    """Voices in other languages, which no reader of the page can read."""
+    return Check(
+        Text("几乎都是中文或英文", "Nearly all voices are in Chinese or English"), left <= most * (left + read),
+        say("{n} 条写了字的声音里，{k} 条（{s:.1%}）不是中文也不是英文（按用词，用词看不出的按来源的语言标注），没有读，"
+            "也不在任何占比里；上限 {m:.0%}。",
+            "Of {n} voices with words, {k} ({s:.1%}) {k:is|are} in neither Chinese nor English (by their words or, where these do not tell, by the "
+            "source's language tag). They were not read and count in no share; the ceiling is {m:.0%}.",
+            n=left + read, k=left, s=left / (left + read), m=most),
+        Text("结果只说中文和英文的声音；别的语言先译成中文或英文再导入。",
+             "Results describe voices in Chinese and English only; translate the others before importing them."))
+
+
 def has_text() -> Check:
     """Nothing is written that could be read."""
     return Check(Text("有能读的文字", "There is text to read"), False, *NO_TEXT)

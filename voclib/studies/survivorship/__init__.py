@@ -129,7 +129,7 @@ def _halfway(frame: Frame) -> float:
 
 
 def _corrected(reachable: Frame, raw: Estimate, *, gates: Gates, **options: Any) -> Correction | None:
-    """Every rung; None where nobody was silent, or too few answered or all alike for any correction."""
+    """Every rung; None where nobody was silent, or too few answered or all the same for any correction."""
     silent = int((~reachable.people["is_answered"]).sum())
     if raw.kind == "refusal" or silent == 0 or (raw.n or 0) < gates.min_followup_n or not correcting.vary(reachable.y):
         return None
@@ -290,7 +290,7 @@ def _design(reachable: Frame, made: Correction | None, cost: float | None, gates
     y, silent = reachable.y, int(np.isnan(reachable.y).sum())
     told = reachable.people["followup_y"].dropna()
     spread = float(np.std(told if len(told) >= gates.min_followup_n else y[~np.isnan(y)]))
-    spread = spread or (reachable.levels[-1] - reachable.levels[0]) / 2  # all alike: the widest that the scale allows
+    spread = spread or (reachable.levels[-1] - reachable.levels[0]) / 2  # all the same: the widest that the scale allows
     # where none of those drawn was reached, their rate of zero plans nothing: the floor is assumed, and said to be
     share = (made.completion.rate if made.completion is not None and made.completion.drawn else 0.0) or gates.min_completion
     calls = [c for c in DESIGN_CALLS if c <= silent]
@@ -354,7 +354,7 @@ def stated(result: Survivorship, known: Mapping[str, float] | None) -> Study:
 
 
 def set_aside(everybody: Frame, how: str) -> Text:
-    """What was hidden on purpose, and whether the answers of those who left are so alike that the score looks derived from leaving."""
+    """What was hidden on purpose, and whether the answers of those who left agree so closely that the score looks derived from leaving."""
     left = everybody.people["is_churned"].fillna(False).to_numpy(dtype=bool)
     gone, stayed = everybody.y[left], everybody.y[~left]
     gone, stayed = gone[~np.isnan(gone)], stayed[~np.isnan(stayed)]

@@ -41,7 +41,7 @@ def survivors(frame: Frame, is_survivors_only: bool) -> Check:
 
 
 def answers(raw: Estimate, gates: Gates, *, differ: bool = True) -> Check:
-    """Enough answers for a correction, and not all alike."""
+    """Enough answers for a correction, and not all the same."""
     name = Text("作答够用", "Enough answers")
     nothing = Text("不做校正；还有人沉默时只给范围。", "Nothing is corrected; where some are silent, only a range is given.")
     if raw.n is None:  # so few that not even their number is shown
@@ -107,7 +107,7 @@ def balance(found: pd.DataFrame, gates: Gates) -> Check:
 
 
 def overlap(made: Any, gates: Gates) -> Check:
-    """Everybody has somebody alike among those who answered."""
+    """Everybody has somebody comparable among those who answered."""
     share = float(made.unsupported.mean())
     detail = say(
         "{s:.1%} 的客户没有同类人作答（作答概率低于 {floor:.1%}，或所在格无人作答），上限 {top:.0%}。",

@@ -35,7 +35,7 @@ class Correction:
 
     `rungs` are Estimates from "raw" on, a refusal where a method could not be used. `fits` holds those that gave a number, on the same N rows.
     Arrays (N,): `weights` of the calibrated rung, else 1/`probability` (0 without an answer), `probability` of answering, `asked_weights`
-    that make those asked resemble all (None where all were); (N, K): `outcome`, chances of each level among those alike who answered.
+    that make those asked resemble all (None where all were); (N, K): `outcome`, chances of each level among comparable customers who answered.
     `balance` compares respondents with everybody, raw and weighted.
     """
 
@@ -65,7 +65,7 @@ class Correction:
 
     @property
     def unsupported(self) -> np.ndarray:
-        """Who has nobody alike that answered (N,): a chance below the floor, or a cell from which nobody did."""
+        """Who has nobody comparable that answered (N,): a chance below the floor, or a cell from which nobody did."""
         return (self.probability < self.overlap.floor) | self.empty.unsupported
 
     @property
@@ -124,7 +124,7 @@ def correct(frame: Frame, *, estimand: str, margins: Sequence[str], cells: Seque
 
 def _balance(people: pd.DataFrame, columns: Sequence[str], answered: np.ndarray, weights: np.ndarray, unsupported: np.ndarray,
              gates: Gates) -> pd.DataFrame:
-    """Respondents against those they can stand for: everybody, unless so many have nobody alike that these get a range of their own."""
+    """Respondents against those they can stand for: everybody, unless so many have nobody comparable that these get a range of their own."""
     many = unsupported.mean() > gates.max_unsupported_share and (answered & ~unsupported).any()
     held = ~unsupported if many else np.ones(len(people), dtype=bool)
     return representativeness.smd_table(people[held], varying(people[held], columns), answered[held], weights=weights[held],
@@ -135,7 +135,7 @@ def varying(people: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     """Columns that differ between people, missing counting as a value; the others tell nothing of anybody."""
     if kept := [name for name in columns if people[name].nunique(dropna=False) > 1]:
         return kept
-    raise ParameterError(f"None of {', '.join(columns)} differs between customers, so nothing known tells who answers.")
+    raise ParameterError(f"None of {', '.join(columns)} differs between customers, so nothing known predicts who answers.")
 
 
 def vary(y: np.ndarray) -> bool:
@@ -333,7 +333,7 @@ def sensitivity(correction: Correction, frame: Frame, *, target: float, conf_lev
 
 
 def partly(correction: Correction, frame: Frame, *, estimand: str, conf_level: float = 0.95) -> Estimate:
-    """Bounds where some have nobody alike who answered: doubly robust for the others, the ends of the scale for them (methods.md §3.5)."""
+    """Bounds where some have nobody comparable who answered: doubly robust for the others, the ends of the scale for them (methods.md §3.5)."""
     y, unit, low, high = correction.y, units(correction.people), frame.levels[0], frame.levels[-1]
     expected = correction.outcome @ np.asarray(frame.levels)
     points = expected + np.where(np.isnan(y), 0.0, y - expected) / np.maximum(correction.probability, correction.overlap.floor)

@@ -52,7 +52,7 @@ def lacking(tables: Tables) -> Text | None:
 def shares(tables: Tables, *, conf_level: float = 0.95, seed: int = 0) -> CustomerTopics:
     """Share of customers whose contact concerned each topic, had everybody commented; each customer counts as one.
 
-    A comment stands for the contacts alike it that led to none: weight 1/(P(answers | x) · P(comments | answers, score, x)), divided by the
+    A comment stands for the comparable contacts that led to none: weight 1/(P(answers | x) · P(comments | answers, score, x)), divided by the
     customer's number of contacts. The comment stage knows the score, because the angry write more. Classifier error is taken out by
     prediction-powered inference with the gold labels.
 

@@ -94,7 +94,7 @@ def build(tables: Tables, *, metric: str = "nps", first_day: str = "", last_day:
     met = _contacts(tables["touchpoints"], start, end, kinds)
     people = met.merge(tables["customers"].drop(columns="unit_id"), on="customer_id", how="inner", validate="one_to_one")
     if people.empty:
-        raise DataError(f"None of the {len(met):,} customers with a contact in the window stands in the customer table; check the customer numbers.")
+        raise DataError(f"None of the {len(met):,} customers with a contact in the window is in the customer table; check the customer numbers.")
     calls, drawn = _calls(tables.get("followups"), people, metric, start, end, timezone)
     people, notes, answers = _asked(people, tables, metric, calls, timezone)
     people = _called(people, calls, metric)
@@ -157,7 +157,8 @@ def _census(tables: Tables, metric: str) -> Frame:
     found = tables["responses"][tables["responses"][column].notna() & tables["responses"]["customer_id"].notna()]
     kept = found.sort_values(["customer_id", "submitted_at", "response_id"]).drop_duplicates("customer_id").set_index("customer_id")
     if kept.empty:
-        raise DataError(f"No voice carries both a customer and the score '{metric}', so nobody can be told from the silent.")
+        raise DataError(f"No voice carries both a customer and the score '{metric}', "
+                        "so those who answered cannot be separated from those who did not.")
     people = tables["customers"].join(kept[["response_id", column, "comment", "submitted_at"]].rename(columns={column: "score"}), on="customer_id")
     people["is_contactable"] = people["is_contactable"].fillna(True).astype(bool)
     people["is_answered"] = people["response_id"].notna()

@@ -43,7 +43,7 @@ class Signal:
     """What the page shows of the signal; `ranked` names customers and is for analysts only, never for a page.
 
     `numbers`: auc, login_gain (what log-ins add to it), skill, ratio (observed over expected), slope, lift, gain (list against rule),
-    break_even. `ladder`: share of a list that left: by lot → rule of thumb → model. `bands`: customers now, and what became of customers of
+    break_even. `ladder`: share of a list that left: at random → rule of thumb → model. `bands`: customers now, and what became of customers of
     that band. `fading`: log-ins in the months before leaving against the customer's own usual. `tested`: one row a test day. `calls`: what
     a list of a size would hold.
     """
@@ -122,7 +122,8 @@ def signal(tables: Tables, *, horizon_days: int = 90, landmark: str = "", asof: 
     numbers = _numbers(found, without, list_size, terms, conf_level)
     now = history[history[risk.LANDMARK] == history.loc[history[risk.LANDMARK] <= last, risk.LANDMARK].max()]
     model = risk.train(complete, predictors=tuple(known_on), **options)
-    made = _shown(found, numbers, _ladder(found, conf_level), _fading(use, conf_level), now, model, terms, conf_level, horizon_days)
+    made = _shown(found=found, numbers=numbers, ladder=_ladder(found, conf_level), fading=_fading(use, conf_level), now=now, model=model,
+                  terms=terms, conf_level=conf_level, horizon_days=horizon_days)
     return replace(made, checks=(*made.checks, *late))
 
 
@@ -290,7 +291,7 @@ def _break_even(precision: Estimate, terms: Terms) -> Estimate:
 
 
 def _ladder(found: risk.Tested, conf_level: float) -> Ladder:
-    """A list as long as the rule of thumb's ("no log-in last month"): drawn by lot, by the rule, by the model."""
+    """A list as long as the rule of thumb's ("no log-in last month"): drawn at random, by the rule, by the model."""
     y, who = found.outcome, found.rows["customer_id"].to_numpy()
     quiet = (found.rows["logins_last"] == 0).to_numpy(dtype=float)
     lot = _precision(np.ones(len(y)), y, who, conf_level, rung="lot")
@@ -326,7 +327,7 @@ def _fading(use: _Use, conf_level: float) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["months_before", "estimate", "conf_low", "conf_high", "n"])
 
 
-def _shown(found: risk.Tested, numbers: dict[str, Estimate], ladder: Ladder, fading: pd.DataFrame, now: pd.DataFrame, model: risk.RiskModel,
+def _shown(*, found: risk.Tested, numbers: dict[str, Estimate], ladder: Ladder, fading: pd.DataFrame, now: pd.DataFrame, model: risk.RiskModel,
            terms: Terms, conf_level: float, horizon_days: int) -> Signal:
     """Frames, checks and captions of a signal that stands."""
     checks = words.checks(numbers, found, found.models[-1].events, alarm=LEAK_ALARM, floor=MIN_EVENTS)

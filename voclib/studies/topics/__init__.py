@@ -8,12 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from voclib.errors import ParameterError
+from voclib.errors import DataError, ParameterError
 from voclib.progress import Progress
 from voclib.results import Check, Estimate, Study, Text, Verdict, refusal
 from voclib.schema import dates
 from voclib.studies import repeats
-from voclib.studies.topics import captions, heard, holds, pages
+from voclib.studies.topics import captions, heard, holds, pages, refusals
 from voclib.studies.topics import checks as topic_checks
 from voclib.studies.topics import subjects as topic_subjects
 from voclib.studies.topics import tables as topic_tables
@@ -79,17 +79,20 @@ def study(tables: Tables, *, dictionary: str = "", train_until: str = "", watch_
     kept = voices(tables, timezone=timezone)
     until = heard.last_day(kept, train_until, watch_weeks)
     fitted = ~(kept["day"] > until).to_numpy(dtype=bool)
-    texts = int(kept.loc[fitted & kept["written"].ne(""), "form"].nunique())
+    found = refusals.counted(kept, fitted)
     asked = Settings(budget=budget, show_verbatims=show_verbatims, conf_level=conf_level, seed=seed, timezone=timezone)
-    if texts < topic_checks.ENOUGH:
-        return _refused(kept, texts, seed)
-    model = modelling.fit_topics(kept.loc[fitted, "legible"].tolist(), engine=holds.Remembering(engines.engine(engine)), layout=layout,
-                                 granularity=_granularity(granularity), min_size=min_size, seed=seed, progress=progress)
+    if not found.are_enough(topic_checks.ENOUGH):
+        return _refused(kept, found, refusals.few(found, topic_checks.ENOUGH), seed)
+    settings = {"engine": holds.Remembering(engines.engine(engine)), "granularity": _granularity(granularity), "layout": layout}
+    try:
+        model = modelling.fit_topics(kept.loc[fitted, "legible"].tolist(), **settings, min_size=min_size, seed=seed, progress=progress)
+    except DataError:  # texts that are enough have too few runs of letters in common to be told apart by
+        return _refused(kept, found, refusals.unshared(found), seed)
     if not model.topics():
-        return _refused(kept, texts, seed)
+        return _refused(kept, found, refusals.few(found, topic_checks.ENOUGH), seed)
     book = aspects.load(dictionary) if dictionary else None
-    return _told(tables, heard.placed(kept, model, fitted), model, book if book is not None and book.ids("aspect") else None, until, asked,
-                 progress)
+    return _told(tables=tables, kept=heard.placed(kept, model, fitted), model=model,
+                 book=book if book is not None and book.ids("aspect") else None, until=until, asked=asked, progress=progress)
 
 
 def _granularity(given: float | str) -> Any:
@@ -108,7 +111,7 @@ def _themes(kept: pd.DataFrame, model: modelling.TopicModel, book: aspects.Dicti
     return dict(zip(table["topic"].tolist(), table["theme"].tolist(), strict=True))
 
 
-def _told(tables: Tables, kept: pd.DataFrame, model: modelling.TopicModel, book: aspects.Dictionary | None, until: pd.Timestamp,
+def _told(*, tables: Tables, kept: pd.DataFrame, model: modelling.TopicModel, book: aspects.Dictionary | None, until: pd.Timestamp,
           asked: Settings, progress: Progress | None) -> Talk:
     """Everything of the page from the model and the placed voices."""
     found = aspects.mentions(kept["legible"].tolist(), book) if book is not None else None
@@ -139,10 +142,11 @@ def _told(tables: Tables, kept: pd.DataFrame, model: modelling.TopicModel, book:
         "joined": pages.joined(topics, names), "unlinked": pages.unlinked(topics), "loose": pages.loose(topics, names)}
     walk = topic_checks.refit(kept, model) if (kept["day"] > until).any() else None
     frames["moved"] = pd.DataFrame() if walk is None else words.moved(walk, dict(zip(topics["topic"], topics["voices"], strict=True)))
-    checks = (*topic_checks.checks(kept, model, topics, held, lead, watch, tables, until),
+    checks = (*topic_checks.checks(kept=kept, model=model, found=topics, held=held, lead=lead, watch=watch, tables=tables, until=until),
               repeats.check(tables, kept["response_id"], asked.timezone))
     finding = _finding(kept, topics, lead, watch, checks, until, asked)
-    titles = captions.captions(kept, topics, names, lead, watch, held, frames, walk, until=until, conf_level=level)
+    titles = captions.captions(kept=kept, topics=topics, names=names, lead=lead, watch=watch, held=held, frames=frames, walk=walk, until=until,
+                               conf_level=level)
     return Talk(finding, True, model, kept, topics, held.curve, lead.shares, lead.beside, frames, watch,
                 words.notes(watch, lead.change, asked.show_verbatims), titles)
 
@@ -167,11 +171,11 @@ def _finding(kept: pd.DataFrame, topics: pd.DataFrame, lead: topic_subjects.Subj
                   "evenings": watch.evenings})
 
 
-def _refused(kept: pd.DataFrame, texts: int, seed: int) -> Talk:
-    """Too few texts: what is missing, and empty frames."""
-    every = int(kept.loc[kept["written"].ne(""), "form"].nunique())
-    reason, needs = words.too_few(texts, topic_checks.ENOUGH, every), words.needs(topic_checks.ENOUGH, texts, every)
-    return _untold(kept, refusal("complaint_share", unit="share", reason=reason, needs=needs), seed, (topic_checks.enough(texts),))
+def _refused(kept: pd.DataFrame, found: refusals.Wordings, why: refusals.Reason, seed: int) -> Talk:
+    """No topics: how many texts there are, what is missing, and empty frames."""
+    reason, needs = why
+    missing = refusal("complaint_share", unit="share", reason=reason, needs=needs)
+    return _untold(kept, missing, seed, (topic_checks.enough(min(found.texts, found.shapes)),))
 
 
 def _untold(kept: pd.DataFrame, missing: Estimate, seed: int, checks: tuple[Check, ...] = ()) -> Talk:

@@ -25,8 +25,8 @@ PLACES_NOTE = Text("一个话题一位客户算一次，已按话题数控制误
                    "out. With few people, one bad place may go unseen.")
 
 
-def captions(kept: pd.DataFrame, topics: pd.DataFrame, names: Mapping[str, Text], lead: Subjects, watch: emerging.Watch, held: Held,
-             frames: Mapping[str, pd.DataFrame], walk: crosswalk.Crosswalk | None, *, until: pd.Timestamp, conf_level: float,
+def captions(*, kept: pd.DataFrame, topics: pd.DataFrame, names: Mapping[str, Text], lead: Subjects, watch: emerging.Watch, held: Held,
+             frames: Mapping[str, pd.DataFrame], walk: crosswalk.Crosswalk | None, until: pd.Timestamp, conf_level: float,
              ) -> Mapping[str, Mapping[str, Any]]:
     """Title, subtitle and, for charts, the description of every figure."""
     return {

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from voclib.errors import DataError
 from voclib.results import Check
 from voclib.stats import inference, prevalence
 from voclib.studies.topics import subjects
@@ -18,13 +19,13 @@ from voclib.studies.topics.holds import Held
 from voclib.studies.topics.subjects import Subjects
 from voclib.text import crosswalk, emerging, emerging_tails, topics
 
-ENOUGH = 200  # different texts below which topics are a matter of luck
+ENOUGH = 200  # different texts below which topics are a matter of chance
 LABELLED = 50  # voices labelled by people from which the themes are held against them
 ORDERED = 1500  # voices on which another order of rows is tried
 SPIKE = 3.0  # standard deviations at which the usual alarm goes off
 
 
-def checks(kept: pd.DataFrame, model: topics.TopicModel, found: pd.DataFrame, held: Held, lead: Subjects, watch: emerging.Watch,
+def checks(*, kept: pd.DataFrame, model: topics.TopicModel, found: pd.DataFrame, held: Held, lead: Subjects, watch: emerging.Watch,
            tables: Mapping[str, pd.DataFrame], until: pd.Timestamp) -> tuple[Check, ...]:
     """All of them, in the order of the page."""
     placed = kept["topic"].ge(0)
@@ -52,10 +53,18 @@ def enough(texts: int) -> Check:
 
 
 def reordered(kept: pd.DataFrame, model: topics.TopicModel) -> tuple[int, bool]:
-    """How many voices were fitted twice, the second time in the opposite order of rows, and whether every one got the same topic."""
+    """How many voices were fitted twice, the second time in the opposite order of rows, and whether every one got the same topic.
+
+    The first `ORDERED` of them; where those repeat so few texts that no topics can be fitted to them, all that the model was fitted to.
+    """
     texts = kept["legible"].head(ORDERED).tolist()
     settings = {"granularity": model.parts[0].granularity, **_settings(model)}
-    first, second = topics.fit_topics(texts, **settings), topics.fit_topics(texts[::-1], **settings)
+    try:
+        first = topics.fit_topics(texts, **settings)
+    except DataError:
+        texts = list(model.texts or ())
+        first = topics.fit_topics(texts, **settings)
+    second = topics.fit_topics(texts[::-1], **settings)
     return len(texts), bool((first.labels == second.labels[::-1]).all())
 
 

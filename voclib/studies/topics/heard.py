@@ -28,7 +28,7 @@ def steps(responses: pd.DataFrame) -> np.ndarray:
 
 def voices(tables: Tables, *, timezone: str = "") -> pd.DataFrame:
     """Voices with text, sorted by `response_id`; beside their own columns `form` (the normal form), `written` (zh or en, "" without letters or in
-    another script), `legible` (the comment where it is either, else missing), `day`, `person`, `own` (what the customer's own mark says, or None),
+    another language), `legible` (the comment where it is either, else missing), `day`, `person`, `own` (what the customer's own mark says, or None),
     `kind` (language and kind of channel), `is_steady` (of a channel that runs through), `dealer`, `region`, `model` and `step`, missing where not
     known. Empty where no voice has text.
     """
@@ -38,7 +38,8 @@ def voices(tables: Tables, *, timezone: str = "") -> pd.DataFrame:
     form = [writing.normal(text) for text in kept["comment"]]
     when = kept["submitted_at"].fillna(kept["touched_at"]).dt.tz_convert(timezone).dt.tz_localize(None)
     person = kept["customer_id"].fillna(kept["author_id"]).fillna("alone:" + kept["response_id"])
-    written = pd.Series([writing.language(text) for text in form], index=kept.index, dtype=object)
+    tags = kept["language"].to_numpy(dtype=object, na_value=None) if "language" in kept else [None] * len(kept)
+    written = pd.Series([writing.spoken(text, tag) for text, tag in zip(form, tags, strict=True)], index=kept.index, dtype=object)
     kind = written + " " + kept["channel"].map(sentiment_shares.FAMILIES).fillna("survey").astype(object)
     made = kept.assign(form=form, written=written, legible=kept["comment"].where(written.ne("")), day=when.dt.normalize(), when=when, person=person,
                        kind=kind, own=_own(kept), **_places(kept, tables))

@@ -60,7 +60,7 @@ TRUTH_COLUMNS = {
 }
 CHANNEL_COLUMNS = {
     "channel": Text("渠道", "Channel"), "all": Text("有文字的声音", "Voices with text"), "zh": Text("中文", "Chinese"), "en": Text("英文", "English"),
-    "none": Text("其他文字，或没有字", "Other script, or no letters"),
+    "none": Text("其他语言，或没有字", "Another language, or no letters"),
 }
 FATES = {"kept": Text("保留", "kept"), "split": Text("拆分", "split"), "merged": Text("并入别的话题", "merged into another"),
          "gone": Text("消失", "gone")}
@@ -74,8 +74,8 @@ OTHER_GRAIN = Text("换一个粗细（granularity），或并入更多声音。"
 NO_MODEL = Text("没有拟合话题。", "No topics were fitted.")
 CHANNELS = {
     "title": Text("写了文字的声音，来自哪些渠道", "Where the voices with text come from"),
-    "subtitle": Text("语言看文字本身，不看登记的语言；拉丁字母都算英文",
-                     "Language is read from the text, not from records; Latin script counts as English"),
+    "subtitle": Text("语言看文字本身；来源标为其他语言、文字里又看不出中文英文的，算其他语言",
+                     "Language is read from the text; a voice tagged as another language counts as one unless its words are Chinese or English"),
 }
 TRUTH = {
     "title": Text("埋下的新话题，名单抓到了吗", "Did the list catch the planted topic?"),
@@ -253,27 +253,6 @@ def decision(name: Text, dealer: Spread, model: Spread, fresh: Sequence[emerging
     second = say("{t}（{r}）请归口部门核实一批原话，再定是否立项。",
                  "On {t} ({r}), have the department in charge check a batch of verbatims, then decide whether to start a project.", t=name, r=look)
     return Text(first.zh + second.zh, first.en + second.en)
-
-
-def too_few(texts: int, floor: int, every: int) -> Text:
-    """Why there are no topics: no texts, too few to fit them to (of `every` different text there is), or none that are alike."""
-    if not every:
-        return Text("没有一条声音写了中文或英文，话题无从找起。", "No voice is written in Chinese or English, so no topics can be found.")
-    if texts >= floor:
-        return say("{n} 种不同的文字里，没有成群的说法。", "No topics form among {n} different texts.", n=texts)
-    if every >= floor:
-        return say("{m} 种不同的文字几乎都在留作观察的最后几周里，之前只有 {n} 种，分不出话题。",
-                   "Of {m} different texts, all but {n} fall in the last weeks, which are kept for watching, so too few are left to find topics.",
-                   n=texts, m=every)
-    return say("只有 {n} 种不同的文字，分不出话题。", "Only {n} different texts: too few to find topics.", n=texts)
-
-
-def needs(floor: int, texts: int, every: int) -> Text:
-    """What would make it possible."""
-    if texts < floor <= every:
-        return Text("把 watch_weeks 设为 0，用全部声音找话题（不再盯新话题）；或用 train_until 指定拟合到哪一天。",
-                    "Set watch_weeks: 0 to find topics in all voices without watching for new ones, or set the last day of the fit with train_until.")
-    return say("至少 {n} 种不同的文字：拉长时间段，或并入别的渠道。", "At least {n} different texts: use a longer period or add channels.", n=floor)
 
 
 def refused(reason: Text) -> Mapping[str, Text]:

@@ -33,6 +33,8 @@ FAMILIES = {
 METHODS = {
     "nps": ("scores", Text("NPS，简单样本", "NPS, plain sample")),
     "nps clustered": ("scores", Text("NPS，按门店聚类", "NPS, clustered by dealer")),
+    "nps by customer": ("scores", Text("NPS，按客户聚类", "NPS, clustered by customer")),
+    "score trend": ("scores", Text("分数的趋势", "Trend of a score")),
     "nps weighted": ("scores", Text("NPS，加权", "NPS, weighted")),
     "nps difference, paired": ("scores", Text("NPS 之差，同一客户配对", "NPS difference, paired customers")),
     "csat": ("scores", Text("满意度", "Satisfaction")),
