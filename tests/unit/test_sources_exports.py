@@ -42,12 +42,12 @@ def test_a_wave_by_quarter_is_taken_in_and_one_by_half_year_asked_about(tmp_path
 
 
 def test_languages_as_survey_tools_and_app_stores_write_them(tmp_path):
-    words = {"EN": "en", "ZH-S": "zh", "zh-CN": "zh", "En": "en", "en": "en", "DE": None, "iw": None, "fil": None, "in": None}
+    words = {"EN": "en", "ZH-S": "zh", "zh-CN": "zh", "En": "en", "en": "en", "DE": "other", "iw": "other", "fil": "other", "in": "other"}
     lines = [f"{n},{word},好" for n, word in enumerate(words)]
     pool = _taken(tmp_path, {"channel": "survey", "files": _written(tmp_path, "a.csv", "id,lang,said", *lines), "tables": {"responses": {
         "columns": {"response_id": "id", "language": "lang", "comment": "said"}, "constants": {"channel": "survey"}}}})
     made = pool.tables["responses"].sort_values("response_id")["language"]
-    assert [None if value != value else value for value in made] == list(words.values()) and len(pool.quarantine) == 0
+    assert made.tolist() == list(words.values()) and len(pool.quarantine) == 0
     assert len(pool.repairs) == len(words) - 1
 
 
