@@ -261,6 +261,22 @@ class TestBrief:
                                                     np.where(repairs[:, None], e, counts.exposure[:, -e.shape[1]:]), counts.until, counts.days))
         assert not naive.up[at]
 
+    def test_in_tables_that_begin_late_a_planted_rise_is_found_and_the_others_stay_where_they_are(self) -> None:
+        """Beginnings and companies drawn by seed; the same tables with the blank taken for zero make everything rise."""
+        found, others, naive = [], [], []
+        for seed in range(12):
+            begins, made = int(np.random.default_rng([seed, 51]).integers(60, 190)), company(seed=seed + 100, surge=2.5)
+            there = made["repairs"]["repaired_at"] >= pd.Timestamp(FIRST + pd.Timedelta(days=begins), tz="Asia/Shanghai")
+            tables = {"customers": made["customers"], "responses": made["responses"], "repairs": made["repairs"][there].reset_index(drop=True)}
+            counts = product_counts.count(tables)
+            judged, repairs = product.judge(counts), (counts.keys["kind"] == product_counts.REPAIRS).to_numpy()
+            at = row(counts, PRODUCTS[0], product_counts.REPAIRS, PARTS[0])
+            rest = repairs & (np.arange(len(repairs)) != at)
+            as_is = recent.against_usual(*(a[rest] for a in _as_exported(tables, counts))).ratio
+            found, others, naive = [*found, judged.up[at]], [*others, *judged.found.ratio[rest]], [*naive, *as_is]
+            assert not judged.up[rest].any()
+        assert np.mean(found) >= 0.8 and 0.95 < np.median(others) < 1.05 and np.median(naive) > 1.15
+
     def test_a_beginning_before_the_periods_compared_is_not_told(self, calm: Tables) -> None:
         there = calm["repairs"]["repaired_at"] >= pd.Timestamp(FIRST + pd.Timedelta(days=28), tz="Asia/Shanghai")
         counts = product_counts.count(calm | {"repairs": calm["repairs"][there]})

@@ -102,7 +102,7 @@ def correct(frame: Frame, *, estimand: str, margins: Sequence[str], cells: Seque
     if not vary(y):
         raise ParameterError(f"Two grades of at least {MIN_SECOND} answers each are needed to model who gives which.")
     unit, columns = units(people), varying(people, frame.known)
-    matrix = _matrix(people, columns, answers)
+    matrix = np.column_stack([_matrix(people, columns, answers), *_dealer(y, unit)])
     coarse = binned(people, [*dict.fromkeys([*margins, *cells])])
     fits, refused = _weighted(coarse, y, unit, margins, cells)
     staged = propensity.ipw_mean(y, matrix, stages=_stages(people), cluster=unit)
@@ -184,6 +184,18 @@ def _matrix(people: pd.DataFrame, columns: list[str], answers: int) -> np.ndarra
         if matrix.shape[1] * PER_COLUMN <= answers:
             break
     return matrix
+
+
+def _dealer(y: np.ndarray, unit: np.ndarray | None) -> list[np.ndarray]:
+    """Log-odds (N,) that the other customers of each one's dealer answered; nothing where dealers differ by no more than chance.
+
+    Who is asked better may be served better too: that a dealer's customers answer more often says so, whatever else is on record of them.
+    """
+    if unit is None:
+        return []
+    answered, edge = (~np.isnan(y)).astype(float), 1 / (2 * len(y))
+    share = np.clip(crossfit.others_mean(answered, np.where(unit < 0, np.nan, unit)), edge, 1 - edge)
+    return [np.log(share / (1 - share))] if np.ptp(share) > 0 else []
 
 
 def units(people: pd.DataFrame) -> np.ndarray | None:
