@@ -49,7 +49,7 @@ def few(found: Wordings, floor: int) -> Reason:
                     "topics.", n=found.texts, k=found.shapes), OWN_WORDS)
     if found.every >= floor:
         return (say("{m} 种不同的文字几乎都在留作观察的最后几周里，之前只有 {n} 种，分不出话题。",
-                    "Of {m} different texts, only {n} came before the last weeks, which are kept for watching: too few to find topics.",
+                    "Of {m} different texts, only {n} came before the last weeks, which are kept for watching, so too few are left to find topics.",
                     n=found.texts, m=found.every),
                 Text("把 watch_weeks 设为 0，用全部声音找话题（不再盯新话题）；或用 train_until 指定拟合到哪一天。",
                      "Set watch_weeks: 0 to find topics in all voices without watching for new ones, or set the last day of the fit with "
