@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from benchmarks.coverage import EXTREME_BAND, FALSE_ALARM_BAND, FALSE_ALARM_RUNS, Draw, Interval, Setting, beside_zero
+from benchmarks.coverage import EXTREME_BAND, FALSE_ALARM_BAND, FALSE_ALARM_RUNS, SHORT_BAND, Draw, Interval, Setting, beside_zero
 from voclib.results import Estimate, Text, refusal
-from voclib.simulate import dgp_b, dgp_callbacks
+from voclib.simulate import dgp_answering, dgp_b, dgp_callbacks
 from voclib.stats import bounds, callbacks, crossfit, missingness, propensity, tilt, weighting
 from voclib.stats.inference import Fit
+from voclib.studies.survivorship import correction
 
 NPS, LEVELS = {"low": -100.0, "high": 100.0}, (-100.0, 0.0, 100.0)
 BEHAVIOUR = ("tenure", "log_spend", "risk", "logins")
@@ -132,6 +133,28 @@ def partly_wrong(frame: pd.DataFrame, *, response: bool, outcome: bool) -> Estim
     return shown(_aipw(frame, wrong if response else right, wrong if outcome else right).fit)
 
 
+Dealt = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def answering(pull: tuple[float, float]) -> Draw:
+    """Customers of dealers of whom more answer the better they are served, by log-odds drawn per seed within `pull`."""
+    def taken(seed: int) -> tuple[Dealt, float]:
+        return dgp_answering.draw(seed, pull=float(np.random.default_rng([seed, 9]).uniform(*pull)))
+    return taken
+
+
+def by_dealer(dealt: Dealt) -> Estimate:
+    """Cross-fitted AIPW that also knows how readily the other customers of each one's dealer answered, as page 21 does."""
+    known, y, unit = dealt
+    return without_dealer((np.column_stack([known, *correction.dealer_answering(y, unit)]), y, unit))
+
+
+def without_dealer(dealt: Dealt) -> Estimate:
+    """The same with what is known of the customer alone."""
+    known, y, unit = dealt
+    return shown(propensity.aipw_mean(y, known, ids=np.arange(len(y)), levels=LEVELS, cluster=unit, repeats=1, seed=1).fit)
+
+
 def _moved(estimate: Callable[[pd.DataFrame], Fit]) -> Callable[[pd.DataFrame], Estimate]:
     """By how much a method moves the raw score."""
     def gap(frame: pd.DataFrame) -> Estimate:
@@ -175,7 +198,12 @@ def weighted() -> list[Setting]:
               for name, fit in (("calibrated", _calibrated_fit), ("aipw", lambda f: _aipw(f).fit))]
     found = [Setting(method="aipw", setting="4000 customers, missing at random, raw against corrected", kind="power", count=beside_zero,
                      draw=world(customers=4000), call=_moved(lambda f: _aipw(f).fit), naive=unpaired, band=(0.8, 1.0), runs=SOME)]
-    return [*known, *others, *wrong, *alarms, *found]
+    dealt = "4000 customers of 50 dealers"
+    dealers = [Setting(method="aipw, dealers", setting=f"{dealt}, customers of better ones answer more often", draw=answering((0.4, 0.8)),
+                       call=by_dealer, naive=without_dealer, naive_band=(0.0, 0.75), band=SHORT_BAND, runs=SOME),
+               Setting(method="aipw, dealers", setting=f"{dealt}, all equally ready to answer", draw=answering((0.0, 0.0)),
+                       call=by_dealer, band=SHORT_BAND, runs=SOME)]
+    return [*known, *others, *wrong, *alarms, *found, *dealers]
 
 
 def _zero(draw: Draw) -> Draw:

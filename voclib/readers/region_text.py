@@ -131,13 +131,18 @@ def answer(ladder: Ladder, sheet: pd.DataFrame, first: str, said: Said) -> Text:
     found = say("{g}两两相比 {m} 对，分得出高低的有 {k} 对。", "Of {m} {m:pair|pairs} among {g}, {k} can be distinguished.", **count) \
         if names.are_units else say("{g}两两相比 {m} 对，看现有{u}的客户，分得出高低的有 {k} 对。",
                                     "Of {m} {m:pair|pairs} among {g}, {k} can be distinguished, judging by customers of the current {u}.", **count)
-    lead = names.title(first)
-    lead = Text(f" {lead.zh}" if lead.zh.isascii() else lead.zh, lead.en)
-    rank = say("排第一的{t}站得住。", "{t} ranks first by more than chance.", t=lead) if place[0] == place[1] else \
-        say("排第一的{t}，真实名次可能是第 {b} 到第 {w}。", "{t} comes first, but its true rank could be anywhere from {b} to {w}.", t=lead,
-            b=place[0], w=place[1])
-    parts = [found, rank, *_with_others(ladder, said)]
-    return joined(*parts)
+    return joined(found, _first_place(names.title(first), *place), *_with_others(ladder, said))
+
+
+def _first_place(lead: Text, best: int, worst: int) -> Text:
+    """How firmly the first of the list stands there."""
+    if best == worst:
+        return say("排第一的{t}站得住。", "{t} ranks first by more than chance.", t=lead)
+    if worst == best + 1:
+        return say("排第一的{t}，真实名次可能是第 {b}，也可能是第 {w}。", "{t} comes first, but its true rank could be {b} or {w}.", t=lead,
+                   b=best, w=worst)
+    return say("排第一的{t}，真实名次可能是第 {b} 到第 {w}。", "{t} comes first, but its true rank could be anywhere from {b} to {w}.", t=lead,
+               b=best, w=worst)
 
 
 def _with_others(ladder: Ladder, said: Said) -> list[Text]:

@@ -102,7 +102,7 @@ def correct(frame: Frame, *, estimand: str, margins: Sequence[str], cells: Seque
     if not vary(y):
         raise ParameterError(f"Two grades of at least {MIN_SECOND} answers each are needed to model who gives which.")
     unit, columns = units(people), varying(people, frame.known)
-    matrix = np.column_stack([_matrix(people, columns, answers), *_dealer(y, unit)])
+    matrix = np.column_stack([_matrix(people, columns, answers), *dealer_answering(y, unit)])
     coarse = binned(people, [*dict.fromkeys([*margins, *cells])])
     fits, refused = _weighted(coarse, y, unit, margins, cells)
     staged = propensity.ipw_mean(y, matrix, stages=_stages(people), cluster=unit)
@@ -186,7 +186,7 @@ def _matrix(people: pd.DataFrame, columns: list[str], answers: int) -> np.ndarra
     return matrix
 
 
-def _dealer(y: np.ndarray, unit: np.ndarray | None) -> list[np.ndarray]:
+def dealer_answering(y: np.ndarray, unit: np.ndarray | None) -> list[np.ndarray]:
     """Log-odds (N,) that the other customers of each one's dealer answered; nothing where dealers differ by no more than chance.
 
     Who is asked better may be served better too: that a dealer's customers answer more often says so, whatever else is on record of them.

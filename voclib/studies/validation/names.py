@@ -55,6 +55,7 @@ METHODS = {
     "ipw, estimated chances": ("weighting", Text("作答概率倒数加权的方差", "Variance of inverse propensity")),
     "aipw": ("weighting", Text("双重稳健", "Doubly robust")),
     "aipw, wrong models": ("weighting", Text("双重稳健，模型有错", "Doubly robust, wrong models")),
+    "aipw, dealers": ("weighting", Text("双重稳健，知道门店", "Doubly robust, dealers known")),
     "aipw, boosted": ("weighting", Text("双重稳健，树模型", "Doubly robust, tree learners")),
     "weighting alone": ("calls", Text("只加权，不回访", "Weighting without call-backs")),
     "follow-up, plain": ("calls", Text("随机回访", "Random call-backs")),
