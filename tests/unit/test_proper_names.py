@@ -18,7 +18,10 @@ from voclib.simulate.dgp_batches import PARTS
     ("辰星 E7", "Chenxing E7"), ("Brake pads · 辰星 E7", "Brake pads · Chenxing E7"), ("维修 · 辰星 E7", "Repair · Chenxing E7"),
     ("Other parts of 恒岳制动", "Other parts of Hengyue Brakes"), ("售后 56%", "After-sales 56%"),
     ("语音助手越来越聪明，辰星 X3的导航也准", "语音助手越来越聪明，辰星 X3的导航也准"),
-    ("check 辰星汽车·西安雁塔店 first", "check Chenxing Xi'an Yanta first"), ("辰星汽车·某地店", "辰星汽车·某地店"), ("NPS 45", "NPS 45")])
+    ("check 辰星汽车·西安雁塔店 first", "check Chenxing Xi'an Yanta first"), ("辰星汽车·某地店", "辰星汽车·某地店"),
+    ("new “钥匙” (Chinese), slightly more for 辰星 X3", "new “钥匙” (Chinese), slightly more for Chenxing X3"),
+    ("after “服务顾问赋能计划”", "after “Service adviser programme”"), ("“辰星 X3的导航也准” at 某店", "“辰星 X3的导航也准” at 某店"),
+    ("NPS 45", "NPS 45")])
 def test_a_listed_name_is_english_and_a_text_with_other_chinese_stays(text: str, written: str) -> None:
     assert proper_names.english(text) == written
 

@@ -11,15 +11,22 @@ from voclib.reporting import assets
 
 TABLE = assets.FOLDER / "names.yml"
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
+_QUOTED = re.compile("(“[^”]*”)")
 
 
 def english(text: str) -> str:
-    """The text with every listed name in English; as it is where Chinese would be left, so that nobody's own words are half translated."""
+    """The text with every listed name in English. Words in quotation marks may be somebody's own: they are a name as a whole, or stay as they are.
+    Where Chinese would be left outside them all of it stays, so that nothing is half translated."""
     if not _CHINESE.search(text):
         return text
     known, pattern = _known()
-    written = pattern.sub(lambda found: known[found[0]], text)
-    return text if _CHINESE.search(written) else written
+    made = []
+    for piece in _QUOTED.split(text):
+        written = pattern.sub(lambda found: known[found[0]], piece)
+        if _CHINESE.search(written) and not piece.startswith("“"):
+            return text
+        made.append(piece if _CHINESE.search(written) else written)
+    return "".join(made)
 
 
 @lru_cache(maxsize=1)
