@@ -115,7 +115,7 @@ def place(estimate: Estimate) -> int:
 
     Two significant digits of the value; no decimals where the standard error reaches one unit (points, per cent);
     more digits where an interval would otherwise collapse onto its value or an end would read as zero. Bounds have no value: both ends are the
-    finding, so the larger one has three digits where two would leave the smaller one off by more than two digits ever are ($45K to $111K, not
+    finding, so the larger one has more digits where two would leave the smaller one off by more than two digits ever are ($45K to $111K, not
     $50K to $110K beside an estimate of $45K that is that end).
     """
     around = _ends(estimate)
@@ -123,7 +123,7 @@ def place(estimate: Estimate) -> int:
     main = _shown(estimate.value, estimate.unit) if estimate.value is not None else max(shown, key=abs, default=0.0)
     size = abs(main) or max((abs(x) for x in shown), default=0.0)
     at = _leading(size) - (1 if main else 0) if size else 0
-    if estimate.kind == "bounds" and estimate.unit in _SCALED and _blurs(min((abs(x) for x in shown if x), default=0.0), at):
+    while estimate.kind == "bounds" and estimate.unit in _SCALED and _blurs(min((abs(x) for x in shown if x), default=0.0), at):
         at -= 1
     if estimate.unit in _WHOLE:
         at = min(at, 0)

@@ -144,6 +144,6 @@ class TestExact:
 
     def test_no_share(self) -> None:
         for hits, n in ((1, 0), (3, 2), (-1, 4)):
-            with pytest.raises(DataError, match="no share"):
+            with pytest.raises(DataError, match="not a share"):
                 disclosure.exact(hits, n, estimand="x")
 

@@ -63,7 +63,7 @@ class TestTheFile:
         (with_time(weekdays=[0, 1]), r"weekdays are numbers from 1 \(Monday\) to 7 \(Sunday\), at least one; they are \[0, 1\]"),
         (with_time(weekdays=[]), r"at least one; they are \[\]"),
         (with_time(holidays=["2026-13-01"]), "holidays: '2026-13-01' is not a date; write it as 2026-10-01"),
-        (with_time(workdays=["tomorrow"]), "workdays: 'tomorrow' is no date"),
+        (with_time(workdays=["tomorrow"]), "workdays: 'tomorrow' is not a date"),
         (with_time(timezone="Asia/Shangai"), "there is no time zone 'Asia/Shangai'; write it as Asia/Shanghai"),
         ({"unhappy": {"nps": 6}}, "unknown key 'nps' in unhappy; known: .*nps_score"),
         ({"unhappy": {"nps_score": 11}}, "nps_score in unhappy: .*less than or equal to 10"),
@@ -112,8 +112,8 @@ class TestCasesOfAPeriod:
 
     @pytest.mark.parametrize(("since", "until", "message"), [
         ("2026-03-05", "2026-03-03", "ends on 2026-03-03, before it begins on 2026-03-05; swap since and until"),
-        ("yesterday", "", "since: 'yesterday' is no date"),
-        ("", "2026-3-32", "until: '2026-3-32' is no date"),
+        ("yesterday", "", "since: 'yesterday' is not a date"),
+        ("", "2026-3-32", "until: '2026-3-32' is not a date"),
     ])
     def test_a_period_that_is_none(self, since: str, until: str, message: str) -> None:
         with pytest.raises(ParameterError, match=message):

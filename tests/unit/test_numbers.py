@@ -116,6 +116,7 @@ def test_bounds_and_refusals_have_no_middle() -> None:
         (-45_226, 110_431, "−¥4.5万 至 ¥11.0万", "−¥45K to ¥110K"),
         (0, 110_431, "¥0–11万", "¥0–110K"),
         (90, 110_431, "¥0–11万", "¥0–110K"),  # a digit more would not tell it either
+        (33.5e6, 1005e6, "¥3,400万–10.05亿", "¥34M–1.005B"),
     ],
 )
 def test_both_ends_of_bounds_are_as_exact_as_the_same_amounts_alone(low: float, high: float, zh: str, en: str) -> None:

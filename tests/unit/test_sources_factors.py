@@ -77,7 +77,7 @@ def test_miles_become_kilometres_and_kilometres_are_read(tmp_path):
 
 
 @pytest.mark.parametrize(("factors", "told"), [
-    ("{net_cny: 0}", "0.0 is no factor"), ("{net: 7.85}", "'net' is not a column there"), ("{booked_at: 2}", "booked_at is no column of amounts")])
+    ("{net_cny: 0}", "0.0 is not a factor"), ("{net: 7.85}", "'net' is not a column there"), ("{booked_at: 2}", "booked_at is no column of amounts")])
 def test_a_factor_that_makes_no_sense_is_refused_before_anything_is_read(tmp_path, factors, told):
     with pytest.raises(ParameterError, match=told):
         ledger(tmp_path, ["1"], more=f"factors: {factors}")

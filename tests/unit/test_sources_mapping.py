@@ -77,7 +77,7 @@ def test_a_good_mapping_is_read_and_words_stay_words(tmp_path):
     ("    files: a.csv", "    files: a.csv\n    join: {files: b.csv, on: {a: b, c: d}}", "name one column that both files have, or one pair"),
     ("    files: a.csv", "    files: a.csv\n    join: {files: b.csv, on: ''}", "name one column that both files have, or one pair"),
     ("constants: {channel: survey}", "constants: {channel: surveys}", "table responses: channel is 'surveys'; did you mean 'survey'"),
-    ("constants: {channel: survey}", "constants: {channel: survey, language: cn}", "table responses: language is 'cn'; known: en, zh"),
+    ("constants: {channel: survey}", "constants: {channel: survey, language: cn}", "table responses: language is 'cn'; known: en, other, zh"),
     *[("        values:", f"        formats: {{submitted_at: '{pattern}'}}\n        values:", f"submitted_at: '{pattern}' holds no {part}")
       for pattern, part in (("%m-%d %H:%M", "year, and would make every date one of 1900"), ("%H:%M", "year"), ("%Y %H:%M", "month"),
                             ("%Y/%m", "day"))],

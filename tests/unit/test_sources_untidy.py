@@ -277,4 +277,4 @@ class TestDoubts:
     def test_a_likelihood_without_zeros_is_doubted_not_refused(self, tmp_path, answers, doubts):
         pool = scored(tmp_path, "nps_score", answers)
         assert len(pool.tables["responses"]) == len(answers) and len(pool.scorecard["doubts"]) == doubts
-        assert ("5 of them 1 and not one 0" in pool.summary("en")) == ("5 个 1 分，却没有一个 0 分" in pool.summary("zh")) == bool(doubts)
+        assert ("5 of them a 1 and none a 0" in pool.summary("en")) == ("5 个 1 分，却没有一个 0 分" in pool.summary("zh")) == bool(doubts)

@@ -74,7 +74,7 @@ class TestMessages:
     @pytest.mark.parametrize(("change", "message"), [
         ({"last_day": "2025-06-01"}, "ends .* before it begins"), ({"first_day": "soon"}, "is not a day"), ({"dose": "wait_minute"}, "wait_minutes"),
         ({"kinds": ("surgery",)}, "there are call, "), ({"kinds": ("repair", "surgery")}, "No contact is of kind surgery"),
-        ({"horizon_days": 0}, "from 1 up")])
+        ({"horizon_days": 0}, "at least 1")])
     def test_arguments_that_make_no_sense(self, small_company, change, message) -> None:
         with pytest.raises(ParameterError, match=message):
             cohort.build(small_company.ingested, **(WINDOW | change))

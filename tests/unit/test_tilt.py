@@ -130,7 +130,7 @@ def test_a_tipping_point_has_a_range_and_says_when_there_is_none():
     ({"y": np.zeros(800)}, "did not", DataError), ({"propensity": np.zeros(800)}, "propensity", ParameterError),
     ({"outcome_probabilities": np.ones((800, 3))}, "add to 1", ParameterError),
     ({"outcome_probabilities": np.ones((800, 2)) / 2}, "shape", ParameterError),
-    ({"levels": (0, 0, 1)}, "ascending", ParameterError), ({"gamma": {50: 1.0}}, "no levels", ParameterError),
+    ({"levels": (0, 0, 1)}, "ascending", ParameterError), ({"gamma": {50: 1.0}}, "not levels", ParameterError),
     ({"gamma": (1.0,)}, "pair", ParameterError),
     ({"weights": np.zeros(800)}, "weights", ParameterError),
 ])
