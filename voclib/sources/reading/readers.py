@@ -18,9 +18,8 @@ from pathlib import Path
 import pandas as pd
 
 from voclib.errors import DataError, nearest
-from voclib.sources.reading import cells, encodings, spreadsheets
+from voclib.sources.reading import cells, encodings, spreadsheets, totals
 from voclib.sources.reading.extracts import EMPTY, UNDECODED, Extract, Note, Row, cell_text, fitted, frame, headings
-from voclib.sources.standardising import totals
 
 __all__ = ["EMPTY", "UNDECODED", "Extract", "Note", "cell_text", "doubt", "dotted", "read"]
 
