@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import asdict
 from html.parser import HTMLParser
@@ -212,7 +213,30 @@ def test_the_ends_of_a_short_interval_at_an_edge_do_not_lie_over_one_another(val
     ends = [(float(x), anchor) for x, anchor in re.findall(r'<text x="([\d.]+)%" y="\d+" class="v" text-anchor="(\w+)"', html)]
     (left, first), (right, second) = ends
     letters = min(len(end) for end in numbers.ends(found, "en"))
-    assert first == second and right - left >= 100 * letters * 8 / 350, "both begin or end at their caps, a label apart on a phone"
+    assert first == second and right - left >= 100 * (letters * 8 + 6) / 350, "both begin or end at their caps, a label and a gap apart on a phone"
+
+
+def test_the_ends_of_a_short_interval_leave_a_gap_between_them() -> None:
+    found = Estimate(estimand="coverage", kind="estimate", unit="share", value=0.951, conf_low=0.950, conf_high=0.952)
+    html = str(headline.bar(found, found.with_(value=0.57, conf_low=0.56, conf_high=0.58)))
+    ends = re.findall(r'<text x="[\d.]+%" y="\d+" class="v" dx="(-?\d+)" text-anchor="(\w+)"', html)
+    assert ends == [("-3", "end"), ("3", "start")]
+
+
+@pytest.mark.parametrize(("low", "high", "naive"), [(0.21, 0.35, 0.51), (0.21, 0.35, -0.02), (0.021, 0.034, 0.052)])
+def test_the_words_of_the_uncorrected_value_never_lie_over_an_end_on_a_phone(low: float, high: float, naive: float) -> None:
+    found = Estimate(estimand="people_found", kind="bounds", unit="share", bound_low=low, bound_high=high, verdict=Verdict.BOUNDS_ONLY)
+    raw = Estimate(estimand="people_found", kind="estimate", unit="share", value=naive, conf_low=naive - 0.01, conf_high=naive + 0.01)
+    html = str(headline.bar(found, raw))
+    lies = {"start": 0.0, "middle": 0.5, "end": 1.0}
+    boxes = []
+    for x, y, anchor, inner in re.findall(r'<text x="([\d.]+)%" y="(\d+)" class="(?:v bd|nvt)"[^>]*text-anchor="(\w+)">(.*?)</text>', html):
+        wide = 7 * len(re.sub(r"<[^>]*>", "", inner.split('lang="en">')[-1]))
+        left = 3.3 * float(x) - wide * lies[anchor]
+        boxes.append((int(y), left, left + wide))
+    assert len(boxes) == 3
+    for a, b in itertools.combinations(boxes, 2):
+        assert a[0] != b[0] or a[2] <= b[1] or b[2] <= a[1], (a, b)
 
 
 @pytest.mark.parametrize("kind", ["ladder", "intervals"])
