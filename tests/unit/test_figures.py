@@ -283,6 +283,22 @@ def test_a_table_aligns_numbers_and_says_what_it_leaves_out() -> None:
     assert 'tabindex="0"' in html
 
 
+@pytest.mark.parametrize(("said", "whole"), [("2.9%–4.2%", True), ("−0.02 至 0.16", True), ("78%（54%–95%）", True),
+                                              ("2025-07-10 – 2026-09-23", False), ("售后技术部", False)])
+def test_an_interval_of_a_table_stays_on_one_line(said: str, whole: bool) -> None:
+    columns = [{"title": {"zh": x, "en": x}, "format": "text"} for x in ("项", "区间")]
+    html = str(figures.render(caption() | {"columns": columns, "rows": [["a", {"zh": said, "en": said.replace("至", "to")}]]}, kind="table"))
+    assert ('<td class="nw">' in html) is whole
+
+
+@pytest.mark.parametrize(("said", "style"), [("售后技术部", ""), ("差别大；最突出 辰星汽车·洛阳洛龙店：16 人", ' class="mt"'),
+                                             ("说好一小时。" * 10, ' class="lt"')])
+def test_a_cell_gets_room_by_the_length_of_its_text(said: str, style: str) -> None:
+    columns = [{"title": {"zh": x, "en": x}, "format": "text"} for x in ("项", "话", "三")]
+    for cell in (said, {"zh": said, "en": "x"}):
+        assert f"<td{style}>" in str(figures.render(caption() | {"columns": columns, "rows": [["a", cell, "b"]]}, kind="table"))
+
+
 @pytest.mark.parametrize("kind", ["funnel", "table", "checks"])
 def test_every_heading_of_a_table_says_what_it_heads(kind: str) -> None:
     heads = [a for tag, a in Outline(str(figures.render(payloads("w")[kind], kind=kind))).tags if tag == "th"]
@@ -337,13 +353,16 @@ def test_an_axis_of_nothing_but_refusals_is_drawn() -> None:
 
 
 def test_a_line_never_breaks_between_a_number_and_its_unit() -> None:
-    """A browser may end a line of Chinese before 万; marks and names inside tags are left alone, and so are English and SVG."""
+    """A browser may end a line of Chinese before 万, and any line after the dash of a range; tags, dates and SVG are left alone."""
     said = markup.both(Text("少 ¥170万（−1,200万–2.3亿），5,000 位 <万>", "less"))
-    assert said == ('<span lang="zh">少 <span class="nb">¥170万</span>（<span class="nb">−1,200万</span>–<span class="nb">2.3亿</span>），5,000 位 '
+    assert said == ('<span lang="zh">少 <span class="nb">¥170万</span>（<span class="nb">−1,200万–2.3亿</span>），5,000 位 '
                     '&lt;万&gt;</span><span lang="en">less</span>')
     assert markup.each(lambda lang: Markup('<b title="3万">{}</b>').format("3万" if lang == "zh" else "30K")).startswith(
         '<span lang="zh"><b title="3万"><span class="nb">3万</span></b>')
     assert "nb" not in markup.both(Text("¥170万", "¥1.7M"), tag="tspan")
+    said = markup.both(Text("19–40 个，2025-07-01 至 2026-09-30，2025Q1–Q3", "41%–60% of them, −15% to −0.1%, 2025-07-01 to 2026-09-30"))
+    assert said == ('<span lang="zh"><span class="nb">19–40 个</span>，2025-07-01 至 2026-09-30，2025Q1–Q3</span><span lang="en">'
+                    '<span class="nb">41%–60%</span> of them, <span class="nb">−15% to −0.1%</span>, 2025-07-01 to 2026-09-30</span>')
 
 
 def test_a_title_holds_a_number_to_what_it_counts() -> None:
