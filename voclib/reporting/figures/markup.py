@@ -13,26 +13,24 @@ from voclib.reporting.wording import badge, ui
 from voclib.results import Text
 
 Words = Text | Mapping[str, str]
-_NUMBER = r"[−+]?[¥$]?\d[\d,.]*[%万亿KMB]?"
-_AMOUNT = re.compile(rf"(<[^>]*>)|(?<![A-Za-z0-9.-]){_NUMBER}(?:–| 至 | to ){_NUMBER}(?![A-Za-z0-9-])(?: [\u4e00-\u9fff])?|[−+]?¥?\d[\d,.]*[万亿]")
+_AMOUNT = re.compile(r"(<[^>]*>)|[−+]?¥?\d[\d,.]*[万亿]")
 _COUNTED = re.compile(r"(?<![\w.-])[−+]?\d[\d,.]* [\u4e00-\u9fff]")
 
 
 def both(words: Words, *, tag: str = "span") -> Markup:
     """A statement in both languages, of which the page shows one; `tspan` inside SVG. Equal texts are written once."""
-    return _pair(words["zh"], words["en"], tag)
+    zh, en = words["zh"], _english(words["en"])
+    if zh == en:
+        return escape(zh)
+    return Markup('<{t} lang="zh">{}</{t}><{t} lang="en">{}</{t}>').format(_whole(zh, tag), en, t=tag)
 
 
 def each(make: Callable[[str], Any], *, tag: str = "span") -> Markup:
     """`both` of what `make(lang)` gives; pieces that are already `Markup` stay as they are."""
-    return _pair(make("zh"), make("en"), tag)
-
-
-def _pair(zh: Any, en: Any, tag: str) -> Markup:
-    en = _english(en)
+    zh, en = make("zh"), _english(make("en"))
     if zh == en:
         return escape(zh)
-    return Markup('<{t} lang="zh">{}</{t}><{t} lang="en">{}</{t}>').format(_whole(zh, tag), _whole(en, tag), t=tag)
+    return Markup('<{t} lang="zh">{}</{t}><{t} lang="en">{}</{t}>').format(_whole(zh, tag), en, t=tag)
 
 
 def _english(words: Any) -> Any:
@@ -40,11 +38,11 @@ def _english(words: Any) -> Any:
     return type(words)(english(words)) if isinstance(words, str) else words
 
 
-def _whole(words: Any, tag: str) -> Markup:
-    """Words in which a line never ends inside a range, as in 41%–60%, or between a number and its 万; letters of an SVG stay on their line anyway."""
+def _whole(zh: Any, tag: str) -> Markup:
+    """Chinese in which a line never ends between a number and its 万, as in ¥170万; letters of an SVG stay on their line anyway."""
     if tag != "span":
-        return escape(words)
-    return Markup(_AMOUNT.sub(lambda found: found[1] or f'<span class="nb">{found[0]}</span>', str(escape(words))))
+        return escape(zh)
+    return Markup(_AMOUNT.sub(lambda found: found[1] or f'<span class="nb">{found[0]}</span>', str(escape(zh))))
 
 
 def label(make: Callable[[str], str]) -> str:
