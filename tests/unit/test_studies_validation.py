@@ -230,7 +230,8 @@ class TestTables:
         assert [t.en for t in found.index] == ["Scores", "Call-backs", "Bounds", "Solicited scores"]
         by = {t.en: row for t, row in found.iterrows()}
         assert by["Call-backs"]["naive"].en == "covers the truth in 1% of runs, off by +21.3 points"
-        assert by["Solicited scores"]["naive"] == Text("诚实门店误报 39%", "flags 39% of honest dealers") and "4.9%" in by["Solicited scores"]["ours"].en
+        assert by["Solicited scores"]["naive"] == Text("诚实门店误报 39%", "flags 39% of honest dealers")
+        assert "4.9%" in by["Solicited scores"]["ours"].en
         for column in ("naive", "ours"):
             assert all(figures(t.zh) == figures(t.en) for t in found[column])
 
