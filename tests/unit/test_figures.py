@@ -297,6 +297,7 @@ def test_a_cell_gets_room_by_the_length_of_its_text(said: str, style: str) -> No
     columns = [{"title": {"zh": x, "en": x}, "format": "text"} for x in ("项", "话", "三")]
     for cell in (said, {"zh": said, "en": "x"}):
         assert f"<td{style}>" in str(figures.render(caption() | {"columns": columns, "rows": [["a", cell, "b"]]}, kind="table"))
+        assert f'<th scope="row"{style}>' in str(figures.render(caption() | {"columns": columns, "rows": [[cell, "a", "b"]]}, kind="table"))
 
 
 @pytest.mark.parametrize("kind", ["funnel", "table", "checks"])

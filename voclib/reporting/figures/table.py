@@ -24,7 +24,7 @@ def render(payload: Mapping[str, Any]) -> Markup:
     rows = Markup("")
     for cells in payload["rows"]:
         first, *rest = zip(cells, columns, strict=True)
-        line = Markup('<th scope="row"{}>{}</th>').format(_align(first[1]["format"]), cell(*first))
+        line = Markup('<th scope="row"{}>{}</th>').format(_align(first[1]["format"]) or _room(first[0]), cell(*first))
         line += Markup("").join(Markup("<td{}>{}</td>").format(_align(c["format"]) or _room(x), cell(x, c)) for x, c in rest)
         rows += Markup("<tr>{}</tr>").format(line)
     name = label(lambda lang: payload["title"][lang]) if payload.get("title") else ""
