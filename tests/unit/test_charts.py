@@ -60,6 +60,17 @@ def test_no_interval_no_dot():
     assert (by_group["c"]["value"], by_group["c"]["low"], by_group["c"]["range"]) == (None, None, "no interval, no dot")
 
 
+def test_on_a_phone_numbers_stand_beside_their_intervals_and_no_line_crosses_them():
+    """The words of a row without an interval moved the numbers of all others onto the line at zero, which hid a minus."""
+    def written(frame):
+        layers = charts.interval_plot(frame, **WORDS).specs["en"]["narrow"]["layer"]
+        return [layer for layer in layers if layer.get("encoding", {}).get("text", {}).get("field") == "value_text"]
+
+    under, over = written(ROWS)
+    assert under["mark"]["stroke"] == over["mark"].get("stroke", theme.PAPER) == theme.PAPER and over["mark"]["color"] == theme.INK
+    assert over["encoding"]["x"] == written(ROWS.head(2))[1]["encoding"]["x"]
+
+
 def test_trend_leaves_a_gap_for_a_row_without_interval():
     frame = pd.DataFrame({"m": ["1", "2", "3"], "estimate": [1.0, 2.0, 3.0], "conf_low": [0.0, None, 2.0], "conf_high": [2.0, 3.0, 4.0]})
     spec = charts.trend(frame, x="m", **WORDS).specs["zh"]["wide"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import asdict
 from html.parser import HTMLParser
@@ -212,7 +213,30 @@ def test_the_ends_of_a_short_interval_at_an_edge_do_not_lie_over_one_another(val
     ends = [(float(x), anchor) for x, anchor in re.findall(r'<text x="([\d.]+)%" y="\d+" class="v" text-anchor="(\w+)"', html)]
     (left, first), (right, second) = ends
     letters = min(len(end) for end in numbers.ends(found, "en"))
-    assert first == second and right - left >= 100 * letters * 8 / 350, "both begin or end at their caps, a label apart on a phone"
+    assert first == second and right - left >= 100 * (letters * 8 + 6) / 350, "both begin or end at their caps, a label and a gap apart on a phone"
+
+
+def test_the_ends_of_a_short_interval_leave_a_gap_between_them() -> None:
+    found = Estimate(estimand="coverage", kind="estimate", unit="share", value=0.951, conf_low=0.950, conf_high=0.952)
+    html = str(headline.bar(found, found.with_(value=0.57, conf_low=0.56, conf_high=0.58)))
+    ends = re.findall(r'<text x="[\d.]+%" y="\d+" class="v" dx="(-?\d+)" text-anchor="(\w+)"', html)
+    assert ends == [("-3", "end"), ("3", "start")]
+
+
+@pytest.mark.parametrize(("low", "high", "naive"), [(0.21, 0.35, 0.51), (0.21, 0.35, -0.02), (0.021, 0.034, 0.052)])
+def test_the_words_of_the_uncorrected_value_never_lie_over_an_end_on_a_phone(low: float, high: float, naive: float) -> None:
+    found = Estimate(estimand="people_found", kind="bounds", unit="share", bound_low=low, bound_high=high, verdict=Verdict.BOUNDS_ONLY)
+    raw = Estimate(estimand="people_found", kind="estimate", unit="share", value=naive, conf_low=naive - 0.01, conf_high=naive + 0.01)
+    html = str(headline.bar(found, raw))
+    lies = {"start": 0.0, "middle": 0.5, "end": 1.0}
+    boxes = []
+    for x, y, anchor, inner in re.findall(r'<text x="([\d.]+)%" y="(\d+)" class="(?:v bd|nvt)"[^>]*text-anchor="(\w+)">(.*?)</text>', html):
+        wide = 7 * len(re.sub(r"<[^>]*>", "", inner.split('lang="en">')[-1]))
+        left = 3.3 * float(x) - wide * lies[anchor]
+        boxes.append((int(y), left, left + wide))
+    assert len(boxes) == 3
+    for a, b in itertools.combinations(boxes, 2):
+        assert a[0] != b[0] or a[2] <= b[1] or b[2] <= a[1], (a, b)
 
 
 @pytest.mark.parametrize("kind", ["ladder", "intervals"])
@@ -257,6 +281,23 @@ def test_a_table_aligns_numbers_and_says_what_it_leaves_out() -> None:
     assert '<td class="r">—</td>' in html
     assert "只列出前 3 行，共 60 行。" in html
     assert 'tabindex="0"' in html
+
+
+@pytest.mark.parametrize(("said", "whole"), [("2.9%–4.2%", True), ("−0.02 至 0.16", True), ("78%（54%–95%）", True),
+                                              ("2025-07-10 – 2026-09-23", False), ("售后技术部", False)])
+def test_an_interval_of_a_table_stays_on_one_line(said: str, whole: bool) -> None:
+    columns = [{"title": {"zh": x, "en": x}, "format": "text"} for x in ("项", "区间")]
+    html = str(figures.render(caption() | {"columns": columns, "rows": [["a", {"zh": said, "en": said.replace("至", "to")}]]}, kind="table"))
+    assert ('<td class="nw">' in html) is whole
+
+
+@pytest.mark.parametrize(("said", "style"), [("售后技术部", ""), ("差别大；最突出 辰星汽车·洛阳洛龙店：16 人", ' class="mt"'),
+                                             ("说好一小时。" * 10, ' class="lt"')])
+def test_a_cell_gets_room_by_the_length_of_its_text(said: str, style: str) -> None:
+    columns = [{"title": {"zh": x, "en": x}, "format": "text"} for x in ("项", "话", "三")]
+    for cell in (said, {"zh": said, "en": "x"}):
+        assert f"<td{style}>" in str(figures.render(caption() | {"columns": columns, "rows": [["a", cell, "b"]]}, kind="table"))
+        assert f'<th scope="row"{style}>' in str(figures.render(caption() | {"columns": columns, "rows": [[cell, "a", "b"]]}, kind="table"))
 
 
 @pytest.mark.parametrize("kind", ["funnel", "table", "checks"])
@@ -315,7 +356,7 @@ def test_an_axis_of_nothing_but_refusals_is_drawn() -> None:
 def test_a_line_never_breaks_between_a_number_and_its_unit() -> None:
     """A browser may end a line of Chinese before 万; marks and names inside tags are left alone, and so are English and SVG."""
     said = markup.both(Text("少 ¥170万（−1,200万–2.3亿），5,000 位 <万>", "less"))
-    assert said == ('<span lang="zh">少 <span class="nb">¥170万</span>（<span class="nb">−1,200万</span>–<span class="nb">2.3亿</span>），5,000 位 '
+    assert said == ('<span lang="zh">少 <span class="nb">¥170万</span>（<span class="nb">−1,200万–2.3亿</span>），5,000 位 '
                     '&lt;万&gt;</span><span lang="en">less</span>')
     assert markup.each(lambda lang: Markup('<b title="3万">{}</b>').format("3万" if lang == "zh" else "30K")).startswith(
         '<span lang="zh"><b title="3万"><span class="nb">3万</span></b>')

@@ -218,6 +218,11 @@ class TestTeams:
         assert result.teams.silent_n == int(result.teams.dealers["n"].eq(0).sum()) == result.regions["silent"].sum()
         assert {one.group for one in result.teams.silent} == {"alike", "lognormal", "gamma"}
 
+    def test_silence_that_may_be_chance_is_not_called_unwilling(self, result):
+        check = next(c for c in result.study.checks if c.name.en == "Silent dealers compared with chance")
+        assert not result.teams.is_told and check.detail.zh.endswith("至少有一种算法没有超出碰巧，所以不能说他们不肯说。")
+        assert check.detail.en.endswith("At least one of the two stays within chance, so it cannot be said that they are unwilling to speak.")
+
     def test_few_people_are_not_shown(self, tables, result):
         waves = tables["employee_waves"].assign(invited_n=0)
         shown = frontline_teams.study(result.reports, tables | {"employee_waves": waves}, conf_level=0.95, seed=1).regions

@@ -9,6 +9,7 @@ from loop_tables import GIVEN, LEVEL, START, cases, clock, followed, moment
 
 from voclib.loop import clocks, compliance, unheard
 from voclib.loop.clocks import Clock, Unhappy
+from voclib.results import Text
 
 Tables = dict[str, pd.DataFrame]
 HOUR = pd.Timedelta(hours=1)
@@ -140,3 +141,12 @@ class TestCoverage:
         assert [one.group for one in found.by_channel] == ["app", "call", "sms"] and found.by_channel[1].kind == "refusal"
         assert "8 voices are too few for a share" in found.by_channel[1].reason.en and "8 条声音" in found.by_channel[1].reason.zh
         assert sum(one.n for one in found.by_channel) == found.share.n
+
+    def test_a_channel_that_names_no_dealer_needs_dealers_not_a_setting(self) -> None:
+        tables, frame, _ = planted(3, n=600)
+        public = np.arange(600) < 300
+        tables["responses"] = tables["responses"].assign(channel=np.where(public, "app_store", "sms"),
+                                                         unit_id=tables["responses"]["unit_id"].mask(public))
+        refused, given = covered(tables, frame).by_channel
+        assert (refused.group, refused.kind, given.kind) == ("app_store", "refusal", "estimate")
+        assert refused.needs == Text("写明了门店的声音，来自至少 10 家门店。", "Voices that name a dealer, from at least 10 dealers.")

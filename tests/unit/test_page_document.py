@@ -91,6 +91,15 @@ def test_set_up_and_headline_code_go_to_the_end():
     assert "Load" in got.sections[0].blocks[-1]
 
 
+def test_a_reason_that_cells_share_is_given_once():
+    def note(zh):
+        return data(**{"application/vnd.voc.note+json": {"text": {"zh": zh, "en": "none"}}})
+
+    got = read(md("## A"), run("x", note("没有")), run("y", note("没有")), run("z", note("别的")), md("文"), run("w", note("别的")))
+    said = [b for b in got.sections[0].blocks if "class=\"note\"" in b]
+    assert [("没有" in b, "别的" in b) for b in said] == [(True, False), (False, True), (False, True)] and len(got.sections[0].code) == 4
+
+
 def test_hidden_cells():
     got = read(md("## Data\n\nrows"), md("not for readers", "hide"), run("secret()", data(text__plain="shown"), tags=["hide"]))
     text = "".join(got.sections[0].blocks)

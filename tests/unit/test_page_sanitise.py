@@ -93,13 +93,15 @@ def test_plain_takes_marks_off():
     assert sanitise.plain("Is **NPS** `47`?") == "Is NPS 47?"
 
 
-@pytest.mark.parametrize("whole", ["−¥2.6M", "−¥400", "+¥3.1亿", "−$1,200.50", "2026-09-23", "2026-09"])
-def test_amounts_with_a_sign_and_dates_are_held_together(whole):
+@pytest.mark.parametrize("whole", ["−¥2.6M", "−¥400", "+¥3.1亿", "−$1,200.50", "2026-09-23", "2026-09", "41%–60%", "13–23",
+                                   "−0.02 至 0.16", "−15% to −0.1%", "¥740K–1.65M", "−¥2.6M to ¥5.9M"])
+def test_amounts_with_a_sign_ranges_and_dates_are_held_together(whole):
     assert sanitise.unparted(f"<p>A {whole}, b.</p>") == f'<p>A <span class="nb">{whole}</span>, b.</p>'
 
 
 @pytest.mark.parametrize("kept", [
-    '<p title="−¥2.6M">¥2.6M, −4, 2026–09, 12026-09-23, 2026-09-23-1</p>', '<svg><svg><text>a</text></svg><text>−¥2.6M</text></svg>',
+    '<p title="−¥2.6M">¥2.6M, −4, 2026–09, 12026-09-23, 2026-09-23-1, 2025Q1–Q3, 1–2–3</p>',
+    '<svg><svg><text>a</text></svg><text>−¥2.6M</text></svg>',
     "<pre><code>day = '2026-09-23'</code></pre>", '<script>{"t": "−¥2.6M"}</script>', "<title>2026-09-23</title>", '<a href="2026-09-23.html">x</a>',
     '<span class="nb">−¥170万</span>'])
 def test_what_is_drawn_kept_as_written_or_whole_already_stays_untouched(kept):

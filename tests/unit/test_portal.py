@@ -94,8 +94,9 @@ def test_each_kind_of_answer_has_its_mark() -> None:
     assert 'class="dot nv"' in number
     assert "校正前 47" in number
     assert "47 uncorrected" in number
-    assert "<i>区间</i> 13–23" in number
-    assert "<i>90% 区间</i> 13–23" in row(estimate(conf_level=0.9)) and "<i>90% interval</i> 13–23" in row(estimate(conf_level=0.9))
+    assert '<i>区间</i> <span class="nb">13–23</span>' in number
+    assert '<i>90% 区间</i> <span class="nb">13–23</span>' in row(estimate(conf_level=0.9))
+    assert '<i>90% interval</i> <span class="nb">13–23</span>' in row(estimate(conf_level=0.9))
     assert 'class="hb"' in row(Estimate(estimand="nps", kind="bounds", unit="points", bound_low=-9, bound_high=39, verdict=Verdict.BOUNDS_ONLY))
     held = row(refused())
     assert 'class="hs"' in held

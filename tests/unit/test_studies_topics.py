@@ -98,6 +98,7 @@ def test_labels_by_people_take_the_errors_of_words_out(book: str) -> None:
     assert share.conf_low < real < share.conf_high and abs(share.value - real) < 0.03 and share.rung == "corrected"
     assert one.beside["waiting_time"].value > real + 0.05, "as counted, it is too many"
     assert {e.group for e in one.subjects} == set(truth) and one.study.naive is not None
+    assert one.captions["subjects"]["note"].en.endswith("report 10 reads the words, so its order may differ.")
 
 
 def test_a_complaint_of_one_dealer_and_one_of_one_model_are_told_apart(told: topics.Talk) -> None:

@@ -179,6 +179,7 @@ class TestChecks:
         found = study(live=(validation.coverage(60, 100, group="n=100"), LIVE[1]))
         flagged = check(found, "The runs made now agree with the long ones")
         assert flagged.passed is False and "60%" in flagged.detail.zh and found.study.verdict is Verdict.REPORT_WITH_CAVEAT
+        assert all("=" not in x.zh + x.en for x in found.captions["live"]["labels"].values()) and found.captions["live"]["labels"]
         assert "agree with the long ones" not in found.captions["live"]["title"].en and "与长跑相符" not in found.captions["live"]["title"].zh
 
     def test_the_naive_way_is_shown_at_its_lowest(self) -> None:
@@ -212,7 +213,7 @@ class TestTables:
         assert made["NPS, plain sample"] == ("93–97%", "95%", "80%")
         assert made["Churned, never asked"] == ("≥ 93%", "100%", "0%")
         assert made["Weighting without call-backs: aipw, the satisfied answer"] == ("+10 to +40", "+21.0", "+33.0")
-        assert made["Begging test: none of 40 dealers begs, any flag"] == ("≤ 10%", "6%", "100%")
+        assert made["Solicitation test: none of 40 dealers solicits, any dealer flagged"] == ("≤ 10%", "6%", "100%")
 
     def test_settings_of_a_method_are_summed_up(self) -> None:
         [row] = study(record(ROW, {**ROW, "coverage": 0.94, "refusals": 0.2, "passed": False})).tables["scores"].itertuples()
@@ -226,10 +227,11 @@ class TestTables:
 
     def test_what_the_naive_way_would_conclude(self) -> None:
         found = study(record(CLUSTERED, *SILENT)).instead.set_index("family")
-        assert [t.en for t in found.index] == ["Scores", "Call-backs", "Bounds", "Begging"]
+        assert [t.en for t in found.index] == ["Scores", "Call-backs", "Bounds", "Solicited scores"]
         by = {t.en: row for t, row in found.iterrows()}
         assert by["Call-backs"]["naive"].en == "covers the truth in 1% of runs, off by +21.3 points"
-        assert by["Begging"]["naive"] == Text("诚实门店误报 39%", "flags 39% of honest dealers") and "4.9%" in by["Begging"]["ours"].en
+        assert by["Solicited scores"]["naive"] == Text("诚实门店误报 39%", "flags 39% of honest dealers")
+        assert "4.9%" in by["Solicited scores"]["ours"].en
         for column in ("naive", "ours"):
             assert all(figures(t.zh) == figures(t.en) for t in found[column])
 
@@ -248,7 +250,7 @@ class TestMoney:
         found = study(record(ROW, *SILENT))
         assert found.money == () and "money" not in found.captions
         assert all(found.tables[name].empty for name in ("effects", "designs", "attribution", "worth", "sensitivity"))
-        assert set(found.instead["family"].map(lambda t: t.en)) == {"Call-backs", "Bounds", "Begging"}
+        assert set(found.instead["family"].map(lambda t: t.en)) == {"Call-backs", "Bounds", "Solicited scores"}
 
     def test_planted_losses_and_whole_paths_count_and_what_must_fail_does_not(self) -> None:
         found = study(record(WAIT, PATH, TOO_WEAK, TOLD))
@@ -299,7 +301,7 @@ class TestStores:
     def test_the_faintest_find_is_named(self) -> None:
         begging, differing = (check(study(record(ROW, ALARMS, *rows)), "Few false alarms, and still they detect").detail
                               for rows in ((POWER, FOUND), (POWER, {**FOUND, "share": 0.9})))
-        assert begging.en.endswith("60% of the time, hardest to see: Begging test.") and "讨分检验" in begging.zh
+        assert begging.en.endswith("60% of the time, hardest to see: Solicitation test.") and "讨分检验" in begging.zh
         assert differing.en.endswith("80% of the time, hardest to see: Groups against the rest.")
 
     def test_slopes_have_two_decimals_and_points_one(self) -> None:

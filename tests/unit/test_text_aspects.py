@@ -122,6 +122,23 @@ class TestTerms:
         assert [form[a:b].strip() for a, b in aspects.clauses(form)][: len(parts)] == parts
         assert parts or not aspects.clauses(form)
 
+    @pytest.mark.parametrize("text", [
+        "倒车影像要等好几秒才出来，上周六差点蹭了", "回条短信要等两秒才有反应", "换首歌也要等待几秒", "开机要等半天，导航早该拐弯了",
+        "打开 App 要等好久，首页还常常连接超时", "语音喊了没动静，等了好几秒",
+        "车机太慢了", "快充排不上，慢充充电太慢了", "蓝牙一直显示等待连接",
+        "I waited several seconds for the camera picture", "You wait for it to load every morning",
+        "The maps took forever to load"])
+    def test_a_slow_device_is_no_wait_for_service(self, book, text) -> None:
+        assert "waiting_time" not in {id for id, _ in terms(text, book)}
+
+    @pytest.mark.parametrize("text", [
+        "结个账要等二十分钟", "换个配件要等两周，没车可开", "前台说还要等半小时", "去升级车机，在店里等了两个小时",
+        "倒车影像坏了，修影像等了三天", "维修太慢了", "说好一小时，超时了也没人解释",
+        "Waited forty minutes before anyone came", "The update at the dealer's took forever",
+        "We were waiting for the screen to be replaced and it took ages"])
+    def test_a_wait_for_service_still_is_one_when_a_device_is_named(self, book, text) -> None:
+        assert "waiting_time" in {id for id, _ in terms(text, book)}
+
     def test_hostile_texts_give_a_table_in_time(self, book) -> None:
         start = time.process_time()
         found = aspects.mentions(HOSTILE, book)

@@ -11,6 +11,7 @@ from voclib.loop import compliance, working_time
 from voclib.loop.clocks import Clock, Tables, Unhappy, period
 from voclib.loop.working_time import WorkingTime
 from voclib.results import Estimate
+from voclib.sentences import say
 from voclib.stats import metrics
 from voclib.stats.gates import Gates
 
@@ -88,8 +89,16 @@ def study(tables: Tables, cases: pd.DataFrame, rule: Unhappy, main: Clock, settl
     least = compliance.of_cases(metrics.share(voices, "settled", estimand=every.estimand, **options), **VOICES)
     each = metrics.groups("share", voices, by="channel", column="has_case", estimand="case_coverage", **options)
     return Coverage(
-        voices=voices, share=share, by_channel=tuple(compliance.of_cases(one, **VOICES) for one in each),
+        voices=voices, share=share, by_channel=tuple(_of_dealers(compliance.of_cases(one, **VOICES), by, gates) for one in each),
         bounds=_between(least, every), stages=_stages(voices, first[main.stop]), stop=main.stop)
+
+
+def _of_dealers(one: Estimate, by: str | None, gates: Gates) -> Estimate:
+    """A channel refused because too few dealers are named says so, where the gates speak of groups and of settings."""
+    if by is None or one.kind != "refusal" or one.n_clusters is None:
+        return one
+    return one.with_(needs=say("写明了门店的声音，来自至少 {k} 家门店。", "Voices that name a dealer, from at least {k} dealers.",
+                               k=gates.min_clusters))
 
 
 def _between(least: Estimate, every: Estimate) -> Estimate:

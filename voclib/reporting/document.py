@@ -127,7 +127,7 @@ def _code(document: Document, number: int, cell: Mapping[str, Any], *, report: s
             if document.finding is not None:
                 raise VocError(f"{report}: cell {number} states a second headline; a report answers one question.")
             document.finding, lifted = block.finding, True
-        else:
+        elif block.kind != "note" or block.html != _said(section):  # cells that cannot be shown for one reason give it once
             section.blocks.append(block.html)
         document.shown |= {block.kind}
     if not source or "hide" in marks:
@@ -140,6 +140,11 @@ def _code(document: Document, number: int, cell: Mapping[str, Any], *, report: s
     (document.setup if aside else section.code).append(fold)
     if not aside:
         section.blocks.append(fold)
+
+
+def _said(section: Section) -> Any:
+    """What the section shows last, apart from code."""
+    return next((block for block in reversed(section.blocks) if block not in section.code), "")
 
 
 def _fold(source: str, number: int, named: tuple[str, str] | None) -> str:

@@ -37,7 +37,9 @@ _MARKUP = str.maketrans({c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
 _MATHML = "{http://www.w3.org/1998/Math/MathML}"
 _PIECES = re.compile(r"<(script|style|pre|title|math)\b.*?</\1\s*>|<[^>]*>|[^<]+", re.S)  # what is no prose as a whole, a tag, a stretch of text
 # a browser ends a line after a sign before a currency (classes PR and PR of UAX 14) and after the hyphens of a date
-_UNPARTED = re.compile(r"[−+][¥$]\d(?:[\d,.]*\d)?[万亿KMB]?|(?<![\d-])\d{4}-\d{2}(?:-\d{2})?(?![\d-])")
+_BOUND = r"[−+]?[¥$]?\d(?:[\d,.]*\d)?[%万亿KMB]?"
+_UNPARTED = re.compile(rf"(?<![A-Za-z0-9.–-])(?!\d{{4}}–\d{{2}}\b){_BOUND}(?:–| 至 | to ){_BOUND}(?![A-Za-z0-9–-])|"
+                       r"[−+][¥$]\d(?:[\d,.]*\d)?[万亿KMB]?|(?<![\d-])\d{4}-\d{2}(?:-\d{2})?(?![\d-])")
 
 
 @lru_cache(maxsize=1)
@@ -134,7 +136,7 @@ def _aligned(table: str) -> str:
 
 
 def unparted(page: str) -> str:
-    """A finished page in whose text no line ends after the sign of an amount, which would then read as a gain, or inside a date.
+    """A finished page in whose text no line ends after the sign of an amount, which would then read as a gain, or inside a date or a range.
 
     Text that is drawn (SVG), kept as written (code, formulas) or never shown stays untouched, and so does what is held together already.
     """

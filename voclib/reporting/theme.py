@@ -17,6 +17,7 @@ CHART_MIME = "application/vnd.voc.chart+json"
 
 INK, INK_2, INK_3 = "#131f2b", "#42505e", "#5a6875"
 PAPER, WASH, WASH_2, LINE, LINE_2 = "#ffffff", "#f3f5f8", "#e6ebf0", "#dae0e6", "#8994a0"
+HALO = {"color": PAPER, "stroke": PAPER, "strokeWidth": 4}  # of words that stand over lines
 ACCENT, BAND, SOFT = "#0b5c94", "#a9cde6", "#e4eff7"
 NAIVE, NAIVE_BAND = "#74808c", "#cfd6dd"
 BOUND, BOUND_BAND, BOUND_LINE = "#4b3a86", "#ece8f7", "#8d7fc4"

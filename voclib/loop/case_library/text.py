@@ -11,7 +11,7 @@ from voclib.loop.case_library.rule import Level, Rule
 from voclib.results import Estimate, Text
 from voclib.sentences import listed, say
 
-QUESTION = Text("哪些客户故事可以拿来培训，又认不出是谁？", "Which customer stories can be used for training without revealing the customer?")
+QUESTION = Text("哪些客户故事能用来培训，又认不出是谁？", "Which customer stories can be used for training without revealing the customer?")
 LIMITS = (
     (
         Text("不是说卡片就是现实的缩影。", "It does not say that the cards mirror reality."),

@@ -132,8 +132,8 @@ def silence(teams: Teams) -> Check | None:
         "report very rarely) or {gamma0} to {gamma1} (if many do).", **told)
     end = {
         True: Text("两种算法都超出碰巧。", "Either way, this is more than chance."),
-        False: Text("不是两种算法都超出碰巧：不能说他们不肯说。", "It does not exceed chance both ways: it cannot be said that they are unwilling to "
-                                                                  "speak."),
+        False: Text("至少有一种算法没有超出碰巧，所以不能说他们不肯说。",
+                    "At least one of the two stays within chance, so it cannot be said that they are unwilling to speak."),
     }[bool(teams.is_told)]
     return Check(Text("沉默的门店，是不是多过碰巧", "Silent dealers compared with chance"), None, joined(detail, end))
 

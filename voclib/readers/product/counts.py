@@ -66,7 +66,7 @@ class Counts:
 
 def facts(counts: Counts) -> dict[Text, int]:
     """Counts that open the page."""
-    return {Text("款产品", "products"): int(counts.keys["product"].nunique()), Text("项在数", "counts"): len(counts.keys),
+    return {Text("款产品", "products"): int(counts.keys["product"].nunique()), Text("项计数", "counts"): len(counts.keys),
             say("期，每期 {w} 周", "periods of {w} {w:week|weeks}", w=counts.days // 7): counts.counts.shape[1]}
 
 

@@ -13,7 +13,7 @@ from voclib import numbers
 from voclib.errors import DataError
 from voclib.reporting.charts import drawing, lines, placement
 from voclib.reporting.pair import NARROW, WIDE, Pair, pair
-from voclib.reporting.theme import ACCENT, BAND, BOUND_BAND, BOUND_LINE, CATEGORICAL, INK, INK_2, INK_3, LINE_2, NAIVE_BAND, PAPER
+from voclib.reporting.theme import ACCENT, BAND, BOUND_BAND, BOUND_LINE, CATEGORICAL, HALO, INK, INK_2, INK_3, LINE_2, NAIVE_BAND, PAPER
 from voclib.results import Text
 
 _GROUPS = ((0, 6, "#c4671a", "#8f3b00", Text("贬损者 0–6", "Detractors 0–6")), (7, 8, NAIVE_BAND, INK_3, Text("中立者 7–8", "Passives 7–8")),
@@ -92,7 +92,7 @@ def _intervals(rows: list[dict[str, Any]], *, unit: str, zero: bool, narrow: boo
                drawn: Sequence[dict[str, Any]] = ()) -> alt.TopLevelMixin:
     low, high = drawing.scale([*rows, *({"value": one["at"]} for one in drawn)], zero=zero)
     ticks = drawing.ticks(low, high)
-    ends = max(drawing.pixels(r["range"]) for r in rows) + 14
+    ends = max((drawing.pixels(r["range"]) for r in rows if r["value_text"] or not narrow), default=0) + 14
     rows = _folded(rows, NARROW - ends - max(drawing.pixels(r["value_text"]) for r in rows) - 10 if narrow else BESIDE)
     bottom, top = min(low, ticks[0]), max(high, ticks[-1])
     if not narrow:  # the numbers stand in columns of their own, right of the bars
@@ -119,10 +119,11 @@ def _intervals(rows: list[dict[str, Any]], *, unit: str, zero: bool, narrow: boo
         side = "right" if k == 0 and len(drawn) > 1 else "left"
         layers.append(at.mark_text(align=side, dx=-4 if side == "right" else 4, color=INK_2, fontSize=12).encode(
             y=alt.YValue(-20 if narrow else -8), text=alt.Text("name:N")))
-    up = -24 if narrow else 0
-    layers.append(base.mark_text(align="right", dy=up, fontWeight=600, fontSize=13, color=INK).encode(
-        x=alt.XValue(alt.expr(f"width - {ends}")), y=y, text=alt.Text("value_text:N")))
-    layers.append(base.mark_text(align="right", dy=up, color=INK_3).encode(x=alt.XValue("width"), y=y, text=alt.Text("range:N")))
+    written = {"value_text": (f"width - {ends}", {"fontWeight": 600, "fontSize": 13, "color": INK}), "range": ("width", {"color": INK_3})}
+    for field, (at, look) in written.items():
+        for shade in (HALO, {}) if narrow else ({},):
+            layers.append(base.mark_text(align="right", dy=-24 if narrow else 0, **look | shade).encode(
+                x=alt.XValue(alt.expr(at)), y=y, text=alt.Text(f"{field}:N")))
     return _with_row_labels(base, layers, y, rows, narrow=narrow)
 
 

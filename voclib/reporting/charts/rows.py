@@ -22,6 +22,7 @@ from voclib.reporting.theme import (
     BAND,
     BOUND_BAND,
     BOUND_LINE,
+    HALO,
     INK,
     INK_2,
     INK_3,
@@ -232,9 +233,9 @@ def ring(base: alt.Chart, x: Position, y: alt.Y, field: str = "raw") -> alt.Char
 def draw(rows: list[dict[str, Any]], marks: Marks, frame: Frame) -> alt.TopLevelMixin:
     """Rows with their marks; `g` is the label, `main` and `small` the numbers, beside the row on a wide chart and above it on a narrow one."""
     narrow, n = frame.narrow, len(rows)
-    ends = max(drawing.pixels(r["small"]) for r in rows)
+    ends = max((drawing.pixels(r["small"]) for r in rows if r["main"]), default=0)  # words in place of numbers may reach further
     ends += 14 if ends else 0
-    numbers_room = ends + max(drawing.pixels(r["main"]) for r in rows) + 14
+    numbers_room = max(ends + max(drawing.pixels(r["main"]) for r in rows), *(drawing.pixels(r["small"]) for r in rows)) + 14
     room = NARROW - numbers_room if narrow else LABEL
     rows = [r | {"g": placement.wrap(r["g"], room)} for r in rows]
     rows = [r | {"deep": "\n" in r["g"]} for r in rows]
@@ -269,12 +270,13 @@ def _row_words(base: alt.Chart, y: alt.Y, frame: Frame, *, ends: int) -> list[al
         ends = max(drawing.pixels(r["main"]) for r in base.data.to_dict("records")) + 12
     at = alt.XValue(alt.expr(f"width - {ends}" if ends else "width"))
     inner, outer = ("small", "main") if frame.small_first else ("main", "small")
-    words = [base.mark_text(align="right", **(bold if name == "main" else pale), **up).encode(x=x, y=y, text=alt.Text(f"{name}:N"))
-             for name, x in ((inner, at), (outer, alt.XValue(alt.expr("width"))))]
+    looks = [HALO, {}] if frame.narrow else [{}]  # over the plot, where a line would cross the numbers
+    words = [base.mark_text(align="right", **(bold if name == "main" else pale) | up | look).encode(x=x, y=y, text=alt.Text(f"{name}:N"))
+             for name, x in ((inner, at), (outer, alt.XValue(alt.expr("width")))) for look in looks]
     if not frame.narrow:
         return words
     for deep, lift in (("!datum.deep", 0), ("datum.deep", -16)):  # a second line would fall onto the bar
-        for look in ({"color": PAPER, "stroke": PAPER, "strokeWidth": 4}, {"color": INK}):
+        for look in (HALO, {"color": INK}):
             words.append(base.transform_filter(deep).mark_text(align="left", fontSize=13, lineBreak="\n", lineHeight=16, baseline="bottom",
                                                                dy=-16 + lift, **look).encode(x=alt.XValue(0), y=y, text=alt.Text("g:N")))
     return words

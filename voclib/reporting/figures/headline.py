@@ -13,7 +13,7 @@ from voclib.reporting.figures import marks
 from voclib.reporting.figures.markup import both, each, label, steps, verdict, words
 from voclib.results import Estimate
 
-PHONE, LETTER = 310, 8  # px of the bar on a phone, and of a letter over it
+PHONE, LETTER, SMALL = 310, 8, 7  # px of the bar on a phone, of a letter of the ends over it, and of one of the uncorrected value
 
 
 def render(payload: Mapping[str, Any]) -> Markup:
@@ -106,7 +106,8 @@ def bar(estimate: Estimate, naive: Estimate | None) -> Markup:
     scale = marks.axis([estimate, *([naive] if naive else [])])
     low, high = {"bounds": (estimate.bound_low, estimate.bound_high), "count": (estimate.value, estimate.value)}.get(
         estimate.kind, (estimate.conf_low, estimate.conf_high))
-    tight = bool(naive) and min(abs(scale.at(naive.value) - scale.at(x)) for x in (low, high)) < 26
+    tight = naive is not None and (min(abs(scale.at(naive.value) - scale.at(x)) for x in (low, high)) < 26
+                                   or _hides(naive, estimate, scale, low, high))
     y = 64 if tight else 48
     ticks = Markup("").join(marks.line("g", scale.at(t), y - 5, scale.at(t), y + 5) for t in scale.ticks)
     body = marks.line("g", 0, y, 100, y) + ticks + marks.marks(estimate, scale, y=y, half=8, cap=12, dot=9) + marks.zero(scale, y - 18, y + 18)
@@ -128,6 +129,7 @@ def _ends(estimate: Estimate, scale: marks.Axis, low: float, high: float, *, y: 
         right = max(right, left + _room(estimate))
     if apart and right > 96:
         left = min(left, right - _room(estimate))
+    shift = 3 if apart and left >= 4 and right <= 96 else 0
     style = "v bd" if estimate.kind == "bounds" else "v"
     parts = Markup("")
     for side, (at, anchor) in enumerate(((left, "end" if apart else "middle"), (right, "start" if apart else "middle"))):
@@ -135,14 +137,30 @@ def _ends(estimate: Estimate, scale: marks.Axis, low: float, high: float, *, y: 
             anchor = "start"
         if at > 96:
             anchor = "end"
-        parts += marks.text(at, y, each(lambda lang, i=side: numbers.ends(estimate, lang)[i], tag="tspan"), anchor=anchor, style=style)
+        parts += marks.text(at, y, each(lambda lang, i=side: numbers.ends(estimate, lang)[i], tag="tspan"), anchor=anchor, style=style,
+                            dx=shift * (2 * side - 1))
     return parts
 
 
 def _room(estimate: Estimate) -> float:
-    """Per cent of the bar on a phone that two ends need side by side in their longer language; a wide character counts as two."""
-    sizes = [sum(sum(1 + (c > "\u2e80") for c in end) for end in numbers.ends(estimate, lang)) / 2 for lang in ("zh", "en")]
-    return 100 * max(sizes) * LETTER / PHONE
+    """Per cent of the bar on a phone that an end and the gap to the next need, in their longer language."""
+    return 100 * (1 + max(sum(map(_letters, numbers.ends(estimate, lang))) / 2 for lang in ("zh", "en"))) * LETTER / PHONE
+
+
+def _letters(text: str) -> int:
+    """Letters of a text; a wide character counts as two."""
+    return sum(1 + (c > "\u2e80") for c in text)
+
+
+def _hides(naive: Estimate, estimate: Estimate, scale: marks.Axis, low: float, high: float) -> bool:
+    """Whether on a phone the words of the uncorrected value would lie over the ends of the interval, were all on one line."""
+    if estimate.kind == "count":
+        return False
+    at, left, right = (scale.at(x) for x in (naive.value, low, high))
+    wide = 100 * max(_letters(f"{numbers.value(naive, 'en')} uncorrected"), _letters(f"校正前 {numbers.value(naive, 'zh')}")) * SMALL / PHONE
+    start = at - wide * {"start": 0.0, "middle": 0.5, "end": 1.0}[marks.beside(at)]
+    room = _room(estimate) * (1.0 if right - left < max(14.0, _room(estimate)) else 0.5)
+    return start < right + room and start + wide > left - room
 
 
 def _side(code: str, estimate: Estimate) -> Markup:

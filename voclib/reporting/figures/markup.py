@@ -13,7 +13,7 @@ from voclib.reporting.wording import badge, ui
 from voclib.results import Text
 
 Words = Text | Mapping[str, str]
-_AMOUNT = re.compile(r"(<[^>]*>)|[−+]?¥?\d[\d,.]*[万亿]")
+_AMOUNT = re.compile(r"(<[^>]*>)|(?:[−+]?¥?\d[\d,.]*[万亿]?–)?[−+]?¥?\d[\d,.]*[万亿]")
 _COUNTED = re.compile(r"(?<![\w.-])[−+]?\d[\d,.]* [\u4e00-\u9fff]")
 
 
@@ -39,7 +39,7 @@ def _english(words: Any) -> Any:
 
 
 def _whole(zh: Any, tag: str) -> Markup:
-    """Chinese in which a line never ends between a number and its 万, as in ¥170万; letters of an SVG stay on their line anyway."""
+    """Chinese in which a line never ends between a number and its 万, as in ¥170万–230万; letters of an SVG stay on their line anyway."""
     if tag != "span":
         return escape(zh)
     return Markup(_AMOUNT.sub(lambda found: found[1] or f'<span class="nb">{found[0]}</span>', str(escape(zh))))

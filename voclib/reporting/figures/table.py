@@ -13,8 +13,8 @@ from voclib.reporting.figures.markup import both, each, figure, label, words
 from voclib.results import Estimate
 
 FORMATS = ("text", "count", "exact", "share", "points", "pp", "cny", "usd", "score", "ratio", "hours", "days", "number")
-_RANGED = re.compile(r"[^\s（(]{1,9}(（[^（）]{1,18}）| \([^()]{1,18}\))")
-LONG = 100  # letters from which a text is one to read rather than a label
+_RANGED = re.compile(r"[^\s（(]{1,9}(（[^（）]{1,18}）| \([^()]{1,18}\))|[−+\d][^\s（(]{0,8}(–| 至 | to )[^\s（(]{1,9}")
+LONG, MIDDLING = 100, 30  # letters from which a text is one to read rather than a label, and from which a phone would break it into many lines
 
 
 def render(payload: Mapping[str, Any]) -> Markup:
@@ -24,7 +24,7 @@ def render(payload: Mapping[str, Any]) -> Markup:
     rows = Markup("")
     for cells in payload["rows"]:
         first, *rest = zip(cells, columns, strict=True)
-        line = Markup('<th scope="row"{}>{}</th>').format(_align(first[1]["format"]), cell(*first))
+        line = Markup('<th scope="row"{}>{}</th>').format(_align(first[1]["format"]) or _room(first[0]), cell(*first))
         line += Markup("").join(Markup("<td{}>{}</td>").format(_align(c["format"]) or _room(x), cell(x, c)) for x, c in rest)
         rows += Markup("<tr>{}</tr>").format(line)
     name = label(lambda lang: payload["title"][lang]) if payload.get("title") else ""
@@ -44,11 +44,12 @@ def _align(form: str) -> Markup:
 
 
 def _room(x: Any) -> Markup:
-    """A text of several sentences gets room to be read, on a phone too, where the table then scrolls; a number stays on a line with its interval."""
-    if isinstance(x, Mapping) and all(_RANGED.fullmatch(x[lang]) for lang in ("zh", "en")):
+    """A text of several sentences gets room to be read, on a phone too, where the table scrolls; an interval stays on a line, with its number."""
+    said = [x[lang] for lang in ("zh", "en")] if isinstance(x, Mapping) else [str(x or "")]
+    if all(_RANGED.fullmatch(text) for text in said):
         return Markup(' class="nw"')
-    longest = max((len(x[lang]) * (1 + (lang == "zh")) for lang in ("zh", "en")), default=0) if isinstance(x, Mapping) else len(str(x or ""))
-    return Markup(' class="lt"') if longest > LONG else Markup("")
+    longest = max(sum(1 + (c > "\u2e80") for c in text) for text in said)
+    return Markup(' class="lt"') if longest > LONG else Markup(' class="mt"') if longest > MIDDLING else Markup("")
 
 
 def cell(x: Any, column: Mapping[str, Any]) -> Markup:

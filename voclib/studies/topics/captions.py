@@ -51,9 +51,11 @@ def _subjects(kept: pd.DataFrame, lead: Subjects, level: float) -> dict[str, Any
     if lead.labelled:
         bars = say("点 = 占负面声音，已扣除词典的错，横条 = {p:.0%} 区间；灰圈 = 词典直接数出来的",
                    "Dot = share of complaints corrected for dictionary errors, bar = {p:.0%} interval; grey ring = dictionary count", p=level)
-        how = say("一条可算几个主题，否定的不算；词典的错由 {n} 条人工标注估出，没有标注的主题不列。",
+        how = say("一条可算几个主题，否定的不算；词典的错由 {n} 条人工标注估出，没有标注的主题不列。"
+                  "“负面”在这里看打分或来源的情绪标记；报告 10 看读法，名次会有出入。",
                   "A voice may carry several themes, and denials do not count; the dictionary's errors are estimated from {n} labelled voices, "
-                  "and themes without labels are not listed.",
+                  "and themes without labels are not listed. Complaints here go by the score or the source's mood tag; report 10 reads the words, "
+                  "so its order may differ.",
                   n=lead.labelled)
     return {
         "title": say("{t}最多：占{o}的 {s:bare}（{s:interval}）{k}", "{t} comes first: {s:bare} of {o} ({s:interval}){k}", t=lead.name, s=share,

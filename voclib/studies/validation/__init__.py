@@ -181,7 +181,7 @@ def study(record: Record, live_runs: Sequence[Estimate], *, seed: int) -> Valida
         study=finding, coverage=ours["scores"], silence=ours["silence"], money=ours["money"], stores=ours["stores"],
         naive={name: {e.group: e for e in found} for name, found in theirs.items()}, instead=_instead(rows), scorecard=_scorecard(rows),
         tables={name: _summary(rows[rows["family"].isin(families)]) for name, families in TABLES.items()},
-        captions=text.captions(passed=passed, settings=len(rows), live=live_title,
+        captions=text.captions(passed=passed, settings=len(rows), live=live_title, worlds=[e.group for e in live_runs],
                                totals={name: _totals(part) for name, part in areas.items() if len(part)}))
 
 

@@ -174,6 +174,18 @@ PARTS = {
 ENGLISH = {  # where the name of a setting says more than a page may
     "a covariate that was recorded because of the wait": "one column was recorded after the wait",
     "customers move employees: what a passed test of leads is worth": "in truth customers move employees",
+    "each honest one at 5%": "each honest dealer tested at 5%",
+    "any flag": "any dealer flagged",
+    "the angry comment": "the angry comment more often",
+    "drawn by lot": "calls assigned at random",
+    "on one path before exposure": "same trend before exposure",
+    "on one path before": "same trend before",
+    "bad company": "always beside a true pain point",
+    "no bystander any more": "this time it does cost money",
+    "shares stand still": "shares of groups unchanged",
+    "the lowest grows": "the lowest-scoring group grows",
+    "programme tried by lot": "programme tried at random",
+    "tried by lot": "tried at random",
 }
 ENGLISH_PATTERNS = (  # settings that are named as code names them
     (r"n=(\d+)", r"\1 answers"),
@@ -183,7 +195,10 @@ ENGLISH_PATTERNS = (  # settings that are named as code names them
     (r"size cv=(\S+)", r"variation of store sizes \1"),
     (r"(promoters|detractors)=(\S+)", r"share of \1 \2"),
     (r"overlap=(\S+)", r"\1 the same people"),
-    (r"loyalty=(\S+)", r"\1 with the same mark"),
+    (r"loyalty=(\S+)", r"\1 with the same score"),
+    (r"none of (\d+) dealers begs", r"none of \1 dealers solicits"),
+    (r"(\d+) of (\d+) dealers beg", r"\1 of \2 dealers solicit"),
+    (r"complaints add (\S+) to (\S+)(?: to the log-odds)?", r"complaints raise the log-odds of leaving by \1 to \2"),
 )
 PATTERNS = (  # parts that hold numbers; the rest of the wording stands in PARTS
     (r"n=(\d+)", r"\1 份回答"),

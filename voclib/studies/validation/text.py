@@ -10,6 +10,7 @@ from voclib.numbers import MINUS
 from voclib.results import Check, Estimate, Text
 from voclib.sentences import say
 from voclib.studies.validation.names import METHODS
+from voclib.studies.validation.settings import setting
 
 COLUMNS = {
     "method": Text("方法", "Method"),
@@ -157,7 +158,7 @@ ONE_ROW = Text("每行汇总一种方法的各种情形", "Each row sums up the 
 TABLES = {
     "scores": (Text("分数的方法", "Methods for scores"), IN_POINTS),
     "silent": (Text("谁没有作答：加权、回访、上下界", "Who did not answer: weighting, call-backs, bounds"), IN_POINTS),
-    "answers": (Text("讨分、话题、追踪", "Begging, topics, panels"), IN_POINTS),
+    "answers": (Text("讨分、话题、追踪", "Solicited scores, topics, panels"), IN_POINTS),
     "effects": (Text("一次久等损失多少", "What a long wait costs"), IN_YUAN),
     "designs": (Text("没有试验时：逐月对比、由谁接待、留存", "Without a trial: by month, by who served them, retention"), ONE_ROW),
     "attribution": (Text("损失和分数变化分到谁头上", "What a loss or a change in score is attributed to"), ONE_ROW),
@@ -282,8 +283,9 @@ def checks(*, is_fresh: bool, stale: Mapping[Text, int], settings: int, failed: 
     return tuple(made)
 
 
-def captions(*, passed: int, settings: int, totals: Mapping[str, tuple[Estimate, Estimate]], live: Text) -> dict[str, dict[str, Any]]:
-    """Titles of figures and tables by their name; `totals` holds coverage of ours and of the naive way by area, of those that were run."""
+def captions(*, passed: int, settings: int, totals: Mapping[str, tuple[Estimate, Estimate]], live: Text,
+             worlds: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Titles of figures and tables by their name; `totals` holds coverage of ours and of the naive way by area, `worlds` are those run now."""
     labels = {name: words for name, (_, words) in METHODS.items()}
     figures = {TITLES[area][0]: {"labels": labels, "subtitle": DRAWN, "title": say(*TITLES[area][1:], x=ours, n=naive)}
                for area, (ours, naive) in totals.items()}
@@ -298,7 +300,7 @@ def captions(*, passed: int, settings: int, totals: Mapping[str, tuple[Estimate,
             "subtitle": Text("先列不合格的，再列离界限最近的；全部见 benchmarks/coverage.json",
                              "Failing ones first, then the closest calls; the full list is in benchmarks/coverage.json"),
         },
-        "live": {"title": live, "subtitle": DRAWN},
+        "live": {"title": live, "subtitle": DRAWN, "labels": {name: setting(name) for name in worlds}},
     }
 
 
