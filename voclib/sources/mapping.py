@@ -166,6 +166,7 @@ class Channel(_Part):
     own_domains: list[str] | None = None
     items: list[str] | dict[str, str] | None = None
     make_id: list[str] | None = None
+    updated: str | None = None  # when a row was last changed: of repeated rows the latest holds
     join: Join | None = None
     missing: list[Scalar] = Field(default_factory=list)
     decimal: Literal[".", ","] | None = None  # without it every column decides, and asks where it cannot

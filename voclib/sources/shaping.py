@@ -14,11 +14,11 @@ from voclib import privacy
 from voclib.errors import DataError, nearest
 from voclib.schema import coercion
 from voclib.schema.tables import TABLES
-from voclib.sources import dating, elapsed, headings, mails, readers, rewriting, spreadsheets
+from voclib.sources import dating, elapsed, headings, mails, readers, revisions, rewriting, spreadsheets
 from voclib.sources.adapters import CHANNELS, OWN
 from voclib.sources.mapping import DEFAULTS, RESERVED, Channel, Join, Table, taken
 
-MARKS = ("_source", "_file", "_row")
+MARKS = ("_source", "_file", "_row", revisions.MARK)
 
 
 @dataclass(frozen=True)
@@ -83,14 +83,17 @@ def shape(path: Path, name: str, *, source: int, spec: Channel, root: Path, key:
         raw = raw.assign(_id=_made_id(raw, spec, key, name))
     _refuse_another_zone(notes, spec, timezone, name)
     usable = raw[raw["_problem"] == ""]
-    made = {table: _table(usable, table, rule, spec, name, timezone) for table, rule in spec.tables.items()}
+    changed = revisions.column(spec, [column for column in raw.columns if column not in (*OWN, *RESERVED)], name)
+    updated, unread = revisions.times(usable, changed, timezone=spec.timezone or timezone, where=f"{name}, column '{changed}'")
+    made = {table: _table(usable.assign(**{revisions.MARK: updated}), table, rule, spec, name, timezone) for table, rule in spec.tables.items()}
     if spreadsheets.CALENDAR_1904 in notes:
         _refuse_day_numbers([mended for _, mended in made.values()], name)
     tables = {table: rows.assign(_source=source) for table, (rows, _) in made.items()}
+    notes += unread
     notes = (*notes, *(("multiplied", f"{table}.{name} × {by:g}") for table, rule in spec.tables.items() for name, by in rule.factors.items()))
     used = {column for rule in spec.tables.values() for column in taken(rule)} | set(spec.make_id or [])
     used |= set(spec.join.on if isinstance(spec.join.on, dict) else [spec.join.on]) if spec.join else set()
-    used |= _taken(spec)
+    used |= _taken(spec) | ({changed} if changed else set())
     ignored = tuple(column for column in raw.columns if column not in used and column not in OWN and column not in RESERVED)
     return Piece(source, spec.channel, name, extract.encoding, raw, tables, ignored, notes, {k: n for k, n in counted.items() if n}, unjoined,
                  rewriting.gathered([mended for _, mended in made.values()]))
@@ -144,7 +147,8 @@ def wanted(spec: Channel) -> set[str]:
 
 def _column(raw: pd.DataFrame, name: str, file: str) -> pd.Series:
     if name not in raw.columns:
-        known = ["".join(sign if sign.isprintable() else "\ufffd" for sign in column) for column in raw.columns if column not in OWN]
+        known = ["".join(sign if sign.isprintable() else "\ufffd" for sign in column) for column in raw.columns
+                 if column not in (*OWN, revisions.MARK)]
         raise DataError(f"{file} has no column '{name}'; {nearest(name, known)}; columns there: {', '.join(known[:40])}")
     return raw[name].astype("str") if name == "_row" else raw[name]
 
@@ -198,7 +202,7 @@ def _table(raw: pd.DataFrame, table: str, rule: Table, spec: Channel, file: str,
         for name in made.columns:
             if TABLES[table].columns[name].metadata["kind"] == "moment":
                 made[name] = _each(made[name], lambda text: _zoned(text, spec.timezone or timezone))
-    made = made.assign(_file=raw["_file"], _row=raw["_row"])
+    made = made.assign(_file=raw["_file"], _row=raw["_row"], **{revisions.MARK: raw[revisions.MARK]})
     if rule.distinct:
         named = list(TABLES[table].metadata["key"])
         absent = [made[name].isna() | coercion.is_nothing(made[name], TABLES[table].columns[name]) for name in named if name in made.columns]
@@ -211,10 +215,11 @@ def _table(raw: pd.DataFrame, table: str, rule: Table, spec: Channel, file: str,
 
 
 def once(made: pd.DataFrame) -> pd.DataFrame:
-    """Rows that say the same but for blanks around it as one, one without blanks where there is one."""
+    """Rows that say the same but for blanks around it as one: the latest, and one without blanks where there is one."""
     bare = made[[name for name in made.columns if name not in MARKS]].apply(lambda texts: texts.str.strip())
     untidy = (bare != made[bare.columns]).where(bare.notna(), False).any(axis=1)
-    first = bare.loc[untidy.sort_values(kind="stable").index].drop_duplicates().index
+    order = pd.DataFrame({"untidy": untidy, "age": -made[revisions.MARK]}).sort_values(["untidy", "age"], kind="stable").index
+    first = bare.loc[order].drop_duplicates().index
     return made.loc[made.index.isin(first)]
 
 
