@@ -12,7 +12,7 @@ import pandas as pd
 from voclib.schema import gates
 from voclib.schema import problems as found_problems
 from voclib.schema.tables import TABLES
-from voclib.sources import dating, decimal_signs, factors, labels, placeholders
+from voclib.sources import dating, decimal_signs, factors, invisible, labels, placeholders
 from voclib.sources.mapping import Table
 
 COLUMNS = (*found_problems.COLUMNS, "channel")
@@ -55,6 +55,18 @@ def rewritten(columns: dict[str, pd.Series], rule: Table, *, table: str, decimal
         if (told != "").any():
             notes[target] = told
     return made, notes
+
+
+def visible(columns: dict[str, pd.Series], *, table: str) -> tuple[dict[str, pd.Series], dict[str, pd.Series]]:
+    """The columns without signs that show nothing, but for verbatims, and what was done to each cell of those that changed."""
+    found = {target: invisible.without(texts) for target, texts in columns.items() if TABLES[table].columns[target].metadata["sensitivity"] != "text"}
+    notes = {target: note for target, (_, note) in found.items() if (note != "").any()}
+    return columns | {target: bare for target, (bare, _) in found.items()}, notes
+
+
+def together(first: dict[str, pd.Series], then: dict[str, pd.Series]) -> dict[str, pd.Series]:
+    """What was done to each cell in two steps; of a cell that both changed, what came later."""
+    return first | {target: note.mask(note == "", first[target]) if target in first else note for target, note in then.items()}
 
 
 def told(notes: dict[str, pd.Series], raw: pd.DataFrame, before: dict[str, pd.Series], *, table: str) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from voclib import privacy
 from voclib.errors import DataError, nearest
 from voclib.schema import coercion
 from voclib.schema.tables import TABLES
-from voclib.sources import dating, elapsed, headings, mails, readers, revisions, rewriting, spreadsheets
+from voclib.sources import dating, elapsed, headings, invisible, mails, readers, revisions, rewriting, spreadsheets
 from voclib.sources.adapters import CHANNELS, OWN
 from voclib.sources.mapping import DEFAULTS, RESERVED, Channel, Join, Table, taken
 
@@ -146,6 +146,7 @@ def wanted(spec: Channel) -> set[str]:
 
 
 def _column(raw: pd.DataFrame, name: str, file: str) -> pd.Series:
+    name = name if name in raw.columns else invisible.SIGNS.sub("", name)  # copied from the file into the mapping, with what a heading has lost
     if name not in raw.columns:
         known = ["".join(sign if sign.isprintable() else "\ufffd" for sign in column) for column in raw.columns
                  if column not in (*OWN, revisions.MARK)]
@@ -190,10 +191,11 @@ def _table(raw: pd.DataFrame, table: str, rule: Table, spec: Channel, file: str,
     """The rows of one table, and the cells of them that were rewritten."""
     if rule.where_filled is not None:
         raw = raw[_column(raw, rule.where_filled, file).notna()]
-    columns = {target: _recoded(_column(raw, name, file), rule.values.get(target, {})) for target, name in rule.columns.items()}
-    before, is_zoned = columns, bool(spec.timezone and spec.timezone != timezone)
+    columns, shown = rewriting.visible({target: _column(raw, name, file) for target, name in rule.columns.items()}, table=table)
+    before = {target: _recoded(texts, rule.values.get(target, {})) for target, texts in columns.items()}
+    is_zoned = bool(spec.timezone and spec.timezone != timezone)
     columns, notes = rewriting.rewritten(before, rule, table=table, decimal=spec.decimal, is_zoned=is_zoned, file=file)
-    mended = rewriting.told(notes, raw, before, table=table)
+    mended = rewriting.told(rewriting.together(shown, notes), raw, before, table=table)
     columns |= {name: elapsed.moments(columns[one.after], _column(raw, one.column, file), one.unit) for name, one in rule.elapsed.items()}
     constants = DEFAULTS.get(table, {}) | rule.constants
     columns |= {name: pd.Series(value, index=raw.index, dtype="str") for name, value in constants.items() if name not in columns}
