@@ -39,6 +39,7 @@ def test_they_change_nothing_but_are_counted(tmp_path):
     mended = found.repairs[found.repairs["problem"] == invisible.REMOVED]
     assert sorted(zip(mended["row"], mended["column"], strict=True)) == [
         (2, "customer_id"), (2, "nps_score"), (2, "response_id"), (2, "segment"), (3, "nps_score"), (3, "submitted_at"), (4, "nps_score")]
+    assert (mended["example"] == "").all()
     assert "\u200d" in found.tables["responses"]["comment"][0] and plain.repairs.empty
 
 

@@ -12,9 +12,10 @@ import pandas as pd
 from voclib.schema import gates
 from voclib.schema import problems as found_problems
 from voclib.schema.tables import TABLES
-from voclib.sources import dating, decimal_signs, factors, invisible, labels, placeholders
+from voclib.sources import dating, decimal_signs, factors, identifiers, invisible, labels, placeholders
 from voclib.sources.mapping import Table
 
+UNSHOWN = (invisible.REMOVED, identifiers.PHONE)
 COLUMNS = (*found_problems.COLUMNS, "channel")
 
 
@@ -50,6 +51,11 @@ def rewritten(columns: dict[str, pd.Series], rule: Table, *, table: str, decimal
                 made[target] = factors.multiplied(made[target], rule.factors[target], unit=declared.metadata["unit"], where=where)
         elif target in placeholders.COLUMNS:
             made[target], told = placeholders.COLUMNS[target](texts)
+            if declared.metadata["kind"] == "id":
+                made[target], spelt = identifiers.plain(made[target])
+                told = told.mask(told == "", spelt)
+        elif declared.metadata["kind"] == "id":
+            made[target], told = identifiers.plain(texts)
         else:
             continue
         if (told != "").any():
@@ -70,11 +76,17 @@ def together(first: dict[str, pd.Series], then: dict[str, pd.Series]) -> dict[st
 
 
 def told(notes: dict[str, pd.Series], raw: pd.DataFrame, before: dict[str, pd.Series], *, table: str) -> pd.DataFrame:
-    """The rewritten cells as `file, table, column, row, problem, example, channel`; `before` holds the columns as the file writes them."""
+    """The rewritten cells as `file, table, column, row, problem, example, channel`; `before` holds the columns as the file writes them.
+
+    Of a person's number, and of a cell that differs by nothing that shows, there is no example.
+    """
     parts = []
     for target, said in notes.items():
         changed = said[said != ""]
+        is_personal = TABLES[table].columns[target].metadata["sensitivity"] == "personal"
+        hidden = changed.isin(UNSHOWN) | (changed.ne(placeholders.NOBODY) & is_personal)
+        shown = before[target][changed.index].map(found_problems.shortened).mask(hidden, "")
         parts.append(pd.DataFrame({"file": raw.loc[changed.index, "_file"], "table": table, "column": target,
                                    "row": raw.loc[changed.index, "_row"].astype("Int64"), "problem": changed,
-                                   "example": before[target][changed.index].map(found_problems.shortened), "channel": ""})[list(COLUMNS)])
+                                   "example": shown, "channel": ""})[list(COLUMNS)])
     return gathered(parts)
