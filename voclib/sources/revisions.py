@@ -19,8 +19,9 @@ UNREAD = "updates_not_read"
 # how Zendesk, Salesforce, ServiceNow, Jira, Google Play and Chinese systems call it, letters and digits only; the first that a file has counts
 HEADINGS = ("updatedat", "lastmodifieddate", "lastmodifiedat", "lastmodifiedtime", "lastmodified", "sysupdatedon", "lastupdatedat", "lastupdateddate",
             "lastupdated", "updatedtime", "updateddate", "updatetime", "updated", "modifiedat", "modifiedtime", "modifieddate", "modifiedon",
-            "datemodified", "systemmodstamp", "reviewlastupdatedateandtime", "lastupdatetime", "更新时间", "最后更新时间", "最近更新时间",
-            "最后修改时间", "最近修改时间", "修改时间", "最后更新", "更新日期", "修改日期")
+            "datemodified", "systemmodstamp", "caselastmodifieddate",
+            "reviewlastupdatedateandtime", "lastupdatetime", "更新时间", "最后更新时间", "最近更新时间", "最后修改时间",
+            "最近修改时间", "修改时间", "最后更新", "更新日期", "修改日期")
 _SOME_MOMENT = TABLES["turns"].columns["started_at"]
 
 

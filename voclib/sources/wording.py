@@ -21,6 +21,9 @@ _VALUES = 8  # values that a line for the mapping holds
 _REASONS = 5  # reasons of rows set aside that are named
 
 _NOTES = {"repeated_heading": ("标题出现多次", "heading stands more than once"), "sheet_not_read": ("工作表未读取", "sheet not read"),
+          "sheet_hidden": ("读入的是隐藏的工作表", "a hidden sheet was read"),
+          "rows_hidden": ("被隐藏（多为筛选）的行，已照常读入；不要的话请从文件中删去，行数",
+                          "rows that the sheet hides, often by a filter, read like the others; delete them if they do not count; rows"),
           "sheet_numbered": ("多张工作表连续编号，该表的行号从此起", "sheets are numbered on; the rows of this one begin at"),
           "formula_without_value": ("公式没有存下结果，按空格读入；在表格软件中打开并保存即可",
                                     "formulas without a stored result, read as empty; open the file in a spreadsheet program and save it"),
