@@ -184,3 +184,11 @@ def test_a_single_message_and_what_is_no_mailbox(tmp_path):
     (tmp_path / "b" / "shop.yml").write_text(MAPPING, encoding="utf-8")
     with pytest.raises(DataError, match="inbox.mbox is not a mailbox: it does not begin with a line 'From …'"):
         ingest(tmp_path / "b" / "shop.yml", root=tmp_path / "b", out=tmp_path / "b" / "out")
+
+
+def test_a_file_whose_only_message_cannot_be_used_is_set_aside(tmp_path):
+    """A mail saved from a drafts folder has no Message-ID; of a folder of such files one alone is a whole file."""
+    (tmp_path / "draft.eml").write_bytes(b"From: a@b.cn\nTo: c@d.cn\nDate: Mon, 02 Mar 2026 10:00:00 +0800\n\nx\n")
+    pool = run(tmp_path, [letter("1")], mapping=MAPPING.replace("files: inbox.mbox", 'files: ["inbox.mbox", "*.eml"]'))
+    assert pool.scorecard["totals"]["rows_read"] == 2
+    assert pool.quarantine[["file", "reason"]].to_numpy().tolist() == [["draft.eml", "no Message-ID"]]

@@ -110,6 +110,27 @@ def test_flat_files_group_rows_and_shuffling_them_changes_nothing(tmp_path):
     assert (entry["rows_read"], entry["accepted"], entry["ignored_columns"]) == (28, 27, [])
 
 
+@pytest.mark.parametrize(("pattern", "written"), [
+    ("", lambda minute: str(1_772_359_800_000 + 60_000 * minute)), ("", lambda minute: f"2026/3/1 下午 6:{10 + minute}"),
+    ("%d/%m/%Y %H:%M", lambda minute: f"01/03/2026 18:{10 + minute}")])
+def test_turns_are_put_in_order_however_their_times_are_written(tmp_path, pattern, written):
+    """Seconds since 1970, twelve hours, a pattern: what the column is read as later also says who spoke first and when it ended."""
+    tables = """
+      conversations: {columns: {response_id: 会话, started_at: _began, ended_at: _ended}, constants: {kind: chat}, distinct: true BOTH}
+      turns: {columns: {response_id: 会话, turn: _turn, speaker: _speaker, started_at: _at, text: _text} ONE}
+"""
+    both = f', formats: {{started_at: "{pattern}", ended_at: "{pattern}"}}' if pattern else ""
+    one = f', formats: {{started_at: "{pattern}"}}' if pattern else ""
+    said = ["会话,谁,说,时间", f"K1,客户,再见,{written(5)}", f"K1,坐席,您好,{written(0)}", f"K1,客户,你好,{written(1)}"]
+    (tmp_path / "chats.csv").write_text("\n".join(said), "utf-8")
+    tables = tables.strip("\n").replace(" BOTH", both).replace(" ONE", one)
+    (tmp_path / "shop.yml").write_text(SHOP + FLAT.split("      responses")[0] + tables, "utf-8")
+    pool = ingest(tmp_path / "shop.yml", root=tmp_path, out=tmp_path / "out")
+    assert pool.tables["turns"]["text"].tolist() == ["您好", "你好", "再见"]
+    whole = pool.tables["conversations"].iloc[0]
+    assert (whole["ended_at"] - whole["started_at"]).total_seconds() == 300
+
+
 def test_a_repeated_record_is_a_repeated_key(tmp_path):
     pool = run(tmp_path, [call(1), call(1)])
     entry = pool.scorecard["files"][0]

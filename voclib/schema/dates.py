@@ -8,13 +8,16 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _NAME = (r"(?P<name>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?"
          r"|dec(?:ember)?)\.?")
 _HALF = r"(?P<{}>上午|下午|[ap]\.?m\.?)?"
-_CLOCK = (rf"(?:[T\s,]*{_HALF.format('early')}\s*(?P<hour>[0-9]{{1,2}})[:时点](?P<minute>[0-9]{{1,2}})"
+_AFAR = r"(?:UTC|GMT|格林尼治标准时间)"  # GMT+8, as Google Forms and browsers write it
+_CLOCK = (rf"(?:[T\s,]*(?:at\s+)?{_HALF.format('early')}\s*(?P<hour>[0-9]{{1,2}})[:时点](?P<minute>[0-9]{{1,2}})"
           rf"(?:[:分](?P<second>[0-9]{{1,2}}(?:\.[0-9]+)?)秒?|分)?\s*{_HALF.format('late')}(?P<hours>[+-][0-9]{{2}})?)?"
-          r"\s*(?P<zone>Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})?(?:(?<=[0-9Z])\[[A-Za-z_/]+\])?")  # +08 of PostgreSQL, Z[Asia/Shanghai] of Java
+          rf"\s*(?P<zone>Z|{_AFAR}?[+-][0-9]{{2}}:?[0-9]{{2}}|{_AFAR}[+-][0-9]{{1,2}}|{_AFAR})?"
+          r"(?:(?<=[0-9Z])\[[A-Za-z_/]+\]|(?<=[+-][0-9]{4})\s*\([^()0-9]+\))?")  # +08 of PostgreSQL, Z[Asia/Shanghai] of Java, (China Standard Time)
+_WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?[.,]*\s+)?"
 _YEAR, _DAY = r"(?P<year>[0-9]{4})", r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?"
 _FORMS = tuple(re.compile(form + _CLOCK, re.IGNORECASE) for form in (
-    rf"{_YEAR}[-/.年](?P<month>[0-9]{{1,2}})[-/.月](?P<day>[0-9]{{1,2}})日?",
-    rf"{_DAY}[-\s/.]+{_NAME}[-\s/.,]+{_YEAR}", rf"{_NAME}\s*{_DAY}[\s,]+{_YEAR}", rf"{_YEAR}[-\s/.]{_NAME}[-\s/.]{_DAY}"))
+    rf"{_YEAR}[-/.年](?P<month>[0-9]{{1,2}})[-/.月](?P<day>[0-9]{{1,2}})日?(?:\s*\(?(?:周|星期)[一二三四五六日天]\)?)?",
+    rf"{_WEEKDAY}{_DAY}[-\s/.]+{_NAME}[-\s/.,]+{_YEAR}", rf"{_WEEKDAY}{_NAME}\s*{_DAY}[\s,]+{_YEAR}", rf"{_YEAR}[-\s/.]{_NAME}[-\s/.]{_DAY}"))
 _COMPACT = re.compile(r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})(?:(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})(?P<second>[0-9]{2}))?")
 _NAMED = re.compile(r"(?P<time>.*[0-9:][0-9])\s*\(?(?P<zone>[A-Z]{2,5})\)?")  # CST is a clock of China, Cuba and North America
 _MORNING = ("上午", "am")
@@ -50,8 +53,16 @@ def iso(plain: str) -> str | None:
     if hour is None:
         return None
     whole, dot, fraction = (part["second"] or "0").partition(".")
-    zone = (part.get("zone") or "").upper() or (f"{part['hours']}:00" if part.get("hours") else "")
-    return f"{date}T{hour:02d}:{int(part['minute']):02d}:{int(whole):02d}{dot}{fraction}{'Z' if zone in ('UTC', 'GMT') else zone}"
+    zone = _offset(part.get("zone") or "") or (f"{part['hours']}:00" if part.get("hours") else "")
+    return f"{date}T{hour:02d}:{int(part['minute']):02d}:{int(whole):02d}{dot}{fraction}{zone}"
+
+
+def _offset(zone: str) -> str:
+    """A zone as +08:00, +0800 or Z; empty where there is none."""
+    bare = re.sub(_AFAR, "", zone, flags=re.IGNORECASE)
+    if not bare:
+        return "Z" if zone else ""
+    return f"{bare[0]}{int(bare[1:]):02d}:00" if len(bare) < len("+0800") and bare[0] in "+-" else bare.upper()
 
 
 def _hour(hour: int, early: str, late: str) -> int | None:

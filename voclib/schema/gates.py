@@ -30,6 +30,7 @@ GROUPS = "the groups of customers that NPS is counted from, and not what custome
 _GROUP = re.compile(r"(?:(?P<high>promoters?|推荐者)|(?P<middle>passives?|neutrals?|被动者|中立者)|(?P<low>detractors?|贬损者|批评者))(?!\w)",
                     re.IGNORECASE)
 _MIDDLES = {"high": 10, "middle": 8, "low": 3}
+MEANS, MEANS_MIN_N = "means of units in place of employees' answers", 5  # a few employees may each be the only one of a unit
 NO_SCORES, TEXTS_OF_A_SCALE = "answers that are no score", 25  # more different texts are no labels of a scale
 
 
@@ -107,6 +108,22 @@ def _likelihood(scores: pd.Series) -> str:
     if above.sum() >= SCALE_100_MIN_N and above.mean() > SCALE_100_SHARE and scores.max() >= SCALE_100_REACH:
         return "0–100"
     return "1–5" if len(scores) >= SCALE_MIN_N and scores.between(1, 5).all() else ""
+
+
+def means(typed: pd.DataFrame, table: str, *, file: str = "") -> pd.DataFrame:
+    """An employee survey that holds means of units in place of answers: most values are fractions, and no unit, wave and item has a second row.
+
+    Taken for answers, each mean would be one employee: no spread within a unit, and no n.
+    """
+    if table != "employee_surveys" or not {"unit_id", "wave_month", "item_code", "value"} <= set(typed):
+        return found_problems.empty()
+    known = typed[typed["value"].notna()]
+    cell = ["unit_id", "wave_month", "item_code", *[name for name in ("role_band", "tenure_band", "is_manager") if name in known]]
+    fractions = int((known["value"] % 1 != 0).sum())
+    if len(known) < MEANS_MIN_N or fractions <= len(known) / 2 or known.duplicated(cell).any():
+        return found_problems.empty()
+    told = f"{MEANS}: {fractions} of {len(known)} values are fractions, and no unit, wave and item has more than one row"
+    return found_problems.single(table, "value", told, file=file)
 
 
 def reversed_times(typed: pd.DataFrame, table: str) -> list[Found]:

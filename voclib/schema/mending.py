@@ -14,6 +14,13 @@ BLANKS, WIDE = "surrounding blanks removed", "full-width characters read as plai
 SEPARATORS, UNIT, PERCENT, CURRENCY = "thousands separators removed", "unit word removed", "percent read as a share", "currency sign removed"
 BLANK_THOUSANDS, BRACKETS, SIGN_MOVED = "blanks between thousands removed", "accounting brackets read as minus", "minus sign moved to the front"
 REWRITTEN, TIME_DROPPED, QUARTER = "rewritten as an ISO date", "time of day dropped", "quarter read as its first month"
+DURATION = "duration in several units added up"
+_SECONDS = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
+# 1分28秒, 2小时3分5秒, 1h 2m 3s, 2 min 5 sec; 0:02:44 has three parts, for of two nobody can say whether they are minutes or hours
+_DURATION = re.compile(r"(?:(?P<days>[0-9]+)\s*(?:天|d|days?)\s*)?(?:(?P<hours>[0-9]+)\s*(?:小时|时|h|hrs?|hours?)\s*)?"
+                       r"(?:(?P<minutes>[0-9]+)\s*(?:分钟?|m|mins?|minutes?)\s*)?(?:(?P<seconds>[0-9]+(?:\.[0-9]+)?)\s*(?:秒钟?|s|secs?|seconds?))?",
+                       re.IGNORECASE)
+_CLOCK = re.compile(r"(?P<hours>[0-9]{1,5}):(?P<minutes>[0-5][0-9]):(?P<seconds>[0-5][0-9](?:\.[0-9]+)?)")
 MYRIADS, BOUND = "万 and 亿 written out", "only a bound is given"
 _MYRIADS = {"万": 10_000, "亿": 100_000_000}
 _BOUND = re.compile(r"(?:[<>≤≥]=?|少于|不足|超过|低于)\s*[0-9][0-9,.]*\s*[万亿]?\s*[人份次名%]?|[0-9][0-9,.]*\s*[万亿]?\s*(?:\+|[人份次名]?以[下上])")
@@ -116,6 +123,8 @@ def _number(plain: str, unit: str, notes: list[str]) -> tuple[str | None, str]:
         return format(float(percent[1]) / 100, ".15g"), _joined([*notes, PERCENT])
     if _BOUND.fullmatch(plain):
         return None, BOUND
+    if unit in _SECONDS and (length := _duration(plain, unit)):
+        return length, _joined([*notes, DURATION])
     bracketed = _BRACKETED.fullmatch(plain) if unit == "CNY" else None
     found = _AMOUNT.fullmatch(bracketed["inside"].strip() + bracketed["word"] if bracketed else plain)
     if not found:
@@ -132,6 +141,13 @@ def _number(plain: str, unit: str, notes: list[str]) -> tuple[str | None, str]:
     done = [(sign, CURRENCY), (bracketed, BRACKETS), (moved, SIGN_MOVED), ("," in number, SEPARATORS), (" " in number, BLANK_THOUSANDS), (word, UNIT)]
     minus = "-" if bracketed or any(mark.startswith("-") for mark in moved) else ""
     return minus + number.replace(",", "").replace(" ", ""), _joined(notes + [note for happened, note in done if happened])
+
+
+def _duration(plain: str, unit: str) -> str:
+    """A duration of several parts in a unit of time; empty for one part, whose word must be the unit's own, and for anything else."""
+    found = _CLOCK.fullmatch(plain) or _DURATION.fullmatch(plain)
+    parts = {name: Decimal(text) for name, text in found.groupdict().items() if text} if found else {}
+    return format(float(sum(part * _SECONDS[name] for name, part in parts.items()) / _SECONDS[unit]), ".15g") if len(parts) > 1 else ""
 
 
 def _day(plain: str, timezone: str, notes: list[str]) -> tuple[str | None, str]:

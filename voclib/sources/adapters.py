@@ -22,7 +22,8 @@ OWN = ("_file", "_row", "_problem", "_repair")
 def flat(path: Path, spec: Channel, *, name: str = "") -> Extract:
     """Rows as they stand in the file: surveys, reviews, posts, ledgers, reports, operations, use and master data."""
     made = readers.read(path, name=name or path.name, encoding=spec.encoding, delimiter=spec.delimiter, sheet=spec.sheet,
-                        heading_row=spec.heading_row, records=spec.records)
+                        heading_row=spec.heading_row, records=spec.records,
+                        whole=[part.list for part in (spec.events, spec.turns) if part is not None and part.list is not None])
     return headings.without(made, own=OWN)
 
 

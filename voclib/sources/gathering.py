@@ -10,6 +10,7 @@ from voclib import privacy
 from voclib.schema import coercion, mending
 from voclib.schema.tables import TABLES
 from voclib.sources.mapping import Mapping
+from voclib.sources.standardising import revisions
 from voclib.sources.standardising.shaping import MARKS, Piece, once
 
 PERSONS = {"customer_id": "customer", "staff_id": "staff", "employee_response_id": "employee", "labeller_id": "labeller", "device_hash": "device",
@@ -82,14 +83,16 @@ def redacted(frame: pd.DataFrame, table: str) -> tuple[pd.DataFrame, dict[int, d
 
 
 def ordered(frame: pd.DataFrame, table: str) -> pd.DataFrame:
-    """Rows by key; of rows that share a key the fullest comes first, then the first by content, whatever order they came in."""
+    """Rows by key; of rows that share a key the one changed last comes first where each says when it was (`revisions`), else the
+    fullest, then the first by content, whatever order they came in."""
     key = [name for name in TABLES[table].metadata["key"] if name in frame.columns]
     contents = [name for name in frame.columns if name not in MARKS]
     rank = pd.Series(0, index=frame.index)
     shared = frame[frame.duplicated(key, keep=False)]
     if len(shared):
         filled = shared[contents].notna().sum(axis=1)
-        order = shared.fillna({name: "" for name in contents}).assign(_empty=-filled)
-        first = order.sort_values([*key, "_empty", *contents, *MARKS], kind="stable").index
+        age = -shared[revisions.MARK].where(revisions.decides(shared, key), 0.0)
+        order = shared.fillna({name: "" for name in contents}).assign(_age=age, _empty=-filled)
+        first = order.sort_values([*key, "_age", "_empty", *contents, *MARKS], kind="stable").index
         rank[first] = range(len(first))
     return frame.assign(_rank=rank).sort_values([*key, "_rank"], kind="stable", na_position="last").drop(columns="_rank").reset_index(drop=True)

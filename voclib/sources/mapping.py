@@ -26,6 +26,7 @@ VALID_VOICE = (("customer_id",), ("unit_id", "segment"),
                ("nps_score", "csat_score", "ces_score", "rating_score", "star_rating", "is_recommended", "comment"), ("submitted_at", "touched_at"))
 DEFAULTS = {"responses": {"weight": "1"}}  # what a mapping need not say
 FOREIGN = "; amounts are kept in CNY: say what one unit is worth, such as  factors: {net_cny: 7.85}, beside  constants: {currency: CNY}"
+ANSWERS_ONLY = "; this table holds answers, one row an employee and item: a file of means by unit and month has no answer sheets and cannot fill it"
 Scalar = str | bool | int | float
 
 
@@ -166,6 +167,7 @@ class Channel(_Part):
     own_domains: list[str] | None = None
     items: list[str] | dict[str, str] | None = None
     make_id: list[str] | None = None
+    updated: str | None = None  # when a row was last changed: of repeated rows the latest holds
     join: Join | None = None
     missing: list[Scalar] = Field(default_factory=list)
     decimal: Literal[".", ","] | None = None  # without it every column decides, and asks where it cannot
@@ -309,7 +311,8 @@ def _check_table(source: Channel, table: Table, name: str, place: str) -> list[s
                  if (allowed := _allowed(known, column)) and value not in allowed and not (value == "" and known[column].nullable)]
     needed = [column for column, rule in known.items() if not rule.nullable and column not in filled]
     if needed:
-        problems.append(f"{place}: nothing is given for {', '.join(needed)}, which every row must have; add a line under columns or constants")
+        problems.append(f"{place}: nothing is given for {', '.join(needed)}, which every row must have; add a line under columns or constants"
+                        + (ANSWERS_ONLY if "employee_response_id" in needed else ""))
     if "_id" in table.columns.values() and not source.make_id:
         problems.append(f"{place}: _id is used but make_id does not say which columns it is made from, for example  make_id: [link, author, date]")
     return problems

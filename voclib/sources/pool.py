@@ -146,6 +146,7 @@ def _offered(pieces: list[Piece], spec: Mapping, key: str) -> tuple[dict[str, pd
 
 def _validated(offered: dict[str, pd.DataFrame], spec: Mapping, as_of: str | pd.Timestamp | None) -> dict[str, Account]:
     _raise_other_scales(offered.get("responses"), spec)
+    _raise_means(offered.get("employee_surveys"), spec)
     last = {number: as_of if as_of is not None else source.as_of or spec.as_of for number, source in enumerate(spec.sources)}
     numbered = {name: frame.drop(columns=list(MARKS)).assign(_row=range(1, len(frame) + 1)) for name, frame in offered.items()}
     try:
@@ -173,6 +174,15 @@ def _raise_other_scales(responses: pd.DataFrame | None, spec: Mapping) -> None:
         unread = [found for typed in several for found in typed.unreadable]
         parts.append(gates.scale(together, "responses", unreadable=unread, file=f"{len(several)} files together"))
     found_problems.raise_problems(found_problems.gather(parts), headline=f"mapping {spec.name}: scores that cannot be used as they are")
+
+
+def _raise_means(surveys: pd.DataFrame | None, spec: Mapping) -> None:
+    """A file of means among files of answers must not become employees."""
+    if surveys is None:
+        return
+    parts = [gates.means(coercion.read(part.drop(columns=list(MARKS)), "employee_surveys", timezone=spec.timezone).frame, "employee_surveys",
+                         file=str(file)) for (_, file), part in surveys.groupby(["_source", "_file"], sort=True)]
+    found_problems.raise_problems(found_problems.gather(parts), headline=f"mapping {spec.name}: an employee survey that cannot be used as it is")
 
 
 def _pool(spec: Mapping, pieces: list[Piece], accounts: dict[str, Account], redactions: dict[int, dict[str, int]], absent: list[dict],

@@ -9,7 +9,7 @@ from voclib.schema.tables import TABLES
 from voclib.sources.accounting import Account, rows_of
 from voclib.sources.mapping import Mapping
 from voclib.sources.oddities import campaigns, doubts, duplicates, feeds, formats, traps, voices
-from voclib.sources.standardising import tiers
+from voclib.sources.standardising import revisions, tiers
 from voclib.sources.standardising.shaping import MARKS, Piece
 
 _COUNTS = ("rows_read", "accepted", "clean", "repaired", "quarantined", "unreadable", "duplicates")
@@ -92,18 +92,22 @@ def _table(found: Account, repairs: pd.DataFrame, problems: pd.DataFrame) -> dic
     mended, wrong = repairs[repairs["table"] == found.table], problems[problems["table"] == found.table]
     return {"rows_made": len(found.offered), "accepted": len(found.validated.accepted), "quarantined": len(found.validated.quarantined),
             "repaired_cells": len(mended), "repairs": _counted(mended), "problems": _counted(wrong),
-            "duplicate_keys": int((wrong["problem"] == "duplicate key").sum()), "conflicting_duplicates": _conflicting(found),
+            "duplicate_keys": int((wrong["problem"] == "duplicate key").sum()), **_conflicting(found),
             "reversed_times": int(wrong["problem"].str.startswith("lies before").sum()),
             "missing": {name: int(n) for name, n in found.validated.accepted.isna().sum().items() if n},
             "key": list(TABLES[found.table].metadata["key"])}
 
 
-def _conflicting(found: Account) -> int:
-    """Rows that repeat a key with another content: one of the two must be wrong."""
+def _conflicting(found: Account) -> dict[str, int]:
+    """Rows that repeat a key with another content, and how many of these keys the time of the last change decides: one of the two must be wrong, or
+    older."""
     key = [name for name in TABLES[found.table].metadata["key"] if name in found.offered.columns]
-    contents = found.offered.drop(columns=list(MARKS)).dropna(subset=key)
+    named = found.offered.dropna(subset=key)
+    contents = named.drop(columns=list(MARKS))
     contents = contents[contents.duplicated(key, keep=False)].apply(lambda texts: texts.str.strip()).drop_duplicates()
-    return int(contents.duplicated(key).sum())
+    again = contents.duplicated(key)
+    dated = revisions.decides(named, key).reindex(contents.index)
+    return {"conflicting_duplicates": int(again.sum()), "superseded": int((again & dated).sum())}
 
 
 def _counted(findings: pd.DataFrame) -> list[dict[str, object]]:

@@ -22,6 +22,9 @@ _VALUES = 8  # values that a line for the mapping holds
 _REASONS = 5  # reasons of rows set aside that are named
 
 _NOTES = {"repeated_heading": ("标题出现多次", "heading stands more than once"), "sheet_not_read": ("工作表未读取", "sheet not read"),
+          "sheet_hidden": ("读入的是隐藏的工作表", "a hidden sheet was read"),
+          "rows_hidden": ("被隐藏（多为筛选）的行，已照常读入；不要的话请从文件中删去，行数",
+                          "rows that the sheet hides, often by a filter, read like the others; delete them if they do not count; rows"),
           "sheet_numbered": ("多张工作表连续编号，该表的行号从此起", "sheets are numbered on; the rows of this one begin at"),
           "formula_without_value": ("公式没有存下结果，按空格读入；在表格软件中打开并保存即可",
                                     "formulas without a stored result, read as empty; open the file in a spreadsheet program and save it"),
@@ -37,6 +40,8 @@ _NOTES = {"repeated_heading": ("标题出现多次", "heading stands more than o
           "multiplied": ("按映射乘以系数", "multiplied as the mapping says"),
           "header_not_found": ("没有一封邮件带有的信头", "header that no message carries"),
           "rows_not_joined": ("找不到对应行、未能并入的行数", "rows without a partner in the file joined to them"),
+          "updates_not_read": ("更新时间读不出的格数；这些行重复时只能留下填得最全的一行，请导出为 2026-03-05 14:05 的写法",
+                               "times of update that cannot be read; where such rows repeat, the fullest is kept. Export them as 2026-03-05 14:05"),
           "rows_not_readable": ("无法读取、未并入的行数", "rows that cannot be read and were not joined")}
 
 
@@ -50,10 +55,7 @@ def summary(card: dict, lang: str) -> str:
 def findings(card: dict, lang: str) -> Iterator[str]:
     """What is odd, by name, and what redaction leaves: one line each, zh or en."""
     zh = lang == "zh"
-    yield from (f"  {name}：{entry['conflicting_duplicates']:,} 行与同一主键的另一行内容不同，已隔离；每个主键留下填得最全的一行" if zh else
-                f"  {name}: {entry['conflicting_duplicates']:,} rows repeat a key with another content and were set aside; "
-                "of each key the row with most cells filled is kept"
-                for name, entry in card["tables"].items() if entry["conflicting_duplicates"])
+    yield from (_conflicting(name, entry, zh=zh) for name, entry in card["tables"].items() if entry["conflicting_duplicates"])
     yield from (_unmatched(channel, entry, zh=zh) for channel, entry in card["channels"].items() if entry["unmatched_customers"])
     yield from _files(card, lang)
     yield from (f"  {'发现：' if zh else 'found: '}{told}" for told in notices.lines(card, lang))
@@ -119,6 +121,18 @@ def _english(card: dict) -> Iterator[str]:
             if entry["missing_required"]:
                 line += ", most often missing: " + ", ".join(f"{item['fields']} ({item['n']:,})" for item in entry["missing_required"][:3])
         yield line + _private(entry, "en")
+
+
+def _conflicting(name: str, entry: dict, *, zh: bool) -> str:
+    """Rows that contradict another of their key, and which of them is kept."""
+    n, dated = entry["conflicting_duplicates"], entry["superseded"]
+    if zh:
+        kept = {0: "每个主键留下填得最全的一行", n: "每个主键留下最后更新的一行"}.get(
+            dated, f"其中 {dated:,} 行按更新时间让位给最后更新的一行，其余主键留下填得最全的一行")
+        return f"  {name}：{n:,} 行与同一主键的另一行内容不同，已隔离；{kept}"
+    kept = {0: "of each key the row with most cells filled is kept", n: "of each key the row updated last is kept"}.get(
+        dated, f"{dated:,} of them give way to the row of the key updated last; of the other keys the row with most cells filled is kept")
+    return f"  {name}: {n:,} rows repeat a key with another content and were set aside; {kept}"
 
 
 def _unmatched(channel: str, entry: dict, *, zh: bool) -> str:

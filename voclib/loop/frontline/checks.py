@@ -19,7 +19,8 @@ FEW_WRONG = 0.01  # share of reports with times out of order, or without a name,
 
 def checks(reports: Reports, loop: LoopBack, leads: Leads, heroes: Heroes, teams: Teams, given: Settings) -> tuple[Check, ...]:
     """Every check, those that can fail first."""
-    made = [untold(loop), with_itself(loop), *_others(loop), in_order(reports), *chance(leads, given), silence(teams), first(heroes), signed(reports)]
+    made = [untold(loop), with_itself(loop), *_others(loop), in_order(reports), late(reports), *chance(leads, given), silence(teams),
+            first(heroes), signed(reports)]
     return tuple(one for one in made if one is not None)
 
 
@@ -90,6 +91,19 @@ def in_order(reports: Reports) -> Check:
         say("{k} 条里 {n} 条先后颠倒，或没解决就告知。",
             "Of {k} {k:report|reports}, {n} {n:is|are} out of order, or told before any fix.", k=len(table), n=n),
         Text("时间不可信：告知用时与倍数都要打折看。", "The times cannot be relied on: treat the hours until told and the ratio with caution."),
+    )
+
+
+def late(reports: Reports) -> Check | None:
+    """How many reports carry a date long after all others, which was left out."""
+    if not reports.mistyped:
+        return None
+    return Check(
+        Text("远晚于其他的日期", "Dates long after all others"), None,
+        say("{n} 条上报的确认、解决或告知日期比其余全部日期晚得多，多半是写错了；这些日期没有采用，观察期止于 {end}。请在来源处改正。",
+            "{n} {n:report has|reports have} a date of confirmation, fix or feedback long after every other date, probably mistyped. These dates "
+            "are not used, and the period observed ends on {end}. Correct them at the source.",
+            n=reports.mistyped, end=f"{reports.end.tz_convert(reports.timezone):%Y-%m-%d}"),
     )
 
 

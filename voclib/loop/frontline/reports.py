@@ -27,12 +27,14 @@ class Reports:
 
     `table` has the columns of the standard, and `day` (days since `start`), `on` (local date), `month`, `is_repeat`, `region`, `part` (the one part
     of repairs that the text names, else missing). `start` is the midnight before the first report, `end` the last moment that the table records.
+    `mistyped` counts reports with a confirmation, fix or word to the reporter long after everything else, which was left out.
     """
 
     table: pd.DataFrame
     start: pd.Timestamp
     end: pd.Timestamp
     timezone: str
+    mistyped: int = 0
 
     @property
     def days(self) -> float:
@@ -85,16 +87,31 @@ def read(tables: Tables, *, timezone: str = "") -> Reports:
     made = made[made["reported_at"].notna() & ~_alone(made, timezone)].sort_values(["reported_at", "report_id"], ignore_index=True)
     local = made["reported_at"].dt.tz_convert(timezone)
     start = local.min().normalize()
+    made, mistyped = _in_span(made, timezone)
     end = max(made[name].max() for name in MOMENTS if made[name].notna().any())
     made = made.assign(on=local.dt.tz_localize(None).dt.normalize(), month=local.dt.strftime("%Y-%m"), region=_region(tables, made),
                        is_repeat=made["duplicate_of_report_id"].notna(), part=_parts(tables, made))
     here = Reports(made, start, end, timezone)
-    return Reports(made.assign(day=here.at(made["reported_at"])), start, end, timezone)
+    return Reports(made.assign(day=here.at(made["reported_at"])), start, end, timezone, mistyped)
 
 
 def _alone(found: pd.DataFrame, timezone: str) -> np.ndarray:
     """Reports (N,) far before or after all others."""
     return strays.lone(found["reported_at"].dt.tz_convert(timezone).dt.tz_localize(None).dt.normalize())
+
+
+def _in_span(made: pd.DataFrame, timezone: str) -> tuple[pd.DataFrame, int]:
+    """The reports without what is said to have happened to them long after everything else, and how many reports that concerns.
+
+    One fix in the month of a mistyped date would stretch the time over which all employees count as having been asked, and said nothing.
+    """
+    last = made[list(MOMENTS)].max(axis=1)
+    days = last.dt.tz_convert(timezone).dt.tz_localize(None).dt.normalize()
+    late = strays.lone(days) & (days > days.median()).to_numpy(dtype=bool)
+    if not late.any():
+        return made, 0
+    end = max(last[~late].max(), made["reported_at"].max())
+    return made.assign(**{name: made[name].mask(late & (made[name] > end).to_numpy(dtype=bool)) for name in MOMENTS[1:]}), int(late.sum())
 
 
 def _filled(found: pd.DataFrame) -> dict[str, Any]:

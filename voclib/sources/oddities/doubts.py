@@ -11,7 +11,7 @@ from voclib.privacy import normal_id
 from voclib.schema import coercion, mending, strays
 from voclib.schema.tables import TABLES
 from voclib.sources.accounting import Account
-from voclib.sources.standardising.shaping import Piece
+from voclib.sources.standardising.shaping import MARKS, Piece
 
 LEAST_ANSWERS = 100  # before the absence of zeros says something
 SHOWN = 5
@@ -87,7 +87,7 @@ def _told_twice(found: Account | None) -> list[dict]:
     """Units with contradicting rows, each with the columns that differ: the value kept and the others."""
     if found is None:
         return []
-    texts = found.offered.drop(columns=["_source", "_file", "_row"]).apply(lambda column: column.str.strip()).fillna("")
+    texts = found.offered.drop(columns=list(MARKS)).apply(lambda column: column.str.strip()).fillna("")
     twice = texts[texts.duplicated("unit_id", keep=False) & (texts["unit_id"] != "")]
     kept = texts[found.is_accepted].set_index("unit_id")
     units = []

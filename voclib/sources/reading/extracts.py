@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from voclib.sources.reading import encodings
+from voclib.sources.reading import encodings, invisible
 
 UNDECODED = "bytes that are not in the file's encoding"
 Note = tuple[str, str]
@@ -52,8 +52,9 @@ def fitted(row: Row, width: int) -> Row:
 
 
 def headings(cells: list[str]) -> tuple[list[str], tuple[Note, ...]]:
-    """Headings without blanks around them; empty and repeated ones get a number that no other heading has, and are noted."""
-    bare = [cell.strip() or f"column {place}" for place, cell in enumerate(cells, start=1)]
+    """Headings without blanks around them and signs that show nothing; empty and repeated ones get a number that no other heading has, and are
+    noted."""
+    bare = [invisible.SIGNS.sub("", cell).strip() or f"column {place}" for place, cell in enumerate(cells, start=1)]
     names: dict[str, None] = {}
     notes = []
     for plain in bare:

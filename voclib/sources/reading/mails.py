@@ -142,7 +142,7 @@ def _threaded(frame: pd.DataFrame, spec: Channel) -> pd.DataFrame:
     order = chosen.assign(_instant=chosen["_at"].map(_instant)).sort_values(["_instant", "message_id"], kind="stable").index
     placed = frame.assign(_conversation=known).loc[order]
     told = turns.told(placed.drop(columns=["_refers"]), spec, conversation="_conversation").set_index("message_id")
-    instants = told["_at"].map(_instant).replace(float("inf"), float("nan"))
+    instants = told["_at"].map(_instant).astype("float64").replace(float("inf"), float("nan"))
     since = instants - instants.groupby(told["_conversation"]).transform("min")
     told["_offset"] = since.map("{:.0f}".format, na_action="ignore").astype("str")
     made = frame.drop(columns=["_refers"]).assign(_conversation=known)

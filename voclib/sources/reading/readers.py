@@ -10,7 +10,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 
 from voclib.errors import DataError, nearest
-from voclib.sources.reading import cells, encodings, spreadsheets, totals
+from voclib.sources.reading import answers, cells, encodings, spreadsheets, totals
 from voclib.sources.reading.extracts import EMPTY, UNDECODED, Extract, Note, Row, cell_text, fitted, frame, headings
 
 __all__ = ["EMPTY", "UNDECODED", "Extract", "Note", "cell_text", "doubt", "dotted", "read"]
@@ -35,8 +35,11 @@ STRAY_QUOTE = "a quote that never closes, kept as text"
 
 
 def read(path: Path, *, name: str, encoding: str = "auto", delimiter: str | None = None, sheet: str | None = None, heading_row: int = 1,
-         records: str | None = None) -> Extract:
-    """A file as text, by its suffix; `name` is how messages call it. DataError when it cannot be read, saying what to do."""
+         records: str | None = None, whole: Collection[str] = ()) -> Extract:
+    """A file as text, by its suffix; `name` is how messages call it. DataError when it cannot be read, saying what to do.
+
+    Lists in records whose dotted names stand in `whole` stay JSON text, for whoever takes them apart.
+    """
     suffix = path.suffix.lower()
     try:
         raw = path.read_bytes()
@@ -50,7 +53,7 @@ def read(path: Path, *, name: str, encoding: str = "auto", delimiter: str | None
         return totals.apart(cells.tidied(spreadsheets.read(raw, name, sheet=sheet, heading_row=heading_row)))
     if suffix in RECORD_FILES:
         text, found = encodings.decode(raw, given=encoding, file=name)
-        return _guessed(Extract(_records(text, name, records, lines=suffix != ".json"), found), encoding)
+        return _guessed(Extract(_records(text, name, records, whole, lines=suffix != ".json"), found), encoding)
     if suffix in TEXT_FILES:
         text, found = encodings.decode(raw, given=encoding, file=name)
         return _guessed(totals.apart(cells.tidied(_delimited(text, name, found, delimiter, heading_row))), encoding)
@@ -254,9 +257,9 @@ def _is_code(cell: str) -> bool:
     return digits > 0 and 2 * digits >= sum(letter.isalnum() for letter in cell)
 
 
-def _records(text: str, name: str, at: str | None, *, lines: bool) -> pd.DataFrame:
+def _records(text: str, name: str, at: str | None, whole: Collection[str], *, lines: bool) -> pd.DataFrame:
     found = list(_lines(text) if lines else _document(text, name, at))
-    flat = [(number, dotted(record) if isinstance(record, dict) else {}, problem) for number, record, problem in found]
+    flat = [(number, dotted(record, whole=whole) if isinstance(record, dict) else {}, problem) for number, record, problem in found]
     names = list(dict.fromkeys(key for _, record, _ in flat for key in record))
     rows = (Row(number, [record.get(key) for key in names], problem or _undecoded(record)) for number, record, problem in flat)
     return frame(names, rows, name)
@@ -299,26 +302,17 @@ def _parse(text: str) -> object:
     return json.loads(text, parse_int=str, parse_float=str, parse_constant=lambda _: None)
 
 
-def dotted(record: dict, before: str = "") -> dict[str, str | None]:
-    """A nested record as one level: `{"customer": {"id": 1}}` gives `customer.id`, and so does a list of fields that each have an id and a value
-    and nothing else, as Zendesk lists `custom_fields`; other lists stay as JSON text."""
+def dotted(record: dict, before: str = "", *, whole: Collection[str] = ()) -> dict[str, str | None]:
+    """A nested record as one level: `{"customer": {"id": 1}}` gives `customer.id`, and so does a list of named answers or fields
+    (`voclib.sources.reading.answers`); other lists, and those in `whole`, stay as JSON text."""
     flat: dict[str, str | None] = {}
     for key, value in record.items():
-        if fields := value if isinstance(value, dict) else _fields(value):
-            flat |= dotted(fields, f"{before}{key}.")
-        elif isinstance(value, dict):
-            continue
+        name = f"{before}{key}"
+        if isinstance(value, dict) or (name not in whole and answers.fields(value)):
+            flat |= dotted(value if isinstance(value, dict) else answers.fields(value), f"{name}.", whole=whole)
         else:
-            flat[_whole(f"{before}{key}")] = _whole(cell_text(value))
+            flat[_whole(name)] = _whole(cell_text(answers.plain(value)))
     return flat
-
-
-def _fields(value: object) -> dict[str, object]:
-    """A list of fields with different ids as a record, empty for any other value."""
-    if not isinstance(value, list) or not all(isinstance(item, dict) and item.keys() == {"id", "value"} for item in value):
-        return {}
-    made = {str(item["id"]): item["value"] for item in value}
-    return made if len(made) == len(value) else {}
 
 
 def _whole(text: str | None) -> str | None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 EVERY = "*"
 CALENDAR_1904: Note = ("calendar_1904", "")  # the workbook counts days from 1904: a bare day number in it is four years later than elsewhere
 MERGED = "merged cells, filled with the value of the first"
-_MORE = re.compile(rb"<(?:\w+:)?(?:mergeCell|f)[ >/]")
+_MORE = re.compile(rb"""<(?:\w+:)?(?:(?:mergeCell|f)[ >/]|row [^>]*hidden=["'](?:1|true))""")
 Place = tuple[int, int]
 
 
@@ -36,7 +36,8 @@ class _Sheet:
 
 
 def read(raw: bytes, name: str, *, sheet: str | None, heading_row: int) -> Extract:
-    """One sheet (the first unless `sheet` names another), or with `*` every sheet that has the heading under which most rows stand.
+    """One sheet (the first that is not hidden unless `sheet` names another), or with `*` every sheet that has the heading under which most
+    rows stand.
 
     The rows of further sheets are numbered on from the last row of the sheet before; notes say from where, and which sheets were not read.
     DataError for a file that is no spreadsheet and for a sheet that is not there.
@@ -44,7 +45,7 @@ def read(raw: bytes, name: str, *, sheet: str | None, heading_row: int) -> Extra
     book, formulas = _books(raw, name)
     if sheet not in (None, EVERY) and sheet not in book.sheetnames:
         raise DataError(f"{name} has no sheet '{sheet}'; {nearest(str(sheet), book.sheetnames)}")
-    titles = [page.title for page in book.worksheets] if sheet == EVERY else [sheet or book.worksheets[0].title]
+    titles = [page.title for page in book.worksheets] if sheet == EVERY else [sheet or _visible(book).title]
     sheets = [_sheet(book[title], formulas[title] if formulas else None, heading_row) for title in titles]
     rows_under = Counter()
     for one in sheets:
@@ -71,12 +72,18 @@ def first(path: Path, sheet: str | None, *, rows: int) -> list[tuple[int, list[s
         book, _ = _books(path.read_bytes(), path.name)
     except DataError:
         return []
-    page = book[sheet] if sheet in book.sheetnames else book.worksheets[0]
+    page = book[sheet] if sheet in book.sheetnames else _visible(book)
     return [(number, [cell_text(cell) or "" for cell in held]) for number, held in enumerate(page.iter_rows(max_row=rows, values_only=True), start=1)]
 
 
+def _visible(book: Workbook) -> Worksheet:
+    """The first sheet that whoever opens the file can see: programs keep lists and old states on hidden ones."""
+    return next((page for page in book.worksheets if page.sheet_state == "visible"), book.worksheets[0])
+
+
 def _books(raw: bytes, name: str) -> tuple[Workbook, Workbook | None]:
-    """The values, and where a sheet holds formulas or merged cells the formulas beside them; such files are loaded whole, others row by row."""
+    """The values, and where a sheet holds formulas, merged cells or hidden rows the formulas beside them; such files are loaded whole, others
+    row by row."""
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
@@ -106,6 +113,9 @@ def _sheet(page: Worksheet, formulas: Worksheet | None, heading_row: int) -> _Sh
     empty = Counter(at for _, at in hollow)
     notes = [(kind, f"{first[at - 1] if at <= len(first) and first[at - 1] else f'column {at}'}: {found[at]}")
              for kind, found in (("formula_without_value", empty), ("merged_filled", filled)) for at in sorted(found)]
+    notes += [("sheet_hidden", page.title)] if page.sheet_state != "visible" else []
+    concealed = sum(page.row_dimensions[row.number].hidden for row in rows if row.number in page.row_dimensions) if formulas is not None else 0
+    notes += [("rows_hidden", f"{page.title}: {concealed}")] if concealed else []
     return _Sheet(page.title, tuple(first), rows, tuple(notes), max(values, default=heading_row))
 
 

@@ -11,8 +11,10 @@ import pandas as pd
 
 from voclib.errors import DataError, nearest
 from voclib.schema import coercion
+from voclib.schema.tables import TABLES
 from voclib.sources.mapping import Channel, Speaker, Turns
 from voclib.sources.reading.readers import Extract, Note, cell_text, dotted
+from voclib.sources.standardising import dating
 
 _CLOCK = re.compile(r"(?:([0-9]{1,3}):)?([0-9]{1,3}):([0-9]{1,2}(?:\.[0-9]+)?)")
 _PARTS = ("speaker", "text", "offset", "at", "agent")
@@ -56,8 +58,12 @@ def told(long: pd.DataFrame, spec: Channel, *, conversation: str) -> pd.DataFram
 
 
 def _moments(long: pd.DataFrame, spec: Channel) -> pd.Series:
-    """When each turn was said; missing where the standard cannot read it."""
-    read = coercion.read(pd.DataFrame({"started_at": long["_at"]}), "turns", timezone=spec.timezone or "Asia/Shanghai").frame["started_at"]
+    """When each turn was said, read as the column `started_at` of turns is; missing where that cannot be."""
+    said = [rule.formats[name] for rule in spec.tables.values() for name, column in rule.columns.items()
+            if column in ("_at", "_began", "_ended") and name in rule.formats]
+    patterns = list(dict.fromkeys(pattern for given in said for pattern in ([given] if isinstance(given, str) else given)))
+    plain, _ = dating.plain(long["_at"], patterns, declared=TABLES["turns"].columns["started_at"], where="the times of the turns")
+    read = coercion.read(pd.DataFrame({"started_at": plain}), "turns", timezone=spec.timezone or "Asia/Shanghai").frame["started_at"]
     return read.set_axis(long.index)
 
 

@@ -13,9 +13,10 @@ from voclib.schema import gates
 from voclib.schema import problems as found_problems
 from voclib.schema.tables import TABLES
 from voclib.sources.mapping import Table
-from voclib.sources.reading import decimal_signs
-from voclib.sources.standardising import dating, factors, labels, placeholders
+from voclib.sources.reading import decimal_signs, invisible
+from voclib.sources.standardising import dating, factors, identifiers, labels, placeholders
 
+UNSHOWN = (invisible.REMOVED, identifiers.PHONE)
 COLUMNS = (*found_problems.COLUMNS, "channel")
 
 
@@ -51,6 +52,11 @@ def rewritten(columns: dict[str, pd.Series], rule: Table, *, table: str, decimal
                 made[target] = factors.multiplied(made[target], rule.factors[target], unit=declared.metadata["unit"], where=where)
         elif target in placeholders.COLUMNS:
             made[target], told = placeholders.COLUMNS[target](texts)
+            if declared.metadata["kind"] == "id":
+                made[target], spelt = identifiers.plain(made[target])
+                told = told.mask(told == "", spelt)
+        elif declared.metadata["kind"] == "id":
+            made[target], told = identifiers.plain(texts)
         else:
             continue
         if (told != "").any():
@@ -58,12 +64,30 @@ def rewritten(columns: dict[str, pd.Series], rule: Table, *, table: str, decimal
     return made, notes
 
 
+def visible(columns: dict[str, pd.Series], *, table: str) -> tuple[dict[str, pd.Series], dict[str, pd.Series]]:
+    """The columns without signs that show nothing, but for verbatims, and what was done to each cell of those that changed."""
+    found = {target: invisible.without(texts) for target, texts in columns.items() if TABLES[table].columns[target].metadata["sensitivity"] != "text"}
+    notes = {target: note for target, (_, note) in found.items() if (note != "").any()}
+    return columns | {target: bare for target, (bare, _) in found.items()}, notes
+
+
+def together(first: dict[str, pd.Series], then: dict[str, pd.Series]) -> dict[str, pd.Series]:
+    """What was done to each cell in two steps; of a cell that both changed, what came later."""
+    return first | {target: note.mask(note == "", first[target]) if target in first else note for target, note in then.items()}
+
+
 def told(notes: dict[str, pd.Series], raw: pd.DataFrame, before: dict[str, pd.Series], *, table: str) -> pd.DataFrame:
-    """The rewritten cells as `file, table, column, row, problem, example, channel`; `before` holds the columns as the file writes them."""
+    """The rewritten cells as `file, table, column, row, problem, example, channel`; `before` holds the columns as the file writes them.
+
+    Of a person's number, and of a cell that differs by nothing that shows, there is no example.
+    """
     parts = []
     for target, said in notes.items():
         changed = said[said != ""]
+        is_personal = TABLES[table].columns[target].metadata["sensitivity"] == "personal"
+        hidden = changed.isin(UNSHOWN) | (changed.ne(placeholders.NOBODY) & is_personal)
+        shown = before[target][changed.index].map(found_problems.shortened).mask(hidden, "")
         parts.append(pd.DataFrame({"file": raw.loc[changed.index, "_file"], "table": table, "column": target,
                                    "row": raw.loc[changed.index, "_row"].astype("Int64"), "problem": changed,
-                                   "example": before[target][changed.index].map(found_problems.shortened), "channel": ""})[list(COLUMNS)])
+                                   "example": shown, "channel": ""})[list(COLUMNS)])
     return gathered(parts)

@@ -16,10 +16,10 @@ from voclib.schema import coercion
 from voclib.schema.tables import TABLES
 from voclib.sources.adapters import CHANNELS, OWN
 from voclib.sources.mapping import DEFAULTS, RESERVED, Channel, Join, Table, taken
-from voclib.sources.reading import headings, mails, readers, spreadsheets
-from voclib.sources.standardising import dating, elapsed, rewriting
+from voclib.sources.reading import headings, invisible, mails, readers, spreadsheets
+from voclib.sources.standardising import dating, elapsed, revisions, rewriting
 
-MARKS = ("_source", "_file", "_row")
+MARKS = ("_source", "_file", "_row", revisions.MARK)
 
 
 @dataclass(frozen=True)
@@ -84,14 +84,17 @@ def shape(path: Path, name: str, *, source: int, spec: Channel, root: Path, key:
         raw = raw.assign(_id=_made_id(raw, spec, key, name))
     _refuse_another_zone(notes, spec, timezone, name)
     usable = raw[raw["_problem"] == ""]
-    made = {table: _table(usable, table, rule, spec, name, timezone) for table, rule in spec.tables.items()}
+    changed = revisions.column(spec, [column for column in raw.columns if column not in (*OWN, *RESERVED)], name)
+    updated, unread = revisions.times(usable, changed, timezone=spec.timezone or timezone, where=f"{name}, column '{changed}'")
+    made = {table: _table(usable.assign(**{revisions.MARK: updated}), table, rule, spec, name, timezone) for table, rule in spec.tables.items()}
     if spreadsheets.CALENDAR_1904 in notes:
         _refuse_day_numbers([mended for _, mended in made.values()], name)
     tables = {table: rows.assign(_source=source) for table, (rows, _) in made.items()}
+    notes += unread
     notes = (*notes, *(("multiplied", f"{table}.{name} × {by:g}") for table, rule in spec.tables.items() for name, by in rule.factors.items()))
     used = {column for rule in spec.tables.values() for column in taken(rule)} | set(spec.make_id or [])
     used |= set(spec.join.on if isinstance(spec.join.on, dict) else [spec.join.on]) if spec.join else set()
-    used |= _taken(spec)
+    used |= _taken(spec) | ({changed} if changed else set())
     ignored = tuple(column for column in raw.columns if column not in used and column not in OWN and column not in RESERVED)
     return Piece(source, spec.channel, name, extract.encoding, raw, tables, ignored, notes, {k: n for k, n in counted.items() if n}, unjoined,
                  rewriting.gathered([mended for _, mended in made.values()]))
@@ -144,8 +147,10 @@ def wanted(spec: Channel) -> set[str]:
 
 
 def _column(raw: pd.DataFrame, name: str, file: str) -> pd.Series:
+    name = name if name in raw.columns else invisible.SIGNS.sub("", name)  # copied from the file into the mapping, with what a heading has lost
     if name not in raw.columns:
-        known = ["".join(sign if sign.isprintable() else "\ufffd" for sign in column) for column in raw.columns if column not in OWN]
+        known = ["".join(sign if sign.isprintable() else "\ufffd" for sign in column) for column in raw.columns
+                 if column not in (*OWN, revisions.MARK)]
         raise DataError(f"{file} has no column '{name}'; {nearest(name, known)}; columns there: {', '.join(known[:40])}")
     return raw[name].astype("str") if name == "_row" else raw[name]
 
@@ -187,10 +192,11 @@ def _table(raw: pd.DataFrame, table: str, rule: Table, spec: Channel, file: str,
     """The rows of one table, and the cells of them that were rewritten."""
     if rule.where_filled is not None:
         raw = raw[_column(raw, rule.where_filled, file).notna()]
-    columns = {target: _recoded(_column(raw, name, file), rule.values.get(target, {})) for target, name in rule.columns.items()}
-    before, is_zoned = columns, bool(spec.timezone and spec.timezone != timezone)
+    columns, shown = rewriting.visible({target: _column(raw, name, file) for target, name in rule.columns.items()}, table=table)
+    before = {target: _recoded(texts, rule.values.get(target, {})) for target, texts in columns.items()}
+    is_zoned = bool(spec.timezone and spec.timezone != timezone)
     columns, notes = rewriting.rewritten(before, rule, table=table, decimal=spec.decimal, is_zoned=is_zoned, file=file)
-    mended = rewriting.told(notes, raw, before, table=table)
+    mended = rewriting.told(rewriting.together(shown, notes), raw, before, table=table)
     columns |= {name: elapsed.moments(columns[one.after], _column(raw, one.column, file), one.unit) for name, one in rule.elapsed.items()}
     constants = DEFAULTS.get(table, {}) | rule.constants
     columns |= {name: pd.Series(value, index=raw.index, dtype="str") for name, value in constants.items() if name not in columns}
@@ -199,7 +205,7 @@ def _table(raw: pd.DataFrame, table: str, rule: Table, spec: Channel, file: str,
         for name in made.columns:
             if TABLES[table].columns[name].metadata["kind"] == "moment":
                 made[name] = _each(made[name], lambda text: _zoned(text, spec.timezone or timezone))
-    made = made.assign(_file=raw["_file"], _row=raw["_row"])
+    made = made.assign(_file=raw["_file"], _row=raw["_row"], **{revisions.MARK: raw[revisions.MARK]})
     if rule.distinct:
         named = list(TABLES[table].metadata["key"])
         absent = [made[name].isna() | coercion.is_nothing(made[name], TABLES[table].columns[name]) for name in named if name in made.columns]
@@ -212,10 +218,11 @@ def _table(raw: pd.DataFrame, table: str, rule: Table, spec: Channel, file: str,
 
 
 def once(made: pd.DataFrame) -> pd.DataFrame:
-    """Rows that say the same but for blanks around it as one, one without blanks where there is one."""
+    """Rows that say the same but for blanks around it as one: the latest, and one without blanks where there is one."""
     bare = made[[name for name in made.columns if name not in MARKS]].apply(lambda texts: texts.str.strip())
     untidy = (bare != made[bare.columns]).where(bare.notna(), False).any(axis=1)
-    first = bare.loc[untidy.sort_values(kind="stable").index].drop_duplicates().index
+    order = pd.DataFrame({"untidy": untidy, "age": -made[revisions.MARK]}).sort_values(["untidy", "age"], kind="stable").index
+    first = bare.loc[order].drop_duplicates().index
     return made.loc[made.index.isin(first)]
 
 
