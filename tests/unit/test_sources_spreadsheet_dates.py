@@ -15,7 +15,7 @@ from tests.unit.test_sources_untidy import days, survey
 from voclib.errors import DataError
 from voclib.schema.tables import TABLES
 from voclib.sources import ingest
-from voclib.sources.standardising import dating
+from voclib.sources.reading import dating
 
 AT = TABLES["responses"].columns["submitted_at"]
 MAPPING = """

@@ -13,8 +13,8 @@ from voclib.errors import DataError, nearest
 from voclib.schema import coercion
 from voclib.schema.tables import TABLES
 from voclib.sources.mapping import Channel, Speaker, Turns
+from voclib.sources.reading import dating
 from voclib.sources.reading.readers import Extract, Note, cell_text, dotted
-from voclib.sources.standardising import dating
 
 _CLOCK = re.compile(r"(?:([0-9]{1,3}):)?([0-9]{1,3}):([0-9]{1,2}(?:\.[0-9]+)?)")
 _PARTS = ("speaker", "text", "offset", "at", "agent")

@@ -11,8 +11,8 @@ from voclib.errors import DataError, nearest
 from voclib.schema import coercion
 from voclib.schema.tables import TABLES
 from voclib.sources.mapping import Channel
+from voclib.sources.reading import dating
 from voclib.sources.reading.extracts import Note
-from voclib.sources.standardising import dating
 
 MARK = "_updated"  # seconds since 1970, missing where a row does not say
 UNREAD = "updates_not_read"

@@ -13,8 +13,8 @@ from voclib.schema import gates
 from voclib.schema import problems as found_problems
 from voclib.schema.tables import TABLES
 from voclib.sources.mapping import Table
-from voclib.sources.reading import decimal_signs, invisible
-from voclib.sources.standardising import dating, factors, identifiers, labels, placeholders
+from voclib.sources.reading import dating, decimal_signs, invisible
+from voclib.sources.standardising import factors, identifiers, labels, placeholders
 
 UNSHOWN = (invisible.REMOVED, identifiers.PHONE)
 COLUMNS = (*found_problems.COLUMNS, "channel")

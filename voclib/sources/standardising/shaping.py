@@ -16,8 +16,8 @@ from voclib.schema import coercion
 from voclib.schema.tables import TABLES
 from voclib.sources.adapters import CHANNELS, OWN
 from voclib.sources.mapping import DEFAULTS, RESERVED, Channel, Join, Table, taken
-from voclib.sources.reading import headings, invisible, mails, readers, spreadsheets
-from voclib.sources.standardising import dating, elapsed, revisions, rewriting
+from voclib.sources.reading import dating, headings, invisible, mails, readers, spreadsheets
+from voclib.sources.standardising import elapsed, revisions, rewriting
 
 MARKS = ("_source", "_file", "_row", revisions.MARK)
 
