@@ -15,7 +15,7 @@ import pandas as pd
 
 from voclib.errors import DataError, ParameterError, nearest
 from voclib.results import Check, Text, Unit
-from voclib.schema import dates
+from voclib.schema import conformity, dates
 from voclib.stats import reliability
 from voclib.stats.panel import rows as gathering
 from voclib.studies import repeats
@@ -92,6 +92,7 @@ class ExPanel:
         return "outcome_sampling" in self.frame
 
 
+@conformity.explained
 def from_tables(tables: Tables, *, metric: str = "nps_score", programme: str = "", controls: Sequence[str] = CONTROLS, with_managers: bool = False,
                 timezone: str = "") -> ExPanel:
     """The panel of a company's standard tables.
@@ -134,6 +135,7 @@ def from_tables(tables: Tables, *, metric: str = "nps_score", programme: str = "
                    facts=words.facts(frame, words.STORE, len(kept), managers, None if waves.is_single else waves.step), placed=placed)
 
 
+@conformity.explained
 def offered(tables: Tables, programme: str) -> str:
     """`programme` where the company lists programmes at all, else none: what nobody lists cannot be studied, and the slope needs none."""
     return programme if len(tables.get("programmes", ())) else ""
