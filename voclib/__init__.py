@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -179,6 +180,8 @@ def __getattr__(name: str) -> Any:
         return getattr(import_module(_NAMES[name]), name)
     from voclib.errors import nearest
 
+    if not name.startswith("_") and find_spec(f"voclib.studies.{name}"):
+        raise AttributeError(f"voclib has no '{name}'; write  from voclib.studies import {name}")
     raise AttributeError(f"voclib has no '{name}'; {nearest(name, __all__)}")
 
 

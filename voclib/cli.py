@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -72,9 +73,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(error, DataError) and error.problems is not None and len(error.problems):
             print(error.problems.head(20).to_string(index=False), file=sys.stderr)
         return 1
+    except BrokenPipeError:  # whoever read the answer, such as head, has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except OSError as error:
+        if not (why := _unwritten(error)):
+            raise
+        print(f"voc {arguments.command}: {why} What was there before stands; run the same command again then.", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
-        print(f"voc {arguments.command}: interrupted; finished reports are kept", file=sys.stderr)
+        kept = "finished reports are kept" if arguments.command in ("run", "verify") else "what was there before stands"
+        print(f"voc {arguments.command}: interrupted; {kept}", file=sys.stderr)
         return 130
+
+
+def _unwritten(error: OSError) -> str:
+    """Why the machine took no more bytes, and what helps; empty for any other error of the system, which is ours to mend."""
+    what = f" ({error.filename})" if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"the disk is full{what}, or the share of it that is yours; free some room: the build/ folder may go, and so may old files under /tmp."
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return f"no permission to write here{what}; work in a folder of your own, or have its rights changed."
+    return ""
 
 
 def _parser() -> argparse.ArgumentParser:

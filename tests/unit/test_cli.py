@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -206,6 +208,43 @@ def test_an_interrupt_is_told_in_words(here: Path, ingest: Builder, monkeypatch:
     monkeypatch.setattr("voclib.running.run", interrupted)
     assert cli.main(["run", "params/tiny.yml"]) == 130
     assert capsys.readouterr().err.splitlines()[-1] == "voc run: interrupted; finished reports are kept"
+
+
+def test_an_interrupted_import_leaves_the_tables_as_they_were(here: Path, ingest: Builder, monkeypatch: pytest.MonkeyPatch,
+                                                              capsys: pytest.CaptureFixture) -> None:
+    def interrupted(*arguments, **named):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("voclib.sources.ingest", interrupted)
+    assert cli.main(["ingest", "params/rules/tiny.yml"]) == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "voc ingest: interrupted; what was there before stands"
+
+
+@pytest.mark.parametrize(("error", "told"), [
+    (OSError(errno.ENOSPC, "No space left on device"), "voc run: the disk is full, or the share of it that is yours; free some room"),
+    (OSError(errno.EDQUOT, "Disk quota exceeded", "a.html"), "voc run: the disk is full (a.html), or the share"),
+    (PermissionError(errno.EACCES, "Permission denied", "reports"), "voc run: no permission to write here (reports); work in a folder of your own"),
+    (OSError(errno.EROFS, "Read-only file system", "build"), "voc run: no permission to write here (build)"),
+])
+def test_a_disk_that_takes_no_more_is_told_in_words(error: OSError, told: str, here: Path, ingest: Builder, monkeypatch: pytest.MonkeyPatch,
+                                                    capsys: pytest.CaptureFixture) -> None:
+    monkeypatch.setattr("voclib.running.run", raising(error))
+    assert cli.main(["run", "params/tiny.yml"]) == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith(told) and last.endswith("What was there before stands; run the same command again then.")
+
+
+def test_another_error_of_the_system_is_ours_and_shows_as_it_is(here: Path, ingest: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("voclib.running.run", raising(FileNotFoundError(errno.ENOENT, "No such file", "x")))
+    with pytest.raises(FileNotFoundError):
+        cli.main(["run", "params/tiny.yml"])
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    def run(*arguments: object, **named: object) -> None:
+        raise error
+
+    return run
 
 
 def test_an_index_without_reports_is_an_error(here: Path, capsys: pytest.CaptureFixture) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -65,6 +67,24 @@ def test_a_failed_write_leaves_the_last_good_file(tmp_path):
     with pytest.raises(store.duckdb.Error):
         store.write({"responses": voices().assign(weight="no number")}, tmp_path)
     assert (tmp_path / "responses.parquet").read_bytes() == before and len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_full_disk_is_an_error_of_the_system_and_leaves_the_last_good_file(tmp_path):
+    class Full:
+        def execute(self, query):
+            raise duckdb.IOException('IO Error: {"exception_type":"IO","exception_message":"No space left on device","errno":"28"}')
+
+        def register(self, name, frame):
+            pass
+
+        def unregister(self, name):
+            pass
+
+    [path] = store.write({"responses": voices()}, tmp_path)
+    before = path.read_bytes()
+    with pytest.raises(OSError, match="No space left on device") as error:
+        store.put(Full(), voices(), path, {"response_id": "VARCHAR"})
+    assert error.value.errno == errno.ENOSPC and error.value.filename == str(path) and path.read_bytes() == before
 
 
 def test_a_relative_path_is_the_repositorys_whatever_the_working_directory(root, tmp_path, monkeypatch):

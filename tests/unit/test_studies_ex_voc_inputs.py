@@ -14,12 +14,13 @@ from ex_panels import changed, drawn, of_means, only
 from study_tables import spoken, texts
 from test_wording_lint import frames, objections
 
-from voclib.errors import DataError
+from voclib.errors import DataError, ParameterError
 from voclib.reporting import charts, show
 from voclib.results import Estimate, Text, Verdict
 from voclib.studies import ex_voc
 from voclib.studies.ex_voc import ExVoc
 from voclib.studies.ex_voc import captions as ex_voc_captions
+from voclib.studies.ex_voc import panel as ex_panel
 from voclib.studies.ex_voc.panel import ExPanel
 
 POINT = Estimate(estimand="point_worth", kind="estimate", unit="cny", value=1e5, conf_low=6e4, conf_high=1.4e5, std_error=2e4, n=2000, n_clusters=60,
@@ -252,3 +253,35 @@ def test_an_outlandish_scale_of_the_survey_changes_nothing_that_is_printed(facto
     wide = replace(panel, frame=panel.frame.assign(ex=factor * panel.frame["ex"], ex_noise=factor**2 * panel.frame["ex_noise"]),
                    answers=panel.answers.assign(value=factor * panel.answers["value"]))
     assert ex_voc.study(wide).effect.value == pytest.approx(ex_voc.study(panel).effect.value, rel=2e-3)
+
+
+class TestOwnTables:
+    """A table with one row a unit and period, made by hand."""
+
+    TABLE = pd.DataFrame({"unit": np.repeat([f"u{i}" for i in range(24)], 5), "t": np.tile(range(5), 24)}).assign(
+        x=np.random.default_rng(3).normal(size=120) > 0, y=np.random.default_rng(4).normal(size=120))
+
+    def made(self, table: object, **more: object) -> ExPanel:
+        roles = {"unit": "unit", "period": "t", "exposure": "x", "outcome": "y", "exposure_name": "training", "outcome_name": "score", **more}
+        return ex_panel.from_frame(table, **roles)
+
+    @pytest.mark.parametrize("kind", ["bool", "boolean", "object"])
+    def test_yes_and_no_count_as_one_and_zero(self, kind: str) -> None:
+        numbers = ex_voc.study(self.made(self.TABLE.astype({"x": "float64"})), draws=99)
+        if kind == "object":
+            with pytest.raises(DataError, match="'x' holds object, not numbers"):
+                self.made(self.TABLE.astype({"x": kind}))
+        else:
+            assert ex_voc.study(self.made(self.TABLE.astype({"x": kind})), draws=99).ladder == numbers.ladder
+
+    def test_a_name_in_one_text_stands_in_both_languages(self) -> None:
+        panel = self.made(self.TABLE)
+        assert panel.exposure == Text("training", "training") and "training" in ex_voc.study(panel, draws=99).study.answer.en
+
+    def test_what_is_no_table_or_no_panel_is_said(self) -> None:
+        with pytest.raises(DataError, match="made of a DataFrame with one row a unit and period, not of a dict"):
+            self.made(self.TABLE.to_dict("list"))
+        with pytest.raises(DataError, match="reads a panel, not a DataFrame: voclib.studies.ex_voc.panel.from_frame makes one"):
+            ex_voc.study(self.TABLE)
+        with pytest.raises(ParameterError, match="declared lag must be at least 1"):
+            ex_voc.study(self.made(self.TABLE), lag="1")

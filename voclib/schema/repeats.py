@@ -57,7 +57,7 @@ def among(voices: pd.DataFrame) -> pd.DataFrame:
     visits of one day the same score. `pairs` of the channel and month could have agreed, `expected` is the share of them that would by themselves.
     """
     free = voices[voices["campaign_id"].isna()].dropna(subset=["customer_id", "said", "at"])
-    free = free.sort_values(["channel", "customer_id", "at", "response_id"], kind="stable")
+    free = free.sort_values(["channel", "customer_id", "at", "response_id"], kind="stable", ignore_index=True)
     before = free.shift()
     near = (free["channel"] == before["channel"]) & (free["customer_id"] == before["customer_id"]) & (free["at"] - before["at"] <= SOON)
     found, same = [], near & (free["said"] == before["said"])

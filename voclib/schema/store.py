@@ -84,6 +84,10 @@ def put(connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame, path: Path, 
     try:
         connection.execute(f"COPY ({rows}) TO {literal(str(draft))} (FORMAT parquet)")
         os.replace(draft, path)
+    except duckdb.IOException as error:
+        if told := re.search(r'"errno":"([0-9]+)"', str(error)):  # of the system, such as a full disk: whoever called knows it by its number
+            raise OSError(int(told[1]), os.strerror(int(told[1])), str(path)) from error
+        raise
     finally:
         connection.unregister("frame_to_write")
         draft.unlink(missing_ok=True)

@@ -122,6 +122,8 @@ def empty(table: str) -> pd.DataFrame:
 
 def _draft(frame: pd.DataFrame, table: str, *, file: str, timezone: str, as_of: Day | Mapping[int, Day | None] | None,
            row: str | Sequence[int] | None = None, source: pd.Series | None = None) -> _Draft:
+    if not isinstance(frame, pd.DataFrame):
+        raise DataError(f"'{table}' is of type {type(frame).__name__}, not a DataFrame; pandas.DataFrame(…) makes one of columns or records")
     raw = frame.reset_index(drop=True)
     rows, given = _numbered(raw, row)
     raise_problems(gates.columns(given, table, file=file), headline=f"{table}: columns that do not fit the standard")

@@ -5,8 +5,10 @@ A score is a recode of a column plus a bounded scale; everything else is one pat
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
@@ -17,7 +19,7 @@ from voclib.results import Estimate, Unit, Verdict, refusal
 from voclib.stats import gates as gating
 from voclib.stats import inference
 from voclib.stats.gates import Gates
-from voclib.stats.inference import unnamed
+from voclib.stats.inference import columns, unnamed
 
 Scored = str | Callable[..., Estimate]  # a function of this module, or its name
 MISSING = "未注明 / not stated"
@@ -116,8 +118,8 @@ def contacts(invitations: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame
     next, are one invitation. Any delivered wave counts as delivered, and so does an answer; several answers count once.
     """
     for name in ("invitation_id", "customer_id", "touchpoint_id", "trigger", "sent_at", "wave", "is_delivered"):
-        _has(invitations, name, "invitations")
-    _has(responses, "invitation_id", "responses")
+        columns.has(invitations, name, "invitations")
+    columns.has(responses, "invitation_id", "responses")
     sent = invitations.drop_duplicates("invitation_id").sort_values(["customer_id", "sent_at", "wave", "invitation_id"], kind="stable")
     sent = sent.assign(is_answered=sent["invitation_id"].isin(responses["invitation_id"].dropna()))
     sequence = (sent["wave"] == 0).groupby([sent["customer_id"], sent["trigger"].fillna("")]).cumsum()
@@ -154,7 +156,7 @@ def differences(metric: Scored, frame: pd.DataFrame, *, by: str, at: tuple[Any, 
     """
     gates, chosen = gates or gating.load(), _metric(metric, column or score, scale)
     level, answers = _level(conf_level, gates), _read(frame, chosen, weights, cluster, gates)
-    _has(frame, by, "frame")
+    columns.has(frame, by, "frame")
     values, known = frame[by].iloc[answers.rows], set(frame[by].dropna())
     if lost := [value for value in at if value not in known]:
         raise ParameterError(f"Column '{by}' holds no {lost[0]!r}; {nearest(str(lost[0]), known)}")
@@ -190,11 +192,16 @@ def compare_groups(metric: Scored, frame: pd.DataFrame, *, by: str | Sequence[st
 
 def resampled(metric: Scored, frame: pd.DataFrame, *, cluster: str, draws: int = 999, seed: int = 0, column: str = "", score: str = "",
               scale: tuple[float, float] | None = None, weights: str | None = None, gates: Gates | None = None, **options: Any) -> Estimate:
-    """`metric` with an interval from resampling whole clusters (percentile-t): a slow check on the analytic one; refusals as there."""
+    """`metric` with an interval from resampling whole clusters (percentile-t): a slow check on the analytic one; refusals as there.
+
+    Where all answers count the same every draw is the same, so the interval stays the analytic one, as its `ci_method` says.
+    """
     gates, chosen = gates or gating.load(), _metric(metric, column or score, scale)
     answers = _read(frame, chosen, weights, cluster, gates)
     found = _estimate(answers, chosen, gates=gates, **{"estimand": _estimand(chosen), **options})
-    if found.kind != "estimate":
+    if draws < (enough := math.ceil(2 / (1 - found.conf_level)) - 1):
+        raise ParameterError(f"{draws} draws do not reach the ends of a {found.conf_level:.0%} interval; at least {enough}, better 999.")
+    if found.kind != "estimate" or np.ptp(answers.coded) == 0:
         return found
     ends = inference.cluster_bootstrap(answers.coded, cluster=answers.cluster, weights=answers.weights, draws=draws, seed=seed,
                                        conf_level=found.conf_level)
@@ -237,30 +244,21 @@ def _score(frame: pd.DataFrame, metric: _Metric, weights: str | None = None, clu
 
 def _level(conf_level: float | None, gates: Gates) -> float:
     level = gates.conf_level if conf_level is None else conf_level
-    if not 0 < level < 1:
-        raise ParameterError(f"conf_level is a share such as 0.95, not {level}.")
+    if not isinstance(level, Real) or not 0 < level < 1:
+        raise ParameterError(f"conf_level is a share such as 0.95, not {level!r}.")
     return level
-
-
-def _has(frame: pd.DataFrame, column: str, what: str) -> None:
-    if column not in frame.columns:
-        raise DataError(f"The {what} has no column '{column}'; {nearest(column, frame.columns)}")
 
 
 def _read(frame: pd.DataFrame, metric: _Metric, weights: str | None, cluster: str | None, gates: Gates) -> _Answers:
     """Rows with an answer, checked and coded."""
     for name in (metric.column, weights, cluster):
         if name is not None:
-            _has(frame, name, "frame")
-    column = frame[metric.column]
-    if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column) or column.isna().all()):
-        samples = ", ".join(repr(v) for v in column.dropna().unique()[:3])
-        raise DataError(f"'{metric.column}' holds text such as {samples}; turn it into numbers first: voclib.schema.coerce counts every change.")
-    raw = column.astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+            columns.has(frame, name, "frame")
+    raw = columns.numbers(frame[metric.column], is_flag=metric.kind == "flag")
     rows = np.flatnonzero(~np.isnan(raw))
     raw = raw[rows]
     _check_scale(raw, metric, gates)
-    w = _weights(frame, weights, rows)
+    w = columns.weights(frame, weights, rows)
     if w is not None and (w == 0).any():  # an answer that counts for nothing is no answer
         raw, rows, w = raw[w > 0], rows[w > 0], w[w > 0]
     ids = None if cluster is None else frame[cluster].iloc[rows]
@@ -282,26 +280,11 @@ def _check_scale(raw: np.ndarray, metric: _Metric, gates: Gates) -> None:
         raise DataError(f"The scale of '{metric.column}' looks like 1–5: all {raw.size} answers lie there. NPS needs 0–10; use csat for 1–5.")
 
 
-def _weights(frame: pd.DataFrame, name: str | None, rows: np.ndarray) -> np.ndarray | None:
-    if name is None:
-        return None
-    if not pd.api.types.is_numeric_dtype(frame[name]):
-        raise DataError(f"Weights '{name}' are not numbers.")
-    w = frame[name].to_numpy(dtype=float, na_value=np.nan)[rows]
-    if bad := int((~np.isfinite(w)).sum()):
-        raise DataError(f"{bad} answers have no usable weight in '{name}' (missing or infinite); every answer needs one.")
-    if bad := int((w < 0).sum()):
-        raise DataError(f"{bad} weights in '{name}' are negative; the smallest is {w.min():g}. Weights are 0 or more.")
-    if w.size and w.sum() <= 0:
-        raise DataError(f"The weights in '{name}' add up to zero; at least one answer must count.")
-    return w
-
-
 def _units(frame: pd.DataFrame, unit: str | None, rows: np.ndarray) -> np.ndarray:
     """Whole-number ids of the units that answer; a row without one is its own."""
     if unit is None:
         return np.arange(len(rows))
-    _has(frame, unit, "frame")
+    columns.has(frame, unit, "frame")
     codes = pd.factorize(frame[unit])[0][rows]
     return np.where(codes < 0, len(frame) + np.arange(len(rows)), codes)
 
@@ -309,8 +292,10 @@ def _units(frame: pd.DataFrame, unit: str | None, rows: np.ndarray) -> np.ndarra
 def _labels(frame: pd.DataFrame, by: str | Sequence[str]) -> tuple[np.ndarray, list[str]]:
     """Group of each row as a whole number, and the names in a fixed order."""
     names = [by] if isinstance(by, str) else list(by)
+    if not names:
+        raise ParameterError("by names at least one column whose groups are compared, such as by='channel'.")
     for name in names:
-        _has(frame, name, "frame")
+        columns.has(frame, name, "frame")
     number = frame.groupby(names, dropna=False, observed=True, sort=True).ngroup().to_numpy()
     first = pd.Series(np.arange(len(frame))).groupby(number).first()
     label = [" · ".join(MISSING if pd.isna(v) else str(v) for v in row) for row in frame[names].iloc[first.to_numpy()].itertuples(index=False)]
@@ -390,7 +375,8 @@ def _gap(first: _Answers, second: _Answers, metric: _Metric, *, gates: Gates, sh
 
 
 def _too_few(answers: _Answers, gates: Gates) -> dict[str, Any] | None:
-    return gating.too_few(gates, n=len(answers.coded), worth=None if answers.weights is None else inference.kish(answers.weights),
+    worth = None if answers.weights is None or not len(answers.weights) else inference.kish(answers.weights)
+    return gating.too_few(gates, n=len(answers.coded), worth=worth,
                           clusters=None if answers.cluster is None else unnamed.count(answers.cluster))
 
 

@@ -79,7 +79,10 @@ def study(panel: ExPanel, *, lag: int = 1, lags: Sequence[int] = (0, 1, 2, 3), l
     DataError
         for a table that is no panel, an exposure that repeats the outcome.
     """
-    if lag < 1 or lag not in lags or leads < 1:
+    if not isinstance(panel, ExPanel):
+        raise DataError(f"This study reads a panel, not a {type(panel).__name__}: voclib.studies.ex_voc.panel.from_frame makes one of a table with "
+                        "one row a unit and period, from_tables of a company's standard tables.")
+    if not isinstance(lag, int) or lag < 1 or lag not in lags or leads < 1:
         raise ParameterError(f"The declared lag must be at least 1 and one of lags, and there must be at least one lead; given: lag={lag}, "
                              f"lags={', '.join(map(str, lags))}, leads={leads}.")
     gates = gates or gating.load()

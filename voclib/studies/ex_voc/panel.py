@@ -15,7 +15,7 @@ import pandas as pd
 
 from voclib.errors import DataError, ParameterError, nearest
 from voclib.results import Check, Text, Unit
-from voclib.schema import dates
+from voclib.schema import conformity, dates
 from voclib.stats import reliability
 from voclib.stats.panel import rows as gathering
 from voclib.studies import repeats
@@ -92,6 +92,7 @@ class ExPanel:
         return "outcome_sampling" in self.frame
 
 
+@conformity.explained
 def from_tables(tables: Tables, *, metric: str = "nps_score", programme: str = "", controls: Sequence[str] = CONTROLS, with_managers: bool = False,
                 timezone: str = "") -> ExPanel:
     """The panel of a company's standard tables.
@@ -134,26 +135,31 @@ def from_tables(tables: Tables, *, metric: str = "nps_score", programme: str = "
                    facts=words.facts(frame, words.STORE, len(kept), managers, None if waves.is_single else waves.step), placed=placed)
 
 
+@conformity.explained
 def offered(tables: Tables, programme: str) -> str:
     """`programme` where the company lists programmes at all, else none: what nobody lists cannot be studied, and the slope needs none."""
     return programme if len(tables.get("programmes", ())) else ""
 
 
-def from_frame(frame: pd.DataFrame, *, unit: str, period: str, exposure: str, outcome: str, exposure_name: Text, outcome_name: Text,
+def from_frame(frame: pd.DataFrame, *, unit: str, period: str, exposure: str, outcome: str, exposure_name: Text | str, outcome_name: Text | str,
                outcome_unit: Unit = "score", sign: int = 1, controls: Sequence[str] = (), exposure_n: str = "", exposure_noise: str = "",
                outcome_n: str = "", outcome_sampling: str = "", region: str = "", period_name: Text = words.PERIOD, unit_name: Text = words.UNIT,
                checks: tuple[Check, ...] = ()) -> ExPanel:
     """A panel that comes as means: any numeric outcome, one row a unit and period. What is unknown stays unknown, and the verdict says so.
 
-    `sign` is −1 where a lower outcome is the better one. Means of fewer than five employees are removed where `exposure_n` tells them.
+    `sign` is −1 where a lower outcome is the better one. Means of fewer than five employees are removed where `exposure_n` tells them. A name given
+    as one text stands in both languages; yes and no count as 1 and 0.
 
     Raises
     ------
     ParameterError
         for columns that do not exist, a sign other than 1 and −1.
     DataError
-        for outcomes or exposures that are no numbers.
+        for outcomes or exposures that are no numbers, and where the table is no frame.
     """
+    if not isinstance(frame, pd.DataFrame):
+        raise DataError(f"A panel is made of a DataFrame with one row a unit and period, not of a {type(frame).__name__}.")
+    exposure_name, outcome_name = (Text(n, n) if isinstance(n, str) else n for n in (exposure_name, outcome_name))
     roles = {"unit_id": unit, "period": period, "ex": exposure, "outcome": outcome, "ex_n": exposure_n, "ex_noise": exposure_noise,
              "outcome_n": outcome_n, "outcome_sampling": outcome_sampling, "region": region}
     roles = {name: column for name, column in roles.items() if column}
@@ -170,6 +176,7 @@ def from_frame(frame: pd.DataFrame, *, unit: str, period: str, exposure: str, ou
             raise DataError(f"'{column}' holds {frame[column].dtype}, not numbers; three of its values: "
                             f"{', '.join(map(repr, frame[column].dropna().head(3)))}.")
     made = pd.concat([frame[list(roles.values())].set_axis(list(roles), axis=1), frame[list(controls)]], axis=1).reset_index(drop=True)
+    made = made.astype({name: "float64" for name in made if pd.api.types.is_bool_dtype(made[name])})
     small = made["ex_n"].lt(SMALL_CELL) if exposure_n else pd.Series(False, index=made.index)
     made.loc[small, ["ex", *(["ex_noise"] if exposure_noise else [])]] = np.nan
     hidden = words.suppressed(int(small.sum()), int(made.loc[small, "ex_n"].sum()), SMALL_CELL, unit_name) if exposure_n else words.uncounted()

@@ -16,7 +16,7 @@ import pandas as pd
 
 from voclib.errors import ParameterError, nearest
 from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict, refusal
-from voclib.schema import dates
+from voclib.schema import conformity, dates
 from voclib.stats import credibility, gates, inference, metrics
 from voclib.stats import inflation as bunching
 from voclib.studies import repeats
@@ -54,6 +54,7 @@ class Begging:
     captions: Mapping[str, Mapping[str, Any]]
 
 
+@conformity.explained
 def answers(tables: Tables) -> pd.DataFrame:
     """Survey answers with a score and a dealer, sorted by `response_id`; `kind` is the contact asked about, missing where no table tells it."""
     found = tables["responses"]
@@ -142,6 +143,7 @@ def returned(kept: pd.DataFrame, tables: Tables, *, days: int) -> pd.Series:
     return blank.mask(blank.index.isin(known["index"]), pd.Series(came.to_numpy(), index=merged["index"]))
 
 
+@conformity.explained
 def study(tables: Tables, *, min_answers: int = 60, fdr: float = 0.05, mix: Sequence[str] = ("kind",), return_days: int = 180,
           conf_level: float = 0.95, seed: int = 0, timezone: str = "") -> Begging:
     """The review list, company NPS before and after, dealers' ranks; a refusal where too few dealers have enough answers, or answers hardly differ.

@@ -16,7 +16,7 @@ from scipy import stats
 
 from voclib.errors import DataError, ParameterError, nearest
 from voclib.results import Unit
-from voclib.schema import dates
+from voclib.schema import conformity, dates
 from voclib.schema.keys import among
 from voclib.schema.tables import CONTACT_KINDS
 from voclib.stats import crossfit
@@ -111,6 +111,7 @@ class Cohort:
         return replace(self, people=self.people[np.asarray(rows, dtype=bool)].reset_index(drop=True))
 
 
+@conformity.explained
 def build(tables: Tables, *, first_day: str, last_day: str, dose: str = "wait_minutes", threshold: float = 60.0,
           kinds: Sequence[str] = ("maintenance", "repair"), horizon_days: int = 365, measure: Literal["margin", "revenue"] = "margin",
           exclude_kinds: Sequence[str] = ("vehicle",), dose_topic: str = "waiting_time", min_mentions: int = 10,

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.results import Check, Estimate, Ladder, Verdict, refusal
+from voclib.schema import conformity
 from voclib.stats import retest
 from voclib.studies.nps_revenue import recovery_text as words
 
@@ -52,6 +53,7 @@ def scores_in_turn(tables: Tables, *, cutoff: int = 6) -> pd.DataFrame:
         ["customer_id", "unit_id", "first", "second", "is_called", "has_comment"]].reset_index(drop=True)
 
 
+@conformity.explained
 def recovery(tables: Tables, *, cutoff: int = 6, conf_level: float = 0.95) -> Recovered:
     """Three rungs over the called detractors who answered again: their rise, the rise of like detractors nobody called, the difference.
 

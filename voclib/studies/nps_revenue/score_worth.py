@@ -11,6 +11,7 @@ import pandas as pd
 
 from voclib.errors import DataError
 from voclib.results import Estimate, Ladder, Text, Verdict, refusal
+from voclib.schema import conformity
 from voclib.stats import crossfit, worth
 from voclib.stats import gates as gating
 from voclib.stats.gates import Gates
@@ -45,6 +46,7 @@ class ScoreWorth:
         return pd.DataFrame(rows, columns=["path", "value", "low", "high"])
 
 
+@conformity.explained
 def mildest(tables: Tables, *, conf_level: float = 0.95, **window: Any) -> dict[str, Estimate | None]:
     """What a point goes with where everybody is a little happier, for a study that turns points into money: `point` and, uncorrected, `naive_point`.
 
@@ -65,6 +67,7 @@ def mildest(tables: Tables, *, conf_level: float = 0.95, **window: Any) -> dict[
     return {"point": found.path("tilt"), "naive_point": found.naive.get("tilt")}
 
 
+@conformity.explained
 def study(tables: Tables, cohort: Cohort, *, customers: int, gates: Gates | None = None, conf_level: float = 0.95) -> ScoreWorth:
     """Money after an answer by what was answered, for `customers` customers; adjusted for what was known before.
 

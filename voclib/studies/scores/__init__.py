@@ -11,7 +11,7 @@ import pandas as pd
 
 from voclib.errors import DataError, ParameterError, nearest
 from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict, refusal
-from voclib.schema import dates
+from voclib.schema import conformity, dates
 from voclib.schema.tables import TABLES
 from voclib.sentences import say
 from voclib.stats import gates as gating
@@ -61,6 +61,7 @@ class Scores:
     note: Text = words.UNDATED  # in place of a figure that has nothing to show
 
 
+@conformity.explained
 def answers(tables: Tables, *, metric: str, channel: str = "", period: str = "quarter", timezone: str = "") -> pd.DataFrame:
     """Voices that carry the score, with their `period` (of the contact, else of the answer) as "2026Q3" or "2026-07"; none where none is to be had.
 
@@ -71,7 +72,7 @@ def answers(tables: Tables, *, metric: str, channel: str = "", period: str = "qu
     ParameterError
         for an unknown metric, channel or period.
     DataError
-        if no voice carries the score and some carry another; the message lists which scores there are.
+        if no voice carries the score and some carry another (the message lists which scores there are), or a voice stands twice.
     """
     timezone = dates.zone(tables, timezone)
     score, responses = score_of(metric), tables["responses"]
@@ -83,6 +84,8 @@ def answers(tables: Tables, *, metric: str, channel: str = "", period: str = "qu
     if kept.empty and (there := [name for name, s in SCORES.items() if responses[s.column].notna().any()]):
         which = f" of channel {channel}" if channel else ""
         raise DataError(f"No voice{which} carries the score '{metric}'. This pool carries: {', '.join(there)}.")
+    if twice := int(kept["response_id"].duplicated().sum()):
+        raise DataError(f"{twice} voices stand more than once: their response_id repeats. Keep one row each, or the score counts them again.")
     when = kept["touched_at"].fillna(kept["submitted_at"]).dt.tz_convert(timezone).dt.tz_localize(None)
     label = when.dt.to_period("Q" if period == "quarter" else "M").astype("str").where(when.notna())
     return kept.assign(period=label).sort_values("response_id", ignore_index=True)
@@ -103,17 +106,10 @@ def facts(kept: pd.DataFrame, tables: Tables, *, cluster: str = "unit_id") -> di
     return found
 
 
+@conformity.explained
 def study(
-    tables: Tables,
-    *,
-    metric: str,
-    channel: str = "",
-    period: str = "quarter",
-    segments: Sequence[str] = ("region",),
-    cluster: str = "unit_id",
-    conf_level: float = 0.95,
-    seed: int = 0,
-    timezone: str = "",
+    tables: Tables, *, metric: str, channel: str = "", period: str = "quarter", segments: Sequence[str] = ("region",), cluster: str = "unit_id",
+    conf_level: float = 0.95, seed: int = 0, timezone: str = "",
 ) -> Scores:
     """The score of those who answered: naive, clustered and resampled; by period and group; paired change; checks and verdict.
 

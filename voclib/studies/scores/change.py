@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.results import Estimate, Text
+from voclib.schema import conformity
 from voclib.stats import gates as gating
 from voclib.stats import metrics
 from voclib.stats.attribution import Decomposition, mix_rate
@@ -39,6 +40,7 @@ class Moved:
     note: Text
 
 
+@conformity.explained
 def explain(tables: Tables, *, metric: str, by: str, channel: str = "", period: str = "quarter", cluster: str = "unit_id", conf_level: float = 0.95,
             timezone: str = "", gates: Gates | None = None) -> Moved:
     """The last period against the one before, by the groups of `by` (a column of responses, or of units or customers joined to them).

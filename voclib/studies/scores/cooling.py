@@ -11,6 +11,7 @@ import pandas as pd
 
 from voclib.errors import DataError, ParameterError, nearest
 from voclib.results import Check, Estimate, Text
+from voclib.schema import conformity
 from voclib.stats import cooling as estimator
 from voclib.stats import gates as gating
 from voclib.stats import inference
@@ -118,6 +119,7 @@ def _kept(found: pd.DataFrame, window_days: float) -> Joined:
                   left_out=left)
 
 
+@conformity.explained
 def study(tables: Tables, *, metric: str = "csat", window_days: float = 14.0, campaign: str = "", cluster: str = "unit_id",
           delay_is_random: bool = False, conf_level: float = 0.95, gates: Gates | None = None) -> Cooled:
     """Slope of the score (raw marks) on the feeling by lag, clustered by unit (by customer where units are too few); the fall; its half-life.

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.results import Estimate, Text
+from voclib.schema import conformity
 from voclib.stats import gates as gating
 from voclib.stats.attribution import Drivers, collinear, lmg
 from voclib.stats.gates import Gates
@@ -33,6 +34,7 @@ class Ranking:
     note: Text
 
 
+@conformity.explained
 def rank(tables: Tables, *, metric: str, channel: str = "", cluster: str = "unit_id", conf_level: float = 0.95, seed: int = 0,
          timezone: str = "", min_known: float = 0.5, rows_per_column: int = 10, gates: Gates | None = None) -> Ranking:
     """LMG shares of the raw mark's variance over its companions: other marks of the answer and facts of the contact and the customer.

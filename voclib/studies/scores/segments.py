@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.results import Check, Estimate, Text
+from voclib.schema import conformity
 from voclib.stats import gates as gating
 from voclib.stats import inference, metrics, shrinkage
 from voclib.stats.gates import Gates
@@ -85,6 +86,7 @@ class Segments:
     note: Text
 
 
+@conformity.explained
 def study(tables: Tables, *, metric: str, channel: str = "", period: str = "quarter", segments: Sequence[str] = ("region",),
           cluster: str = "unit_id", conf_level: float = 0.95, timezone: str = "", gates: Gates | None = None) -> Segments:
     """Every group of `segments` (columns, or pairs such as "region × product") with enough answers against the rest; units; paired changes.

@@ -11,6 +11,7 @@ import pandas as pd
 
 from voclib.errors import DataError
 from voclib.results import Estimate, Text, refusal
+from voclib.schema import conformity
 from voclib.stats import gates as gating
 from voclib.stats import inference, metrics
 from voclib.stats.gates import Gates
@@ -39,6 +40,7 @@ class Trend:
     is_steady: bool = False
 
 
+@conformity.explained
 def study(tables: Tables, *, metric: str, channel: str = "", period: str = "quarter", by: str = "region", cluster: str = "unit_id",
           conf_level: float = 0.95, timezone: str = "", gates: Gates | None = None) -> Trend:
     """Least-squares slope of what each answer counts on its period, errors by whole units; each group of `by` against the rest.

@@ -11,6 +11,7 @@ import pandas as pd
 
 from voclib.errors import DataError
 from voclib.results import Check, Estimate, Text
+from voclib.schema import conformity
 from voclib.stats import crossfit, prevalence
 from voclib.studies.survivorship import customer_topics_text as words
 
@@ -34,6 +35,7 @@ class CustomerTopics:
     captions: Mapping[str, Mapping[str, Any]]
 
 
+@conformity.explained
 def lacking(tables: Tables) -> Text | None:
     """Why topic shares cannot be given, or None: a table that is missing, or too few comments labelled by people.
 
@@ -49,6 +51,7 @@ def lacking(tables: Tables) -> Text | None:
     return words.few_of_a_topic(most, MIN_TOPIC) if most < MIN_TOPIC else None
 
 
+@conformity.explained
 def shares(tables: Tables, *, conf_level: float = 0.95, seed: int = 0) -> CustomerTopics:
     """Share of customers whose contact concerned each topic, had everybody commented; each customer counts as one.
 

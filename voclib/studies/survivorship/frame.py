@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.errors import DataError, ParameterError
-from voclib.schema import dates
+from voclib.schema import conformity, dates
 from voclib.schema.keys import among
 from voclib.studies.scores import SCORES
 
@@ -65,6 +65,7 @@ class Frame:
         return replace(self, people=self.people[np.asarray(rows, dtype=bool)].reset_index(drop=True))
 
 
+@conformity.explained
 def build(tables: Tables, *, metric: str = "nps", first_day: str = "", last_day: str = "", kinds: Sequence[str] = (),
           timezone: str = "") -> Frame:
     """The frame of the customers with a contact from `first_day` to `last_day`; each is asked about the last of these contacts.
@@ -206,6 +207,7 @@ def funnel(frame: Frame) -> pd.DataFrame:
                        lost_cny=(before["value_cny"] - made["value_cny"]).fillna(0.0))
 
 
+@conformity.explained
 def survivors_only(tables: Tables) -> bool:
     """Whether nobody in the customer table has left: then no window has since-churned customers in it, however many there were."""
     return not tables["customers"]["is_churned"].fillna(False).any()

@@ -12,7 +12,7 @@ import pandas as pd
 
 from voclib.errors import ParameterError, nearest
 from voclib.results import Check, Estimate, Text, Verdict, refusal
-from voclib.schema import dates
+from voclib.schema import conformity, dates
 from voclib.schema.keys import among
 from voclib.stats import crossfit, inference, metrics, missingness, representativeness
 from voclib.stats import gates as gating
@@ -62,6 +62,7 @@ class Outreach:
     captions: Mapping[str, Mapping[str, Any]]
 
 
+@conformity.explained
 def design(tables: Tables, *, by: Sequence[str] = BY, traits: Sequence[str] = TRAITS, max_messages: int = 3, follow_days: int = 90,
            cost_per_call_cny: float = 40.0, expected_completion: float | None = None, conf_level: float = 0.95, seed: int = 0,
            timezone: str = "") -> Outreach:

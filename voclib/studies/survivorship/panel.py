@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.results import Check, Ladder, Text, refusal
-from voclib.schema import dates
+from voclib.schema import conformity, dates
 from voclib.stats import attrition
 from voclib.studies.scores import SCORES
 from voclib.studies.survivorship import panel_text as words
@@ -31,6 +31,7 @@ class PanelTrend:
     captions: Mapping[str, Any]
 
 
+@conformity.explained
 def trend(tables: Tables, *, metric: str = "nps", conf_level: float = 0.95, timezone: str = "") -> PanelTrend:
     """The last quarter against the one before, among customers asked in both who answered the first.
 

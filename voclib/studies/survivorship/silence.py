@@ -11,7 +11,7 @@ import pandas as pd
 
 from voclib.errors import ParameterError
 from voclib.results import Check, Estimate, Ladder, Text, Verdict, refusal
-from voclib.schema import dates
+from voclib.schema import conformity, dates
 from voclib.stats import gates as gating
 from voclib.stats import inference, risk
 from voclib.studies.survivorship import silence_text as words
@@ -25,13 +25,9 @@ RECENT = 3
 LEAK_ALARM = 0.95
 LIST_SIZES = (50, 100, 200, 500)
 KNOWN_ON = {
-    "fall_last": "usage_on",
-    "fall_recent": "usage_on",
-    "usual": "usage_on",
-    "streak": "usage_on",
+    **dict.fromkeys(("fall_last", "fall_recent", "usual", "streak"), "usage_on"),
     "recency": "contact_on",
-    "spend": "snapshot_on",
-    "complaints": "snapshot_on",
+    **dict.fromkeys(("spend", "complaints"), "snapshot_on"),
     "tenure": "joined_on",
 }
 """Predictor → column with the day on which it was known; none may lie after the landmark."""
@@ -78,6 +74,7 @@ class _Use:
     customers: pd.DataFrame
 
 
+@conformity.explained
 def signal(tables: Tables, *, horizon_days: int = 90, landmark: str = "", asof: str = "", list_size: int = 100, margin_cny: float = 6000.0,
            kept_share: float = 0.1, cost_per_call_cny: float = 40.0, method: risk.Method = "platt", extra: pd.DataFrame | None = None,
            conf_level: float = 0.95, seed: int = 0, timezone: str = "") -> Signal:
