@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from voclib.simulate import dgp_b
+from voclib.simulate.worlds import nonresponse
 from voclib.stats import crossfit, propensity
 
 CUSTOMERS, FOLDS, REPEATS, LIMIT_S = 1_000_000, 5, 5, 300.0
@@ -28,10 +28,10 @@ def answers(frame: pd.DataFrame) -> np.ndarray:
 
 def measure(customers: int = CUSTOMERS, *, seed: int = 1) -> dict[str, Any]:
     """One timed run: seconds of the design matrix and of AIPW, peak memory of the process, the estimate beside the truth."""
-    frame, truth = dgp_b.draw(seed, customers=customers)
+    frame, truth = nonresponse.draw(seed, customers=customers)
     y, ids = answers(frame), np.arange(customers)
     start = time.perf_counter()
-    design = crossfit.features(frame, dgp_b.COVARIATES, interactions=True, squares=True)
+    design = crossfit.features(frame, nonresponse.COVARIATES, interactions=True, squares=True)
     middle = time.perf_counter()
     found = propensity.aipw_mean(y, design.matrix, ids=ids, levels=(-100, 0, 100), k=FOLDS, repeats=REPEATS, seed=seed)
     end = time.perf_counter()

@@ -21,7 +21,7 @@ import numpy as np
 from sklearn.linear_model import LassoCV, LogisticRegression
 from tqdm import tqdm
 
-from voclib.simulate import dgp_c
+from voclib.simulate.worlds import long_waits
 from voclib.stats import crossfit, effects
 
 CUSTOMERS, COVARIATES, FOLDS, REPEAT = 1_000_000, 30, 5, 3
@@ -40,7 +40,7 @@ class Problem:
 
 def problem(customers: int, *, seed: int = 1) -> Problem:
     """A draw of DGP C, whose two covariates are joined by others that matter little or not at all."""
-    frame, _ = dgp_c.draw(seed, customers=customers)
+    frame, _ = long_waits.draw(seed, customers=customers)
     known = np.column_stack([np.log(frame["prior_spend"]) - 6, frame["tenure"]])
     more = np.random.default_rng([seed, 1]).normal(size=(customers, COVARIATES - 2))
     more[:, :8] += 0.5 * known[:, [0]]

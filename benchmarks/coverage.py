@@ -24,7 +24,7 @@ import pandas as pd
 from benchmarks import freshness
 from voclib.errors import ParameterError
 from voclib.results import Estimate
-from voclib.simulate import scores
+from voclib.simulate.worlds import scores
 from voclib.stats import metrics
 
 OUT = Path(__file__).with_name("coverage.json")

@@ -10,7 +10,7 @@ import pandas as pd
 
 from benchmarks.coverage import FALSE_ALARM_BAND, FALSE_ALARM_RUNS, Draw, Setting, beside_zero
 from voclib.results import Estimate
-from voclib.simulate import dgp_b, dgp_panel, dgp_topics
+from voclib.simulate.worlds import angry_comments, dropout, nonresponse
 from voclib.stats import attrition, inflation, prevalence
 
 SOME, FEW = 300, 200  # runs where a run looks at forty dealers, or a share of one half is to be seen
@@ -20,7 +20,7 @@ FAILS = (-np.inf, 0.5)  # where a naive interval must not hold the truth, else t
 def _dealers(begging: int, share: float) -> Draw:
     """Forty dealers of 60 to 200 answers; the truth is who begs, by dealer."""
     def taken(seed: int) -> tuple[pd.DataFrame, np.ndarray]:
-        frame, truth = dgp_b.draw_dealers(seed, begging=begging, turned_share=share)
+        frame, truth = nonresponse.draw_dealers(seed, begging=begging, turned_share=share)
         return frame, np.isin(np.arange(40), truth["begging"])
     return taken
 
@@ -63,8 +63,8 @@ def begged() -> list[Setting]:
 def _topics(**options: Any) -> Draw:
     """One topic a run, all of them in turn; comments of one world with their weights."""
     def taken(seed: int) -> tuple[pd.DataFrame, float]:
-        frame, truth = dgp_topics.draw(seed, **options)
-        topic = dgp_topics.TOPICS[seed % len(dgp_topics.TOPICS)]
+        frame, truth = angry_comments.draw(seed, **options)
+        topic = angry_comments.TOPICS[seed % len(angry_comments.TOPICS)]
         made = frame[frame["commented"]]
         return pd.DataFrame({"predicted": made[f"predicted_{topic}"], "gold": made[f"gold_{topic}"], "drawn": made["gold_probability"],
                              "weight": 1 / (made["answer_probability"] * made["comment_probability"])}), truth["share"][topic]
@@ -93,7 +93,7 @@ def topics() -> list[Setting]:
 
 def _panel(**options: Any) -> Draw:
     def taken(seed: int) -> tuple[pd.DataFrame, float]:
-        frame, truth = dgp_panel.draw(seed, customers=1500, waves=4, **options)
+        frame, truth = dropout.draw(seed, customers=1500, waves=4, **options)
         return frame, truth["nps_change"]
     return taken
 

@@ -12,11 +12,12 @@ import pandas as pd
 
 from benchmarks.coverage import EXTREME_BAND, FALSE_ALARM_BAND, FALSE_ALARM_RUNS, Draw, Interval, Setting, beside_zero
 from voclib.results import Estimate
-from voclib.simulate import dgp_mix, dgp_pains
+from voclib.simulate.worlds import mix
+from voclib.simulate.worlds import pains as pains_world
 from voclib.stats import attribution
 from voclib.stats.inference import Fit
 
-PAINS = list(dgp_pains.topics())
+PAINS = list(pains_world.topics())
 KNOWN = ["prior", "mood"]
 MONEY = {"unit": "cny"}
 FAILS = (-np.inf, 0.5)  # where a naive interval must not hold the truth, else the world shows nothing
@@ -28,14 +29,14 @@ ALIKE = 0.3  # correlation of any two columns
 
 @cache
 def _masses(stores: bool) -> np.ndarray:
-    return dgp_pains.expected_masses(len(PAINS), stores=stores)
+    return pains_world.expected_masses(len(PAINS), stores=stores)
 
 
 def pains(what: str, name: str = "", *, customers: int = 4000, stores: int = 0, **planted: float) -> Draw:
     """Draws of the world of pains; the truth is the loss expected of so many customers, effects being drawn per seed."""
     def taken(seed: int) -> tuple[pd.DataFrame, float]:
-        frame, truth = dgp_pains.draw(seed, customers=customers, stores=stores, **planted)
-        expected = dgp_pains.worth(customers * _masses(stores > 0), truth["effects"])
+        frame, truth = pains_world.draw(seed, customers=customers, stores=stores, **planted)
+        expected = pains_world.worth(customers * _masses(stores > 0), truth["effects"])
         return frame, expected[f"{what}_cny"][name] if name else expected["total_cny"]
     return taken
 
@@ -75,12 +76,12 @@ def _ends(fit: Fit) -> Interval:
 
 def left_out(frame: pd.DataFrame, *, score: str = "nps_points") -> Interval:
     """The vendor's impact of the bystander: the score of all minus that of customers who do not mention it."""
-    return _ends(attribution.leave_out(frame[score], frame[[dgp_pains.BYSTANDER]], names=[dgp_pains.BYSTANDER])[0])
+    return _ends(attribution.leave_out(frame[score], frame[[pains_world.BYSTANDER]], names=[pains_world.BYSTANDER])[0])
 
 
 def lost() -> list[Setting]:
     """Money lost to pains that overlap."""
-    bystander = of("shares", dgp_pains.BYSTANDER)
+    bystander = of("shares", pains_world.BYSTANDER)
     return [
         Setting(method="joint removal, total", setting="4000 customers, 5 overlapping pains", draw=pains("total"), call=total,
                 naive=partial(compared, names=PAINS), naive_band=FAILS),
@@ -89,13 +90,13 @@ def lost() -> list[Setting]:
         Setting(method="joint removal, share", setting="4000 customers of 60 stores, the wait", draw=pains("shares", "wait", stores=60),
                 call=of("shares", "wait", cluster="store")),
         Setting(method="joint removal, bystander", setting="4000 customers, no effect, bad company", kind="false alarms", count=beside_zero,
-                draw=pains("shares", dgp_pains.BYSTANDER), call=bystander, naive=left_out, naive_band=(0.9, 1.0), band=FALSE_ALARM_BAND,
+                draw=pains("shares", pains_world.BYSTANDER), call=bystander, naive=left_out, naive_band=(0.9, 1.0), band=FALSE_ALARM_BAND,
                 runs=FALSE_ALARM_RUNS),
         Setting(method="joint removal, bystander", setting="8000 customers, no bystander any more", kind="power", count=beside_zero, runs=SOME,
-                draw=pains("shares", dgp_pains.BYSTANDER, customers=8000, bystander=-0.4), call=bystander, band=(0.8, 1.0))]
+                draw=pains("shares", pains_world.BYSTANDER, customers=8000, bystander=-0.4), call=bystander, band=(0.8, 1.0))]
 
 
-def changed(what: str, group: int | None, *, world: Callable[..., tuple[pd.DataFrame, dict[str, Any]]] = dgp_mix.draw, **planted: Any) -> Draw:
+def changed(what: str, group: int | None, *, world: Callable[..., tuple[pd.DataFrame, dict[str, Any]]] = mix.draw, **planted: Any) -> Draw:
     """Draws of two periods; the truth is the expected mix or rate of a group, or of all."""
     def taken(seed: int) -> tuple[pd.DataFrame, float]:
         frame, truth = world(seed, **planted)
@@ -106,7 +107,7 @@ def changed(what: str, group: int | None, *, world: Callable[..., tuple[pd.DataF
 def step(what: str, group: int | None, *, cluster: str | None) -> Callable[[pd.DataFrame], Estimate]:
     """Mix or rate of a group, or of all."""
     def found(frame: pd.DataFrame) -> Estimate:
-        parts = attribution.mix_rate(frame, value="points", by="group", period="period", at=dgp_mix.PERIODS, cluster=cluster)
+        parts = attribution.mix_rate(frame, value="points", by="group", period="period", at=mix.PERIODS, cluster=cluster)
         fit = getattr(parts, f"total_{what}") if group is None else getattr(parts[f"G{group}"], what)
         return fit.estimate(f"nps_{what}", unit="points")
     return found
@@ -122,7 +123,7 @@ def moved() -> list[Setting]:
              Setting(method="mix and rate, rate", setting="1500 answers a period of 36 dealers in 4 groups, one of them", band=EXTREME_BAND,
                      draw=changed("rate", 0, dealers=36), call=step("rate", 0, cluster="dealer"))]
     twice = Setting(method="mix and rate, rate", setting="800 customers, most of whom answer twice", naive_band=(0.97, 1.0),
-                    draw=changed("rate", None, world=dgp_mix.returning), call=step("rate", None, cluster="customer"),
+                    draw=changed("rate", None, world=mix.returning), call=step("rate", None, cluster="customer"),
                     naive=_plain(step("rate", None, cluster=None)))
     still = [Setting(method="mix and rate, mix", setting=f"{dealers}, shares stand still", kind="false alarms", count=beside_zero,
                      draw=changed("mix", None, mix=0.0), call=step("mix", None, cluster="dealer"), band=FALSE_ALARM_BAND, runs=FALSE_ALARM_RUNS),

@@ -12,7 +12,7 @@ import pandas as pd
 
 from benchmarks.coverage import FALSE_ALARM_BAND, SHORT_BAND, Draw, Interval, Setting
 from voclib.results import Estimate, refusal
-from voclib.simulate import dgp_carriers, dgp_culprit, dgp_dealer_months
+from voclib.simulate.worlds import carriers, culprit, dealer_months
 from voclib.stats import inference, siblings
 from voclib.stats.siblings import overdispersion
 from voclib.studies.root_cause import batches as root_cause_batches
@@ -34,7 +34,7 @@ Field = tuple[Found, dict[str, Any]]  # batches compared, and the truth beside t
 
 @lru_cache(maxsize=2)
 def _drawn(seed: int, ratio: float | None, **options: float) -> Field:
-    repairs, batches, truth = dgp_culprit.draw(seed, ratio=ratio, **options)
+    repairs, batches, truth = culprit.draw(seed, ratio=ratio, **options)
     return root_cause_batches.study(repairs, batches), truth
 
 
@@ -182,7 +182,7 @@ def called_fine_by_silence(data: Field) -> float:
 
 def _dealers(seed: int) -> tuple[tuple[pd.DataFrame, Found], None]:
     """Repairs that lie at dealers as chance has it, of vehicles that come back one time in five."""
-    repairs, batches, _ = dgp_culprit.draw(seed, ratio=1.0, back=0.2)
+    repairs, batches, _ = culprit.draw(seed, ratio=1.0, back=0.2)
     return (repairs, root_cause_batches.study(repairs, batches)), None
 
 
@@ -209,7 +209,7 @@ def since(data: Field) -> Estimate:
 
 def _voices(**options: Any) -> Draw:
     def taken(seed: int) -> tuple[dict[str, pd.DataFrame], float]:
-        tables, truth = dgp_carriers.draw(seed, **options)
+        tables, truth = carriers.draw(seed, **options)
         return tables, truth["ratio"]
     return taken
 
@@ -242,8 +242,8 @@ def control_moves(tables: dict[str, pd.DataFrame]) -> float:
 def _months(truth: Callable[[dict[str, Any]], Any], **options: Any) -> Draw:
     """Every pair of topic and measure as searched, and what is asked of the truth."""
     def taken(seed: int) -> tuple[pd.DataFrame, Any]:
-        rows, counts, told = dgp_dealer_months.draw(seed, **options)
-        values = {name: rows[name].to_numpy() for name in dgp_dealer_months.MEASURES}
+        rows, counts, told = dealer_months.draw(seed, **options)
+        values = {name: rows[name].to_numpy() for name in dealer_months.MEASURES}
         after = {name: rows.groupby("unit_id")[name].shift(-1).to_numpy() for name in values}
         return root_cause_operations.search([Panel(rows, counts, values, after)], control="vehicle_price").table, truth(told)
     return taken

@@ -15,7 +15,7 @@ import pandas as pd
 
 from benchmarks.coverage import BAND, EXTREME_BAND, FALSE_ALARM_BAND, FALSE_ALARM_RUNS, Draw, Interval, Setting, beside_zero
 from voclib.results import Estimate
-from voclib.simulate import dgp_few
+from voclib.simulate.worlds import few_stores
 from voclib.stats import inference
 
 DRAWS = 999  # of the wild bootstrap; a run more costs ten times as much at 9,999 and moves p by its Monte Carlo error alone
@@ -59,7 +59,7 @@ class Stores:
 def panels(**world: Any) -> Draw:
     """Panels of stores; the truth is the effect in points."""
     def taken(seed: int) -> tuple[Stores, float]:
-        frame, truth = dgp_few.draw(seed, **world)
+        frame, truth = few_stores.draw(seed, **world)
         return Stores(frame, seed), truth["effect_points"]
     return taken
 

@@ -16,7 +16,8 @@ import pandas as pd
 
 from benchmarks.coverage import BAND, FALSE_ALARM_BAND, FALSE_ALARM_RUNS, Draw, Interval, Setting, beside_zero
 from voclib.results import Estimate, refusal
-from voclib.simulate import dgp_events, dgp_immortal, dgp_leniency
+from voclib.simulate.worlds import first_exposure, immortal_time
+from voclib.simulate.worlds import leniency as leniency_world
 from voclib.stats import crossfit, events, inference, leniency, survival
 from voclib.stats.inference import Fit
 
@@ -60,7 +61,7 @@ class Calls:
     def design(self) -> leniency.Leniency:
         """The leniency design on them."""
         return leniency.leniency(self.frame["margin_12m"], self.frame["waited"], self.frame["agent"], within=self.frame["stratum"],
-                                 covariates=self.frame[list(dgp_leniency.COVARIATES)])
+                                 covariates=self.frame[list(leniency_world.COVARIATES)])
 
 
 def exposures(**planted: Any) -> Draw:
@@ -68,7 +69,7 @@ def exposures(**planted: Any) -> Draw:
     def taken(seed: int) -> tuple[Panel, np.ndarray]:
         rng = np.random.default_rng([seed, 9])
         drawn = {k: float(rng.uniform(*v)) if isinstance(v, tuple) else v for k, v in planted.items()}
-        frame, truth = dgp_events.draw(seed, customers=400, **drawn)
+        frame, truth = first_exposure.draw(seed, customers=400, **drawn)
         return Panel(frame), np.array(truth["path_cny"][:HORIZON + 1])
     return taken
 
@@ -127,7 +128,7 @@ def calls(**planted: Any) -> Draw:
     def taken(seed: int) -> tuple[Calls, float]:
         rng = np.random.default_rng([seed, 9])
         drawn = {k: float(rng.uniform(*v)) if isinstance(v, tuple) else v for k, v in planted.items()}
-        frame, truth = dgp_leniency.draw(seed, **drawn)
+        frame, truth = leniency_world.draw(seed, **drawn)
         return Calls(frame), truth["effect_cny"]
     return taken
 
@@ -160,7 +161,7 @@ def contracts(*, truth: str, **planted: Any) -> Draw:
     """Contracts of customers who may complain; the truth is the named one of the customers drawn."""
     def taken(seed: int) -> tuple[pd.DataFrame, float]:
         options = {"months": SPAN, "horizon": AHEAD} if truth == "risk_difference" else {"customers": 400, "months": SPAN, "at_zero": True}
-        frame, found = dgp_immortal.draw(seed, **{"customers": 600, **options, **planted})
+        frame, found = immortal_time.draw(seed, **{"customers": 600, **options, **planted})
         return frame, found[truth]
     return taken
 
@@ -195,7 +196,7 @@ MARKS = np.arange(1.0, SPAN + 1)
 def expected_survival() -> np.ndarray:
     """Shares still there after each month where nothing is done to anybody: exact over normal spending (Gauss–Hermite)."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(40)
-    stays = np.cumprod([1 - dgp_immortal.chance_of_leaving(m, nodes, 0.0, 0.0) for m in range(SPAN)], axis=0)
+    stays = np.cumprod([1 - immortal_time.chance_of_leaving(m, nodes, 0.0, 0.0) for m in range(SPAN)], axis=0)
     return stays @ weights / weights.sum()
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from benchmarks.coverage import FALSE_ALARM_BAND, FALSE_ALARM_RUNS, Draw, Interval, Setting, beside_zero
 from voclib.results import Estimate
-from voclib.simulate import dgp_a
+from voclib.simulate.worlds import climate
 from voclib.stats import events, inference, panel, sensitivity
 from voclib.stats.chain import chain
 from voclib.stats.events import EventStudy
@@ -50,7 +50,7 @@ def ends_of(fit: Fit) -> Interval:
 def table(seed: int, **planted: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
     """DGP A as a table of means, `ex` with its sampling variance `ex_noise`; a pair of numbers is drawn between its ends per seed."""
     rng = np.random.default_rng([seed, 51])
-    frames, truth = dgp_a.draw(seed, **{k: float(rng.uniform(*v)) if isinstance(v, tuple) else v for k, v in planted.items()})
+    frames, truth = climate.draw(seed, **{k: float(rng.uniform(*v)) if isinstance(v, tuple) else v for k, v in planted.items()})
     made, answers = frames["panel"], frames["employees"]["value"].to_numpy()
     noise = answers.reshape(len(made), -1).var(axis=1, ddof=1) / made["n_employees"].to_numpy()
     started = made["started_period"].where(made["started_period"] >= 0).astype(float)
@@ -218,7 +218,7 @@ def directions() -> list[Setting]:
 @cache
 def planted_robustness(confounder: float, *, periods: int = 12, lag: int = 1, employees: int = 8, icc: float = 0.25, noise: float = 4.0,
                        ar: float = 0.4, customers: int = 40, mean: float = 20.0, between: float = 6.0, season: float = 2.0) -> float:
-    """The strength R, equal on both sides, that is worth what a forgotten change of managers is worth in `dgp_a.draw(slope=0)`.
+    """The strength R, equal on both sides, that is worth what a forgotten change of managers is worth in `climate.draw(slope=0)`.
 
     Of one store, in rows t: exposure d = climate + sampling noise, outcome y = −6c·z + rest, z the change of manager. With M = I − 11'/T, which
     sweeps out the store (periods only divide all by the same), a pair a, b has the expected product S_ab = tr(M C_ab), where
@@ -233,7 +233,7 @@ def planted_robustness(confounder: float, *, periods: int = 12, lag: int = 1, em
     apart = rows[:, None] - rows[None, :]
     kept, fading = np.eye(len(rows)) - 1 / len(rows), np.float64(ar) ** np.abs(apart)
     lean = (mean - SHIFT * confounder * CHANGES) ** 2 + between**2 + season**2 + noise**2 + (SHIFT * confounder) ** 2 * spread
-    sampling = (1e4 * (1 - dgp_a.PASSIVE_SHARE) - lean) / customers
+    sampling = (1e4 * (1 - climate.PASSIVE_SHARE) - lean) / customers
     zz = spread * np.trace(kept)
     dz = -confounder * spread * float((kept * np.where(apart >= 0, fading, 0.0)).sum())
     dd = (1 - ar**2 + confounder**2 * spread) / (1 - ar**2) * float((kept * fading).sum()) + (1 - icc) / icc / employees * np.trace(kept)

@@ -15,9 +15,9 @@ from voclib.loop.frontline import reports as frontline_reports
 from voclib.loop.frontline.lead import Leads
 from voclib.loop.frontline.lead import Settings as LeadSettings
 from voclib.results import Estimate, Ladder
-from voclib.simulate import dgp_frontline, dgp_lead
-from voclib.simulate.dgp_frontline import NEVER, STAFF
 from voclib.simulate.streams import stream
+from voclib.simulate.worlds import frontline, lead
+from voclib.simulate.worlds.frontline import NEVER, STAFF
 from voclib.stats import onsets, silence
 
 Tables = Mapping[str, pd.DataFrame]
@@ -34,7 +34,7 @@ def spoken(seed: int, **options: float) -> tuple[Tables, float]:
     days = np.full(DEALERS, DAYS)
     days[:3] = rng.integers(120, DAYS, 3)
     start = pd.Timestamp(FIRST).tz_localize(None)
-    made = dgp_frontline.make(rng, expected=EXPECTED, open_days=days, days=DAYS, **options)
+    made = frontline.make(rng, expected=EXPECTED, open_days=days, days=DAYS, **options)
     units = pd.DataFrame({"unit_id": [f"D{i:02d}" for i in range(DEALERS)], "region": "—",
                           "closed_on": [pd.NaT if d == DAYS else start + pd.Timedelta(days=int(d) - 1) for d in days]})
     clock = {name: _moments(getattr(made, of)) for name, of in
@@ -144,14 +144,14 @@ def narrow(tables: Tables) -> float:
 
 def _batch(*, has_table: bool = True, **options: float) -> Draw:
     def taken(seed: int) -> tuple[Tables, float]:
-        tables, truth = dgp_lead.draw(seed, **options)
+        tables, truth = lead.draw(seed, **options)
         return (tables if has_table else {name: frame for name, frame in tables.items() if name != "batches"}), float(truth["lead"])
     return taken
 
 
 def _dealers(silent: float) -> Draw:
     def taken(seed: int) -> tuple[np.ndarray, None]:
-        made = dgp_frontline.make(stream(seed, "silence"), expected=600, open_days=np.full(DEALERS, DAYS), days=DAYS, silent=silent)
+        made = frontline.make(stream(seed, "silence"), expected=600, open_days=np.full(DEALERS, DAYS), days=DAYS, silent=silent)
         return np.bincount(made.unit, minlength=DEALERS), None
     return taken
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from benchmarks.coverage import EXTREME_BAND, FALSE_ALARM_BAND, Draw, Interval, Setting
 from voclib.results import Estimate
-from voclib.simulate import dgp_identities
+from voclib.simulate.worlds import identities
 from voclib.stats import disclosure
 
 FAILS = (0.0, 0.3)  # how often the naive interval may hold the truth, else the world shows nothing
@@ -16,13 +16,13 @@ Listed = tuple[pd.DataFrame, float]  # cards, and the part of the customers on t
 
 def _world(fraction: float, of: str = "found", **options: float) -> Draw:
     def taken(seed: int) -> tuple[Listed, float]:
-        frame, truth = dgp_identities.draw(seed, fraction=fraction, **options)
+        frame, truth = identities.draw(seed, fraction=fraction, **options)
         return (frame, fraction), truth[of]
     return taken
 
 
 def _small(seed: int) -> tuple[Listed, pd.Series]:
-    frame, _ = dgp_identities.draw(seed, fraction=0.5)
+    frame, _ = identities.draw(seed, fraction=0.5)
     return (frame, 0.5), frame["others"] + 1 < K
 
 
@@ -70,7 +70,7 @@ Chosen = tuple[pd.DataFrame, float, int]  # cards let through, the part of the c
 
 def _let_through(fraction: float) -> Draw:
     def taken(seed: int) -> tuple[Chosen, float]:
-        frame, _ = dgp_identities.draw(seed, fraction=fraction)
+        frame, _ = identities.draw(seed, fraction=fraction)
         out = frame[passing((frame, fraction))]
         return (out, fraction, len(frame)), float((1 / (1 + out["others"])).mean())
     return taken

@@ -17,7 +17,8 @@ from voclib.loop.launch_gate.rule import Rule
 from voclib.loop.outer_loop import effects as outer_effects
 from voclib.loop.outer_loop.effects import Effects, Settings
 from voclib.results import Estimate
-from voclib.simulate import dgp_clocks, dgp_gate, dgp_runup
+from voclib.simulate.worlds import clocks as clocks_world
+from voclib.simulate.worlds import concept_gains, runup
 from voclib.stats import gates, rate_ratio
 
 LIMIT = 72.0
@@ -29,7 +30,7 @@ FAILS = (0.0, 0.6)  # how often the naive interval may hold the truth, else the 
 
 def _world(**options: float) -> Draw:
     def taken(seed: int) -> tuple[pd.DataFrame, float]:
-        frame, truth = dgp_clocks.draw(seed, limit=LIMIT, **options)
+        frame, truth = clocks_world.draw(seed, limit=LIMIT, **options)
         return frame.assign(value_tier=None, severity="low", asof=truth["end_at"]), truth["share"]
     return taken
 
@@ -60,12 +61,12 @@ def piled(frame: pd.DataFrame) -> float:
 
 
 def _projects(seed: int) -> tuple[Landed, float]:
-    events, projects, truth = dgp_runup.draw(seed)
+    events, projects, truth = runup.draw(seed)
     return (events, projects), float(1 - np.exp(truth["mean_log"]))
 
 
 def _idle(seed: int) -> tuple[Landed, list[str]]:
-    events, projects, truth = dgp_runup.draw(seed)
+    events, projects, truth = runup.draw(seed)
     return (events, projects), truth["idle"]
 
 
@@ -103,7 +104,7 @@ def _of_idle(found: pd.Series, idle: list[str]) -> float:
 
 def _at_the_margin(seed: int) -> tuple[pd.DataFrame, None]:
     sizes = [int(n) for n in np.random.default_rng([seed, 42]).integers(80, 400, 4)]
-    return dgp_gate.draw(seed, gains=[MARGIN] * 4, answers=sizes, overlap=0.15)[0], None
+    return concept_gains.draw(seed, gains=[MARGIN] * 4, answers=sizes, overlap=0.15)[0], None
 
 
 def _gate(frame: pd.DataFrame) -> tuple[Gate, Rule]:

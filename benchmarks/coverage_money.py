@@ -14,7 +14,7 @@ import pandas as pd
 
 from benchmarks.coverage import FALSE_ALARM_BAND, FALSE_ALARM_RUNS, Draw, Interval, Setting, beside_zero
 from voclib.results import Estimate, Text, refusal
-from voclib.simulate import dgp_c
+from voclib.simulate.worlds import long_waits
 from voclib.stats import crossfit, effects, representativeness, tails
 from voclib.stats.inference import Fit
 
@@ -33,7 +33,7 @@ COMPARABLE = Text("有久等与未久等者的同类客户", "customers alike of
 def world(truth: str = "att_expected_cny", *, customers: int = 2000, leak: bool = False, **planted: Any) -> Draw:
     """Draws of DGP C; the truth is the named one. With `leak` the frame also holds an apology that was sent because of the wait."""
     def taken(seed: int) -> tuple[pd.DataFrame, float]:
-        frame, true = dgp_c.draw(seed, customers=customers, **planted)
+        frame, true = long_waits.draw(seed, customers=customers, **planted)
         if leak:
             frame["apologies"] = frame["waited"] + np.random.default_rng([seed, 2]).normal(scale=0.3, size=customers)
         return frame, true[truth]

@@ -12,8 +12,8 @@ from voclib.loop.outer_loop.effects import Settings
 from voclib.loop.outer_loop.names import Names
 from voclib.readers import region
 from voclib.results import Estimate, Text, refusal
-from voclib.simulate import dgp_answers, dgp_brief, dgp_runup
-from voclib.simulate import scores as plain_scores
+from voclib.simulate.worlds import last_period, repeated_answers, runup
+from voclib.simulate.worlds import scores as plain_scores
 from voclib.stats import gates, inference, ranks, recent, shrinkage
 from voclib.studies import scores
 
@@ -25,7 +25,7 @@ Dealers = list[np.ndarray]
 
 def _counts(**options: float) -> Draw:
     def taken(seed: int) -> tuple[Counts, float]:
-        data, truth = dgp_brief.counts(seed, rows=ROWS, **options)
+        data, truth = last_period.counts(seed, rows=ROWS, **options)
         return data, truth["ratio"]
     return taken
 
@@ -64,7 +64,7 @@ def ratio_of_two(data: Counts) -> Interval:
 
 def _groups(apart: float) -> Draw:
     def taken(seed: int) -> tuple[Dealers, list[float]]:
-        data, truth = dgp_brief.dealers(seed, apart=apart)
+        data, truth = last_period.dealers(seed, apart=apart)
         return data, truth["means"]
     return taken
 
@@ -91,7 +91,7 @@ def pairs_alone(data: Dealers) -> np.ndarray:
 def _again(seed: int) -> tuple[list[pd.DataFrame], list[float]]:
     """Six groups of one true score, customers of which answer again and again."""
     promoters, detractors = plain_scores.mix(seed)
-    drawn = [dgp_answers.repeated(8 * seed + k, customers=60, promoters=promoters, detractors=detractors) for k in range(6)]
+    drawn = [repeated_answers.repeated(8 * seed + k, customers=60, promoters=promoters, detractors=detractors) for k in range(6)]
     return [frame for frame, _ in drawn], [truth["nps"] for _, truth in drawn]
 
 
@@ -109,7 +109,7 @@ def placed_by_rows(data: list[pd.DataFrame]) -> ranks.Ranks:
 
 def _answered(spread: float) -> Draw:
     def taken(seed: int) -> tuple[list[pd.DataFrame], float]:
-        return dgp_brief.answers(seed, groups=3, spread=spread)[0], spread
+        return last_period.answers(seed, groups=3, spread=spread)[0], spread
     return taken
 
 
@@ -163,7 +163,7 @@ PRICE, WARRANTY = 400.0, 0.3
 
 def _priced(seed: int) -> tuple[Landed, float]:
     """Projects about parts, three repairs in ten under warranty, prices lognormal with mean `PRICE`; what they truly spared."""
-    events, projects, truth = dgp_runup.draw(seed)
+    events, projects, truth = runup.draw(seed)
     rng = np.random.default_rng([seed, 41])
     covered = rng.random(len(events)) < WARRANTY
     price = np.where(covered, np.nan, PRICE * rng.lognormal(-0.32, 0.8, len(events)))

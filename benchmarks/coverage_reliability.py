@@ -14,7 +14,7 @@ from scipy import stats
 
 from benchmarks.coverage import FALSE_ALARM_BAND, FALSE_ALARM_RUNS, Draw, Interval, Setting
 from voclib.results import Estimate
-from voclib.simulate import dgp_a
+from voclib.simulate.worlds import climate
 from voclib.stats import reliability
 
 SOME = 300  # runs where a share near 0 or 1 is to be seen
@@ -128,7 +128,7 @@ def climates(*, ar: tuple[float, float] = (0.0, 0.6), icc: tuple[float, float] =
     def taken(seed: int) -> tuple[pd.DataFrame, float]:
         rng = np.random.default_rng([seed, 43])
         fades = float(rng.uniform(*ar))
-        frames, truth = dgp_a.draw(seed, ar=fades, icc=float(rng.uniform(*icc)), stores=stores, periods=periods)
+        frames, truth = climate.draw(seed, ar=fades, icc=float(rng.uniform(*icc)), stores=stores, periods=periods)
         kept = truth["reliability_within"] * seen_share(fades, periods)
         return frames["employees"], kept / (kept + 1 - truth["reliability_within"])
     return taken
@@ -137,7 +137,7 @@ def climates(*, ar: tuple[float, float] = (0.0, 0.6), icc: tuple[float, float] =
 def thinned(seed: int) -> tuple[pd.DataFrame, float]:
     """The same where stores answer with chances of their own, so that cells hold 0 to 8 answers; nothing lasts."""
     rng = np.random.default_rng([seed, 46])
-    frames, truth = dgp_a.draw(seed, ar=0.0, icc=float(rng.uniform(0.15, 0.4)))
+    frames, truth = climate.draw(seed, ar=0.0, icc=float(rng.uniform(0.15, 0.4)))
     answers = frames["employees"]
     answers = answers[rng.random(len(answers)) < rng.uniform(*ANSWERING, 60)[answers["unit_id"]]]
     return answers, 1 / (1 + (1 / truth["reliability_within"] - 1) * 8 * thinning(12, 8))
@@ -167,7 +167,7 @@ def level(answers: pd.DataFrame) -> Interval:
 def waves(seed: int) -> tuple[pd.DataFrame, float]:
     """DGP A as cells of store × wave; the truth is the share of variance between stores of one wave, which stores carry from wave to wave."""
     alike = float(np.random.default_rng([seed, 45]).uniform(0.15, 0.4))
-    frames, _ = dgp_a.draw(seed, icc=alike)
+    frames, _ = climate.draw(seed, icc=alike)
     share = 1.64 / (1.64 + (1 - alike) / alike)  # 0.8² for good and 1 for the climate of a wave
     return frames["employees"], share
 

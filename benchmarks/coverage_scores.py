@@ -6,7 +6,7 @@ import pandas as pd
 
 from benchmarks.coverage import FALSE_ALARM_BAND, Draw, Interval, Setting, ends
 from voclib.results import Estimate
-from voclib.simulate import dgp_answers, scores
+from voclib.simulate.worlds import repeated_answers, scores
 from voclib.stats import inference, metrics
 from voclib.studies import scores as scores_page
 from voclib.studies.scores import trend
@@ -15,7 +15,7 @@ from voclib.studies.scores import trend
 def _repeated(customers: int) -> Draw:
     def taken(seed: int) -> tuple[pd.DataFrame, float]:
         promoters, detractors = scores.mix(seed)
-        frame, truth = dgp_answers.repeated(seed, customers=customers, promoters=promoters, detractors=detractors)
+        frame, truth = repeated_answers.repeated(seed, customers=customers, promoters=promoters, detractors=detractors)
         return frame, truth["nps"]
     return taken
 
@@ -33,7 +33,7 @@ def by_customer(frame: pd.DataFrame) -> Estimate:
 
 def _over_periods(rise: float) -> Draw:
     def taken(seed: int) -> tuple[pd.DataFrame, float]:
-        frame, truth = dgp_answers.periods(seed, rise=rise)
+        frame, truth = repeated_answers.periods(seed, rise=rise)
         return frame, truth["rise"]
     return taken
 

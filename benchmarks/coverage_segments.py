@@ -15,8 +15,9 @@ import pandas as pd
 
 from benchmarks.coverage import FALSE_ALARM_BAND, FALSE_ALARM_RUNS, Draw, Interval, Setting, beside_zero
 from voclib.results import Estimate, Text, refusal
-from voclib.simulate import dgp_cooling, dgp_segments
-from voclib.simulate.dgp_segments import Shape
+from voclib.simulate.worlds import cooling as cooling_world
+from voclib.simulate.worlds import segments as segments_world
+from voclib.simulate.worlds.segments import Shape
 from voclib.stats import cooling, shrinkage
 from voclib.studies.scores import segments
 from voclib.studies.scores.segments import Comparison
@@ -24,7 +25,7 @@ from voclib.studies.scores.segments import Comparison
 MANY, SOME = 800, 300  # runs of 77 comparisons each
 ON_AVERAGE, TOP = (0.94, 1.0), 10
 MUST_FAIL = (-np.inf, 0.93)  # where a naive interval or one that takes effects for normal must lie, else the world shows nothing
-CLUSTERED = dict.fromkeys(dgp_segments.columns(), "unit_id")
+CLUSTERED = dict.fromkeys(segments_world.columns(), "unit_id")
 WORTH_FINDING = 10.0  # points: groups that differ from the rest by so much are to be found
 NO_END = 1000.0  # days: a range without an end is drawn so far
 BANDS = ("within 1 day", "after 1 to 3 days", "after 3 to 7 days", "after 7 to 14 days")
@@ -48,7 +49,7 @@ def held(found: Ranges, truth: np.ndarray) -> float:
 def effects(shape: Shape, groups: int) -> Draw:
     """Estimates of groups; the truth is their true values."""
     def taken(seed: int) -> tuple[pd.DataFrame, np.ndarray]:
-        frame, truth = dgp_segments.effects(seed, groups=groups, shape=shape)
+        frame, truth = segments_world.effects(seed, groups=groups, shape=shape)
         return frame.drop(columns="true_value"), np.array(truth["true_value"])
     return taken
 
@@ -82,7 +83,7 @@ class Cut:
 def cut(**world: Any) -> Draw:
     """Answers cut by many columns; the truth is every group against the rest."""
     def taken(seed: int) -> tuple[Cut, dict[str, dict[str, float]]]:
-        frame, truth = dgp_segments.answers(seed, **world)
+        frame, truth = segments_world.answers(seed, **world)
         return Cut(frame), truth["against_rest"]
     return taken
 
@@ -120,14 +121,14 @@ def share_found(found: Comparison, truth: dict[str, dict[str, float]]) -> float:
 def calls(band: int | None = None, **world: Any) -> Draw:
     """Answers after calls; the truth is the slope in a band of lags, or the fall from the first to the last."""
     def taken(seed: int) -> tuple[pd.DataFrame, float]:
-        frame, truth = dgp_cooling.draw(seed, **world)
+        frame, truth = cooling_world.draw(seed, **world)
         return frame.drop(columns="quality"), truth["fall"] if band is None else truth["slope"][band]
     return taken
 
 
 def half_lives(seed: int, **world: Any) -> tuple[pd.DataFrame, float]:
     """Answers after calls; the truth is the half-life in days."""
-    frame, truth = dgp_cooling.draw(seed, **world)
+    frame, truth = cooling_world.draw(seed, **world)
     return frame.drop(columns="quality"), truth["half_life_days"]
 
 

@@ -14,7 +14,8 @@ import pandas as pd
 
 from benchmarks.coverage import FALSE_ALARM_BAND, FALSE_ALARM_RUNS, Draw, Interval, Setting, beside_zero
 from voclib.results import Estimate
-from voclib.simulate import dgp_dose, dgp_hidden
+from voclib.simulate.worlds import dose as dose_world
+from voclib.simulate.worlds import hidden_factor
 from voclib.stats import dose, sensitivity
 from voclib.stats.effects import Att, att, difference
 
@@ -47,7 +48,7 @@ def _square(found: Att) -> dict[str, np.ndarray]:
 def planted_strength(*, share: float = 1.0, **options: float) -> Draw:
     """Runs that are told the strength of the unseen factor, or a share of it."""
     def taken(seed: int) -> tuple[Case, float]:
-        frame, truth = dgp_hidden.draw(seed, customers=CUSTOMERS, **options)
+        frame, truth = hidden_factor.draw(seed, customers=CUSTOMERS, **options)
         return Case(frame, effect(frame), share * truth["cf_y"], share * truth["cf_d"], truth["rho"]), truth["att_cny"]
     return taken
 
@@ -55,7 +56,7 @@ def planted_strength(*, share: float = 1.0, **options: float) -> Draw:
 def benchmark_strength(**options: float) -> Draw:
     """Runs that know nothing but how strong `visits` is, which is at least as strong as the unseen factor."""
     def taken(seed: int) -> tuple[Case, float]:
-        frame, truth = dgp_hidden.draw(seed, customers=CUSTOMERS, **options)
+        frame, truth = hidden_factor.draw(seed, customers=CUSTOMERS, **options)
         full, without = effect(frame), effect(frame, covariates=("log_spend",))
         known = sensitivity.benchmark(full.fit, without.fit, **{k: (v, _square(without)[k]) for k, v in _square(full).items()})
         return Case(frame, full, known.cf_y, known.cf_d, 1.0), truth["att_cny"]
@@ -76,7 +77,7 @@ def as_if_nothing_were_hidden(case: Case) -> Interval:
 
 def _robustness(seed: int) -> tuple[pd.DataFrame, float]:
     """No effect: the planted strength is what it takes to explain the estimate away."""
-    frame, truth = dgp_hidden.draw(seed, customers=CUSTOMERS, effect=0.0)
+    frame, truth = hidden_factor.draw(seed, customers=CUSTOMERS, effect=0.0)
     ratio = abs(truth["bias_cny"]) / np.sqrt(truth["riesz_second_moment"] * truth["residual_variance"])
     return frame, sensitivity.robustness.from_ratio(ratio)
 
@@ -89,7 +90,7 @@ def ml_value(frame: pd.DataFrame) -> Estimate:
 
 def _linear(*, truth: str, **options: float) -> Draw:
     def taken(seed: int) -> tuple[pd.DataFrame, float]:
-        frame, true = dgp_hidden.draw_linear(seed, **options)
+        frame, true = hidden_factor.draw_linear(seed, **options)
         return frame, true[truth]
     return taken
 
@@ -140,7 +141,7 @@ def strengths() -> list[Setting]:
 
 def _controlled(*, customers: int = CUSTOMERS, **options: float) -> Draw:
     def taken(seed: int) -> tuple[pd.DataFrame, float]:
-        return dgp_hidden.draw(seed, customers=customers, **options)[0], 0.0
+        return hidden_factor.draw(seed, customers=customers, **options)[0], 0.0
     return taken
 
 
@@ -176,7 +177,7 @@ def controls() -> list[Setting]:
 def _waits(**options: float) -> Draw:
     """Customers and the planted curve, from which only the judgement of a run reads."""
     def taken(seed: int) -> tuple[tuple[pd.DataFrame, Any], float]:
-        frame, _, curve = dgp_dose.draw(seed, **options)
+        frame, _, curve = dose_world.draw(seed, **options)
         return (frame, curve), 0.0
     return taken
 

@@ -16,7 +16,7 @@ from scipy.stats import norm
 
 from benchmarks.coverage import EXTREME_BAND, FALSE_ALARM_BAND, FALSE_ALARM_RUNS, SHORT_BAND, Draw, Interval, Setting, beside_zero
 from voclib.results import Estimate, Text, refusal
-from voclib.simulate import dgp_answering, dgp_b, dgp_callbacks
+from voclib.simulate.worlds import dealer_answering, nonresponse, reminders
 from voclib.stats import bounds, callbacks, crossfit, missingness, propensity, tilt, weighting
 from voclib.stats.inference import Fit
 from voclib.studies.survivorship import correction
@@ -35,7 +35,7 @@ FAILS = (-np.inf, 0.5)  # where a naive interval must not hold the truth, else t
 @cache
 def expected_nps() -> float:
     """NPS of the world that customers are drawn from: exact given what is known of one, averaged over a million (±0.04)."""
-    expected = dgp_b.expected_satisfaction(dgp_b.covariates(np.random.default_rng(0), 1_000_000))
+    expected = nonresponse.expected_satisfaction(nonresponse.covariates(np.random.default_rng(0), 1_000_000))
     return float(100 * (norm.sf((8.5 - 7) / 1.6 - expected) - norm.cdf((6.5 - 7) / 1.6 - expected)).mean())
 
 
@@ -50,7 +50,7 @@ def world(*, truth: str = "", customers: int = 8000, **planted: float | tuple[fl
     def taken(seed: int) -> tuple[pd.DataFrame, float]:
         rng = np.random.default_rng([seed, 9])
         drawn = {k: float(rng.uniform(*v)) if isinstance(v, tuple) else v for k, v in planted.items()}
-        frame, true = dgp_b.draw(seed, customers=customers, **drawn)
+        frame, true = nonresponse.draw(seed, customers=customers, **drawn)
         return frame, true[truth] if truth else expected_nps()
     return taken
 
@@ -92,7 +92,7 @@ def fixed_weights(frame: pd.DataFrame) -> Estimate:
 
 
 def _matrix(frame: pd.DataFrame) -> np.ndarray:
-    return crossfit.features(frame, list(dgp_b.COVARIATES), interactions=True, squares=True).matrix
+    return crossfit.features(frame, list(nonresponse.COVARIATES), interactions=True, squares=True).matrix
 
 
 def _propensity(frame: pd.DataFrame) -> propensity.PropensityFit:
@@ -124,7 +124,7 @@ def aipw(frame: pd.DataFrame) -> Estimate:
 
 def boosted(frame: pd.DataFrame) -> Estimate:
     """Cross-fitted AIPW with boosted learners, which find bends by themselves."""
-    return shown(_aipw(frame, crossfit.features(frame, list(dgp_b.COVARIATES)).matrix, learner="boosting").fit)
+    return shown(_aipw(frame, crossfit.features(frame, list(nonresponse.COVARIATES)).matrix, learner="boosting").fit)
 
 
 def partly_wrong(frame: pd.DataFrame, *, response: bool, outcome: bool) -> Estimate:
@@ -139,7 +139,7 @@ Dealt = tuple[np.ndarray, np.ndarray, np.ndarray]
 def answering(pull: tuple[float, float]) -> Draw:
     """Customers of dealers of whom more answer the better they are served, by log-odds drawn per seed within `pull`."""
     def taken(seed: int) -> tuple[Dealt, float]:
-        return dgp_answering.draw(seed, pull=float(np.random.default_rng([seed, 9]).uniform(*pull)))
+        return dealer_answering.draw(seed, pull=float(np.random.default_rng([seed, 9]).uniform(*pull)))
     return taken
 
 
@@ -228,7 +228,7 @@ def followed(frame: pd.DataFrame, *, how: str) -> Estimate:
 
 def said_by_reminders(frame: pd.DataFrame) -> Estimate:
     """The callback model's range, where its gate lets it pass."""
-    found = callbacks.callback_gmm(points(frame["nps_score"]), frame["wave"], frame[list(dgp_b.COVARIATES)])
+    found = callbacks.callback_gmm(points(frame["nps_score"]), frame["wave"], frame[list(nonresponse.COVARIATES)])
     if not found.passed:
         return refusal("nps_all", unit="points", reason=Text("门槛未过", "gate tripped"), needs=Text("随机回访", "random call-backs"))
     low, high = found.range
@@ -237,7 +237,7 @@ def said_by_reminders(frame: pd.DataFrame) -> Estimate:
 
 def _reminded(name: str, drift: float) -> Draw:
     def taken(seed: int) -> tuple[pd.DataFrame, float]:
-        frame, truth = dgp_callbacks.draw(seed, world=name, drift=drift)
+        frame, truth = reminders.draw(seed, world=name, drift=drift)
         return frame, truth["nps_all"]
     return taken
 

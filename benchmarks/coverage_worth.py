@@ -10,7 +10,8 @@ import pandas as pd
 
 from benchmarks.coverage import FALSE_ALARM_BAND, FALSE_ALARM_RUNS, Draw, Interval, Setting, beside_zero
 from voclib.results import Estimate, refusal
-from voclib.simulate import dgp_recovery, dgp_worth
+from voclib.simulate.worlds import recovery
+from voclib.simulate.worlds import worth as worth_world
 from voclib.stats import inference, power, retest, roi, tails, worth
 from voclib.stats.inference import Fit
 
@@ -27,7 +28,7 @@ def point(frame: pd.DataFrame, *, path: str, kind: worth.Kind = "standardised") 
 
 def _path(path: str, **planted: float) -> Draw:
     def taken(seed: int) -> tuple[pd.DataFrame, float]:
-        frame, truth = dgp_worth.draw(seed, **planted)
+        frame, truth = worth_world.draw(seed, **planted)
         return frame, truth["paths_cny"][path]
     return taken
 
@@ -40,7 +41,7 @@ def slope(frame: pd.DataFrame, *, naive: bool = False) -> Estimate:
 
 def _noisy(**planted: float) -> Draw:
     def taken(seed: int) -> tuple[pd.DataFrame, float]:
-        frame, truth = dgp_worth.noisy(seed, **planted)
+        frame, truth = worth_world.noisy(seed, **planted)
         return frame, truth["slope"]
     return taken
 
@@ -108,7 +109,7 @@ def scores_alone(frame: pd.DataFrame) -> Interval:
 
 def _recovery(name: str = "effect_points", **planted: Any) -> Draw:
     def taken(seed: int) -> tuple[pd.DataFrame, float]:
-        frame, truth = dgp_recovery.draw(seed, **planted)
+        frame, truth = recovery.draw(seed, **planted)
         return frame, truth[name]
     return taken
 
@@ -146,7 +147,7 @@ def taken_up(frame: pd.DataFrame) -> tuple[Fit, Fit]:
 def rolled_out(frame: pd.DataFrame, *, level: int = 4, draws: int = 1000) -> roi.Roi:
     """Return of the roll-out, effect and uptake drawn with the correlation their common customers give them."""
     effect, uptake = taken_up(frame)
-    inputs = roi.Inputs(effect=effect, units=dgp_worth.UNITS, adherence=uptake, cost=float(frame["cost_cny"].iloc[0]), discount_rate=0.0,
+    inputs = roi.Inputs(effect=effect, units=worth_world.UNITS, adherence=uptake, cost=float(frame["cost_cny"].iloc[0]), discount_rate=0.0,
                         correlation={("effect", "adherence"): roi.correlation(effect, uptake)})
     return roi.simulate(inputs, evidence_level=level, draws=draws, seed=1)
 
@@ -154,13 +155,13 @@ def rolled_out(frame: pd.DataFrame, *, level: int = 4, draws: int = 1000) -> roi
 def everybody_takes_it(frame: pd.DataFrame) -> Interval:
     """Effect of the offer on margin taken for each unit's effect, with everybody adhering: cost of those who do not is forgotten."""
     effect, _ = taken_up(frame)
-    gain = effect.times(dgp_worth.UNITS)
+    gain = effect.times(worth_world.UNITS)
     return gain.value - frame["cost_cny"].iloc[0] - 1.96 * gain.std_error, gain.value - frame["cost_cny"].iloc[0] + 1.96 * gain.std_error
 
 
 def _programme(name: str = "npv_cny", **planted: float) -> Draw:
     def taken(seed: int) -> tuple[pd.DataFrame, float]:
-        frame, truth = dgp_worth.programme(seed, **planted)
+        frame, truth = worth_world.programme(seed, **planted)
         return frame, truth[name]
     return taken
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks import alone
-from voclib.simulate import dgp_a
+from voclib.simulate.worlds import climate
 from voclib.stats import panel
 
 STORES, PERIODS, LAGS, LIMIT_S, LIMIT_GIB = 2000, 60, (1, 2, 3), 60.0, 2.0
@@ -24,7 +24,7 @@ NAMES = {"unit": "unit_id", "period": "period", "outcome": "nps", "exposure": "e
 
 def measure(stores: int = STORES, *, seed: int = 1) -> dict[str, Any]:
     """One timed run here: seconds of each part, peak memory of this process, the corrected slope beside the truth."""
-    frames, truth = dgp_a.draw(seed, stores=stores, periods=PERIODS)
+    frames, truth = climate.draw(seed, stores=stores, periods=PERIODS)
     frame, answers = frames["panel"], frames["employees"]["value"].to_numpy()
     frame = frame.assign(ex_noise=answers.reshape(len(frame), -1).var(axis=1, ddof=1) / frame["n_employees"], nps_sampling=140.0)
     seconds, made = {}, {}

@@ -13,7 +13,7 @@ import time
 from typing import Any
 
 from benchmarks import alone
-from voclib.simulate import dgp_pains
+from voclib.simulate.worlds import pains as pains_world
 from voclib.stats import attribution
 
 CUSTOMERS, PAINS, LIMIT_S, LIMIT_GIB = 1_000_000, 12, 60.0, 4.0
@@ -21,7 +21,7 @@ CUSTOMERS, PAINS, LIMIT_S, LIMIT_GIB = 1_000_000, 12, 60.0, 4.0
 
 def measure(customers: int = CUSTOMERS, *, seed: int = 1) -> dict[str, Any]:
     """One timed run here: seconds, peak memory of this process, total and shares (value, standard error) beside the truth, in ¥."""
-    frame, truth = dgp_pains.draw(seed, customers=customers, count=PAINS)
+    frame, truth = pains_world.draw(seed, customers=customers, count=PAINS)
     names = list(truth["effects"])
     y, pains, known = frame["margin_12m_cny"].to_numpy(), frame[names].to_numpy(), frame[["prior", "mood"]].to_numpy()
     start = time.perf_counter()

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from voclib.simulate import dgp_outbreak
-from voclib.simulate.dgp_outbreak import Outbreak
-from voclib.text import emerging, emerging_counts
-from voclib.text.emerging import Watch
-from voclib.text.emerging_counts import Stream, Voices
+from voclib.simulate.worlds import outbreak as outbreak_world
+from voclib.simulate.worlds.outbreak import Outbreak
+from voclib.text import emerging
+from voclib.text.emerging import Watch, counts
+from voclib.text.emerging.counts import Stream, Voices
 
 SIZES = (5, 10, 20, 30, 60)
 QUIET, GAP, A_YEAR = 100, 6, 98 + 365  # days before the first outbreak; between two; of a world with a year of evenings
@@ -31,14 +31,14 @@ def outbreak(*, null_years: int = 20, null_week: int = 1000, worlds: int = 14, p
 def counted(frame: pd.DataFrame) -> Voices:
     """A world as it is watched: its texts, authors, and true topics as classes."""
     classes = {f"topic {k}": (frame["topic"] == k).to_numpy() for k in range(frame["topic"].max() + 1)}
-    return emerging_counts.read(frame["text"].tolist(), frame["submitted_at"], classes=classes, authors=frame["author"].tolist())
+    return counts.read(frame["text"].tolist(), frame["submitted_at"], classes=classes, authors=frame["author"].tolist())
 
 
 def nulls(seeds: Sequence[int], *, per_week: int, budgets: Sequence[float] = (1.0, 20.0)) -> list[dict[str, Any]]:
     """False alarms in years without news: by budget, and of the naive rule; one row each, over all seeds."""
     found: dict[str, list[int]] = {f"budget {b:g}": [] for b in budgets} | {"naive z > 3, topics": [], "naive z > 3, terms": []}
     for seed in seeds:
-        voices = counted(dgp_outbreak.draw(seed, days=A_YEAR, per_week=per_week)[0])
+        voices = counted(outbreak_world.draw(seed, days=A_YEAR, per_week=per_week)[0])
         for budget in budgets:
             found[f"budget {budget:g}"].append(len(emerging.look(voices, budget=budget).themes))
         found["naive z > 3, topics"].append(sum(map(naive, voices.topics)))
@@ -63,7 +63,7 @@ def naive(stream: Stream, *, weeks: int = 13, z: float = 3.0, least: int = 5) ->
 def planned(seed: int, *, sizes: Sequence[int] = SIZES, outbreaks: int = 20) -> list[Outbreak]:
     """Outbreaks for one world, `GAP` days apart, each a story in a language that no other has; sizes take turns."""
     rng = np.random.default_rng([seed, 7])
-    told = [(story, language) for story in dgp_outbreak.STORIES for language in ("zh", "en")]
+    told = [(story, language) for story in outbreak_world.STORIES for language in ("zh", "en")]
     order, turn = rng.permutation(len(told))[:outbreaks], rng.permutation(outbreaks)
     return [Outbreak(story=told[own][0], language=told[own][1], size=sizes[turn[k] % len(sizes)], first=QUIET + GAP * k)
             for k, own in enumerate(order)]
@@ -72,10 +72,10 @@ def planned(seed: int, *, sizes: Sequence[int] = SIZES, outbreaks: int = 20) -> 
 def caught(seed: int, *, per_week: int, sizes: Sequence[int] = SIZES, outbreaks: int = 20) -> tuple[pd.DataFrame, Watch]:
     """One row an outbreak of one world: `size, language, delay` (days from its first voice; missing where it was not found), `themes` it made."""
     plan = planned(seed, sizes=sizes, outbreaks=outbreaks)
-    frame, truth = dgp_outbreak.draw(seed, days=QUIET + GAP * outbreaks + 14, per_week=per_week, outbreaks=plan)
+    frame, truth = outbreak_world.draw(seed, days=QUIET + GAP * outbreaks + 14, per_week=per_week, outbreaks=plan)
     seen = emerging.look(counted(frame))
     planted, rows = frame["outbreak"].to_numpy(), [{"size": o.size, "language": o.language, "delay": np.nan, "themes": 0} for o in plan]
-    start = pd.Timestamp(dgp_outbreak.START).date()
+    start = pd.Timestamp(outbreak_world.START).date()
     for theme in seen.themes:
         own, times = np.unique(planted[list(theme.members)], return_counts=True)
         if own[times.argmax()] >= 0:
@@ -107,9 +107,9 @@ def rises(seeds: Sequence[int], *, per_week: int, times: Sequence[float] = (1.5,
     for many in times:
         delay = []
         for seed in seeds:
-            frame, _ = dgp_outbreak.draw(seed, days=140, per_week=per_week, rise=many, rise_from=110)
+            frame, _ = outbreak_world.draw(seed, days=140, per_week=per_week, rise=many, rise_from=110)
             seen = emerging.look(counted(frame)).themes
-            since = pd.Timestamp(dgp_outbreak.START).date() + pd.Timedelta(days=110)
+            since = pd.Timestamp(outbreak_world.START).date() + pd.Timedelta(days=110)
             delay.append(min(((t.found_on - since).days for t in seen if t.words == ("topic 0",)), default=99))
         rows.append({"check": f"a topic {many:g} times as often: on the list within 14 days", "value": float(np.mean(np.array(delay) <= 14)),
                      "runs": len(delay), "median_delay": float(np.median(delay)), "per_week": per_week})
@@ -118,14 +118,14 @@ def rises(seeds: Sequence[int], *, per_week: int, times: Sequence[float] = (1.5,
 
 def speed(seed: int, *, per_week: int) -> list[dict[str, Any]]:
     """Seconds for a year of evenings, for counting its terms, and for one evening over 50,000 voices of the past."""
-    frame, _ = dgp_outbreak.draw(seed, days=A_YEAR, per_week=per_week)
+    frame, _ = outbreak_world.draw(seed, days=A_YEAR, per_week=per_week)
     begin = time.perf_counter()
     voices = counted(frame)
     read = time.perf_counter() - begin
     begin = time.perf_counter()
     emerging.look(voices)
     year = time.perf_counter() - begin
-    many, _ = dgp_outbreak.draw(seed, days=98, per_week=60_000 // 14)
+    many, _ = outbreak_world.draw(seed, days=98, per_week=60_000 // 14)
     past = counted(many)
     begin = time.perf_counter()
     seen = emerging.look(past)

@@ -31,6 +31,11 @@ MAY_IMPORT = {
     "cli": {"running", "simulate", "sources", "studies", "privacy", "schema", "progress", "errors"},
 }
 STATS_SHARED = {"voclib.stats.inference", "voclib.stats.crossfit", "voclib.stats.gates", "voclib.stats.cells"}
+# folders of one layer that point down as well: (folder, what it may not import)
+INNER = (("voclib.sources.reading", ("voclib.sources.standardising", "voclib.sources.oddities")),
+         ("voclib.sources.standardising", ("voclib.sources.oddities",)),
+         ("voclib.simulate.worlds", ("voclib.simulate.tables", "voclib.simulate.exports", "voclib.simulate.company")),
+         ("voclib.simulate.tables", ("voclib.simulate.exports",)))
 BANNED_CALLS = {"eval", "exec", "yaml.load", "HTML", "display.HTML", "print"}
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
 
@@ -47,6 +52,12 @@ def _imports(path: Path) -> set[str]:
             is_package = (ROOT / Path(*whole.split("."))).is_dir()
             found |= {f"{whole}.{a.name}" if is_package else whole for a in node.names}
     return {name for name in found if name == "voclib" or name.startswith("voclib.")}
+
+
+@pytest.mark.parametrize(("folder", "above"), INNER)
+def test_folders_of_a_layer_point_down(folder: str, above: tuple[str, ...]) -> None:
+    found = {path.name: sorted(name for name in _imports(path) if name.startswith(above)) for path in ROOT.joinpath(*folder.split(".")).glob("*.py")}
+    assert found and {name: names for name, names in found.items() if names} == {}
 
 
 def _layer(module: str) -> str:

@@ -266,7 +266,7 @@ def _trace(arguments: argparse.Namespace) -> int:
     from voclib.running.edition import load, plan
     from voclib.running.workspace import find, resolved
     from voclib.schema import store
-    from voclib.sources import origins
+    from voclib.sources.standardising import origins
     from voclib.studies.tracing import trace
 
     edition, space = load(arguments.edition), find(arguments.edition)

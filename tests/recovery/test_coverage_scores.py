@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from benchmarks import coverage, coverage_scores, freshness
-from voclib.simulate import scores
+from voclib.simulate.worlds import scores
 from voclib.stats import inference, metrics
 from voclib.studies import validation
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from voclib.results import Verdict
-from voclib.simulate import dgp_b, dgp_panel
+from voclib.simulate.worlds import dropout, nonresponse
 from voclib.stats import bounds
 from voclib.stats.attrition import panel_change
 from voclib.stats.crossfit import features
@@ -25,7 +25,7 @@ R, BAND, FALSE_ALARMS = 200, (0.91, 0.985), 0.0935  # 5 % looked at 200 times st
 
 def answers(frame: pd.DataFrame) -> np.ndarray:
     """What was answered, in NPS points."""
-    return np.where(frame["responded"], 100.0 * dgp_b.coded(frame["nps_score"].fillna(7).to_numpy()), np.nan)
+    return np.where(frame["responded"], 100.0 * nonresponse.coded(frame["nps_score"].fillna(7).to_numpy()), np.nan)
 
 
 def held(fit: Fit, truth: float) -> bool:
@@ -38,7 +38,7 @@ class TestManski:
     def test_the_truth_is_inside_in_every_run(self, world: dict) -> None:
         found, wrong = [], 0
         for seed in range(R):
-            frame, truth = dgp_b.draw(seed, customers=3000, **world)
+            frame, truth = nonresponse.draw(seed, customers=3000, **world)
             y = answers(frame)
             found.append(bounds.manski(y, **NPS).contains(truth["nps_all"]))
             wrong += abs(np.nanmean(y) - truth["nps_all"]) > 1.96 * np.nanstd(y) / np.sqrt(truth["response_rate"] * 3000)
@@ -63,7 +63,7 @@ class TestMonotone:
         """How often the bounds "the silent are not happier" and "not unhappier" contain the truth."""
         inside = []
         for seed in range(R):
-            frame, truth = dgp_b.draw(seed, customers=1500, explained=0.0, mnar=mnar)
+            frame, truth = nonresponse.draw(seed, customers=1500, explained=0.0, mnar=mnar)
             y = answers(frame)
             inside.append([bounds.monotone(y, **NPS, silent=side).contains(truth["nps_all"]) for side in ("lower", "higher")])
         return tuple(np.mean(inside, axis=0))
@@ -73,7 +73,7 @@ class TestMonotone:
         assert self.shares(-0.6) == (0.0, 1.0)
 
     def test_it_halves_the_range_at_least(self) -> None:
-        frame, _ = dgp_b.draw(1, mnar=0.6)
+        frame, _ = nonresponse.draw(1, mnar=0.6)
         y = answers(frame)
         halves = [bounds.monotone(y, **NPS, silent=side) for side in ("lower", "higher")]
         assert sum(h.width for h in halves) == pytest.approx(bounds.manski(y, **NPS).width)
@@ -83,9 +83,9 @@ class TestChurned:
     def test_all_are_bounded_though_a_fifth_was_never_asked(self) -> None:
         inside, point, narrower = [], [], []
         for seed in range(R):
-            frame, truth = dgp_b.draw(seed, customers=3000, unsurveyed_share=0.2)
+            frame, truth = nonresponse.draw(seed, customers=3000, unsurveyed_share=0.2)
             y, asked = answers(frame), frame["is_invited"].to_numpy()
-            known = features(frame[asked], list(dgp_b.COVARIATES), interactions=True)
+            known = features(frame[asked], list(nonresponse.COVARIATES), interactions=True)
             part = ipw_mean(y[asked], known.matrix).fit
             found = bounds.stratum(part, unsupported_share=1 - asked.mean(), **NPS)
             inside.append(found.conf_low <= truth["nps_all"] <= found.conf_high)
@@ -133,7 +133,7 @@ def panels(trend: float | None = None, *, hidden: float = 0.0, runs: int = R) ->
     """Per run: true change in NPS, the weighted change, the naive one and that of those who stayed."""
     found = []
     for seed in range(runs):
-        frame, truth = dgp_panel.draw(seed, customers=1500, waves=4, trend=trend, hidden=hidden)
+        frame, truth = dropout.draw(seed, customers=1500, waves=4, trend=trend, hidden=hidden)
         made = panel_change(frame, "y", unit="customer_id", period="wave", answered="responded", columns=["logins"], history=["y"])
         found.append((truth["nps_change"], *(replace(f, influence=None) for f in (made.fit, made.naive, made.survivors))))
     return found

@@ -15,7 +15,7 @@ from voclib.loop.case_library import verbatims
 from voclib.loop.case_library.rule import Rule
 from voclib.privacy.generalising import Known, generalise
 from voclib.results import Verdict
-from voclib.simulate import dgp_identities
+from voclib.simulate.worlds import identities
 from voclib.stats import disclosure
 
 R = 200
@@ -33,7 +33,7 @@ def test_short_runs_of_every_planted_world(name: str) -> None:
 
 def test_counting_a_part_of_the_customers_as_all_overstates_it() -> None:
     """Names removed says nothing is found, the list as it is says too much; what is found lies between, and the interval holds it."""
-    frame, truth = dgp_identities.draw(7, fraction=0.5)
+    frame, truth = identities.draw(7, fraction=0.5)
     one = disclosure.found(frame["seen"], fraction=0.5, estimand="x", cluster=frame["unit_id"])
     naive = disclosure.found(frame["seen"], estimand="x", cluster=frame["unit_id"])
     assert 0 < one.conf_low <= truth["of_these"] <= one.conf_high < naive.conf_low
@@ -41,7 +41,7 @@ def test_counting_a_part_of_the_customers_as_all_overstates_it() -> None:
 
 @cache
 def company(seed: int) -> tuple[dict[str, pd.DataFrame], dict]:
-    return dgp_identities.company(seed, customers=3000, cases=300)
+    return identities.company(seed, customers=3000, cases=300)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -108,10 +108,10 @@ def test_words_that_were_posted_are_found_and_others_are_not() -> None:
 
 
 def test_planted_clues_are_taken_out() -> None:
-    known = Known.of(models=dgp_identities.PRODUCTS, dealers=["云驰汽车·青山湖滨店"])
+    known = Known.of(models=identities.PRODUCTS, dealers=["云驰汽车·青山湖滨店"])
     left = total = touched = clean = 0
     for seed in range(20):
-        frame = dgp_identities.texts(seed)
+        frame = identities.texts(seed)
         said = generalise(frame["text"], known=known).texts
         has = frame["kind"].ne("none")
         left += sum(clue in text for clue, text in zip(frame.loc[has, "clue"], said[has], strict=True))
@@ -121,7 +121,7 @@ def test_planted_clues_are_taken_out() -> None:
 
 def test_bare_names_stay_and_most_are_counted() -> None:
     """What the page says of names without title or phrase: none is replaced, some are seen, and a card that may hold one shows no words."""
-    frame = pd.concat([dgp_identities.texts(seed, kinds=("bare",)) for seed in range(5)], ignore_index=True)
+    frame = pd.concat([identities.texts(seed, kinds=("bare",)) for seed in range(5)], ignore_index=True)
     found = generalise(frame["text"])
     kept = np.array([clue in text for clue, text in zip(frame["clue"], found.texts, strict=True)])
     seen = found.candidates.gt(0).mean()
@@ -135,7 +135,7 @@ def test_bare_names_stay_and_most_are_counted() -> None:
 @pytest.mark.parametrize("fraction", [0.5, 0.25])
 def test_the_gate_lets_crowds_through(fraction: float) -> None:
     """The twin of holding back few alike: cards with forty or more alike pass nearly always."""
-    frame, _ = dgp_identities.draw(11, fraction=fraction, mean=60.0, shape=6.0)
+    frame, _ = identities.draw(11, fraction=fraction, mean=60.0, shape=6.0)
     crowded = frame["others"] >= 40
     passing = 1 + disclosure.at_least(frame["seen"], fraction=fraction) >= RULE.k
     assert crowded.sum() > 500 and passing[crowded].mean() >= 0.95

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks import coverage, coverage_loop
-from voclib.simulate import dgp_clocks
+from voclib.simulate.worlds import clocks
 
 SETTINGS = {s.name: s for s in coverage_loop.settings()}
 SHORT = 200
@@ -31,12 +31,12 @@ def test_closings_that_pile_up_are_seen_and_others_are_not() -> None:
 
 @pytest.mark.parametrize("hurried", [0.0, 0.4])
 def test_the_truth_is_what_a_large_draw_shows(hurried: float) -> None:
-    frame, truth = dgp_clocks.draw(4, cases=400_000, units=4000, days=4000.0, hurried=hurried)
+    frame, truth = clocks.draw(4, cases=400_000, units=4000, days=4000.0, hurried=hurried)
     hours = (frame["resolved_at"] - frame["opened_at"]) / np.timedelta64(1, "h")
     told = frame["opened_at"] <= truth["end_at"] - np.timedelta64(int(truth["limit"]), "h")
     assert (hours[told] <= truth["limit"]).mean() == pytest.approx(truth["share"], abs=0.004)
 
 
 def test_parameters_are_drawn_by_seed_and_draws_repeat() -> None:
-    shares = {dgp_clocks.draw(seed)[1]["share"] for seed in range(8)}
-    assert len(shares) == 8 and dgp_clocks.draw(3)[0].equals(dgp_clocks.draw(3)[0])
+    shares = {clocks.draw(seed)[1]["share"] for seed in range(8)}
+    assert len(shares) == 8 and clocks.draw(3)[0].equals(clocks.draw(3)[0])

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks import coverage, coverage_segments
-from voclib.simulate import dgp_cooling
+from voclib.simulate.worlds import cooling as cooling_world
 from voclib.stats import cooling
 
 SETTINGS = {s.name: s for s in coverage_segments.settings()}
@@ -45,7 +45,7 @@ def test_the_half_life_is_in_its_range_and_withheld_where_nothing_fades() -> Non
     assert record["coverage"] >= 0.88 and record["refusals"] < 0.1, record
     withheld = []
     for seed in range(60):
-        frame, _ = dgp_cooling.draw(seed, fades=0.0)
+        frame, _ = cooling_world.draw(seed, fades=0.0)
         withheld.append(not cooling.cooling(frame["csat_score"], frame["feeling"], frame["lag_days"], cluster=frame["unit_id"]).is_told)
     assert np.mean(withheld) > 0.9
 
@@ -53,7 +53,7 @@ def test_the_half_life_is_in_its_range_and_withheld_where_nothing_fades() -> Non
 def test_a_range_without_an_end_is_said_to_have_none() -> None:
     ends = []
     for seed in range(40):
-        frame, _ = dgp_cooling.draw(seed, answers=3000, half_life=20.0, fades=0.9)
+        frame, _ = cooling_world.draw(seed, answers=3000, half_life=20.0, fades=0.9)
         given = frame["csat_score"], frame["feeling"], frame["lag_days"]
         if cooling.cooling(*given, cluster=frame["unit_id"]).is_told:
             ends.append(cooling.half_life(*given, cluster=frame["unit_id"]).high)
@@ -61,13 +61,13 @@ def test_a_range_without_an_end_is_said_to_have_none() -> None:
 
 
 def test_the_slopes_of_the_truth_are_those_of_a_large_sample() -> None:
-    frame, truth = dgp_cooling.draw(5, answers=400_000, units=400)
-    for (low, high), slope in zip(dgp_cooling.BANDS, truth["slope"], strict=True):
+    frame, truth = cooling_world.draw(5, answers=400_000, units=400)
+    for (low, high), slope in zip(cooling_world.BANDS, truth["slope"], strict=True):
         part = frame[(frame["lag_days"] >= low) & (frame["lag_days"] < high)]
         seen = np.cov(part["feeling"], part["csat_score"])[0, 1] / part["feeling"].var()
         assert seen == pytest.approx(slope, abs=0.02)
 
 
 def test_a_delay_that_follows_the_feeling_moves_who_answers_late() -> None:
-    together = [np.corrcoef(f["feeling"], f["lag_days"])[0, 1] for f in (dgp_cooling.draw(3, lean=lean)[0] for lean in (0.0, 1.0))]
+    together = [np.corrcoef(f["feeling"], f["lag_days"])[0, 1] for f in (cooling_world.draw(3, lean=lean)[0] for lean in (0.0, 1.0))]
     assert abs(together[0]) < 0.06 and together[1] > 0.15

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks import coverage_silence
-from voclib.simulate import dgp_answering
+from voclib.simulate.worlds import dealer_answering
 from voclib.studies.survivorship import correction
 
 RUNS = 60
@@ -15,7 +15,7 @@ def coverage(pull: float) -> np.ndarray:
     """How often the interval holds the truth with what the page knows of a dealer, and without (2,)."""
     held = []
     for seed in range(RUNS):
-        world, truth = dgp_answering.draw(seed, pull=pull)
+        world, truth = dealer_answering.draw(seed, pull=pull)
         made = [fit(world) for fit in (coverage_silence.by_dealer, coverage_silence.without_dealer)]
         held.append([one.conf_low <= truth <= one.conf_high for one in made])
     return np.mean(held, axis=0)
@@ -32,7 +32,7 @@ def test_dealers_that_differ_in_nothing_but_quality_cost_nothing() -> None:
 
 
 def test_the_context_leaves_each_customer_out_and_needs_dealers() -> None:
-    (_, y, unit), _ = dgp_answering.draw(3, pull=0.6)
+    (_, y, unit), _ = dealer_answering.draw(3, pull=0.6)
     column, = correction.dealer_answering(y, unit)
     flipped = np.where(np.arange(len(y)) == 7, np.where(np.isnan(y), 100.0, np.nan), y)
     assert np.isclose(correction.dealer_answering(flipped, unit)[0][7], column[7], atol=0.02) and correction.dealer_answering(y, None) == []

@@ -13,13 +13,14 @@ import pandas as pd
 import pytest
 
 from benchmarks import text_outbreak
-from voclib.simulate import dgp_outbreak
-from voclib.text import emerging, emerging_counts
+from voclib.simulate.worlds import outbreak
+from voclib.text import emerging
+from voclib.text.emerging import counts
 
 
 @cache
-def quiet(seed: int, per_week: int = 250) -> emerging_counts.Voices:
-    return text_outbreak.counted(dgp_outbreak.draw(seed, days=text_outbreak.A_YEAR, per_week=per_week)[0])
+def quiet(seed: int, per_week: int = 250) -> counts.Voices:
+    return text_outbreak.counted(outbreak.draw(seed, days=text_outbreak.A_YEAR, per_week=per_week)[0])
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -47,12 +48,12 @@ def test_a_budget_without_limit_raises_alarms_on_the_same_years() -> None:
 
 
 def test_a_known_topic_that_triples_is_told_and_one_that_drifts_is_not() -> None:
-    since = pd.Timestamp(dgp_outbreak.START).date() + pd.Timedelta(days=110)
+    since = pd.Timestamp(outbreak.START).date() + pd.Timedelta(days=110)
     for seed in range(2):
-        frame, _ = dgp_outbreak.draw(seed, days=126, per_week=1000, rise=3.0, rise_from=110)
+        frame, _ = outbreak.draw(seed, days=126, per_week=1000, rise=3.0, rise_from=110)
         risen = [t for t in emerging.look(text_outbreak.counted(frame)).themes if t.kind == "rising"]
         assert [t.words for t in risen] == [("topic 0",)] and 0 <= (risen[0].found_on - since).days <= 7
-        drifting, _ = dgp_outbreak.draw(seed, days=300, per_week=500, drift=1.6)
+        drifting, _ = outbreak.draw(seed, days=300, per_week=500, drift=1.6)
         assert not emerging.look(text_outbreak.counted(drifting)).themes
 
 
@@ -63,9 +64,9 @@ def test_real_reviews_on_days_drawn_by_lot_hold_no_news(public_data: Path) -> No
     day = np.array([rng.choice(250, p=weight[:, c] / weight[:, c].sum()) for c in category])
     when = pd.Series(pd.Timestamp("2024-01-01") + pd.to_timedelta(day, unit="D"))
     texts, classes = frame["review"].tolist(), {str(c): category == c for c in range(category.max() + 1)}
-    voices = emerging_counts.read(texts, when, classes=classes)
+    voices = counts.read(texts, when, classes=classes)
     assert emerging.look(voices).themes == () and sum(map(text_outbreak.naive, voices.terms)) > 100
-    told = [*dgp_outbreak.told(rng, "hot_seat", "zh", 30)]
+    told = [*outbreak.told(rng, "hot_seat", "zh", 30)]
     late = pd.Series(pd.Timestamp("2024-08-01") + pd.to_timedelta(np.arange(30) // 5, unit="D"))
-    found = emerging.look(emerging_counts.read(texts + told, pd.concat([when, late]))).themes
+    found = emerging.look(counts.read(texts + told, pd.concat([when, late]))).themes
     assert found and all(np.mean(np.array(t.members) >= len(texts)) > 0.8 for t in found), "and 30 voices among 560 a week are news there too"

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import coverage, coverage_frontline
 from voclib.loop.frontline import lead as frontline_lead
-from voclib.simulate import dgp_frontline, dgp_lead
+from voclib.simulate.worlds import frontline, lead
 from voclib.stats import silence
 
 SETTINGS = {s.name: s for s in coverage_frontline.settings()}
@@ -56,45 +56,45 @@ def test_dealers_that_differ_are_not_called_silent_and_those_that_will_not_speak
     assert coverage.measure(SETTINGS["silent dealers: 60 dealers that differ, 18 that will not speak"], runs=60)["passed"]
 
 
-@pytest.mark.parametrize("silent", [0.0, dgp_frontline.SILENT])
+@pytest.mark.parametrize("silent", [0.0, frontline.SILENT])
 def test_a_share_of_dealers_stays_silent(silent):
-    made = dgp_frontline.make(np.random.default_rng(1), expected=600, open_days=np.full(60, 400), days=400, silent=silent)
+    made = frontline.make(np.random.default_rng(1), expected=600, open_days=np.full(60, 400), days=400, silent=silent)
     assert (made.rate.reshape(60, -1).sum(axis=1) == 0).sum() == round(60 * silent)
 
 
 def test_a_draw_repeats_and_the_batch_fails_from_its_day_on():
-    (one, truth), (two, _) = dgp_lead.draw(4), dgp_lead.draw(4)
+    (one, truth), (two, _) = lead.draw(4), lead.draw(4)
     assert all(one[name].equals(two[name]) for name in one)
-    day = (one["repairs"]["repaired_at"] - pd.Timestamp(dgp_lead.FIRST)).dt.days
+    day = (one["repairs"]["repaired_at"] - pd.Timestamp(lead.FIRST)).dt.days
     mine = one["repairs"]["batch_id"].eq(truth["batch"])
     batch = one["batches"].set_index("batch_id").loc[truth["batch"]]
-    made = max((batch["produced_on"] - pd.Timestamp(dgp_lead.FIRST).tz_localize(None)).days, 0)
+    made = max((batch["produced_on"] - pd.Timestamp(lead.FIRST).tz_localize(None)).days, 0)
     before = (mine & (day < truth["surge"])).sum() / (truth["surge"] - made)
     after = (mine & (day >= truth["surge"])).sum() / (450 - truth["surge"])
     assert after > 4 * before and truth["surge"] - made >= 90 and day[mine].min() >= made
     assert (batch["part"], batch["product"]) == (truth["part"], truth["product"])
     reports = one["frontline_reports"]
-    on = (reports["reported_at"] - pd.Timestamp(dgp_lead.FIRST)).dt.days
+    on = (reports["reported_at"] - pd.Timestamp(lead.FIRST)).dt.days
     named = reports["product"].eq(truth["product"]) & reports["text"].str.contains(truth["part"])
     first = truth["surge"] - truth["lead"]
     assert (named & on.between(first, first + 74)).sum() > 20 > 4 * (named & on.between(first - 75, first - 1)).sum()
 
 
 def test_a_launched_model_is_not_seen_before_its_day_and_some_batches_are_made_meanwhile():
-    tables, truth = dgp_lead.draw(3, is_launched=True, late=0.5, fails=1.0, is_heard=False)
-    day = {name: (tables[name][column] - pd.Timestamp(dgp_lead.FIRST)).dt.days for name, column in
+    tables, truth = lead.draw(3, is_launched=True, late=0.5, fails=1.0, is_heard=False)
+    day = {name: (tables[name][column] - pd.Timestamp(lead.FIRST)).dt.days for name, column in
            (("repairs", "repaired_at"), ("frontline_reports", "reported_at"))}
     seen = {name: tables[name].assign(day=days).groupby("product")["day"].min() for name, days in day.items()}
     for first in seen.values():
         assert (first >= truth["launched"]).sum() == 1 and first.min() < 30
-    made = (tables["batches"]["produced_on"] - pd.Timestamp(dgp_lead.FIRST).tz_localize(None)).dt.days
+    made = (tables["batches"]["produced_on"] - pd.Timestamp(lead.FIRST).tz_localize(None)).dt.days
     assert 0.2 < made.between(0, 300).mean() < 0.8
     born = tables["repairs"]["batch_id"].map(dict(zip(tables["batches"]["batch_id"], made, strict=True)))
     assert (day["repairs"] >= born).all()
 
 
 def test_the_range_of_the_lead_comes_from_both_sides():
-    found = coverage_frontline._leads(dgp_lead.draw(7)[0])
+    found = coverage_frontline._leads(lead.draw(7)[0])
     at, low, high = found.heard[0].lead
     assert low <= at <= high and found.lead.kind == "bounds" and isinstance(found, frontline_lead.Leads)
 

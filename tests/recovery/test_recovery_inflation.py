@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from voclib.simulate import dgp_b
+from voclib.simulate.worlds import nonresponse
 from voclib.stats import credibility, inflation
 
 RUNS = 50
@@ -31,7 +31,7 @@ def measure(*, begging: int, turned_share: float, runs: int = RUNS, first: int =
     """Forty dealers with 60 to 200 answers each, `runs` times; the usual alarm sees the same answers."""
     rows, said, begs, moved = [], [], [], []
     for seed in range(first, first + runs):
-        world, truth = dgp_b.draw_dealers(seed, begging=begging, turned_share=turned_share)
+        world, truth = nonresponse.draw_dealers(seed, begging=begging, turned_share=turned_share)
         found = inflation.inflation_lr(world["nps_score"], world["unit_id"])
         guilty = found.frame["unit"].isin(truth["begging"]).to_numpy()
         flag, p = found.frame["is_flagged"].to_numpy(), found.frame["p_value"].to_numpy()
@@ -90,7 +90,7 @@ def test_a_shop_tablet_does_not_put_an_honest_dealer_on_the_list() -> None:
     weights, false, combined, power = {"marks": 0.5, "device": 0.07}, [], [], []
     for seed in range(40):
         rng = np.random.default_rng(seed)
-        world, truth = dgp_b.draw_dealers(seed, dealers=60, low=150, begging=int(rng.integers(0, 7)), turned_share=0.4)
+        world, truth = nonresponse.draw_dealers(seed, dealers=60, low=150, begging=int(rng.integers(0, 7)), turned_share=0.4)
         honest = np.setdiff1d(np.arange(60), truth["begging"])
         lent = rng.choice(honest, int(rng.integers(4, 12)), replace=False)
         shared = rng.random(len(world)) < np.where(world["unit_id"].isin(lent), rng.uniform(0.3, 0.6), 0.03)
@@ -142,7 +142,7 @@ def test_case_mix_that_would_look_like_begging_is_taken_out() -> None:
         rng = np.random.default_rng(seed)
         unit = np.repeat(np.arange(20), 200)
         happy = np.where(unit == 0, rng.random(unit.size) < 0.5, rng.random(unit.size) < 0.02)
-        score = dgp_b.score_of(np.where(happy, 2.6, 0.2) + rng.normal(size=unit.size))
+        score = nonresponse.score_of(np.where(happy, 2.6, 0.2) + rng.normal(size=unit.size))
         for found, mix in ((plain, None), (adjusted, happy.astype(float))):
             found.append(inflation.inflation_lr(score, unit, case_mix=mix).frame["p_value"][0] <= 0.05)
     assert np.mean(plain) >= 0.8 and np.mean(adjusted) <= 0.2

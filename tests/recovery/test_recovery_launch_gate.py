@@ -11,7 +11,7 @@ import pytest
 from voclib.loop.launch_gate import lights, odds
 from voclib.loop.launch_gate.rule import Rule
 from voclib.loop.launch_gate.tables import passed
-from voclib.simulate import dgp_gate
+from voclib.simulate.worlds import concept_gains
 
 R = 160
 CEILING = 0.05 + 3 * np.sqrt(0.05 * 0.95 / R)  # 5 % looked at R times stays below this in 99.9 % of cases
@@ -33,7 +33,7 @@ def world(gain: float, family: str = "bonferroni") -> tuple[tuple[lights.Gate, d
     """R batches of four concepts at the same planted gain."""
     made = []
     for seed in range(R):
-        frame, truth = dgp_gate.draw(seed, gains=[gain] * 4, answers=sizes(seed, 4), overlap=0.15)
+        frame, truth = concept_gains.draw(seed, gains=[gain] * 4, answers=sizes(seed, 4), overlap=0.15)
         made.append((judged(frame, RULE.model_copy(update={"family": family})), truth))
     return tuple(made)
 
@@ -64,7 +64,7 @@ class TestErrorRates:
         rule = RULE.model_copy(update={"family": "bh"})
         false = []
         for seed in range(R):
-            frame, truth = dgp_gate.draw(seed, gains=[0.05, 0.05, 0.25, 0.3], answers=sizes(seed, 4))
+            frame, truth = concept_gains.draw(seed, gains=[0.05, 0.05, 0.25, 0.3], answers=sizes(seed, 4))
             greens = judged(frame, rule).names("green")
             false.append(sum(truth["gains"][name] <= rule.margin for name in greens) / max(len(greens), 1))
         assert np.mean(false) <= CEILING
@@ -76,7 +76,7 @@ class TestRanges:
         held, alone = [], []
         for seed in range(R):
             gains = np.random.default_rng([seed, 7]).uniform(-0.2, 0.3, 4)
-            frame, truth = dgp_gate.draw(seed, gains=list(gains), answers=sizes(seed, 4), overlap=0.4)
+            frame, truth = concept_gains.draw(seed, gains=list(gains), answers=sizes(seed, 4), overlap=0.4)
             gate = judged(frame)
             inside = [one.gain.conf_low <= truth["gains"][one.concept] <= one.gain.conf_high for one in gate.compared]
             held.append(all(inside))
@@ -94,7 +94,7 @@ class TestPlanning:
         for seed in range(R // 2):
             share = float(np.random.default_rng([seed, 3]).uniform(0.3, 0.5))
             n = odds.needed(rule, share=share, concepts=2)
-            frame, _ = dgp_gate.draw(seed, gains=[2 * rule.margin * sign, 0.0], answers=n, share=share, overlap=0.0)
+            frame, _ = concept_gains.draw(seed, gains=[2 * rule.margin * sign, 0.0], answers=n, share=share, overlap=0.0)
             seen.append(judged(frame, rule)["CT01"].light == side)
         assert np.mean(seen) >= 0.68, "the rule asks for 80 %"
         assert np.mean(seen) <= 0.96, "more than asked for by far would be answers bought for nothing"
@@ -103,7 +103,7 @@ class TestPlanning:
     def test_the_closed_form_is_what_happens(self, gain: float, side: str) -> None:
         found, said = [], []
         for seed in range(R):
-            frame, truth = dgp_gate.draw(seed, gains=[gain, 0.0], answers=[250, 150], on_sale=200, overlap=0.0)
+            frame, truth = concept_gains.draw(seed, gains=[gain, 0.0], answers=[250, 150], on_sale=200, overlap=0.0)
             found.append(judged(frame)["CT01"].light == side)
             said.append(odds.chance(RULE, side, gain, share=truth["share"], n=250, n_benchmark=200, concepts=2))
         assert np.mean(found) == pytest.approx(np.mean(said), abs=0.08)
@@ -112,14 +112,14 @@ class TestPlanning:
         """The same people asked about both: the range narrows, and the gate knows by how much."""
         ratio = []
         for seed in range(40):
-            frame, _ = dgp_gate.draw(seed, gains=[0.1], answers=200, overlap=1.0)
+            frame, _ = concept_gains.draw(seed, gains=[0.1], answers=200, overlap=1.0)
             ratio.append(judged(frame)["CT01"].together)
         assert 0.6 < np.mean(ratio) < 0.95
 
     def test_amber_only_where_answers_could_have_told(self) -> None:
         """A concept level with the product on sale: insufficient data with few answers, amber with those needed."""
-        frame, truth = dgp_gate.draw(5, gains=[0.0], answers=120)
+        frame, truth = concept_gains.draw(5, gains=[0.0], answers=120)
         few = judged(frame)
         assert few["CT01"].light == "insufficient" and few.needed > 120
-        frame, _ = dgp_gate.draw(5, gains=[0.0], answers=few.needed + 200, share=truth["share"])
+        frame, _ = concept_gains.draw(5, gains=[0.0], answers=few.needed + 200, share=truth["share"])
         assert judged(frame)["CT01"].light == "amber"

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from voclib.simulate import dgp_b, dgp_callbacks
+from voclib.simulate.worlds import nonresponse, reminders
 from voclib.stats import callbacks, missingness, tilt
 from voclib.stats.inference import fit, quantile
 
@@ -26,7 +26,7 @@ def coded(score: pd.Series) -> np.ndarray:
 
 def nuisances(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """P(answers | known) and P(level | known, answered) by logistic regressions that know the right terms."""
-    x, answered = frame[list(dgp_b.COVARIATES)].to_numpy(), frame["responded"].to_numpy()
+    x, answered = frame[list(nonresponse.COVARIATES)].to_numpy(), frame["responded"].to_numpy()
     first, second = np.column_stack([x, x[:, 0] * x[:, 1]]), np.column_stack([x, x[:, 3] ** 2])
     chance = LogisticRegression(C=100).fit(first, answered).predict_proba(first)[:, 1]
     return chance, LogisticRegression(C=100).fit(second[answered], coded(frame["nps_score"])[answered]).predict_proba(second)
@@ -36,7 +36,7 @@ def draw(seed: int, world: str, *, share: float = CALLS / 6400, completion: floa
     """One population of 8000 whose planted selection differs by seed: "u-shape" (delighted and angry answer) or "satisfied"."""
     strength = float(np.random.default_rng(seed + 77_000).uniform(0.9, 1.6) if world == "u-shape" else np.random.default_rng(seed).uniform(0.3, 0.7))
     planted = {"u_shape": strength} if world == "u-shape" else {"mnar": strength}
-    return dgp_b.draw(seed, followup_share=share, followup_completion=completion, **planted)
+    return nonresponse.draw(seed, followup_share=share, followup_completion=completion, **planted)
 
 
 @cache
@@ -159,14 +159,14 @@ def callback_runs(world: str, drift: float) -> pd.DataFrame:
     """What the callback model says, and whether its gate trips."""
     rows = []
     for seed in range(30):
-        frame, truth = dgp_callbacks.draw(seed, world=world, drift=drift)
-        found = callbacks.callback_gmm(coded(frame["nps_score"]), frame["wave"], frame[list(dgp_b.COVARIATES)])
+        frame, truth = reminders.draw(seed, world=world, drift=drift)
+        found = callbacks.callback_gmm(coded(frame["nps_score"]), frame["wave"], frame[list(nonresponse.COVARIATES)])
         rows.append({"off": found.centre - truth["nps_all"], "naive": truth["nps_respondents"] - truth["nps_all"], "tripped": not found.passed,
                      "std_error": found.std_error, "held": found.range[0] <= truth["nps_all"] <= found.range[1]})
     return pd.DataFrame(rows)
 
 
-@pytest.mark.parametrize("world", list(dgp_callbacks.WORLDS))
+@pytest.mark.parametrize("world", list(reminders.WORLDS))
 def test_the_callback_gate_in_valid_worlds(world):
     found = callback_runs(world, 0.0)
     assert found["tripped"].mean() <= 0.45
@@ -174,7 +174,7 @@ def test_the_callback_gate_in_valid_worlds(world):
     assert found.loc[~found["tripped"], "held"].mean() >= 0.85
 
 
-@pytest.mark.parametrize("world", list(dgp_callbacks.WORLDS))
+@pytest.mark.parametrize("world", list(reminders.WORLDS))
 def test_the_callback_gate_catches_drift(world):
     found = callback_runs(world, 0.5)
     assert found["tripped"].mean() >= 0.9

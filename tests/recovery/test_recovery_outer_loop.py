@@ -9,7 +9,7 @@ from scipy import stats
 
 from voclib.loop.outer_loop import effects as outer_effects
 from voclib.loop.outer_loop.effects import Settings
-from voclib.simulate import dgp_runup
+from voclib.simulate.worlds import runup
 from voclib.stats import rate_ratio
 
 SEEDS = 220
@@ -17,7 +17,7 @@ SEEDS = 220
 
 def judged(seed: int, **chosen: float) -> tuple[pd.DataFrame, outer_effects.Effects, dict]:
     """Judged projects of one draw with their true log ratios."""
-    events, projects, truth = dgp_runup.draw(seed, **chosen)
+    events, projects, truth = runup.draw(seed, **chosen)
     found = outer_effects.together([outer_effects.measure(events, projects, Settings(), source="x")], Settings())
     rows = found.judged
     ratio = 1.0 + rows["project_id"].map(truth["effect"]).to_numpy()
@@ -78,7 +78,7 @@ def test_a_fall_of_two_fifths_is_mostly_told():
 def test_subjects_picked_for_their_spike_improve_by_themselves():
     naive, usual = [], []
     for seed in range(60):
-        events, projects, _ = dgp_runup.draw(seed)
+        events, projects, _ = runup.draw(seed)
         picks = outer_effects.picked(outer_effects.idle(events, projects, Settings()))
         naive.append(picks["naive"].mean())
         usual.append(picks["usual"].mean())
@@ -91,7 +91,7 @@ def test_a_run_up_that_is_not_left_out_gives_a_fall_to_idle_projects():
     short = Settings(run_up_days=1)
     found = []
     for seed in range(60):
-        events, projects, truth = dgp_runup.draw(seed)
+        events, projects, truth = runup.draw(seed)
         made = outer_effects.together([outer_effects.measure(events, projects, short, source="x")], short).judged
         found.append(made.loc[made["project_id"].isin(truth["idle"]), "log"].mean())
     assert np.mean(found) < -0.05
@@ -99,7 +99,7 @@ def test_a_run_up_that_is_not_left_out_gives_a_fall_to_idle_projects():
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_draw_repeats_and_keeps_its_truth_apart(seed):
-    one, two = dgp_runup.draw(seed), dgp_runup.draw(seed)
+    one, two = runup.draw(seed), runup.draw(seed)
     pd.testing.assert_frame_equal(one[0], two[0])
     assert set(one[0]) == {"subject", "on"} and set(one[1]) == {"project_id", "subject", "chartered_on", "landed_on"}
     assert all(one[2]["effect"][key] == 0 for key in one[2]["idle"])

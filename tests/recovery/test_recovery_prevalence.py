@@ -12,16 +12,16 @@ import pandas as pd
 import pytest
 
 import voclib
-from voclib.simulate import dgp_topics
+from voclib.simulate.worlds import angry_comments
 from voclib.stats import prevalence
 
 RUNS, BAND = 200, (0.91, 0.985)
-TOPICS = list(dgp_topics.TOPICS)
+TOPICS = list(angry_comments.TOPICS)
 
 
 def coded(seed: int, **world: Any) -> tuple[tuple[prevalence.Share, ...], dict[str, Any]]:
     """All topics of one planted world, weighted by the planted chances."""
-    frame, truth = dgp_topics.draw(seed, **world)
+    frame, truth = angry_comments.draw(seed, **world)
     made = frame[frame["commented"]]
     wide = [made[[f"{kind}_{t}" for t in TOPICS]].set_axis(TOPICS, axis=1) for kind in ("predicted", "gold")]
     weights = 1 / (made["answer_probability"] * made["comment_probability"])
@@ -80,7 +80,7 @@ def test_the_classifier_narrows_and_never_widens() -> None:
 
 def test_labels_without_weights_answer_another_question() -> None:
     """Labels are a sample of comments: without the weights even perfect reading gives the share of comments."""
-    frame, truth = dgp_topics.draw(4)
+    frame, truth = angry_comments.draw(4)
     made = frame[frame["commented"]]
     found = prevalence.ppi_mean(made["predicted_waiting_time"], made["gold_waiting_time"], gold_probability=made["gold_probability"])
     shown = found.estimate("waiting_time")

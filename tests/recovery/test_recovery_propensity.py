@@ -13,7 +13,7 @@ import pytest
 from scipy.stats import norm
 
 from benchmarks.aipw import answers
-from voclib.simulate import dgp_b
+from voclib.simulate.worlds import nonresponse
 from voclib.stats import crossfit, inference, propensity
 
 LEVELS = (-100.0, 0.0, 100.0)
@@ -23,19 +23,19 @@ KNOWN_IN_PART = ["log_spend", "complaint"]  # a model without tenure, risk and l
 @cache
 def truth() -> float:
     """Expected NPS: exact given what is known of a customer, averaged over a million of them (±0.04)."""
-    expected = dgp_b.expected_satisfaction(dgp_b.covariates(np.random.default_rng(0), 1_000_000))
+    expected = nonresponse.expected_satisfaction(nonresponse.covariates(np.random.default_rng(0), 1_000_000))
     return float(100 * (norm.sf((8.5 - 7) / 1.6 - expected) - norm.cdf((6.5 - 7) / 1.6 - expected)).mean())
 
 
 def drawn(seed: int, low: float = 0.0, high: float = 0.0, *, name: str = "mnar", **world: float) -> pd.DataFrame:
     """A population whose planted parameter `name` is drawn per seed."""
     strength = float(np.random.default_rng([seed, 9]).uniform(low, high))
-    return dgp_b.draw(seed, **{"customers": 4000, name: strength, **world})[0]
+    return nonresponse.draw(seed, **{"customers": 4000, name: strength, **world})[0]
 
 
 def ladder(frame: pd.DataFrame, seed: int) -> dict[str, propensity.PropensityFit | inference.Fit]:
     y = answers(frame)
-    matrix = crossfit.features(frame, dgp_b.COVARIATES, interactions=True, squares=True).matrix
+    matrix = crossfit.features(frame, nonresponse.COVARIATES, interactions=True, squares=True).matrix
     return {"raw": propensity.raw_mean(y), "ipw": propensity.ipw_mean(y, matrix),
             "aipw": propensity.aipw_mean(y, matrix, ids=np.arange(len(y)), levels=LEVELS, repeats=1, seed=seed)}
 
@@ -82,7 +82,7 @@ def test_one_right_model_is_enough_and_none_is_not() -> None:
     for seed in range(30):
         frame = drawn(seed)
         y = answers(frame)
-        right = crossfit.features(frame, dgp_b.COVARIATES, interactions=True, squares=True).matrix
+        right = crossfit.features(frame, nonresponse.COVARIATES, interactions=True, squares=True).matrix
         wrong = crossfit.features(frame, KNOWN_IN_PART).matrix
         found = [propensity.aipw_mean(y, response, outcome_matrix=outcome, ids=np.arange(len(y)), levels=LEVELS, repeats=1, seed=seed)
                  for response, outcome in ((wrong, right), (right, wrong), (wrong, wrong))]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks import coverage, coverage_readers
-from voclib.simulate import dgp_brief
+from voclib.simulate.worlds import last_period
 
 SETTINGS = {s.name: s for s in coverage_readers.settings()}
 SHORT = 200
@@ -31,15 +31,15 @@ def test_the_money_spared_holds_the_truth_and_two_months_overstate_it() -> None:
 
 
 def test_the_planted_scatter_and_ratio_are_what_a_large_draw_shows() -> None:
-    (y, e), truth = dgp_brief.counts(5, rows=20_000, moved=20_000, ratio=1.5)
+    (y, e), truth = last_period.counts(5, rows=20_000, moved=20_000, ratio=1.5)
     rate = (y[:, :-1] / e[:, :-1]).mean(axis=1)
     assert y[:, -1].sum() / (rate * e[:, -1]).sum() == pytest.approx(truth["ratio"], abs=0.02)
     left = (y[:, :-1] - rate[:, None] * e[:, :-1]) ** 2 / (rate[:, None] * e[:, :-1])
-    assert left.sum() / (left.size - len(left)) == pytest.approx(np.mean(dgp_brief.DISPERSION), abs=0.05)
+    assert left.sum() / (left.size - len(left)) == pytest.approx(np.mean(last_period.DISPERSION), abs=0.05)
 
 
 def test_parameters_are_drawn_by_seed_and_draws_repeat() -> None:
-    assert len({dgp_brief.counts(seed)[1]["ratio"] for seed in range(8)}) == 8
-    assert np.array_equal(dgp_brief.counts(3)[0][0], dgp_brief.counts(3)[0][0])
-    sizes = {len(d) for seed in range(20) for d in dgp_brief.dealers(seed)[0]}
-    assert sizes == set(range(*dgp_brief.DEALERS))
+    assert len({last_period.counts(seed)[1]["ratio"] for seed in range(8)}) == 8
+    assert np.array_equal(last_period.counts(3)[0][0], last_period.counts(3)[0][0])
+    sizes = {len(d) for seed in range(20) for d in last_period.dealers(seed)[0]}
+    assert sizes == set(range(*last_period.DEALERS))

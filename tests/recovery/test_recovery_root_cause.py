@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import coverage, coverage_causes
-from voclib.simulate import dgp_carriers, dgp_culprit, dgp_dealer_months
+from voclib.simulate.worlds import carriers, culprit, dealer_months
 
 SHORT = 120
 SETTINGS = {s.name: s for s in coverage_causes.settings()}
@@ -92,8 +92,8 @@ def test_a_pair_is_found_inside_dealers_and_none_where_busy_dealers_have_more_of
 
 @pytest.mark.parametrize("seed", range(2))
 def test_draws_repeat_and_differ_by_seed(seed: int) -> None:
-    one, two = dgp_culprit.draw(seed), dgp_culprit.draw(seed)
+    one, two = culprit.draw(seed), culprit.draw(seed)
     pd.testing.assert_frame_equal(one[0], two[0])
-    assert one[2]["bad"] in set(one[1]["batch_id"]) and one[2]["ratio"] != dgp_culprit.draw(seed + 1)[2]["ratio"]
-    pd.testing.assert_frame_equal(dgp_carriers.draw(seed)[0]["responses"], dgp_carriers.draw(seed)[0]["responses"])
-    pd.testing.assert_frame_equal(dgp_dealer_months.draw(seed)[1], dgp_dealer_months.draw(seed)[1])
+    assert one[2]["bad"] in set(one[1]["batch_id"]) and one[2]["ratio"] != culprit.draw(seed + 1)[2]["ratio"]
+    pd.testing.assert_frame_equal(carriers.draw(seed)[0]["responses"], carriers.draw(seed)[0]["responses"])
+    pd.testing.assert_frame_equal(dealer_months.draw(seed)[1], dealer_months.draw(seed)[1])

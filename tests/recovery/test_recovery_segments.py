@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks import coverage, coverage_segments
-from voclib.simulate import dgp_segments
+from voclib.simulate.worlds import segments as segments_world
 from voclib.stats import shrinkage
 from voclib.studies.scores import segments
 
@@ -45,7 +45,7 @@ class TestShrinking:
     def test_shrunken_numbers_are_closer_to_the_truth(self, shape: str) -> None:
         off = []
         for seed in range(60):
-            frame, truth = dgp_segments.effects(seed, shape=shape)
+            frame, truth = segments_world.effects(seed, shape=shape)
             found = shrinkage.shrink(frame["estimate"], frame["std_error"]).value
             off.append([((v - truth["true_value"]) ** 2).mean() for v in (found, frame["estimate"].to_numpy())])
         ours, raw = np.mean(off, axis=0)
@@ -54,7 +54,7 @@ class TestShrinking:
     def test_the_spread_of_true_values_is_found(self) -> None:
         ratios = []
         for seed in range(40):
-            frame, truth = dgp_segments.effects(seed, groups=200)
+            frame, truth = segments_world.effects(seed, groups=200)
             ratios.append(shrinkage.shrink(frame["estimate"], frame["std_error"]).spread / truth["spread"])
         assert np.median(ratios) == pytest.approx(1.0, abs=0.1)
 
@@ -73,7 +73,7 @@ class TestManyLooks:
     def test_units_as_groups_raise_no_alarm_where_they_do_not_differ(self) -> None:
         alarms, by_luck = [], []
         for seed in range(40):
-            frame, _ = dgp_segments.answers(seed, n=4000, units=30, planted_points=0.0, units_differ=0.0)
+            frame, _ = segments_world.answers(seed, n=4000, units=30, planted_points=0.0, units_differ=0.0)
             found = segments.compare(frame, function="nps", column="nps_score", by={"unit_id": None})
             alarms.append(len(found.found) > 0)
             by_luck.append(len(found.picked) / found.luck)
@@ -82,7 +82,7 @@ class TestManyLooks:
     def test_taking_answers_for_independent_finds_regions_where_only_dealers_differ(self) -> None:
         naive, ours = [], []
         for seed in range(100):
-            frame, _ = dgp_segments.answers(seed, planted_points=0.0, units_differ=10.0)
+            frame, _ = segments_world.answers(seed, planted_points=0.0, units_differ=10.0)
             ours.append(len(segments.compare(frame, function="nps", column="nps_score", by={"region": "unit_id"}).found))
             naive.append(len(segments.compare(frame, function="nps", column="nps_score", by={"region": None}).found))
         assert np.mean(np.array(naive) > 0) > 0.4 and np.mean(np.array(ours) > 0) <= 0.10

@@ -8,7 +8,7 @@ import pytest
 
 from voclib.errors import DataError
 from voclib.results import Verdict
-from voclib.simulate import dgp_silence
+from voclib.simulate.worlds import silent_logins
 from voclib.studies.survivorship import silence
 
 RUNS, TWIN_RUNS = 20, 50
@@ -17,7 +17,7 @@ RUNS, TWIN_RUNS = 20, 50
 @pytest.fixture(scope="module")
 def worlds() -> list[silence.Signal]:
     """The signal in worlds where log-ins fall by 30 to 50 % a month over the last three."""
-    return [silence.signal(dgp_silence.draw(seed, customers=1500)[0], seed=seed) for seed in range(RUNS)]
+    return [silence.signal(silent_logins.draw(seed, customers=1500)[0], seed=seed) for seed in range(RUNS)]
 
 
 def test_risks_are_calibrated_on_months_not_seen(worlds) -> None:
@@ -48,15 +48,15 @@ def test_the_rule_of_thumb_finds_fewer_than_a_list_of_its_length(worlds) -> None
 
 def test_false_signals_are_refused() -> None:
     """The twin: the same machine on log-ins that say nothing."""
-    found = [silence.signal(dgp_silence.draw(seed, customers=1000, fading=False)[0], seed=seed) for seed in range(TWIN_RUNS)]
+    found = [silence.signal(silent_logins.draw(seed, customers=1000, fading=False)[0], seed=seed) for seed in range(TWIN_RUNS)]
     refused = [w.verdict is Verdict.REFUSE and "cannot be distinguished from chance" in w.numbers["auc"].reason.en for w in found]
     assert np.mean(refused) >= 0.94, np.mean(refused)
 
 
 def test_a_column_from_after_the_landmark_raises() -> None:
-    tables, _ = dgp_silence.draw(3, customers=800)
+    tables, _ = silent_logins.draw(3, customers=800)
     gone = tables["customers"].set_index("customer_id")["churned_on"]
-    ends = pd.period_range(dgp_silence.FIRST_MONTH, periods=dgp_silence.MONTHS, freq="M").to_timestamp(how="end").normalize()
+    ends = pd.period_range(silent_logins.FIRST_MONTH, periods=silent_logins.MONTHS, freq="M").to_timestamp(how="end").normalize()
     rows = pd.MultiIndex.from_product([tables["customers"]["customer_id"], ends], names=["customer_id", "landmark_on"]).to_frame(index=False)
     later = rows.assign(closed_account=(rows["customer_id"].map(gone) <= rows["landmark_on"] + pd.Timedelta(days=90)).astype(float),
                         known_on=rows["landmark_on"] + pd.Timedelta(days=30))

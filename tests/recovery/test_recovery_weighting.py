@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from voclib.simulate import dgp_b
+from voclib.simulate.worlds import nonresponse
 from voclib.stats import inference, weighting
 
 RUNS, BAND = 150, (0.91, 0.985)
@@ -16,7 +16,7 @@ MARGINS = [*(f"{name}_fifth" for name in BEHAVIOUR), "complaint"]
 
 def frame_of(seed: int, **world: float) -> tuple[pd.DataFrame, np.ndarray, dict]:
     """Customers with covariates in fifths, answers in NPS points (NaN where silent), and what is true."""
-    frame, truth = dgp_b.draw(seed, customers=8000, **world)
+    frame, truth = nonresponse.draw(seed, customers=8000, **world)
     fifths = {f"{name}_fifth": np.searchsorted(np.quantile(frame[name], [0.2, 0.4, 0.6, 0.8]), frame[name]) for name in BEHAVIOUR}
     y = 100.0 * ((frame["nps_score"] >= 9).astype(float) - (frame["nps_score"] <= 6))
     return frame.assign(**fifths), np.where(frame["responded"], y, np.nan), truth

@@ -10,24 +10,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from voclib.simulate import company, dgp_batches, dgp_concepts, dgp_frontline, dgp_projects, field, field_tables, verbatims
-from voclib.simulate.dgp_batches import PARTS
+from voclib.simulate import company, field, verbatims
 from voclib.simulate.plan import Plan
+from voclib.simulate.tables import field as field_tables
+from voclib.simulate.worlds import batches, concepts, frontline, projects
+from voclib.simulate.worlds.batches import PARTS
 
 SEEDS = range(1, 9)
 DAYS = 457
 
 
-def workshop(seed: int, *, ratio: float | None = None, repairs: int = 20_000) -> tuple[dgp_batches.Batches, np.ndarray, np.ndarray]:
+def workshop(seed: int, *, ratio: float | None = None, repairs: int = 20_000) -> tuple[batches.Batches, np.ndarray, np.ndarray]:
     """Batches, the batch of each repair and its day: a company without projects."""
     rng = np.random.default_rng(seed)
     product, day = rng.integers(0, 6, repairs), rng.integers(0, DAYS, repairs)
-    made = dgp_batches.make(rng, vehicles=np.bincount(product, minlength=6), days=DAYS, ratio=ratio)
-    batch, _ = dgp_batches.repairs(rng, made, product=product, day=day, factors=np.ones((repairs, len(PARTS))))
+    made = batches.make(rng, vehicles=np.bincount(product, minlength=6), days=DAYS, ratio=ratio)
+    batch, _ = batches.repairs(rng, made, product=product, day=day, factors=np.ones((repairs, len(PARTS))))
     return made, batch, day
 
 
-def against_siblings(made: dgp_batches.Batches, batch: np.ndarray) -> np.ndarray:
+def against_siblings(made: batches.Batches, batch: np.ndarray) -> np.ndarray:
     """Repairs per vehicle fitted of every batch over those of the other batches of its model and part."""
     count = np.bincount(batch, minlength=made.n)
     whole, fitted = (np.bincount(made.group, values)[made.group] for values in (count, made.fitted))
@@ -63,20 +65,20 @@ class TestBadBatch:
         assert against_siblings(made, batch)[made.bad] == pytest.approx(made.ratio, rel=0.06)
 
 
-def spoken(seed: int, *, ratio: float | None = None) -> tuple[dgp_frontline.Reports, float, float]:
+def spoken(seed: int, *, ratio: float | None = None) -> tuple[frontline.Reports, float, float]:
     """Reports of many dealers; the ratio of reporting after news of a fix by luck of being told, and by comparing people told with others."""
     dealers = 2500
-    made = dgp_frontline.make(np.random.default_rng(seed), expected=60_000.0, open_days=np.full(dealers, DAYS), days=DAYS, ratio=ratio)
+    made = frontline.make(np.random.default_rng(seed), expected=60_000.0, open_days=np.full(dealers, DAYS), days=DAYS, ratio=ratio)
     people, end = made.rate.size, DAYS * 1440
-    first_fix = np.full(people, dgp_frontline.NEVER)
+    first_fix = np.full(people, frontline.NEVER)
     np.minimum.at(first_fix, made.staff, made.fixed)
-    heard = np.full(people, dgp_frontline.NEVER)
+    heard = np.full(people, frontline.NEVER)
     np.minimum.at(heard, made.staff, made.told)
-    first = np.where(made.fixed == first_fix[made.staff], made.told, dgp_frontline.NEVER)
-    of_first = np.full(people, dgp_frontline.NEVER)
+    first = np.where(made.fixed == first_fix[made.staff], made.told, frontline.NEVER)
+    of_first = np.full(people, frontline.NEVER)
     np.minimum.at(of_first, made.staff, first)
-    of_other = np.full(people, dgp_frontline.NEVER)
-    np.minimum.at(of_other, made.staff, np.where(made.fixed == first_fix[made.staff], dgp_frontline.NEVER, made.told))
+    of_other = np.full(people, frontline.NEVER)
+    np.minimum.at(of_other, made.staff, np.where(made.fixed == first_fix[made.staff], frontline.NEVER, made.told))
     start = first_fix + 6 * 1440  # within six days nearly everyone who will hear has heard
     watched = (start + 30 * 1440 < end) & (of_other > start)
     told, untold = watched & (of_first < start), watched & (of_first >= end)
@@ -102,12 +104,12 @@ class TestNewsOfFixes:
 
     def test_shares_are_the_planted_ones(self) -> None:
         made, _, _ = spoken(7)
-        bugs = (made.kind == dgp_frontline.BUG) & (made.of < 0) & (made.minute < 300 * 1440)
-        fixed = made.fixed[bugs] < dgp_frontline.NEVER
-        assert (made.confirmed[bugs] < dgp_frontline.NEVER).mean() == pytest.approx(0.6, abs=0.02)
-        assert (made.told[bugs] < dgp_frontline.NEVER)[fixed].mean() == pytest.approx(0.55, abs=0.02)
+        bugs = (made.kind == frontline.BUG) & (made.of < 0) & (made.minute < 300 * 1440)
+        fixed = made.fixed[bugs] < frontline.NEVER
+        assert (made.confirmed[bugs] < frontline.NEVER).mean() == pytest.approx(0.6, abs=0.02)
+        assert (made.told[bugs] < frontline.NEVER)[fixed].mean() == pytest.approx(0.55, abs=0.02)
         assert (made.of >= 0).mean() == pytest.approx(0.12, abs=0.01)
-        silent = made.rate.reshape(-1, dgp_frontline.STAFF).sum(axis=1) == 0
+        silent = made.rate.reshape(-1, frontline.STAFF).sum(axis=1) == 0
         assert silent.mean() == pytest.approx(0.15, abs=0.001) and not silent[np.unique(made.unit)].any()
 
 
@@ -115,7 +117,7 @@ class TestNewsOfFixes:
 def followed(seed: int) -> list[SimpleNamespace]:
     """For each landed project on a part: its change as the company reads it, its change against the time before the spike, the truth."""
     rng = np.random.default_rng(seed)
-    made = dgp_projects.make(rng, days=DAYS, spared=0)
+    made = projects.make(rng, days=DAYS, spared=0)
     day = np.sort(rng.integers(0, DAYS, 400_000))
     weight = made.factors(day, parts=True) * np.array([part.weight for part in PARTS])
     part = (weight.cumsum(axis=1) < (rng.random(day.size) * weight.sum(axis=1))[:, None]).sum(axis=1)
@@ -129,10 +131,10 @@ def followed(seed: int) -> list[SimpleNamespace]:
             inside = (day >= first) & (day < last)
             return (mine & inside).sum() / (others & inside).sum()
 
-        if begun - dgp_projects.SPIKE_DAYS < 40 or landed - begun < 5:
+        if begun - projects.SPIKE_DAYS < 40 or landed - begun < 5:
             continue
         after = odds(landed, DAYS)
-        found.append(SimpleNamespace(naive=after / odds(begun - dgp_projects.SPIKE_DAYS, begun) - 1, fair=after / odds(begun, landed) - 1,
+        found.append(SimpleNamespace(naive=after / odds(begun - projects.SPIKE_DAYS, begun) - 1, fair=after / odds(begun, landed) - 1,
                                      effect=-made.effect[i], idle=bool(made.idle[i])))
     return found
 
@@ -154,7 +156,7 @@ class TestConceptsAndRosters:
     def test_means_are_the_planted_ones_and_the_first_concept_beats_what_is_on_sale(self) -> None:
         total, planted, size = np.zeros((5, 3)), np.zeros((5, 3)), np.zeros((5, 1))
         for seed in range(40):
-            made = dgp_concepts.make(np.random.default_rng(seed), concepts=5)
+            made = concepts.make(np.random.default_rng(seed), concepts=5)
             count = np.bincount(made.concept)[:, None]
             total += np.array([made.scores[made.concept == k].sum(axis=0) for k in range(5)])
             planted, size = planted + count * made.means, size + count

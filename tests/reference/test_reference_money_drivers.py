@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from voclib.simulate import dgp_pains
+from voclib.simulate.worlds import pains
 from voclib.stats.attribution import joint_removal, lmg, shapley
 
 SWISS = {"Agriculture": .05709122, "Examination": .17117303, "Education": .26013468, "Catholic": .10557015, "Infant.Mortality": .11276592}
@@ -48,8 +48,8 @@ def test_glove_game() -> None:
 def test_joint_model_is_that_of_pyfixest() -> None:
     import pyfixest
 
-    frame, _ = dgp_pains.draw(1, customers=2000)
-    names = list(dgp_pains.topics())
+    frame, _ = pains.draw(1, customers=2000)
+    names = list(pains.topics())
     theirs = pyfixest.fepois(f"margin_12m_cny ~ prior + mood + {' + '.join(names)}", data=frame, vcov="iid")
     ours = joint_removal(frame["margin_12m_cny"], frame[names], frame[["prior", "mood"]], names=names)
     assert ours.coefficients == pytest.approx(theirs.coef()[names].to_numpy(), abs=1e-6)

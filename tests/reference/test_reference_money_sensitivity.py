@@ -12,7 +12,7 @@ import pytest
 from doubleml import DoubleMLData, DoubleMLIRM
 from doubleml.utils.gain_statistics import gain_statistics
 
-from voclib.simulate import dgp_hidden
+from voclib.simulate.worlds import hidden_factor
 from voclib.stats import sensitivity
 from voclib.stats.effects import Att, att
 from voclib.stats.inference import Fit
@@ -75,7 +75,7 @@ def theirs(frame: pd.DataFrame, columns: list[str], found: Att) -> DoubleMLIRM:
 
 @pytest.fixture(scope="module", params=[0, 1])
 def case(request) -> tuple[pd.DataFrame, Att, DoubleMLIRM, np.ndarray]:
-    frame, _ = dgp_hidden.draw(request.param, customers=3000)
+    frame, _ = hidden_factor.draw(request.param, customers=3000)
     fold = np.random.default_rng(0).integers(0, 5, 3000)
     found = ours(frame, ["log_spend", "visits"], fold)
     return frame, found, theirs(frame, ["log_spend", "visits"], found), fold

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 import svy
 
-from voclib.simulate import dgp_b
+from voclib.simulate.worlds import nonresponse
 from voclib.stats import weighting
 
 SURVEY = {"correction": "CR1", "at": "base"}  # what survey packages compute
@@ -92,9 +92,10 @@ def test_self_selected_sample_raked(public_data) -> None:
 @pytest.mark.parametrize("bounds", [None, (0.2, 5.0)])
 def test_raking_equals_svy(seed: int, bounds: tuple[float, float] | None) -> None:
     """Weights to 1e-6 and the linearised error to 1 %; its error without the adjustment is far away."""
-    frame, _ = dgp_b.draw(seed, customers=6000)
+    frame, _ = nonresponse.draw(seed, customers=6000)
     frame = pd.DataFrame({c: pd.qcut(frame[c], 5, labels=list("abcde")).astype("str") for c in ("tenure", "log_spend", "risk", "logins")}
-                         | {"complaint": frame["complaint"].map({0.0: "no", 1.0: "yes"}), "y": 100.0 * dgp_b.coded(frame["true_score"].to_numpy()),
+                         | {"complaint": frame["complaint"].map({0.0: "no", 1.0: "yes"}),
+                            "y": 100.0 * nonresponse.coded(frame["true_score"].to_numpy()),
                             "responded": frame["responded"]})
     sample = frame[frame["responded"]].reset_index(drop=True)
     totals = weighting.margins(frame, ["tenure", "log_spend", "risk", "logins", "complaint"])

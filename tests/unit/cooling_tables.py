@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.schema import validate
-from voclib.simulate import dgp_cooling
+from voclib.simulate.worlds import cooling
 
 Tables = dict[str, pd.DataFrame]
 START = pd.Timestamp("2026-01-05 09:00", tz="Asia/Shanghai")
@@ -15,7 +15,7 @@ LASTS = pd.Timedelta(minutes=6)
 
 def tables(seed: int = 1, *, answers: int = 600, **world: float) -> tuple[Tables, dict]:
     """One call a customer, an hour after the last customer's, and one survey a call; and the planted truth."""
-    frame, truth = dgp_cooling.draw(seed, answers=answers, **world)
+    frame, truth = cooling.draw(seed, answers=answers, **world)
     called = START + pd.to_timedelta(np.arange(answers), unit="h")
     answered = called + LASTS + pd.to_timedelta(np.ceil(frame["lag_days"] * 86_400), unit="s")
     who, unit = [f"C{k:05d}" for k in range(answers)], [f"D{u:02d}" for u in frame["unit_id"]]

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from voclib.results import Text
-from voclib.simulate import dgp_a
+from voclib.simulate.worlds import climate
 from voclib.stats import reliability
 from voclib.studies.ex_voc.panel import ExPanel
 
@@ -18,7 +18,7 @@ NAMES = {"exposure": Text("员工体验", "employee experience"), "outcome": Tex
 
 def drawn(seed: int, *, controls: tuple[str, ...] = (), programme: float = 0.0, **world: Any) -> tuple[ExPanel, dict[str, Any]]:
     """One panel with its answers and what was planted."""
-    frames, truth = dgp_a.draw(seed, programme=programme, **world)
+    frames, truth = climate.draw(seed, programme=programme, **world)
     wide = frames["panel"]
     cells = reliability.cells(frames["employees"], unit="unit_id", period="period", value="value").frame
     total = wide.groupby("unit_id")[["promoters", "detractors", "n_customers"]].transform("sum")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from voclib.simulate import dgp_frontline, dgp_lead
-from voclib.simulate.dgp_frontline import NEVER, STAFF
+from voclib.simulate.worlds import frontline, lead
+from voclib.simulate.worlds.frontline import NEVER, STAFF
 
-FIRST = pd.Timestamp(dgp_lead.FIRST)
+FIRST = pd.Timestamp(lead.FIRST)
 DAYS, DEALERS = 450, 30
 REGIONS = ("华东", "华北", "华南")
 RIVALS = {"海拓": 0.10, "凌跃": 0.04}
@@ -23,8 +23,8 @@ def _at(minute: np.ndarray) -> pd.Series:
 def company(seed: int = 5, *, ratio: float = 2.2) -> dict[str, pd.DataFrame]:
     """Reports, units, rosters, waves and repairs; one batch fails and the frontline says so before."""
     rng = np.random.default_rng(seed)
-    made = dgp_frontline.make(rng, expected=500, open_days=np.full(DEALERS, DAYS), days=DAYS, ratio=ratio)
-    failing, _ = dgp_lead.draw(seed, lead=10, days=DAYS)
+    made = frontline.make(rng, expected=500, open_days=np.full(DEALERS, DAYS), days=DAYS, ratio=ratio)
+    failing, _ = lead.draw(seed, lead=10, days=DAYS)
     kind = np.array(["product_bug", "competitor_intel", "process_suggestion"], dtype=object)[made.kind]
     is_rival, is_idea = made.kind == 1, made.kind == 2
     product = rng.choice(list(PRICES), made.n)

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from voclib.simulate import dgp_c
+from voclib.simulate.worlds import long_waits
 from voclib.studies.nps_revenue.cohort import Cohort, rank_score
 
 
 def drawn(seed: int, *, customers: int = 2000, stores: int = 40, **planted: Any) -> tuple[Cohort, dict[str, Any]]:
     """A cohort of DGP C with dates but no ledger: money before and after, leaving, dealers; and what was planted."""
-    frame, truth = dgp_c.draw(seed, customers=customers, stores=stores, **planted)
+    frame, truth = long_waits.draw(seed, customers=customers, stores=stores, **planted)
     rng = np.random.default_rng([seed, 77])
     days = np.where(frame["is_churned"], rng.integers(10, 360, customers), 365).astype(float)
     people = frame.rename(columns={"margin_12m": "money", "waited": "is_exposed", "is_churned": "is_left"}).assign(

@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voclib.errors import DataError, ParameterError
-from voclib.simulate import dgp_mix, dgp_pains
+from voclib.simulate.worlds import mix
+from voclib.simulate.worlds import pains as pains_world
 from voclib.stats import inference
 from voclib.stats.attribution import joint_removal, leave_out, mix_rate, shapley
 
-AT = dgp_mix.PERIODS
+AT = mix.PERIODS
 
 
 class TestShapley:
@@ -70,7 +71,7 @@ class TestMixRate:
     @pytest.mark.parametrize("cluster", [None, "dealer"])
     @pytest.mark.parametrize("weights", [None, "weight"])
     def test_steps_add_up_exactly_to_the_means(self, cluster: str | None, weights: str | None) -> None:
-        frame, _ = dgp_mix.draw(3)
+        frame, _ = mix.draw(3)
         frame = frame.assign(weight=np.random.default_rng(0).uniform(0.2, 3, len(frame)))
         found = parts(frame, cluster=cluster, weights=weights)
         w = frame["weight"] if weights else pd.Series(1.0, frame.index)
@@ -89,7 +90,7 @@ class TestMixRate:
         assert found["good"].shares == (0.25, 0.75) and found["poor"].means == (0.0, 20.0)
 
     def test_going_back_turns_every_sign(self) -> None:
-        frame, _ = dgp_mix.draw(4)
+        frame, _ = mix.draw(4)
         there = parts(frame, cluster="dealer")
         back = mix_rate(frame, value="points", by="group", period="period", at=AT[::-1], cluster="dealer")
         for step in there.steps:
@@ -98,7 +99,7 @@ class TestMixRate:
                 assert (two.value, two.std_error, two.df) == pytest.approx((-one.value, one.std_error, one.df))
 
     def test_rows_names_and_units_do_not_matter(self) -> None:
-        frame, _ = dgp_mix.draw(5, answers=400, dealers=30)
+        frame, _ = mix.draw(5, answers=400, dealers=30)
         plain = parts(frame, cluster="dealer")
         other = frame.sample(frac=1, random_state=1).assign(dealer=lambda f: "house " + f["dealer"].astype(str))
         other["group"] = other["group"].astype(str).map({f"G{k}": f"area {9 - k}" for k in range(4)})
@@ -110,7 +111,7 @@ class TestMixRate:
                 assert (two.value, two.std_error, two.df) == pytest.approx((3 * one.value, 3 * one.std_error, one.df))
 
     def test_weights_count_rows(self) -> None:
-        frame, _ = dgp_mix.draw(6, answers=300, dealers=30)
+        frame, _ = mix.draw(6, answers=300, dealers=30)
         found, twice = parts(frame, cluster="dealer"), parts(pd.concat([frame, frame]), cluster="dealer")
         doubled = parts(frame.assign(two=2.0), cluster="dealer", weights="two")
         for step in found.steps:
@@ -130,7 +131,7 @@ class TestMixRate:
         assert found.start.value + found.total_mix.value + found.total_rate.value == pytest.approx(found.end.value, abs=1e-10)
 
     def test_one_group_is_the_difference_of_two_means(self) -> None:
-        frame, _ = dgp_mix.returning(7)
+        frame, _ = mix.returning(7)
         found = parts(frame.assign(group="all"), cluster="customer")
         [step] = found.steps
         sides = [frame[frame["period"] == p] for p in AT]
@@ -140,7 +141,7 @@ class TestMixRate:
         assert step.rate.std_error == pytest.approx(direct.error(*np.sqrt(direct.variances))) and step.rate.df == pytest.approx(direct.df)
 
     def test_influence_is_that_of_leaving_a_cluster_out(self) -> None:
-        frame, _ = dgp_mix.draw(8, answers=600, dealers=40)
+        frame, _ = mix.draw(8, answers=600, dealers=40)
         found, names = parts(frame, cluster="dealer"), frame["dealer"].unique()
         without = [parts(frame[frame["dealer"] != d], cluster="dealer") for d in names]
         for take in (lambda p: p["G0"].mix, lambda p: p["G1"].rate, lambda p: p.total_mix, lambda p: p.total_rate):
@@ -151,13 +152,13 @@ class TestMixRate:
             assert np.corrcoef(moved, take(found).value - left)[0, 1] > 0.99
 
     def test_influence_keeps_the_covariance_of_steps(self) -> None:
-        found = parts(dgp_mix.draw(9)[0], cluster="dealer")
+        found = parts(mix.draw(9)[0], cluster="dealer")
         together = sum(s.rate.influence + s.mix.influence for s in found.steps)
         assert together == pytest.approx(found.end.influence - found.start.influence, abs=1e-9)
         assert all(abs(s.mix.influence.sum()) < 1e-6 for s in found.steps)
 
     def test_a_single_cluster_gives_no_error(self) -> None:
-        frame, _ = dgp_mix.draw(10, answers=200, dealers=20)
+        frame, _ = mix.draw(10, answers=200, dealers=20)
         one = frame.assign(dealer=frame["dealer"].mask(frame["group"] == "G0", 0))
         found = parts(one, cluster="dealer")
         assert np.isnan(found["G0"].rate.std_error) and found["G0"].rate.df == 0 and np.isfinite(found["G1"].rate.std_error)
@@ -165,10 +166,10 @@ class TestMixRate:
         assert tidy.loc[(tidy["group"] == "G0") & (tidy["term"] == "rate"), "conf_low"].isna().all() and np.isfinite(found.total_rate.std_error)
 
     def test_tidy_lists_start_steps_totals_and_end(self) -> None:
-        tidy = parts(dgp_mix.draw(11)[0]).tidy(0.8)
+        tidy = parts(mix.draw(11)[0]).tidy(0.8)
         assert tidy["term"].tolist() == ["start", *["mix", "rate"] * 4, "mix", "rate", "end"] and tidy["group"].iloc[0] == "before"
         assert (tidy["conf_low"] <= tidy["estimate"]).all() and tidy["n"].iloc[0] == 1500 and tidy["n"].iloc[-3] == 3000
-        wide = parts(dgp_mix.draw(11)[0]).tidy()
+        wide = parts(mix.draw(11)[0]).tidy()
         assert ((wide["conf_high"] - wide["conf_low"]) > (tidy["conf_high"] - tidy["conf_low"])).all()
 
     @pytest.mark.parametrize(("change", "options", "error", "message"), [
@@ -182,7 +183,7 @@ class TestMixRate:
         ({"w": 0.0}, {"weights": "w"}, DataError, "has no row with a value"),
         ({"points": np.nan}, {}, DataError, "Period 'before' has no row with a value in 'points'")])
     def test_messages(self, change: dict, options: dict, error: type, message: str) -> None:
-        frame = dgp_mix.draw(1, answers=100, dealers=24)[0].assign(**change)
+        frame = mix.draw(1, answers=100, dealers=24)[0].assign(**change)
         call = {"value": "points", "by": "group", "period": "period", "at": AT, **options}
         with pytest.raises(error, match=message):
             mix_rate(frame, **call)
@@ -190,10 +191,10 @@ class TestMixRate:
 
 @pytest.fixture(scope="module")
 def world() -> tuple[pd.DataFrame, dict]:
-    return dgp_pains.draw(2, customers=3000, count=4)
+    return pains_world.draw(2, customers=3000, count=4)
 
 
-NAMES = list(dgp_pains.topics(4))
+NAMES = list(pains_world.topics(4))
 
 
 def removed(frame: pd.DataFrame, names=NAMES, **options):
@@ -225,8 +226,8 @@ class TestJointRemoval:
 
     def test_shares_lie_between_removed_first_and_removed_last(self) -> None:
         """Pains that harm and overlap: what is recovered by mending one alone understates, what it would cost alone overstates its share."""
-        frame, truth = dgp_pains.draw(3, customers=20_000, count=5, effect=-0.3, bystander=-0.3)
-        names = [n for n in truth["effects"] if n != dgp_pains.HARMLESS]
+        frame, truth = pains_world.draw(3, customers=20_000, count=5, effect=-0.3, bystander=-0.3)
+        names = [n for n in truth["effects"] if n != pains_world.HARMLESS]
         found = removed(frame, names)
         alone, share, last = ([f.value for f in fits] for fits in (found.alone, found.shares, found.last))
         assert (np.array(alone) < share).all() and (np.array(share) < last).all()
@@ -234,8 +235,8 @@ class TestJointRemoval:
         assert found.total.value == pytest.approx(truth["total_cny"], rel=0.2)
 
     def test_models_of_one_pain_each_count_customers_twice(self) -> None:
-        frame, _ = dgp_pains.draw(4, customers=20_000, effect=-0.3)
-        names = list(dgp_pains.topics())
+        frame, _ = pains_world.draw(4, customers=20_000, effect=-0.3)
+        names = list(pains_world.topics())
         apart = sum(removed(frame, [n]).total.value for n in names)
         assert apart > 1.1 * removed(frame, names).total.value
 
@@ -259,8 +260,8 @@ class TestJointRemoval:
     @pytest.mark.parametrize("model", ["ppml", "linear"])
     def test_influence_is_that_of_leaving_a_customer_out(self, model: str) -> None:
         """The whole variance at once: coefficients and who was drawn, of every number."""
-        frame, _ = dgp_pains.draw(5, customers=300, count=3)
-        names = list(dgp_pains.topics(3))
+        frame, _ = pains_world.draw(5, customers=300, count=3)
+        names = list(pains_world.topics(3))
         found, n = removed(frame, names, model=model, min_exposed=5), len(frame)
 
         def numbers(r) -> np.ndarray:
@@ -274,12 +275,12 @@ class TestJointRemoval:
             assert np.corrcoef(f.influence, -left[:, k])[0, 1] > 0.99
 
     def test_clusters_and_tails_widen(self) -> None:
-        frame, _ = dgp_pains.draw(6, customers=2000, stores=30)
-        names = list(dgp_pains.topics())
+        frame, _ = pains_world.draw(6, customers=2000, stores=30)
+        names = list(pains_world.topics())
         plain, clustered = removed(frame, names), removed(frame, names, cluster=frame["store"])
         assert clustered.total.n_clusters == 30 and clustered.total.df <= 29 < plain.total.df
         assert clustered.total.value == plain.total.value and clustered.total.std_error != plain.total.std_error
-        tailed = removed(dgp_pains.draw(6, customers=2000, log_sd=1.6)[0], names)
+        tailed = removed(pains_world.draw(6, customers=2000, log_sd=1.6)[0], names)
         assert tailed.total.df < plain.total.df, "a variance that a few customers carry is worth fewer degrees of freedom"
 
     def test_leave_out_is_a_mean_without(self, world) -> None:

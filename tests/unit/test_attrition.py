@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from voclib.errors import DataError, ParameterError
-from voclib.simulate import dgp_panel
+from voclib.simulate.worlds import dropout
 from voclib.stats.attrition import ipcw, panel_change
 
 KEYS = {"unit": "customer_id", "period": "wave", "answered": "responded"}
@@ -25,7 +25,7 @@ def small() -> pd.DataFrame:
 
 
 def panel(seed: int = 0, **options) -> pd.DataFrame:
-    return dgp_panel.draw(seed, customers=400, waves=3, **options)[0]
+    return dropout.draw(seed, customers=400, waves=3, **options)[0]
 
 
 class TestByHand:
@@ -142,18 +142,18 @@ def test_bad_input(change, options: dict, error: type[Exception], words: str) ->
 
 class TestWorld:
     def test_everybody_begins_and_nobody_returns(self) -> None:
-        frame, truth = dgp_panel.draw(4)
+        frame, truth = dropout.draw(4)
         wide = frame.pivot(index="customer_id", columns="wave", values="responded").to_numpy()
         assert wide[:, 0].all() and (np.diff(wide.astype(int), axis=1) <= 0).all()
         assert frame["nps_score"].notna().equals(frame["responded"]) and truth["stay_share"][-1] < 0.7
 
     def test_the_exact_truth_is_that_of_a_large_draw(self) -> None:
-        frame, truth = dgp_panel.draw(5, customers=60_000, waves=3)
+        frame, truth = dropout.draw(5, customers=60_000, waves=3)
         scores = frame["true_score"]
         mean = 100 * ((scores >= 9).astype(float) - (scores <= 6)).groupby(frame["wave"]).mean()
         assert mean.to_numpy() == pytest.approx(truth["nps"], abs=1.2)
 
     def test_the_trend_is_drawn_or_given(self) -> None:
-        assert dgp_panel.draw(1)[1]["trend"] != dgp_panel.draw(2)[1]["trend"]
-        assert dgp_panel.draw(1, trend=0.0)[1]["nps_change"] == 0
-        pd.testing.assert_frame_equal(dgp_panel.draw(1)[0], dgp_panel.draw(1)[0])
+        assert dropout.draw(1)[1]["trend"] != dropout.draw(2)[1]["trend"]
+        assert dropout.draw(1, trend=0.0)[1]["nps_change"] == 0
+        pd.testing.assert_frame_equal(dropout.draw(1)[0], dropout.draw(1)[0])

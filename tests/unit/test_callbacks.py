@@ -7,7 +7,7 @@ import pytest
 
 from voclib.errors import DataError, ParameterError, VocError
 from voclib.results import Estimate
-from voclib.simulate import dgp_callbacks
+from voclib.simulate.worlds import reminders
 from voclib.stats import callbacks
 
 SHARES = np.array([[0.3, 0.4, 0.3], [0.15, 0.35, 0.5]])  # of detractors, passives, promoters in two cells of customers
@@ -45,7 +45,7 @@ def test_wrong_where_it_drifts():
 
 
 def test_the_standard_error_is_that_of_repeated_draws():
-    draws = [dgp_callbacks.draw(seed, customers=20_000, resistance=0.1)[0] for seed in range(40)]
+    draws = [reminders.draw(seed, customers=20_000, resistance=0.1)[0] for seed in range(40)]
     found = [callbacks.callback_gmm(coded(f["nps_score"]), f["wave"], f[["tenure", "log_spend", "complaint", "risk", "logins"]],
                                     max_gamma=np.inf, max_std_error=np.inf) for f in draws]
     centres, errors = np.array([f.centre for f in found]), np.array([f.std_error for f in found])
@@ -93,7 +93,7 @@ def test_a_kind_of_customer_who_never_answers_is_a_failure_not_an_error():
 
 
 def test_order_duplicates_relabelled_covariates_and_scaled_weights_change_nothing():
-    frame, _ = dgp_callbacks.draw(2, customers=4000)
+    frame, _ = reminders.draw(2, customers=4000)
     y, wave, x = coded(frame["nps_score"]), frame["wave"].to_numpy(), frame[["tenure", "complaint"]].to_numpy()
     w, rows = np.random.default_rng(1).uniform(0.5, 2, 4000), np.arange(4000)
 
@@ -109,7 +109,7 @@ def test_order_duplicates_relabelled_covariates_and_scaled_weights_change_nothin
 
 
 def test_later_reminders_count_as_silence_for_the_model_and_as_a_wave_in_the_curve():
-    frame, _ = dgp_callbacks.draw(3, customers=4000)
+    frame, _ = reminders.draw(3, customers=4000)
     y, wave = coded(frame["nps_score"]), frame["wave"].to_numpy().copy()
     silent = np.flatnonzero(wave < 0)[:200]
     late_y, late_wave = y.copy(), wave.copy()
@@ -137,7 +137,7 @@ def test_the_curve_by_hand():
 
 def test_stable_resistance_is_seen_in_the_curve():
     """Where the pleased answer more readily, the second message reaches the less pleased, relative to a drift-free first."""
-    frame, truth = dgp_callbacks.draw(1, resistance=0.8)
+    frame, truth = reminders.draw(1, resistance=0.8)
     curve = callbacks.resistance(coded(frame["nps_score"]), frame["wave"])
     assert curve["value"].iloc[0] - curve["value"].iloc[1] > 3 and curve["value"].min() > truth["nps_all"] + 20
 
@@ -153,7 +153,7 @@ def test_what_makes_no_sense_is_refused(change, message, error):
 
 
 def test_few_answers_are_refused():
-    frame, _ = dgp_callbacks.draw(1, customers=200)
+    frame, _ = reminders.draw(1, customers=200)
     with pytest.raises(DataError, match="30 of each"):
         callbacks.callback_gmm(coded(frame["nps_score"]), frame["wave"], frame[["tenure"]])
     everybody = {name: a[population()["wave"] >= 0] for name, a in population().items()}
@@ -164,9 +164,9 @@ def test_few_answers_are_refused():
 
 
 def test_worlds():
-    for world, (low, high) in dgp_callbacks.WORLDS.items():
-        frame, truth = dgp_callbacks.draw(4, world=world)
+    for world, (low, high) in reminders.WORLDS.items():
+        frame, truth = reminders.draw(4, world=world)
         assert low <= truth["resistance"] <= high and truth["drift"] == 0 and abs(truth["response_rate"] - 0.27) < 0.015
         assert ((frame["wave"] >= 0) == frame["nps_score"].notna()).all() and abs(truth["nps_all"] - 17.9) < 2
     with pytest.raises(ParameterError, match="did you mean 'pleased'"):
-        dgp_callbacks.draw(1, world="please")
+        reminders.draw(1, world="please")

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from voclib.errors import DataError, VocError
-from voclib.reporting import charts, drawing, lines, theme
+from voclib.reporting import charts, theme
+from voclib.reporting.charts import drawing, lines
 from voclib.reporting.pair import prune
 from voclib.results import Text
 

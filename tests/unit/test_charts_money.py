@@ -12,7 +12,7 @@ import pytest
 from money_pictures import PAINS, PATHS, STEPS, curve_charts, forest, paths, row_charts, rows, said, spec, waterfall
 
 from voclib.errors import DataError
-from voclib.reporting import drawing, placement
+from voclib.reporting.charts import drawing, placement
 from voclib.results import Text
 
 

@@ -10,7 +10,8 @@ import pytest
 from money_pictures import WORDS, rows, said, spec
 
 from voclib.errors import DataError
-from voclib.reporting import charts_opinions, theme
+from voclib.reporting import theme
+from voclib.reporting.charts import opinions
 from voclib.results import Text
 
 NAMES = {"wait": Text("等待时间", "Waiting time"), "noise": Text("异响", "Noise"), "brakes": Text("刹车片", "Brake pads"),
@@ -23,7 +24,7 @@ GRID = {"row": "f", "column": "m", "n": "n", "negative": "bad", "labels": NAMES,
 
 
 def test_both_ends_have_one_base_and_the_parts_fill_the_bar() -> None:
-    pair = charts_opinions.mix_bars(FELT, **BARS)
+    pair = opinions.mix_bars(FELT, **BARS)
     assert "SECRET" not in json.dumps(pair.specs)
     for lang in ("zh", "en"):
         for size in ("wide", "narrow"):
@@ -33,13 +34,13 @@ def test_both_ends_have_one_base_and_the_parts_fill_the_bar() -> None:
 
 
 def test_the_negative_share_its_interval_and_the_number_of_voices_are_written() -> None:
-    written = said(charts_opinions.mix_bars(FELT, **BARS), "en", "wide")
+    written = said(opinions.mix_bars(FELT, **BARS), "en", "wide")
     assert {"60%", "50%–70%", "1,240 voices", "Negative", "95% interval for negative"} <= set(written)
-    assert "7 条" in said(charts_opinions.mix_bars(FELT, **BARS), "zh", "narrow")
+    assert "7 条" in said(opinions.mix_bars(FELT, **BARS), "zh", "narrow")
 
 
 def test_small_cells_show_neither_number_nor_colour() -> None:
-    pair = charts_opinions.count_grid(CELLS, **GRID)
+    pair = opinions.count_grid(CELLS, **GRID)
     for size in ("wide", "narrow"):
         cells = {(r["left"], r["up"]): r for r in rows(pair, "en", size) if "fill" in r}
         assert len(cells) == 3 and sorted(r["text"] for r in cells.values()) == ["40", "5", "<5"]
@@ -50,11 +51,11 @@ def test_small_cells_show_neither_number_nor_colour() -> None:
 
 
 def test_rows_and_columns_stand_as_they_first_appear() -> None:
-    there = [r["text"] for r in rows(charts_opinions.count_grid(CELLS, **GRID), "zh", "wide") if r.get("text") in {"刹车片", "异响", "辰星 E5", "x3"}]
+    there = [r["text"] for r in rows(opinions.count_grid(CELLS, **GRID), "zh", "wide") if r.get("text") in {"刹车片", "异响", "辰星 E5", "x3"}]
     assert there == ["辰星 E5", "x3", "刹车片", "异响"]
 
 
-@pytest.mark.parametrize("chart", [charts_opinions.mix_bars(FELT, **BARS), charts_opinions.count_grid(CELLS, **GRID)])
+@pytest.mark.parametrize("chart", [opinions.mix_bars(FELT, **BARS), opinions.count_grid(CELLS, **GRID)])
 def test_every_colour_has_its_dark_twin(chart) -> None:
     text = json.dumps({k: v for k, v in spec(chart).items() if k != "config"})
     assert {text[k:k + 7].lower() for k in range(len(text)) if text[k] == "#"} <= {c.lower() for c in theme.DARK}
@@ -65,7 +66,7 @@ def test_every_colour_has_its_dark_twin(chart) -> None:
     (FELT.assign(mid=np.nan), {}, "at most 1 together")])
 def test_wrong_mixes_are_named(frame: pd.DataFrame, more: dict, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        charts_opinions.mix_bars(frame, **BARS | more)
+        opinions.mix_bars(frame, **BARS | more)
 
 
 @pytest.mark.parametrize(("frame", "more", "message"), [
@@ -73,4 +74,4 @@ def test_wrong_mixes_are_named(frame: pd.DataFrame, more: dict, message: str) ->
     (CELLS.assign(bad=50), {}, "more negative voices than voices")])
 def test_wrong_grids_are_named(frame: pd.DataFrame, more: dict, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        charts_opinions.count_grid(frame, **GRID | more)
+        opinions.count_grid(frame, **GRID | more)

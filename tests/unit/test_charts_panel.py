@@ -12,7 +12,8 @@ from money_pictures import LEADS, NOTE, event, rows, said, spec
 from panel_pictures import BINS, LAGS, READINGS, binned, card, lag_profile, panel_charts, slope, stores, unit_slopes
 
 from voclib.errors import DataError, ParameterError
-from voclib.reporting import charts_reliability, charts_slopes, theme
+from voclib.reporting import theme
+from voclib.reporting.charts import reliability, slopes
 from voclib.results import Text, refusal
 
 
@@ -131,7 +132,7 @@ def test_two_thousand_stores_are_thinned_evenly_and_the_picture_says_so():
     given = stores(2000)
     pair = unit_slopes(given)
     (_, _, segments), = [found for found in layers(pair, "rule") if "x2" in found[1]]
-    assert len(segments) == charts_slopes.MOST == 150
+    assert len(segments) == slopes.MOST == 150
     order = given.assign(x=(given.x0 + given.x1) / 2).sort_values("x").s.tolist()
     ranks = sorted(order.index(r["g"]) for r in segments)
     assert (ranks[0], ranks[-1]) == (0, 1999) and set(np.diff(ranks)) <= {13, 14}
@@ -186,8 +187,8 @@ def test_a_reading_has_its_limits_its_random_teams_and_its_sentence(drawn):
 
 def test_a_state_has_its_own_icon_and_word(drawn):
     icons = [r for r in rows(drawn["card"]) if "sign" in r]
-    assert [(r["fill"], r["sign"]) for r in icons] == [charts_reliability.SIGNS[s] for s in ("use", "correct", "refuse", "unknown")]
-    assert len({sign for _, sign in charts_reliability.SIGNS.values()}) == 5
+    assert [(r["fill"], r["sign"]) for r in icons] == [reliability.SIGNS[s] for s in ("use", "correct", "refuse", "unknown")]
+    assert len({sign for _, sign in reliability.SIGNS.values()}) == 5
     informed = card(READINGS.assign(state="inform"), words={"inform": Text("只供了解", "Just so you know")})
     assert said(informed).count("Just so you know") == 3 and said(informed).count("Cannot be assessed") == 1
 

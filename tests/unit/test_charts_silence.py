@@ -13,7 +13,8 @@ import picture_rules
 import pytest
 
 from voclib.errors import DataError, ParameterError
-from voclib.reporting import charts, placement, show, theme
+from voclib.reporting import charts, show, theme
+from voclib.reporting.charts import placement
 from voclib.results import Estimate, Ladder, Text, refusal
 
 WORDS = {"title": Text("结论", "Finding"), "subtitle": Text("单位", "Unit"), "description": Text("描述", "Description")}

@@ -10,8 +10,9 @@ import pytest
 from money_pictures import WORDS, rows, said, spec
 
 from voclib.errors import DataError, ParameterError
-from voclib.reporting import charts_topics, theme
-from voclib.reporting.charts_topics import courses, packed, rises, stability_curve, topic_map
+from voclib.reporting import theme
+from voclib.reporting.charts import topics as topic_charts
+from voclib.reporting.charts.topics import courses, packed, rises, stability_curve, topic_map
 from voclib.results import Text
 
 SHAPE = {"label": "name", "word": "word", "panel": "language", "x": "x", "y": "y", "size": "n", "tone": "tone", "theme": "theme", "share": "share",
@@ -25,7 +26,7 @@ def topics(k: int = 60, seed: int = 3) -> pd.DataFrame:
     return pd.DataFrame({
         "name": [f"异响 · 底盘 · 第{i}" for i in range(k)], "word": ["异响" if i % 3 else "notification" for i in range(k)],
         "language": ["en" if i % 5 == 0 else "zh" for i in range(k)], "x": rng.normal(size=k), "y": rng.normal(size=k),
-        "n": np.round(10 ** rng.uniform(1, 3.2, k)).astype(int), "tone": rng.choice(list(charts_topics.TONES), k),
+        "n": np.round(10 ** rng.uniform(1, 3.2, k)).astype(int), "tone": rng.choice(list(topic_charts.TONES), k),
         "theme": [Text("异响", "Noise") if i % 2 else Text("", "") for i in range(k)], "share": [Text("八成", "80%")] * k,
         "stability": [Text("0.80", "0.80")] * k, "is_stable": rng.random(k) < 0.8, "verbatim": "SECRET"})
 
@@ -39,7 +40,7 @@ def drawn(frame: pd.DataFrame | None = None, **more: object) -> object:
 def test_bubbles_stay_apart_and_on_the_paper(seed: int, size: str) -> None:
     there = [r for r in rows(drawn(topics(90, seed)), "zh", size) if "area" in r]
     at, r = np.array([[b["px"], b["py"]] for b in there]), np.sqrt([b["area"] for b in there]) / 2
-    width, height = charts_topics.NARROW_AREA if size == "narrow" else charts_topics.WIDE_AREA
+    width, height = topic_charts.NARROW_AREA if size == "narrow" else topic_charts.WIDE_AREA
     gap = np.linalg.norm(at[:, None] - at[None, :], axis=2) - r[:, None] - r[None, :]
     np.fill_diagonal(gap, 1)
     assert len(there) == 90 and gap.min() > -6 and (gap < -2).sum() <= 12

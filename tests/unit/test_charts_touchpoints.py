@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from voclib.errors import DataError, ParameterError
-from voclib.reporting import charts, charts_touchpoints
+from voclib.reporting import charts
+from voclib.reporting.charts import touchpoints
 from voclib.results import Text
 
 MONTHS = ["2026-01", "2026-02", "2026-03", "2026-04"]
@@ -34,14 +35,14 @@ def rows(pair, lang="zh", size="wide"):
 
 def test_a_month_without_voices_is_blank_and_the_busiest_is_darkest() -> None:
     steps = [row["step"] for row in rows(drawn()) if "step" in row]
-    assert len(steps) == 16 and steps[:4] == [charts_touchpoints.STEPS[1], charts_touchpoints.STEPS[-1], charts_touchpoints.STEPS[2],
-                                             charts_touchpoints.STEPS[0]]
-    assert steps[4] == charts_touchpoints.STEPS[-1] and steps[6:8] == [charts_touchpoints.WASH] * 2
+    assert len(steps) == 16 and steps[:4] == [touchpoints.STEPS[1], touchpoints.STEPS[-1], touchpoints.STEPS[2],
+                                             touchpoints.STEPS[0]]
+    assert steps[4] == touchpoints.STEPS[-1] and steps[6:8] == [touchpoints.WASH] * 2
 
 
 def test_every_state_has_an_icon_of_its_own_and_a_word() -> None:
     signs = [(row["fill"], row["sign"]) for row in rows(drawn()) if "sign" in row]
-    assert signs == [charts_touchpoints.SIGNS[s] for s in ROWS["status"]] and len(set(signs)) == 6 == len({fill for fill, _ in signs})
+    assert signs == [touchpoints.SIGNS[s] for s in ROWS["status"]] and len(set(signs)) == 6 == len({fill for fill, _ in signs})
     for lang, words in (("zh", ("在送达", "读不出", "沉默", "缺失", "未约定间隔", "未计划")),
                         ("en", ("Delivering", "Unreadable", "Silent", "Missing", "No interval agreed", "Not planned"))):
         text = json.dumps(drawn().specs[lang]["wide"], ensure_ascii=False)

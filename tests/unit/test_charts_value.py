@@ -31,7 +31,9 @@ from money_pictures import (
 )
 
 from voclib.errors import DataError, ParameterError
-from voclib.reporting import charts_hidden, charts_value, theme
+from voclib.reporting import theme
+from voclib.reporting.charts import hidden as hidden_charts
+from voclib.reporting.charts import value
 from voclib.results import Text
 
 
@@ -45,7 +47,7 @@ def test_tornado_sorts_by_swing_and_keeps_each_end_to_its_input(drawn):
     seen = [(r["left"], r["left_text"], r["right"], r["right_text"]) for r in rows(pair) if "left_text" in r]
     assert seen == [(-6e5, "8%", 3.4e6, "12%"), (4e5, "12%", 2.2e6, "8%"), (1e6, "8%", 1.4e6, "12%")]
     parts = {(r["to"], r["fill"]) for r in rows(pair) if "fill" in r}
-    assert parts == {(e, charts_value.LOW_FILL) for e in INPUTS.low} | {(e, charts_value.HIGH_FILL) for e in INPUTS.high}
+    assert parts == {(e, value.LOW_FILL) for e in INPUTS.low} | {(e, value.HIGH_FILL) for e in INPUTS.high}
     assert "Expected ¥1.2M" in said(drawn["tornado"]) and "预计 ¥120万" in said(drawn["tornado"], "zh")
     assert [r["left_text"] for r in rows(drawn["tornado"]) if "left_text" in r] == ["low", "high", "low"]
 
@@ -119,12 +121,12 @@ def test_density_counts_the_chance_of_no_effect():
 def test_a_loss_that_is_all_of_no_effect_is_said_once(lang, of_loss, size):
     pair = density(worth(middle=9e6), no_effect=(-5e6, 0.5))  # without the chance of no effect a gain would be all but sure
     words = said(pair, lang, size)
-    assert sum(any(part in w for w in set(words)) for part in (of_loss, charts_value.WORDS["no_effect"][lang])) == 1
+    assert sum(any(part in w for w in set(words)) for part in (of_loss, value.WORDS["no_effect"][lang])) == 1
 
 
 @pytest.mark.parametrize(("share", "text"), [(0.71, "71%"), (0.996, ">99%"), (0.002, "<1%"), (1.0, ">99%"), (0.0, "<1%")])
 def test_a_chance_never_claims_certainty(share, text):
-    assert charts_value.chance(share, "zh") == charts_value.chance(share, "en") == text
+    assert value.chance(share, "zh") == value.chance(share, "en") == text
 
 
 def test_event_shades_placebo_periods_and_marks_the_reference(drawn):
@@ -146,12 +148,12 @@ def test_words_of_a_chart_can_be_replaced():
 
 
 def test_the_line_of_no_effect_lies_where_the_formula_is_zero():
-    pieces = charts_hidden.crossings(hidden(n=49).pivot(index="y", columns="x", values="v"))
+    pieces = hidden_charts.crossings(hidden(n=49).pivot(index="y", columns="x", values="v"))
     for p in pieces:
         assert -1.5e6 + 5e6 * np.sqrt(p["y"] * p["x"] / (1 - p["x"])) == pytest.approx(0, abs=1e4)
     ends = {(round(p[a], 6), round(p[b], 6)) for p in pieces for a, b in (("x", "y"), ("x2", "y2"))}
     assert len(ends) == len(pieces) + 1  # one unbroken line
-    assert charts_hidden.crossings(hidden(effect=-1e9).pivot(index="y", columns="x", values="v")) == []
+    assert hidden_charts.crossings(hidden(effect=-1e9).pivot(index="y", columns="x", values="v")) == []
 
 
 def test_colours_change_at_round_values_and_cover_the_map():

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 import numpy as np
 from benchmarks.coverage import Setting
-from voclib.simulate import dgp_b
+from voclib.simulate.worlds import nonresponse
 from voclib.stats import metrics, inference
 from voclib.stats.inference import Fit
 BAND = (0.9, 1.0)
@@ -35,7 +35,7 @@ def deep(x):
     return x * FACTOR
 def drawn(n):
     def taken(seed):
-        return dgp_b.draw(seed, customers=n), deep(1)
+        return nonresponse.draw(seed, customers=n), deep(1)
     return taken
 def alone(found: Fit, k=1):
     """Counts."""
@@ -79,7 +79,7 @@ def toy(tmp_path: Path) -> Iterator[Callable[..., dict[str, dict[str, str]]]]:
 class TestBenchmark:
     def test_a_setting_leads_to_the_modules_it_calls_and_to_no_others(self, toy) -> None:
         modules = {method: set(mark["modules"].split()) for method, mark in toy().items()}
-        assert {"simulate.dgp_b", "stats.metrics", "stats.inference.means", "stats.gates"} <= modules["a"]
+        assert {"simulate.worlds.nonresponse", "stats.metrics", "stats.inference.means", "stats.gates"} <= modules["a"]
         assert "stats.inference.wild" not in modules["a"] and modules["b"] == {"stats.inference.fits", "stats.inference.means"}
         assert modules["c"] == set(), "Fit is only an annotation"
 
@@ -114,7 +114,7 @@ def marked(root: Path) -> dict[str, dict[str, str]]:
 
 class TestCode:
     @pytest.mark.parametrize(("file", "method", "spared"), [
-        ("stats/metrics.py", "nps", "aipw"), ("stats/weighting.py", "calibrated", "nps"), ("simulate/dgp_c.py", "att, poisson", "nps"),
+        ("stats/metrics.py", "nps", "aipw"), ("stats/weighting.py", "calibrated", "nps"), ("simulate/worlds/long_waits.py", "att, poisson", "nps"),
         ("stats/inference/wild.py", "clusters, by policy", "nps")])
     def test_a_small_change_leaves_other_settings_fresh(self, copy: Path, file: str, method: str, spared: str) -> None:
         path, before = copy / "voclib" / file, marked(copy)

@@ -8,7 +8,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from voclib.errors import DataError, ParameterError
-from voclib.simulate import dgp_b
+from voclib.simulate.worlds import nonresponse
 from voclib.stats import crossfit
 
 
@@ -179,7 +179,7 @@ class TestPredictions:
 
 
 def test_relabelling_categories_changes_no_prediction() -> None:
-    data, _ = dgp_b.draw(3, customers=2000)
+    data, _ = nonresponse.draw(3, customers=2000)
     data["area"] = pd.cut(data["risk"], 4, labels=list("abcd")).astype(str)
     renamed = data.assign(area=data["area"].map(dict(zip("abcd", "zwyx", strict=True))))
     fold = crossfit.folds(np.arange(2000), seed=1)

@@ -9,7 +9,7 @@ import statsmodels.api as sm
 from scipy import stats
 
 from voclib.errors import DataError, ParameterError
-from voclib.simulate import dgp_dose
+from voclib.simulate.worlds import dose as dose_world
 from voclib.stats import dose
 from voclib.stats.dose import basis, dose_response
 
@@ -17,7 +17,7 @@ KNOWN = ["prior_spend", "log_spend", "tenure"]
 
 
 def waits(seed: int = 0, n: int = 1500, **options: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    frame, *_ = dgp_dose.draw(seed, customers=n, **options)
+    frame, *_ = dose_world.draw(seed, customers=n, **options)
     return frame["margin_12m_cny"].to_numpy(), frame["wait_minutes"].to_numpy(), frame[KNOWN].to_numpy()
 
 
@@ -57,7 +57,7 @@ class TestCurve:
         assert found.statistic == pytest.approx(float(wald.fvalue), rel=5e-3) and found.p_value == pytest.approx(float(wald.pvalue), rel=0.05)
 
     def test_a_planted_curve_is_found_and_without_past_spending_it_is_not(self) -> None:
-        frame, _, curve = dgp_dose.draw(1, customers=60_000)
+        frame, _, curve = dose_world.draw(1, customers=60_000)
         found = dose_response(frame["margin_12m_cny"], frame["wait_minutes"], frame[KNOWN], at=[5, 15, 30, 45], reference=5.0)
         plain = dose_response(frame["margin_12m_cny"], frame["wait_minutes"], frame[[]], at=[5, 15, 30, 45], reference=5.0)
         truth = curve([5, 15, 30, 45]) - curve(5)
@@ -156,8 +156,8 @@ def test_bad_input(change, error: type[Exception], words: str) -> None:
 
 
 def test_the_world_is_what_it_says() -> None:
-    frame, truth, curve = dgp_dose.draw(2, customers=100_000)
-    again = dgp_dose.draw(2, customers=100_000, most_cny=0.0)
+    frame, truth, curve = dose_world.draw(2, customers=100_000)
+    again = dose_world.draw(2, customers=100_000, most_cny=0.0)
     assert curve(0.0) == 0.0 and curve(truth["middle"]) == pytest.approx(-truth["most_cny"] / 2) and 150 <= truth["most_cny"] <= 250
     assert isinstance(frame, pd.DataFrame) and frame["wait_minutes"].equals(again[0]["wait_minutes"])
     np.testing.assert_allclose(frame["margin_12m_cny"] - again[0]["margin_12m_cny"], curve(frame["wait_minutes"]))

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from voclib.errors import DataError, ParameterError
-from voclib.simulate import dgp_events
+from voclib.simulate.worlds import first_exposure
 from voclib.stats.events import EventStudy, event_study
 
 NAMES = {"unit": "customer_id", "period": "month", "exposed_in": "exposed_month", "outcome": "margin_cny"}
@@ -20,7 +20,7 @@ def study(frame: pd.DataFrame, **options) -> EventStudy:
 
 
 def panel(seed: int = 1, **options) -> pd.DataFrame:
-    return dgp_events.draw(seed, **{"customers": 200, **options})[0]
+    return first_exposure.draw(seed, **{"customers": 200, **options})[0]
 
 
 def small(exposed: dict[str, float], y: dict[str, list[float]]) -> pd.DataFrame:

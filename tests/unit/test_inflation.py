@@ -10,10 +10,10 @@ from scipy.optimize import minimize
 from scipy.special import ndtr
 
 from voclib.errors import DataError, ParameterError
-from voclib.simulate import dgp_b
+from voclib.simulate.worlds import nonresponse
 from voclib.stats import credibility, inflation
 
-WORLD, PLANTED = dgp_b.draw_dealers(11, dealers=20, begging=4, turned_share=0.4)
+WORLD, PLANTED = nonresponse.draw_dealers(11, dealers=20, begging=4, turned_share=0.4)
 FOUND = inflation.inflation_lr(WORLD["nps_score"], WORLD["unit_id"])
 CLOSE = {"rel": 1e-9, "abs": 1e-9}
 
@@ -53,7 +53,7 @@ class TestInvariance:
 
 def test_the_thresholds_are_those_of_maximum_likelihood() -> None:
     """Against a plain optimiser on the whole likelihood, nobody left out."""
-    world, _ = dgp_b.draw_dealers(5, dealers=6)
+    world, _ = nonresponse.draw_dealers(5, dealers=6)
     cells, names, _ = inflation._cells(world["nps_score"], world["unit_id"], None, None, 60)
     counts = inflation.tens(cells.unit, cells.category, cells.weight, 6)
 
@@ -79,7 +79,7 @@ def test_leaving_a_dealer_out_by_one_step_is_leaving_it_out() -> None:
 
 
 def test_the_ratio_is_twice_the_gain_in_likelihood() -> None:
-    world, _ = dgp_b.draw_dealers(8, dealers=12, begging=1, turned_share=0.4)
+    world, _ = nonresponse.draw_dealers(8, dealers=12, begging=1, turned_share=0.4)
     result = inflation.inflation_lr(world["nps_score"], world["unit_id"])
     at = int(result.frame["z"].argmax())
     cells, _, _ = inflation._cells(world["nps_score"], world["unit_id"], None, None, 60)
@@ -126,7 +126,7 @@ class TestResult:
     def test_speed(self) -> None:
         import time
 
-        world, _ = dgp_b.draw_dealers(2, dealers=100, low=200, high=200)
+        world, _ = nonresponse.draw_dealers(2, dealers=100, low=200, high=200)
         start = time.perf_counter()
         inflation.inflation_lr(world["nps_score"], world["unit_id"])
         assert time.perf_counter() - start < 2

@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 
 from voclib.errors import DataError, ParameterError
-from voclib.simulate import dgp_leniency
+from voclib.simulate.worlds import leniency as leniency_world
 from voclib.stats.leniency import ConfidenceSet, Leniency, Limits, instrumented, leniency
 
-BEFORE = list(dgp_leniency.COVARIATES)
+BEFORE = list(leniency_world.COVARIATES)
 
 
 def calls(seed: int = 1, **options) -> pd.DataFrame:
-    return dgp_leniency.draw(seed, **options)[0]
+    return leniency_world.draw(seed, **options)[0]
 
 
 def design(frame: pd.DataFrame, **options) -> Leniency:
@@ -101,7 +101,7 @@ class TestNumbers:
     def test_two_stages_are_pulled_towards_ols_on_the_same_calls(self) -> None:
         pairs = [(d := design(f), truth["effect_cny"]) and (d.fit.value - truth["effect_cny"], d.tsls.value - truth["effect_cny"],
                                                            d.ols.value - truth["effect_cny"])
-                 for f, truth in (dgp_leniency.draw(seed) for seed in range(120))]
+                 for f, truth in (leniency_world.draw(seed) for seed in range(120))]
         ours, two, ols = np.mean(pairs, axis=0)
         assert abs(ours) < 7 and ols < -45 and ols < two < -9 and abs(ours) < 0.6 * abs(two), "a wait costs 120 to 160"
 

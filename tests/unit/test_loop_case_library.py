@@ -22,7 +22,7 @@ from voclib.loop.case_library import verbatims
 from voclib.loop.case_library.rule import Level, Rule
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
-from voclib.simulate import dgp_identities
+from voclib.simulate.worlds import identities
 from voclib.studies import counting
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,7 +32,7 @@ Tables = dict[str, pd.DataFrame]
 
 @pytest.fixture(scope="module")
 def tables() -> Tables:
-    return dgp_identities.company(1)[0]
+    return identities.company(1)[0]
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ class TestChoice:
         assert len(whole & part) >= len(part) - 2
 
     def test_outcomes(self) -> None:
-        tables, _ = dgp_identities.company(2, cases=40)
+        tables, _ = identities.company(2, cases=40)
         frame = tables["cases"].head(3).copy()
         start = pd.Timestamp("2026-02-01", tz="UTC")
         frame["opened_at"] = pd.to_datetime([start, start + pd.Timedelta(days=10), start], utc=True).as_unit("us")
@@ -78,7 +78,7 @@ class TestChoice:
 
 class TestPeople:
     def test_everybody_in_touch_counts_by_hand(self) -> None:
-        tables, truth = dgp_identities.company(5, customers=900, cases=60)
+        tables, truth = identities.company(5, customers=900, cases=60)
         everyone, found = people(tables)
         assert float((1 / crowd.near(everyone, found, days_off=3)).mean()) == pytest.approx(truth["found"])
 
@@ -118,7 +118,7 @@ class TestWords:
         assert links.hits == 1
 
     def test_copied_words_never_stand_on_a_card(self) -> None:
-        tables, truth = dgp_identities.company(1, copied=0.5)
+        tables, truth = identities.company(1, copied=0.5)
         found = case_library.study(tables, RULE.model_copy(update={"per_cell": 5}), show_verbatims=True, seed=3)
         cards = found.audit.cards
         copied = cards["case_id"].isin(truth["copied"])
@@ -127,7 +127,7 @@ class TestWords:
 
     def test_the_search_finds_what_was_copied_before_and_nothing_after(self) -> None:
         """The same person's other voice: `right` asks for the very voice, so whoever was copied shows as claimed."""
-        tables, truth = dgp_identities.company(1, copied=0.3)
+        tables, truth = identities.company(1, copied=0.3)
         pool = verbatims.public(tables, RULE)
         mine = tables["cases"][tables["cases"]["case_id"].isin(truth["copied"])]
         assert verbatims.linked(mine["description"].tolist(), mine["response_id"].tolist(), pool, at=0.8).claimed == len(mine)
@@ -212,7 +212,7 @@ class TestAudit:
 
     def test_cards_lead_to_no_case(self, tables: Tables, made: case_library.CaseLibrary) -> None:
         shown = " ".join(str(cell) for frame in (made.cards, made.words) for cell in frame.to_numpy().ravel())
-        assert not any(f"{name}" in shown for name in [*tables["cases"]["case_id"], *tables["units"]["name"], *dgp_identities.PRODUCTS])
+        assert not any(f"{name}" in shown for name in [*tables["cases"]["case_id"], *tables["units"]["name"], *identities.PRODUCTS])
         assert not any(name in shown for name in tables["customers"]["customer_id"].head(500))
 
 

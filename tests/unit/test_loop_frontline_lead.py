@@ -15,7 +15,7 @@ from voclib.loop.frontline import tables as laid
 from voclib.loop.frontline.lead import Leads
 from voclib.loop.frontline.lists import Lists
 from voclib.loop.frontline.reports import Reports
-from voclib.simulate import dgp_lead
+from voclib.simulate.worlds import lead
 from voclib.stats import onsets
 
 
@@ -70,13 +70,13 @@ def test_a_range_adds_squares_of_both_reaches(result):
 def test_a_batch_made_meanwhile_has_not_begun_to_fail():
     """Half of the batches are made while the data run and fail like all others: their share of the part's repairs rises, their rate does not."""
     for seed in range(3):
-        tables = dgp_lead.draw(seed, fails=1.0, is_heard=False, late=0.5)[0]
+        tables = lead.draw(seed, fails=1.0, is_heard=False, late=0.5)[0]
         assert coverage_frontline.any_rise_by_share(tables) == 1.0
         assert not frontline_lead.study(frontline_reports.read(tables), tables, frontline_lead.Settings()).events
 
 
 def test_without_a_table_of_batches_those_repaired_later_are_not_watched():
-    tables = dgp_lead.draw(1, fails=1.0, is_heard=False, late=0.5, is_launched=True)[0]
+    tables = lead.draw(1, fails=1.0, is_heard=False, late=0.5, is_launched=True)[0]
     bare = {name: frame for name, frame in tables.items() if name != "batches"}
     reports = frontline_reports.read(bare)
     found = frontline_lead.study(reports, bare, frontline_lead.Settings())

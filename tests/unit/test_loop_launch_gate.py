@@ -18,7 +18,7 @@ from voclib.loop.launch_gate import reruns as launch_reruns
 from voclib.loop.launch_gate import tables as launch_tables
 from voclib.loop.launch_gate.rule import Rule
 from voclib.results import Text, Verdict
-from voclib.simulate import dgp_gate
+from voclib.simulate.worlds import concept_gains
 from voclib.studies import counting
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +27,7 @@ QUESTIONS = list(launch_lights.QUESTIONS)
 
 
 def table(seed: int = 1, **more: Any) -> pd.DataFrame:
-    return dgp_gate.draw(seed, **{"gains": [0.3, 0.0, -0.25], "answers": [300, 150, 300], "share": 0.4, **more})[0]
+    return concept_gains.draw(seed, **{"gains": [0.3, 0.0, -0.25], "answers": [300, 150, 300], "share": 0.4, **more})[0]
 
 
 def judged(frame: pd.DataFrame, **more: Any) -> launch_gate.LaunchGate:
@@ -149,7 +149,7 @@ class TestChecks:
 
 class TestTruth:
     def test_right_wrong_and_no_claim(self) -> None:
-        frame, truth = dgp_gate.draw(3, gains=[0.3, 0.0], answers=300, share=0.4)
+        frame, truth = concept_gains.draw(3, gains=[0.3, 0.0], answers=300, share=0.4)
         found = judged(frame)
         told = launch_gate.against_truth(found, truth, RULE)
         assert [t.en for t in told["right"]] == ["Right", "No claim"] and [t.en for t in told["inside"]] == ["yes", "yes"]

@@ -10,7 +10,7 @@ import pytest
 
 from voclib.errors import DataError, ParameterError
 from voclib.results import Verdict
-from voclib.simulate import scores
+from voclib.simulate.worlds import scores
 from voclib.stats import inference, metrics
 from voclib.stats.gates import load
 

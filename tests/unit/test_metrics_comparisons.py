@@ -8,7 +8,7 @@ import pytest
 
 from voclib.errors import DataError, ParameterError
 from voclib.results import Verdict
-from voclib.simulate import scores
+from voclib.simulate.worlds import scores
 from voclib.stats import metrics
 
 AT = ("2026-01", "2026-02")

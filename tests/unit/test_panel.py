@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 from voclib.errors import DataError, ParameterError
-from voclib.simulate import dgp_a
+from voclib.simulate.worlds import climate
 from voclib.stats import inference, panel
 from voclib.stats.panel import DistributedLag, Rows, Term, lags, within
 
@@ -22,7 +22,7 @@ SIZE = {"stores": 30, "periods": 9}
 
 def table(seed: int = 1, **options: Any) -> pd.DataFrame:
     """DGP A with the sampling variances of both means."""
-    frames, _ = dgp_a.draw(seed, **{**SIZE, **options})
+    frames, _ = climate.draw(seed, **{**SIZE, **options})
     frame, answers = frames["panel"], frames["employees"]["value"].to_numpy()
     spread = answers.reshape(len(frame), -1).var(axis=1, ddof=1) / frame["n_employees"]
     up, down = frame["promoters"] / frame["n_customers"], frame["detractors"] / frame["n_customers"]
@@ -110,7 +110,7 @@ class TestSplitHalves:
     @staticmethod
     def halves() -> tuple[DistributedLag, Callable[[int], tuple[np.ndarray, np.ndarray, np.ndarray]]]:
         """A model, and two halves of its employees beside the outcome, all free of store and period."""
-        frames, _ = dgp_a.draw(3, slope=3.0, stores=40, periods=10)
+        frames, _ = climate.draw(3, slope=3.0, stores=40, periods=10)
         answers = frames["employees"]["value"].to_numpy().reshape(40, 10, 8)
         frame = frames["panel"].assign(ex_noise=(answers.var(axis=2, ddof=1) / 8).ravel())
         model = fitted(frame)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from voclib.errors import DataError, ParameterError
-from voclib.simulate import dgp_a
+from voclib.simulate.worlds import climate
 from voclib.stats import inference, panel
 from voclib.stats.panel import Direction, Term
 
@@ -21,7 +21,7 @@ NOISY = {**NAMES, "noise": "ex_noise"}
 
 def table(seed: int = 1, **options: Any) -> pd.DataFrame:
     """DGP A with the sampling variance of employees' means."""
-    frames, _ = dgp_a.draw(seed, **{"stores": 40, "periods": 10, **options})
+    frames, _ = climate.draw(seed, **{"stores": 40, "periods": 10, **options})
     frame, answers = frames["panel"], frames["employees"]["value"].to_numpy()
     return frame.assign(ex_noise=answers.reshape(len(frame), -1).var(axis=1, ddof=1) / frame["n_employees"])
 

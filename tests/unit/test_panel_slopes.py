@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from voclib.errors import DataError
-from voclib.simulate import dgp_a
+from voclib.simulate.worlds import climate
 from voclib.stats import inference, panel
 from voclib.stats.panel import DistributedLag, Rows, Slopes, Term
 
@@ -20,7 +20,7 @@ NAMES = {"unit": "unit_id", "period": "period", "outcome": "nps", "exposure": "e
 
 def model(seed: int = 1, *, thin: float = 0.0, lags: tuple[int, ...] = (1,), sampling: bool = False, **options: Any) -> DistributedLag:
     """A distributed lag on DGP A, a share `thin` of whose rows are missing."""
-    frames, _ = dgp_a.draw(seed, **{"stores": 40, "periods": 10, **options})
+    frames, _ = climate.draw(seed, **{"stores": 40, "periods": 10, **options})
     frame, answers = frames["panel"], frames["employees"]["value"].to_numpy()
     up, down, n = frame["promoters"] / frame["n_customers"], frame["detractors"] / frame["n_customers"], frame["n_customers"]
     frame = frame.assign(ex_noise=answers.reshape(len(frame), -1).var(axis=1, ddof=1) / frame["n_employees"],

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from voclib.errors import DataError, ParameterError
-from voclib.simulate import dgp_topics
+from voclib.simulate.worlds import angry_comments
 from voclib.stats import inference, prevalence
 
 KRIPPENDORFF = np.array([[1, 2, 3, 3, 2, 1, 4, 1, 2, np.nan, np.nan, np.nan], [1, 2, 3, 3, 2, 2, 4, 1, 2, 5, np.nan, 3],
@@ -19,7 +19,7 @@ KRIPPENDORFF = np.array([[1, 2, 3, 3, 2, 1, 4, 1, 2, np.nan, np.nan, np.nan], [1
 
 @pytest.fixture(scope="module")
 def comments() -> pd.DataFrame:
-    frame, _ = dgp_topics.draw(1)
+    frame, _ = angry_comments.draw(1)
     made = frame[frame["commented"]].reset_index(drop=True)
     return made.assign(weight=1 / (made["answer_probability"] * made["comment_probability"]))
 
@@ -64,9 +64,9 @@ class TestPowered:
     @pytest.mark.parametrize("noise", [False, True])
     def test_never_wider_than_the_labels_alone(self, noise: bool) -> None:
         for seed in range(15):
-            frame, _ = dgp_topics.draw(seed, customers=8000, gold=300, noise=noise)
+            frame, _ = angry_comments.draw(seed, customers=8000, gold=300, noise=noise)
             made = frame[frame["commented"]].assign(weight=lambda f: 1 / f["comment_probability"])
-            for topic in dgp_topics.TOPICS:
+            for topic in angry_comments.TOPICS:
                 options = {"gold_probability": made["gold_probability"], "weights": made["weight"]}
                 alone = prevalence.ppi_mean(np.zeros(len(made)), made[f"gold_{topic}"], **options)
                 assert ppi(made, topic).std_error <= alone.std_error * (1 + 1e-12)
@@ -149,9 +149,9 @@ class TestPowered:
 
 class TestShares:
     def test_all_topics(self, comments: pd.DataFrame) -> None:
-        wide = [comments[[f"{kind}_{t}" for t in dgp_topics.TOPICS]].set_axis(dgp_topics.TOPICS, axis=1) for kind in ("predicted", "gold")]
+        wide = [comments[[f"{kind}_{t}" for t in angry_comments.TOPICS]].set_axis(angry_comments.TOPICS, axis=1) for kind in ("predicted", "gold")]
         found = prevalence.shares(*wide, gold_probability=comments["gold_probability"], weights=comments["weight"])
-        assert [one.topic for one in found] == list(dgp_topics.TOPICS)
+        assert [one.topic for one in found] == list(angry_comments.TOPICS)
         one = found[3]
         assert one.corrected.value == ppi(comments).value and one.naive.value == pytest.approx(comments["predicted_booking"].mean())
         assert one.corrected.std_error <= one.labels.std_error
@@ -193,7 +193,7 @@ class TestRanks:
         assert [(r.best, r.worst) for r in alike] == [(2, 3), (2, 3), (1, 1)]
 
     def test_bonferroni_is_no_narrower_and_the_order_does_not_matter(self, comments: pd.DataFrame) -> None:
-        fits = [ppi(comments, t) for t in dgp_topics.TOPICS]
+        fits = [ppi(comments, t) for t in angry_comments.TOPICS]
         sup, bonferroni = (prevalence.rank_intervals(fits, method=m) for m in ("sup-t", "bonferroni"))
         for a, b, one in zip(sup, bonferroni, fits, strict=True):
             assert b.conf_high - b.conf_low >= 0.99 * (a.conf_high - a.conf_low) and b.best <= a.best <= a.rank <= a.worst <= b.worst

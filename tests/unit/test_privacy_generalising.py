@@ -9,7 +9,7 @@ import pytest
 
 from voclib.privacy import generalising
 from voclib.privacy.generalising import Known, bin_of, generalise
-from voclib.simulate import dgp_identities
+from voclib.simulate.worlds import identities
 
 KNOWN = Known.of(models=["云驰 A1", "云驰 Mini"], dealers=["云驰汽车·青山湖滨店"], places=["华东"])
 
@@ -90,8 +90,8 @@ def test_ranges(value: float, ends: tuple[float, float]) -> None:
 
 
 def test_planted_clues_are_found_and_sentences_without_stay() -> None:
-    frame = dgp_identities.texts(3, n=600)
-    known = Known.of(models=dgp_identities.PRODUCTS, dealers=["云驰汽车·青山湖滨店"])
+    frame = identities.texts(3, n=600)
+    known = Known.of(models=identities.PRODUCTS, dealers=["云驰汽车·青山湖滨店"])
     found = generalise(frame["text"], known=known)
     planted = frame["kind"].ne("none")
     still = [clue in text for clue, text in zip(frame.loc[planted, "clue"], found.texts[planted], strict=True)]

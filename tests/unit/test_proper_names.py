@@ -7,11 +7,12 @@ import re
 import pytest
 import yaml
 
-from voclib.reporting import drawing, proper_names
+from voclib.reporting import proper_names
+from voclib.reporting.charts import drawing
 from voclib.reporting.figures.markup import both, each, label
 from voclib.results import Text
 from voclib.simulate.dealers import REGIONS
-from voclib.simulate.dgp_batches import PARTS
+from voclib.simulate.worlds.batches import PARTS
 
 
 @pytest.mark.parametrize(("text", "written"), [

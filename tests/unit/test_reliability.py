@@ -13,7 +13,7 @@ from statsmodels.formula.api import ols
 from statsmodels.stats.anova import anova_lm
 
 from voclib.errors import DataError, ParameterError
-from voclib.simulate import dgp_a
+from voclib.simulate.worlds import climate
 from voclib.stats import reliability
 
 
@@ -26,7 +26,7 @@ def once(seed: int = 1, units: int = 12, sizes: tuple[int, int] = (1, 15), effec
 
 def waves(seed: int = 2, stores: int = 9, periods: int = 5) -> pd.DataFrame:
     """Answers of DGP A with cells of any size, some empty, some of one; a store seen once."""
-    frames, _ = dgp_a.draw(seed, stores=stores, periods=periods, burn_in=3)
+    frames, _ = climate.draw(seed, stores=stores, periods=periods, burn_in=3)
     answers, rng = frames["employees"], np.random.default_rng(seed)
     kept = answers[rng.random(len(answers)) < rng.uniform(0.1, 1, stores)[answers["unit_id"]]]
     return kept[(kept["unit_id"] > 0) | (kept["period"] == 2)].reset_index(drop=True)
@@ -319,7 +319,7 @@ class TestChange:
 
     @pytest.mark.parametrize(("whole", "close"), [(False, 0.05), (True, 0.01)])
     def test_the_interval_is_near_that_of_fitting_again_without_each_unit(self, whole: bool, close: float) -> None:
-        answers = dgp_a.draw(7, stores=25, periods=6)[0]["employees"] if whole else waves(7, stores=25, periods=6)
+        answers = climate.draw(7, stores=25, periods=6)[0]["employees"] if whole else waves(7, stores=25, periods=6)
         answers = answers[answers["unit_id"] > 0]
         found, names = reliability.change(answers, **NAMES), answers["unit_id"].unique()
         z = np.array([np.log(1 - dense(answers[answers["unit_id"] != u])[0]) for u in names])

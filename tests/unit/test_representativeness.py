@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from voclib.errors import DataError
-from voclib.simulate import dgp_b
+from voclib.simulate.worlds import nonresponse
 from voclib.stats import representativeness as rep
 
 RNG = np.random.default_rng(5)
@@ -16,7 +16,7 @@ N = 4000
 
 @pytest.fixture(scope="module")
 def frame() -> pd.DataFrame:
-    made, _ = dgp_b.draw(3, customers=N)
+    made, _ = nonresponse.draw(3, customers=N)
     made["region"] = np.array(["north", "south", "east", None], dtype=object)[RNG.integers(0, 4, N)]
     made["income"] = np.where(RNG.random(N) < 0.1, np.nan, np.exp(made["log_spend"]))
     return made
@@ -51,10 +51,10 @@ class TestDifferences:
         assert rep.MISSING in set(found.loc[found["column"] == "region", "level"]) & set(found.loc[found["column"] == "income", "level"])
 
     def test_the_right_weights_bring_respondents_home(self, frame: pd.DataFrame) -> None:
-        known = {name: frame[name].to_numpy() for name in dgp_b.COVARIATES}
-        index = dgp_b.response_index(known, np.zeros(N), explained=1.0, u_shape=0, mnar=0)
-        weights = 1 + np.exp(-(index + dgp_b.constant_for(index, 0.2)))
-        found = rep.smd_table(frame, list(dgp_b.COVARIATES), frame["responded"], weights=weights)
+        known = {name: frame[name].to_numpy() for name in nonresponse.COVARIATES}
+        index = nonresponse.response_index(known, np.zeros(N), explained=1.0, u_shape=0, mnar=0)
+        weights = 1 + np.exp(-(index + nonresponse.constant_for(index, 0.2)))
+        found = rep.smd_table(frame, list(nonresponse.COVARIATES), frame["responded"], weights=weights)
         assert found["smd_raw"].abs().max() > 0.25 and found["smd_weighted"].abs().max() < 0.12
 
     def test_order_names_and_duplicates_change_nothing(self, frame: pd.DataFrame) -> None:

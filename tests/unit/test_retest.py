@@ -9,18 +9,18 @@ from scipy import optimize, stats
 from statsmodels.regression.linear_model import OLS
 
 from voclib.errors import DataError, ParameterError
-from voclib.simulate import dgp_recovery
+from voclib.simulate.worlds import recovery
 from voclib.stats import retest
 
 
 def world(seed: int = 1, **planted) -> dict[str, np.ndarray]:
-    frame, _ = dgp_recovery.draw(seed, **planted)
+    frame, _ = recovery.draw(seed, **planted)
     return {"first": frame["first"].to_numpy(float), "second": frame["second"].to_numpy(), "called": frame["called"].to_numpy(),
             "matrix": frame[["tenure"]].to_numpy()}
 
 
 def three_classes(seed: int = 2, customers: int = 600) -> tuple[np.ndarray, np.ndarray]:
-    frame, _ = dgp_recovery.draw(seed, customers=customers)
+    frame, _ = recovery.draw(seed, customers=customers)
     to_score = {-100.0: 3.0, 0.0: 7.0, 100.0: 10.0}
     return tuple(pd.Series(retest.coded(frame[c])).map(to_score).to_numpy() for c in ("first", "second"))
 
@@ -58,7 +58,7 @@ class TestRetest:
             assert change * 500 == pytest.approx(every.influence[out], abs=0.12 * every.influence.std())
 
     def test_passives_and_promoters_alone_say_how_well_scores_repeat(self) -> None:
-        frame, truth = dgp_recovery.draw(5, customers=60_000, calls="all")
+        frame, truth = recovery.draw(5, customers=60_000, calls="all")
         left = frame["second"].where(~frame["called"])
         found = retest.retest(frame["first"], left, among=frame["called"] & frame["second"].notna())
         assert found.reliability.value == pytest.approx(truth["reliability"], abs=4 * found.reliability.std_error)

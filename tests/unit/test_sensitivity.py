@@ -11,7 +11,7 @@ from scipy import stats
 
 from voclib.errors import DataError, ParameterError
 from voclib.results import Verdict
-from voclib.simulate import dgp_hidden
+from voclib.simulate.worlds import hidden_factor
 from voclib.stats import inference, sensitivity
 from voclib.stats.effects import att
 from voclib.stats.sensitivity import e_value, ml_bounds, ml_contour, ml_robustness_value, negative_control, ols_sensitivity, robustness_value
@@ -189,7 +189,7 @@ class TestEValue:
 
 
 def crossfitted(seed: int = 0, n: int = 1500, **options: float) -> tuple:
-    frame, truth = dgp_hidden.draw(seed, customers=n, **options)
+    frame, truth = hidden_factor.draw(seed, customers=n, **options)
     x = np.column_stack([frame["log_spend"] - 6, frame["visits"]])
     found = att(frame["margin_12m_cny"], frame["waited"], x, ids=np.arange(n), seed=1, repeats=1)
     return found, {"riesz_second_moment": sensitivity.riesz_square(found.riesz), "residual_variance": found.residual**2}, truth, frame, x
@@ -337,22 +337,22 @@ class TestPlantedStrength:
         assert better.residual_variance == pytest.approx(truth["residual_variance"], rel=0.03)
         assert (found.riesz**2).mean() == pytest.approx(truth["riesz_second_moment"], rel=0.03)
         prior, visits, unseen = np.random.default_rng(0).normal(size=(3, 400_000))
-        wait, margin = dgp_hidden._wait(prior, visits, unseen, truth), dgp_hidden._margin(prior, visits, unseen, truth)
-        noise = (np.exp(dgp_hidden.LOG_SD**2) - 1) * margin**2 * (1 - wait + wait * (1 + truth["effect"]) ** 2)
+        wait, margin = hidden_factor._wait(prior, visits, unseen, truth), hidden_factor._margin(prior, visits, unseen, truth)
+        noise = (np.exp(hidden_factor.LOG_SD**2) - 1) * margin**2 * (1 - wait + wait * (1 + truth["effect"]) ** 2)
         assert 1 - noise.mean() / truth["residual_variance"] == pytest.approx(truth["cf_y"], abs=0.02)
         assert 1 - truth["riesz_second_moment"] / ((wait / (1 - wait)).mean() / wait.mean() ** 2) == pytest.approx(truth["cf_d"], abs=0.02)
 
     @pytest.mark.parametrize("seed", range(4))
     def test_the_bias_is_the_product_of_its_parts(self, seed: int) -> None:
-        _, truth = dgp_hidden.draw(seed, customers=50)
+        _, truth = hidden_factor.draw(seed, customers=50)
         square = truth["cf_y"] * truth["cf_d"] / (1 - truth["cf_d"]) * truth["residual_variance"] * truth["riesz_second_moment"]
         assert truth["rho"] * np.sqrt(square) == pytest.approx(abs(truth["bias_cny"]), rel=1e-6) and 0 < truth["rho"] < 1
         assert truth["bias_cny"] < 0 and truth["cf_y"] < truth["visible_cf_y"] / 0.55 and 0.6 <= truth["hidden"] <= 1
-        none = dgp_hidden.draw(seed, customers=50, hidden=0.0)[1]
+        none = hidden_factor.draw(seed, customers=50, hidden=0.0)[1]
         assert max(abs(none["cf_y"]), abs(none["cf_d"]), abs(none["bias_cny"])) < 1e-9
 
     def test_a_linear_factor_explains_just_the_planted_shares(self) -> None:
-        frame, truth = dgp_hidden.draw_linear(5, customers=300_000, effect=0.0)
+        frame, truth = hidden_factor.draw_linear(5, customers=300_000, effect=0.0)
         found = ols_sensitivity(frame["margin_12m_cny"], frame["wait_minutes"], frame[["age"]], ["age"])
         assert found.robustness.value == pytest.approx(truth["strength"], abs=0.005)
-        assert isinstance(frame, pd.DataFrame) and dgp_hidden.draw_linear(5)[1]["strength"] == truth["strength"]
+        assert isinstance(frame, pd.DataFrame) and hidden_factor.draw_linear(5)[1]["strength"] == truth["strength"]

@@ -12,21 +12,23 @@ import yaml
 from voclib import privacy
 from voclib.schema import TABLES, validate_all
 from voclib.schema.validation import check
-from voclib.simulate import company, exports_field, field_tables, touchpoints_known
-from voclib.simulate.dgp_batches import PARTS
+from voclib.simulate import company, touchpoints_known
+from voclib.simulate.exports import field_headings
 from voclib.simulate.plan import Plan
+from voclib.simulate.tables import field
+from voclib.simulate.worlds.batches import PARTS
 
 KNOWN = ("units", "customers", "touchpoints")
 
 
 def made(world: company.World) -> dict[str, pd.DataFrame]:
-    return {name: read_off(world) for name, read_off in field_tables.TABLES.items()}
+    return {name: read_off(world) for name, read_off in field.TABLES.items()}
 
 
 @pytest.fixture(scope="module")
 def middle() -> tuple[company.World, dict[str, pd.DataFrame], dict]:
     world = company.World(Plan(customers=6000))
-    return world, made(world), field_tables.truth(world)
+    return world, made(world), field.truth(world)
 
 
 def local_day(times: pd.Series) -> pd.Series:
@@ -41,14 +43,14 @@ class TestStandard:
         check(tables)
         for name, result in validate_all(tables).items():
             assert len(result.accepted) == len(tables[name]) > 0 and result.repairs.empty and result.quarantined.empty, name
-        assert set(field_tables.TABLES) <= set(TABLES)
+        assert set(field.TABLES) <= set(TABLES)
 
     def test_the_same_seed_gives_the_same_tables_and_another_does_not(self, middle) -> None:
         for name, frame in made(company.World(Plan(customers=6000))).items():
             pd.testing.assert_frame_equal(frame, middle[1][name])
         other = company.World(Plan(customers=6000, seed=1))
-        assert all(not field_tables.TABLES[name](other).equals(middle[1][name]) for name in ("batches", "repairs", "frontline_reports", "projects"))
-        assert field_tables.truth(other)["batches"]["rate_ratio"] != middle[2]["batches"]["rate_ratio"]
+        assert all(not field.TABLES[name](other).equals(middle[1][name]) for name in ("batches", "repairs", "frontline_reports", "projects"))
+        assert field.truth(other)["batches"]["rate_ratio"] != middle[2]["batches"]["rate_ratio"]
 
     def test_the_field_moves_nothing_of_the_world_it_lies_in(self) -> None:
         alone, used = (company.World(Plan(customers=300)) for _ in range(2))
@@ -57,7 +59,7 @@ class TestStandard:
             pd.testing.assert_frame_equal(company.TABLES[name](alone), company.TABLES[name](used))
 
     def test_the_later_table_alone_is_the_table_made_among_the_others(self, middle) -> None:
-        pd.testing.assert_frame_equal(field_tables.projects(company.World(Plan(customers=6000))), middle[1]["projects"])
+        pd.testing.assert_frame_equal(field.projects(company.World(Plan(customers=6000))), middle[1]["projects"])
 
     def test_another_as_of_date_moves_the_calendar(self) -> None:
         tables = made(company.World(Plan(customers=300, asof="2025-12-31")))
@@ -76,7 +78,7 @@ class TestBatches:
         fitted = groups["fitted_n"].sum().reset_index()
         assert (fitted["fitted_n"] - fitted["product"].map(vehicles)).abs().max() <= 10
         assert batches.groupby("part")["supplier"].nunique().between(2, 3).all()
-        first = field_tables.repairs(middle[0])["repaired_at"].min().tz_localize(None)
+        first = field.repairs(middle[0])["repaired_at"].min().tz_localize(None)
         assert (batches["produced_on"] < first).all()
 
     def test_a_repair_belongs_to_its_contact_and_its_batch(self, middle) -> None:
@@ -143,7 +145,7 @@ class TestFrontline:
         assert bugs["text"].map(lambda text: any(name in text for name in names)).all() and bugs["competitor"].isna().all()
         named = rivals.apply(lambda row: row["competitor"] in row["text"] and (f"{row['quoted_price_cny'] / 1e4:.2f} 万" in row["text"]
                                                                               or f"CNY {row['quoted_price_cny']:,.0f}" in row["text"]), axis=1)
-        assert named.all() and ideas["product"].isna().all() and set(ideas["topic"]) <= set(field_tables.dgp_projects.TOPICS)
+        assert named.all() and ideas["product"].isna().all() and set(ideas["topic"]) <= set(field.projects_world.TOPICS)
 
     def test_repetitions_are_of_earlier_reports_of_the_same(self, middle) -> None:
         reports = middle[1]["frontline_reports"]
@@ -157,13 +159,13 @@ class TestFrontline:
     def test_identifiers_of_customers_are_planted_and_counted(self, middle) -> None:
         world, tables, truth = middle
         frame = tables["frontline_reports"]
-        written = field_tables.as_written(world, "frontline_reports", frame)
+        written = field.as_written(world, "frontline_reports", frame)
         clean = privacy.redact(written["text"])
         assert clean.texts.tolist() == frame["text"].tolist() and privacy.redact(frame["text"]).texts.tolist() == frame["text"].tolist()
         planted = {kind: truth["frontline"]["planted"][kind] for kind in privacy.KINDS}
         assert clean.counts == planted and min(planted.values()) >= 1 and truth["frontline"]["planted"]["hostile"] >= 1
         assert written.drop(columns="text").equals(frame.drop(columns="text"))
-        assert field_tables.as_written(world, "repairs", tables["repairs"]) is tables["repairs"]
+        assert field.as_written(world, "repairs", tables["repairs"]) is tables["repairs"]
 
     def test_the_first_report_of_the_bad_batch_comes_the_planted_days_before(self, middle) -> None:
         world, tables, truth = middle
@@ -182,7 +184,7 @@ class TestProjects:
     @pytest.mark.parametrize("seed", range(12))
     def test_counts_and_order_of_days_for_any_seed(self, seed: int) -> None:
         world = company.World(Plan(customers=50, seed=seed))
-        asked, run, told = field_tables.recommendations(world), field_tables.projects(world), field_tables.truth(world)["projects"]
+        asked, run, told = field.recommendations(world), field.projects(world), field.truth(world)["projects"]
         assert asked["decision"].value_counts().to_dict() == {"adopted": 18, "rejected": 12, "pending": 10} and len(run) == 16
         led = asked.dropna(subset="project_id")
         assert (led["decision"] == "adopted").all() and set(led["project_id"]) == set(run["project_id"]) and len(led) == 17
@@ -242,18 +244,18 @@ class TestExports:
     def test_the_mapping_is_the_exports_the_other_way_round(self, root) -> None:
         mapping = yaml.safe_load((root / "params" / "rules" / "sample.yml").read_text(encoding="utf-8"))
         sources = {source["files"]: source["tables"] for source in mapping["sources"] if isinstance(source["files"], str)}
-        for file, headings in exports_field.EXPORTS.items():
-            table = exports_field.TABLE_OF[file]
+        for file, headings in field_headings.EXPORTS.items():
+            table = field_headings.TABLE_OF[file]
             given = sources[file][table]
             assert given["columns"] == {standard: heading for heading, standard in headings.items()}, file
             assert set(given["columns"]) == set(TABLES[table].columns), file
-            worded = {headings[heading]: words for heading, words in exports_field.VALUES.get(file, {}).items()}
+            worded = {headings[heading]: words for heading, words in field_headings.VALUES.get(file, {}).items()}
             assert given.get("values", {}) == worded, file
 
     def test_dirt_names_files_and_headings_that_exist(self) -> None:
-        dirt = exports_field.DIRT
+        dirt = field_headings.DIRT
         for file, (heading, _) in dirt["KEYS"].items():
-            assert exports_field.EXPORTS[file][heading] == TABLES[exports_field.TABLE_OF[file]].metadata["key"][0]
+            assert field_headings.EXPORTS[file][heading] == TABLES[field_headings.TABLE_OF[file]].metadata["key"][0]
         assert {*dirt["DUPLICATED"], *dirt["UNKNOWN_CUSTOMER"]} == set(dirt["KEYS"])
-        headings = {heading for columns in exports_field.EXPORTS.values() for heading in columns}
+        headings = {heading for columns in field_headings.EXPORTS.values() for heading in columns}
         assert set(dirt["MONEY"]) <= headings

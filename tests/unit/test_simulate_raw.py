@@ -11,8 +11,8 @@ import pytest
 
 from voclib.schema import TABLES, content_hash, store
 from voclib.simulate import build
-from voclib.simulate.exports import ALSO, CONSTANTS, EXPORTS, TABLE_OF, VALUES
-from voclib.simulate.surveys import HEADINGS, WIDE
+from voclib.simulate.exports.headings import ALSO, CONSTANTS, EXPORTS, TABLE_OF, VALUES
+from voclib.simulate.exports.surveys import HEADINGS, WIDE
 
 SIZE = 2500
 
@@ -138,7 +138,7 @@ def test_what_is_left_without_the_dirt_is_the_standard(built):
 
 
 def test_the_spreadsheet_holds_formula_like_texts_as_texts(built, tmp_path):
-    from voclib.simulate.surveys import _save_sheet
+    from voclib.simulate.exports.surveys import _save_sheet
 
     frame = pd.DataFrame({"原话": ["=cmd|'/C calc'!A0", "正常", None], "推荐分": ["10", "１０", "9分"]}, dtype="str")
     _save_sheet(frame, tmp_path / "s.xlsx")

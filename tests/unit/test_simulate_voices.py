@@ -13,10 +13,11 @@ import pytest
 import yaml
 
 from voclib.schema import store
-from voclib.simulate import building, company, conversations, identifiers, more_voices, verbatims, writing
+from voclib.simulate import building, company, conversations, identifiers, verbatims, writing
 from voclib.simulate.conversations import BANDS, Cooling
 from voclib.simulate.mails import CARE, OWN_DOMAIN
 from voclib.simulate.plan import Plan
+from voclib.simulate.tables import more_voices
 
 SIZE = 4000
 IDENTIFIER = r"(?<!\d)1[3-9]\d{9}(?!\d)|@example\.|LCX[A-HJ-NPR-Z0-9]{14}|\d{17}[\dX]"
@@ -229,7 +230,7 @@ def test_feelings_cool_down_as_the_truth_says(world):
 
 def test_no_stream_of_the_company_is_drawn_from_twice(root):
     """Two parts that share a stream would be each other's copy; and a new part may not take an old one's name."""
-    parts = [path for path in (root / "voclib" / "simulate").glob("*.py") if not path.stem.startswith("dgp_")]
+    parts = [path for path in (root / "voclib" / "simulate").rglob("*.py") if path.parent.name != "worlds"]
     names = [name for path in parts for name in re.findall(r"""stream\([\w.]*seed, "([\w.]+)"\)""", path.read_text("utf-8"))]
     assert len(names) > 40 and {name for name in names if names.count(name) > 1} <= {"mentions"}
 

@@ -11,7 +11,8 @@ import pytest
 from scipy import stats
 from shop_mapping import SHOP
 
-from voclib.sources import campaigns, ingest, near_duplicates
+from voclib.sources import ingest
+from voclib.sources.oddities import campaigns, near_duplicates
 
 MAPPING = SHOP + """
   - channel: master

@@ -7,7 +7,8 @@ import openpyxl
 import pytest
 from shop_mapping import SHOP
 
-from voclib.sources import cells, ingest, readers
+from voclib.sources import ingest
+from voclib.sources.reading import cells, readers
 
 MAPPING = SHOP + """
   - channel: master

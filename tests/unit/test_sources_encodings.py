@@ -7,7 +7,8 @@ import random
 import pytest
 
 from voclib.errors import DataError
-from voclib.sources import encodings, ingest, wording
+from voclib.sources import ingest, wording
+from voclib.sources.reading import encodings
 
 SAID = {
     "gb18030": ("服务很好", "等了两个小时，太慢了", "发动机漏油", "空调异响", "导航卡顿", "销售顾问热情", "儿童座椅太贵", "北京朝阳店"),

@@ -10,7 +10,8 @@ import pytest
 from shop_mapping import SHOP
 
 from voclib.errors import ParameterError
-from voclib.sources import ingest, shapes
+from voclib.sources import ingest
+from voclib.sources.standardising import shapes
 
 MAPPING = SHOP + """
   - channel: survey

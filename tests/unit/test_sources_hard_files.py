@@ -9,7 +9,8 @@ import openpyxl
 import pytest
 
 from voclib.errors import DataError
-from voclib.sources import ingest, readers
+from voclib.sources import ingest
+from voclib.sources.reading import readers
 
 MAPPING = """
 name: odd

@@ -11,7 +11,8 @@ from shop_mapping import SHOP
 
 from voclib.errors import DataError, ParameterError
 from voclib.schema import content_hash
-from voclib.sources import ingest, mail_text, threads
+from voclib.sources import ingest
+from voclib.sources.reading import mail_text, threads
 
 MAPPING = SHOP + """
   - channel: mail

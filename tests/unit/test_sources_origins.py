@@ -11,9 +11,10 @@ import pytest
 from shop_mapping import SHOP
 
 from voclib.errors import DataError
-from voclib.sources import ingest, origins
+from voclib.sources import ingest
 from voclib.sources.adapters import CHANNELS
 from voclib.sources.mapping import ChannelName
+from voclib.sources.standardising import origins
 
 HEAD = SHOP + """
   - channel: master

@@ -7,7 +7,8 @@ import json
 import pandas as pd
 import pytest
 
-from voclib.sources import ingest, placeholders
+from voclib.sources import ingest
+from voclib.sources.standardising import placeholders
 
 HEAD = "name: shop\ncompany: {zh: 店, en: Shop}\nroot: .\npseudonym_key: a-key-of-some-length\nsources:\n"
 REVIEWS = """  - channel: review

@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from voclib.sources import readers
+from voclib.sources.reading import readers
 
 WORDS = ("fine", "slow", "wait, then nothing", "good\nand, well, kind", 'he said "no"', "quick\r\n1. help\r\n2. price, 3 days", "")
 

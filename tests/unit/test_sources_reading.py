@@ -11,8 +11,9 @@ import openpyxl
 import pytest
 
 from voclib.errors import DataError
-from voclib.sources import adapters, encodings, ingest, readers
+from voclib.sources import adapters, ingest
 from voclib.sources.mapping import Channel
+from voclib.sources.reading import encodings, readers
 
 CHINESE = "编号,原话\n1,服务很好，下次再来\n2,等了太久\n"
 

@@ -10,7 +10,9 @@ import pytest
 from shop_mapping import SHOP
 
 from voclib.errors import DataError
-from voclib.sources import decimal_signs, ingest, labels
+from voclib.sources import ingest
+from voclib.sources.reading import decimal_signs
+from voclib.sources.standardising import labels
 
 MAPPING = SHOP + """
   - channel: survey

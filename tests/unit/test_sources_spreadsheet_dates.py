@@ -14,7 +14,8 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from tests.unit.test_sources_untidy import days, survey
 from voclib.errors import DataError
 from voclib.schema.tables import TABLES
-from voclib.sources import dating, ingest
+from voclib.sources import ingest
+from voclib.sources.standardising import dating
 
 AT = TABLES["responses"].columns["submitted_at"]
 MAPPING = """

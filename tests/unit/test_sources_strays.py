@@ -12,7 +12,8 @@ from tests.unit.test_sources_untidy import survey
 from voclib.errors import DataError
 from voclib.loop import clocks
 from voclib.schema import strays, validate_all
-from voclib.sources import ingest, notices
+from voclib.sources import ingest
+from voclib.sources.oddities import notices
 from voclib.studies.pool import doubts
 
 DAYS = np.arange(20_454.0, 20_454 + 300)  # 300 days from the first of 2026

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from voclib.sources import traps
+from voclib.sources.oddities import traps
 
 
 @pytest.fixture

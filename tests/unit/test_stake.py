@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from voclib.errors import DataError, ParameterError
-from voclib.simulate import dgp_c
+from voclib.simulate.worlds import long_waits
 from voclib.stats import crossfit, stake
 
 
 def world(seed: int, customers: int = 3000, log_sd: float = 0.8):
     """Customers of DGP C, and the mean of chance times expected money over those who waited."""
-    frame, _ = dgp_c.draw(seed, customers=customers, log_sd=log_sd)
+    frame, _ = long_waits.draw(seed, customers=customers, log_sd=log_sd)
     frame["prior_rank"] = np.log(frame["prior_spend"])
     matrix = crossfit.features(frame, ["prior_rank", "tenure"], squares=True).matrix
     return frame, matrix

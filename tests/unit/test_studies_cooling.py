@@ -12,7 +12,7 @@ from voclib.errors import DataError, ParameterError
 from voclib.reporting import show
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text
-from voclib.simulate import dgp_cooling
+from voclib.simulate.worlds import cooling as cooling_world
 from voclib.stats import cooling as estimator
 from voclib.studies.scores import cooling, cooling_text
 
@@ -35,7 +35,7 @@ def found() -> cooling.Cooled:
 
 class TestJoin:
     def test_every_answer_meets_its_call(self) -> None:
-        joined, frame = cooling.join(SMALL), dgp_cooling.draw(3, answers=300)[0]
+        joined, frame = cooling.join(SMALL), cooling_world.draw(3, answers=300)[0]
         assert len(joined.answers) == 300 and set(joined.left_out.values()) == {0}
         order = joined.answers.sort_values("call_id", ignore_index=True)
         assert order["lag_days"].to_numpy() == pytest.approx(frame["lag_days"], abs=2 / 86_400)
@@ -174,7 +174,7 @@ class TestEstimator:
         assert estimator.counts([0, 0.99, 1, 3, 7, 14, 14.1, -1]).tolist() == [2, 1, 1, 2]
 
     def test_a_band_with_too_few_is_left_out_and_the_fall_is_over_the_rest(self) -> None:
-        frame, _ = dgp_cooling.draw(1, answers=900)
+        frame, _ = cooling_world.draw(1, answers=900)
         thin = frame[~frame["lag_days"].between(1, 3) | (frame.index < 20)]
         found = estimator.cooling(thin["csat_score"], thin["feeling"], thin["lag_days"], cluster=thin["unit_id"])
         assert found.bands == ((0.0, 1.0), (3.0, 7.0), (7.0, 14.0)) and len(found.slopes) == len(found.n) == 3
@@ -195,7 +195,7 @@ class TestEstimator:
         ({"score": [np.nan] * 300}, DataError, "300 of 300 answers have no score"),
     ])
     def test_what_cannot_be_is_refused(self, change: dict, error: type, message: str) -> None:
-        frame, _ = dgp_cooling.draw(1, answers=300)
+        frame, _ = cooling_world.draw(1, answers=300)
         given = {"score": frame["csat_score"], "feeling": frame["feeling"], "lag": frame["lag_days"], "cluster": frame["unit_id"], **change}
         with pytest.raises(error, match=message):
             estimator.cooling(**given)

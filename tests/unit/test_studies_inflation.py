@@ -12,7 +12,7 @@ from voclib.reporting import names
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
 from voclib.schema import validate
-from voclib.simulate import dgp_b
+from voclib.simulate.worlds import nonresponse
 from voclib.studies import inflation
 from voclib.studies.inflation import tables as inflation_tables
 from voclib.studies.inflation import text as inflation_text
@@ -22,7 +22,7 @@ Tables = dict[str, pd.DataFrame]
 
 def begged_pool(*, begging: int = 4, seed: int = 3, tablets: int = 0) -> tuple[Tables, list[str]]:
     """Twenty-four dealers; those that beg do it on their premises, on one device. The first `tablets` lend half of their customers a tablet."""
-    world, truth = dgp_b.draw_dealers(seed, dealers=24, low=80, begging=begging, turned_share=0.45)
+    world, truth = nonresponse.draw_dealers(seed, dealers=24, low=80, begging=begging, turned_share=0.45)
     rng, n = np.random.default_rng(seed), len(world)
     unit = world["unit_id"].map("D{:02d}".format)
     turned = world["nps_score"].ne(world["true_score"])

@@ -12,7 +12,8 @@ from study_tables import figures, spoken, texts
 from voclib.errors import DataError
 from voclib.results import Text, Verdict
 from voclib.schema import TABLES, coercion, mending, rules
-from voclib.sources import cells, decimal_signs, labels, readers, spreadsheets
+from voclib.sources.reading import cells, decimal_signs, readers, spreadsheets
+from voclib.sources.standardising import labels
 from voclib.studies import pool
 from voclib.studies.pool import doubts, reasons, touchpoints
 from voclib.studies.pool import text as pool_text

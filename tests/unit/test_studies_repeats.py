@@ -16,7 +16,7 @@ from voclib.readers.product import counts as product_counts
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Check, Verdict
 from voclib.schema import repeats as found_repeats
-from voclib.sources import campaigns
+from voclib.sources.oddities import campaigns
 from voclib.studies import ex_voc, repeats, scores
 
 POOL = pool()

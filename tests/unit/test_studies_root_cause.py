@@ -12,7 +12,7 @@ import pytest
 from voclib.errors import DataError, ParameterError
 from voclib.reporting import wording
 from voclib.results import Text, Verdict
-from voclib.simulate import dgp_carriers, dgp_culprit
+from voclib.simulate.worlds import carriers, culprit
 from voclib.studies import counting, root_cause
 from voclib.studies.root_cause import batches as root_cause_batches
 from voclib.studies.root_cause import operations as root_cause_operations
@@ -27,7 +27,7 @@ RULES = Parts(topic={"pads": "noise"}, control="vehicle_price", topics={"noise":
 
 @cache
 def field(ratio: float = 5.0) -> tuple[dict[str, pd.DataFrame], dict]:
-    repairs, batches, truth = dgp_culprit.draw(7, ratio=ratio, groups=8)
+    repairs, batches, truth = culprit.draw(7, ratio=ratio, groups=8)
     return {"repairs": repairs, "batches": batches}, truth
 
 
@@ -90,7 +90,7 @@ def test_none_told_is_a_count_and_no_claim_that_all_are_good() -> None:
 @cache
 def thin(n: int, seed: int) -> dict[str, pd.DataFrame]:
     """A random few of the repairs on 443 batches that are all alike."""
-    repairs, batches, _ = dgp_culprit.draw(7, ratio=1.0, groups=54)
+    repairs, batches, _ = culprit.draw(7, ratio=1.0, groups=54)
     return {"repairs": repairs.sample(n, random_state=seed), "batches": batches}
 
 
@@ -192,22 +192,22 @@ def test_missing_production_days_do_not_break_the_comparison() -> None:
 
 
 def test_a_supplier_that_fails_as_a_whole_is_the_first_of_its_part() -> None:
-    repairs, batches, truth = dgp_culprit.draw(11, ratio=1.0, groups=8, spread=0.0, raised_supplier=3.0)
+    repairs, batches, truth = culprit.draw(11, ratio=1.0, groups=8, spread=0.0, raised_supplier=3.0)
     found = root_cause_batches.study(repairs, batches)
     made = root_cause_trail.suppliers(found)
     part = batches.set_index("batch_id").loc[truth["bad"], "part"]
     assert made.iloc[0]["part"] == part and made.iloc[0]["supplier"] == truth["supplier"] and made.iloc[0]["low"] > 1
-    calm = dgp_culprit.draw(12, ratio=1.0, groups=8)
+    calm = culprit.draw(12, ratio=1.0, groups=8)
     assert (root_cause_trail.suppliers(root_cause_batches.study(*calm[:2]))["q"] > 0.05).all()
 
 
 def test_the_voice_follows_where_it_is_planted_and_a_control_that_moves_is_seen() -> None:
-    tables, truth = dgp_carriers.draw(3, ratio=2.2)
+    tables, truth = carriers.draw(3, ratio=2.2)
     found = root_cause.study(tables, rules=RULES)
     own = {e.group: e for e in found.voices}
     assert own["customers"].conf_low > 1 and own["customers"].conf_low <= truth["ratio"] <= own["customers"].conf_high
     assert own["customers_control"].conf_low <= 1 <= own["customers_control"].conf_high
-    moved = root_cause.study(dgp_carriers.draw(3, ratio=2.2, control=2.5)[0], rules=RULES)
+    moved = root_cause.study(carriers.draw(3, ratio=2.2, control=2.5)[0], rules=RULES)
     assert moved.study.verdict is Verdict.REPORT_WITH_CAVEAT
     assert any(c.passed is False and "对照" in c.name.zh for c in moved.study.checks)
 

@@ -12,10 +12,10 @@ from voclib.errors import ParameterError
 from voclib.reporting import charts, names, show
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
-from voclib.simulate import dgp_silence
+from voclib.simulate.worlds import silent_logins
 from voclib.studies.survivorship import silence, use_months
 
-TABLES, _ = dgp_silence.draw(11, customers=2000)
+TABLES, _ = silent_logins.draw(11, customers=2000)
 
 
 @pytest.fixture(scope="module")

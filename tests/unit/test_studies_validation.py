@@ -383,7 +383,7 @@ class TestLive:
             validation.live({"w": (_draws, {})}, runs=5, seed=1, method=shy)
 
     def test_the_same_seed_gives_the_same_runs(self) -> None:
-        from voclib.simulate import scores as planted
+        from voclib.simulate.worlds import scores as planted
         from voclib.stats import metrics
 
         def draw(seed: int):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from voclib.errors import DataError, ParameterError
-from voclib.simulate import dgp_immortal
+from voclib.simulate.worlds import immortal_time
 from voclib.stats import survival
 
 pytestmark = pytest.mark.filterwarnings("ignore:It looks like your weights are not integers")
@@ -199,7 +199,7 @@ def followed(frame: pd.DataFrame, **options) -> survival.Hazard:
 
 
 def contracts(seed: int = 1, **options) -> pd.DataFrame:
-    return dgp_immortal.draw(seed, **{"customers": 500, "months": 12, "log_odds": 0.7, **options})[0]
+    return immortal_time.draw(seed, **{"customers": 500, "months": 12, "log_odds": 0.7, **options})[0]
 
 
 class TestHazard:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from voclib.errors import DataError, ParameterError
-from voclib.simulate import dgp_c
+from voclib.simulate.worlds import long_waits
 from voclib.stats import effects, inference, tails
 
 
@@ -27,7 +27,7 @@ class TestHill:
         assert 0.93 <= np.mean(np.abs(values - planted) < reach) <= 0.97 and abs(np.mean(values / planted) - 1) < 0.015
 
     def test_the_gate_tells_moderate_from_heavy_spending(self) -> None:
-        index = {sd: np.mean([tails.hill(dgp_c.draw(s, log_sd=sd)[0]["margin_12m"]).value for s in range(20)]) for sd in (0.8, 1.5, 2.0)}
+        index = {sd: np.mean([tails.hill(long_waits.draw(s, log_sd=sd)[0]["margin_12m"]).value for s in range(20)]) for sd in (0.8, 1.5, 2.0)}
         assert index[0.8] > 2 > 1.6 > index[1.5] > index[2.0] > 0.9
 
     def test_units_order_and_what_lies_below_play_no_part(self) -> None:
@@ -60,7 +60,7 @@ class TestWinsorise:
         """Cutting 1 % shrinks the loss by a sixth to a third where tails are heavy: it must not be shown as the loss."""
         kept, truth = [], []
         for seed in range(60):
-            frame, planted = dgp_c.draw(seed, customers=4000, log_sd=1.5)
+            frame, planted = long_waits.draw(seed, customers=4000, log_sd=1.5)
             y, cut, n_cut = tails.winsorise(frame["margin_12m"], quantile=0.99)
             matrix = np.column_stack([np.log(frame["prior_spend"]) - 6, frame["tenure"]])
             found = effects.att(y, frame["waited"], matrix, ids=frame.index, seed=1, repeats=1, learner="poisson")

@@ -11,11 +11,12 @@ from scipy import stats
 from test_text_topics import PRICE, RANGE, SCREEN, STAFF, WAITING, corpus
 
 from voclib.errors import DataError, ParameterError
-from voclib.simulate import dgp_outbreak
-from voclib.simulate.dgp_outbreak import STORIES, Outbreak
 from voclib.simulate.verbatims import HOSTILE
-from voclib.text import emerging, emerging_counts, emerging_tails
-from voclib.text.emerging import watch
+from voclib.simulate.worlds import outbreak as outbreak_world
+from voclib.simulate.worlds.outbreak import STORIES, Outbreak
+from voclib.text import emerging
+from voclib.text.emerging import counts as emerging_counts
+from voclib.text.emerging import tails, watch
 from voclib.text.topics import fit_topics
 
 PLANTED = (Outbreak(story="boot_leak", language="zh", size=30, first=105), Outbreak(story="dead_key", language="en", size=30, first=112))
@@ -24,7 +25,7 @@ ODD = [None, "", "😀😀", "好", "x" * 50_000, "续航" * 25_000, "\u200b\u20
 
 @pytest.fixture(scope="module")
 def world():
-    return dgp_outbreak.draw(3, days=126, per_week=400, outbreaks=PLANTED)
+    return outbreak_world.draw(3, days=126, per_week=400, outbreaks=PLANTED)
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +44,13 @@ class TestTails:
     def test_the_tail_is_that_of_a_negative_binomial(self) -> None:
         mean, spread, counts = np.array([0.04, 2.0, 60.0]), np.array([2.0, 0.3, 0.01]), np.array([3.0, 9.0, 99.0])
         expected = stats.nbinom.sf(counts - 1, 1 / spread, 1 / (1 + mean * spread))
-        assert emerging_tails.tail(counts, mean, spread) == pytest.approx(expected, rel=1e-9)
+        assert tails.tail(counts, mean, spread) == pytest.approx(expected, rel=1e-9)
 
     def test_a_rise_of_the_past_is_carried_on_and_a_fall_is_not(self) -> None:
         voices = np.full(13, 1000.0)
         rising, flat = np.linspace(80, 140, 13), np.full(13, 110.0)
         past = np.column_stack([rising, flat, rising[::-1]])
-        made = emerging_tails.forecast(past, voices, np.full(3, 150.0), 1000.0, common=0.0)
+        made = tails.forecast(past, voices, np.full(3, 150.0), 1000.0, common=0.0)
         assert 135 < made.mean[0] < 150 and made.mean[1] == pytest.approx(110, rel=0.01) and made.mean[2] == pytest.approx(made.mean[1], rel=1e-9)
         assert made.p_value[0] > 0.05 > 0.01 > made.p_value[1]
 
@@ -57,7 +58,7 @@ class TestTails:
         bursts = np.zeros(13)
         bursts[[2, 7]] = 20
         past = np.column_stack([bursts, np.full(13, 40 / 13)])
-        made = emerging_tails.forecast(past, np.full(13, 1000.0), np.full(2, 18.0), 1000.0, common=0.01)
+        made = tails.forecast(past, np.full(13, 1000.0), np.full(2, 18.0), 1000.0, common=0.01)
         assert made.p_value[0] > 1e-3 > 1e-6 > made.p_value[1]
 
     def test_few_bursty_words_do_not_break_the_level(self) -> None:
@@ -70,11 +71,11 @@ class TestTails:
             alpha = np.where(rng.random(mean.size) < 0.05, rng.uniform(1, 3), 0.0)
             gain = np.where(alpha > 0, rng.gamma(1 / np.maximum(alpha, 0.1), np.maximum(alpha, 0.1), (14, mean.size)), 1.0)
             seen, voices = rng.poisson(mean * gain).astype(float), np.full(13, 1000.0)
-            common = emerging_tails.common_dispersion(seen[:13], voices)
-            bursts = emerging_tails.burstiness(seen[:13], voices)
-            assert bursts[emerging_tails.BURSTS > 0.5].sum() == pytest.approx(0.05, abs=0.04) and bursts.sum() == pytest.approx(1)
+            common = tails.common_dispersion(seen[:13], voices)
+            bursts = tails.burstiness(seen[:13], voices)
+            assert bursts[tails.BURSTS > 0.5].sum() == pytest.approx(0.05, abs=0.04) and bursts.sum() == pytest.approx(1)
             for made, weights in ((old, None), (new, bursts)):
-                p = emerging_tails.forecast(seen[:13, often:], voices, seen[13, often:], 1000.0, common=common, bursts=weights).p_value
+                p = tails.forecast(seen[:13, often:], voices, seen[13, often:], 1000.0, common=common, bursts=weights).p_value
                 made.append((p <= level).sum())
         assert sum(new) <= 2 and sum(old) >= 3 * max(sum(new), 1), "0.1 are to be expected of 120,000"
 
@@ -82,14 +83,14 @@ class TestTails:
         rng = np.random.default_rng(0)
         past = rng.poisson(40 * rng.gamma(1 / 0.1, 0.1, (13, 300))).astype(float)
         past[5, :20] = 500
-        assert 0.1 < emerging_tails.common_dispersion(past, np.full(13, 1000.0)) < 0.35
-        assert emerging_tails.common_dispersion(past[:, :0], np.full(13, 1000.0)) == 0.0
+        assert 0.1 < tails.common_dispersion(past, np.full(13, 1000.0)) < 0.35
+        assert tails.common_dispersion(past[:, :0], np.full(13, 1000.0)) == 0.0
 
     def test_the_threshold_is_shared_among_features_that_could_pass_it(self) -> None:
         totals = np.array([1] * 5000 + [9] * 40 + [300] * 3)
-        level, shared = emerging_tails.threshold([(totals, 1 / 14)], 1e-3)
+        level, shared = tails.threshold([(totals, 1 / 14)], 1e-3)
         assert shared == 43 and level == pytest.approx(1e-3 / 43), "one voice in all could never pass"
-        assert emerging_tails.threshold([(totals, 1.0)], 1e-3) == (1e-3, 0) and emerging_tails.threshold([], 1e-3) == (1e-3, 0)
+        assert tails.threshold([(totals, 1.0)], 1e-3) == (1e-3, 0) and tails.threshold([], 1e-3) == (1e-3, 0)
 
 
 class TestNew:
@@ -118,7 +119,7 @@ class TestNew:
 
     def test_a_theme_that_comes_back_is_not_raised_again(self) -> None:
         twice = [PLANTED[0], Outbreak(story="boot_leak", language="zh", size=30, first=150)]
-        frame, _ = dgp_outbreak.draw(3, days=170, per_week=400, outbreaks=twice)
+        frame, _ = outbreak_world.draw(3, days=170, per_week=400, outbreaks=twice)
         found = watch(frame["text"], frame["submitted_at"]).themes
         assert len(found) == 1 and {frame["outbreak"].iloc[k] for k in found[0].members} >= {0, 1}
 
@@ -134,7 +135,7 @@ class TestNew:
         copies = [f"抵制霸王条款，联名维权{'！' * k} {k}" for k in range(60)]
         late = pd.Series(pd.Timestamp("2026-04-18") + pd.to_timedelta(np.arange(60) % 4, unit="D"))
         assert not watch(texts + copies, pd.concat([when, late])).themes
-        told = list(dgp_outbreak.told(np.random.default_rng(0), "boot_leak", "zh", 60))
+        told = list(outbreak_world.told(np.random.default_rng(0), "boot_leak", "zh", 60))
         authors = [f"a{k}" for k in range(len(texts))]
         assert len(watch(texts + told, pd.concat([when, late]), authors=[*authors, *[f"b{k}" for k in range(60)]]).themes) == 1
         assert not watch(texts + told, pd.concat([when, late]), authors=[*authors, *["busy"] * 60]).themes
@@ -239,13 +240,13 @@ def test_a_pair_keeps_its_voices_whatever_the_order_of_its_words() -> None:
 
 class TestWorld:
     def test_a_seed_is_a_world(self) -> None:
-        pd.testing.assert_frame_equal(dgp_outbreak.draw(7, days=20, per_week=70)[0], dgp_outbreak.draw(7, days=20, per_week=70)[0])
-        assert not dgp_outbreak.draw(7, days=20, per_week=70)[0].equals(dgp_outbreak.draw(8, days=20, per_week=70)[0])
+        pd.testing.assert_frame_equal(outbreak_world.draw(7, days=20, per_week=70)[0], outbreak_world.draw(7, days=20, per_week=70)[0])
+        assert not outbreak_world.draw(7, days=20, per_week=70)[0].equals(outbreak_world.draw(8, days=20, per_week=70)[0])
 
     def test_outbreaks_come_when_and_as_often_as_planted(self, world) -> None:
         frame, truth = world
         assert frame["outbreak"].value_counts().to_dict() == {-1: len(frame) - 60, 0: 30, 1: 30} and frame["author"].is_unique
-        day = (frame["submitted_at"].dt.tz_convert("Asia/Shanghai").dt.tz_localize(None) - pd.Timestamp(dgp_outbreak.START)).dt.days
+        day = (frame["submitted_at"].dt.tz_convert("Asia/Shanghai").dt.tz_localize(None) - pd.Timestamp(outbreak_world.START)).dt.days
         for place, outbreak in enumerate(PLANTED):
             own = day[frame["outbreak"] == place]
             assert own.min() == truth["first"][place] >= outbreak.first and own.max() < outbreak.first + 7
@@ -255,15 +256,15 @@ class TestWorld:
     def test_every_story_is_told_in_both_languages_in_words_of_its_own(self) -> None:
         for story, told in STORIES.items():
             for language in ("zh", "en"):
-                made = dgp_outbreak.told(np.random.default_rng(0), story, language, 40)
+                made = outbreak_world.told(np.random.default_rng(0), story, language, 40)
                 assert len(set(made)) >= 20 and len(told[language]) >= 2, story
 
     def test_a_rise_and_a_drift_are_there(self) -> None:
-        frame, truth = dgp_outbreak.draw(1, days=60, per_week=3000, rise=3.0, rise_from=40, drift=1.0)
-        day = (frame["submitted_at"].dt.tz_convert("Asia/Shanghai").dt.tz_localize(None) - pd.Timestamp(dgp_outbreak.START)).dt.days
+        frame, truth = outbreak_world.draw(1, days=60, per_week=3000, rise=3.0, rise_from=40, drift=1.0)
+        day = (frame["submitted_at"].dt.tz_convert("Asia/Shanghai").dt.tz_localize(None) - pd.Timestamp(outbreak_world.START)).dt.days
         share = (frame["topic"] == 0).groupby((day >= 40) & (day < 54)).mean()
         assert share[True] > 1.9 * share[False] and truth["drift"] == 1.0
 
     def test_a_campaign_is_one_text_of_many_authors(self) -> None:
-        frame, _ = dgp_outbreak.draw(1, days=30, per_week=70, campaign=12)
+        frame, _ = outbreak_world.draw(1, days=30, per_week=70, campaign=12)
         assert frame["text"].value_counts().iloc[0] == 12

@@ -13,7 +13,7 @@ from study_tables import pool
 from voclib import privacy
 from voclib.errors import ParameterError
 from voclib.reporting.language import half_width
-from voclib.sources import origins as origin_files
+from voclib.sources.standardising import origins as origin_files
 from voclib.studies import counting, tracing
 from voclib.studies.tracing import text as tracing_text
 

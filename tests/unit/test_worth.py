@@ -9,7 +9,7 @@ from linearmodels.iv import IV2SLS
 from statsmodels.regression.linear_model import OLS
 
 from voclib.errors import DataError, ParameterError
-from voclib.simulate import dgp_worth
+from voclib.simulate.worlds import worth as worth_world
 from voclib.stats import worth
 
 TOY = {-1: (1000.0, 30), 0: (1600.0, 30), 1: (1800.0, 40)}  # margin and customers by class
@@ -24,7 +24,7 @@ def toy(**counts: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def drawn(seed: int = 3, customers: int = 900) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    frame, _ = dgp_worth.draw(seed, customers=customers)
+    frame, _ = worth_world.draw(seed, customers=customers)
     extra = np.random.default_rng([seed, 1]).normal(size=customers)
     return frame["margin_12m"].to_numpy(), frame["nps_class"].to_numpy(), np.column_stack([frame["log_spend"], extra])
 
@@ -53,7 +53,7 @@ class TestToy:
             step = 1e-6 * (np.arange(3) == k)
             gain = [(worth.tilted_shares(p + sign * step)[0]) for sign in (1, -1)]
             assert jacobian[:, k] == pytest.approx((gain[0] - gain[1]) / 2e-6, abs=1e-6)
-        assert q == pytest.approx(dgp_worth.tilted(p, 1.0), abs=1e-9)
+        assert q == pytest.approx(worth_world.tilted(p, 1.0), abs=1e-9)
         assert worth.tilted_shares([0.0, 0.6, 0.4])[0][0] == 0
 
     def test_worth_grows_with_customers_and_the_unit_of_money(self) -> None:
@@ -203,7 +203,7 @@ def test_a_tilt_that_cannot_be_says_so() -> None:
 
 
 def twice(seed: int = 1, customers: int = 800) -> dict[str, np.ndarray]:
-    frame, _ = dgp_worth.noisy(seed, customers=customers)
+    frame, _ = worth_world.noisy(seed, customers=customers)
     return {"y": frame["margin_12m"].to_numpy(), "first": frame["first"].to_numpy(float), "second": frame["second"].to_numpy(float),
             "matrix": frame[["log_spend"]].to_numpy()}
 
@@ -267,20 +267,20 @@ class TestNoisyScores:
 
 class TestWorld:
     def test_the_truth_is_what_a_large_draw_shows(self) -> None:
-        frame, truth = dgp_worth.draw(5, customers=400_000)
+        frame, truth = worth_world.draw(5, customers=400_000)
         found = frame["nps_class"].value_counts(normalize=True).sort_index()
         assert found.to_numpy() == pytest.approx(truth["shares"], abs=0.004)
         exact = all_paths(frame["margin_12m"], frame["nps_class"], matrix=frame[["log_spend"]])
         assert exact == pytest.approx(truth["paths_cny"], rel=0.05)
-        pair, planted = dgp_worth.noisy(5, customers=200_000)
+        pair, planted = worth_world.noisy(5, customers=200_000)
         rest = [pair[c] - np.polyval(np.polyfit(pair["log_spend"], pair[c], 1), pair["log_spend"]) for c in ("first", "second")]
         assert pair["first"].corr(pair["second"]) == pytest.approx(planted["reliability"], abs=0.02)
         assert rest[0].corr(rest[1]) < planted["reliability"], "given past spending the scores repeat less"
 
     def test_seeds_and_planted_values_are_obeyed(self) -> None:
-        one, two = (dgp_worth.draw(5)[0] for _ in range(2))
+        one, two = (worth_world.draw(5)[0] for _ in range(2))
         pd.testing.assert_frame_equal(one, two)
-        assert dgp_worth.draw(1)[1]["values"] != dgp_worth.draw(2)[1]["values"]
-        assert dgp_worth.draw(1, detractor_gap=0.0, promoter_gap=0.0)[1]["paths_cny"]["tilt"] == pytest.approx(0, abs=1e-6)
-        frame, truth = dgp_worth.programme(4, effect=0.0)
+        assert worth_world.draw(1)[1]["values"] != worth_world.draw(2)[1]["values"]
+        assert worth_world.draw(1, detractor_gap=0.0, promoter_gap=0.0)[1]["paths_cny"]["tilt"] == pytest.approx(0, abs=1e-6)
+        frame, truth = worth_world.programme(4, effect=0.0)
         assert truth["npv_cny"] == -truth["cost_cny"] and not (frame["taken"] & ~frame["offered"]).any()

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from voclib.simulate import dgp_b
 from voclib.simulate.dealers import Dealers
 from voclib.simulate.people import CALL, Contacts, Customers
 from voclib.simulate.plan import Plan
 from voclib.simulate.streams import stream
+from voclib.simulate.worlds import nonresponse
 
 CHANNELS = ("sms", "app", "email", "phone", "onsite")
 ONSITE = 4
@@ -79,10 +79,10 @@ def _answered(plan: Plan, customers: Customers, contacts: Contacts, invited: np.
     rng = stream(plan.seed, "answering")
     mechanism = {"explained": rng.uniform(0.9, 1.1), "u_shape": rng.uniform(0.25, 0.4), "mnar": rng.uniform(0.2, 0.3)}
     who = contacts.customer[invited]
-    index = dgp_b.response_index({name: values[who] for name, values in customers.known.items()}, contacts.surprise[invited], **mechanism)
-    mechanism["constant"] = dgp_b.constant_for(index, 0.22)
+    index = nonresponse.response_index({name: values[who] for name, values in customers.known.items()}, contacts.surprise[invited], **mechanism)
+    mechanism["constant"] = nonresponse.constant_for(index, 0.22)
     willing = rng.random(invited.size) < 1 / (1 + np.exp(-(index + mechanism["constant"])))
-    return np.where(willing, dgp_b.reminder_wave(rng, invited.size), -1).astype("int8"), mechanism
+    return np.where(willing, nonresponse.reminder_wave(rng, invited.size), -1).astype("int8"), mechanism
 
 
 def _begging(plan: Plan, dealers: Dealers, contacts: Contacts, invited: np.ndarray, channel: np.ndarray,

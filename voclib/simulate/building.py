@@ -13,8 +13,8 @@ import pandas as pd
 from voclib.progress import Progress
 from voclib.schema import store
 from voclib.simulate import company, truth
+from voclib.simulate.exports.files import Exporter
 from voclib.simulate.plan import Plan
-from voclib.simulate.raw import Exporter
 
 
 def build(out: Path, *, customers: int, seed: int, raw: bool, asof: str, shuffle: int | None,

@@ -9,24 +9,11 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from voclib.simulate import (
-    asking,
-    conversations,
-    dealers,
-    field,
-    field_tables,
-    frames,
-    mails,
-    money,
-    more_voices,
-    network_tables,
-    people,
-    public_voices,
-    transcripts,
-    voice_tables,
-    voices,
-)
+from voclib.simulate import asking, conversations, dealers, field, frames, mails, money, people, public_voices, transcripts, voices
 from voclib.simulate.plan import Plan
+from voclib.simulate.tables import field as field_tables
+from voclib.simulate.tables import more_voices, network
+from voclib.simulate.tables import voices as voice_tables
 
 
 @dataclass(frozen=True)
@@ -156,11 +143,11 @@ class World:
 
 
 TABLES: dict[str, Callable[[World], pd.DataFrame]] = {
-    "units": network_tables.units, "customers": network_tables.customers, "touchpoints": network_tables.touchpoints,
-    "behaviours": network_tables.behaviours, "invitations": voice_tables.invitations, "responses": voice_tables.responses,
-    "followups": voice_tables.followups, "employee_surveys": network_tables.employee_surveys, "employee_waves": network_tables.employee_waves,
-    "operations": network_tables.operations, "programmes": network_tables.programmes, "transactions": network_tables.transactions,
-    "usage": network_tables.usage, "topic_mentions": voice_tables.topic_mentions, "gold_labels": voice_tables.gold_labels,
+    "units": network.units, "customers": network.customers, "touchpoints": network.touchpoints,
+    "behaviours": network.behaviours, "invitations": voice_tables.invitations, "responses": voice_tables.responses,
+    "followups": voice_tables.followups, "employee_surveys": network.employee_surveys, "employee_waves": network.employee_waves,
+    "operations": network.operations, "programmes": network.programmes, "transactions": network.transactions,
+    "usage": network.usage, "topic_mentions": voice_tables.topic_mentions, "gold_labels": voice_tables.gold_labels,
     "cases": voice_tables.cases, "conversations": more_voices.conversation_rows, "turns": more_voices.turn_rows,
     **field_tables.TABLES,
 }

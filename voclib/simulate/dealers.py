@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from voclib.simulate import dgp_a
 from voclib.simulate.plan import MONTHS, PERIOD_MONTHS, Plan
 from voclib.simulate.streams import stream
+from voclib.simulate.worlds import climate as climate_world
 
 REGIONS = {
     "华东": ("上海浦东", "杭州滨江", "南京江宁", "苏州园区", "宁波鄞州", "合肥滨湖", "济南历下", "厦门湖里", "温州龙湾", "无锡新吴"),
@@ -67,10 +67,10 @@ def make(plan: Plan) -> Dealers:
     names = [f"辰星汽车·{cities[r][k % 10]}{'' if k < 10 else f'{k // 10 + 1}'}店" for r, k in zip(region, place, strict=True)]
     closed, heir, merged = _closures(plan, region)
     changed = rng.random((count, waves)) < 0.07
-    climate = dgp_a.climate(rng, stores=count, periods=waves) - 0.8 * changed
+    climate = climate_world.climate(rng, stores=count, periods=waves) - 0.8 * changed
     slope, confounder = rng.uniform(5.0, 7.0), rng.uniform(3.0, 5.0)
-    start = dgp_a.adoption(rng, stores=count, starts=(2, 3, 4), treated_share=0.4)
-    programme = dgp_a.event_effect(start, plan.periods, effect=rng.uniform(5.0, 7.0)) * LATENT_PER_NPS
+    start = climate_world.adoption(rng, stores=count, starts=(2, 3, 4), treated_share=0.4)
+    programme = climate_world.event_effect(start, plan.periods, effect=rng.uniform(5.0, 7.0)) * LATENT_PER_NPS
     quality = rng.normal(size=count)
     past = slope * climate[:, :-1] - confounder * changed[:, :-1]
     begging = np.zeros(count, dtype=bool)

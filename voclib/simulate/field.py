@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import yaml
 
-from voclib.simulate import dgp_batches, dgp_concepts, dgp_frontline, dgp_projects, identifiers, verbatims
-from voclib.simulate.dgp_batches import PARTS
-from voclib.simulate.dgp_frontline import BUG, IDEA, NEVER, RIVAL, STAFF
+from voclib.simulate import identifiers, verbatims
 from voclib.simulate.frames import ids
-from voclib.simulate.network_tables import PRODUCTS
 from voclib.simulate.people import REPAIR
 from voclib.simulate.streams import stream
+from voclib.simulate.tables.network import PRODUCTS
+from voclib.simulate.worlds import batches as batches_world
+from voclib.simulate.worlds import concepts as concepts_world
+from voclib.simulate.worlds import frontline
+from voclib.simulate.worlds import projects as projects_world
+from voclib.simulate.worlds.batches import PARTS
+from voclib.simulate.worlds.frontline import BUG, IDEA, NEVER, RIVAL, STAFF
 
 if TYPE_CHECKING:
     from voclib.simulate.company import World
@@ -37,12 +41,12 @@ _TOPIC_WEIGHTS = np.array([2.2, 1.2, 1.0, 1.5, 0.7, 1.4, 0.9, 1.1])
 class Field:
     """One world's draws. `about` of a report indexes PARTS, RIVALS or the suggestions' topics, by its kind; `contact` are repair contacts."""
 
-    batches: dgp_batches.Batches
+    batches: batches_world.Batches
     step: float
     contact: np.ndarray
     batch: np.ndarray
-    projects: dgp_projects.Projects
-    reports: dgp_frontline.Reports
+    projects: projects_world.Projects
+    reports: frontline.Reports
     product: np.ndarray
     about: np.ndarray
     price: np.ndarray
@@ -52,7 +56,7 @@ class Field:
     text: np.ndarray
     raw_text: np.ndarray
     planted: dict[str, int]
-    concepts: dgp_concepts.Answers
+    concepts: concepts_world.Answers
 
 
 @lru_cache(maxsize=1)
@@ -64,24 +68,24 @@ def sentences() -> dict[str, Any]:
 def make(world: World) -> Field:
     """The field of a world."""
     plan, met, model = world.plan, world.contacts, world.customers.product
-    batches = dgp_batches.make(stream(plan.seed, "field.batches"), vehicles=np.bincount(model, minlength=len(PRODUCTS)), days=plan.days)
-    projects = dgp_projects.make(stream(plan.seed, "field.projects"), days=plan.days, spared=int(batches.part[batches.bad]))
+    batches = batches_world.make(stream(plan.seed, "field.batches"), vehicles=np.bincount(model, minlength=len(PRODUCTS)), days=plan.days)
+    projects = projects_world.make(stream(plan.seed, "field.projects"), days=plan.days, spared=int(batches.part[batches.bad]))
     contact = np.flatnonzero(met.kind == REPAIR)
-    batch, step = dgp_batches.repairs(stream(plan.seed, "field.repairs"), batches, product=model[met.customer[contact]].astype(int),
+    batch, step = batches_world.repairs(stream(plan.seed, "field.repairs"), batches, product=model[met.customer[contact]].astype(int),
                                       day=met.day[contact], factors=projects.factors(met.day[contact], parts=True))
     rng = stream(plan.seed, "field.reports")
     lead = int(rng.integers(*LEAD_DAYS))
-    reports = dgp_frontline.make(rng, expected=max(FEWEST, PER_CUSTOMER * plan.customers), days=plan.days,
+    reports = frontline.make(rng, expected=max(FEWEST, PER_CUSTOMER * plan.customers), days=plan.days,
                                  open_days=np.minimum(world.dealers.closed + 1, plan.days))
     reports, added = _with_first(rng, reports, day=batches.surge - lead, closed=world.dealers.closed)
     named = _named(rng, reports, batches, projects, lead=lead, added=added)
     raw, clean, planted = _told(stream(plan.seed, "field.texts"), reports, batches, named)
     return Field(batches=batches, step=step, contact=contact, batch=batch, projects=projects, reports=reports, lead=lead, text=clean,
-                 raw_text=raw, planted=planted, concepts=dgp_concepts.make(stream(plan.seed, "field.concepts"), concepts=len(CONCEPTS)), **named)
+                 raw_text=raw, planted=planted, concepts=concepts_world.make(stream(plan.seed, "field.concepts"), concepts=len(CONCEPTS)), **named)
 
 
-def _with_first(rng: np.random.Generator, given: dgp_frontline.Reports, *, day: int, closed: np.ndarray,
-                ) -> tuple[dgp_frontline.Reports, np.ndarray]:
+def _with_first(rng: np.random.Generator, given: frontline.Reports, *, day: int, closed: np.ndarray,
+                ) -> tuple[frontline.Reports, np.ndarray]:
     """Three reports more, by employees who report anyway: the first of the bad batch on its day, two soon after; and their places."""
     chance = given.rate * np.repeat(closed > day + 5, STAFF)
     staff = rng.choice(given.rate.size, 3, p=chance / chance.sum())
@@ -91,10 +95,10 @@ def _with_first(rng: np.random.Generator, given: dgp_frontline.Reports, *, day: 
     moved = np.where(given.of >= 0, given.of + np.searchsorted(row, given.of, side="right"), -1)
     made = {name: np.insert(getattr(given, name), row, value) for name, value in
             {"staff": staff, "minute": minute, "kind": BUG, "confirmed": NEVER, "fixed": NEVER, "told": NEVER}.items()}
-    return dgp_frontline.Reports(**made, of=np.insert(moved, row, -1), rate=given.rate, ratio=given.ratio), row + np.arange(3)
+    return frontline.Reports(**made, of=np.insert(moved, row, -1), rate=given.rate, ratio=given.ratio), row + np.arange(3)
 
 
-def _named(rng: np.random.Generator, reports: dgp_frontline.Reports, batches: dgp_batches.Batches, projects: dgp_projects.Projects, *,
+def _named(rng: np.random.Generator, reports: frontline.Reports, batches: batches_world.Batches, projects: projects_world.Projects, *,
            lead: int, added: np.ndarray) -> dict[str, np.ndarray]:
     """What each report is about: model, part or rival or topic, price; half the defects named after the bad batch's first are of it."""
     n, day, kind = reports.n, reports.minute // 1440, reports.kind
@@ -120,7 +124,7 @@ def _chosen(rng: np.random.Generator, weight: np.ndarray) -> np.ndarray:
     return (reached < (rng.random(len(weight)) * reached[:, -1])[:, None]).sum(axis=1).clip(max=weight.shape[1] - 1)
 
 
-def _told(rng: np.random.Generator, reports: dgp_frontline.Reports, batches: dgp_batches.Batches, named: dict[str, np.ndarray],
+def _told(rng: np.random.Generator, reports: frontline.Reports, batches: batches_world.Batches, named: dict[str, np.ndarray],
           ) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
     """Texts as written and as they may be shown; a few carry identifiers of customers, a few are hostile."""
     n, given = reports.n, sentences()
@@ -131,7 +135,7 @@ def _told(rng: np.random.Generator, reports: dgp_frontline.Reports, batches: dgp
     for row in range(n):
         spoken, about = int(english[row]), int(named["about"][row])
         language, kind = verbatims.LANGUAGES[spoken], int(reports.kind[row])
-        pool = (given["suggestion"][dgp_projects.TOPICS[about]] if kind == IDEA else given["competitor"] if kind == RIVAL
+        pool = (given["suggestion"][projects_world.TOPICS[about]] if kind == IDEA else given["competitor"] if kind == RIVAL
                 else given["batch" if named["of_bad"][row] else "bug"])[language]
         part = PARTS[about % len(PARTS)]
         fault = (part.faults[int(luck[1, row] * len(part.faults))], part.english_fault)[spoken]
@@ -146,6 +150,6 @@ def _told(rng: np.random.Generator, reports: dgp_frontline.Reports, batches: dgp
     return raw, clean, {**planted, "hostile": int(hostile.size)}
 
 
-def staff_ids(reports: dgp_frontline.Reports) -> np.ndarray:
+def staff_ids(reports: frontline.Reports) -> np.ndarray:
     """Employees as the contacts name them."""
     return ids("E", reports.unit * 100 + reports.staff % STAFF, width=6)

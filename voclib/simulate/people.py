@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from voclib.simulate import dgp_b, dgp_c
 from voclib.simulate.dealers import Dealers
 from voclib.simulate.plan import LONG_WAIT_MINUTES, PERIOD_MONTHS, Plan
 from voclib.simulate.streams import stream
+from voclib.simulate.worlds import long_waits, nonresponse
 
 KINDS = ("sale", "delivery", "maintenance", "repair", "call", "digital")
 SALE, DELIVERY, MAINTENANCE, REPAIR, CALL, DIGITAL = range(6)
@@ -89,7 +89,7 @@ def make(plan: Plan, dealers: Dealers) -> tuple[Customers, Contacts]:
     visits = _visits(plan, dealers, base)
     index, exposed = _index(visits, base)
     rng = stream(plan.seed, "leaving")
-    world = dgp_c.potential_outcomes(
+    world = long_waits.potential_outcomes(
         rng, base["known"]["log_spend"], churn_effect=rng.uniform(0.055, 0.065), spend_effect=rng.uniform(-0.09, -0.07), log_sd=0.8, log_mean=8.5,
         churn_constant=-2.2, churn_shift=0.5 * base["known"]["risk"] - 0.35 * base["persistent"])
     left = _leaving(rng, plan, base, visits, index, np.where(exposed, world["churn1"], world["churn0"]))
@@ -103,7 +103,7 @@ def make(plan: Plan, dealers: Dealers) -> tuple[Customers, Contacts]:
 
 def _persons(plan: Plan, dealers: Dealers) -> dict[str, np.ndarray]:
     rng, n = stream(plan.seed, "customers"), plan.customers
-    known = {name: values.astype("float32") for name, values in dgp_b.covariates(rng, n).items()}
+    known = {name: values.astype("float32") for name, values in nonresponse.covariates(rng, n).items()}
     joined = np.minimum(-30 - np.round(700 * np.exp(0.6 * known["tenure"])), -30).astype("int32")
     fresh = rng.random(n) < 0.12
     joined[fresh] = rng.integers(0, plan.days - 60, int(fresh.sum()))
@@ -135,7 +135,7 @@ def _visits(plan: Plan, dealers: Dealers, base: dict[str, np.ndarray]) -> dict[s
     minute = day * 1440 + rng.integers(9 * 60, 18 * 60, len(customer)).astype("int32")
     order = np.argsort(customer.astype("int64") * plan.end_minute + minute, kind="stable")
     made = {"customer": customer[order], "unit": unit[order].astype("int16"), "kind": kind[order], "minute": minute[order].astype("int32")}
-    chance = dgp_c.exposure_probability(base["known"]["log_spend"][made["customer"]], confounding=0.45, shift=dealers.busy[made["unit"]])
+    chance = long_waits.exposure_probability(base["known"]["log_spend"][made["customer"]], confounding=0.45, shift=dealers.busy[made["unit"]])
     made["long"] = (rng.random(len(order)) < chance) & np.isin(made["kind"], (MAINTENANCE, REPAIR))
     return made
 
@@ -171,7 +171,7 @@ def _scored(plan: Plan, dealers: Dealers, customers: Customers, visits: dict[str
     wait = np.where(visits["long"], LONG_WAIT_MINUTES + 1 + np.round(rng.gamma(2.0, 18.0, n)), np.round(LONG_WAIT_MINUTES * rng.beta(2.0, 2.5, n)))
     period = plan.month_of(visits["minute"] // 1440) // PERIOD_MONTHS
     surprise = 0.8 * customers.persistent[who] + 0.6 * rng.normal(size=n) + dealers.shift[unit, period] + WAIT_ON_SCORE * visits["long"]
-    latent = (0.06 + dgp_b.expected_satisfaction(customers.known)[who] + surprise).astype("float32")
+    latent = (0.06 + nonresponse.expected_satisfaction(customers.known)[who] + surprise).astype("float32")
     return Contacts(customer=who, unit=unit, kind=visits["kind"], minute=visits["minute"],
                     wait=np.where(workshop, wait, np.nan).astype("float32"), latent=latent, surprise=surprise.astype("float32"),
-                    score=dgp_b.score_of(latent))
+                    score=nonresponse.score_of(latent))

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from voclib.simulate import dgp_outbreak, verbatims, writing
+from voclib.simulate import verbatims, writing
 from voclib.simulate.conversations import mistaken
 from voclib.simulate.dealers import Dealers
 from voclib.simulate.people import Contacts, Customers
 from voclib.simulate.plan import MONTHS, Plan
 from voclib.simulate.streams import stream
 from voclib.simulate.voices import tone_of
+from voclib.simulate.worlds import outbreak
 
 PLATFORMS = ("微博", "小红书", "抖音")
 VERSIONS = ("App 4.0.6", "App 4.1.0", "App 4.1.3", "App 4.2.0", "App 5.0.1")
@@ -101,7 +102,7 @@ def _outbreak(plan: Plan) -> dict[str, np.ndarray]:
     rng = stream(plan.seed, "outbreak")
     n = int(rng.integers(32, 49)) if plan.customers >= 2000 else 6
     english = rng.random(n) < 0.2
-    text = np.where(english, dgp_outbreak.told(rng, NEW_STORY, "en", n), dgp_outbreak.told(rng, NEW_STORY, "zh", n))
+    text = np.where(english, outbreak.told(rng, NEW_STORY, "en", n), outbreak.told(rng, NEW_STORY, "zh", n))
     return {"minute": np.sort(plan.end_minute - 1 - rng.integers(0, NEW_DAYS * 1440, n)), "stars": rng.choice([1.0, 2.0], n, p=[0.7, 0.3]),
             "version": np.full(n, len(VERSIONS) - 1), "author": _authors(rng, n, first=700_000, distinct=True), "english": english, "text": text,
             "raw_text": text}

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from voclib.simulate import asking, dgp_a, dgp_b, dgp_c, field_tables, people, truth_voices, verbatims, voices
+from voclib.simulate import asking, people, truth_voices, verbatims, voices
 from voclib.simulate.dealers import LATENT_PER_NPS
-from voclib.simulate.network_tables import is_vvip
 from voclib.simulate.plan import HOURS_EAST, LONG_WAIT_MINUTES, PERIOD_MONTHS
+from voclib.simulate.tables import field
+from voclib.simulate.tables.network import is_vvip
+from voclib.simulate.worlds import climate, long_waits, nonresponse
 
 if TYPE_CHECKING:
     from voclib.simulate.company import World
@@ -24,7 +26,7 @@ def of(world: World) -> dict[str, Any]:
             "counts": counts, "survivorship": survivorship(world), "ex_voc": ex_voc(world), "nps_revenue": nps_revenue(world),
             "inflation": inflation(world), "topics": topics(world), "cases": clocks(world),
             "channels": truth_voices.channels(world), "cooling": truth_voices.cooling(world), "outbreak": truth_voices.outbreak(world),
-            "field": field_tables.truth(world)}
+            "field": field.truth(world)}
 
 
 def _last_contact(world: World, rows: np.ndarray) -> np.ndarray:
@@ -47,16 +49,18 @@ def survivorship(world: World) -> dict[str, Any]:
     late = quarter[contact] == len(plan.quarters) - 1
     return {
         "window": plan.quarters[-1], "score": "of each customer's last contact in the window, had everybody answered",
-        "customers_n": int(last.size), "nps_all_customers": dgp_b.true_nps(met.score[last]),
-        "nps_contactable": dgp_b.true_nps(met.score[last][who.contactable[customer]]),
-        "nps_invited": dgp_b.true_nps(met.score[last][invited[customer]]),
-        "nps_churned": dgp_b.true_nps(met.score[last][who.left[customer] < plan.days]),
+        "customers_n": int(last.size), "nps_all_customers": nonresponse.true_nps(met.score[last]),
+        "nps_contactable": nonresponse.true_nps(met.score[last][who.contactable[customer]]),
+        "nps_invited": nonresponse.true_nps(met.score[last][invited[customer]]),
+        "nps_churned": nonresponse.true_nps(met.score[last][who.left[customer] < plan.days]),
         "share_contactable": float(who.contactable[customer].mean()), "share_invited": float(invited[customer].mean()),
-        "nps_respondents": dgp_b.true_nps(asked.reported[answers][late]), "nps_respondents_honest": dgp_b.true_nps(met.score[contact][late]),
+        "nps_respondents": nonresponse.true_nps(asked.reported[answers][late]),
+        "nps_respondents_honest": nonresponse.true_nps(met.score[contact][late]),
         "response_rate": float(answers.size / asked.invited.size), "mechanism": asked.mechanism,
-        "nps_all_contacts": dgp_b.true_nps(met.score), "nps_all_answers": dgp_b.true_nps(asked.reported[answers]),
-        "nps_all_contacts_by_quarter": {name: dgp_b.true_nps(met.score[quarter == i]) for i, name in enumerate(plan.quarters)},
-        "nps_all_answers_by_quarter": {name: dgp_b.true_nps(asked.reported[answers][quarter[contact] == i]) for i, name in enumerate(plan.quarters)},
+        "nps_all_contacts": nonresponse.true_nps(met.score), "nps_all_answers": nonresponse.true_nps(asked.reported[answers]),
+        "nps_all_contacts_by_quarter": {name: nonresponse.true_nps(met.score[quarter == i]) for i, name in enumerate(plan.quarters)},
+        "nps_all_answers_by_quarter": {name: nonresponse.true_nps(asked.reported[answers][quarter[contact] == i])
+                                       for i, name in enumerate(plan.quarters)},
         "followup_population_n": int(world.call_backs["population"][0]), "followup_drawn_n": int(world.call_backs["customer"].size),
         "intraclass_correlation": _icc(world), "frame": frame(world)}
 
@@ -74,13 +78,13 @@ def frame(world: World) -> dict[str, Any]:
     days = plan.first_day + np.array([shown.opens, shown.closes - 1, shown.drawn_on])
     return {"first_day": str(days[0]), "last_day": str(days[1]), "drawn_on": str(days[2]),
             "customers_n": {name: int(part.sum()) for name, part in parts.items()},
-            "nps": {name: dgp_b.true_nps(met.score[last][part]) for name, part in parts.items() if part.any()}}
+            "nps": {name: nonresponse.true_nps(met.score[last][part]) for name, part in parts.items() if part.any()}}
 
 
 def _icc(world: World) -> float:
     """Share of the variance of the scores' coding that lies between dealers (one-way, over all contacts)."""
     met = world.contacts
-    coded = dgp_b.coded(met.score).astype(float)
+    coded = nonresponse.coded(met.score).astype(float)
     size = np.bincount(met.unit, minlength=world.dealers.n)
     mean = np.bincount(met.unit, coded, world.dealers.n) / np.maximum(size, 1)
     there = size > 0
@@ -92,7 +96,7 @@ def _icc(world: World) -> float:
 
 def _moved(world: World, shift: np.ndarray) -> np.ndarray:
     """Scores' coding had the latent satisfaction been moved by `shift`; one value a contact."""
-    return dgp_b.coded(dgp_b.score_of(world.contacts.latent + shift)).astype(float)
+    return nonresponse.coded(nonresponse.score_of(world.contacts.latent + shift)).astype(float)
 
 
 def ex_voc(world: World) -> dict[str, Any]:
@@ -114,7 +118,7 @@ def ex_voc(world: World) -> dict[str, Any]:
         "programme_id": "P01", "programme_att_nps": float(gain[treated].mean()) if treated.any() else None,
         "programme_path_nps": {str(e): float(gain[treated & (since == e)].mean()) for e in range(plan.periods) if (treated & (since == e)).any()},
         "programme_start_period": {world.unit_ids[i]: int(net.start[i]) for i in np.flatnonzero(net.start >= 0)},
-        "programme_ramp": list(dgp_a.EVENT_RAMP), "null_programme_id": "P02"}
+        "programme_ramp": list(climate.EVENT_RAMP), "null_programme_id": "P02"}
 
 
 def nps_revenue(world: World) -> dict[str, Any]:
@@ -133,7 +137,7 @@ def nps_revenue(world: World) -> dict[str, Any]:
 
 
 def _effects(who: people.Customers, rows: np.ndarray) -> dict[str, float]:
-    return dgp_c.effects({name: values[rows] for name, values in who.world.items()}, who.exposed[rows])
+    return long_waits.effects({name: values[rows] for name, values in who.world.items()}, who.exposed[rows])
 
 
 def inflation(world: World) -> dict[str, Any]:
@@ -146,8 +150,8 @@ def inflation(world: World) -> dict[str, Any]:
         mine = unit == dealer
         rows[world.unit_ids[dealer]] = {
             "answers": int(mine.sum()), "turned": int(asked.begged[answers][mine].sum()),
-            "nps_reported": dgp_b.true_nps(asked.reported[answers][mine]),
-            "nps_honest": dgp_b.true_nps(met.score[asked.invited[answers]][mine])}
+            "nps_reported": nonresponse.true_nps(asked.reported[answers][mine]),
+            "nps_honest": nonresponse.true_nps(met.score[asked.invited[answers]][mine])}
     return {"dealers": rows, "turned_share": 0.35, "turned_n": int(asked.begged.sum())}
 
 

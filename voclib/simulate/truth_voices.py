@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from voclib.simulate import conversations, more_voices
+from voclib.simulate import conversations
 from voclib.simulate.mails import CHARSETS, ENCODINGS
+from voclib.simulate.tables import more_voices
 
 if TYPE_CHECKING:
     from voclib.simulate.company import World

@@ -11,9 +11,10 @@ from voclib import privacy
 from voclib.errors import DataError
 from voclib.schema.tables import TABLES
 from voclib.schema.validation import Validated
-from voclib.sources import exporting, rewriting, shapes
+from voclib.sources import exporting
 from voclib.sources.mapping import Mapping
-from voclib.sources.shaping import Piece
+from voclib.sources.standardising import rewriting, shapes
+from voclib.sources.standardising.shaping import Piece
 
 _PARSED = ("whole", "real", "moment", "day", "month", "flag")
 QUARANTINE = ("channel", "file", "row", "table", "reason", "cells")

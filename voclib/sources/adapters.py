@@ -11,9 +11,9 @@ import pandas as pd
 from voclib.errors import DataError, nearest
 from voclib.schema import coercion
 from voclib.schema.tables import TABLES
-from voclib.sources import headings, mails, readers, turns
 from voclib.sources.mapping import Channel, Events
-from voclib.sources.readers import Extract
+from voclib.sources.reading import headings, mails, readers, turns
+from voclib.sources.reading.readers import Extract
 
 Adapter = Callable[..., Extract]
 OWN = ("_file", "_row", "_problem", "_repair")

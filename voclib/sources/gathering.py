@@ -10,7 +10,7 @@ from voclib import privacy
 from voclib.schema import coercion, mending
 from voclib.schema.tables import TABLES
 from voclib.sources.mapping import Mapping
-from voclib.sources.shaping import MARKS, Piece, once
+from voclib.sources.standardising.shaping import MARKS, Piece, once
 
 PERSONS = {"customer_id": "customer", "staff_id": "staff", "employee_response_id": "employee", "labeller_id": "labeller", "device_hash": "device",
            "owner_id": "staff"}

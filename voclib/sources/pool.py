@@ -16,11 +16,13 @@ from voclib.schema import coercion, gates, store
 from voclib.schema import problems as found_problems
 from voclib.schema.tables import TABLES
 from voclib.schema.validation import validate_all
-from voclib.sources import accounting, exporting, gathering, origins, readers, scorecard, shaping, wording
+from voclib.sources import accounting, exporting, gathering, scorecard, wording
 from voclib.sources import mapping as mappings
 from voclib.sources.accounting import Account
 from voclib.sources.mapping import Mapping
-from voclib.sources.shaping import MARKS, Piece
+from voclib.sources.reading import readers
+from voclib.sources.standardising import origins, shaping
+from voclib.sources.standardising.shaping import MARKS, Piece
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,11 @@ import pandas as pd
 
 from voclib import privacy
 from voclib.schema.tables import TABLES
-from voclib.sources import campaigns, doubts, duplicates, feeds, formats, tiers, traps, voices
 from voclib.sources.accounting import Account, rows_of
 from voclib.sources.mapping import Mapping
-from voclib.sources.shaping import MARKS, Piece
+from voclib.sources.oddities import campaigns, doubts, duplicates, feeds, formats, traps, voices
+from voclib.sources.standardising import tiers
+from voclib.sources.standardising.shaping import MARKS, Piece
 
 _COUNTS = ("rows_read", "accepted", "clean", "repaired", "quarantined", "unreadable", "duplicates")
 

@@ -12,8 +12,9 @@ import pandas as pd
 
 from voclib.errors import ParameterError
 from voclib.schema.tables import TABLES
-from voclib.sources import encodings, notices
 from voclib.sources.mapping import CONVERSING
+from voclib.sources.oddities import notices
+from voclib.sources.reading import encodings
 
 _PRIVATE = {"zh": {"phone": "电话", "email": "邮箱", "id_card": "证件号", "plate": "车牌", "vin": "车架号"},
             "en": {"phone": "phone", "email": "e-mail", "id_card": "ID card", "plate": "licence plate", "vin": "VIN"}}

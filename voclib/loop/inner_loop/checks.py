@@ -126,62 +126,49 @@ def piled(found: Pile, clock: Clock, level: float) -> Check:
     )
 
 
+def _once(name: Text, again: int, n: int, most: float, *, unseen: Text | None, none: Text, some: tuple[str, str], advice: Text) -> Check:
+    """How many of `n` rows repeat another: `unseen` says why that cannot be told, `none` and the pair `some` what was found."""
+    if unseen is not None:
+        return Check(name, None, unseen)
+    if not again:
+        return Check(name, True, none)
+    return Check(name, None if again <= most * n else False, say(*some, n=n, k=again, s=again / n, m=100 * again / n, f=most), advice)
+
+
 def cases_once(again: int, n: int, most: float, *, is_known: bool) -> Check:
     """Cases that repeat another; `is_known` is false where no case names a voice or a customer."""
-    name = Text("没有重复开的工单", "No case was entered twice")
-    if not is_known:
-        return Check(name, None, Text("工单既没有声音编号也没有客户编号，看不出有没有录了两次。",
-                                      "Cases name neither a voice nor a customer, so it cannot be seen whether any was entered twice."))
-    if not again:
-        return Check(name, True, say("{n} 张里没有哪张与另一张重复：同一条声音、同一主题、同一部门；或同一位客户 24 小时内原话相同。",
-                                     "None of the {n} {n:case|cases} repeats another: same voice, topic and department, or same customer and same "
-                                     "words within 24 hours.", n=n))
-    return Check(
-        name,
-        None if again <= most * n else False,
-        say(
-            "{n} 张里有 {k} 张与另一张重复（{s:.1%}）：同一条声音、同一主题、同一部门，或同一位客户 24 小时内原话相同。"
-            "去掉它们，按时的占比最多移动约 {m:.1f} 个百分点；上限是 {f:.0%} 的重复。",
-            "{k} of {n} {n:case|cases} {k:repeats|repeat} another ({s:.1%}): same voice, topic and department, or same customer and same words "
-            "within 24 hours. Removing {k:it|them} would move the share in time by about {m:.1f} percentage points at most; the limit is {f:.0%} "
-            "repeats.",
-            n=n,
-            k=again,
-            s=again / n,
-            m=100 * again / n,
-            f=most,
-        ),
-        Text("先去掉重复的工单再引用。", "Remove the repeated cases before quoting this."),
+    return _once(
+        Text("没有重复开的工单", "No case was entered twice"), again, n, most,
+        unseen=None if is_known else Text("工单既没有声音编号也没有客户编号，看不出有没有录了两次。",
+                                          "Cases name neither a voice nor a customer, so it cannot be seen whether any was entered twice."),
+        none=say("{n} 张里没有哪张与另一张重复：同一条声音、同一主题、同一部门；或同一位客户 24 小时内原话相同。",
+                 "None of the {n} {n:case|cases} repeats another: same voice, topic and department, or same customer and same words within 24 hours.",
+                 n=n),
+        some=("{n} 张里有 {k} 张与另一张重复（{s:.1%}）：同一条声音、同一主题、同一部门，或同一位客户 24 小时内原话相同。"
+              "去掉它们，按时的占比最多移动约 {m:.1f} 个百分点；上限是 {f:.0%} 的重复。",
+              "{k} of {n} {n:case|cases} {k:repeats|repeat} another ({s:.1%}): same voice, topic and department, or same customer and same words "
+              "within 24 hours. Removing {k:it|them} would move the share in time by about {m:.1f} percentage points at most; the limit is {f:.0%} "
+              "repeats."),
+        advice=Text("先去掉重复的工单再引用。", "Remove the repeated cases before quoting this."),
     )
 
 
 def voices_once(again: int, n: int, most: float, *, is_known: bool) -> Check:
     """Unhappy voices that repeat another; `is_known` is false where none names its customer."""
-    name = Text("没有重复录入的声音", "No voice was entered twice")
-    if not is_known:
-        return Check(name, None, Text("不满的声音没有客户编号，看不出有没有录了两次。",
-                                      "Unhappy voices name no customer, so it cannot be seen whether any was entered twice."))
-    if not again:
-        return Check(name, True, say("{n} 条不满的声音里，没有成批的重复：同一位客户、同一渠道、24 小时内分数（没有分数的看原话）完全相同。",
-                                     "Among {n} unhappy {n:voice|voices} there is no batch of repeats: same customer, same channel, same scores (or "
-                                     "same words where there are no scores) within 24 hours.", n=n))
-    return Check(
-        name,
-        None if again <= most * n else False,
-        say(
-            "{n} 条不满的声音里，{k} 条与同一位客户 24 小时内的另一条完全相同（{s:.1%}），多于碰巧，像是录了两次。"
-            "去掉它们，开了工单的占比最多移动 {m:.1f} 个百分点；上限是 {f:.0%} 的重复。",
-            "Of {n} unhappy {n:voice|voices}, {k} {k:is|are} identical to another by the same customer within 24 hours ({s:.1%}), more than chance "
-            "would produce, so they look entered twice. Removing them would move the share with a case by at most {m:.1f} percentage points; the "
-            "limit is {f:.0%} repeats.",
-            n=n,
-            k=again,
-            s=again / n,
-            m=100 * again / n,
-            f=most,
-        ),
-        Text("先去掉重复再引用；导入那一页写明是哪个渠道、哪个月。",
-             "Remove the repeats before quoting this; the import page names the channel and month."),
+    return _once(
+        Text("没有重复录入的声音", "No voice was entered twice"), again, n, most,
+        unseen=None if is_known else Text("不满的声音没有客户编号，看不出有没有录了两次。",
+                                          "Unhappy voices name no customer, so it cannot be seen whether any was entered twice."),
+        none=say("{n} 条不满的声音里，没有成批的重复：同一位客户、同一渠道、24 小时内分数（没有分数的看原话）完全相同。",
+                 "Among {n} unhappy {n:voice|voices} there is no batch of repeats: same customer, same channel, same scores (or same words where "
+                 "there are no scores) within 24 hours.", n=n),
+        some=("{n} 条不满的声音里，{k} 条与同一位客户 24 小时内的另一条完全相同（{s:.1%}），多于碰巧，像是录了两次。"
+              "去掉它们，开了工单的占比最多移动 {m:.1f} 个百分点；上限是 {f:.0%} 的重复。",
+              "Of {n} unhappy {n:voice|voices}, {k} {k:is|are} identical to another by the same customer within 24 hours ({s:.1%}), more than chance "
+              "would produce, so they look entered twice. Removing them would move the share with a case by at most {m:.1f} percentage points; the "
+              "limit is {f:.0%} repeats."),
+        advice=Text("先去掉重复再引用；导入那一页写明是哪个渠道、哪个月。",
+                    "Remove the repeats before quoting this; the import page names the channel and month."),
     )
 
 

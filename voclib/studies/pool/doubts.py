@@ -1,4 +1,4 @@
-"""What the ingest page says about the doubts of an import (see voclib.sources.doubts)."""
+"""What the ingest page says about the doubts of an import (see voclib.sources.oddities.doubts)."""
 
 from __future__ import annotations
 

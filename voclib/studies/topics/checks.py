@@ -17,7 +17,8 @@ from voclib.studies.topics import tables as topic_tables
 from voclib.studies.topics import text as words
 from voclib.studies.topics.holds import Held
 from voclib.studies.topics.subjects import Subjects
-from voclib.text import crosswalk, emerging, emerging_tails, topics
+from voclib.text import crosswalk, emerging, topics
+from voclib.text.emerging import tails
 
 ENOUGH = 200  # different texts below which topics are a matter of chance
 LABELLED = 50  # voices labelled by people from which the themes are held against them
@@ -95,8 +96,8 @@ def smallest(watch: emerging.Watch) -> int | None:
     if not watch.evenings:
         return None
     blocks = watch.baseline_days // watch.days
-    rate = watch.budget / 2 / emerging_tails.YEAR / max(watch.features, 1)
-    chance = emerging_tails.tail(np.arange(1, 101, dtype=float), np.full(100, 0.5 / blocks), np.full(100, 2.0))
+    rate = watch.budget / 2 / tails.YEAR / max(watch.features, 1)
+    chance = tails.tail(np.arange(1, 101, dtype=float), np.full(100, 0.5 / blocks), np.full(100, 2.0))
     return max(emerging.LEAST, 1 + int(np.argmax(chance <= rate)))
 
 

@@ -1,0 +1,1 @@
+"""The sample company's standard tables, read off the one world."""
