@@ -43,8 +43,8 @@ def lines_page(write_page):
                                           code("table", table), code("board", board)]))
 
 
-@pytest.mark.parametrize("words", [AMOUNT, DAY])
-def test_no_line_ends_inside_an_amount_or_a_date(open_page, lines_page, words):
+@pytest.mark.parametrize("words", [AMOUNT, f"{AMOUNT} to ¥5.9M", DAY])
+def test_no_line_ends_inside_an_amount_a_range_or_a_date(open_page, lines_page, words):
     opened = open_page(lines_page)
     opened.language("en")
     widths = list(range(200, 700, 7))
@@ -54,6 +54,18 @@ def test_no_line_ends_inside_an_amount_or_a_date(open_page, lines_page, words):
     opened = open_page(bare)
     opened.language("en")
     assert opened.page.evaluate(PARTED, [words, widths]) != []  # the browser does part them where nothing holds them together
+
+
+def test_on_a_phone_sentences_in_two_columns_and_a_long_formula_fit(open_page, write_page):
+    rows = pd.DataFrame({"topic": ["等待时间"], "said": ["说好一小时交车，实际等了一下午。" * 4]})
+    table = show.table(rows, title=Text("原话", "In their words"), columns={name: Text(name, name) for name in rows})
+    body = r"$$\text{valid}=\frac{\text{voices with every field that is required}}{\text{read}}$$"
+    opened = open_page(write_page(new_notebook(cells=[*prose("# 问题？", "# Question?"), *prose(f"## 结果\n\n{body}", f"## Result\n\n{body}"),
+                                                      code("table", table)])), width=390)
+    cut = "[...document.querySelectorAll('.scroll, .eq')].filter(e => e.offsetParent && e.scrollWidth > e.clientWidth + 1).length"
+    assert opened.page.locator("td.lt").count() == 1 and opened.page.evaluate(cut) == 0
+    opened.page.add_style_tag(content=".tbl td.lt{min-width:16rem!important}.eq math{font-size:1.15em!important}")  # as on a wide screen
+    assert opened.page.evaluate(cut) == 2
 
 
 @pytest.mark.parametrize("words", ["计入", "27,816 行", "17,108 行"])
