@@ -287,6 +287,16 @@ class TestSentences:
         assert not alike.departments.drawn["is_apart"].any() and "Nothing shows that departments differ" in alike.study.decision.en
         assert alike.captions["departments"]["title"].en == "None of 6 departments can be separated from the mean"
 
+    def test_a_clock_that_is_mostly_missed_is_among_the_first_things_to_do(self, drawn_tables) -> None:
+        """Cases settled in time say nothing about an answer that hardly anybody gets; one that most get needs no word."""
+        frame = drawn_tables["cases"]
+        given_clocks = only(clock(), clock(id="answered", stop="responded_at", hours=2, is_main=False, name={"zh": "首次响应", "en": "First answer"}))
+        for hours, is_told in ((30, True), (1, False)):
+            given = without(drawn_tables, responded_at=frame["opened_at"] + pd.Timedelta(hours=hours))
+            result = inner_loop.study(given, given_clocks)
+            assert ("Most cases miss the clock “First answer”" in result.study.decision.en) == is_told
+            assert ("首次响应" in result.study.decision.zh) == is_told
+
     @pytest.mark.parametrize(("gap", "errors", "passed"), [(0.008, (0.02, 0.02), True), (0.03, (0.02, 0.021), False), (0.03, (0.02, 0.05), True),
                                                            (0.03, (0.02, 0.01), False)])
     def test_a_gap_is_judged_by_what_luck_would_make_of_it(self, gap: float, errors: tuple[float, float], passed: bool) -> None:

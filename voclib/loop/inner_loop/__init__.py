@@ -28,6 +28,7 @@ RETURN_DAYS = 30  # a customer who opens another case on the topic within so man
 CLOSE = 0.01  # how far the estimate with open cases may lie from the one of cases whose limit has run out
 FEW_WRONG, FEW_IN_BULK = 0.01, 0.05  # shares of cases with times out of order, of closings in bulk, that are let pass
 FEW_TWICE = 0.01  # share entered twice that is let pass: without them a share moves by at most one percentage point
+HALF = 0.5  # a clock that surely is missed more often than met is told among the first things to do
 PILE_LEVEL = 0.05  # how often chance alone may look like closings hurried in before the limit
 
 
@@ -117,7 +118,7 @@ def study(tables: Tables, given: Clocks, *, rules: tuple[Any, Any] | None = None
     ladder = _ladder(main, answer, voice, coverage)
     late = alerts.queue(followed, main, most=len(followed))
     checks = _checks(scene, answer, coverage, routed, followed)
-    finding = _finding(scene, answer, ladder, checks, coverage, by, late)
+    finding = _finding(scene, answer, ladder, checks, coverage, by, late, missed=_mostly_missed(given, measured))
     options = {"estimand": words.estimand(main), "seed": seed, **scene.options}
     months = departments.months(followed, main, timezone=scene.timezone, **options)
     told, sheet = departments.sheet(followed, main, names, timezone=scene.timezone, **options)
@@ -156,6 +157,13 @@ def _answerable(scene: _Scene) -> None:
 def _alert(given: Clocks) -> Clock:
     """The tightest clock: whose misses are listed one by one."""
     return min(given.clocks, key=lambda one: one.hours)
+
+
+def _mostly_missed(given: Clocks, measured: Mapping[str, Compliance]) -> tuple[Clock, Estimate] | None:
+    """The clock besides the main one that is kept least, where even the upper end of its interval lies below one half."""
+    others = [(one, measured[one.id].every) for one in given.clocks if one.id != given.main.id and measured[one.id].every.kind == "estimate"]
+    worst = min(others, key=lambda pair: pair[1].value, default=None)
+    return worst if worst is not None and worst[1].conf_high < HALF else None
 
 
 def _coverage(scene: _Scene) -> tuple[Coverage | None, Estimate | None]:
@@ -248,7 +256,7 @@ def _unrecorded(scene: _Scene, answer: Compliance, followed: pd.DataFrame) -> Ch
 
 
 def _finding(scene: _Scene, answer: Compliance, ladder: Ladder, checks: tuple[Check, ...], coverage: Coverage | None, by: Departments,
-             late: pd.DataFrame) -> Study:
+             late: pd.DataFrame, *, missed: tuple[Clock, Estimate] | None) -> Study:
     """The Study: what is recorded is described, so evidence stays a description; a failed check of the times makes it a caveat."""
     every, main = answer.every, scene.clocks.main
     failed = any(one.passed is False for one in checks)
@@ -262,7 +270,7 @@ def _finding(scene: _Scene, answer: Compliance, ladder: Ladder, checks: tuple[Ch
         reply, naive = words.answer(main, answer, coverage), ladder["closed"] if ladder["closed"].kind == "estimate" else None
     return Study(question=words.QUESTION, kicker=words.kicker(len(scene.cases)), answer=reply, headline=tuple(headline), naive=naive, verdict=verdict,
                  ladders=(ladder,), checks=checks, caveat=words.CAVEAT,
-                 decision=every.needs if every.kind == "refusal" else words.decision(late, by, coverage, main), limits=words.LIMITS,
+                 decision=every.needs if every.kind == "refusal" else words.decision(late, by, coverage, main, missed=missed), limits=words.LIMITS,
                  reader="region", seed=scene.seed)
 
 

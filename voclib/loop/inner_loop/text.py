@@ -149,8 +149,15 @@ def _written(one: Estimate) -> str:
     return say("{a:bare}", "{a:bare}", a=one).en
 
 
-def decision(late: pd.DataFrame, by: Departments, coverage: Coverage | None, clock: Clock) -> Text:
-    """What to do next: late open cases of safety first, then the department that is slower by more than chance, then voices without a case."""
+def _mostly_missed(clock: Clock, found: Estimate) -> Text:
+    """A clock that is missed more often than met, beside which the main one looks fine."""
+    return say("“{name}”这只时钟多半走不到头：{h}内做到的只有 {a:bare}（{a:interval}），先查明它卡在哪里。",
+               "Most cases miss the clock “{name}”: only {a:bare} ({a:interval}) make it within {h}; find out where it gets stuck.",
+               name=clock.title, h=limit(clock), a=found)
+
+
+def decision(late: pd.DataFrame, by: Departments, coverage: Coverage | None, clock: Clock, *, missed: tuple[Clock, Estimate] | None) -> Text:
+    """What to do next: late open cases of safety first, then another clock that is mostly `missed`, a slow department, voices without a case."""
     told = []
     unsafe = late[late["severity"].eq(SAFETY)]
     if len(unsafe):
@@ -173,6 +180,8 @@ def decision(late: pd.DataFrame, by: Departments, coverage: Coverage | None, clo
                 open=state(clock)["open"],
             )
         )
+    if missed is not None:
+        told.append(_mostly_missed(*missed))
     slow = by.drawn[by.drawn["is_apart"] & (by.drawn["value"] < by.drawn["mean_low"])] if len(by.drawn) else by.drawn
     if len(slow):
         names = dict(zip(by.table["key"], by.table["department"], strict=True))
