@@ -65,6 +65,7 @@ def test_a_score_that_counts_the_other_way_is_told(tmp_path):
 UNRELATED = _answers().assign(csat=_answers()["csat"].sample(frac=1, random_state=1).to_numpy())
 
 
-@pytest.mark.parametrize("frame", [_answers(), _answers(90, reverse=True), UNRELATED, _answers().assign(csat=5)], ids=["same way", "few", "unrelated", "constant"])
+@pytest.mark.parametrize("frame", [_answers(), _answers(90, reverse=True), UNRELATED, _answers().assign(csat=5)],
+                         ids=["same way", "few", "unrelated", "constant"])
 def test_other_pairs_are_not_doubted(tmp_path, frame):
     assert not _taken(tmp_path, frame).scorecard["doubts"]
