@@ -8,7 +8,6 @@ import pytest
 from shop_mapping import SHOP
 
 from voclib.errors import DataError, ParameterError
-from voclib.schema.validation import validate
 from voclib.sources.pool import Pool, ingest
 
 SURVEY = SHOP + """
@@ -75,10 +74,8 @@ def test_without_answer_sheets_the_mapping_says_so(tmp_path):
         _taken(tmp_path, mapping, means=_means(_answers(_whole)))
 
 
-def test_the_standard_refuses_them_too():
-    rows = pd.DataFrame({"employee_response_id": [f"E{i}" for i in range(6)], "unit_id": [f"D{i}" for i in range(6)], "wave_month": "2026-01",
-                         "submitted_at": "2026-01-15 10:00", "item_code": "q1", "value": 3.25, "role_band": "all", "tenure_band": "all",
-                         "is_manager": False})
-    with pytest.raises(DataError, match="means of units"):
-        validate(rows, "employee_surveys")
-    assert len(validate(rows.assign(unit_id="D1"), "employee_surveys").accepted) == 6
+def test_small_files_are_judged_together(tmp_path):
+    means = _means(_answers(_whole))
+    months = {f"m{n}": means.iloc[4 * n:4 * n + 4] for n in range(6)}
+    with pytest.raises(DataError, match="6 files together: employee_surveys.value: means"):
+        _taken(tmp_path, _mapping("m*.csv", "门店, 月份, 题目"), **months)

@@ -147,3 +147,18 @@ def test_the_error_names_the_other_sign(tmp_path):
     (tmp_path / "a.csv").write_text("id;at,x;nps,y;z\n1;2026-01-02,2;9,3;4\n", "utf-8")
     with pytest.raises(DataError, match="has no column 'at'.*cells were taken to end at ';': if they do not, write  delimiter: ','"):
         _ingest(tmp_path, "a.csv")
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.xlsx", "a.json", "a.tsv"])
+@pytest.mark.parametrize("page", ["<!DOCTYPE html>\n<html><body>Sign in</body></html>",
+                                  "\ufeff\n<table><tr><td>id</td></tr><tr><td>1</td></tr></table>"])
+def test_a_web_page_under_the_name_of_a_table_is_called_one(tmp_path, name, page):
+    """A session that has run out answers an export with its page of sign-in; old systems call an HTML table a spreadsheet."""
+    (tmp_path / name).write_text(page, "utf-8")
+    with pytest.raises(DataError, match=f"{name} is a web page, whatever its name says.*sign in again"):
+        readers.read(tmp_path / name, name=name)
+
+
+def test_a_customer_may_write_of_a_page(tmp_path):
+    (tmp_path / "a.csv").write_text("said,id\n<html> is shown,1\n", "utf-8")
+    assert readers.read(tmp_path / "a.csv", name="a.csv").frame["said"].tolist() == ["<html> is shown"]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 from shop_mapping import SHOP
 
-from voclib.sources import ingest
+from voclib.sources import ingest, labels
 
 MAPPING = SHOP + """
   - channel: review
@@ -34,3 +35,15 @@ def test_a_review_of_stars_alone_lacks_no_score(tmp_path):
 def test_copied_words_under_differing_stars_disagree(tmp_path, stars, disagreeing):
     traps = card(tmp_path, [f"C{n},2026-01-{n + 2:02d},{star},{SAID},shoe" for n, star in enumerate(stars)])["traps"]
     assert [trap["disagreeing"] for trap in traps if trap["trap"] == "repeated_text"] == [disagreeing]
+
+
+@pytest.mark.parametrize(("given", "made"), [("五星", "5"), ("一星", "1"), ("★★★★☆", "4"), ("⭐️⭐️⭐️", "3"), (" ★★ ", "2")])
+def test_stars_written_out_are_counted(tmp_path, given, made):
+    found, notes = labels.stars(pd.Series([given, "5"], dtype="str"))
+    assert found.tolist() == [made, "5"] and notes.tolist() == [labels.STARS, ""]
+    assert card(tmp_path, [f"C1,2026-01-02,{given},,shoe", "C2,2026-01-02,5,,shoe"])["totals"]["repaired"] == 1
+
+
+@pytest.mark.parametrize("given", ["★★★☆", "六星", "星星", "☆☆☆☆☆", "★★★★★★", "五", "五星好评不返现"])
+def test_what_is_no_number_of_five_stars_stays_as_it_is(given):
+    assert labels.stars(pd.Series([given], dtype="str"))[0].tolist() == [given]

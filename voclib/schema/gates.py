@@ -110,20 +110,19 @@ def _likelihood(scores: pd.Series) -> str:
     return "1–5" if len(scores) >= SCALE_MIN_N and scores.between(1, 5).all() else ""
 
 
-def means(typed: pd.DataFrame, table: str, *, file: str = "") -> pd.DataFrame:
-    """An employee survey that holds means of units in place of answers: most values are fractions, and no unit, wave and item has a second row.
+def means(typed: pd.DataFrame, *, file: str = "") -> pd.DataFrame:
+    """A file of an employee survey that holds means of units in place of answers: most values are fractions, and no unit, wave and item has
+    a second row.
 
     Taken for answers, each mean would be one employee: no spread within a unit, and no n.
     """
-    if table != "employee_surveys" or not {"unit_id", "wave_month", "item_code", "value"} <= set(typed):
-        return found_problems.empty()
     known = typed[typed["value"].notna()]
-    cell = ["unit_id", "wave_month", "item_code", *[name for name in ("role_band", "tenure_band", "is_manager") if name in known]]
+    cell = ["unit_id", "wave_month", "item_code", "role_band", "tenure_band", "is_manager"]
     fractions = int((known["value"] % 1 != 0).sum())
     if len(known) < MEANS_MIN_N or fractions <= len(known) / 2 or known.duplicated(cell).any():
         return found_problems.empty()
     told = f"{MEANS}: {fractions} of {len(known)} values are fractions, and no unit, wave and item has more than one row"
-    return found_problems.single(table, "value", told, file=file)
+    return found_problems.single("employee_surveys", "value", told, file=file)
 
 
 def reversed_times(typed: pd.DataFrame, table: str) -> list[Found]:

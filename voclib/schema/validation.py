@@ -136,7 +136,7 @@ def _draft(frame: pd.DataFrame, table: str, *, file: str, timezone: str, as_of: 
     draft.add(_values(draft))
     draft.add(strays.found(typed, table, source, timezone=timezone) if source is not None else [])
     wrong = gates.reversed_times(typed, table)
-    refused = [gates.scale(typed, table, file=file), gates.means(typed, table, file=file), gates.too_many(wrong, typed, table, rows=rows, file=file)]
+    refused = [gates.scale(typed, table, file=file), gates.too_many(wrong, typed, table, rows=rows, file=file)]
     draft.add(wrong)
     for last, at in _exports(as_of, source, len(raw)):
         own = typed.iloc[at]

@@ -180,8 +180,11 @@ def _raise_means(surveys: pd.DataFrame | None, spec: Mapping) -> None:
     """A file of means among files of answers must not become employees."""
     if surveys is None:
         return
-    parts = [gates.means(coercion.read(part.drop(columns=list(MARKS)), "employee_surveys", timezone=spec.timezone).frame, "employee_surveys",
-                         file=str(file)) for (_, file), part in surveys.groupby(["_source", "_file"], sort=True)]
+    typed = coercion.read(surveys.drop(columns=list(MARKS)), "employee_surveys", timezone=spec.timezone).frame
+    source, file = (surveys[name].reset_index(drop=True) for name in ("_source", "_file"))
+    parts = [gates.means(part, file=str(name)) for (_, name), part in typed.groupby([source, file], sort=True)]
+    if not any(map(len, parts)):  # a file a month may hold too few rows to tell
+        parts = [gates.means(part, file=f"{file[source == one].nunique()} files together") for one, part in typed.groupby(source, sort=True)]
     found_problems.raise_problems(found_problems.gather(parts), headline=f"mapping {spec.name}: an employee survey that cannot be used as it is")
 
 

@@ -19,6 +19,8 @@ from voclib.sources.reading import encodings
 _PRIVATE = {"zh": {"phone": "电话", "email": "邮箱", "id_card": "证件号", "plate": "车牌", "vin": "车架号"},
             "en": {"phone": "phone", "email": "e-mail", "id_card": "ID card", "plate": "licence plate", "vin": "VIN"}}
 _VALUES = 8  # values that a line for the mapping holds
+# what survey programs write as a number where there is no answer: SPSS and Qualtrics -99, 问卷星 -3 (skipped), panels 99 or 998
+_CODE = re.compile(r"-(?:[1-9]|6{2,4}|7{2,4}|8{2,4}|9{2,4}|9{1,3}[5-8])(?:\.0+)?|9{2,4}(?:\.0+)?|8{2,4}|9{1,3}[5-8]")
 _REASONS = 5  # reasons of rows set aside that are named
 
 _NOTES = {"repeated_heading": ("标题出现多次", "heading stands more than once"), "sheet_not_read": ("工作表未读取", "sheet not read"),
@@ -79,11 +81,17 @@ def aside(quarantine: pd.DataFrame, file: Path, lang: str) -> Iterator[str]:
 
 
 def _answers(reason: str, quarantine: pd.DataFrame) -> Iterator[str]:
-    """The line of a mapping that brings rows in again whose named value or month is missing or written otherwise; nothing for other reasons."""
+    """The line of a mapping that brings rows in again whose named value or month is missing or written otherwise, or whose number is a code for no
+    answer; nothing for other reasons."""
     rows = quarantine[quarantine["reason"] == reason]
     if reason == "response_id: duplicate key" and rows["channel"].isin(CONVERSING).all():
         named = {json.loads(cells).get("response_id") for cells in rows["cells"]}
         yield from ["turns: {by: ?, speaker: ?, text: ?}"] if len(rows) >= 2 * len(named) else []  # many rows of one call are its turns
+    for column in re.findall(r"(\w+): (?:outside|below|above) ", reason):
+        codes = Counter(text for cells in rows["cells"] if _CODE.fullmatch(text := str(json.loads(cells).get(column, "")).strip()))
+        if codes:
+            listed = ", ".join(f'{json.dumps(text)}: ""' for text, _ in codes.most_common(_VALUES))
+            yield f"values: {{{column}: {{{listed}}}}}"
     for column, problem in re.findall(r"(\w+): (missing value|not one of|not of the form)", reason):
         kind = TABLES[str(rows["table"].iloc[0])].columns[column].metadata["kind"] if len(rows) else ""
         if kind != "choice" and problem != "not of the form":

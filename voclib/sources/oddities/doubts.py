@@ -8,13 +8,14 @@ from collections.abc import Mapping as Named
 import pandas as pd
 
 from voclib.privacy import normal_id
-from voclib.schema import coercion, mending, strays
+from voclib.schema import coercion, gates, mending, strays
 from voclib.schema.tables import TABLES
 from voclib.sources.accounting import Account
 from voclib.sources.standardising.shaping import MARKS, Piece
 
 LEAST_ANSWERS = 100  # before the absence of zeros says something
 SHOWN = 5
+AGAINST = -0.3  # of 100 answers that have nothing to do with each other, one file in a thousand shows as much
 KEPT_DIGITS = 15  # a spreadsheet keeps fifteen digits of a number and writes zeros for the others
 LEAST_ZEROS = 5   # over different identifiers: by chance fewer than one file in 10⁵
 LEAST_UNPADDED = 3
@@ -27,10 +28,11 @@ def build(accounts: Named[str, Account], repairs: pd.DataFrame, problems: pd.Dat
     identifiers like 1.0E+15, whose last digits are lost. `zeroed_identifiers`: a column of 16 and more digits with zeros only after the 15th,
     where different ones have become one. `unpadded_customers`: customers who are in the list but for zeros in front. `stray_dates`: rows set aside
     because a date lies far from all others of its source, or before 1900. `told_twice`: units that stand with contradicting rows, and what was kept.
+    `reversed_scale`: two scores of the same answers that go against each other, so that one of them probably counts the other way.
     """
     shaped = [(piece.file, table, rows) for piece in pieces for table, rows in piece.tables.items()]
     return [*_no_zero(accounts.get("responses")), *_cut(pd.concat([repairs, problems], ignore_index=True)), *_zeroed(shaped), *_unpadded(shaped),
-            *_stray(problems), *_told_twice(accounts.get("units"))]
+            *_stray(problems), *_told_twice(accounts.get("units")), *_reversed(accounts.get("responses"))]
 
 
 def _no_zero(found: Account | None) -> list[dict]:
@@ -39,6 +41,22 @@ def _no_zero(found: Account | None) -> list[dict]:
     scores = found.validated.accepted["nps_score"].groupby(found.origin["_file"].to_numpy())
     return [{"doubt": "no_zero", "file": str(file), "n": len(given), "ones": int((given == 1).sum())} for file, part in scores
             if len(given := part.dropna()) >= LEAST_ANSWERS and given.min() == 1]
+
+
+def _reversed(found: Account | None) -> Iterator[dict]:
+    """By file, scores that fall where the first score of the file rises: rank correlation (Spearman) below `AGAINST` over at least 100 answers."""
+    if found is None:
+        return
+    scores = found.validated.accepted[list(gates.SCORES)].astype("Float64").astype("float64")
+    for file, part in scores.groupby(found.origin["_file"].to_numpy()):
+        first = next((name for name in gates.SCORES if part[name].count() >= LEAST_ANSWERS), None)
+        for name in [name for name in gates.SCORES if first is not None and name != first]:
+            both = part[[first, name]].dropna()
+            if len(both) >= LEAST_ANSWERS and (both.nunique() > 1).all() and (r := float(both.rank().corr().iloc[0, 1])) < AGAINST:
+                low, high = gates.bounds("responses", name)
+                line = ", ".join(f"{score}: {low + high - score}" for score in range(low, high + 1))
+                yield {"doubt": "reversed_scale", "file": str(file), "table": "responses", "column": name, "other": first, "n": len(both),
+                       "correlation": round(r, 2), "line": f"values: {{{name}: {{{line}}}}}"}
 
 
 def _cut(findings: pd.DataFrame) -> list[dict]:

@@ -123,6 +123,10 @@ _DOUBTS = {  # by kind of doubt: what it says in zh and in en
     "unpadded_customers": ("{file} 有 {n} 个客户编号（{place}）与客户名单只差开头的 0，因此未能对上；请以文本格式重新导出，保留开头的 0",
                            "{file}: {n} customer identifiers ({place}) differ from the customer list only by leading zeros, so they match nobody; "
                            "export both columns as text with the leading zeros"),
+    "reversed_scale": ("{file} 的 {place} 与 {other} 此高彼低（{n} 个回答，秩相关 {correlation}）：多半有一列计分方向反了（如 1 为非常满意）；"
+                       "请核对问卷，若是 {place}，在映射中写  {line}",
+                       "{file}: {place} is high where {other} is low ({n} answers, rank correlation {correlation}); one of them probably counts the "
+                       "other way (1 as very satisfied). Check the questionnaire, and if it is {place} write  {line}"),
     "stray_dates": ("{file} 有 {n} 行的日期（{place}：{days}）与其余日期相差太远，多半是年份写错或占位，已隔离；请在来源处改正",
                     "{file}: {n} row(s) hold a date ({place}: {days}) far from all others, probably a mistyped year or a placeholder, and were set "
                     "aside; correct it at the source"),
@@ -135,7 +139,8 @@ def doubt(item: dict, *, zh: bool) -> str:
         return _contradicting(item, zh=zh)
     counts = {name: f"{item[name]:,}" for name in ("n", "ones", "distinct") if name in item}
     place, days = ".".join(item[name] for name in ("table", "column") if name in item), ("、" if zh else ", ").join(item.get("days", []))
-    return _DOUBTS[item["doubt"]][0 if zh else 1].format(file=item["file"], place=place, days=days, **counts)
+    more = {name: item.get(name, "") for name in ("other", "correlation", "line")}
+    return _DOUBTS[item["doubt"]][0 if zh else 1].format(file=item["file"], place=place, days=days, **counts, **more)
 
 
 def _contradicting(item: dict, *, zh: bool) -> str:

@@ -29,6 +29,7 @@ _TITLES = 10  # rows below the heading named among which the real one is looked 
 _SAVE = "open it and save it as .xlsx"
 # how an archive and an old workbook begin, whatever they are called; an archive names its files as they are
 _ZIP, _OLD = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_PAGES = (b"<!doctype html", b"<html", b"<head", b"<table")
 _SURELY, _LONG = "surely", 131_072  # signs from which a cell of many lines is doubted: more than csv itself expects in one
 _HALF = re.compile("[\ud800-\udfff]")
 STRAY_QUOTE = "a quote that never closes, kept as text"
@@ -63,6 +64,9 @@ def read(path: Path, *, name: str, encoding: str = "auto", delimiter: str | None
 
 def _book_kind(suffix: str, raw: bytes) -> str:
     """What a workbook or an archive is that is named like another kind of file, and what to do with it; empty for any other file."""
+    if raw[:1000].lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith(_PAGES) and suffix in TEXT_FILES + SPREADSHEETS + RECORD_FILES:
+        return "a web page, whatever its name says: open it; if it shows a table, copy that into a spreadsheet program and save it as .xlsx, " \
+               "and if it asks for a password, sign in again and repeat the export"
     if suffix in (*SPREADSHEETS, ".xls") or not raw.startswith((_ZIP, _OLD)):
         return ""
     if raw.startswith(_ZIP) and b"opendocument.spreadsheet" not in raw and b"xl/" not in raw and suffix not in TEXT_FILES + RECORD_FILES:

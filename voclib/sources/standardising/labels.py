@@ -8,6 +8,8 @@ from unicodedata import normalize
 import pandas as pd
 
 LABELLED = "label beside a score removed"
+STARS = "stars counted"
+_STARS = re.compile(r"(?P<full>[★⭐🌟]{1,5})(?P<hollow>☆{0,4})")
 LONGEST = 200  # signs of a cell beyond which it is no label, but what somebody said
 MOST = 3  # both ends and the middle: a scale labelled throughout may count options instead (1 - very satisfied), so it is asked about
 _UNIT = r"(?:分|颗?星|points?|pts?|stars?)?"
@@ -35,3 +37,18 @@ def plain(texts: pd.Series, low: int, high: int) -> tuple[pd.Series, pd.Series]:
         return texts, pd.Series("", index=texts.index, dtype="str")
     notes = texts.isin(list(found)).map({True: LABELLED, False: ""}).astype("str")
     return texts.map(lambda text: str(found.get(text, text)), na_action="ignore").astype("str"), notes
+
+
+def stars(texts: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Ratings written as 五星 or ★★★★☆ as their number, and what was done to each cell; hollow stars must make up the five."""
+    changed = {text: str(n) for text in texts.dropna().unique() if (n := _counted(text.strip()))}
+    notes = texts.isin(list(changed)).map({True: STARS, False: ""}).astype("str")
+    return (texts.map(lambda text: changed.get(text, text), na_action="ignore").astype("str") if changed else texts), notes
+
+
+def _counted(text: str) -> int:
+    """The stars of a text, 0 where it is none."""
+    if len(text) == len("五星") and text[1] == "星":
+        return "零一二三四五".find(text[0]) if text[0] in "一二三四五" else 0
+    found = _STARS.fullmatch(text.replace("\ufe0f", ""))
+    return len(found["full"]) if found and (not found["hollow"] or len(found["full"]) + len(found["hollow"]) == 5) else 0

@@ -45,7 +45,7 @@ def rewritten(columns: dict[str, pd.Series], rule: Table, *, table: str, decimal
         if patterns or declared.metadata["kind"] in ("moment", "day", "month"):
             made[target], told = dating.plain(texts, patterns, declared=declared, where=where, is_zoned=is_zoned)
         elif declared.metadata["kind"] in ("whole", "real"):
-            plain, labelled = labels.plain(texts, *gates.bounds(table, target)) if target in gates.SCORES and table == "responses" else (texts, "")
+            plain, labelled = _scores(texts, table, target)
             made[target], told = decimal_signs.plain(plain, table=table, target=target, decimal=decimal, where=where)
             told = told.mask(told == "", labelled)
             if target in rule.factors:
@@ -62,6 +62,15 @@ def rewritten(columns: dict[str, pd.Series], rule: Table, *, table: str, decimal
         if (told != "").any():
             notes[target] = told
     return made, notes
+
+
+def _scores(texts: pd.Series, table: str, target: str) -> tuple[pd.Series, pd.Series]:
+    """A column of scores without labels, its stars counted; another column of numbers as it is."""
+    if table != "responses" or target not in gates.SCORES:
+        return texts, pd.Series("", index=texts.index, dtype="str")
+    bare, labelled = labels.plain(texts, *gates.bounds(table, target))
+    made, counted = labels.stars(bare) if target == "star_rating" else (bare, labelled)
+    return made, labelled.mask(labelled == "", counted)
 
 
 def visible(columns: dict[str, pd.Series], *, table: str) -> tuple[dict[str, pd.Series], dict[str, pd.Series]]:
