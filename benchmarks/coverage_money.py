@@ -11,12 +11,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from benchmarks.coverage import FALSE_ALARM_BAND, FALSE_ALARM_RUNS, Draw, Interval, Setting, beside_zero
 from voclib.results import Estimate, Text, refusal
-from voclib.simulate.worlds import long_waits
-from voclib.stats import crossfit, effects, representativeness, tails
+from voclib.simulate.worlds import busy, long_waits
+from voclib.stats import crossfit, effects, representativeness, sensitivity, tails
 from voclib.stats.inference import Fit
+from voclib.studies.nps_revenue import busy_weeks
+from voclib.studies.nps_revenue.cohort import Cohort, rank_score
 
 SOME = 300  # runs where all of them say the same, or an error of yuan is to be seen
 LITTLE = 3.25  # 5 % of the effect, in yuan a customer
@@ -138,6 +141,38 @@ def apart() -> list[Setting]:
                     band=(1.0, 1.0), runs=SOME)]
 
 
+Busy = tuple[Cohort, np.ndarray]  # customers and what is known of them, (N, p)
+
+
+def _busy(poorer: float) -> Draw:
+    def taken(seed: int) -> tuple[Busy, float]:
+        people, _ = busy.draw(seed, poorer=poorer)
+        cohort = Cohort(people=people.assign(prior_rank=rank_score(people["prior_money"])), known=("prior_rank", "index_month"), notes={})
+        return (cohort, crossfit.features(cohort.people, list(cohort.known), squares=["prior_rank"]).matrix), 0.0
+    return taken
+
+
+def season_told(data: Busy) -> float:
+    """1 where unexposed customers show a season."""
+    found = busy_weeks.season(*data)
+    return float(sensitivity.negative_control(found, main=busy.EFFECT, share=0.25).state == "failed")
+
+
+def season_by_rows(data: Busy) -> float:
+    """1 where they seem to with every customer counted as independent and the whole share of the day, own dealer and own exposure in it."""
+    cohort, _ = data
+    day = cohort.people["index_at"].dt.normalize()
+    share = pd.Series(cohort.exposed.astype(float)).groupby(day.to_numpy()).transform("mean").to_numpy()[~cohort.exposed]
+    return float(stats.pearsonr(share, cohort.money[~cohort.exposed]).pvalue <= 0.05)
+
+
+def seasonal() -> list[Setting]:
+    """A season that no column records: whether the check finds it, and leaves in peace where busy weeks bring the same customers."""
+    shared = {"method": "unrecorded season", "call": season_told, "naive": season_by_rows, "count": lambda found, truth: found, "runs": 300}
+    return [Setting(setting="busy weeks bring the same customers", draw=_busy(0.0), kind="false alarms", band=FALSE_ALARM_BAND, **shared),
+            Setting(setting="customers of busy weeks bring up to 200 less, effect 300", draw=_busy(200.0), kind="power", band=(0.8, 1.0), **shared)]
+
+
 def settings() -> list[Setting]:
     """All planted worlds of money."""
-    return [*ordinary(), *heavy(), *strong(), *apart()]
+    return [*ordinary(), *heavy(), *strong(), *apart(), *seasonal()]

@@ -11,6 +11,7 @@ from voclib.loop.outer_loop import value as outer_value
 from voclib.loop.outer_loop.effects import Settings
 from voclib.loop.outer_loop.names import Names
 from voclib.readers import region
+from voclib.readers.product import counts as product_counts
 from voclib.results import Estimate, Text, refusal
 from voclib.simulate.worlds import last_period, repeated_answers, runup
 from voclib.simulate.worlds import scores as plain_scores
@@ -45,13 +46,13 @@ def one_at_a_time(data: Counts) -> np.ndarray:
     return ((low > 1) | (high < 1)) & (y[:, -2:].sum(axis=1) > 0)
 
 
-def ratio(data: Counts) -> Estimate:
-    """The ratio of the first row, a row named in advance; a refusal where it has too few events."""
+def ratio(data: Counts, *, at: int = 0) -> Estimate:
+    """The ratio of a row named in advance, the first unless given; a refusal where it has too few events."""
     found = recent.against_usual(*data)
-    low, high = (float(ends[0]) for ends in found.interval(0.95))
-    if not found.is_told[0] or not np.isfinite(high):
+    low, high = (float(ends[at]) for ends in found.interval(0.95))
+    if not found.is_told[at] or not np.isfinite(high):
         return refusal("recent_ratio", unit="ratio", reason=Text("少", "few"), needs=Text("多", "more"))
-    value = float(found.ratio[0])
+    value = float(found.ratio[at])
     return Estimate(estimand="recent_ratio", kind="estimate", unit="ratio", value=value, conf_low=min(low, value), conf_high=max(high, value))
 
 
@@ -60,6 +61,51 @@ def ratio_of_two(data: Counts) -> Interval:
     e, some = data[1], np.maximum(data[0][0, -2:], 0.5)
     _, low, high = recent.of_two(some[1], e[0, -1], some[0], e[0, -2])
     return float(low), float(high)
+
+
+def _late(seed: int) -> tuple[tuple[dict[str, pd.DataFrame], str, str], float]:
+    tables, truth = last_period.late(seed)
+    return (tables, truth["product"], truth["part"]), truth["ratio"]
+
+
+def _late_count(data: tuple[dict[str, pd.DataFrame], str, str]) -> tuple[product_counts.Counts, int]:
+    """The counts of the page, and the row of the part named in advance."""
+    counts = product_counts.count(data[0], timezone="Asia/Shanghai").last(product_counts.MOST_PERIODS)
+    keys = counts.keys
+    return counts, int(np.flatnonzero((keys["product"] == data[1]) & (keys["subject"] == data[2]))[0])
+
+
+def late_ratio(data: tuple[dict[str, pd.DataFrame], str, str]) -> Estimate:
+    """The ratio of one part's repairs where their table begins late."""
+    counts, at = _late_count(data)
+    return ratio((counts.counts, counts.exposure), at=at)
+
+
+def _of_whole_year(counts: product_counts.Counts) -> tuple[np.ndarray, np.ndarray]:
+    """Intervals (K,) of the last period's ratio to all before, periods that a table lacks taken for periods without an event, counts as Poisson."""
+    y, e = counts.counts, np.where(counts.exposure > 0, counts.exposure, counts.exposure.max(axis=1)[:, None])
+    _, low, high = recent.of_two(np.maximum(y[:, -1], 0.5), e[:, -1], np.maximum(y[:, :-1].sum(axis=1), 0.5), e[:, :-1].sum(axis=1))
+    return low, high
+
+
+def late_ratio_of_zeros(data: tuple[dict[str, pd.DataFrame], str, str]) -> Interval:
+    """The same with periods before the table begins taken for periods without a repair."""
+    counts, at = _late_count(data)
+    low, high = (float(ends[at]) for ends in _of_whole_year(counts))
+    return low, high
+
+
+def late_flags(data: tuple[dict[str, pd.DataFrame], str, str]) -> np.ndarray:
+    """Counts other than the part named in advance that are called moved."""
+    counts, at = _late_count(data)
+    return np.delete(flagged((counts.counts, counts.exposure)), at)
+
+
+def late_flags_of_zeros(data: tuple[dict[str, pd.DataFrame], str, str]) -> np.ndarray:
+    """The same with periods before the table begins taken for periods without a repair."""
+    counts, at = _late_count(data)
+    low, high = _of_whole_year(counts)
+    return np.delete((low > 1) | (high < 1), at)
 
 
 def _groups(apart: float) -> Draw:
@@ -208,6 +254,10 @@ def settings() -> list[Setting]:
                 band=FALSE_ALARM_BAND, naive_band=(0.2, 1.0), **rule),
         Setting(method="recent rate", setting="one count, at 0.5 to 2 times its rate", draw=_counts(moved=1), call=ratio, naive=ratio_of_two,
                 naive_band=(0.0, 0.93)),
+        Setting(method="recent rate", setting="repairs whose table begins 1 to 5 months late, at 0.5 to 2 times their rate", draw=_late,
+                call=late_ratio, naive=late_ratio_of_zeros, naive_band=(0.0, 0.88), band=SHORT_BAND, max_refusals=0.05, runs=SOME),
+        Setting(method="counts that moved", setting="20 other counts beside repairs that begin late, none moves", draw=_late, call=late_flags,
+                naive=late_flags_of_zeros, naive_band=(0.2, 1.0), kind="false alarms", count=_any, band=FALSE_ALARM_BAND, runs=SOME),
         Setting(method="pairs apart", setting="6 groups of 10 to 15 dealers, none differs", draw=_groups(0.0), kind="false alarms", call=placed,
                 naive=pairs_alone, count=_any_apart, band=FALSE_ALARM_BAND, naive_band=(0.2, 1.0)),
         Setting(method="pairs apart", setting="6 groups of 60 customers, each answering one to seven times, none differs", draw=_again,

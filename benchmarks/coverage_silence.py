@@ -136,17 +136,17 @@ def partly_wrong(frame: pd.DataFrame, *, response: bool, outcome: bool) -> Estim
 Dealt = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-def answering(pull: tuple[float, float]) -> Draw:
+def answering(pull: tuple[float, float], **options: float) -> Draw:
     """Customers of dealers of whom more answer the better they are served, by log-odds drawn per seed within `pull`."""
     def taken(seed: int) -> tuple[Dealt, float]:
-        return dealer_answering.draw(seed, pull=float(np.random.default_rng([seed, 9]).uniform(*pull)))
+        return dealer_answering.draw(seed, pull=float(np.random.default_rng([seed, 9]).uniform(*pull)), **options)
     return taken
 
 
 def by_dealer(dealt: Dealt) -> Estimate:
-    """Cross-fitted AIPW that also knows how readily the other customers of each one's dealer answered, as page 21 does."""
+    """Cross-fitted AIPW that also knows how readily the customers of each one's dealer answered, as page 21 does."""
     known, y, unit = dealt
-    return without_dealer((np.column_stack([known, *correction.dealer_answering(y, unit)]), y, unit))
+    return without_dealer((np.column_stack([known, *correction.dealer_answering(y, unit, known)]), y, unit))
 
 
 def without_dealer(dealt: Dealt) -> Estimate:
@@ -198,13 +198,24 @@ def weighted() -> list[Setting]:
               for name, fit in (("calibrated", _calibrated_fit), ("aipw", lambda f: _aipw(f).fit))]
     found = [Setting(method="aipw", setting="4000 customers, missing at random, raw against corrected", kind="power", count=beside_zero,
                      draw=world(customers=4000), call=_moved(lambda f: _aipw(f).fit), naive=unpaired, band=(0.8, 1.0), runs=SOME)]
-    dealt = "4000 customers of 50 dealers"
-    # a part of the error stays, since 20 answers or so tell a dealer's readiness only roughly: it is held to a third of what it was
-    dealers = [Setting(method="aipw, dealers", setting=f"{dealt}, customers of better ones answer more often", draw=answering((0.4, 0.8)),
-                       kind="bias", call=by_dealer, naive=without_dealer, naive_band=(5.0, 12.0), band=(-0.5, 2.5), runs=SOME),
-               Setting(method="aipw, dealers", setting=f"{dealt}, all equally ready to answer", draw=answering((0.0, 0.0)),
-                       call=by_dealer, band=SHORT_BAND, runs=SOME)]
-    return [*known, *others, *wrong, *alarms, *found, *dealers]
+    return [*known, *others, *wrong, *alarms, *found, *dealers()]
+
+
+def dealers() -> list[Setting]:
+    """Dealers that differ in how readily their customers answer, for better service or for nothing; a naive one knows no dealer."""
+    dealt, better = "4000 customers of 50 dealers", "customers of better ones answer more often"
+    shared = {"method": "aipw, dealers", "call": by_dealer, "runs": SOME}
+    fails = {"naive": without_dealer, "naive_band": (-np.inf, 0.7)}
+    return [Setting(setting=f"{dealt}, {better}", kind="bias", draw=answering((0.4, 0.8)), naive=without_dealer, naive_band=(5.0, 12.0),
+                    band=(-1.0, 1.0), **shared),
+            Setting(setting=f"{dealt}, {better}, interval", draw=answering((0.4, 0.8)), band=SHORT_BAND, **fails, **shared),
+            Setting(setting=f"{dealt} that attract different ones, {better}", draw=answering((0.4, 0.8), mixed=0.5), band=SHORT_BAND, max_bias=1.0,
+                    **shared),
+            # with ten customers a dealer some have nobody who answered, and a part of the error stays
+            Setting(setting=f"4000 customers of 400 dealers, {better}", kind="bias", draw=answering((0.4, 0.8), dealers=400), naive=without_dealer,
+                    naive_band=(5.0, 12.0), band=(-1.0, 1.5), **shared),
+            Setting(setting=f"{dealt}, more ready or less for nothing", draw=answering((0.0, 0.0), unrelated=0.6), band=SHORT_BAND, **shared),
+            Setting(setting=f"{dealt}, all equally ready to answer", draw=answering((0.0, 0.0)), band=SHORT_BAND, **shared)]
 
 
 def _zero(draw: Draw) -> Draw:

@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from voclib.loop.outer_loop import effects as outer_effects
+from voclib.loop.outer_loop import windows as outer_windows
 from voclib.loop.outer_loop.effects import Settings
 from voclib.simulate.worlds import runup
 from voclib.stats import rate_ratio
@@ -95,6 +96,25 @@ def test_a_run_up_that_is_not_left_out_gives_a_fall_to_idle_projects():
         made = outer_effects.together([outer_effects.measure(events, projects, short, source="x")], short).judged
         found.append(made.loc[made["project_id"].isin(truth["idle"]), "log"].mean())
     assert np.mean(found) < -0.05
+
+
+def test_a_campaign_about_half_of_the_subjects_is_left_out_of_every_comparison(monkeypatch):
+    """The same worlds with and without looking for such times."""
+    def errors() -> pd.DataFrame:
+        return pd.concat([judged(seed, campaigns=3, lift=2.0)[0] for seed in range(60)])
+
+    ours = errors()
+    monkeypatch.setattr(outer_windows, "MOST", 0)
+    before = errors()
+    off, off_before = ((rows["log"] - rows["true"]).std() for rows in (ours, before))
+    held = ours["true"].between(ours["low"], ours["high"]).mean()
+    assert held >= 0.93 and off < 0.87 * off_before, (held, off, off_before)
+
+
+def test_times_in_which_subjects_moved_apart_are_found_and_seldom_made_up():
+    found = {lift: [bool(judged(seed, campaigns=campaigns, lift=lift, campaign_days=56, noise=0.12 if not campaigns else None)[1].apart)
+                    for seed in range(60)] for campaigns, lift in ((0, 1.0), (1, 2.0))}
+    assert np.mean(found[1.0]) <= 0.05 and np.mean(found[2.0]) >= 0.6, {k: np.mean(v) for k, v in found.items()}
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -73,6 +73,16 @@ class TestOthers:
         ours, own = np.mean(told, axis=0)
         assert abs(ours) < 0.03 < 0.15 < own, "a mean with the row in it gives the row away"
 
+    def test_the_whole_mean_counts_the_row_where_its_group_is_large_enough(self) -> None:
+        rng = np.random.default_rng(6)
+        group = np.r_[np.repeat(np.arange(10), 8), [10, 10, 10]]
+        values = rng.normal(size=11)[group] + rng.normal(size=83)
+        whole, others = crossfit.group_mean(values, group, own_from=4), crossfit.others_mean(values, group)
+        assert np.array_equal(whole[-3:], others[-3:]) and len(set(whole[:80].round(9))) == 10
+        mean = np.bincount(group, values)[:10] / 8
+        ratio = 8 * (mean - whole[:80:8]) / (whole[:80:8] - values.mean())
+        assert ratio == pytest.approx(np.full(10, ratio[0]), rel=1e-6), "one κ, the same as without the row"
+
     def test_messages(self) -> None:
         with pytest.raises(ParameterError, match="One group a value"):
             crossfit.others_mean([1.0, 2.0], ["a"])

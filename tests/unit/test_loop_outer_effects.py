@@ -10,6 +10,7 @@ from voclib.errors import DataError, ParameterError
 from voclib.loop.outer_loop import curve as outer_curve
 from voclib.loop.outer_loop import effects as outer_effects
 from voclib.loop.outer_loop import subjects as outer_subjects
+from voclib.loop.outer_loop import text as outer_text
 from voclib.loop.outer_loop.effects import NO_HISTORY, NO_SUBJECT, TOO_SHORT, Settings
 
 
@@ -122,6 +123,23 @@ class TestMeasure:
         assert [name for name, _ in found.shifts] == ["S4"]
         assert abs((found.shifts[0][1] - FIRST).days - 308) <= 28
         assert abs(found.table["log"].iloc[0]) < 2.5 * found.table["error"].iloc[0]
+
+    def test_a_campaign_about_some_subjects_is_named_and_no_effect(self):
+        rng = np.random.default_rng(4)
+        rate = np.full((8, 504), 6.0)
+        rate[:4, 336:392] *= 2.0
+        row, day = drawn(rng, rate)
+        events = pd.DataFrame({"subject": [f"S{k}" for k in row], "on": FIRST + pd.to_timedelta(day, unit="D")})
+        plan = pd.DataFrame({"project_id": ["J"], "subject": ["S0"], "chartered_on": [FIRST + pd.Timedelta(days=250)],
+                             "landed_on": [FIRST + pd.Timedelta(days=310)]})
+        found = outer_effects.together([outer_effects.measure(events, plan, Settings())], Settings())
+        (first, after), = found.apart
+        assert ((first - FIRST).days, (after - FIRST).days) == (336, 392)
+        assert abs(found.table["log"].iloc[0]) < 2 * found.table["error"].iloc[0]
+        check = outer_text.moved_apart(found.apart)
+        ends = [f"{FIRST + pd.Timedelta(days=n):%Y-%m-%d}" for n in (336, 391)]
+        assert check.passed is False and all(end in check.detail[lang] for end in ends for lang in ("zh", "en"))
+        assert outer_text.moved_apart(()) is None
 
     def test_none_after_landing_is_a_large_fall_with_a_wide_interval(self, tables):
         found, sources = outer_subjects.find(tables, outer_subjects.projects(tables))

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 from shop_mapping import SHOP
 
-from voclib.sources import ingest, labels
+from voclib.sources import ingest
+from voclib.sources.standardising import labels
 
 MAPPING = SHOP + """
   - channel: review

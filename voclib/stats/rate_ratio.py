@@ -18,6 +18,7 @@ from voclib.errors import DataError, ParameterError
 
 Array = NDArray[np.float64]
 STEPS, CLOSE = 60, 1e-9  # of Newton's iteration: at most so many, and the change of the deviance at which it ends
+LEAST, FEWEST = 5.0, 4  # expected events of a subject in a window, and such subjects, from which on it is told whether they moved apart
 NONE_SEEN = 0.5  # events put in place of none, so that a log ratio is finite (Haldane 1956)
 
 
@@ -100,6 +101,40 @@ def moved(counts: ArrayLike, stretches: Sequence[tuple[int, ArrayLike]], candida
         variance *= made.dispersion if np.isnan(made.shake) else 1.0
         if clear**2 @ made.mean > 1e-6 * max(column @ made.mean, 1e-9):
             found[k] = column @ (made.response - made.mean) / np.sqrt(variance)
+    return found
+
+
+def apart(counts: ArrayLike, stretches: Sequence[tuple[int, ArrayLike]], windows: Sequence[ArrayLike], *, blocks: ArrayLike,
+          without: ArrayLike | None = None) -> Array:
+    """p values (W,) of windows, flags (T,): that several subjects moved apart in one no further than they usually do from block to block.
+
+    In a window Pearson's χ² of the subjects' sums, each with variance μ + c²μ², without the largest, which may be one subject's own affair; c² makes
+    the median block as large as chance has it, so that a few blocks in which something happened do not pass for usual (labels `blocks`, (T,)). NaN
+    where fewer than four subjects have five expected events each.
+    """
+    made = _regress(counts, stretches, None, without)
+    left, size = made.response - made.mean, int(made.subject.max()) + 1
+
+    def sums(cells: NDArray[np.bool_]) -> tuple[Array, Array]:
+        at = made.subject[cells]
+        mean = np.bincount(at, made.mean[cells], size)
+        return np.bincount(at, left[cells], size)[mean >= LEAST], mean[mean >= LEAST]
+
+    label = _labels(blocks, np.shape(counts)[1])[made.period]
+    usual = [(r, m) for b in np.unique(label) for r, m in [sums(label == b)] if len(m) >= FEWEST]
+    found = np.full(len(windows), np.nan)
+    if not usual:
+        return found
+
+    def excess(square: float) -> float:
+        return float(np.median([(r**2 / (m + square * m**2)).sum() / stats.chi2.median(len(m) - 1) for r, m in usual])) - 1
+
+    square = 0.0 if excess(0.0) <= 0 else float(optimize.brentq(excess, 0.0, 1e6))
+    for k, window in enumerate(windows):
+        r, m = sums(np.asarray(window, dtype=bool)[made.period])
+        if len(m) >= FEWEST:
+            parts = r**2 / (m + square * m**2)
+            found[k] = stats.chi2.sf(parts.sum() - parts.max(), len(m) - 2)
     return found
 
 

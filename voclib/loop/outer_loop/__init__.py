@@ -301,7 +301,7 @@ def _checks(scene: _Scene, effects: Effects, ladder: Ladder | None, placebo: tup
     if answer is not None:
         made += [words.other_run_ups(_other_run_ups(scene), answer, scene.given), words.without_one(*_without_one(scene, effects), answer)]
         made.append(words.yardsticks(_yardsticks(scene, effects), YARDSTICKS))
-    made += [words.moved_alone(effects.shifts), words.shaken(effects.shake), words.not_judged(effects)]
+    made += [words.moved_apart(effects.apart), words.moved_alone(effects.shifts), words.shaken(effects.shake), words.not_judged(effects)]
     return tuple(one for one in made if one is not None)
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from voclib.errors import DataError, ParameterError
+from voclib.loop.outer_loop import windows
 from voclib.stats import rate_ratio
 from voclib.stats.rate_ratio import RateRatios
 
@@ -54,7 +55,8 @@ class Effects:
     errors: `log` of the joint regression, `plain` of shares of all events, `naive` of a month before and a month after, `placebo` of the time between
     charter and go-live, `step` of the time since go-live against that time, `placebo_naive` of a month before and a month after the charter; `df`,
     `p`, `q`, `told`. `covariance` is that of `log` of the judged (K, K), `placebo_covariance` that of `placebo` where it is told. `shake` is how much
-    the rates of a source vary beyond chance; `shifts` are subjects without a project that left the common movement, and since when.
+    the rates of a source vary beyond chance; `shifts` are subjects without a project that left the common movement, and since when; `apart` are first
+    days of times in which several subjects left it at once and in which nobody is compared, with the first day after each.
     """
 
     table: pd.DataFrame
@@ -62,6 +64,7 @@ class Effects:
     placebo_covariance: Array
     shake: dict[str, float]
     shifts: tuple[tuple[str, pd.Timestamp], ...] = ()
+    apart: tuple[tuple[pd.Timestamp, pd.Timestamp], ...] = ()
 
     @property
     def judged(self) -> pd.DataFrame:
@@ -134,7 +137,8 @@ def measure(events: pd.DataFrame, projects: pd.DataFrame, given: Settings, *, so
     blocks = {name: made.covariance[np.ix_(at, at)] if made is not None and at else np.zeros((0, 0)) for name, at in places.items()}
     return Effects(table=table.drop(columns="_i"), covariance=blocks["after"], placebo_covariance=blocks["between"],
                    shake={} if made is None else {source: made.shake},
-                   shifts=() if grid is None else tuple((found.subjects[k], found.first + pd.Timedelta(days=day)) for k, day in grid.shifts))
+                   shifts=() if grid is None else tuple((found.subjects[k], found.first + pd.Timedelta(days=day)) for k, day in grid.shifts),
+                   apart=() if grid is None else tuple(grid.dates(window, found) for window in grid.apart))
 
 
 NUMBERS = ("usual_events", "after_events", "expected", "weeks", "wait", "log", "error", "plain", "plain_error", "naive", "naive_error", "placebo",
@@ -176,19 +180,26 @@ def _named(plans: list[_Plan]) -> list[tuple[str, int]]:
 
 @dataclass(frozen=True)
 class _Grid:
-    """Counts (S, T) of periods that start on `start` (T,), the stretches of projects, cells that nobody is compared by, and shifts of others."""
+    """Counts (S, T) of periods that start on `start` (T,), the stretches of projects, cells that nobody is compared by, shifts of others, and windows
+    (T,) in which several subjects moved apart."""
 
     counts: Array
     start: Array
     stretches: list[tuple[int, NDArray[np.bool_]]]
     without: NDArray[np.bool_]
     shifts: list[tuple[int, float]]
+    apart: list[NDArray[np.bool_]]
 
     def fit(self, *, leave: int | None = None) -> RateRatios:
         without = self.without.copy()
         if leave is not None:
             without[leave] = True
         return rate_ratio.fit(self.counts, self.all, blocks=self.start // BLOCK, without=without)
+
+    def dates(self, window: NDArray[np.bool_], found: Tally) -> tuple[pd.Timestamp, pd.Timestamp]:
+        """First day of a window, and the first one after it."""
+        ends = np.r_[self.start[1:], found.days]
+        return found.first + pd.Timedelta(days=self.start[window][0]), found.first + pd.Timedelta(days=ends[window][-1])
 
     @property
     def all(self) -> list[tuple[int, NDArray[np.bool_]]]:
@@ -205,8 +216,11 @@ def _grid(found: Tally, plans: list[_Plan], named: list[tuple[str, int]]) -> _Gr
     for plan in plans:
         if plan.row >= 0:
             without[plan.row] |= plan.during("run_up", start) | (plan.during("between", start) & math.isinf(plan.landed))
-    made = _Grid(counts, start, [(plans[i].row, plans[i].during(name, start)) for name, i in named], without, [])
+    made = _Grid(counts, start, [(plans[i].row, plans[i].during(name, start)) for name, i in named], without, [], [])
     others = sorted(set(range(len(found.subjects))) - {p.row for p in plans})
+    made.apart.extend(windows.apart(counts, made.stretches, start, found.days, without=without, block=GRID))
+    for window in made.apart:
+        without[:, window] = True
     for _ in range(MOST_SHIFTS):
         if (shift := _shift(made, others, found.days)) is None:
             break
@@ -300,7 +314,8 @@ def together(parts: list[Effects], given: Settings, *, others: pd.DataFrame | No
         table.loc[judged, "q"] = stats.false_discovery_control(table.loc[judged, "p"])
         table.loc[judged, "told"] = table.loc[judged, "q"] <= given.fdr
     return Effects(table=table, covariance=_blocks([p.covariance for p in parts]), placebo_covariance=_blocks([p.placebo_covariance for p in parts]),
-                   shake={k: v for p in parts for k, v in p.shake.items()}, shifts=tuple(shift for p in parts for shift in p.shifts))
+                   shake={k: v for p in parts for k, v in p.shake.items()}, shifts=tuple(shift for p in parts for shift in p.shifts),
+                   apart=tuple(window for p in parts for window in p.apart))
 
 
 def both_ways(made: Effects, given: Settings) -> Effects:

@@ -328,6 +328,27 @@ def moved_alone(shifts: tuple[tuple[str, pd.Timestamp], ...]) -> Check | None:
     )
 
 
+def moved_apart(windows: tuple[tuple[pd.Timestamp, pd.Timestamp], ...]) -> Check | None:
+    """Times in which several subjects left the common movement at once; None where there is none."""
+    if not windows:
+        return None
+    days = [(f"{first:%Y-%m-%d}", f"{after - pd.Timedelta(days=1):%Y-%m-%d}") for first, after in sorted(windows)]
+    return Check(
+        Text("几个主题同时偏离", "Several subjects moved apart at once"),
+        False,
+        say(
+            "{days}，好几个主题一起偏离了共同的走势，像是只涉及一部分主题的活动；这段时间不拿来比较。",
+            "Several subjects left the common movement together ({days}), as in a campaign that concerns only some of them; these days are not used "
+            "for comparison.",
+            days=Text("、".join(f"{a} 至 {b}" for a, b in days), ", ".join(f"{a} to {b}" for a, b in days)),
+        ),
+        Text(
+            "查一查这段时间有什么活动；更小的活动看不出来，而它会让单个项目的区间偏窄。",
+            "Find out what happened then. Smaller campaigns go unnoticed, and they leave the intervals of single projects a little too narrow.",
+        ),
+    )
+
+
 def shaken(shake: Mapping[str, float]) -> Check | None:
     """How much rates vary beyond chance."""
     known = [v for v in shake.values() if v == v]

@@ -32,6 +32,39 @@ def counts(seed: int, *, rows: int = 60, periods: int = 13, moved: int = 0, rati
     return (rng.poisson(rate).astype(float), exposure), {"ratio": ratio, "moved": moved}
 
 
+def late(seed: int, *, ratio: float | None = None) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
+    """Tables of three products over a year of four-week periods, of which repairs begin on a day drawn within the first five months.
+
+    Each of six parts is repaired about 30 times a period and product, with more than chance as in `counts`. In the last period the first part of
+    the first product is repaired `ratio` times as often (drawn in 0.5–2 unless given). Truth: `ratio`, `product` and `part` of it, `begins`, days
+    from the first voice to the first repair.
+    """
+    rng = stream(seed, "dgp_brief late")
+    ratio, days, first = planted(rng, ratio, 0.5, 2.0), 364, pd.Timestamp("2025-06-02 04:00", tz="UTC")
+    begins, people = int(rng.integers(30, 150)), 300
+    names, parts = [f"P{k}" for k in range(3)], [f"part {k}" for k in range(6)]
+    who = pd.Series([f"C{k:03d}" for k in range(people)])
+    customers = pd.DataFrame({"customer_id": who, "product": [names[k % 3] for k in range(people)]})
+    voices = np.sort(np.r_[0, days - 1, rng.integers(0, days, 4000)])
+    n = len(voices)
+    scores = {f"{name}_score": pd.array([pd.NA] * n, dtype="Int64") for name in ("csat", "ces", "rating")}
+    responses = pd.DataFrame({"response_id": [f"R{k:04d}" for k in range(n)], "customer_id": rng.choice(who, n),
+                              "submitted_at": first + pd.to_timedelta(voices, unit="D"), "nps_score": pd.array([8] * n, dtype="Int64"), **scores,
+                              "star_rating": pd.array([pd.NA] * n, dtype="Int64"), "is_recommended": pd.array([pd.NA] * n, dtype="boolean"),
+                              "emotion": pd.Series(None, range(n), dtype="str")})
+    mean = np.full((3, 6, days // 28), 30.0)
+    mean[0, 0, -1] *= ratio
+    extra = np.maximum(rng.uniform(*DISPERSION, (3, 6, 1)) - 1, 1e-9)
+    rate = np.repeat(rng.gamma(mean / extra) * extra / 28, 28, axis=2)  # each period's, with the variance that `counts` has
+    rate[:, :, :begins] = 0
+    count = rng.poisson(rate)
+    product, part, day = (np.repeat(at, count[count > 0]) for at in np.nonzero(count))
+    repairs = pd.DataFrame({"repair_id": [f"M{k:05d}" for k in range(len(day))], "product": np.array(names)[product], "part": np.array(parts)[part],
+                            "repaired_at": first + pd.to_timedelta(day, unit="D")})
+    return {"customers": customers, "responses": responses, "repairs": repairs}, {"ratio": ratio, "product": names[0], "part": parts[0],
+                                                                                   "begins": begins}
+
+
 def dealers(seed: int, *, groups: int = 6, spread: float | None = None, apart: float = 0.0) -> tuple[list[np.ndarray], dict[str, Any]]:
     """Scores of the dealers of each group: its true mean (normal with standard deviation `apart`), dealers `spread` points about it.
 

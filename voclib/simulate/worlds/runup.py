@@ -14,13 +14,15 @@ BLOCK = 28  # days over which the noise of a subject's rate lasts
 
 
 def draw(seed: int, *, subjects: int = 14, projects: int = 9, idle: int = 4, fall: float | None = None, spike: float | None = None,
-         per_day: float | None = None, noise: float | None = None) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+         per_day: float | None = None, noise: float | None = None, campaigns: int = 0, lift: float = 1.5,
+         campaign_days: int = 28) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Draw events of several subjects over a year and a half, and the projects about some of them.
 
     `fall` is the share by which a project that does something lowers its subject's rate from landing on (drawn in 0.3 – 0.6 for each unless given),
     `spike` the factor on the rate of a project's subject for 45 to 90 days before its charter (drawn in 1.3 – 1.8 for each), `per_day` events of all
     subjects a day at the start (drawn in 20 – 45), `noise` the coefficient of variation of a subject's rate from one month to the next (drawn in
-    0 – 0.12). All rates grow and have a season in common.
+    0 – 0.12). All rates grow and have a season in common. Each of `campaigns` multiplies the rates of half of the subjects, the same ones each
+    time, by `lift` for `campaign_days` days, which no column records.
 
     Returns events (`subject`, `on`), projects (`project_id`, `subject`, `chartered_on`, `landed_on`) and the truth: `effect` by project (−0.4 = 40 %
     less, 0 for idle ones), `mean_log`, `idle`, `last`, the day on which the data end.
@@ -41,6 +43,11 @@ def draw(seed: int, *, subjects: int = 14, projects: int = 9, idle: int = 4, fal
     for i in range(projects):
         rate[i, max(chartered[i] - rng.integers(45, 91), 0):chartered[i]] *= planted(rng, spike, 1.3, 1.8)
         rate[i, landed[i]:] *= 1 - effect[i]
+    if campaigns:
+        more = stream(seed, "dgp_runup.campaigns")
+        half = more.permutation(subjects) < subjects // 2
+        for begins in more.integers(100, days - campaign_days, campaigns):
+            rate[half, begins:begins + campaign_days] *= lift
     counts = rng.poisson(rate)
     start = pd.Timestamp(FIRST)
     where, when = np.nonzero(counts)

@@ -1,4 +1,4 @@
-"""What the others of a group (a dealer's other customers) are like, as a covariate of each of its members."""
+"""What a group (a dealer's customers) or the others in it are like, as a covariate of each of its members."""
 
 from __future__ import annotations
 
@@ -29,6 +29,22 @@ def others_mean(values: ArrayLike, group: ArrayLike) -> Array:
     DataError
         for missing or infinite values.
     """
+    return _shrunken(values, group, own_from=np.inf)
+
+
+def group_mean(values: ArrayLike, group: ArrayLike, *, own_from: int) -> Array:
+    """Mean of each row's group (N,), shrunk as in `others_mean`, with the row itself in groups of `own_from` rows or more and without it in others.
+
+    Among rows that are alike, which of them have the value does not depend on what their group has in common once the group's whole mean is known;
+    the mean of the others leaves as much of that as it is off by chance (Arkhangelsky & Imbens 2024, REStud 91: the mean of the whole group
+    balances). In a small group the whole mean would tell the row's own value, and next to nobody would be left to compare it with.
+
+    `values` and `group` (N,), messages and what groups of chance alone get as in `others_mean`.
+    """
+    return _shrunken(values, group, own_from=own_from)
+
+
+def _shrunken(values: ArrayLike, group: ArrayLike, *, own_from: float) -> Array:
     v, codes = np.asarray(values, dtype=float), pd.factorize(pd.Series(np.asarray(group)), sort=True)[0]
     if v.ndim != 1 or len(v) != len(codes):
         raise ParameterError(f"One group a value: values have shape {v.shape}, and there are {len(codes)} groups.")
@@ -37,9 +53,10 @@ def others_mean(values: ArrayLike, group: ArrayLike) -> Array:
     made, known = np.full(len(v), v.mean()), codes >= 0
     ratio = _noise_ratio(v[known], codes[known])
     if np.isfinite(ratio):
-        others = np.bincount(codes[known])[codes[known]] - 1.0
-        total = np.bincount(codes[known], v[known])[codes[known]] - v[known]
-        weight = others + ratio
+        size = np.bincount(codes[known])[codes[known]]
+        left_out = np.where(size >= own_from, 0.0, 1.0)
+        total = np.bincount(codes[known], v[known])[codes[known]] - left_out * v[known]
+        weight = size - left_out + ratio
         made[known] = np.divide(total + ratio * v.mean(), weight, out=made[known], where=weight > 0)
     return made
 

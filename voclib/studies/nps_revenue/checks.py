@@ -47,6 +47,8 @@ def checks(rungs: Rungs, priced: Priced, hidden: sensitivity.HiddenBounds | None
         found["agreement"] = _agreement(rungs, gates, conf_level)
     if rungs.placebo is not None:
         found["placebo"] = _placebo(rungs, gates, conf_level)
+    if rungs.season is not None:
+        found["season"] = _season(rungs, gates, conf_level)
     if rungs.events is not None:
         found["leads"] = _leads(rungs)
     if hidden is not None:
@@ -239,6 +241,23 @@ def _placebo(rungs: Rungs, gates: Gates, conf_level: float) -> Check:
                               "The weights already use that money, so this only checks that they work and cannot reveal unrecorded factors."))
     consequence = Text("两组本来就不同，金额里混有旧差别。", "The groups already differed; part of the amount is that earlier difference.")
     return Check(Text("平衡：接触之前一年的金额", "Balance: money of the year before"), found.passed, said, consequence)
+
+
+def _season(rungs: Rungs, gates: Gates, conf_level: float) -> Check:
+    """Customers who were spared fare no worse where many others were not: a season that no column records would show in them."""
+    found = sensitivity.negative_control(rungs.season, main=rungs.money.fit.value, share=gates.placebo_share, conf_level=conf_level)
+    said = say(
+        "没有暴露的客户，别家门店那几天暴露的人多与少，折成对估计值的影响，每人 {x}（{x:interval}）；要求在估计值的 {s:.0%} 以内。",
+        "Among unexposed customers, coming on days when more customers of other dealers were exposed would shift the estimate by {x} per customer "
+        "({x:interval}); it should lie within {s:.0%} of the estimate.",
+        x=rungs.season.estimate("season", unit=rungs.cohort.unit, conf_level=conf_level),
+        s=gates.placebo_share,
+    )
+    consequence = Text(
+        "忙的那几天来的客户本来就不同：金额里可能混有季节，也可能是较轻的等待同样有损失。",
+        "Customers who come on busy days are different anyway, so the amount may include a season; or lesser exposures cost money too.",
+    )
+    return Check(Text("没有记录的季节", "An unrecorded season"), found.passed, said, consequence)
 
 
 def _leads(rungs: Rungs) -> Check:

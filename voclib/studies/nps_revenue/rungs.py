@@ -21,6 +21,7 @@ from voclib.stats.gates import Gates
 from voclib.stats.inference import Array, Fit
 from voclib.stats.leniency import Leniency
 from voclib.studies import ledger as ledgers
+from voclib.studies.nps_revenue import busy_weeks
 from voclib.studies.nps_revenue import cohort as cohorts
 from voclib.studies.nps_revenue import money_words as words
 from voclib.studies.nps_revenue.cohort import Cohort
@@ -61,6 +62,7 @@ class Rungs:
     separation: overlap.Separation
     tail: Fit | None
     has_few_dealers: bool = False
+    season: Fit | None = None
 
     @property
     def n_exposed(self) -> int:
@@ -132,7 +134,8 @@ def compute(cohort: Cohort, *, gates: Gates, learner: str = "logit", repeats: in
     left, returned = (_share(name, flags, cohort, matrix, shared, refused) for name, flags in (("left", cohort.left), ("returned", y > 0)))
     placebo, benchmark = (None, None) if few else (_before(cohort, found), _benchmark(cohort, features, found, shared))
     return Rungs(cohort=cohort, matrix=matrix, fits=fits, refused=refused, money=found, left=left, returned=returned, events=path, agents=agents,
-                 placebo=placebo, benchmark=benchmark, tail=_tail(y, found), has_few_dealers=few, **_alike(described, found, gates))
+                 placebo=placebo, benchmark=benchmark, tail=_tail(y, found), has_few_dealers=few,
+                 season=None if few else busy_weeks.season(cohort, matrix), **_alike(described, found, gates))
 
 
 def incomparable(cohort: Cohort) -> tuple[Text, Text] | None:

@@ -26,6 +26,8 @@ QUINTILES = 5
 PER_COLUMN = 15
 """Answers that one covariate needs in the models of who answers and what they say."""
 MIN_SECOND = 15  # fewer answers of the second commonest level than this: nothing tells who gives which
+DEALER_FROM = 6
+"""Customers of a dealer from which on each one's own answering counts in the dealer's; of fewer it would tell who answered (see `group_mean`)."""
 RUNGS = ("raw", "poststratified", "calibrated", "propensity", "aipw", "followup", "tilted")
 
 
@@ -102,7 +104,8 @@ def correct(frame: Frame, *, estimand: str, margins: Sequence[str], cells: Seque
     if not vary(y):
         raise ParameterError(f"Two grades of at least {MIN_SECOND} answers each are needed to model who gives which.")
     unit, columns = units(people), varying(people, frame.known)
-    matrix = np.column_stack([_matrix(people, columns, answers), *dealer_answering(y, unit)])
+    matrix = _matrix(people, columns, answers)
+    matrix = np.column_stack([matrix, *dealer_answering(y, unit, matrix)])
     coarse = binned(people, [*dict.fromkeys([*margins, *cells])])
     fits, refused = _weighted(coarse, y, unit, margins, cells)
     staged = propensity.ipw_mean(y, matrix, stages=_stages(people), cluster=unit)
@@ -186,16 +189,22 @@ def _matrix(people: pd.DataFrame, columns: list[str], answers: int) -> np.ndarra
     return matrix
 
 
-def dealer_answering(y: np.ndarray, unit: np.ndarray | None) -> list[np.ndarray]:
-    """Log-odds (N,) that the other customers of each one's dealer answered; nothing where dealers differ by no more than chance.
+def dealer_answering(y: np.ndarray, unit: np.ndarray | None, matrix: np.ndarray) -> list[np.ndarray]:
+    """Log-odds (N,) that a customer of the dealer answered, and that one would have as far as its customers are known (`matrix`, (N, p)).
 
-    Who is asked better may be served better too: that a dealer's customers answer more often says so, whatever else is on record of them.
+    Who is asked better may be served better too: that a dealer's customers answer more often than such customers do elsewhere says so, whatever
+    else is on record of them. Nothing where there are no dealers, or dealers differ by no more than chance.
     """
     if unit is None:
         return []
-    answered, edge = (~np.isnan(y)).astype(float), 1 / (2 * len(y))
-    share = np.clip(crossfit.others_mean(answered, np.where(unit < 0, np.nan, unit)), edge, 1 - edge)
-    return [np.log(share / (1 - share))] if np.ptp(share) > 0 else []
+    answered, group = ~np.isnan(y), np.where(unit < 0, np.nan, unit)
+    share = crossfit.group_mean(answered.astype(float), group, own_from=DEALER_FROM)
+    if np.ptp(share) == 0:
+        return []
+    chance = pd.Series(crossfit.logit(matrix, answered.astype(np.intp)).probabilities(matrix)[:, 1])
+    likely = chance.groupby(group).transform("mean").fillna(chance.mean()).to_numpy()
+    edge = 1 / (2 * len(y))
+    return [np.log(p / (1 - p)) for p in (np.clip(share, edge, 1 - edge), np.clip(likely, edge, 1 - edge))]
 
 
 def units(people: pd.DataFrame) -> np.ndarray | None:
