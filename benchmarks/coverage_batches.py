@@ -72,19 +72,19 @@ def beside_a_bad_one(data: Field) -> Ranges | Estimate:
     return _none() if at is None else Ranges(*(data[0].table[name].to_numpy()[at] for name in ("low", "high")), at)
 
 
-def all_ordinary(data: Field) -> Ranges | Estimate:
-    """The same with every batch that is not told taken for an ordinary sibling."""
+def all_ordinary(data: Field) -> Ranges:
+    """The same with every batch that is not told taken for an ordinary sibling; none where the bad batch is told."""
     at, found = _siblings(data), data[0]
     if at is None:
-        return _none()
+        return Ranges(*np.empty((2, 0)), np.empty(0, dtype=int))
     plain = standing(found.cells.counts, found.cells.years, kind=found.cells.kind, band=found.cells.band, told=found.table["told"],
                      spreads=found.compared.spreads, own=found.dispersion).ratios(0.95)
     return Ranges(plain.low[at], plain.high[at], at)
 
 
-def held_of_those(found: Ranges | Estimate, truth: np.ndarray) -> float:
+def held_of_those(found: Ranges, truth: np.ndarray) -> float:
     """Share of the siblings whose ratio lies inside; not a number where the bad batch is told and they are no longer asked about."""
-    return np.nan if isinstance(found, Estimate) else held(found, truth)
+    return held(found, truth) if len(found.which) else float("nan")
 
 
 def settings() -> list[Setting]:
