@@ -185,6 +185,7 @@ def settings() -> list[Setting]:
     from benchmarks import (
         coverage_answers,
         coverage_attribution,
+        coverage_batches,
         coverage_causes,
         coverage_clusters,
         coverage_designs,
@@ -204,7 +205,7 @@ def settings() -> list[Setting]:
 
     others = (coverage_scores, coverage_silence, coverage_answers, coverage_money, coverage_designs, coverage_attribution, coverage_worth,
               coverage_sensitivity, coverage_reliability, coverage_clusters, coverage_ex, coverage_segments, coverage_loop, coverage_readers,
-              coverage_library, coverage_frontline, coverage_causes)
+              coverage_library, coverage_frontline, coverage_causes, coverage_batches)
     return [*scored(), *(setting for module in others for setting in module.settings())]
 
 

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import coverage, coverage_causes
+from benchmarks import coverage, coverage_batches, coverage_causes
 from voclib.simulate.worlds import carriers, culprit, dealer_months
 
 SHORT = 120
-SETTINGS = {s.name: s for s in coverage_causes.settings()}
+SETTINGS = {s.name: s for s in (*coverage_causes.settings(), *coverage_batches.settings())}
 
 
 @cache
@@ -43,6 +43,12 @@ def test_among_few_batches_and_repairs_a_ratio_is_covered_and_none_accused(what:
     name = f"{'batches accused' if what else 'ratio of a batch named in advance'}: 2 parts of 6 to 10 batches, 50 to 500 repairs in all{what}"
     record = coverage.measure(SETTINGS[name], runs=60)
     assert record["passed"] and record["R"] == 60, record
+
+
+@pytest.mark.parametrize("what", ["all batches, drawn in", "ordinary siblings of a bad batch"])
+def test_among_few_batches_intervals_hold_on_average_where_one_prior_or_a_bad_sibling_taken_for_ordinary_does_not(what: str) -> None:
+    record = coverage.measure(SETTINGS[f"{what}: {coverage_batches.THIN}"], runs=30)
+    assert record["passed"] and record["share"] >= 0.93 and record["naive_share"] <= 0.92, record
 
 
 def test_the_batch_picked_is_covered_and_mostly_the_right_one_where_counts_point_elsewhere() -> None:

@@ -95,7 +95,7 @@ def thin(n: int, seed: int) -> dict[str, pd.DataFrame]:
 
 
 @pytest.mark.parametrize(("n", "seed", "why"), [
-    (40, 1, "have to be removed first"), (150, 2, "only 42 of 443 batches would usually stand out")])
+    (40, 1, "have to be removed first"), (150, 2, "only 40 of 443 batches would usually stand out")])
 def test_too_few_repairs_to_tell_any_batch_are_refused_and_print_no_ratio(n: int, seed: int, why: str) -> None:
     tables = thin(n, seed)
     naive = root_cause_batches.study(tables["repairs"], tables["batches"]).table

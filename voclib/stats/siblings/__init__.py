@@ -91,12 +91,14 @@ def exposures(counts: ArrayLike, exposure: ArrayLike, *, kind: ArrayLike, band: 
 def _fitted(y: Array, e: Array, label: list[NDArray[np.int_]], sizes: list[int], *, start: list[Array] | None = None) -> list[Array]:
     """Factors of kinds, bands and periods, from those of a fit alike where one is given; one where nothing tells."""
     factor = [np.ones(size) for size in sizes] if start is None else [one.copy() for one in start]
-    mean = e * np.prod([one[code] for code, one in zip(label, factor, strict=True)], axis=0)
+    mean = (e * np.prod([one[code] for code, one in zip(label, factor, strict=True)], axis=0)).ravel()
+    codes = [np.ascontiguousarray(code).ravel() for code in label]
+    seen = [np.bincount(code, y.ravel(), len(one)) for code, one in zip(codes, factor, strict=True)]
     for _ in range(ROUNDS):
         moved = 0.0
-        for code, one in zip(label, factor, strict=True):
-            seen, expected = np.bincount(code.ravel(), y.ravel(), len(one)), np.bincount(code.ravel(), mean.ravel(), len(one))
-            step = np.where((seen > 0) & (expected > 0), seen / np.where(expected > 0, expected, 1), 1.0)
+        for code, one, events in zip(codes, factor, seen, strict=True):
+            expected = np.bincount(code, mean, len(one))
+            step = np.where((events > 0) & (expected > 0), events / np.where(expected > 0, expected, 1), 1.0)
             one *= step
             mean *= step[code]
             moved = max(moved, float(np.abs(step - 1).max()))

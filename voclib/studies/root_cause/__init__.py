@@ -135,7 +135,7 @@ def _ladder(found: Found, level: float) -> Ladder | None:
                     **shared | {"ci_method": f"mid-p, false coverage over all batches ({wide:.4%} each)"})]
     if pd.notna(row["shrunken"]):
         rungs.append(ratio(row["shrunken"], row["shrunken_low"], row["shrunken_high"], conf_level=level, rung="shrunken",
-                           **shared | {"ci_method": "mixture of two gammas"}))
+                           **shared | {"ci_method": "mixture of two gammas, averaged over priors"}))
     return Ladder("batch_ratio", tuple(rungs), chosen="picked")
 
 

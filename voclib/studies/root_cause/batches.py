@@ -14,8 +14,9 @@ from voclib.sentences import say
 from voclib.stats import exposure, outstanding, siblings
 from voclib.stats import onset as changes
 from voclib.stats.onset import Onset
+from voclib.stats.outstanding import Drawn
 from voclib.stats.siblings import Ratios, Siblings
-from voclib.stats.siblings.standing import standing
+from voclib.stats.siblings.standing import Standing, Suspicion, standing
 
 WEEK = exposure.WEEK
 YEAR = 365.25
@@ -196,7 +197,7 @@ def study(repairs: pd.DataFrame, batches: pd.DataFrame, *, fdr: float = 0.05, co
         worth = siblings.exposures(made.counts, made.years, kind=kind, band=made.band, without=told)
         compared = siblings.compare(y, worth.sum(axis=1), kind=kind, own=own, conf_level=conf_level, level=fdr)
         told = compared.told
-    beside = standing(made.counts, made.years, kind=kind, band=made.band, told=told, spreads=compared.spreads, own=own)
+    beside = _beside(made, compared, own, conf_level)
     compared = replace(compared, **vars(beside.ratios(conf_level)))
     raw = siblings.beside(y, made.batches["fitted_n"], kind=kind, told=told, own=own, conf_level=conf_level)
     table = _table(made, y, worth, compared, raw, own, conf_level)
@@ -216,14 +217,35 @@ def _table(made: Cells, y: np.ndarray, worth: np.ndarray, compared: Siblings, ra
     kind = table["part"].astype(str) + " | " + table["product"].astype(str) + " | " + table["supplier"].astype(str)
     table["seen_from"] = siblings.seen_from(y, table["worth"], kind=made.kind, found=compared, own=own)
     table["spread_within"] = siblings.spreads(y, table["worth"], kind=kind, told=compared.told, own=own)
-    known = np.isfinite(compared.p) & (compared.expected > 0)
     for name in ("shrunken", "shrunken_low", "shrunken_high"):
         table[name] = np.nan
-    if known.sum() >= outstanding.FEWEST:
-        sure = 1.0 / (own * (1.0 + y / np.maximum(compared.others, 1e-9)))[known]  # what is expected is itself known from the siblings alone
-        drawn = outstanding.draw_in(y[known] * sure, compared.expected[known] * sure, conf_level=conf_level)
+    known, drawn = _drawn_in(y, compared, made.kind, own, conf_level)
+    if drawn is not None:
         table.loc[known, ["shrunken", "shrunken_low", "shrunken_high"]] = np.column_stack([drawn.value, drawn.low, drawn.high])
     return table
+
+
+def _beside(made: Cells, compared: Siblings, own: np.ndarray, conf_level: float) -> Standing:
+    """Every batch by its siblings, each of which counts by the chance that it is a usual one, as far as a first comparison tells."""
+    shared = {"kind": made.kind, "band": made.band, "told": compared.told, "spreads": compared.spreads, "own": own}
+    first = standing(made.counts, made.years, **shared)
+    known, drawn = _drawn_in(first.events, first.ratios(conf_level), made.kind, own, conf_level)
+    if drawn is None:
+        return first
+    chance, square = np.zeros(len(known)), np.zeros(len(known))
+    chance[known], square[known] = drawn.far, drawn.distance
+    return standing(made.counts, made.years, suspicion=Suspicion(chance=chance, square=square), **shared)
+
+
+def _drawn_in(y: np.ndarray, against: Ratios, kind: pd.Series, own: np.ndarray, conf_level: float) -> tuple[np.ndarray, Drawn | None]:
+    """Which batches (B,) can be drawn in, and their ratios drawn in; None where they are too few to learn from."""
+    known = np.isfinite(against.ratio) & (against.expected > 0)
+    if known.sum() < outstanding.FEWEST:
+        return known, None
+    sure = 1.0 / (own * (1.0 + y / np.maximum(against.others, 1e-9)))[known]  # what is expected is itself known from the siblings alone
+    mates = kind[known].groupby(kind[known]).transform("size").to_numpy()
+    return known, outstanding.draw_in(y[known] * sure, against.expected[known] * sure, weight=1.0 - 1.0 / np.maximum(mates, 2),
+                                      conf_level=conf_level)
 
 
 def _picked(table: pd.DataFrame) -> int | None:

@@ -22,6 +22,16 @@ RUNGS = {
 }
 
 
+SHRUNK = Text(
+    "区间按事先点名这一批来算。同类批次各按它是普通批次的机会计入：没点到名却可能有问题的，少算一些，区间也为它放宽。"
+    "收拢时，批次之间本来相差多少只能从这些数据里学，学不准也算在内；收拢后的区间是对全部批次平均而言，不对某一批单独担保。",
+    "Intervals are as if the batch had been named in advance. Siblings count by the chance that they are ordinary batches: one that may be bad "
+    "without standing out counts for less, and the intervals are wider for it. Shrinkage allows for how little these data say about how far batches "
+    "differ; an interval after shrinkage holds on average over all batches, not for any one of them.")
+RETURNS = Text("收拢后的区间是对全部门店平均而言，不对某一家单独担保。",
+               "The interval after shrinkage holds on average over all dealers, not for any one of them.")
+
+
 def captions(made: Any, ladder: Ladder | None, causes: tuple[Estimate, ...], course: pd.DataFrame, rules: Parts, *, long_minutes: float,
              conf_level: float) -> dict[str, dict[str, Any]]:
     """Title (the finding), subtitle (what is drawn) and more of every figure."""
@@ -57,7 +67,8 @@ def _batches(made: Any) -> dict[str, Any]:
             "columns": laid.BATCH_COLUMNS,
             "formats": {"batch": "text"},
             "subtitle": Text("收拢后最高的几个，加上次数最多的一个；误报按全部批次控制（BY）",
-                             "The highest after shrinkage, and the one with most repairs; false discoveries controlled over all batches (BY)")}
+                             "The highest after shrinkage, and the one with most repairs; false discoveries controlled over all batches (BY)"),
+            "note": SHRUNK}
 
 
 def _drawn(made: Any) -> dict[str, Any]:
@@ -192,7 +203,7 @@ def _returned(made: Any, level: float) -> dict[str, Any]:
                     "The highest dealer shows {a:bare}, about {b:bare} after shrinkage; {k} of {n} {k:stands|stand} "
                     "out", a=given.highest, b=given.drawn,
                     n=given.dealers, k=given.told)
-    return {"title": title, "sort": "given",
+    return {"title": title, "sort": "given", "note": None if given is None or given.drawn is None else RETURNS,
             "labels": {"all": Text("全部门店", "All dealers"), "highest": Text("最高的一家，照它自己的数", "The highest dealer, by its own numbers"),
                        "drawn": Text("同一家，向其余门店收拢", "The same dealer, shrunk to the others"), "": Text("返修", "Repeat repairs")},
             "subtitle": say("30 天内同一辆车同一种零件又修的占比，同一天的几行算一次；横条 = {level:.0%} 区间；不点名",

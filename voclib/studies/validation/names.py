@@ -163,6 +163,8 @@ METHODS = {
     "ratio of a batch named in advance": ("causes", Text("事先点名的批次与同类之比", "Ratio of a batch named in advance")),
     "ratio of the batch picked, over its true one": ("causes", Text("挑出来的批次与同类之比", "Ratio of the batch picked")),
     "ratio of the batch picked, drawn in": ("causes", Text("挑出来的批次，收拢后", "The batch picked, shrunk")),
+    "all batches, drawn in": ("causes", Text("全部批次，收拢后", "All batches, shrunk")),
+    "ordinary siblings of a bad batch": ("causes", Text("坏批次没点到名时，它的同类", "Siblings of a bad batch that is not flagged")),
     "the bad batch is picked": ("causes", Text("挑中坏批次", "The bad batch is picked")),
     "batches accused": ("causes", Text("被点名的批次", "Batches flagged")),
     "both are told": ("causes", Text("两个坏批次都点到", "Both bad batches are flagged")),
@@ -181,6 +183,8 @@ MEASURED_AS = {
     ("groups, drawn in", "power"): "coverage",
     ("groups, drawn in, taken for normal", "power"): "coverage",
     ("leniency, Anderson-Rubin", "power"): "coverage",
+    ("all batches, drawn in", "power"): "coverage",
+    ("ordinary siblings of a bad batch", "power"): "coverage",
     ("return", "false alarms"): "chance",
     ("direction, no lead found", "power"): "misses",
 }
