@@ -247,15 +247,16 @@ def _season(rungs: Rungs, gates: Gates, conf_level: float) -> Check:
     """Customers who were spared fare no worse where many others were not: a season that no column records would show in them."""
     found = sensitivity.negative_control(rungs.season, main=rungs.money.fit.value, share=gates.placebo_share, conf_level=conf_level)
     said = say(
-        "没有暴露的客户，别家门店那几天暴露的人多与少，折成对估计值的影响，每人 {x}（{x:interval}）；要求在估计值的 {s:.0%} 以内。",
+        "看没有暴露的客户：别家门店暴露多的日子来的，与暴露少的日子来的，金额之差相当于让估计值移动每人 {x}（{x:interval}）；"
+        "要求在估计值的 {s:.0%} 以内。",
         "Among unexposed customers, coming on days when more customers of other dealers were exposed would shift the estimate by {x} per customer "
         "({x:interval}); it should lie within {s:.0%} of the estimate.",
         x=rungs.season.estimate("season", unit=rungs.cohort.unit, conf_level=conf_level),
         s=gates.placebo_share,
     )
     consequence = Text(
-        "忙的那几天来的客户本来就不同：金额里可能混有季节，也可能是较轻的等待同样有损失。",
-        "Customers who come on busy days are different anyway, so the amount may include a season; or lesser exposures cost money too.",
+        "暴露多的日子来的客户可能本来就不同，金额里也许混着季节；也可能是较轻的等待同样有损失。",
+        "Customers who come on busy days may differ anyway, so the amount may include a season; or milder exposures may cost money too.",
     )
     return Check(Text("没有记录的季节", "An unrecorded season"), found.passed, said, consequence)
 
