@@ -36,7 +36,7 @@ def test_dealers_that_differ_in_nothing_but_quality_cost_nothing() -> None:
 def others_alone(dealt: coverage_silence.Dealt) -> Estimate:
     """With the readiness of the dealer's other customers, each one's own left out."""
     known, y, unit = dealt
-    share = crossfit.others_mean((~np.isnan(y)).astype(float), unit)
+    share = crossfit.group_mean((~np.isnan(y)).astype(float), unit, own_from=np.inf)
     return coverage_silence.without_dealer((np.column_stack([known, np.log(share / (1 - share))]), y, unit))
 
 

@@ -1,4 +1,4 @@
-"""What a group (a dealer's customers) or the others in it are like, as a covariate of each of its members."""
+"""What a group (a dealer's customers) is like, as a covariate of each of its members."""
 
 from __future__ import annotations
 
@@ -9,16 +9,21 @@ from numpy.typing import ArrayLike, NDArray
 from voclib.errors import DataError, ParameterError
 
 Array = NDArray[np.float64]
+OWN_FROM = 6  # rows of a group from which on each one's own value counts in the group's; of fewer it would tell itself
 
 
-def others_mean(values: ArrayLike, group: ArrayLike) -> Array:
-    """Mean of each row's group without the row itself (N,), shrunk towards the mean of all by as much as chance explains.
+def group_mean(values: ArrayLike, group: ArrayLike, *, own_from: float = OWN_FROM) -> Array:
+    """Mean of each row's group (N,), shrunk towards the mean of all by as much as chance explains.
 
-    mᵢ = (Σ_g v − vᵢ + κ·v̄)/(n_g − 1 + κ) with κ = σ²/τ², σ² the variance within groups and τ² that between them (analysis of variance, moments).
-    Group means beside the rows' own values take out what a group has in common and nobody recorded (Mundlak 1978, Econometrica 46; for chances
-    of treatment Arkhangelsky & Imbens 2024, REStud 91, "Fixed effects and the generalized Mundlak estimator"). Leaving the row out keeps
-    its own value from telling itself, shrinking keeps tiny groups from being noise: a row alone in its group, or without one (missing), gets v̄.
-    Where groups differ by no more than chance (τ² ≤ 0) every row gets v̄.
+    mᵢ = (Σ_g v − o·vᵢ + κ·v̄)/(n_g − o + κ) with κ = σ²/τ², σ² the variance within groups and τ² that between them (analysis of variance, moments).
+    The row itself counts (o = 0) in groups of `own_from` rows or more, and is left out (o = 1) of smaller ones; infinity leaves it out of all.
+
+    Group means beside the rows' own values take out what a group has in common and nobody recorded (Mundlak 1978, Econometrica 46). Among rows
+    that are alike, which of them have the value does not depend on what their group has in common once the group's whole mean is known; the mean
+    of the others leaves as much of that as it is off by chance (Arkhangelsky & Imbens 2024, REStud 91, "Fixed effects and the generalized Mundlak
+    estimator"). In a small group the whole mean would tell the row's own value, and next to nobody would be left to compare it with. Shrinking
+    keeps tiny groups from being noise: a row alone in its group, or without one (missing), gets v̄, and so does every row where groups differ by no
+    more than chance (τ² ≤ 0).
 
     `values` (N,) complete numbers in any unit; `group` (N,) identifiers, missing for none.
 
@@ -29,22 +34,6 @@ def others_mean(values: ArrayLike, group: ArrayLike) -> Array:
     DataError
         for missing or infinite values.
     """
-    return _shrunken(values, group, own_from=np.inf)
-
-
-def group_mean(values: ArrayLike, group: ArrayLike, *, own_from: int) -> Array:
-    """Mean of each row's group (N,), shrunk as in `others_mean`, with the row itself in groups of `own_from` rows or more and without it in others.
-
-    Among rows that are alike, which of them have the value does not depend on what their group has in common once the group's whole mean is known;
-    the mean of the others leaves as much of that as it is off by chance (Arkhangelsky & Imbens 2024, REStud 91: the mean of the whole group
-    balances). In a small group the whole mean would tell the row's own value, and next to nobody would be left to compare it with.
-
-    `values` and `group` (N,), messages and what groups of chance alone get as in `others_mean`.
-    """
-    return _shrunken(values, group, own_from=own_from)
-
-
-def _shrunken(values: ArrayLike, group: ArrayLike, *, own_from: float) -> Array:
     v, codes = np.asarray(values, dtype=float), pd.factorize(pd.Series(np.asarray(group)), sort=True)[0]
     if v.ndim != 1 or len(v) != len(codes):
         raise ParameterError(f"One group a value: values have shape {v.shape}, and there are {len(codes)} groups.")

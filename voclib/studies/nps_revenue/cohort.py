@@ -154,19 +154,18 @@ def build(tables: Tables, *, first_day: str, last_day: str, dose: str = "wait_mi
 
 
 def among_dealers(cohort: Cohort) -> Cohort:
-    """The cohort with what a dealer's other customers are like among what is known, so that a comparison does not mistake dealers for chance.
+    """The cohort with what a dealer's customers are like among what is known, so that a comparison does not mistake dealers for chance.
 
     `dealer_exposure` is the share of them that was exposed, as log odds, the scale on which a chance of exposure is learned; `dealer_prior` their
-    mean rank of money before. Both leave the customer out (`crossfit.others_mean`); what differs by no more than chance is left away. The share
-    of a dealer's other customers is known with the noise of their number, so a confounder common to a dealer goes out up to that noise.
+    mean rank of money before (`crossfit.group_mean`). What differs by no more than chance is left away.
     """
     if cohort.clusters is None:
         return cohort
     units, edge = cohort.people["unit_id"], 0.5 / len(cohort.people)
-    share = np.clip(crossfit.others_mean(cohort.exposed.astype(float), units), edge, 1 - edge)
+    share = np.clip(crossfit.group_mean(cohort.exposed.astype(float), units), edge, 1 - edge)
     made = [np.log(share / (1 - share))]
     if "prior_rank" in cohort.known and cohort.people["prior_rank"].notna().all():
-        made.append(crossfit.others_mean(cohort.people["prior_rank"], units))
+        made.append(crossfit.group_mean(cohort.people["prior_rank"], units))
     made = {name: values for name, values in zip(DEALER, made, strict=False) if np.ptp(values) > 0}
     return replace(cohort, people=cohort.people.assign(**made), known=(*cohort.known, *made))
 

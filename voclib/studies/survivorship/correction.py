@@ -26,8 +26,6 @@ QUINTILES = 5
 PER_COLUMN = 15
 """Answers that one covariate needs in the models of who answers and what they say."""
 MIN_SECOND = 15  # fewer answers of the second commonest level than this: nothing tells who gives which
-DEALER_FROM = 6
-"""Customers of a dealer from which on each one's own answering counts in the dealer's; of fewer it would tell who answered (see `group_mean`)."""
 RUNGS = ("raw", "poststratified", "calibrated", "propensity", "aipw", "followup", "tilted")
 
 
@@ -198,7 +196,7 @@ def dealer_answering(y: np.ndarray, unit: np.ndarray | None, matrix: np.ndarray)
     if unit is None:
         return []
     answered, group = ~np.isnan(y), np.where(unit < 0, np.nan, unit)
-    share = crossfit.group_mean(answered.astype(float), group, own_from=DEALER_FROM)
+    share = crossfit.group_mean(answered.astype(float), group)
     if np.ptp(share) == 0:
         return []
     chance = pd.Series(crossfit.logit(matrix, answered.astype(np.intp)).probabilities(matrix)[:, 1])
