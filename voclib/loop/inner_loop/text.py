@@ -156,30 +156,23 @@ def _mostly_missed(clock: Clock, found: Estimate) -> Text:
                name=clock.title, h=limit(clock), a=found)
 
 
+def _overdue(late: pd.DataFrame, clock: Clock) -> list[Text]:
+    """Open cases past the limit, those of safety alone where there are any; nothing where none is late."""
+    unsafe = late[late["severity"].eq(SAFETY)]
+    first = unsafe if len(unsafe) else late
+    if first.empty:
+        return []
+    told = {"n": len(first), "t": long(float(first["followed"].max()), clock), "open": state(clock)["open"]}
+    if len(unsafe):
+        return [say("今天就处理 {n} 张超时{open}的行车安全工单，最久的等了 {t}。",
+                    "Deal today with the {n} safety {n:case|cases} {open} past the limit; the oldest has waited {t}.", **told)]
+    return [say("先处理 {n} 张超时{open}的工单，最久的等了 {t}。",
+                "First deal with the {n} {n:case|cases} {open} past the limit; the oldest has waited {t}.", **told)]
+
+
 def decision(late: pd.DataFrame, by: Departments, coverage: Coverage | None, clock: Clock, *, missed: tuple[Clock, Estimate] | None) -> Text:
     """What to do next: late open cases of safety first, then another clock that is mostly `missed`, a slow department, voices without a case."""
-    told = []
-    unsafe = late[late["severity"].eq(SAFETY)]
-    if len(unsafe):
-        told.append(
-            say(
-                "今天就处理 {n} 张超时{open}的行车安全工单，最久的等了 {t}。",
-                "Deal today with the {n} safety {n:case|cases} {open} past the limit; the oldest has waited {t}.",
-                n=len(unsafe),
-                t=long(float(unsafe["followed"].max()), clock),
-                open=state(clock)["open"],
-            )
-        )
-    elif len(late):
-        told.append(
-            say(
-                "先处理 {n} 张超时{open}的工单，最久的等了 {t}。",
-                "First deal with the {n} {n:case|cases} {open} past the limit; the oldest has waited {t}.",
-                n=len(late),
-                t=long(float(late["followed"].max()), clock),
-                open=state(clock)["open"],
-            )
-        )
+    told = _overdue(late, clock)
     if missed is not None:
         told.append(_mostly_missed(*missed))
     slow = by.drawn[by.drawn["is_apart"] & (by.drawn["value"] < by.drawn["mean_low"])] if len(by.drawn) else by.drawn
