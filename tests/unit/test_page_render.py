@@ -86,9 +86,9 @@ def test_the_way_back_opens_the_edition_of_the_page():
     assert 'name="edition" id="ed-public"' in listed and "h.name==='edition')h.checked=true" in listed
 
 
-def test_a_table_wider_than_a_phone_fades_where_there_is_more():
-    phones = [rules for rules in page.stylesheet().split("@media screen and (max-width:47.99rem){")[1:] if rules.startswith(".scroll{")]
-    assert len(phones) == 1 and re.search(r"\.scroll\{background:[^}]*no-repeat local,[^}]*no-repeat scroll\}", phones[0])
+def test_a_table_or_formula_wider_than_a_phone_fades_where_there_is_more():
+    phones = [rules for rules in page.stylesheet().split("@media screen and (max-width:47.99rem){")[1:] if "no-repeat local" in rules]
+    assert len(phones) == 1 and re.search(r"\.scroll,\.eq\{background:[^}]*no-repeat local,[^}]*no-repeat scroll\}", phones[0])
 
 
 def test_two_headlines_are_an_error():
