@@ -58,6 +58,15 @@ def test_checks_join_the_section_of_their_name_and_are_not_repeated():
     assert given.count('class="chk"') == 1
 
 
+def test_a_section_with_nothing_to_show_is_left_out_and_one_with_a_figure_stands():
+    section = [md("## 真值\n\n埋下了。", "zh"), md("## Truth\n\nPlanted here.", "en")]
+    bare = page.render(new_notebook(cells=[*section, shown(show.no_truth()), shown(show.headline(study()))]), **WORDS).html
+    assert "Planted here" not in bare and 'id="truth"' not in bare and "show()" in bare, "its code is kept with the set-up"
+    half = [*section, shown(show.facts({Text("数", "Count"): 1})), shown(show.no_truth())]
+    made = page.render(new_notebook(cells=[*half, shown(show.headline(study()))]), **WORDS).html
+    assert "Planted here" in made and 'id="truth"' in made and "leaves this section out" not in made
+
+
 def test_a_phone_shows_the_decision_before_caveat_and_details():
     """Every block of the card has its place on a phone; the reason of the answer follows the card."""
     told = study(answer=Text("不是，远没有那么高。是 18。", "Not at all, it is far from that. It is 18."))

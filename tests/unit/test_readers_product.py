@@ -12,7 +12,7 @@ from voclib.errors import ParameterError
 from voclib.readers import product
 from voclib.readers.product import counts as product_counts
 from voclib.readers.product import sheet as product_sheet
-from voclib.readers.product.text import NO_TRUTH, NONE_FLAGGED, Names
+from voclib.readers.product.text import Names
 from voclib.reporting import show
 from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Text, Verdict
@@ -343,7 +343,8 @@ class TestTruth:
     def test_nothing_flagged_is_not_called_nothing_planted(self, calm: Tables) -> None:
         made = product.study(calm, product_counts.count(calm))
         assert made.flags.empty
-        assert product.untold(made, {"field": {"projects": {"landed": {}}}}) == NONE_FLAGGED and product.untold(made, {}) == NO_TRUTH
+        truth = {"field": {"projects": {"landed": {}}}}
+        assert product.any_planted(truth) and product.against_truth(made, calm, truth).empty and not product.any_planted({})
 
 
 def test_every_row_is_counted_or_left_out_for_a_reason(calm: Tables) -> None:

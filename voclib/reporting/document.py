@@ -16,11 +16,16 @@ LANGS = ("zh", "en")
 
 @dataclass
 class Section:
-    """A stretch of the page: its headings (markdown, by language; empty before the first), its blocks of HTML and its folded code."""
+    """A stretch of the page: its headings (markdown, by language; empty before the first), its blocks of HTML and its folded code.
+
+    `figures` counts what its cells show; `absent`: a cell has said that these data have nothing to show there.
+    """
 
     title: dict[str, str] = field(default_factory=dict)
     blocks: list[str] = field(default_factory=list)
     code: list[str] = field(default_factory=list)
+    figures: int = 0
+    absent: bool = False
     id: str = ""
 
 
@@ -127,8 +132,11 @@ def _code(document: Document, number: int, cell: Mapping[str, Any], *, report: s
             if document.finding is not None:
                 raise VocError(f"{report}: cell {number} states a second headline; a report answers one question.")
             document.finding, lifted = block.finding, True
+        elif block.kind == "absent":
+            section.absent = True
         elif block.kind != "note" or block.html != _said(section):  # cells that cannot be shown for one reason give it once
             section.blocks.append(block.html)
+            section.figures += 1
         document.shown |= {block.kind}
     if not source or "hide" in marks:
         return
@@ -158,10 +166,13 @@ def _fold(source: str, number: int, named: tuple[str, str] | None) -> str:
 
 
 def _tidy(document: Document) -> None:
-    """Give every section an address; what holds nothing but code (the cell of the headline, say) goes to the set-up at the end."""
+    """Give every section an address; what holds nothing but code (the cell of the headline, say) goes to the set-up at the end.
+
+    So does the code of a section whose cells have nothing to show: its heading and its prose would speak of what is not there.
+    """
     kept: list[Section] = []
     for section in document.sections:
-        if set(section.blocks) <= set(section.code):
+        if set(section.blocks) <= set(section.code) or (section.absent and not section.figures):
             document.setup += section.code
         else:
             kept.append(section)

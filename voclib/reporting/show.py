@@ -248,6 +248,12 @@ def note(text: Text) -> Shown:
     return Shown("note", {"text": asdict(text)}, _both(text))
 
 
+def no_truth() -> Shown:
+    """In place of a comparison with planted truth where none was planted. A page leaves out a section that has nothing else to show."""
+    text = Text("这批数据没有埋下的真值，页面上不出现这一节。", "These data hold no planted truth; the page leaves this section out.")
+    return Shown("absent", {"text": asdict(text)}, _both(text))
+
+
 def _captions(title: Text, subtitle: Text | None, note: Text | None) -> dict[str, Any]:
     return {"title": asdict(title), "subtitle": asdict(subtitle) if subtitle else None, "note": asdict(note) if note else None}
 

@@ -105,7 +105,6 @@ UNREAD = Text(
     "No case has words, so whether words would reveal the customer has not been audited: repeat the audit once cases carry them.",
 )
 NO_CLUES = Text("原话里没有找到这样的线索。", "No such clue was found in the words.")
-NO_TRUTH = Text("这批数据没有埋下的真值。", "These data hold no planted truth.")
 _HOURS = (
     (1, Text("1 小时内", "within an hour")),
     (4, Text("1–4 小时", "1–4 hours")),

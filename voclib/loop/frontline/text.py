@@ -56,7 +56,6 @@ LIMITS = (
         ),
     ),
 )
-NO_TRUTH = Text("这批数据没有埋下的真值。", "These data hold no planted truth.")
 NO_LADDER = Text("听到过回音的员工太少，走不了阶梯。", "Too few employees have heard back for a step-by-step comparison.")
 NO_CURVE = Text("已解决的上报太少，画不出曲线。", "Too few fixed reports for a curve.")
 NO_EVENT = Text("没有哪次上升两边都看得到，没有早晚可比。", "No rise shows on both sides, so there is no lead to measure.")

@@ -54,7 +54,6 @@ STATES = {
     "responded_at": (Text("还没有响应", "unanswered"), Text("响应", "answered"), Text("响应", "answered")),
     "assigned_at": (Text("还没有分派", "unassigned"), Text("分派", "assigned"), Text("分派", "assigned")),
 }
-NO_TRUTH = Text("这批数据没有埋下的真值。", "These data hold no planted truth.")
 NO_CURVE = Text("工单太少，画不出曲线。", "Too few cases for a curve.")
 NO_VOICES = Text(
     "工单没有写明出自哪条声音，或这段时间几乎没有不满的声音，因此看不出多少不满没有开工单。",

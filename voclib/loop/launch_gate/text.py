@@ -57,7 +57,6 @@ LIMITS = (
         ),
     ),
 )
-NO_TRUTH = Text("这批数据没有埋下的真值。", "These data have no planted truth.")
 NO_GAINS = Text("没有哪个概念可以与在售产品相比，因此没有可画的差别。", "No concept can be compared with a product on sale, so nothing is drawn.")
 NO_SIZES = Text("没有在售产品的占比，算不出需要多少回答。", "Without a share for the product on sale, the answers needed cannot be worked out.")
 NO_SEGMENTS = Text("回答没有写明客群，或没有可比的概念。", "Answers carry no segment, or no concept can be compared.")

@@ -49,7 +49,6 @@ LIMITS = (
         ),
     ),
 )
-NO_TRUTH = Text("这批数据没有埋下的真值。", "These data have no planted truth.")
 NO_LADDER = Text("还没有能评的项目，走不了阶梯。", "No project can be judged yet, so there is no ladder.")
 NO_LANDED = Text("还没有项目落地。", "No project has gone live yet.")
 NO_DRAWN = Text(

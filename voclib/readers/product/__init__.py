@@ -187,9 +187,9 @@ def against_truth(brief: Brief, tables: Tables, truth: Mapping[str, Any]) -> pd.
                                                    for row in brief.flags.to_dict("records")]))
 
 
-def untold(brief: Brief, truth: Mapping[str, Any]) -> Text:
-    """Why nothing stands beside what was planted: nothing was, or nothing was flagged."""
-    return words.NONE_FLAGGED if truth.get("field", {}).get("projects") and brief.flags.empty else words.NO_TRUTH
+def any_planted(truth: Mapping[str, Any]) -> bool:
+    """Whether improvement projects with known peaks and falls were planted in these data."""
+    return bool(truth.get("field", {}).get("projects"))
 
 
 def _planted(row: Mapping[str, Any], projects: pd.DataFrame, landed: Mapping[str, Any], run_up: pd.Timedelta, days: int) -> Text:

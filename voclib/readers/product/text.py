@@ -26,7 +26,6 @@ NOTHING_TOLD = Text("没有一项的次数多到可以判断。", "No count is l
 MORE_EVENTS = Text("每一期平均至少 5 次、以往合计至少 20 次；可以把 weeks 调大。",
                    "At least 5 per period on average and 20 in all so far; a larger weeks= helps.")
 NO_MOVES = Text("没有一项能判断，所以没有图。", "Nothing can be judged, so there is no chart.")
-NO_TRUTH = Text("这批数据没有埋下的真值。", "These data hold no planted truth.")
 NONE_FLAGGED = Text("以往各期没有一项亮过：埋下的高峰和下降，这条规则一个也没有看出来。",
                     "Nothing was flagged in any period: the rule saw none of the planted peaks and falls.")
 TOO_FEW = Text("回答太少", "too few answers")

@@ -13,7 +13,7 @@ from voclib.reporting.figures import board, checks, counts, headline, intervals,
 RENDERERS: dict[str, Callable[[Mapping[str, Any]], Markup]] = {
     "headline": headline.render, "ladder": ladder.render, "intervals": intervals.render, "checks": checks.render,
     "limits": checks.render_limits, "table": table.render, "funnel": counts.render_funnel, "facts": counts.render_facts,
-    "note": counts.render_note, "board": board.render,
+    "note": counts.render_note, "absent": counts.render_note, "board": board.render,
 }
 KINDS = tuple(RENDERERS)
 

@@ -52,7 +52,6 @@ NOTHING_TO_UNDO = Text("区间本来就含零，谈不上抹平。", "The range 
 MORE = {"now": Text("现在", "Now"), "stores": Text("{u}翻倍", "Twice as many {u}s"), "periods": Text("期数翻倍", "Twice as many periods"),
         "employees": Text("作答员工翻倍", "Twice as many employees answering"),
         "customers": Text("作答客户翻倍", "Twice as many customers answering")}
-NO_TRUTH = Text("真实数据没有植入的真值。", "Real data have no planted truth.")
 CONTROLS = {"is_manager_changed": Text("换店长", "a change of manager"), "vacancies": Text("缺编", "vacancies"),
             "is_refurbished": Text("装修", "refurbishment"),
             "stress": Text("工作压力", "work stress"), "clinical_share": Text("临床岗位占比", "share of clinical staff")}

@@ -63,7 +63,6 @@ TRUTH: dict[str, Any] = {
     "title": Text("名单与埋下的真值", "The list against what was planted"),
     "subtitle": Text("埋下的各列，估计方法看不到", "The estimates never see what was planted"),
 }
-NO_TRUTH = {Text("家门店的真值是已知的", "dealers whose truth is known"): 0}
 LIMITS = (
     (
         Text("不是说名单上的门店作弊。", "Being listed does not mean that a dealer cheated."),

@@ -73,7 +73,6 @@ TIMING = (
     Text("金额只有范围，人数也不给一个数。", "The money is only a range, so no single number of customers is given either."),
     Text("带日期的导出。", "An export with dates."),
 )
-NO_TRUTH = Text("真实数据没有埋下的真值可比。", "Real data have no planted truth to compare with.")
 NO_DOSE = Text("数据里只有“有没有”，没有“有多少”，画不出剂量曲线。", "The data say whether, not how much, so no dose curve can be drawn.")
 NO_CURVE = Text("没有日期，画不出逐日的留存。", "Without dates, retention by day cannot be drawn.")
 NO_MONTHS = Text("没有逐月的账目，不能与各自的过去相比。", "Without monthly bookings, customers cannot be compared with their own past.")

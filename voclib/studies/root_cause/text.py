@@ -39,7 +39,6 @@ NO_CAUSES = Text("没有门店月度经营、没有带主题的声音，或门�
                  "Without monthly operations or voices with topics, or with too few dealers or complaints, operations cannot be examined.")
 NO_CARDS = Text("批次不能比较，看不出集中在哪里。", "Batches cannot be compared, so where repairs cluster cannot be seen.")
 NO_RETURNS = Text("没有维修记录，数不出返修。", "There are no repair records, so repeat repairs cannot be counted.")
-NO_TRUTH = Text("这批数据没有埋下的真值。", "These data hold no planted truth.")
 
 
 def kicker(made: Any) -> Text:

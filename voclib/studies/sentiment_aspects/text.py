@@ -29,7 +29,6 @@ NO_VERBATIMS = Text("没有客户原话：这一版不展示，或没有可以�
                     "No customer quotes: this edition shows none, or there is no aspect to quote from.")
 NOT_FITTING = Text("词典不合用，没有可数的方面", "The dictionary does not fit, so there are no aspects to count")
 NO_YARDSTICK = Text("带分数的声音太少，没有什么可核对。", "Too few voices carry a score, so there is nothing to check against.")
-NO_TRUTH = Text("这里没有埋下的真值可对。", "There is no planted truth to compare with.")
 RUNGS = {
     "counted": (Text("数机器读出的负面", "Voices read as negative, counted"), Text("校正前", "Uncorrected")),
     "calibrated": (Text("换成读作负面的概率", "Probability of being negative"),

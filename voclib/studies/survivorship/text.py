@@ -201,7 +201,6 @@ NO_YEAR = Text(
 NO_REMINDERS = Text("没有提醒轮次的记录。", "There is no record of reminders.")
 NO_INVITATIONS = Text("这份数据里没有邀请记录，谈不上怎样打扰。",
                       "These data contain no invitations, so nothing can be said about how customers are asked.")
-NO_TRUTH = Text("真实数据没有真值可比。", "Real data come with no known truth to compare with.")
 UNEVEN_COLUMNS = {"name": Text("特征", "Trait"), "partial": Text("造成的不均", "Unevenness from it")}
 TRUTH_COLUMNS = {
     "rung": Text("做法", "Method"),

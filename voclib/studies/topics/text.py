@@ -81,7 +81,6 @@ TRUTH = {
     "title": Text("埋下的新话题，名单抓到了吗", "Did the list catch the planted topic?"),
     "subtitle": Text("名单事先不知道埋了什么", "The list did not know in advance what was planted"),
 }
-NO_TRUTH = Text("这批数据没有埋下新话题，没有真值可比。", "No new topic was planted in these data, so there is no truth to compare with.")
 LIMITS = (
     (
         Text("“话题有 100 条声音，所以有 100 位客户遇到了这件事。”", "“The topic has 100 voices, so 100 customers had this problem.”"),
