@@ -10,6 +10,7 @@ LAB := $(call stamp,lab)
 TEST := $(call stamp,test)
 EMBED := $(call stamp,embed)
 TORCH := torch==2.13.0
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help reports public lab embed test coverage verify bench lock
@@ -45,9 +46,9 @@ lab: $(LAB)  ## open JupyterLab on the notebooks
 embed: $(EMBED)  ## add sentence vectors for English topics (MiniLM, on torch: 1.1 GB)
 	@$(install) $(TORCH)
 
-test: $(TEST)  ## lint and run all tests
+test: $(TEST)  ## lint and run all tests (make test WORKERS=8 where there are more cores)
 	@$(BIN)/ruff check .
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(WORKERS)
 
 coverage: $(TEST)  ## planted-truth runs of what changed since the record (all: a quarter of an hour); writes benchmarks/coverage.json
 	@$(BIN)/python -m benchmarks.coverage

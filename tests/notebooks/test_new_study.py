@@ -25,7 +25,8 @@ if __name__ == "__main__":
     store.write(pool(), "data/standard/sample")
     print(running.run("params/sample.yml", only=(sys.argv[1],), root=".", jobs=1).executed)
 """
-COPIED = ("pyproject.toml", "tests/test_architecture.py", "tests/unit/study_tables.py", "tests/unit/test_wording_lint.py", "tests/unit/conftest.py")
+COPIED = ("pyproject.toml", "tests/test_architecture.py", "tests/unit/study_tables.py", "tests/unit/reporting/test_wording_lint.py",
+          "tests/unit/conftest.py")
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,7 @@ def test_the_page_is_made_and_says_that_it_is_a_draft(clone: Path) -> None:
 
 def test_it_keeps_the_rules_of_the_house_and_passes_its_own_test(clone: Path) -> None:
     lint = python(clone, "-m", "ruff", "check", "--no-cache", "voclib/studies/old_friends.py", "voclib/studies/old_friends_text.py",
-                  "tests/unit/test_studies_old_friends.py")
+                  "tests/unit/studies/test_studies_old_friends.py")
     assert lint.returncode == 0, lint.stdout
     done = checked(clone, "-v", "-k", "old_friends or old-friends", "tests")
     assert done.returncode == 0, done.stdout[-3000:]
@@ -81,7 +82,7 @@ def test_its_own_test_can_fail(clone: Path) -> None:
     try:
         study.write_text(whole.replace("cluster=shock, rung", "rung"), "utf-8")  # the interval as if answers were independent
         assert study.read_text("utf-8") != whole
-        done = checked(clone, "tests/unit/test_studies_old_friends.py", "-k", "naive")
+        done = checked(clone, "tests/unit/studies/test_studies_old_friends.py", "-k", "naive")
     finally:
         study.write_text(whole, "utf-8")
     assert done.returncode == 1 and "1 failed, 7 deselected" in done.stdout and "test_the_naive_interval_is_too_narrow" in done.stdout

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.test_page_theme import contrast
+from tests.unit.reporting.test_page_theme import contrast
 from voclib.reporting.theme import DARK, PAPER
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -116,7 +116,7 @@ def _files(space: Workspace, name: str, module: str, questions: Mapping[str, str
         space.notebooks / f"{name}.ipynb": _notebook(_template("notebook.txt"), slots).encode(),
         studies / f"{module}.py": _filled(_imports(_template("study.txt"), module), slots).encode(),
         studies / f"{module}_text.py": _filled(_template("words.txt"), slots | literals).encode(),
-        root / "tests" / "unit" / f"test_studies_{module}.py": _filled(_template("test.txt"), slots).encode()}
+        root / "tests" / "unit" / "studies" / f"test_studies_{module}.py": _filled(_template("test.txt"), slots).encode()}
 
 
 def _template(name: str) -> str:

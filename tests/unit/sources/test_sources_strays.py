@@ -7,8 +7,8 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 import pytest
+from test_sources_untidy import survey
 
-from tests.unit.test_sources_untidy import survey
 from voclib.errors import DataError
 from voclib.loop import clocks
 from voclib.schema import strays, validate_all

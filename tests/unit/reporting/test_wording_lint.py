@@ -16,8 +16,8 @@ from voclib.results import Study, Text
 from voclib.studies import company, pool, scores, sentiment_aspects, validation
 from voclib.studies.sentiment_aspects import heard as sentiment_voices
 
-RULES = Path(__file__).resolve().parents[2] / "params" / "rules"
-NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
+RULES = Path(__file__).resolve().parents[3] / "params" / "rules"
+NOTEBOOKS = sorted((Path(__file__).resolve().parents[3] / "notebooks").glob("*.ipynb"))
 BANNED = re.compile(r"显著|signific", re.IGNORECASE)
 # evidence of a notebook's headline where it is more than description (0); a new notebook is held to description until it is named here
 EVIDENCE: dict[str, int] = {"12-root-cause": 1, "30-ex-voc": 2, "31-nps-revenue": 1, "32-frontline": 1}

@@ -29,7 +29,7 @@ from voclib.stats import gates as gating
 from voclib.stats import onsets
 from voclib.studies import counting
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 GATES = gating.load()
 LISTS = Lists(list_prices=PRICES, names={"海拓": "Haituo"})
 

@@ -16,7 +16,7 @@ from voclib.reporting import names, show
 from voclib.reporting.language import half_width
 from voclib.results import Estimate, Ladder, Study, Text, Verdict, refusal
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 LIMITS = ((Text("不是。", "No."), Text("因为。", "Because.")),) * 3
 
 

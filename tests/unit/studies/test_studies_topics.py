@@ -330,7 +330,7 @@ def test_places_on_the_map_do_not_depend_on_signs_or_order() -> None:
 
 
 def test_the_committed_dictionary_serves_the_page() -> None:
-    path = Path(__file__).resolve().parents[2] / "params" / "rules" / "aspects.yml"
+    path = Path(__file__).resolve().parents[3] / "params" / "rules" / "aspects.yml"
     one = topics.study(tables(n=700, new=0, hostile=False), dictionary=str(path), watch_weeks=4, seed=1)
     assert {"waiting_time", "parts_price", "noise"} <= {e.group for e in one.subjects}
 

@@ -25,7 +25,7 @@ from voclib.results import Text, Verdict
 from voclib.simulate.worlds import identities
 from voclib.studies import counting
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 RULE = Rule(k=5)
 Tables = dict[str, pd.DataFrame]
 

@@ -56,7 +56,7 @@ class TestGap:
         assert f"{gap:.0f} points apart" in study(planted(nps_all_customers=70.0)).study.answer.en
 
     def test_the_report_that_it_sends_to_is_called_by_its_real_title(self) -> None:
-        notebook = json.loads((Path(__file__).parents[2] / "notebooks/21-survivorship.ipynb").read_text("utf-8"))
+        notebook = json.loads((Path(__file__).parents[3] / "notebooks/21-survivorship.ipynb").read_text("utf-8"))
         zh, en = ("".join(cell["source"]).removeprefix("# ").strip() for cell in notebook["cells"][:2])
         said = study().study.decision
         assert f"报告 21《{zh}》" in said.zh and f"report 21, “{en}”" in said.en

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from silent_frames import planted
 from study_tables import figures, spoken, texts
 
-from tests.unit.silent_frames import planted
 from voclib.errors import ParameterError
 from voclib.reporting import charts, show
 from voclib.reporting.language import half_width, verbs_exceed

@@ -90,7 +90,7 @@ class TestPartition:
         assert (back[:500] == model.labels).all() and (back[500:580] == model.labels[:80]).all()
 
     def test_two_runs_are_equal_and_the_default_path_is_light(self) -> None:
-        code = ("import sys; sys.path.insert(0, 'tests/unit'); from test_text_topics import corpus, WAITING, RANGE\n"
+        code = ("import sys; sys.path.insert(0, 'tests/unit/text'); from test_text_topics import corpus, WAITING, RANGE\n"
                 "from voclib.text.topics import fit_topics\nlabels = fit_topics(corpus(WAITING, RANGE)[0], engine='cpu').labels\n"
                 "print(labels.tolist(), sorted({'torch', 'numba', 'bertopic', 'umap', 'hdbscan'} & set(sys.modules)))")
         runs = {subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,

@@ -23,7 +23,7 @@ from voclib.studies.nps_revenue import cohort
 from voclib.studies.survivorship import frame
 
 Tables = dict[str, pd.DataFrame]
-NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+NOTEBOOKS = Path(__file__).resolve().parents[3] / "notebooks"
 WINDOW = {"first_day": "2026-07-01", "last_day": "2026-09-10"}
 ASKED = {"channel": "sms", "trigger": "visit", "sent_at": "2026-07-06 09:00", "wave": 0, "is_delivered": 1}
 YEAR = {"first_day": "2025-07-01", "last_day": "2025-09-30"}

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from silent_frames import planted
 
-from tests.unit.silent_frames import planted
 from voclib.results import Verdict
 from voclib.stats import inference, metrics
 from voclib.stats.inference import unnamed

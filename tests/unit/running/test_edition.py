@@ -232,7 +232,7 @@ def test_a_study_of_other_files_needs_no_table(space: Workspace) -> None:
     ("21-survivorship", "customers"), ("30-ex-voc", "employee_surveys"), ("31-nps-revenue", "transactions"), ("32-frontline", "frontline_reports"),
     ("40-inner-loop", "cases"), ("41-outer-loop", "projects"), ("42-launch-gate", "concept_tests"), ("53-case-library", "cases")])
 def test_notebooks_say_which_table_they_begin_with(notebook: str, table: str) -> None:
-    assert table in tables_read(Path(__file__).resolve().parents[2] / "notebooks" / f"{notebook}.ipynb")
+    assert table in tables_read(Path(__file__).resolve().parents[3] / "notebooks" / f"{notebook}.ipynb")
 
 
 def test_the_workspace_is_found_above_the_edition(space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

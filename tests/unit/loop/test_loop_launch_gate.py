@@ -21,7 +21,7 @@ from voclib.results import Text, Verdict
 from voclib.simulate.worlds import concept_gains
 from voclib.studies import counting
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 RULE = Rule(margin=0.05)
 QUESTIONS = list(launch_lights.QUESTIONS)
 

@@ -24,7 +24,7 @@ from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Estimate, Text, Verdict
 from voclib.studies import counting
 
-RULES = Path(__file__).resolve().parents[2] / "params" / "rules"
+RULES = Path(__file__).resolve().parents[3] / "params" / "rules"
 LOADED = routing.load(RULES / "classes.yml", RULES / "aspects.yml")
 Tables = dict[str, pd.DataFrame]
 

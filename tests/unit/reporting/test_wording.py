@@ -131,7 +131,7 @@ def test_ascii_signs_in_chinese_are_found(bad: str) -> None:
 
 
 def test_one_thing_has_one_name_on_every_page() -> None:
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     sources = [*(root / "voclib").rglob("*.py"), *(root / "notebooks").glob("*.ipynb"), *(root / "params/rules").glob("*.yml")]
     said = {path: path.read_text("utf-8") for path in sources if "simulate" not in path.parts and "readers" not in path.parts}
     assert len(said) > 200
@@ -141,7 +141,7 @@ def test_one_thing_has_one_name_on_every_page() -> None:
 
 
 def test_a_region_has_one_name_in_english_whichever_page_speaks_of_it() -> None:
-    root = Path(__file__).parents[2] / "params/rules"
+    root = Path(__file__).parents[3] / "params/rules"
     for name in ("frontline.yml", "case_library.yml"):
         written = dict(re.findall(r"^  (华\w|西\w|东\w): (.+)$", (root / name).read_text("utf-8"), flags=re.M))
         assert len(written) == 6 and {zh: REGIONS[zh].en for zh in written} == written, name

@@ -20,7 +20,7 @@ from voclib.running.workspace import Workspace
 
 HEAD = "edition: sample\ntitle: {zh: 小, en: Tiny}\ncompany: {zh: 甲, en: A}\n"
 LISTED = f"{HEAD}# 顺序 / order\nnotebooks:\n  20-scores: {{}}\n\n  # money\n  31-money:  # by hand\n    materiality: 5.0\n  90-truth: {{}}  # last\n"
-FILES = ["voclib/studies/old_friends.py", "voclib/studies/old_friends_text.py", "tests/unit/test_studies_old_friends.py"]
+FILES = ["voclib/studies/old_friends.py", "voclib/studies/old_friends_text.py", "tests/unit/studies/test_studies_old_friends.py"]
 WORDS = {"question_zh": "老客户会推荐吗？", "question_en": "Do old customers recommend us?"}
 HOSTILE = ['quotes " and \' and """ end', "back\\slash \\n \\", "{braces} {0} %s $x$ @module@ @question_en@", "two\nlines\r\n# second heading",
            "<script>alert(1)</script> [a](javascript:b) `c` *d* _e_", "'); import os; os.remove('x'); ('", "很" * 200, "\\" * 200, "🙂 emoji"]
@@ -29,7 +29,7 @@ HOSTILE = ['quotes " and \' and """ end', "back\\slash \\n \\", "{braces} {0} %s
 @pytest.fixture
 def space(tmp_path: Path) -> Workspace:
     """A clone with two notebooks and the sample edition."""
-    for name in ("notebooks", "params", "voclib/studies", "tests/unit"):
+    for name in ("notebooks", "params", "voclib/studies", "tests/unit/studies"):
         (tmp_path / name).mkdir(parents=True)
     for name in ("20-scores", "31-money", "32-more"):
         (tmp_path / f"notebooks/{name}.ipynb").write_text("{}", "utf-8")

@@ -23,7 +23,7 @@ from voclib.stats import gates as gating
 from voclib.studies import counting
 from voclib.text import parts
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 GATES = gating.load()
 
 

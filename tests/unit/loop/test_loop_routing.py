@@ -11,7 +11,7 @@ from loop_tables import LEVEL, cases
 from voclib.errors import ParameterError
 from voclib.loop import routing
 
-RULES = Path(__file__).resolve().parents[2] / "params" / "rules"
+RULES = Path(__file__).resolve().parents[3] / "params" / "rules"
 LOADED = routing.load(RULES / "classes.yml", RULES / "aspects.yml")
 UNSAFE, APP = "刹车失灵，差点追尾", "App预约总是闪退，登录不上"
 

@@ -12,7 +12,7 @@ from voclib.loop.launch_gate import odds
 from voclib.loop.launch_gate import rule as launch_rule
 from voclib.loop.launch_gate.rule import Rule
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 RULE = Rule(margin=0.05)
 GIVEN = {"share": 0.4, "n": 400, "n_benchmark": 400, "concepts": 4}
 

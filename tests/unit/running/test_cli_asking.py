@@ -11,7 +11,7 @@ import pytest
 
 from voclib import cli
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 MAPPING = """\
 name: mine
 company: {zh: 甲, en: A}
@@ -120,7 +120,7 @@ class TestNewStudy:
         (here / "voclib/studies").mkdir(parents=True)
         out = told(f"new study 33-referrals {self.QUESTIONS}", capsys)
         written = ["notebooks/33-referrals.ipynb", "voclib/studies/referrals.py", "voclib/studies/referrals_text.py",
-                   "tests/unit/test_studies_referrals.py", "params/tiny.yml"]
+                   "tests/unit/studies/test_studies_referrals.py", "params/tiny.yml"]
         assert out.splitlines()[:5] == written and all((here / name).is_file() for name in written)
         assert "voc run params/tiny.yml --only 33-referrals" in out
         assert "  33-referrals: {}" in (here / "params/tiny.yml").read_text("utf-8")

@@ -10,8 +10,8 @@ import openpyxl
 import pandas as pd
 import pytest
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
+from test_sources_untidy import days, survey
 
-from tests.unit.test_sources_untidy import days, survey
 from voclib.errors import DataError
 from voclib.schema.tables import TABLES
 from voclib.sources import ingest
