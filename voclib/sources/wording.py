@@ -24,6 +24,8 @@ _CODE = re.compile(r"-(?:[1-9]|6{2,4}|7{2,4}|8{2,4}|9{2,4}|9{1,3}[5-8])(?:\.0+)?
 _REASONS = 5  # reasons of rows set aside that are named
 
 _NOTES = {"repeated_heading": ("标题出现多次", "heading stands more than once"), "sheet_not_read": ("工作表未读取", "sheet not read"),
+          "web_table": ("文件其实是网页（HTML），已读入其中的表", "an HTML page named like a spreadsheet; read from it"),
+          "xml_table": ("文件其实是 XML 电子表格，已读入其中的表", "a spreadsheet written as XML; read from it"),
           "sheet_hidden": ("读入的是隐藏的工作表", "a hidden sheet was read"),
           "rows_hidden": ("被隐藏（多为筛选）的行，已照常读入；不要的话请从文件中删去，行数",
                           "rows that the sheet hides, often by a filter, read like the others; delete them if they do not count; rows"),
