@@ -132,11 +132,16 @@ def _sheet(page: Worksheet, formulas: Worksheet | None, heading_row: int) -> _Sh
 
 
 def _merged(page: Worksheet, heading_row: int) -> dict[Place, object]:
-    """The value of each merged cell that is not the first of its range: below the heading in both directions, in the heading from above only."""
+    """The value of each merged cell that is not the first of its range: below the heading in both directions, in the heading from above only.
+
+    A cell as wide as the table is a title or a note and holds no data: it stays one cell.
+    """
     found: dict[Place, object] = {}
     for area in page.merged_cells.ranges:
         value = page.cell(area.min_row, area.min_col).value
         below = area.min_row > heading_row
+        if below and area.min_col == 1 and area.max_col >= page.max_column > 2:
+            continue
         for row in range(area.min_row, min(area.max_row, page.max_row) + 1):
             for column in range(area.min_col, area.max_col + 1):
                 wanted = below or (row == heading_row > area.min_row and column == area.min_col)
