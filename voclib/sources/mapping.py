@@ -170,6 +170,7 @@ class Channel(_Part):
     updated: str | None = None  # when a row was last changed: of repeated rows the latest holds
     join: Join | None = None
     missing: list[Scalar] = Field(default_factory=list)
+    set_aside: dict[str, Scalar | list[Scalar]] = Field(default_factory=dict)  # rows that a column marks as no answers, such as previews
     decimal: Literal[".", ","] | None = None  # without it every column decides, and asks where it cannot
     timezone: str | None = None
     as_of: LastDay = None
@@ -189,6 +190,12 @@ class Channel(_Part):
     def declared_missing(self) -> tuple[str, ...]:
         """Cells that mean "no answer" in every column, because the mapping says so."""
         return tuple(as_text(word) for word in self.missing)
+
+    @property
+    def marks(self) -> dict[str, tuple[str, ...]]:
+        """By column of the export, the words that set a row aside."""
+        listed = {column: given if isinstance(given, list) else [given] for column, given in self.set_aside.items()}
+        return {column: tuple(as_text(word).strip() for word in words) for column, words in listed.items()}
 
     @field_validator("files", mode="after")
     @classmethod

@@ -6,6 +6,7 @@ Nothing in such a file is run, and nothing that it points to is fetched: scripts
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from html.parser import HTMLParser
@@ -61,10 +62,8 @@ def _decoded(raw: bytes, given: str, name: str) -> tuple[str, str]:
     named = _CHARSET.search(_head(raw)) if given == "auto" and raw[:2] not in (b"\xff\xfe", b"\xfe\xff") else None
     if named:
         said = {"gb2312": "gb18030", "gbk": "gb18030"}.get(named[1].lower(), named[1])
-        try:
+        with suppress(DataError):  # a page may say what it is not
             return encodings.decode(raw, given=said, file=name)
-        except DataError:  # the page says what it is not
-            pass
     return encodings.decode(raw, given=given, file=name)
 
 
@@ -234,6 +233,7 @@ def _value(text: str, kind: str) -> object:
                 return datetime.fromisoformat(text)
             case "Boolean":
                 return text.strip() in ("1", "true", "True")
+            case _:
+                return text
     except ValueError:
-        pass
-    return text
+        return text
