@@ -25,6 +25,7 @@ MISSING = ("", "NA", "N/A", "n/a", "NULL", "null", "NaN", "nan", "#N/A")
 VALID_VOICE = (("customer_id",), ("unit_id", "segment"),
                ("nps_score", "csat_score", "ces_score", "rating_score", "star_rating", "is_recommended", "comment"), ("submitted_at", "touched_at"))
 DEFAULTS = {"responses": {"weight": "1"}}  # what a mapping need not say
+DOUBLED = {"rating_score": 2}  # half stars out of 5 are whole points out of 10
 FOREIGN = "; amounts are kept in CNY: say what one unit is worth, such as  factors: {net_cny: 7.85}, beside  constants: {currency: CNY}"
 ANSWERS_ONLY = "; this table holds answers, one row an employee and item: a file of means by unit and month has no answer sheets and cannot fill it"
 Scalar = str | bool | int | float
@@ -304,7 +305,8 @@ def _check_table(source: Channel, table: Table, name: str, place: str) -> list[s
     problems = _unknown(place, filled, known) + _unknown(f"{place}, values", table.values, table.columns) \
         + _unknown(f"{place}, formats", table.formats, table.columns) + _unknown(f"{place}, factors", table.factors, table.columns)
     problems += [f"{place}, factors: {column} is no column of amounts or measures, and a factor would change what it says"
-                 for column in table.factors if column in known and known[column].metadata["kind"] != "real"]
+                 for column, factor in table.factors.items()
+                 if column in known and known[column].metadata["kind"] != "real" and DOUBLED.get(column) != factor]
     problems += [f"{place}, elapsed: {name} needs a column of times, and  after:  another that stands under columns, not '{one.after}'"
                  for name, one in table.elapsed.items() if name in known and not (
                      one.after in table.columns and {known[name].metadata["kind"], known[one.after].metadata["kind"]} == {"moment"})]

@@ -49,7 +49,8 @@ def rewritten(columns: dict[str, pd.Series], rule: Table, *, table: str, decimal
             made[target], told = decimal_signs.plain(plain, table=table, target=target, decimal=decimal, where=where)
             told = told.mask(told == "", labelled)
             if target in rule.factors:
-                made[target] = factors.multiplied(made[target], rule.factors[target], unit=declared.metadata["unit"], where=where)
+                unit = "" if target in gates.SCORES else declared.metadata["unit"]  # 4.5星 is counted in stars, not in points out of 10
+                made[target] = factors.multiplied(made[target], rule.factors[target], unit=unit, where=where)
         elif target in placeholders.COLUMNS:
             made[target], told = placeholders.COLUMNS[target](texts)
             if declared.metadata["kind"] == "id":
