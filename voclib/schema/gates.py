@@ -30,6 +30,8 @@ GROUPS = "the groups of customers that NPS is counted from, and not what custome
 _GROUP = re.compile(r"(?:(?P<high>promoters?|推荐者)|(?P<middle>passives?|neutrals?|被动者|中立者)|(?P<low>detractors?|贬损者|批评者))(?!\w)",
                     re.IGNORECASE)
 _MIDDLES = {"high": 10, "middle": 8, "low": 3}
+# how shops sort reviews by their stars: which stars are which differs by shop
+_SORTED = {"好评": "positive", "中评": "neutral", "差评": "negative"}
 MEANS, MEANS_MIN_N = "means of units in place of employees' answers", 5  # a few employees may each be the only one of a unit
 _FRACTION = re.compile(r"[0-9]+\.[0-9]+")
 FRACTIONS, HALVES = "means of several ratings", "half stars"
@@ -99,6 +101,10 @@ def _no_scores(name: str, scores: pd.Series, words: list[str], allowed: tuple[in
         line = ", ".join(f"{json.dumps(text, ensure_ascii=False)}: {_MIDDLES[match.lastgroup]}" for text, match in groups.items())
         return (f"{told}; they are {GROUPS}. Map the column that holds the answer from 0 to 10; where the export has none,  "
                 f"values: {{nps_score: {{{line}}}}}  keeps the NPS, and no other figure of these scores holds")
+    if name in SCORES and set(texts) <= _SORTED.keys():
+        line = ", ".join(f"{text}: {_SORTED[text]}" for text in sorted(texts))
+        return (f"{told}; they are classes of reviews, each of several stars. Map the column that holds the stars; where the export has none, map "
+                f"this one to emotion in place of {name}, with  values: {{emotion: {{{line}}}}}")
     named = sorted(texts.items(), key=lambda item: (-item[1], item[0]))
     listed = ", ".join(f"'{found_problems.shortened(text)}' ({n})" for text, n in named)
     line = ", ".join(f"{json.dumps(text, ensure_ascii=False)}: ?" for text, _ in named)  # whole, and with its quotes: it is to be pasted

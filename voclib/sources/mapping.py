@@ -132,7 +132,7 @@ class Table(_Part):
     @classmethod
     def _are_positive(cls, given: dict) -> dict:
         for column, factor in given.items():
-            if not 0 < factor < float("inf"):
+            if factor != -1 and not 0 < factor < float("inf"):  # -1: what a ledger books under debit
                 raise ValueError(f"{column}: {factor} is not a factor; write what one unit of the export is in the standard's, 1.609344 for miles")
         return given
 

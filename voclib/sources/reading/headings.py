@@ -21,6 +21,7 @@ SPAMS, SPAM = frozenset({"spam", "possible spam", "imported spam", "8", "12"}), 
 PREVIEWS = frozenset({"preview", "test"})  # as its Distribution Channel, where an export leaves the type out
 SUBHEADINGS = frozenset({"response", "open-ended response"})  # what SurveyMonkey writes under a question
 LOOKED_AT, LEAST_ROWS = 200, 3
+_NAME = r"[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]{1,40}"  # how programs name columns
 _CODE = r"[\d\s.,:/+\-TZ]*\d[\d\s.,:/+\-TZAPM]*"  # numbers and times
 
 
@@ -91,5 +92,7 @@ def _second(made: Extract, own: tuple[str, ...]) -> Extract:
     # a single column whose first cell is 10 - very likely holds a labelled answer; two such columns hold questions
     over = over[~over.str.lower().isin(coercion.NOTHING)]  # no answer, and no question either
     if len(over) and not over.str.fullmatch(_CODE).any() and (len(over) > 1 or not over.str.contains(r"\d").any()):
-        return replace(made, notes=(*made.notes, ("second_heading", str(shown["_row"].iloc[0]))))
+        where = next((name for name in over.index if re.fullmatch(_NAME, over[name])), None)  # no words that somebody may have said
+        line = f"; set_aside: {json.dumps({where: over[where]}, ensure_ascii=False)}" if where else ""
+        return replace(made, notes=(*made.notes, ("second_heading", f"{shown['_row'].iloc[0]}{line}")))
     return made

@@ -15,7 +15,7 @@ USUAL = 0.9        # share of the rows that fill a column, so that a row without
 MOST = 0.2         # share of the rows above which such words are values
 FOOT = 8           # rows of a footer, as reports of customer systems have it: title, copyright, who made it, for whom
 _WORDS = re.compile(r"合计|总计|小计|共计|(?:grand totals?|sub-?totals?)(?:\s*\([0-9,]+ [a-z]+\))?", re.IGNORECASE)
-_ENDS = re.compile(r".{1,40}(?:小计|合计|总计|\s(?:sub)?total)", re.IGNORECASE)
+_ENDS = re.compile(r".{1,40}(?:小计|合计|总计|累计|\s(?:sub)?total)", re.IGNORECASE)
 _VALUES = re.compile(r"汇总|平均|平均值|均值|totals?|sum|averages?|mean", re.IGNORECASE)
 _NOTES = re.compile(r"(?:注|备注|说明|数据来源|来源|制表|导出|打印|notes?|source|generated|exported|printed|copyright|confidential)\b.*|注[：:].*",
                     re.IGNORECASE | re.DOTALL)
