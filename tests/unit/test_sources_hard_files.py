@@ -190,3 +190,13 @@ def test_the_footer_of_a_report_is_no_row_of_data(tmp_path, suffix):
 def test_last_rows_without_an_answer_stay_where_a_number_names_them(tmp_path):
     (tmp_path / "e.csv").write_text("id,at,nps\n" + "".join(f"R{n},2026-01-02,{n}\n" for n in range(10)) + "R77,,\nR78,,\n", "utf-8")
     assert len(_ingest(tmp_path, "e.csv").tables["responses"]) == 12
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_a_heading_between_pages_is_no_row_of_data(tmp_path, suffix):
+    rows = [["id", "at", "nps"], *([f"R{n}", "2026-01-02", str(n)] for n in range(4)), [" id", "at", "nps "], ["id", "2026-01-02", "5"],
+            *([f"P{n}", "2026-01-03", str(n)] for n in range(4))]
+    _book(tmp_path / "e.xlsx", wave=rows)
+    (tmp_path / "e.csv").write_text("\n".join(",".join(row) for row in rows), "utf-8")
+    pool = _ingest(tmp_path, f"e.{suffix}")
+    assert len(pool.tables["responses"]) == 9 and pool.quarantine["reason"].tolist() == ["the heading again, not a row of data"]

@@ -10,6 +10,7 @@ import pandas as pd
 from voclib.sources.reading.extracts import Extract
 
 TOTAL, NOTE = "a row of totals, not of data", "a note below the table, not a row of data"
+AGAIN, ALIKE = "the heading again, not a row of data", 0.8  # share of the filled cells that hold the name of their column
 LAST = 3           # rows at the end among which a word that may be a value is one of totals
 USUAL = 0.9        # share of the rows that fill a column, so that a row without it lacks something
 MOST = 0.2         # share of the rows above which such words are values
@@ -24,6 +25,28 @@ _OWN = ("_file", "_row", "_problem", "_repair")
 
 
 def apart(made: Extract) -> Extract:
+    """The same file, its rows of totals, notes below it and headings between its pages marked as such in `_problem`."""
+    marked = _summed(made)
+    cells = marked.frame.drop(columns=list(_OWN))
+    again = [at for at in cells.index[_names(cells, 0) | _names(cells, 1)] if _is_heading(cells.loc[at])] if cells.shape[1] > 1 else []
+    if not again:
+        return marked
+    problem = marked.frame["_problem"]
+    return replace(marked, frame=marked.frame.assign(_problem=problem.mask(problem.index.isin(again) & (problem == ""), AGAIN).astype("str")))
+
+
+def _names(cells: pd.DataFrame, place: int) -> pd.Series:
+    """Which cells of a column hold its name."""
+    return (cells.iloc[:, place].str.strip() == cells.columns[place]).fillna(False)
+
+
+def _is_heading(row: pd.Series) -> bool:
+    filled = row.dropna().str.strip()
+    alike = int((filled == filled.index).sum())
+    return alike > 1 and alike >= ALIKE * int((filled != "").sum())
+
+
+def _summed(made: Extract) -> Extract:
     """The same file, its rows of totals and the notes below it marked as such in `_problem`; a file that such words fill keeps them.
 
     The first filled cell says what a row is: 合计 or Subtotal anywhere; 华东 小计 where a cell is empty that other rows fill; Total or 平均, which
