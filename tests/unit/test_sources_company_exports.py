@@ -84,6 +84,13 @@ def test_what_was_said_in_html_is_kept_as_words(tmp_path):
     assert "0013" not in (tmp_path / "out" / "repairs.csv").read_text("utf-8-sig")
 
 
+def test_a_tag_typed_into_plain_text_is_what_somebody_said(tmp_path):
+    cells = ("<img src=x onerror=alert(1)> 等太久了", "慢<br/>而且贵", *(f"第{n}次来" for n in range(20)))
+    pool = _said(tmp_path, *cells)
+    made = pool.tables["responses"].set_index("response_id")["comment"]
+    assert made["0"] == cells[0] and made["1"] == "慢\n而且贵" and len(pool.repairs) == 1
+
+
 def _stars(folder: Path, column: str, *cells: str, **table: object):
     rule = {"columns": {"response_id": "id", column: "评价级别"}, "constants": {"channel": "review"}, **table}
     return _pool(folder, ["id,评价级别", *(f"{n},{cells[n % len(cells)]}" for n in range(30))], {"channel": "review", "tables": {"responses": rule}})
