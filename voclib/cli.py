@@ -106,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--customers", type=_positive, default=20_000, metavar="N", help="number of customers (default 20000)")
     one.add_argument("--seed", type=int, default=20260701, metavar="S", help="the same seed gives the same company (default 20260701)")
     one.add_argument("--out", default="data/sample", metavar="FOLDER", help="where to build it (default data/sample)")
+    one.add_argument("--force", action="store_true", help="build into a folder that holds something else; its raw/ is deleted")
     _quiet(one).set_defaults(do=_simulate)
     one = commands.add_parser("ingest", help="read raw exports into standard tables, score them and report what is odd", **shape,
                               epilog=_INGEST_EXAMPLES)
@@ -120,8 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--force", action="store_true", help="run unchanged notebooks too")
     one.add_argument("--standalone", action="store_true", help="also write one-file pages for e-mail")
     _quiet(_jobs(one)).set_defaults(do=_run)
-    one = commands.add_parser("index", help="rebuild the portal from the published reports", **shape)
-    one.set_defaults(do=_index)
+    commands.add_parser("index", help="rebuild the portal from the published reports", **shape).set_defaults(do=_index)
     one = commands.add_parser("verify", help="run an edition again and compare with what is published", **shape)
     one.add_argument("edition", help="edition file, such as params/sample.yml")
     _quiet(_jobs(one)).set_defaults(do=_verify)
@@ -178,9 +178,12 @@ def _positive(text: str) -> int:
 def _simulate(arguments: argparse.Namespace) -> int:
     from voclib.running.inputs import Built
     from voclib.running.workspace import find
+    from voclib.simulate import refuse_others
 
     space = find(Path.cwd())
     built, out = Built(space), (space.root / arguments.out).resolve()
+    if not arguments.force and not built.knows(space.shown(out)):
+        refuse_others(out, space.shown(out))
 
     def build() -> None:
         from voclib.simulate import build as simulate

@@ -53,6 +53,10 @@ class Built:
         self._hashes.save()
         return not fresh
 
+    def knows(self, folder: str) -> bool:
+        """Whether `folder` was built here before."""
+        return folder in read_json(self._path)
+
     def _files(self, folder: str) -> str:
         where = self._space.root / folder
         files = self._hashes.folder(where) if where.is_dir() else {}

@@ -30,7 +30,11 @@ GROUPS = "the groups of customers that NPS is counted from, and not what custome
 _GROUP = re.compile(r"(?:(?P<high>promoters?|推荐者)|(?P<middle>passives?|neutrals?|被动者|中立者)|(?P<low>detractors?|贬损者|批评者))(?!\w)",
                     re.IGNORECASE)
 _MIDDLES = {"high": 10, "middle": 8, "low": 3}
+# how shops sort reviews by their stars: which stars are which differs by shop
+_SORTED = {"好评": "positive", "中评": "neutral", "差评": "negative"}
 MEANS, MEANS_MIN_N = "means of units in place of employees' answers", 5  # a few employees may each be the only one of a unit
+_FRACTION = re.compile(r"[0-9]+\.[0-9]+")
+FRACTIONS, HALVES = "means of several ratings", "half stars"
 NO_SCORES, TEXTS_OF_A_SCALE = "answers that are no score", 25  # more different texts are no labels of a scale
 
 
@@ -88,6 +92,8 @@ def _no_scores(name: str, scores: pd.Series, words: list[str], allowed: tuple[in
     if wrong < OUTSIDE_MIN_N or wrong <= OUTSIDE_SHARE * filled:
         return ""
     told = f"{NO_SCORES}: {wrong} of {filled} are " + (f"none on {allowed[0]}–{allowed[1]}" if name in SCORES else "neither yes nor no")
+    if kind := _fractions(name, texts, allowed[1]):
+        return f"{kind}: {wrong} of {filled} answers are fractions such as {max(texts, key=lambda text: (len(text), texts[text], text))}"
     if len(texts) > TEXTS_OF_A_SCALE:  # probably what customers said, which no message repeats
         return f"{told}; {len(texts)} different texts, so another column is probably meant"
     groups = {text: _GROUP.match(text) for text in sorted(texts)}
@@ -95,11 +101,25 @@ def _no_scores(name: str, scores: pd.Series, words: list[str], allowed: tuple[in
         line = ", ".join(f"{json.dumps(text, ensure_ascii=False)}: {_MIDDLES[match.lastgroup]}" for text, match in groups.items())
         return (f"{told}; they are {GROUPS}. Map the column that holds the answer from 0 to 10; where the export has none,  "
                 f"values: {{nps_score: {{{line}}}}}  keeps the NPS, and no other figure of these scores holds")
+    if name in SCORES and set(texts) <= _SORTED.keys():
+        line = ", ".join(f"{text}: {_SORTED[text]}" for text in sorted(texts))
+        return (f"{told}; they are classes of reviews, each of several stars. Map the column that holds the stars; where the export has none, map "
+                f"this one to emotion in place of {name}, with  values: {{emotion: {{{line}}}}}")
     named = sorted(texts.items(), key=lambda item: (-item[1], item[0]))
     listed = ", ".join(f"'{found_problems.shortened(text)}' ({n})" for text, n in named)
     line = ", ".join(f"{json.dumps(text, ensure_ascii=False)}: ?" for text, _ in named)  # whole, and with its quotes: it is to be pasted
     wanted = "a score" if name in SCORES else "true or false"
     return f"{told}; they are {listed}; add to this table of the mapping  values: {{{name}: {{{line}}}}}  with {wanted} for each ?"
+
+
+def _fractions(name: str, texts: Counter, high: int) -> str:
+    """What answers are of which all that do not fit are fractions of a point: half stars or means; empty for others."""
+    numbers = [float(text) for text in texts if _FRACTION.fullmatch(text)]
+    if name not in SCORES or len(numbers) < len(texts) or not all(0 < number < high for number in numbers):
+        return ""
+    if any(2 * number % 1 for number in numbers):
+        return FRACTIONS
+    return HALVES if name == "star_rating" else ""
 
 
 def _likelihood(scores: pd.Series) -> str:

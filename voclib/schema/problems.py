@@ -42,6 +42,10 @@ FIXES = {
     "scale looks like": "map the column to the score of its scale (data/README.md), or say what each answer becomes, for example  "
                         "values: {csat_score: {10: 5, 9: 5, 8: 4}}, with \"\" for no answer; a score is never rescaled silently",
     "answers that are no score": "say what each of them becomes, with \"\" for no answer; to set them aside would keep the other answers only",
+    "means of several ratings": "take the column out of this table of the mapping, and map the ratings that the mean was computed from where the "
+                                "export has them: a mean is not what a customer answered",
+    "half stars": "they are whole points out of 10: map the column to rating_score in place of star_rating, and add to this table  "
+                  "factors: {rating_score: 2}",
     "means of units": "export the answers themselves, one row an employee and item (their identifiers become pseudonyms): report 30-ex-voc takes the "
                       "noise of a unit's mean from the spread among its employees and leaves out units with fewer than five; a mean tells neither. "
                       "Where only means can be had, leave this source out of the mapping and hand them, with their n and the outcome beside them, to "

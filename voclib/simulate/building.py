@@ -12,7 +12,7 @@ import pandas as pd
 
 from voclib.progress import Progress
 from voclib.schema import store
-from voclib.simulate import company, truth
+from voclib.simulate import BEGUN, company, truth
 from voclib.simulate.exports.files import Exporter
 from voclib.simulate.plan import Plan
 
@@ -22,6 +22,7 @@ def build(out: Path, *, customers: int, seed: int, raw: bool, asof: str, shuffle
     """See `voclib.simulate.build`."""
     world = company.World(Plan(customers=customers, seed=seed, asof=asof))
     out.mkdir(parents=True, exist_ok=True)
+    (out / BEGUN).touch()
     shutil.rmtree(out / "raw", ignore_errors=True)
     dirt: dict[str, Any] = {}
     with Exporter(out / "raw", world=world, shuffle=shuffle) as exporter:
@@ -34,6 +35,7 @@ def build(out: Path, *, customers: int, seed: int, raw: bool, asof: str, shuffle
                 dirt |= exporter.export(name, frame)
     made = rounded({**truth.of(world), "dirt": dirt})
     (out / "truth.json").write_text(json.dumps(made, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    (out / BEGUN).unlink()
     if progress is not None:
         progress(len(company.TABLES), len(company.TABLES), "")
     return made

@@ -25,6 +25,7 @@ MISSING = ("", "NA", "N/A", "n/a", "NULL", "null", "NaN", "nan", "#N/A")
 VALID_VOICE = (("customer_id",), ("unit_id", "segment"),
                ("nps_score", "csat_score", "ces_score", "rating_score", "star_rating", "is_recommended", "comment"), ("submitted_at", "touched_at"))
 DEFAULTS = {"responses": {"weight": "1"}}  # what a mapping need not say
+DOUBLED = {"rating_score": 2}  # half stars out of 5 are whole points out of 10
 FOREIGN = "; amounts are kept in CNY: say what one unit is worth, such as  factors: {net_cny: 7.85}, beside  constants: {currency: CNY}"
 ANSWERS_ONLY = "; this table holds answers, one row an employee and item: a file of means by unit and month has no answer sheets and cannot fill it"
 Scalar = str | bool | int | float
@@ -131,7 +132,7 @@ class Table(_Part):
     @classmethod
     def _are_positive(cls, given: dict) -> dict:
         for column, factor in given.items():
-            if not 0 < factor < float("inf"):
+            if factor != -1 and not 0 < factor < float("inf"):  # -1: what a ledger books under debit
                 raise ValueError(f"{column}: {factor} is not a factor; write what one unit of the export is in the standard's, 1.609344 for miles")
         return given
 
@@ -170,6 +171,7 @@ class Channel(_Part):
     updated: str | None = None  # when a row was last changed: of repeated rows the latest holds
     join: Join | None = None
     missing: list[Scalar] = Field(default_factory=list)
+    set_aside: dict[str, Scalar | list[Scalar]] = Field(default_factory=dict)  # rows that a column marks as no answers, such as previews
     decimal: Literal[".", ","] | None = None  # without it every column decides, and asks where it cannot
     timezone: str | None = None
     as_of: LastDay = None
@@ -189,6 +191,12 @@ class Channel(_Part):
     def declared_missing(self) -> tuple[str, ...]:
         """Cells that mean "no answer" in every column, because the mapping says so."""
         return tuple(as_text(word) for word in self.missing)
+
+    @property
+    def marks(self) -> dict[str, tuple[str, ...]]:
+        """By column of the export, the words that set a row aside."""
+        listed = {column: given if isinstance(given, list) else [given] for column, given in self.set_aside.items()}
+        return {column: tuple(as_text(word).strip() for word in words) for column, words in listed.items()}
 
     @field_validator("files", mode="after")
     @classmethod
@@ -297,7 +305,8 @@ def _check_table(source: Channel, table: Table, name: str, place: str) -> list[s
     problems = _unknown(place, filled, known) + _unknown(f"{place}, values", table.values, table.columns) \
         + _unknown(f"{place}, formats", table.formats, table.columns) + _unknown(f"{place}, factors", table.factors, table.columns)
     problems += [f"{place}, factors: {column} is no column of amounts or measures, and a factor would change what it says"
-                 for column in table.factors if column in known and known[column].metadata["kind"] != "real"]
+                 for column, factor in table.factors.items()
+                 if column in known and known[column].metadata["kind"] != "real" and DOUBLED.get(column) != factor]
     problems += [f"{place}, elapsed: {name} needs a column of times, and  after:  another that stands under columns, not '{one.after}'"
                  for name, one in table.elapsed.items() if name in known and not (
                      one.after in table.columns and {known[name].metadata["kind"], known[one.after].metadata["kind"]} == {"moment"})]

@@ -8,7 +8,7 @@ from voclib import privacy
 from voclib.schema.tables import TABLES
 from voclib.sources.accounting import Account, rows_of
 from voclib.sources.mapping import Mapping
-from voclib.sources.oddities import campaigns, doubts, duplicates, feeds, formats, traps, voices
+from voclib.sources.oddities import campaigns, doubts, duplicates, feeds, formats, mixed_scales, own_marks, traps, voices
 from voclib.sources.standardising import revisions, tiers
 from voclib.sources.standardising.shaping import MARKS, Piece
 
@@ -27,7 +27,8 @@ def build(mapping: Mapping, pieces: list[Piece], accounts: dict[str, Account], *
         "redaction": {"covered": list(privacy.KINDS), "not_covered": {language: list(kinds) for language, kinds in privacy.NOT_COVERED.items()}},
         "valid_voice": [list(line) for line in mapping.valid_voice], "traps": _traps(mapping, accounts),
         "feeds": feeds.build(mapping, pieces, accounts), "format_changes": formats.changes(mapping, pieces, accounts),
-        "doubts": doubts.build(accounts, repairs, problems, pieces), **_repeats(voices.gather(accounts, mapping.timezone), accounts),
+        "doubts": [*doubts.build(accounts, repairs, problems, pieces), *mixed_scales.build(mapping, pieces, accounts), *own_marks.build(pieces)],
+        **_repeats(voices.gather(accounts, mapping.timezone), accounts),
     }
 
 

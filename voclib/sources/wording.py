@@ -24,6 +24,8 @@ _CODE = re.compile(r"-(?:[1-9]|6{2,4}|7{2,4}|8{2,4}|9{2,4}|9{1,3}[5-8])(?:\.0+)?
 _REASONS = 5  # reasons of rows set aside that are named
 
 _NOTES = {"repeated_heading": ("标题出现多次", "heading stands more than once"), "sheet_not_read": ("工作表未读取", "sheet not read"),
+          "web_table": ("文件其实是网页（HTML），已读入其中的表", "an HTML page named like a spreadsheet; read from it"),
+          "xml_table": ("文件其实是 XML 电子表格，已读入其中的表", "a spreadsheet written as XML; read from it"),
           "sheet_hidden": ("读入的是隐藏的工作表", "a hidden sheet was read"),
           "rows_hidden": ("被隐藏（多为筛选）的行，已照常读入；不要的话请从文件中删去，行数",
                           "rows that the sheet hides, often by a filter, read like the others; delete them if they do not count; rows"),
@@ -33,10 +35,14 @@ _NOTES = {"repeated_heading": ("标题出现多次", "heading stands more than o
           "merged_filled": ("合并单元格已按首格填充", "merged cells filled with the value of the first"),
           "heading_rows": ("Qualtrics 导出的另两行标题，已跳过，行号", "further headings of a Qualtrics export, skipped; rows"),
           "subheading": ("SurveyMonkey 导出的第二行标题，已跳过，行号", "second heading of a SurveyMonkey export, skipped; row"),
-          "second_heading": ("疑为第二行标题，已按数据读入；如果是，请从文件中删去，行号",
-                             "perhaps a second heading, read as a row of data; if it is one, delete it from the file; row"),
+          "second_heading": ("疑为第二行标题，已按数据读入；如果是，请从文件中删去，或在映射中写 set_aside，行号",
+                             "perhaps a second heading, read as a row of data; if it is one, delete it from the file or name it under set_aside; "
+                             "row"),
           "column_not_joined": ("同名列已存在，未并入", "column is there already and was not joined"),
-          "speakers_not_named": ("说话人不在对照表中、按“其他”处理的发言数", "turns whose speaker the mapping does not name, counted as other"),
+          "speakers_not_named": ("说话人不在对照表中、按“其他”处理的发言数（对照表里可用 * 代表任意字符，"
+                                 "如  speakers: {\"店铺:*\": agent, \"*\": customer}）",
+                                 "turns whose speaker the mapping does not name, counted as other (a name there may hold * for any signs, as in  "
+                                 "speakers: {\"Shop:*\": agent, \"*\": customer})"),
           "text_mark": ("表格软件的文本标记（=\"…\" 或开头的 '）已去掉的格数", "cells freed of a spreadsheet's text mark (=\"…\" or a leading ')"),
           "error_cells": ("表格软件的错误值（如 #DIV/0!），按空格读入", "error values of a spreadsheet (such as #DIV/0!), read as empty"),
           "multiplied": ("按映射乘以系数", "multiplied as the mapping says"),
@@ -92,6 +98,8 @@ def _answers(reason: str, quarantine: pd.DataFrame) -> Iterator[str]:
         if codes:
             listed = ", ".join(f'{json.dumps(text)}: ""' for text, _ in codes.most_common(_VALUES))
             yield f"values: {{{column}: {{{listed}}}}}"
+    if re.search(r"\bnet_cny: missing value", reason):  # credit on its own: whatever stands under debit is lost
+        yield "where_filled: ?  and a second source for the other column with  factors: {net_cny: -1}  , if debit and credit stand in two columns"
     for column, problem in re.findall(r"(\w+): (missing value|not one of|not of the form)", reason):
         kind = TABLES[str(rows["table"].iloc[0])].columns[column].metadata["kind"] if len(rows) else ""
         if kind != "choice" and problem != "not of the form":

@@ -105,6 +105,18 @@ def test_simulate_builds_once_for_the_same_arguments(here: Path, build: Builder,
     assert capsys.readouterr().out == ""
 
 
+def test_simulate_spares_a_folder_of_something_else(here: Path, build: Builder, capsys: pytest.CaptureFixture) -> None:
+    for out in ("data", "data/mine", "data/mine/raw/a.csv"):
+        assert cli.main(["simulate", "--out", out, "--quiet"]) == 1 and not build.calls
+        assert f"voc simulate: {out} is there already and was not built by voc simulate" in capsys.readouterr().err
+    assert cli.main(["simulate", "--out", "data/mine", "--quiet", "--force"]) == 0 and len(build.calls) == 1
+    # empty, built in another copy of the repository, and begun
+    for n, names in enumerate(((), ("truth.json", "raw", ".DS_Store"), (".building", "raw", "standard"))):
+        for name in names:
+            (here / f"data/other{n}" / name).mkdir(parents=True)
+        assert cli.main(["simulate", "--out", f"data/other{n}", "--quiet"]) == 0 and len(build.calls) == 2 + n
+
+
 def test_ingest_ends_with_the_scorecard(here: Path, ingest: Builder, capsys: pytest.CaptureFixture) -> None:
     assert cli.main(["ingest", "params/rules/mine.yml", "--root", "data/mine"]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -177,3 +177,18 @@ def test_ingest_gives_the_standard_back_less_the_counted_dirt(built, tmp_path, r
                    "campaign_id", "segment", "reach", "is_on_premises", "csat_score", "touched_at"):
         same = voices[column].eq(voices[f"{column}_made"]) | (voices[column].isna() & voices[f"{column}_made"].isna())
         assert same.fillna(False).all(), voices.loc[~same.fillna(False), [column, f"{column}_made"]].head()
+
+
+def test_a_build_that_ends_leaves_nothing_of_its_own_and_one_that_breaks_off_is_known(tmp_path, monkeypatch):
+    from voclib.simulate import building, refuse_others
+
+    def broken(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(building.truth, "of", broken)
+        with pytest.raises(KeyboardInterrupt):
+            build(tmp_path, customers=60)
+    refuse_others(tmp_path, "here")  # may go on
+    build(tmp_path, customers=60)
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["raw", "standard", "truth.json"]

@@ -127,6 +127,12 @@ _DOUBTS = {  # by kind of doubt: what it says in zh and in en
                        "请核对问卷，若是 {place}，在映射中写  {line}",
                        "{file}: {place} is high where {other} is low ({n} answers, rank correlation {correlation}); one of them probably counts the "
                        "other way (1 as very satisfied). Check the questionnaire, and if it is {place} write  {line}"),
+    "own_marks": ("{file} 的“{place}”列把 {n} 行标为 {days}，目前按答卷计入；若不是客户的回答，请在映射中写  {line}",
+                  "{file}: “{place}” marks {n} row(s) as {days}, and they count as answers; if no customer gave them, write  {line}"),
+    "mixed_scale": ("{file} 的 {place}：{group} 的 {n} 个回答全在 1–5，而其余 {others} 个有 {above} 超过 5；这部分多半是按 1–5 分问的，混在一列会显得"
+                    "过低。请核对问卷，把这部分单独导出{line}",
+                    "{file}: {place}: all {n} answers {group} lie within 1–5, while {above} of the other {others} exceed 5; they were probably given "
+                    "on a scale of 1–5 and look worse than they are. Check the questionnaire and export them separately{line}"),
     "stray_dates": ("{file} 有 {n} 行的日期（{place}：{days}）与其余日期相差太远，多半是年份写错或占位，已隔离；请在来源处改正",
                     "{file}: {n} row(s) hold a date ({place}: {days}) far from all others, probably a mistyped year or a placeholder, and were set "
                     "aside; correct it at the source"),
@@ -137,10 +143,22 @@ def doubt(item: dict, *, zh: bool) -> str:
     """One doubt of the scorecard (see voclib.sources.oddities.doubts) as a sentence."""
     if item["doubt"] not in _DOUBTS:
         return _contradicting(item, zh=zh)
-    counts = {name: f"{item[name]:,}" for name in ("n", "ones", "distinct") if name in item}
+    if item["doubt"] == "mixed_scale":
+        item = _mixed(item, zh=zh)
+    counts = {name: f"{item[name]:,}" for name in ("n", "ones", "distinct", "others") if name in item}
     place, days = ".".join(item[name] for name in ("table", "column") if name in item), ("、" if zh else ", ").join(item.get("days", []))
-    more = {name: item.get(name, "") for name in ("other", "correlation", "line")}
+    more = {name: item.get(name, "") for name in ("other", "correlation", "line", "group", "above")}
     return _DOUBTS[item["doubt"]][0 if zh else 1].format(file=item["file"], place=place, days=days, **counts, **more)
+
+
+def _mixed(item: dict, *, zh: bool) -> dict:
+    """A group on the short scale, with its names, its share and its line as words."""
+    words = {"since": ("{} 起", "since {}"), "until": ("{} 及以前", "until {}"), "_file": ("文件 {}", "in the file {}")}
+    named = [words[name][not zh].format(value) if name in words else f"{name} = {value}" if zh else f"where {name} is {value}"
+             for name, value in item["group"].items()]
+    line = (f"，或在映射中写  {item['line']}" if zh else f", or write  {item['line']}") if item["line"] else ""
+    more = (f" 等 {item['files']} 个文件" if zh else f" and {item['files'] - 1} more") if item["files"] > 1 else ""
+    return {**item, "file": f"{item['file']}{more}", "group": ("、" if zh else ", ").join(named), "above": f"{item['above']:.0%}", "line": line}
 
 
 def _contradicting(item: dict, *, zh: bool) -> str:

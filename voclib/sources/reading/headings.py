@@ -15,9 +15,13 @@ IMPORT_ID = r'\s*\{\s*"ImportId"\s*:'
 DEEPEST = 3  # rows among which the machine's own heading is looked for
 TIMES_IN = "times_in"  # a note: the zone in which the export says its times are
 # what Qualtrics writes as Response Type, in words or as a code, of answers that its makers gave
-TESTS, TEST = frozenset({"survey preview", "survey test", "1", "2", "9", "17"}), "an answer to a preview or a test of the survey"
+TESTS = frozenset({"survey preview", "survey test", "preview spam", "offline survey preview", "1", "2", "9", "17"})
+TEST = "an answer to a preview or a test of the survey"
+SPAMS, SPAM = frozenset({"spam", "possible spam", "imported spam", "8", "12"}), "an answer that the survey tool marks as spam"
+PREVIEWS = frozenset({"preview", "test"})  # as its Distribution Channel, where an export leaves the type out
 SUBHEADINGS = frozenset({"response", "open-ended response"})  # what SurveyMonkey writes under a question
 LOOKED_AT, LEAST_ROWS = 200, 3
+_NAME = r"[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]{1,40}"  # how programs name columns
 _CODE = r"[\d\s.,:/+\-TZ]*\d[\d\s.,:/+\-TZAPM]*"  # numbers and times
 
 
@@ -47,13 +51,13 @@ def _object(text: str) -> dict:
 
 
 def _as_told(made: Extract, machine: dict[str, dict]) -> Extract:
-    """The file with what its machine-readable heading says: the zone of its times as a note, answers of its makers as a problem."""
+    """The file with what its machine-readable heading says: the zone of its times as a note, answers of its makers and spam as a problem."""
     zones = sorted({str(one["timeZone"]) for one in machine.values() if one.get("timeZone")})
-    status = next((name for name, one in machine.items() if one.get("ImportId") == "status"), None)
     frame = made.frame
-    if status is not None:
-        is_test = frame[status].str.strip().str.lower().isin(TESTS) & (frame["_problem"] == "")
-        frame = frame.assign(_problem=frame["_problem"].mask(is_test, TEST).astype("str"))
+    for field, words, why in (("status", TESTS, TEST), ("status", SPAMS, SPAM), ("distributionChannel", PREVIEWS, TEST)):
+        for name in [name for name, one in machine.items() if one.get("ImportId") == field]:
+            is_marked = frame[name].str.strip().str.lower().isin(words) & (frame["_problem"] == "")
+            frame = frame.assign(_problem=frame["_problem"].mask(is_marked, why).astype("str"))
     return replace(made, frame=frame, notes=(*made.notes, *((TIMES_IN, zone) for zone in zones)))
 
 
@@ -88,5 +92,7 @@ def _second(made: Extract, own: tuple[str, ...]) -> Extract:
     # a single column whose first cell is 10 - very likely holds a labelled answer; two such columns hold questions
     over = over[~over.str.lower().isin(coercion.NOTHING)]  # no answer, and no question either
     if len(over) and not over.str.fullmatch(_CODE).any() and (len(over) > 1 or not over.str.contains(r"\d").any()):
-        return replace(made, notes=(*made.notes, ("second_heading", str(shown["_row"].iloc[0]))))
+        where = next((name for name in over.index if re.fullmatch(_NAME, over[name])), None)  # no words that somebody may have said
+        line = f"; set_aside: {json.dumps({where: over[where]}, ensure_ascii=False)}" if where else ""
+        return replace(made, notes=(*made.notes, ("second_heading", f"{shown['_row'].iloc[0]}{line}")))
     return made

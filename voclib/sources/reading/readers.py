@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 
 from voclib.errors import DataError, nearest
-from voclib.sources.reading import answers, cells, encodings, spreadsheets, totals
+from voclib.sources.reading import answers, cells, encodings, markup, spreadsheets, totals
 from voclib.sources.reading.extracts import EMPTY, UNDECODED, Extract, Note, Row, cell_text, fitted, frame, headings
 
 __all__ = ["EMPTY", "UNDECODED", "Extract", "Note", "cell_text", "doubt", "dotted", "read"]
@@ -29,7 +29,6 @@ _TITLES = 10  # rows below the heading named among which the real one is looked 
 _SAVE = "open it and save it as .xlsx"
 # how an archive and an old workbook begin, whatever they are called; an archive names its files as they are
 _ZIP, _OLD = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-_PAGES = (b"<!doctype html", b"<html", b"<head", b"<table")
 _SURELY, _LONG = "surely", 131_072  # signs from which a cell of many lines is doubted: more than csv itself expects in one
 _HALF = re.compile("[\ud800-\udfff]")
 STRAY_QUOTE = "a quote that never closes, kept as text"
@@ -50,23 +49,50 @@ def read(path: Path, *, name: str, encoding: str = "auto", delimiter: str | None
         return Extract(frame([], [], name), "", (EMPTY,))
     if kind := _book_kind(suffix, raw):
         raise DataError(f"{name} is {kind}")
-    if suffix in SPREADSHEETS:
-        return totals.apart(cells.tidied(spreadsheets.read(raw, name, sheet=sheet, heading_row=heading_row)))
-    if suffix in RECORD_FILES:
+    written = _written(suffix, raw)
+    if written == "book":
+        made = spreadsheets.read(raw, name, sheet=sheet, heading_row=heading_row, encoding=encoding)
+        return _guessed(totals.apart(cells.tidied(made)), encoding)
+    if written == "records":
         text, found = encodings.decode(raw, given=encoding, file=name)
         return _guessed(Extract(_records(text, name, records, whole, lines=suffix != ".json"), found), encoding)
-    if suffix in TEXT_FILES:
+    if written == "text":
         text, found = encodings.decode(raw, given=encoding, file=name)
         return _guessed(totals.apart(cells.tidied(_delimited(text, name, found, delimiter, heading_row))), encoding)
     hint = _SAVE if suffix in (".xls", ".ods", ".xlsb", ".numbers") else "export it as one of these"
     raise DataError(f"{name}: files of kind '{suffix}' are not read; known: {', '.join((*TEXT_FILES, *SPREADSHEETS, *RECORD_FILES))}; {hint}")
 
 
+def _written(suffix: str, raw: bytes) -> str:
+    """How a file is written, by its name and, where that is one of spreadsheets, by what it holds: book, text or records; empty where it is not
+    read.
+
+    Many systems call .xls what is a page or text with tabs, and what Excel itself would call .xlsx.
+    """
+    if suffix in (*SPREADSHEETS, ".xls"):
+        is_book = suffix != ".xls" or raw.startswith(_ZIP) or markup.kind(raw)
+        return "text" if _is_text(raw) else "book" if is_book else ""
+    return "text" if suffix in TEXT_FILES else "records" if suffix in RECORD_FILES else ""
+
+
+def _is_text(raw: bytes) -> bool:
+    """Whether a file named like a spreadsheet is text with tabs or commas: it begins so, and holds no sign that only programs write."""
+    if raw.startswith((_ZIP, _OLD)) or markup.kind(raw):
+        return False
+    wide = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
+    head = raw[:4096].decode("utf-16", errors="ignore") if wide else raw[:4096].decode("latin-1")
+    return not re.search("[\x00-\x08\x0b\x0e-\x1f]", head) and bool(re.search("[\t,;]", head.partition("\n")[0])) and "\n" in head
+
+
 def _book_kind(suffix: str, raw: bytes) -> str:
-    """What a workbook or an archive is that is named like another kind of file, and what to do with it; empty for any other file."""
-    if raw[:1000].lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith(_PAGES) and suffix in TEXT_FILES + SPREADSHEETS + RECORD_FILES:
-        return "a web page, whatever its name says: open it; if it shows a table, copy that into a spreadsheet program and save it as .xlsx, " \
-               "and if it asks for a password, sign in again and repeat the export"
+    """What a workbook, a page or an archive is that is named like another kind of file, and what to do with it; empty for any other file."""
+    found = markup.kind(raw)
+    if found == markup.HTML and suffix in TEXT_FILES + RECORD_FILES:
+        return markup.NO_TABLE
+    if found == markup.MIME and suffix in (*SPREADSHEETS, ".xls"):
+        return f"a web page saved with its pictures (MHTML), whatever its name says; {_SAVE}"
+    if raw.startswith(_OLD) and suffix in SPREADSHEETS:
+        return "a spreadsheet of the old format, or one that a password protects; open it and save it as .xlsx without a password"
     if suffix in (*SPREADSHEETS, ".xls") or not raw.startswith((_ZIP, _OLD)):
         return ""
     if raw.startswith(_ZIP) and b"opendocument.spreadsheet" not in raw and b"xl/" not in raw and suffix not in TEXT_FILES + RECORD_FILES:
@@ -148,7 +174,7 @@ def doubt(path: Path, *, encoding: str, delimiter: str | None, heading_row: int,
         return ""
     if at := _heading_at(_first(path, encoding, delimiter, sheet), set(wanted), after=heading_row):
         return f"; row {at} holds these names: write  heading_row: {at}"
-    if path.suffix.lower() not in TEXT_FILES or encoding != "auto":
+    if _written(path.suffix.lower(), path.read_bytes()) != "text" or encoding != "auto":
         return ""
     text, found = encodings.decode(path.read_bytes(), file=path.name)
     lines = _lines_of(text)
@@ -171,9 +197,10 @@ def _heading_at(shown: list[tuple[int, list[str]]], wanted: set[str], *, after: 
 
 def _first(path: Path, encoding: str, delimiter: str | None, sheet: str | None) -> list[tuple[int, list[str]]]:
     """The first rows of a file with their numbers, text once for every sign at which its cells may end."""
-    if path.suffix.lower() in SPREADSHEETS:
+    written = _written(path.suffix.lower(), path.read_bytes())
+    if written == "book":
         return spreadsheets.first(path, None if sheet == spreadsheets.EVERY else sheet, rows=_LOOKED_AT)
-    if path.suffix.lower() not in TEXT_FILES:
+    if written != "text":
         return []
     lines = _lines_of(encodings.decode(path.read_bytes(), given=encoding, file=path.name)[0])[:_LOOKED_AT]
     found = []

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voclib.errors import DataError, nearest
+from voclib.sources.reading import markup
 from voclib.sources.reading.extracts import EMPTY, Extract, Note, Row, cell_text, fitted, frame, headings
 
 if TYPE_CHECKING:
@@ -35,14 +36,15 @@ class _Sheet:
     last: int
 
 
-def read(raw: bytes, name: str, *, sheet: str | None, heading_row: int) -> Extract:
+def read(raw: bytes, name: str, *, sheet: str | None, heading_row: int, encoding: str = "auto") -> Extract:
     """One sheet (the first that is not hidden unless `sheet` names another), or with `*` every sheet that has the heading under which most
     rows stand.
 
     The rows of further sheets are numbered on from the last row of the sheet before; notes say from where, and which sheets were not read.
-    DataError for a file that is no spreadsheet and for a sheet that is not there.
+    A page or an XML file named like a spreadsheet (`markup`) counts its tables as sheets, the largest first. DataError for a file that is no
+    spreadsheet and for a sheet that is not there.
     """
-    book, formulas = _books(raw, name)
+    book, formulas, found = _books(raw, name, encoding)
     if sheet not in (None, EVERY) and sheet not in book.sheetnames:
         raise DataError(f"{name} has no sheet '{sheet}'; {nearest(str(sheet), book.sheetnames)}")
     titles = [page.title for page in book.worksheets] if sheet == EVERY else [sheet or _visible(book).title]
@@ -54,8 +56,9 @@ def read(raw: bytes, name: str, *, sheet: str | None, heading_row: int) -> Extra
     taken = [one for one in sheets if one.heading == heading]
     unread = tuple(("sheet_not_read", title) for title in book.sheetnames if title not in {one.title for one in taken})
     if not heading:
-        return Extract(frame([], [], name), "xlsx", (EMPTY, *unread))
+        return Extract(frame([], [], name), found, (EMPTY, *unread))
     names, notes = headings(list(heading))
+    notes = (*notes, *_written(raw, titles))
     notes = (*notes, *((CALENDAR_1904,) if book.epoch.year == 1904 else ()))
     rows: list[Row] = []
     before = 0
@@ -63,13 +66,13 @@ def read(raw: bytes, name: str, *, sheet: str | None, heading_row: int) -> Extra
         rows += [fitted(row._replace(number=before + row.number), len(names)) for row in one.rows]
         notes = (*notes, *one.notes, *((("sheet_numbered", f"{one.title}: {before + 1}"),) if before else ()))
         before += one.last
-    return Extract(frame(names, rows, name), "xlsx", (*dict.fromkeys(notes), *unread))
+    return Extract(frame(names, rows, name), found, (*dict.fromkeys(notes), *unread))
 
 
 def first(path: Path, sheet: str | None, *, rows: int) -> list[tuple[int, list[str]]]:
     """The first rows of a sheet with their numbers; none where the file cannot be read."""
     try:
-        book, _ = _books(path.read_bytes(), path.name)
+        book, _, _ = _books(path.read_bytes(), path.name)
     except DataError:
         return []
     page = book[sheet] if sheet in book.sheetnames else _visible(book)
@@ -81,16 +84,25 @@ def _visible(book: Workbook) -> Worksheet:
     return next((page for page in book.worksheets if page.sheet_state == "visible"), book.worksheets[0])
 
 
-def _books(raw: bytes, name: str) -> tuple[Workbook, Workbook | None]:
-    """The values, and where a sheet holds formulas, merged cells or hidden rows the formulas beside them; such files are loaded whole, others
-    row by row."""
+def _written(raw: bytes, titles: list[str]) -> list[Note]:
+    """That the file is no workbook but a page or XML, and which of its tables was read."""
+    kind = {markup.HTML: markup.WEB_TABLE, markup.XML: markup.XML_TABLE}.get(markup.kind(raw))
+    return [(kind, ", ".join(titles))] if kind else []
+
+
+def _books(raw: bytes, name: str, encoding: str = "auto") -> tuple[Workbook, Workbook | None, str]:
+    """The values, where a sheet holds formulas, merged cells or hidden rows the formulas beside them, and the encoding; such files are loaded
+    whole, others row by row."""
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
+    if markup.kind(raw) in (markup.HTML, markup.XML):
+        book, found = markup.book(raw, name, encoding=encoding)
+        return book, book, found
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             more = any(_MORE.search(archive.read(part)) for part in archive.namelist() if part.startswith("xl/worksheets/") and part.endswith(".xml"))
-        return (load_workbook(io.BytesIO(raw), read_only=not more, data_only=True), load_workbook(io.BytesIO(raw)) if more else None)
+        return load_workbook(io.BytesIO(raw), read_only=not more, data_only=True), load_workbook(io.BytesIO(raw)) if more else None, "xlsx"
     except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError) as error:
         raise DataError(f"{name} is not a readable spreadsheet ({type(error).__name__}); open it and save it again as .xlsx") from None
 
@@ -120,11 +132,16 @@ def _sheet(page: Worksheet, formulas: Worksheet | None, heading_row: int) -> _Sh
 
 
 def _merged(page: Worksheet, heading_row: int) -> dict[Place, object]:
-    """The value of each merged cell that is not the first of its range: below the heading in both directions, in the heading from above only."""
+    """The value of each merged cell that is not the first of its range: below the heading in both directions, in the heading from above only.
+
+    A cell as wide as the table is a title or a note and holds no data: it stays one cell.
+    """
     found: dict[Place, object] = {}
     for area in page.merged_cells.ranges:
         value = page.cell(area.min_row, area.min_col).value
         below = area.min_row > heading_row
+        if below and area.min_col == 1 and area.max_col >= page.max_column > 2:
+            continue
         for row in range(area.min_row, min(area.max_row, page.max_row) + 1):
             for column in range(area.min_col, area.max_col + 1):
                 wanted = below or (row == heading_row > area.min_row and column == area.min_col)

@@ -131,10 +131,13 @@ def _seconds(text: str) -> str:
 
 
 def _speakers(words: pd.Series, turns: Turns) -> tuple[pd.Series, int]:
-    """Who speaks in the words of the standard, and how many turns carry a word that the mapping does not name."""
+    """Who speaks in the words of the standard, and how many turns carry a word that the mapping does not name. In its names * stands for any signs,
+    as chats name everybody: "Shop:*" is an agent, and whoever is left a customer."""
     known = {word: word for word in get_args(Speaker)} | turns.speakers
     bare = words.str.strip()
-    named = {word: known.get(word, known.get(word.lower())) for word in bare.dropna().unique()}
+    patterns = [(re.compile(".*".join(map(re.escape, word.split("*"))), re.DOTALL), who) for word, who in turns.speakers.items() if "*" in word]
+    named = {word: known.get(word) or known.get(word.lower()) or next((who for pattern, who in patterns if pattern.fullmatch(word)), None)
+             for word in bare.dropna().unique()}
     found = bare.map(named).astype("str")
     return found.fillna("other"), int((found.isna() & bare.notna()).sum())
 

@@ -14,9 +14,9 @@ from voclib.schema import problems as found_problems
 from voclib.schema.tables import TABLES
 from voclib.sources.mapping import Table
 from voclib.sources.reading import dating, decimal_signs, invisible
-from voclib.sources.standardising import factors, identifiers, labels, placeholders
+from voclib.sources.standardising import factors, identifiers, labels, placeholders, rich_text
 
-UNSHOWN = (invisible.REMOVED, identifiers.PHONE)
+UNSHOWN = (invisible.REMOVED, identifiers.PHONE, rich_text.RICH)
 COLUMNS = (*found_problems.COLUMNS, "channel")
 
 
@@ -49,7 +49,10 @@ def rewritten(columns: dict[str, pd.Series], rule: Table, *, table: str, decimal
             made[target], told = decimal_signs.plain(plain, table=table, target=target, decimal=decimal, where=where)
             told = told.mask(told == "", labelled)
             if target in rule.factors:
-                made[target] = factors.multiplied(made[target], rule.factors[target], unit=declared.metadata["unit"], where=where)
+                unit = "" if target in gates.SCORES else declared.metadata["unit"]  # 4.5星 is counted in stars, not in points out of 10
+                made[target] = factors.multiplied(made[target], rule.factors[target], unit=unit, where=where)
+        elif declared.metadata["sensitivity"] == "text":
+            made[target], told = _said(texts, target)
         elif target in placeholders.COLUMNS:
             made[target], told = placeholders.COLUMNS[target](texts)
             if declared.metadata["kind"] == "id":
@@ -69,8 +72,17 @@ def _scores(texts: pd.Series, table: str, target: str) -> tuple[pd.Series, pd.Se
     if table != "responses" or target not in gates.SCORES:
         return texts, pd.Series("", index=texts.index, dtype="str")
     bare, labelled = labels.plain(texts, *gates.bounds(table, target))
-    made, counted = labels.stars(bare) if target == "star_rating" else (bare, labelled)
+    made, counted = labels.stars(bare) if gates.bounds(table, target) == gates.bounds(table, "star_rating") else (bare, labelled)
     return made, labelled.mask(labelled == "", counted)
+
+
+def _said(texts: pd.Series, target: str) -> tuple[pd.Series, pd.Series]:
+    """Verbatims as plain text, without what a platform wrote in the customer's place."""
+    plain, written = rich_text.plain(texts)
+    if target not in placeholders.COLUMNS:
+        return plain, written
+    made, told = placeholders.COLUMNS[target](plain)
+    return made, told.mask(told == "", written)
 
 
 def visible(columns: dict[str, pd.Series], *, table: str) -> tuple[dict[str, pd.Series], dict[str, pd.Series]]:

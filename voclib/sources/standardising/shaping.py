@@ -80,6 +80,7 @@ def shape(path: Path, name: str, *, source: int, spec: Channel, root: Path, key:
     if spec.join is not None:
         raw, unjoined, told = _joined(raw, spec.join, root, name)
         notes = (*notes, *told)
+    raw = _marked(raw, spec, name)
     if spec.make_id:
         raw = raw.assign(_id=_made_id(raw, spec, key, name))
     _refuse_another_zone(notes, spec, timezone, name)
@@ -92,7 +93,7 @@ def shape(path: Path, name: str, *, source: int, spec: Channel, root: Path, key:
     tables = {table: rows.assign(_source=source) for table, (rows, _) in made.items()}
     notes += unread
     notes = (*notes, *(("multiplied", f"{table}.{name} × {by:g}") for table, rule in spec.tables.items() for name, by in rule.factors.items()))
-    used = {column for rule in spec.tables.values() for column in taken(rule)} | set(spec.make_id or [])
+    used = {column for rule in spec.tables.values() for column in taken(rule)} | set(spec.make_id or []) | set(spec.set_aside)
     used |= set(spec.join.on if isinstance(spec.join.on, dict) else [spec.join.on]) if spec.join else set()
     used |= _taken(spec) | ({changed} if changed else set())
     ignored = tuple(column for column in raw.columns if column not in used and column not in OWN and column not in RESERVED)
@@ -142,7 +143,7 @@ def _blanked(frame: pd.DataFrame, spec: Channel) -> pd.DataFrame:
 
 def wanted(spec: Channel) -> set[str]:
     """The columns that a source's mapping takes from its files by name."""
-    named = {column for rule in spec.tables.values() for column in taken(rule)} | set(spec.make_id or [])
+    named = {column for rule in spec.tables.values() for column in taken(rule)} | set(spec.make_id or []) | set(spec.set_aside)
     return {column for column in named if column not in RESERVED}
 
 
@@ -153,6 +154,17 @@ def _column(raw: pd.DataFrame, name: str, file: str) -> pd.Series:
                  if column not in (*OWN, revisions.MARK)]
         raise DataError(f"{file} has no column '{name}'; {nearest(name, known)}; columns there: {', '.join(known[:40])}")
     return raw[name].astype("str") if name == "_row" else raw[name]
+
+
+def _marked(raw: pd.DataFrame, spec: Channel, file: str) -> pd.DataFrame:
+    """The rows, those that hold a word of `set_aside` with that as their problem; of a record that became several rows, once."""
+    problem = raw["_problem"].copy()
+    for column, words in spec.marks.items():
+        texts = _column(raw, column, file).fillna("").str.strip().str.casefold()
+        for word in words:
+            problem = problem.mask((texts == word.casefold()) & (problem == ""), f"{column} is '{word}', which the mapping sets aside")
+    changed = problem != raw["_problem"]
+    return raw.assign(_problem=problem.astype("str"))[~(changed & raw["_row"].where(changed).duplicated())]
 
 
 def _made_id(raw: pd.DataFrame, spec: Channel, key: str, file: str) -> pd.Series:
