@@ -1,0 +1,90 @@
+"""Traps of well-known public data sets: each is named in both languages, with what to do, and honest data of the same form is left in peace."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from shop_mapping import SHOP
+
+from voclib.sources import ingest
+from voclib.sources.oddities import bookings, case_times, notices, templates
+from voclib.studies.pool import doubts as words
+
+TICKETS = SHOP + """
+  - channel: ticket
+    files: tickets.csv
+    tables:
+      responses:
+        columns: {response_id: id, submitted_at: opened, comment: said}
+        constants: {channel: ticket, language: en}
+      cases:
+        columns: {case_id: id, opened_at: opened, responded_at: answered, resolved_at: solved}
+        constants: {severity: low}
+"""
+
+
+def account(frame: pd.DataFrame) -> SimpleNamespace:
+    """A table as it was accepted, all of it from one file."""
+    return SimpleNamespace(validated=SimpleNamespace(accepted=frame), origin=pd.DataFrame({"_file": ["a.csv"] * len(frame)}))
+
+
+def cases(n: int, *, early: int, is_frozen: bool) -> pd.DataFrame:
+    opened = pd.Timestamp("2025-01-01", tz="UTC") + pd.to_timedelta(range(n), unit="D")
+    begun = pd.DatetimeIndex([pd.Timestamp("2027-01-01", tz="UTC")] * n) if is_frozen else opened
+    answered = begun + pd.Timedelta(hours=5)
+    solved = answered + pd.to_timedelta([-1 if place < early else 20 for place in range(n)], unit="h")
+    return pd.DataFrame({"opened_at": opened, "assigned_at": pd.NaT, "responded_at": answered, "resolved_at": solved}).assign(
+        assigned_at=lambda frame: pd.to_datetime(frame["assigned_at"], utc=True))
+
+
+def test_cases_solved_before_anybody_answered_are_named():
+    found, = case_times.build(account(cases(100, early=40, is_frozen=False)))
+    assert (found["doubt"], found["n"], found["of"]) == ("solved_unanswered", 40, 100)
+    assert "of 100 cases with both times, 40 were resolved before the first reply" in notices.doubt(found, zh=False)
+    assert not list(case_times.build(account(cases(100, early=4, is_frozen=False)))) and not list(case_times.build(None))
+
+
+def test_times_that_a_program_wrote_in_one_run_are_named():
+    found = list(case_times.build(account(cases(100, early=0, is_frozen=True))))
+    assert [(item["doubt"], item["column"]) for item in found] == [("stamped_at_once", "responded_at"), ("stamped_at_once", "resolved_at")]
+    assert "100 times in cases.responded_at lie within 0 hours" in notices.doubt(found[0], zh=False)
+    assert not list(case_times.build(account(cases(50, early=0, is_frozen=True))))  # opened over 49 days: a backlog may be cleared in a week
+
+
+@pytest.mark.parametrize(("orders", "is_named"), [(1, True), (2, False)])
+def test_a_ledger_in_which_nobody_returns_is_named(orders, is_named):
+    n = 400
+    ledger = pd.DataFrame({"customer_id": [f"c{place // orders}" for place in range(n * orders)], "order_id": pd.NA,
+                           "transaction_id": [f"t{place}" for place in range(n * orders)],
+                           "booked_at": pd.Timestamp("2025-01-01", tz="UTC") + pd.to_timedelta(range(n * orders), unit="D")})
+    found = list(bookings.build(account(ledger), []))
+    assert [item["doubt"] for item in found] == ["one_order_each"] * is_named
+    paid_twice = ledger.assign(order_id=ledger["customer_id"])  # two instalments of one order are one order
+    assert [item["doubt"] for item in bookings.build(account(paid_twice), [])] == ["one_order_each"]
+
+
+@pytest.mark.parametrize("field", ["{product_purchased}", "{{ first name }}", "${order.id}", "<%= name %>", "[[Name]]"])
+def test_fields_that_a_template_left_unfilled_are_named(field):
+    said = pd.DataFrame({"comment": [f"My {field} is broken"] * 5 + ["paid {$35.00} [哈哈] {'id': 1} {} {2}", None]}).astype({"comment": "str"})
+    found, = templates.build(account(said))
+    assert (found["n"], found["of"], found["fields"]) == (5, 6, [field])
+    assert f"5 of 6 verbatims hold a template field that was never filled ({field})" in notices.doubt(found, zh=False)
+    assert not list(templates.build(account(said.tail(4))))
+
+
+def test_the_support_ticket_data_set_is_told_as_it_is(tmp_path):
+    days = pd.date_range("2024-01-01", periods=200)
+    lines = [f"{place},{day:%Y-%m-%d},2025-12-31 {9 + place % 3:02d}:00:00,2025-12-31 {8 + place % 5:02d}:30:00,My {{product}} is broken"
+             for place, day in enumerate(days)]
+    (tmp_path / "tickets.csv").write_text("\n".join(["id,opened,answered,solved,said", *lines]), "utf-8")
+    (tmp_path / "shop.yml").write_text(TICKETS, "utf-8")
+    pool = ingest(tmp_path / "shop.yml", root=tmp_path, out=tmp_path / "out")
+    told = pool.scorecard["doubts"]
+    assert [item["doubt"] for item in told] == ["solved_unanswered", "stamped_at_once", "stamped_at_once", "unfilled_field"]
+    assert all(notices.doubt(item, zh=zh) in pool.findings("zh" if zh else "en") for item in told for zh in (True, False))
+
+
+def test_every_doubt_that_the_import_tells_has_words_on_the_page():
+    assert set(notices.KNOWN) <= set(words.KNOWN)
