@@ -88,3 +88,61 @@ def test_the_support_ticket_data_set_is_told_as_it_is(tmp_path):
 
 def test_every_doubt_that_the_import_tells_has_words_on_the_page():
     assert set(notices.KNOWN) <= set(words.KNOWN)
+
+
+REVIEWS = SHOP + """
+  - channel: master
+    files: list.csv
+    tables:
+      customers:
+        columns: {customer_id: who}
+        constants: {segment: all, is_churned: 0}
+  - channel: review
+    files: reviews.csv
+    make_id: [at, good]
+    tables:
+      responses:
+        columns: {response_id: _id, submitted_at: at, csat_score: wifi, comment: good}
+        constants: {channel: review, language: en}
+  - channel: review
+    files: reviews.csv
+    make_id: [at, bad]
+    tables:
+      responses:
+        columns: {response_id: _id, submitted_at: at, comment: bad}
+        constants: {channel: review, language: en}
+"""
+
+
+def reviews(folder, rows):
+    (folder / "list.csv").write_text("\n".join(["who", *(f"C{place}" for place in range(40))]), "utf-8")
+    (folder / "reviews.csv").write_text("\n".join(["at,wifi,good,bad", *rows]), "utf-8")
+    (folder / "shop.yml").write_text(REVIEWS, "utf-8")
+    return ingest(folder / "shop.yml", root=folder, out=folder / "out")
+
+
+def test_praise_and_blame_in_two_columns_are_two_voices_and_no_negative_is_none(tmp_path):
+    pool = reviews(tmp_path, ["2026-01-01,5,Lovely breakfast,No Negative", "2026-01-02,4,No Positive,No negative comments about the pool"])
+    said = pool.tables["responses"].set_index("comment")["csat_score"]
+    assert said.loc["Lovely breakfast"] == 5 and said.isna().loc["No negative comments about the pool"]
+    assert pool.tables["responses"]["comment"].notna().sum() == 2 and len(said) == 4 and pool.quarantine.empty
+
+
+def test_a_zero_below_a_scale_is_answered_with_the_line_that_makes_it_no_answer(tmp_path):
+    pool = reviews(tmp_path, [f"2026-01-{day:02d},{0 if day == 7 else 4},Fine {day},Bad {day}" for day in range(1, 29)])
+    assert "csat_score: outside 1–5: 1 rows" in pool.findings("en") and 'values: {csat_score: {"0": ""}}' in pool.findings("en")
+
+
+def test_rows_that_stand_twice_are_told_at_the_desk_and_on_the_page(tmp_path):
+    rows = [f"2026-01-{day:02d},4,Fine {day},Bad {day}" for day in (1, 2, 3, 3, 2)]
+    pool = reviews(tmp_path, rows)
+    assert "2 rows repeat an earlier row in every cell" in pool.findings("en") and "每一格都相同的行 2 行" in pool.findings("zh")
+    assert "repeat" not in reviews(tmp_path, rows[:3]).findings("en")
+
+
+def test_a_list_of_customers_is_no_touchpoint_and_is_judged_without_voices(tmp_path):
+    pool = reviews(tmp_path, ["2026-01-01,5,Lovely,Noisy"])
+    assert [item["name"] for item in pool.scorecard["feeds"]["touchpoints"]] == ["reviews.csv"]
+    (tmp_path / "shop.yml").write_text(REVIEWS[:REVIEWS.index("  - channel: review")], "utf-8")
+    alone = ingest(tmp_path / "shop.yml", root=tmp_path, out=tmp_path / "alone")
+    assert [item["trap"] for item in alone.scorecard["traps"]] == ["survivors_only"] and "40 customers" in alone.findings("en")

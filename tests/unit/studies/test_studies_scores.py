@@ -146,7 +146,7 @@ class TestChoices:
         with pytest.raises(DataError, match="No voice of channel review carries the score 'nps'. This pool carries: nps, csat, ces"):
             study(channel="review")
         surveys = only(POOL, POOL["responses"]["channel"].ne("review"))
-        with pytest.raises(DataError, match="No voice carries the score 'rating'. This pool carries: nps, csat, ces."):
+        with pytest.raises(DataError, match="No voice carries the score 'rating'. This pool carries: nps, csat, ces. Set  metric:  to one"):
             study(surveys, metric="rating")
 
     def test_a_pool_without_any_score_is_refused_in_words_everywhere(self) -> None:

@@ -83,7 +83,7 @@ def answers(tables: Tables, *, metric: str, channel: str = "", period: str = "qu
     kept = responses[responses[score.column].notna() & (responses["channel"].eq(channel) if channel else True)]
     if kept.empty and (there := [name for name, s in SCORES.items() if responses[s.column].notna().any()]):
         which = f" of channel {channel}" if channel else ""
-        raise DataError(f"No voice{which} carries the score '{metric}'. This pool carries: {', '.join(there)}.")
+        raise DataError(f"No voice{which} carries the score '{metric}'. This pool carries: {', '.join(there)}. Set  metric:  to one of them.")
     if twice := int(kept["response_id"].duplicated().sum()):
         raise DataError(f"{twice} voices stand more than once: their response_id repeats. Keep one row each, or the score counts them again.")
     when = kept["touched_at"].fillna(kept["submitted_at"]).dt.tz_convert(timezone).dt.tz_localize(None)
