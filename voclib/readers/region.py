@@ -119,7 +119,7 @@ def study(tables: Tables, kept: pd.DataFrame, *, metric: str = "nps", by: str = 
     ladder = _ladder(these, others, fixed, placed, conf_level, seed)
     in_time = _in_time(tables, by, given, conf_level=conf_level, gates=gates)
     left = open_cases.at(tables, kept["submitted_at"].max() + pd.Timedelta(seconds=1))
-    drawn = parts if len(parts) - len(these) <= MOST_REFUSED else these
+    drawn = parts if len(parts) - len(these) <= MOST_REFUSED else these or sorted(parts, key=lambda p: (-p.n, p.name))[:MOST_REFUSED]
     sheet = _sheet(drawn, (these, fixed), (others, placed), None if left is None else _located(tables, left, by), by)
     sizes = words.Sizes(len(these), len(others) if placed else 0, tuple(p.name for p in these if placed and p not in others))
     repeated = repeats.check(tables, kept["response_id"])

@@ -31,7 +31,7 @@ def account(frame: pd.DataFrame) -> SimpleNamespace:
 
 
 def cases(n: int, *, early: int, is_frozen: bool) -> pd.DataFrame:
-    opened = pd.Timestamp("2025-01-01", tz="UTC") + pd.to_timedelta(range(n), unit="D")
+    opened = pd.Timestamp("2025-01-01", tz="UTC") + pd.to_timedelta([24 * day + day % 9 for day in range(n)], unit="h")
     begun = pd.DatetimeIndex([pd.Timestamp("2027-01-01", tz="UTC")] * n) if is_frozen else opened
     answered = begun + pd.Timedelta(hours=5)
     solved = answered + pd.to_timedelta([-1 if place < early else 20 for place in range(n)], unit="h")
@@ -51,6 +51,16 @@ def test_times_that_a_program_wrote_in_one_run_are_named():
     assert [(item["doubt"], item["column"]) for item in found] == [("stamped_at_once", "responded_at"), ("stamped_at_once", "resolved_at")]
     assert "100 times in cases.responded_at lie within 0 hours" in notices.doubt(found[0], zh=False)
     assert not list(case_times.build(account(cases(50, early=0, is_frozen=True))))  # opened over 49 days: a backlog may be cleared in a week
+
+
+def test_dates_without_a_time_of_day_are_named_in_winter_and_in_summer():
+    frame = cases(200, early=0, is_frozen=False)
+    dated = frame.assign(opened_at=frame["opened_at"].dt.tz_convert("Europe/Paris").dt.normalize().dt.tz_convert("UTC"))
+    assert dated["opened_at"].dt.hour.nunique() == 2
+    found, = case_times.build(account(dated))
+    assert (found["doubt"], found["column"], found["n"]) == ("days_only", "opened_at", 200)
+    assert "200 times in cases.opened_at are dates without a time of day" in notices.doubt(found, zh=False)
+    assert not list(case_times.build(account(frame)))
 
 
 @pytest.mark.parametrize(("orders", "is_named"), [(1, True), (2, False)])
@@ -82,7 +92,7 @@ def test_the_support_ticket_data_set_is_told_as_it_is(tmp_path):
     (tmp_path / "shop.yml").write_text(TICKETS, "utf-8")
     pool = ingest(tmp_path / "shop.yml", root=tmp_path, out=tmp_path / "out")
     told = pool.scorecard["doubts"]
-    assert [item["doubt"] for item in told] == ["solved_unanswered", "stamped_at_once", "stamped_at_once", "unfilled_field"]
+    assert [item["doubt"] for item in told] == ["solved_unanswered", "stamped_at_once", "stamped_at_once", "days_only", "unfilled_field"]
     assert all(notices.doubt(item, zh=zh) in pool.findings("zh" if zh else "en") for item in told for zh in (True, False))
 
 

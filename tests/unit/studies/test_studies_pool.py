@@ -316,6 +316,7 @@ class TestReasons:
     ("zeroed_identifiers", "a.csv · customer_id", "7 identifiers have only zeros from digit 16 on"),
     ("unpadded_customers", "a.csv · customer_id", "7 customer identifiers differ from the list only by leading zeros"),
     ("reversed_scale", "a.csv · customer_id", "in 7 answers"), ("solved_unanswered", "a.csv", "7 cases were resolved before the first reply"),
+    ("days_only", "a.csv", "7 times have no time of day"),
     ("stamped_at_once", "a.csv", "7 times lie almost together"), ("one_order_each", "a.csv", "none of 7 customers has a second order"),
     ("price_a_piece", "a.csv", "7 quantities other than 1"), ("unfilled_field", "a.csv", "7 verbatims hold an unfilled field"),
     ("told_twice", "units", "7 units")])

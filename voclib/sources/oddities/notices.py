@@ -137,6 +137,9 @@ _DOUBTS = {  # by kind of doubt: what it says in zh and in en
     "stamped_at_once": ("{file}：工单在 {days} 天里陆续建立，{place} 的 {n} 个时间却几乎都落在 {hours} 小时之内：像是程序一次写入的，不是真实经过",
                         "{file}: cases were opened over {days} days, yet nearly all {n} times in {place} lie within {hours} hours; a program "
                         "probably wrote them in one run, so they do not tell when it happened"),
+    "days_only": ("{file}：{place} 的 {n} 个时间都只有日期、没有钟点；“多少小时之内”因此至多准到前后一天，24 小时的时限请改按天理解（当天或次日）",
+                  "{file}: the {n} times in {place} are dates without a time of day, so no limit in hours is exact to less than a day; read "
+                  "“within 24 hours” as the same or the next day"),
     "one_order_each": ("{file}：账目历时 {days} 天，{n} 位客户几乎无一有第二笔订单；{place} 多半是订单自己的编号，不是人的。"
                        "请换成跟着人走的编号，否则每位客户此后的花费都会是 0",
                        "{file}: over {days} days practically none of {n} customers has a second order; {place} is probably a number of the "

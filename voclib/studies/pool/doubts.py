@@ -27,6 +27,8 @@ _DOUBTS = {
                           "{n} {n:case was|cases were} resolved before the first reply, so neither clock can be trusted"),
     "stamped_at_once": (Text("时间一次写入", "Times written in one run"), "{n} 个时间几乎落在同一刻，不是真实经过",
                         "{n} times lie almost together and do not tell when it happened"),
+    "days_only": (Text("只有日期", "Dates without times"), "{n} 个时间没有钟点，小时级的时限至多准到一天",
+                  "{n} times have no time of day: limits in hours are exact to a day at best"),
     "one_order_each": (Text("客户无一再来", "No customer returns"), "{n} 位客户几乎无一有第二笔订单，编号多半是订单的",
                        "practically none of {n} customers has a second order: the number is probably the order's"),
     "price_a_piece": (Text("疑为单价", "Perhaps a unit price"), "有 {n} 格数量不是 1，却没有乘上：金额可能算错",
