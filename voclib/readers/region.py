@@ -68,7 +68,7 @@ class _Part:
 
 
 def answers(tables: Tables, *, metric: str = "nps", by: str = "region", periods: int = 2, timezone: str = "") -> pd.DataFrame:
-    """Answers of the last `periods` quarters that carry the score and a group; none where none does.
+    """Answers of the last `periods` quarters that carry the score and a group; none where none does. Where no answer has a date all of them count.
 
     Raises
     ------
@@ -80,7 +80,8 @@ def answers(tables: Tables, *, metric: str = "nps", by: str = "region", periods:
     if periods < 1:
         raise ParameterError(f"periods is a whole number of 1 or more, not {periods}.")
     found = scores.with_segments(scores.answers(tables, metric=metric, timezone=timezone), tables, [by])
-    return found[found[by].notna() & found["period"].isin(sorted(found["period"].dropna().unique())[-periods:])].reset_index(drop=True)
+    last = sorted(found["period"].dropna().unique())[-periods:]
+    return found[found[by].notna() & (found["period"].isin(last) if last else True)].reset_index(drop=True)
 
 
 def compared(kept: pd.DataFrame, *, metric: str = "nps", by: str = "region", gates: Gates | None = None) -> list[str]:
@@ -119,7 +120,7 @@ def study(tables: Tables, kept: pd.DataFrame, *, metric: str = "nps", by: str = 
     ladder = _ladder(these, others, fixed, placed, conf_level, seed)
     in_time = _in_time(tables, by, given, conf_level=conf_level, gates=gates)
     left = open_cases.at(tables, kept["submitted_at"].max() + pd.Timedelta(seconds=1))
-    drawn = parts if len(parts) - len(these) <= MOST_REFUSED else these
+    drawn = parts if len(parts) - len(these) <= MOST_REFUSED else these or sorted(parts, key=lambda p: (-p.n, p.name))[:MOST_REFUSED]
     sheet = _sheet(drawn, (these, fixed), (others, placed), None if left is None else _located(tables, left, by), by)
     sizes = words.Sizes(len(these), len(others) if placed else 0, tuple(p.name for p in these if placed and p not in others))
     repeated = repeats.check(tables, kept["response_id"])

@@ -124,6 +124,7 @@ class Table(_Part):
     values: dict[str, dict[Scalar, Scalar | None]] = Field(default_factory=dict)
     formats: dict[str, str | list[str]] = Field(default_factory=dict)  # one pattern, or several tried in order
     factors: dict[str, float] = Field(default_factory=dict)  # what one of the export's units is in the standard's
+    times: dict[str, str] = Field(default_factory=dict)  # a price a piece, and the column of the export that counts the pieces
     elapsed: dict[str, Elapsed] = Field(default_factory=dict)  # moments that the export tells as time since another
     where_filled: str | None = None  # a column of the export without which a row makes none of this table
     distinct: bool = False
@@ -303,10 +304,11 @@ def _check_table(source: Channel, table: Table, name: str, place: str) -> list[s
     known = TABLES[name].columns
     filled = [*table.columns, *table.constants, *table.elapsed, *DEFAULTS.get(name, {})]
     problems = _unknown(place, filled, known) + _unknown(f"{place}, values", table.values, table.columns) \
-        + _unknown(f"{place}, formats", table.formats, table.columns) + _unknown(f"{place}, factors", table.factors, table.columns)
-    problems += [f"{place}, factors: {column} is no column of amounts or measures, and a factor would change what it says"
-                 for column, factor in table.factors.items()
-                 if column in known and known[column].metadata["kind"] != "real" and DOUBLED.get(column) != factor]
+        + _unknown(f"{place}, formats", table.formats, table.columns) + _unknown(f"{place}, factors", table.factors, table.columns) \
+        + _unknown(f"{place}, times", table.times, table.columns)
+    problems += [f"{place}, {key}: {column} is no column of amounts or measures, and a factor would change what it says"
+                 for key, given in (("factors", table.factors), ("times", table.times)) for column, by in given.items()
+                 if column in known and known[column].metadata["kind"] != "real" and DOUBLED.get(column) != by]
     problems += [f"{place}, elapsed: {name} needs a column of times, and  after:  another that stands under columns, not '{one.after}'"
                  for name, one in table.elapsed.items() if name in known and not (
                      one.after in table.columns and {known[name].metadata["kind"], known[one.after].metadata["kind"]} == {"moment"})]
@@ -345,7 +347,7 @@ def _allowed(known: dict, column: str) -> list[str]:
 
 def taken(table: Table) -> set[str]:
     """The columns of the export that a table is made from."""
-    return {*table.columns.values(), *(one.column for one in table.elapsed.values()), *filter(None, [table.where_filled])}
+    return {*table.columns.values(), *table.times.values(), *(one.column for one in table.elapsed.values()), *filter(None, [table.where_filled])}
 
 
 def _unknown(place: str, names: object, known: object) -> list[str]:

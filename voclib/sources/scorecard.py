@@ -118,14 +118,13 @@ def _counted(findings: pd.DataFrame) -> list[dict[str, object]]:
 
 
 def _traps(mapping: Mapping, accounts: dict[str, Account]) -> list[dict]:
-    if "responses" not in accounts:
-        return []
-    responses, found = accounts["responses"].validated.accepted, []
+    responses, customers, ledger = (accounts[name].validated.accepted if name in accounts else None
+                                    for name in ("responses", "customers", "transactions"))
+    found = traps.leaks(responses, customers) if responses is not None and customers is not None else []
+    found += traps.survivors(customers, ledger) if customers is not None else []
+    if responses is None:
+        return found
     origin = accounts["responses"].origin
-    if "customers" in accounts:
-        customers = accounts["customers"].validated.accepted
-        ledger = accounts["transactions"].validated.accepted if "transactions" in accounts else None
-        found += traps.leaks(responses, customers) + traps.survivors(customers, ledger)
     for number, source in enumerate(mapping.sources):
         here = (origin["_source"] == number).to_numpy()
         own = responses[here]

@@ -19,8 +19,10 @@ from voclib.sources.reading import encodings
 _PRIVATE = {"zh": {"phone": "电话", "email": "邮箱", "id_card": "证件号", "plate": "车牌", "vin": "车架号"},
             "en": {"phone": "phone", "email": "e-mail", "id_card": "ID card", "plate": "licence plate", "vin": "VIN"}}
 _VALUES = 8  # values that a line for the mapping holds
-# what survey programs write as a number where there is no answer: SPSS and Qualtrics -99, 问卷星 -3 (skipped), panels 99 or 998
-_CODE = re.compile(r"-(?:[1-9]|6{2,4}|7{2,4}|8{2,4}|9{2,4}|9{1,3}[5-8])(?:\.0+)?|9{2,4}(?:\.0+)?|8{2,4}|9{1,3}[5-8]")
+# what survey programs write as a number where there is no answer: SPSS and Qualtrics -99, 问卷星 -3 (skipped), panels 99 or 998, airlines 0 for what
+# a passenger did not use
+_CODE = re.compile(r"-(?:[1-9]|6{2,4}|7{2,4}|8{2,4}|9{2,4}|9{1,3}[5-8])(?:\.0+)?|9{2,4}(?:\.0+)?|8{2,4}|9{1,3}[5-8]"
+                   r"|0(?:\.0+)?")
 _REASONS = 5  # reasons of rows set aside that are named
 
 _NOTES = {"repeated_heading": ("标题出现多次", "heading stands more than once"), "sheet_not_read": ("工作表未读取", "sheet not read"),
@@ -193,6 +195,10 @@ def _oddities(entry: dict, *, zh: bool) -> Iterator[str]:
         yield f"全列同一取值：{constant}" if zh else f"columns with one value throughout: {constant}"
     if empty := comma.join(odd.get("empty", {})):
         yield f"空列：{empty}" if zh else f"columns never filled: {empty}"
+    if n := entry.get("repeated_rows", 0):
+        told = (f"与前面某行每一格都相同的行 {n:,} 行；如果同一份导出进来了两次，请只留一份",
+                f"{n:,} {'row repeats' if n == 1 else 'rows repeat'} an earlier row in every cell; if an export came in twice, keep it once")
+        yield told[0] if zh else told[1]
     for name, n in entry.get("set_missing", {}).items():
         yield f"{name} 有 {n:,} 格按约定视为缺失" if zh else f"{n:,} cells of {name} count as missing, as the mapping says"
     if ignored := comma.join(entry.get("ignored_columns", [])):

@@ -9,6 +9,7 @@ from loop_tables import LEVEL, START, cases, clock, followed
 
 from voclib.loop import compliance
 from voclib.loop.inner_loop import alerts
+from voclib.loop.inner_loop.tables import TIER_NAMES
 
 HOUR = pd.Timedelta(hours=1)
 
@@ -37,6 +38,12 @@ class TestMatrix:
     def test_pairs_without_a_case_are_left_out(self) -> None:
         rows = followed(cases([0.0] * 12, [10.0] * 12, severity=["low"] * 11 + [None]), asof=START + 100 * HOUR)
         assert list(alerts.matrix(rows, clock(), estimand="x", **LEVEL)) == [("low", "regular")]
+
+
+    def test_a_customer_whose_tier_nobody_noted_is_not_said_to_be_unnamed(self) -> None:
+        rows = followed(graded(1)).assign(customer_id="C1", value_tier=pd.NA)
+        assert {tier for _, tier in alerts.matrix(rows, clock(), estimand="x", **LEVEL)} == {"unknown"}
+        assert "ID" not in TIER_NAMES["unknown"].en and "编号" not in TIER_NAMES["unknown"].zh
 
 
 class TestUrgency:

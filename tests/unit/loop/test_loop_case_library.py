@@ -303,3 +303,11 @@ class TestPage:
         space = notebook_cells.run("53-case-library", {"show_verbatims": mood != "no words", "population": population})
         compared = case_library.against_truth(space["result"], held, {"dirt": {}}, RULE, seed=0)
         assert len(compared) == (0 if mood == "few" else 4) and all(row.en == "Yes" for row in compared["inside"])
+
+
+def test_closed_cases_without_a_region_are_refused_with_the_region_named(tables: Tables) -> None:
+    customers = tables["customers"].assign(region=None)
+    nowhere = {**tables, "cases": tables["cases"].assign(unit_id=None), "customers": customers}
+    told = case_library.study(nowhere, RULE, seed=3).study
+    assert told.verdict is Verdict.REFUSE and "there are 0 such cases now" in told.decision.en
+    assert "the region of the dealer or the customer" in told.decision.en and "大区" in told.decision.zh

@@ -95,6 +95,7 @@ class TestCounts:
     @pytest.mark.parametrize(("changes", "options", "message"), [
         ({"customers": None}, {}, "no customer with a product"), ({"responses": "strangers"}, {}, "from a customer with a product"),
         ({}, {"weeks": 13}, "7 are needed"), ({}, {"until": "2020-01-06"}, "0 whole periods"),
+        ({}, {"until": "2020-01-06"}, "and the last whole week ends on 2020-01-05"),
         ({"customers": "gone"}, {}, "no customer with a product"),
         ({"responses": "undated"}, {}, "No voice with a date"), ({}, {"column": "segment"}, "in the column segment")])
     def test_where_nothing_can_be_counted_the_page_is_a_refusal(self, calm: Tables, changes: dict, options: dict, message: str) -> None:

@@ -32,7 +32,7 @@ def apart() -> Tables:
 
 
 def made(tables: Tables, **options: object) -> region.Region:
-    return region.study(tables, region.answers(tables), given=GIVEN, **options)
+    return region.study(tables, region.answers(tables, by=str(options.get("by", "region"))), given=GIVEN, **options)
 
 
 class TestAnswers:
@@ -49,6 +49,19 @@ class TestAnswers:
     def test_bad_input_is_told(self, alike: Tables, options: dict, error: type, message: str) -> None:
         with pytest.raises(error, match=f"(?s){message}"):
             region.answers(alike, **options)
+
+    def test_answers_without_a_date_are_compared_all_together(self, apart: Tables) -> None:
+        never = pd.Series(pd.NaT, index=apart["responses"].index, dtype="datetime64[us, UTC]")
+        undated = {**apart, "responses": apart["responses"].assign(submitted_at=never, touched_at=never)}
+        kept, found = region.answers(undated), made(undated)
+        assert len(kept) == apart["responses"]["nps_score"].notna().sum() and len(found.scores) == len(made(apart).scores)
+        assert found.study.verdict is not Verdict.REFUSE and found.study.kicker.en.endswith("from no known quarter") and texts(found.study)
+
+    def test_many_groups_of_a_few_answers_each_are_refused_with_the_largest_listed(self, alike: Tables) -> None:
+        few = alike["responses"].dropna(subset=["nps_score"]).head(120)
+        found = made({**alike, "responses": few.assign(unit_id=[f"P{place % 40:02d}" for place in range(120)])}, by="unit_id")
+        assert found.study.verdict is Verdict.REFUSE and found.sheet.shape[0] == region.MOST_REFUSED == len(found.scores)
+        assert found.study.headline[0].reason.en and texts(found.study)
 
     @pytest.mark.parametrize(("change", "said"), [
         ("one region", "All answers belong to one group (East China)"), ("no units", "No answer says which region it belongs to"),

@@ -86,3 +86,32 @@ def test_a_factor_that_makes_no_sense_is_refused_before_anything_is_read(tmp_pat
 def test_a_foreign_currency_is_told_how_it_can_be_brought_in(tmp_path):
     with pytest.raises(ParameterError, match=r"currency is 'EUR'.*factors: \{net_cny: 7.85\}"):
         ledger(tmp_path, ["1"], mapping=MAPPING.replace("currency: CNY", "currency: EUR"))
+
+
+def pieces(folder, rows, *, more=""):
+    (folder / "ledger.csv").write_text("\n".join(["id;who;at;net;Quantity", *(f"{i};C{i};2026-01-02;{row}" for i, row in enumerate(rows))]), "utf-8")
+    (folder / "shop.yml").write_text(MAPPING.replace("MORE", more), encoding="utf-8")
+    return ingest(folder / "shop.yml", root=folder, out=folder / "out")
+
+
+def test_a_price_a_piece_is_taken_times_the_pieces_and_returns_are_negative(tmp_path):
+    rows = ["2.55;6", "0.005;1000", "€3.00;-2", "4;", "4;many", ";3"]
+    pool = pieces(tmp_path, rows, more="times: {net_cny: Quantity}\n        factors: {net_cny: 9}")
+    assert pool.tables["transactions"]["net_cny"].tolist() == [137.7, 45.0, -54.0]
+    assert len(pool.quarantine) == 3 and "transactions.net_cny × Quantity" in pool.findings("en")
+    assert "Quantity" not in [name for file in pool.scorecard["files"] for name in file["ignored_columns"]]
+
+
+def test_quantities_beside_amounts_that_do_not_use_them_are_named_with_the_line_to_write(tmp_path):
+    told = pieces(tmp_path, ["2.55;6", "3.00;-2", "1;1"])
+    assert told.tables["transactions"]["net_cny"].tolist() == [2.55, 3.0, 1.0]
+    assert "2 of its 3 cells are not 1" in told.findings("en") and "times: {net_cny: Quantity}" in told.findings("zh")
+    assert "Quantity” is not used" not in pieces(tmp_path, ["2.55;1", "3.00;1"]).findings("en")
+    assert "Quantity” is not used" not in pieces(tmp_path, ["2.55;6", "3.00;-2"], more="times: {net_cny: Quantity}").findings("en")
+
+
+def test_only_amounts_and_measures_can_be_taken_times_a_column(tmp_path):
+    with pytest.raises(ParameterError, match="times: booked_at is no column of amounts"):
+        pieces(tmp_path, ["1;1"], more="times: {booked_at: Quantity}")
+    with pytest.raises(DataError, match="no column 'Quantities'"):
+        pieces(tmp_path, ["1;1"], more="times: {net_cny: Quantities}")

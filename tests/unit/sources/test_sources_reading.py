@@ -186,6 +186,16 @@ def test_unknown_kinds_and_broken_files(tmp_path):
     assert _read(tmp_path, "a.csv", b" \n").notes == (readers.EMPTY,)
 
 
+def test_records_a_line_are_read_whatever_the_file_is_called(tmp_path):
+    lines = "\n".join(['{"id": "a", "stars": 5.0}', "", '{"id": "b", "helpful": [2, 3]}', "{broken"])
+    told = [_read(tmp_path, name, lines).frame for name in ("a.json", "a.jsonl")]
+    for frame in told:
+        assert frame["id"].dropna().tolist() == ["a", "b"] and frame["_row"].tolist() == [1, 3, 4]
+        assert frame["_problem"].tolist() == ["", "", "not a JSON record"]
+    document = _read(tmp_path, "b.json", '[\n{"id": "a"},\n{"id": "b"}\n]').frame
+    assert document["id"].tolist() == ["a", "b"] and document["_row"].tolist() == [1, 2]
+
+
 def _book(tmp_path, rows, title="答卷"):
     book = openpyxl.Workbook()
     book.active.title = title

@@ -82,3 +82,13 @@ def test_topics_are_not_found_in_them_either() -> None:
     kept = topics.voices(both)
     strange = kept["response_id"].str.startswith("X")
     assert kept.loc[strange, "written"].eq("").all() and kept.loc[~strange, "written"].ne("").all()
+
+
+def test_where_all_write_another_language_the_page_says_so_and_not_to_map_a_column(rules: dict[str, Path]) -> None:
+    tables = company()
+    only = joined({**tables, "responses": tables["responses"].head(300).assign(comment=None)}, SHORT, 60, None)
+    kept = heard.voices(only)
+    told = sentiment_aspects.study(only, kept, **rules).study
+    reason, needs = told.headline[0].reason, told.decision
+    assert "60 are in another language" in reason.en and "60 条写的是别的语言" in reason.zh
+    assert "Translate the texts" in needs.en and "map the column comment" not in needs.en

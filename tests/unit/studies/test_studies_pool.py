@@ -315,6 +315,10 @@ class TestReasons:
     ("no_zero", "a.csv", "not a single 0 among 7 answers"), ("cut_identifiers", "a.csv · customer_id", "7 identifiers lost their last digits"),
     ("zeroed_identifiers", "a.csv · customer_id", "7 identifiers have only zeros from digit 16 on"),
     ("unpadded_customers", "a.csv · customer_id", "7 customer identifiers differ from the list only by leading zeros"),
+    ("reversed_scale", "a.csv · customer_id", "in 7 answers"), ("solved_unanswered", "a.csv", "7 cases were resolved before the first reply"),
+    ("days_only", "a.csv", "7 times have no time of day"),
+    ("stamped_at_once", "a.csv", "7 times lie almost together"), ("one_order_each", "a.csv", "none of 7 customers has a second order"),
+    ("price_a_piece", "a.csv", "7 quantities other than 1"), ("unfilled_field", "a.csv", "7 verbatims hold an unfilled field"),
     ("told_twice", "units", "7 units")])
 def test_every_doubt_of_the_import_has_its_own_words(kind, where, said):
     given = {"doubt": kind, "n": 7} | ({} if where == "units" else {"file": "a.csv"}) | ({"column": "customer_id"} if "·" in where else {})

@@ -82,6 +82,14 @@ def test_the_scale_of_the_distribution_is_whole() -> None:
     assert study(metric="is_recommended").distribution["value"].tolist() == [0, 1]
 
 
+def test_the_heading_says_what_was_asked_and_when():
+    assert study(metric="nps").study.kicker.en.startswith("Who recommends · 20")
+    assert study(metric="csat").study.kicker.zh.startswith("谁满意 · 20")
+    never = pd.Series(pd.NaT, index=POOL["responses"].index, dtype="datetime64[us, UTC]")
+    undated = POOL["responses"].assign(submitted_at=never, touched_at=never)
+    assert study({**POOL, "responses": undated}, metric="csat", segments=["channel"]).study.kicker.en == "Who is satisfied · no dates"
+
+
 @pytest.mark.parametrize("metric", ["csat", "ces", "is_recommended"])
 def test_the_spread_of_a_score_is_drawn_in_the_shares_it_announces(metric: str) -> None:
     made = study(metric=metric)
@@ -146,7 +154,7 @@ class TestChoices:
         with pytest.raises(DataError, match="No voice of channel review carries the score 'nps'. This pool carries: nps, csat, ces"):
             study(channel="review")
         surveys = only(POOL, POOL["responses"]["channel"].ne("review"))
-        with pytest.raises(DataError, match="No voice carries the score 'rating'. This pool carries: nps, csat, ces."):
+        with pytest.raises(DataError, match="No voice carries the score 'rating'. This pool carries: nps, csat, ces. Set  metric:  to one"):
             study(surveys, metric="rating")
 
     def test_a_pool_without_any_score_is_refused_in_words_everywhere(self) -> None:

@@ -222,8 +222,9 @@ def refused(cells: int, rule: Rule, n: int) -> tuple[Text, Text]:
             f=rule.fewest,
         ),
         say(
-            "至少 {k} 种情形，每种 {f} 张已关闭、写明主题和客户的工单；现有 {n} 张。",
-            "At least {k} kinds, each with {f} closed cases that name the topic and the customer; there are {n} such cases now.",
+            "至少 {k} 种情形，每种 {f} 张已关闭的工单，写明主题、客户，以及门店或客户的大区；现有 {n} 张。",
+            "At least {k} kinds, each with {f} closed cases that name the topic, the customer and the region of the dealer or the customer; there "
+            "are {n} such cases now.",
             k=rule.least_cells,
             f=rule.fewest,
             n=n,

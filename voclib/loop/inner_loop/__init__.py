@@ -144,7 +144,8 @@ def _answerable(scene: _Scene) -> None:
             if scene.cases[name].isna().all():
                 have = [m for m in (*clocks.MOMENTS, "submitted_at") if scene.cases[m].notna().any()]
                 raise DataError(f"The clock '{one.id}' needs {name}, and no case has it (recorded: {', '.join(have)}). Map that column in the rules "
-                                f"file of 'voc ingest', or take the clock out of the file of clocks.")
+                                "file of 'voc ingest', or copy params/rules/clocks.yml, take the clock out of the copy (is_main: true stands at one "
+                                "that stays) and name it in the edition as  clocks_file:.")
     main = scene.clocks.main
     if scene.follow(main).empty:
         kinds = ", ".join([*main.tiers, *main.severities])

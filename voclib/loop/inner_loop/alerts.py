@@ -16,7 +16,8 @@ TIERS = ("vvip", "regular", "unknown")
 
 
 def matrix(followed: pd.DataFrame, clock: Clock, *, estimand: str, conf_level: float, gates: Gates, seed: int = 0) -> dict[tuple[str, str], Estimate]:
-    """The share in time by severity and tier of customer, of the pairs that occur; `unknown` holds cases that name no customer."""
+    """The share in time by severity and tier of customer, of the pairs that occur; `unknown` holds cases whose
+    customer is not named or has no tier."""
     tier = followed["value_tier"].astype("object").where(followed["value_tier"].notna(), "unknown")
     pairs = [(severity, one) for severity in SEVERITIES for one in TIERS]
     found = {}

@@ -22,7 +22,7 @@ GRADES = {"safety": Text("行车安全", "Safety"), "high": Text("高", "High"),
 TIER_NAMES = {
     "vvip": Text("高价值客户", "High-value customers"),
     "regular": Text("普通客户", "Regular customers"),
-    "unknown": Text("没有客户编号", "No customer ID"),
+    "unknown": Text("客户层级不详", "Tier unknown"),
 }
 CASE_COLUMNS = {
     "case_id": Text("工单", "Case"),

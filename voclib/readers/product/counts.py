@@ -18,6 +18,7 @@ from voclib.sentences import say
 Tables = Mapping[str, pd.DataFrame]
 COMPLAINTS, REPAIRS, BUGS, UNHAPPY = "complaints", "repairs", "bugs", "unhappy"
 LEAST_PERIODS = 7  # six of the usual level and the last one
+LONGER = Text("更长时间的声音，或用 weeks 把每期取短。", "Voices over a longer time, or shorter periods with weeks=.")
 MOST_PERIODS = 13  # the last one and a year of usual ones before it
 LEAST_QUIET = 3  # days without a row at an end, from which a table may have been exported too early, or from too late a day on
 
@@ -216,11 +217,15 @@ def _missing(tables: Tables, voices: pd.DataFrame, weeks: int, until: str, colum
     end = _monday(until, voices["day"].max())
     if (periods := _whole_periods(voices, end, 7 * weeks)) >= LEAST_PERIODS:
         return None
+    if end <= _first(voices):
+        return (say("最早的声音在 {a}，最后一个整周止于 {b}，不够一个整期（每期 {w} 周）；要 {k} 期：六期看平常水平，一期看最近。",
+                    "The first voice is dated {a} and the last whole week ends on {b}, so there are 0 whole periods of {w} {w:week|weeks}; {k} are "
+                    "needed: six for the usual level and the latest one.",
+                    a=f"{_first(voices):%Y-%m-%d}", b=f"{end - pd.Timedelta(days=1):%Y-%m-%d}", w=weeks, k=LEAST_PERIODS), LONGER)
     return (say("{a} 到 {b} 的声音只够 {p} 个整期（每期 {w} 周）；要 {k} 期：六期看平常水平，一期看最近。",
                 "Voices from {a} to {b} make {p} whole {p:period|periods} of {w} {w:week|weeks}; {k} are needed: six for the usual level and the "
                 "latest one.",
-                a=f"{_first(voices):%Y-%m-%d}", b=f"{end - pd.Timedelta(days=1):%Y-%m-%d}", p=periods, w=weeks, k=LEAST_PERIODS),
-            Text("更长时间的声音，或用 weeks 把每期取短。", "Voices over a longer time, or shorter periods with weeks=."))
+                a=f"{_first(voices):%Y-%m-%d}", b=f"{end - pd.Timedelta(days=1):%Y-%m-%d}", p=periods, w=weeks, k=LEAST_PERIODS), LONGER)
 
 
 def _nameless(tables: Tables, column: str) -> tuple[Text, Text]:

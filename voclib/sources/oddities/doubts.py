@@ -11,6 +11,7 @@ from voclib.privacy import normal_id
 from voclib.schema import coercion, gates, mending, strays
 from voclib.schema.tables import TABLES
 from voclib.sources.accounting import Account
+from voclib.sources.oddities import bookings, case_times, templates
 from voclib.sources.standardising.shaping import MARKS, Piece
 
 LEAST_ANSWERS = 100  # before the absence of zeros says something
@@ -28,11 +29,14 @@ def build(accounts: Named[str, Account], repairs: pd.DataFrame, problems: pd.Dat
     identifiers like 1.0E+15, whose last digits are lost. `zeroed_identifiers`: a column of 16 and more digits with zeros only after the 15th,
     where different ones have become one. `unpadded_customers`: customers who are in the list but for zeros in front. `stray_dates`: rows set aside
     because a date lies far from all others of its source, or before 1900. `told_twice`: units that stand with contradicting rows, and what was kept.
-    `reversed_scale`: two scores of the same answers that go against each other, so that one of them probably counts the other way.
+    `reversed_scale`: two scores of the same answers that go against each other, so that one of them probably counts the other way. Those of cases,
+    bookings and templates stand in voclib.sources.oddities.case_times, bookings and templates.
     """
+    pieces = list(pieces)
     shaped = [(piece.file, table, rows) for piece in pieces for table, rows in piece.tables.items()]
     return [*_no_zero(accounts.get("responses")), *_cut(pd.concat([repairs, problems], ignore_index=True)), *_zeroed(shaped), *_unpadded(shaped),
-            *_stray(problems), *_told_twice(accounts.get("units")), *_reversed(accounts.get("responses"))]
+            *_stray(problems), *_told_twice(accounts.get("units")), *_reversed(accounts.get("responses")), *case_times.build(accounts.get("cases")),
+            *bookings.build(accounts.get("transactions"), pieces), *templates.build(accounts.get("responses"))]
 
 
 def _no_zero(found: Account | None) -> list[dict]:

@@ -36,7 +36,8 @@ class _Heard:
 def build(mapping: Mapping, pieces: list[Piece], accounts: Named[str, Account]) -> dict:
     """The touchpoint map: `last_day` of the pool, `has_register`, `touchpoints` and the `unregistered` files.
 
-    A touchpoint is a row of the table touchpoint_register, or, without that table, a file pattern of the mapping. It is missing when no
+    A touchpoint is a row of the table touchpoint_register, or, without that table, a file pattern of the mapping; lists (channel master) are none,
+    since nobody speaks through them. It is missing when no
     file matches its feed; silent when its files hold no row, or when its last day lies more than 3 × expected_days (at least 14 days)
     before the last day of the pool; unplanned when it has no feed. One whose voices go on but are all set aside is unreadable. A feed of voices
     without expected_days is held to its own longest gap; any other without them is unjudged, unless it was heard in the last 14 days.
@@ -59,7 +60,7 @@ def _registered(register: pd.DataFrame) -> list[dict]:
 
 
 def _sources(mapping: Mapping) -> list[dict]:
-    patterns = dict.fromkeys(pattern for source in mapping.sources for pattern in source.patterns)
+    patterns = dict.fromkeys(pattern for source in mapping.sources if source.channel != "master" for pattern in source.patterns)
     return [{"register_id": None, "name": pattern, "name_en": None, "stage": None, "owner_department": None, "feed": pattern, "expected_days": None}
             for pattern in patterns]
 

@@ -136,7 +136,32 @@ _DOUBTS = {  # by kind of doubt: what it says in zh and in en
     "stray_dates": ("{file} 有 {n} 行的日期（{place}：{days}）与其余日期相差太远，多半是年份写错或占位，已隔离；请在来源处改正",
                     "{file}: {n} row(s) hold a date ({place}: {days}) far from all others, probably a mistyped year or a placeholder, and were set "
                     "aside; correct it at the source"),
+    "solved_unanswered": ("{file}：首次响应与解决时间都有的 {of} 张工单里，{n} 张先解决、后响应；多半有一列是别的意思（如最近更新时间），"
+                          "核对之前，响应与解决的时限都不可信",
+                          "{file}: of {of} cases with both times, {n} were resolved before the first reply; one of the columns probably means "
+                          "something else (such as the last update), and neither clock can be trusted until that is checked"),
+    "stamped_at_once": ("{file}：工单在 {days} 天里陆续建立，{place} 的 {n} 个时间却几乎都落在 {hours} 小时之内：像是程序一次写入的，不是真实经过",
+                        "{file}: cases were opened over {days} days, yet nearly all {n} times in {place} lie within {hours} hours; a program "
+                        "probably wrote them in one run, so they do not tell when it happened"),
+    "days_only": ("{file}：{place} 的 {n} 个时间都只有日期、没有钟点；“多少小时之内”因此至多准到前后一天，24 小时的时限请改按天理解（当天或次日）",
+                  "{file}: the {n} times in {place} are dates without a time of day, so no limit in hours is exact to less than a day; read "
+                  "“within 24 hours” as the same or the next day"),
+    "one_order_each": ("{file}：账目历时 {days} 天，{n} 位客户几乎无一有第二笔订单；{place} 多半是订单自己的编号，不是人的。"
+                       "请换成跟着人走的编号，否则每位客户此后的花费都会是 0",
+                       "{file}: over {days} days practically none of {n} customers has a second order; {place} is probably a number of the "
+                       "order, not of the person. Map the one that stays with the person, or everybody's later spending will be nothing"),
+    "price_a_piece": ("{file} 的“{other}”没有用上，{of} 格里有 {n} 格不是 1：如果 {place} 是单价，金额就算错了（退货也成了收入），"
+                      "请在映射里写  {line}",
+                      "{file}: “{other}” is not used, and {n} of its {of} cells are not 1; if {place} is a price per piece, amounts are wrong "
+                      "(and returns count as income). In that case write  {line}"),
+    "unfilled_field": ("{file} 的 {of} 条原话里有 {n} 条留着没填的模板字段（{fields}）：这些话是程序拼出来的，或漏填了内容，不宜当作客户自己的话来数",
+                       "{file}: {n} of {of} verbatims hold a template field that was never filled ({fields}); a program wrote these texts, or lost "
+                       "what belongs there, so do not count them as customers' own words"),
 }
+
+
+KNOWN = tuple(_DOUBTS)
+"""Kinds of doubt that have a sentence."""
 
 
 def doubt(item: dict, *, zh: bool) -> str:
@@ -145,10 +170,11 @@ def doubt(item: dict, *, zh: bool) -> str:
         return _contradicting(item, zh=zh)
     if item["doubt"] == "mixed_scale":
         item = _mixed(item, zh=zh)
-    counts = {name: f"{item[name]:,}" for name in ("n", "ones", "distinct", "others") if name in item}
-    place, days = ".".join(item[name] for name in ("table", "column") if name in item), ("、" if zh else ", ").join(item.get("days", []))
-    more = {name: item.get(name, "") for name in ("other", "correlation", "line", "group", "above")}
-    return _DOUBTS[item["doubt"]][0 if zh else 1].format(file=item["file"], place=place, days=days, **counts, **more)
+    counts = {name: f"{item[name]:,}" for name in ("n", "of", "ones", "distinct", "hours", "others") if name in item}
+    place = ".".join(item[name] for name in ("table", "column") if name in item)
+    listed = {name: ("、" if zh else ", ").join(item[name]) for name in ("days", "fields") if isinstance(item.get(name), list)}
+    more = {name: item.get(name, "") for name in ("other", "correlation", "line", "days", "group", "above")} | listed
+    return _DOUBTS[item["doubt"]][0 if zh else 1].format(file=item["file"], place=place, **counts, **more)
 
 
 def _mixed(item: dict, *, zh: bool) -> dict:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -289,7 +290,7 @@ def _is_code(cell: str) -> bool:
 
 
 def _records(text: str, name: str, at: str | None, whole: Collection[str], *, lines: bool) -> pd.DataFrame:
-    found = list(_lines(text) if lines else _document(text, name, at))
+    found = list(_lines(text) if lines or (at is None and _is_record_a_line(text)) else _document(text, name, at))
     flat = [(number, dotted(record, whole=whole) if isinstance(record, dict) else {}, problem) for number, record, problem in found]
     names = list(dict.fromkeys(key for _, record, _ in flat for key in record))
     rows = (Row(number, [record.get(key) for key in names], problem or _undecoded(record)) for number, record, problem in flat)
@@ -298,6 +299,13 @@ def _records(text: str, name: str, at: str | None, whole: Collection[str], *, li
 
 def _undecoded(record: dict[str, str | None]) -> str:
     return UNDECODED if any(value and encodings.UNDECODABLE in value for value in record.values()) else ""
+
+
+def _is_record_a_line(text: str) -> bool:
+    """Whether the first two lines that are filled are records by themselves, as they are in no document: many exports name such files .json."""
+    filled = (line for line in text.split("\n") if line.strip())
+    first = list(islice(filled, 2))
+    return len(first) > 1 and all(isinstance(record, dict) for _, record, _ in _lines("\n".join(first)))
 
 
 def _lines(text: str) -> Iterator[tuple[int, object, str]]:

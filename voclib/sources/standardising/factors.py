@@ -40,8 +40,28 @@ def multiplied(texts: pd.Series, factor: float, *, unit: str, where: str) -> pd.
     return texts.map(lambda text: made.get(text, text), na_action="ignore").astype("str")
 
 
-def _times(found: re.Match, factor: float, unit: str) -> str:
-    value = Decimal(re.sub("[, ]", "", found["number"])) * Decimal(repr(float(factor)))
+def per_piece(prices: pd.Series, counts: pd.Series) -> pd.Series:
+    """Prices a piece times the number of pieces, in the words and signs of the price; a cell of which either is no number is marked, and the standard
+    sets it aside. Returned pieces are negative and make a negative amount. An empty price stays empty.
+    """
+    pairs = {pair: _amount(*pair) for pair in set(zip(prices.dropna(), counts[prices.notna()].fillna(""), strict=True))}
+    made = [None if pd.isna(price) else pairs[price, count] for price, count in zip(prices, counts.fillna(""), strict=True)]
+    return pd.Series(made, index=prices.index, dtype="str")
+
+
+def _amount(price: str, count: str) -> str:
+    found, pieces = (_NUMBER.fullmatch(normalize("NFKC", text).strip().replace("−", "-")) for text in (price, count))
+    if found is None or pieces is None or pieces["before"] or pieces["after"]:
+        return f"{price} {NOT_MULTIPLIED}"
+    return f"{found['before']}{format(_value(found) * _value(pieces), 'f')}{found['after'] or ''}"
+
+
+def _value(found: re.Match) -> Decimal:
+    value = Decimal(re.sub("[, ]", "", found["number"]))
     signs = (found["sign"] + found["inner"] + found["late"]).count("-") + bool(found["open"])
-    value = -value if signs % 2 else value
+    return -value if signs % 2 else value
+
+
+def _times(found: re.Match, factor: float, unit: str) -> str:
+    value = _value(found) * Decimal(repr(float(factor)))
     return format(value.quantize(_CENT) if unit == "CNY" else value, "f")

@@ -24,6 +24,7 @@ _SUBJECT = r"(?:该|此|本|这位|评价方|买家|用户|会员|顾客|客户)
 _UNWRITTEN = re.compile(
     rf"{_SUBJECT}(?:没有|未|尚未|暂未)(?:及时)?(?:填写|做出|作出|发表|写下|输入)(?:任何)?(?:文字)?(?:评价|评论|内容|评语)+(?:[,，]?系统默认好评)?"
     r"|(?:系统)?默认好评|(?:该|此)(?:用户|买家|会员)觉得商品(?:非常)?(?:好|不错|很好|较好)[,，]?给出[0-9一二三四五]星好?评?"
+    r"|no (?:negatives?|positives?)"
     r"|(?:the )?(?:customer|buyer|user|reviewer) (?:left no|has left no|wrote no|did not leave (?:a|any)) (?:comment|review|text)", re.IGNORECASE)
 _LONGEST = 60  # characters of such a sentence
 # the two-letter codes of ISO 639-1, the three older ones that Java and Google Play still write, and Filipino

@@ -32,9 +32,10 @@ def gathered(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
 
 
 def rewritten(columns: dict[str, pd.Series], rule: Table, *, table: str, decimal: str | None, is_zoned: bool,
-              file: str) -> tuple[dict[str, pd.Series], dict[str, pd.Series]]:
+              file: str, counts: dict[str, pd.Series] | None = None) -> tuple[dict[str, pd.Series], dict[str, pd.Series]]:
     """The columns of a table in forms with one reading each, and what was done to each cell of those that changed.
 
+    `counts` holds the pieces by which a column of prices is multiplied.
     Raises DataError where a column can be read in two ways and does not say which is meant.
     """
     made, notes = dict(columns), {}
@@ -48,6 +49,8 @@ def rewritten(columns: dict[str, pd.Series], rule: Table, *, table: str, decimal
             plain, labelled = _scores(texts, table, target)
             made[target], told = decimal_signs.plain(plain, table=table, target=target, decimal=decimal, where=where)
             told = told.mask(told == "", labelled)
+            if counts and target in counts:  # before the factor, which rounds to cents
+                made[target] = factors.per_piece(made[target], counts[target])
             if target in rule.factors:
                 unit = "" if target in gates.SCORES else declared.metadata["unit"]  # 4.5星 is counted in stars, not in points out of 10
                 made[target] = factors.multiplied(made[target], rule.factors[target], unit=unit, where=where)

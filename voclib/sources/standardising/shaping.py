@@ -92,7 +92,8 @@ def shape(path: Path, name: str, *, source: int, spec: Channel, root: Path, key:
         _refuse_day_numbers([mended for _, mended in made.values()], name)
     tables = {table: rows.assign(_source=source) for table, (rows, _) in made.items()}
     notes += unread
-    notes = (*notes, *(("multiplied", f"{table}.{name} × {by:g}") for table, rule in spec.tables.items() for name, by in rule.factors.items()))
+    notes = (*notes, *(("multiplied", f"{table}.{name} × {by:g}") for table, rule in spec.tables.items() for name, by in rule.factors.items()),
+              *(("multiplied", f"{table}.{name} × {by}") for table, rule in spec.tables.items() for name, by in rule.times.items()))
     used = {column for rule in spec.tables.values() for column in taken(rule)} | set(spec.make_id or []) | set(spec.set_aside)
     used |= set(spec.join.on if isinstance(spec.join.on, dict) else [spec.join.on]) if spec.join else set()
     used |= _taken(spec) | ({changed} if changed else set())
@@ -207,7 +208,8 @@ def _table(raw: pd.DataFrame, table: str, rule: Table, spec: Channel, file: str,
     columns, shown = rewriting.visible({target: _column(raw, name, file) for target, name in rule.columns.items()}, table=table)
     before = {target: _recoded(texts, rule.values.get(target, {})) for target, texts in columns.items()}
     is_zoned = bool(spec.timezone and spec.timezone != timezone)
-    columns, notes = rewriting.rewritten(before, rule, table=table, decimal=spec.decimal, is_zoned=is_zoned, file=file)
+    counts = {target: _column(raw, name, file) for target, name in rule.times.items()}
+    columns, notes = rewriting.rewritten(before, rule, table=table, decimal=spec.decimal, is_zoned=is_zoned, file=file, counts=counts)
     mended = rewriting.told(rewriting.together(shown, notes), raw, before, table=table)
     columns |= {name: elapsed.moments(columns[one.after], _column(raw, one.column, file), one.unit) for name, one in rule.elapsed.items()}
     constants = DEFAULTS.get(table, {}) | rule.constants

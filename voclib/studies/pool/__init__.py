@@ -187,6 +187,9 @@ def _traps(card: Mapping[str, Any]) -> pd.DataFrame:
             rows.append(
                 (Text("没有用到的列", "Unused columns"), file["file"], Text("、".join(file["ignored_columns"]), ", ".join(file["ignored_columns"])))
             )
+        if n := int(file.get("repeated_rows", 0)):
+            rows.append((Text("整行重复", "Repeated rows"), file["file"],
+                         say("{n} 行与前面某行每一格都相同", "{n} {n:row repeats|rows repeat} an earlier row in every cell", n=n)))
         if file["status"] != "connected":
             rows.append((Text("没有数据", "No data"), file["file"], Text("文件缺失或为空", "file missing or empty")))
     rows += [words.trap_row(t) for t in card["traps"]] + [doubts.row(d) for d in card.get("doubts", [])]

@@ -13,12 +13,11 @@ from voclib.errors import DataError, ParameterError, nearest
 from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict, refusal
 from voclib.schema import conformity, dates
 from voclib.schema.tables import TABLES
-from voclib.sentences import say
 from voclib.stats import gates as gating
 from voclib.stats import metrics
 from voclib.stats.inference import unnamed
 from voclib.studies import repeats
-from voclib.studies.scores import segments_text
+from voclib.studies.scores import heading_text, segments_text
 from voclib.studies.scores import text as words
 
 Tables = Mapping[str, pd.DataFrame]
@@ -83,7 +82,7 @@ def answers(tables: Tables, *, metric: str, channel: str = "", period: str = "qu
     kept = responses[responses[score.column].notna() & (responses["channel"].eq(channel) if channel else True)]
     if kept.empty and (there := [name for name, s in SCORES.items() if responses[s.column].notna().any()]):
         which = f" of channel {channel}" if channel else ""
-        raise DataError(f"No voice{which} carries the score '{metric}'. This pool carries: {', '.join(there)}.")
+        raise DataError(f"No voice{which} carries the score '{metric}'. This pool carries: {', '.join(there)}. Set  metric:  to one of them.")
     if twice := int(kept["response_id"].duplicated().sum()):
         raise DataError(f"{twice} voices stand more than once: their response_id repeats. Keep one row each, or the score counts them again.")
     when = kept["touched_at"].fillna(kept["submitted_at"]).dt.tz_convert(timezone).dt.tz_localize(None)
@@ -379,7 +378,7 @@ def _finding(
     span = f"{periods[0]}–{periods[-1]}" if len(periods) > 1 else "".join(periods)
     return Study(
         question=words.QUESTIONS[score.estimand],
-        kicker=say("谁在推荐 · {span}", "Who recommends · {span}", span=span or "–"),
+        kicker=heading_text.kicker(score.estimand, span),
         answer=words.answer(headline, ladder.rungs[0], change[change.chosen or change.rungs[0].rung]),
         headline=(headline,),
         verdict=verdict,

@@ -68,7 +68,7 @@ def study(tables: Tables, kept: pd.DataFrame, *, dictionary: str | Path, classes
     terms = aspects.load(dictionary)
     given = rules.load(classes, dictionary=terms)
     if kept.empty:
-        return _withheld(conf_level, seed)
+        return _withheld(*words.no_text(kept.attrs.get("elsewhere", 0)), conf_level, seed)
     voices, model = heard.read(kept, seed=seed, progress=progress)
     ladder = sentiment_shares.ladder(voices, (model.by_lexicon == "negative").astype(float), conf_level=conf_level)
     channels, counted = sentiment_shares.by_channel(voices, conf_level=conf_level)
@@ -100,15 +100,14 @@ def study(tables: Tables, kept: pd.DataFrame, *, dictionary: str | Path, classes
         verbatims=shown.verbatims(read, terms) if len(read) else read, notes=words.notes(), **parts)
 
 
-def _withheld(conf_level: float, seed: int) -> SentimentAspects:
+def _withheld(reason: Text, needs: Text, conf_level: float, seed: int) -> SentimentAspects:
     """Nothing is written: the reason, what would help, and empty frames."""
-    reason, needs = words.NO_TEXT
     chosen = refusal(sentiment_shares.ESTIMAND, unit="share", rung="corrected", reason=reason, needs=needs, seed=seed)
     ladder, none = Ladder(chosen.estimand, (chosen,), chosen="corrected"), pd.DataFrame()
     finding = Study(
         question=words.QUESTION, kicker=words.kicker(0, "–"), answer=words.answer(ladder, None, None, None, 0), headline=(chosen,),
-        verdict=chosen.verdict, ladders=(ladder,), checks=(words.has_text(),), caveat=words.NO_WORDS, decision=words.decision(chosen, ()),
-        limits=words.LIMITS, reader="product", seed=seed)
+        verdict=chosen.verdict, ladders=(ladder,), checks=(words.has_text(reason, needs),), caveat=words.NO_WORDS,
+        decision=words.decision(chosen, ()), limits=words.LIMITS, reader="product", seed=seed)
     return SentimentAspects(
         study=finding, ladder=ladder, trend=pd.DataFrame({"estimate": []}), channels=(), counted={}, topics=none,
         feelings=pd.DataFrame({"id": [], "n": [], "low": []}), pairs=none, classes=none, quality=none, calibration=none, telling=none,

@@ -143,9 +143,20 @@ def elsewhere(left: int, read: int, most: float) -> Check:
              "Results describe voices in Chinese and English only; translate the others before importing them."))
 
 
-def has_text() -> Check:
+def no_text(elsewhere: int) -> tuple[Text, Text]:
+    """Why nothing can be read and what would help; `elsewhere` counts the voices in other languages."""
+    if not elsewhere:
+        return NO_TEXT
+    return (say("这里要读的声音都没有中文或英文的文字，好坏和方面都无从读起；有 {n} 条写的是别的语言。",
+                "None of the voices to be read here has text in Chinese or English, so neither mood nor aspects can be read; {n} "
+                "{n:is|are} in another language.", n=elsewhere),
+            Text("先把文字译成中文或英文再导入；带分数的声音，不用文字也能看 20-scores。",
+                 "Translate the texts into Chinese or English before importing them; where the voices carry a score, 20-scores needs no words."))
+
+
+def has_text(reason: Text, needs: Text) -> Check:
     """Nothing is written that could be read."""
-    return Check(Text("有能读的文字", "There is text to read"), False, *NO_TEXT)
+    return Check(Text("有能读的文字", "There is text to read"), False, reason, needs)
 
 
 FEW_TO_CHECK = Text("自带分数的声音太少，核对不了。", "Too few voices carry a score to check against.")
