@@ -78,6 +78,33 @@ def test_where_the_assumption_fails_the_range_is_what_is_left() -> None:
     assert np.mean(outside) > 0.9 and all(inside)
 
 
+@pytest.mark.parametrize("marked", [("sms",), ("sms", "app")])
+def test_scores_in_one_or_two_channels_give_a_range_and_no_share(marked: tuple[str, ...]) -> None:
+    """The machine errs alike in every channel and channels differ only in how negative they are, which is enough to mislead one yardstick."""
+    pooled, inside = [], []
+    for seed in range(60):
+        voices, negative = world(seed)
+        few = voices.assign(own=voices["own"].where(voices["channel"].isin(marked)))
+        if few["own"].notna().sum() < 200:
+            continue
+        as_if = sentiment_shares.corrected(few).estimate("negative_voice_share", conf_level=0.95)
+        pooled.append(as_if.conf_low <= negative.mean() <= as_if.conf_high)
+        ladder = sentiment_shares.ladder(few, np.zeros(len(few)))
+        shown = ladder["no_mark_range"]
+        assert ladder["corrected"].kind == "refusal" and "channels have scores" in ladder["corrected"].reason.en
+        inside.append(shown.conf_low <= negative.mean() <= shown.conf_high)
+    assert len(pooled) >= 40 and np.mean(pooled) < 0.75 and np.mean(inside) >= 0.95
+
+
+def test_a_few_voices_of_a_channel_without_scores_do_not_hold_the_answer_back() -> None:
+    voices, negative = world(4)
+    bare = np.flatnonzero(voices["channel"].eq("call"))[:15]
+    rows = np.concatenate([np.flatnonzero(voices["channel"].eq("sms")), bare])
+    assert 0 < sentiment_shares.unmeasured(voices.iloc[rows]) <= sentiment_shares.FEW_LENT
+    found = sentiment_shares.estimate(voices.iloc[rows].reset_index(drop=True))
+    assert found.kind == "estimate" and found.conf_low <= negative[rows].mean() <= found.conf_high
+
+
 @pytest.fixture(scope="module")
 def stores() -> pd.DataFrame:
     """Voices about thirty stores out of 750 whose moods differ: one row a seed, whether the intervals hold the share over all 750."""
