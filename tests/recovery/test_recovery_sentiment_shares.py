@@ -10,7 +10,7 @@ import pytest
 
 from voclib.stats import prevalence
 from voclib.studies import clusters
-from voclib.studies.sentiment_aspects import aspect_shares, sentiment_shares
+from voclib.studies.sentiment_aspects import aspect_shares, sentiment_shares, text
 from voclib.text import sentiment
 
 SEEDS = 300
@@ -137,6 +137,32 @@ def test_a_few_voices_of_a_channel_without_scores_do_not_hold_the_answer_back() 
     assert 0 < sentiment_shares.unmeasured(voices.iloc[rows]) <= sentiment_shares.FEW_LENT
     found = sentiment_shares.estimate(voices.iloc[rows].reset_index(drop=True))
     assert found.kind == "estimate" and found.conf_low <= negative[rows].mean() <= found.conf_high
+
+
+def two_languages(seed: int, often: float) -> tuple[pd.DataFrame, np.ndarray]:
+    """Voices of six channels that half of the Chinese ones score, of English ones the share `often`, where the machine misses more."""
+    rng, n = np.random.default_rng([seed, 3]), 2400
+    channel, english = rng.choice(CHANNELS[:6], n), rng.random(n) < rng.uniform(0.15, 0.3)
+    negative = rng.random(n) < 1 / (1 + np.exp(1 - 0.4 * english))
+    miss, slip = np.where(english, rng.uniform(0.5, 0.8), rng.uniform(0.15, 0.35)), np.where(english, 0.1, 0.03)
+    seen = np.where(negative, rng.random(n) >= miss, rng.random(n) < slip)
+    marked = rng.random(n) < np.where(english, often, 0.5)
+    voices = pd.DataFrame({"channel": channel, "weight": 1.0, "person": [f"P{k}" for k in range(n)], "written": np.where(english, "en", "zh"),
+                           "unit_id": pd.array([pd.NA] * n, dtype="string"), "negative": np.where(seen, 0.85, 0.15),
+                           "own": pd.Series(np.where(negative, "negative", "positive"), dtype=object).where(marked)})
+    return voices, negative
+
+
+@pytest.mark.parametrize(("often", "lacks", "low", "high"), [(0.5, 0.0, 0.95, 1.0), (0.05, 1.0, 0.0, 0.8)])
+def test_a_language_with_hardly_any_scores_is_named_where_the_interval_cannot_be_trusted(often: float, lacks: float, low: float, high: float) -> None:
+    held, named = [], []
+    for seed in range(80):
+        voices, negative = two_languages(seed, often)
+        found = sentiment_shares.estimate(voices)
+        held.append(found.conf_low <= negative.mean() <= found.conf_high)
+        named.append("en" in sentiment_shares.lacking(voices).index)
+    check = text.every_language_marked(sentiment_shares.lacking(voices), {})
+    assert low <= np.mean(held) <= high and np.mean(named) == lacks and check.passed is (lacks == 0)
 
 
 @pytest.fixture(scope="module")

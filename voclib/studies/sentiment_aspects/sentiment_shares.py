@@ -55,6 +55,18 @@ def chances(voices: pd.DataFrame) -> np.ndarray:
     return 1 / speaks_for
 
 
+def lacking(voices: pd.DataFrame) -> pd.DataFrame:
+    """Languages with fewer than half of the marks that their channels would lead to expect: `voices, marked, expected`, by language.
+
+    A yardstick is that of a channel, whatever the language: where one of two hardly carries marks, its errors are taken to be the other's. Only
+    languages whose missing marks concern more than a twentieth of all voices.
+    """
+    marked = voices["own"].notna()
+    usual = marked.groupby(voices["channel"]).transform("mean")
+    by = pd.DataFrame({"voices": 1, "marked": marked, "expected": usual}).groupby(voices["written"]).sum()
+    return by[(by["marked"] < by["expected"] / 2) & (by["expected"] - by["marked"] > FEW_LENT * usual.sum())]
+
+
 def weights(voices: pd.DataFrame) -> np.ndarray | None:
     """The weights column, or None where it says nothing."""
     given = voices["weight"].to_numpy(dtype=float, na_value=1.0)
