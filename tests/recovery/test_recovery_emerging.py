@@ -14,6 +14,7 @@ import pytest
 
 from benchmarks import text_outbreak
 from voclib.simulate.worlds import outbreak
+from voclib.studies.topics import heard
 from voclib.text import emerging
 from voclib.text.emerging import counts
 
@@ -55,6 +56,35 @@ def test_a_known_topic_that_triples_is_told_and_one_that_drifts_is_not() -> None
         assert [t.words for t in risen] == [("topic 0",)] and 0 <= (risen[0].found_on - since).days <= 7
         drifting, _ = outbreak.draw(seed, days=300, per_week=500, drift=1.6)
         assert not emerging.look(text_outbreak.counted(drifting)).themes
+
+
+def arriving(seed: int) -> tuple[pd.DataFrame, pd.Timestamp]:
+    """200 quiet days of a survey and, from one of the days 110–185 on, a fifth of the voices written down by agents who open in their own way.
+
+    With it the last day before the eight weeks that are watched.
+    """
+    rng = np.random.default_rng([seed, 11])
+    frame = outbreak.draw(seed, days=200, per_week=400)[0]
+    day = frame["submitted_at"].dt.tz_convert("Asia/Shanghai").dt.tz_localize(None).dt.normalize()
+    begins = pd.Timestamp(outbreak.START) + pd.Timedelta(days=int(rng.integers(110, 185)))
+    agent = (day >= begins).to_numpy() & (rng.random(len(frame)) < 0.2)
+    opening = np.where(frame["text"].str.contains("[\u4e00-\u9fff]"), rng.choice(["来电人反映，", "客服您好，我来电反映，"], len(frame)),
+                       rng.choice(["Caller states that ", "Transcript of call: "], len(frame)))
+    frame["text"] = np.where(agent, opening + frame["text"], frame["text"])
+    return frame.assign(channel=np.where(agent, "call", "sms"), day=day), day.max() - pd.Timedelta(weeks=8)
+
+
+def test_what_a_channel_that_has_just_begun_always_says_is_no_news() -> None:
+    alarms = []
+    for seed in range(6):
+        frame, until = arriving(seed)
+        come = heard.newcomers(frame, until)
+        assert not come[frame["channel"].eq("sms")].any()
+        given = [frame["text"], frame["text"].mask(come, None)]
+        alarms.append([len(emerging.watch(texts.tolist(), frame["submitted_at"], authors=frame["author"].tolist(), since=until).themes)
+                       for texts in given])
+    naive, ours = np.array(alarms).sum(axis=0)
+    assert naive >= 6 and ours <= 1, alarms
 
 
 def test_real_reviews_on_days_drawn_by_lot_hold_no_news(public_data: Path) -> None:

@@ -27,6 +27,27 @@ def test_each_against_themselves_finds_a_fall_where_news_changes_nothing():
     assert found["naive_share"] > 0.7
 
 
+def off_by(seed: int, *, join: float, leave: float) -> float:
+    """Log of the ratio found over the one planted, where shares of the employees of 60 dealers join after, and leave before, a day at random."""
+    rng, days = np.random.default_rng([seed, 77]), 450
+    made = frontline.make(rng, expected=2000, open_days=np.full(60, float(days)), days=days)
+    come, gone = np.zeros(made.rate.size), np.full(made.rate.size, days * 1440.0)
+    late, early = rng.random(come.size) < join, rng.random(come.size) < leave
+    come[late] = rng.uniform(0, days * 1440, late.sum())
+    gone[early] = rng.uniform(come[early], days * 1440)
+    there = (made.minute >= come[made.staff]) & (made.minute <= gone[made.staff])
+    clock = {name: coverage_frontline._moments(getattr(made, of)[there]) for name, of in
+             {"reported_at": "minute", "confirmed_at": "confirmed", "fixed_at": "fixed", "notified_at": "told"}.items()}
+    table = pd.DataFrame({"report_id": [f"G{i:05d}" for i in range(there.sum())], "staff_id": [f"E{s:04d}" for s in made.staff[there]],
+                          "unit_id": [f"D{s:02d}" for s in made.unit[there]], "kind": "product_bug", **clock})
+    return float(np.log(coverage_frontline.own_rate({"frontline_reports": table}).value / made.ratio))
+
+
+@pytest.mark.parametrize(("join", "leave", "low", "high"), [(1 / 3, 0.0, 0.9, 1.0), (0.0, 1 / 3, 1.0, 1.1), (0.9, 0.9, 0.58, 0.75)])
+def test_people_who_join_and_leave_move_the_ratio_as_far_as_the_page_says(join: float, leave: float, low: float, high: float) -> None:
+    assert low < np.exp(np.mean([off_by(seed, join=join, leave=leave) for seed in range(40)])) < high
+
+
 def test_twice_as_often_is_mostly_told():
     assert coverage.measure(SETTINGS[f"reporting once told: {NEWS}, twice as often"], runs=60)["passed"]
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from voclib.stats import prevalence
 from voclib.studies import clusters
-from voclib.studies.sentiment_aspects import aspect_shares, sentiment_shares
+from voclib.studies.sentiment_aspects import aspect_shares, sentiment_shares, text
 from voclib.text import sentiment
 
 SEEDS = 300
@@ -76,6 +79,90 @@ def test_where_the_assumption_fails_the_range_is_what_is_left() -> None:
         outside.append(not corrected.conf_low <= truth <= corrected.conf_high)
         inside.append(shown.conf_low <= truth <= shown.conf_high)
     assert np.mean(outside) > 0.9 and all(inside)
+
+
+def rare(seed: int, *, is_mirrored: bool) -> tuple[pd.DataFrame, float]:
+    """One channel of 1,000 voices, about 2 % negative (or 2 % positive), of which one in twenty is marked; and that share.
+
+    By seed: the share (0.5–4 %), how often the machine misses the rare kind and how often it sees it where it is not.
+    """
+    rng = np.random.default_rng(70_000 + seed)
+    n = 1000
+    is_rare = rng.random(n) < rng.uniform(0.005, 0.04)
+    seen = np.where(is_rare, rng.random(n) > rng.uniform(0.2, 0.5), rng.random(n) < rng.uniform(0.02, 0.08))
+    p = np.where(seen, 0.85, 0.1)
+    p, negative = (1 - p, ~is_rare) if is_mirrored else (p, is_rare)
+    marked = np.isin(np.arange(n), rng.permutation(n)[:rng.integers(35, 60)])
+    own = pd.Series(np.where(negative, "negative", "positive"), dtype=object).where(marked)
+    voices = pd.DataFrame({"response_id": [f"R{k}" for k in range(n)], "channel": "app", "weight": 1.0, "person": [f"P{k}" for k in range(n)],
+                           "unit_id": pd.array([pd.NA] * n, dtype="string"), "negative": p, "own": own})
+    return voices, float(negative.mean())
+
+
+@pytest.mark.parametrize("is_mirrored", [False, True])
+def test_a_rare_class_and_few_marks_keep_what_the_marks_alone_allow(is_mirrored: bool) -> None:
+    held, plain, width = [], [], []
+    for seed in range(150):
+        voices, truth = rare(seed, is_mirrored=is_mirrored)
+        found, whole = sentiment_shares.estimate(voices), sentiment_shares.corrected(voices)
+        held.append(found.conf_low <= truth <= found.conf_high)
+        as_if = replace(whole, n_rarer=prevalence.FEW_SAID).estimate("share", conf_level=0.95)  # as where the class is seen often enough
+        plain.append(as_if.conf_low <= truth <= as_if.conf_high)
+        width.append(found.conf_high - found.conf_low)
+    assert np.mean(held) >= 0.95 and np.mean(plain) < 0.92 and np.median(width) < 0.25
+
+
+@pytest.mark.parametrize("marked", [("sms",), ("sms", "app")])
+def test_scores_in_one_or_two_channels_give_a_range_and_no_share(marked: tuple[str, ...]) -> None:
+    """The machine errs alike in every channel and channels differ only in how negative they are, which is enough to mislead one yardstick."""
+    pooled, inside = [], []
+    for seed in range(60):
+        voices, negative = world(seed)
+        few = voices.assign(own=voices["own"].where(voices["channel"].isin(marked)))
+        if few["own"].notna().sum() < 200:
+            continue
+        as_if = sentiment_shares.corrected(few).estimate("negative_voice_share", conf_level=0.95)
+        pooled.append(as_if.conf_low <= negative.mean() <= as_if.conf_high)
+        ladder = sentiment_shares.ladder(few, np.zeros(len(few)))
+        shown = ladder["no_mark_range"]
+        assert ladder["corrected"].kind == "refusal" and "channels have scores" in ladder["corrected"].reason.en
+        inside.append(shown.conf_low <= negative.mean() <= shown.conf_high)
+    assert len(pooled) >= 40 and np.mean(pooled) < 0.75 and np.mean(inside) >= 0.95
+
+
+def test_a_few_voices_of_a_channel_without_scores_do_not_hold_the_answer_back() -> None:
+    voices, negative = world(4)
+    bare = np.flatnonzero(voices["channel"].eq("call"))[:15]
+    rows = np.concatenate([np.flatnonzero(voices["channel"].eq("sms")), bare])
+    assert 0 < sentiment_shares.unmeasured(voices.iloc[rows]) <= sentiment_shares.FEW_LENT
+    found = sentiment_shares.estimate(voices.iloc[rows].reset_index(drop=True))
+    assert found.kind == "estimate" and found.conf_low <= negative[rows].mean() <= found.conf_high
+
+
+def two_languages(seed: int, often: float) -> tuple[pd.DataFrame, np.ndarray]:
+    """Voices of six channels that half of the Chinese ones score, of English ones the share `often`, where the machine misses more."""
+    rng, n = np.random.default_rng([seed, 3]), 2400
+    channel, english = rng.choice(CHANNELS[:6], n), rng.random(n) < rng.uniform(0.15, 0.3)
+    negative = rng.random(n) < 1 / (1 + np.exp(1 - 0.4 * english))
+    miss, slip = np.where(english, rng.uniform(0.5, 0.8), rng.uniform(0.15, 0.35)), np.where(english, 0.1, 0.03)
+    seen = np.where(negative, rng.random(n) >= miss, rng.random(n) < slip)
+    marked = rng.random(n) < np.where(english, often, 0.5)
+    voices = pd.DataFrame({"channel": channel, "weight": 1.0, "person": [f"P{k}" for k in range(n)], "written": np.where(english, "en", "zh"),
+                           "unit_id": pd.array([pd.NA] * n, dtype="string"), "negative": np.where(seen, 0.85, 0.15),
+                           "own": pd.Series(np.where(negative, "negative", "positive"), dtype=object).where(marked)})
+    return voices, negative
+
+
+@pytest.mark.parametrize(("often", "lacks", "low", "high"), [(0.5, 0.0, 0.95, 1.0), (0.05, 1.0, 0.0, 0.8)])
+def test_a_language_with_hardly_any_scores_is_named_where_the_interval_cannot_be_trusted(often: float, lacks: float, low: float, high: float) -> None:
+    held, named = [], []
+    for seed in range(80):
+        voices, negative = two_languages(seed, often)
+        found = sentiment_shares.estimate(voices)
+        held.append(found.conf_low <= negative.mean() <= found.conf_high)
+        named.append("en" in sentiment_shares.lacking(voices).index)
+    check = text.every_language_marked(sentiment_shares.lacking(voices), {})
+    assert low <= np.mean(held) <= high and np.mean(named) == lacks and check.passed is (lacks == 0)
 
 
 @pytest.fixture(scope="module")

@@ -21,22 +21,28 @@ from voclib.stats import inference
 from voclib.stats.inference import Fit
 
 Array = NDArray[np.float64]
+FEW_SAID = 5  # labels with the rarer answer below which their scatter does not show how often the classifier errs
 
 
 @dataclass(frozen=True, kw_only=True)
 class Powered(Fit):
-    """A prediction-powered mean. `power` λ is how far the classifier is relied on: 0 = labels alone; `n_gold` labels were used."""
+    """A prediction-powered mean. `power` λ is how far the classifier is relied on: 0 = labels alone; `n_gold` labels were used.
+
+    `said`: the weighted share that these labels show; `n_rarer`: how many of them show the rarer of yes and no."""
 
     power: float
     n_gold: int
+    said: float
+    n_rarer: int
 
     def estimate(self, estimand: str, *, unit: Any = "share", low: float = 0.0, high: float = 1.0, conf_level: float = 0.95,
                  **fields: Any) -> Estimate:
         """The share as pages print it: Agresti and Coull's interval (1998) with the number of plain answers the labels are worth.
 
         A symmetric interval covers too seldom where a topic is rare. Where labels show none of it, or less than none, the share is 0 and may be as
-        large as Clopper and Pearson (1934, Biometrika 26) allow for so many labels; likewise at 1. On a scale other than 0 to 1 the interval is the
-        symmetric one.
+        large as Clopper and Pearson (1934, Biometrika 26) allow for so many labels; likewise at 1. Where labels show it fewer than `FEW_SAID` times,
+        what the classifier finds wrongly is as rare among them, so the end next to 0 (or 1) is at most what labels alone allow. On a scale other than
+        0 to 1 the interval is the symmetric one.
         """
         plain = super().estimate(estimand, unit=unit, low=low, high=high, conf_level=conf_level, **fields)
         if (low, high) != (0.0, 1.0):
@@ -50,7 +56,18 @@ class Powered(Fit):
         t = inference.quantile(conf_level, self.df)
         _, _, lower, upper = inference.bounded_interval(self.value, self.value, self.value * (1 - self.value) / self.std_error**2, low=0, high=1,
                                                         ends=t**2 / 2, middle=0, quantile=t)
-        return plain.with_(conf_low=float(lower), conf_high=float(upper))
+        return self._as_labels_allow(plain.with_(conf_low=float(lower), conf_high=float(upper)), conf_level)
+
+    def _as_labels_allow(self, found: Estimate, level: float) -> Estimate:
+        """With the end next to 0 or 1 moved out to Clopper and Pearson's of the labels alone, where few of them show the rarer answer."""
+        from scipy import stats
+
+        if self.n_rarer >= FEW_SAID:
+            return found
+        size = self.n_effective or float(self.n_gold)
+        rarer = min(self.said, 1 - self.said) * size
+        end = float(stats.beta.ppf((1 - level) / 2, rarer, size - rarer + 1)) if rarer > 0 else 0.0
+        return found.with_(conf_low=min(found.conf_low, end)) if self.said <= 0.5 else found.with_(conf_high=max(found.conf_high, 1 - end))
 
 
 def weighted_mean(values: ArrayLike, *, weights: ArrayLike | None = None, cluster: ArrayLike | None = None, method: str = "linearised") -> Fit:
@@ -91,13 +108,14 @@ def ppi_mean(predicted: ArrayLike, gold: ArrayLike, *, gold_probability: ArrayLi
     whole = _pull(f, w)
     slope = _slope(*((part - mean)[h > 0] for part, mean in zip(parts, means, strict=True)), w[h > 0], drawn[h > 0],
                    None if codes is None else codes[h > 0]) if power else 1.0
-    n_gold, size = int((h > 0).sum()), inference.kish(h[h > 0])
+    n_gold, size, yes = int((h > 0).sum()), inference.kish(h[h > 0]), int((parts[0] > 0.5).sum())
 
     def at(strength: float) -> Powered:
         value = strength * (w @ f / w.sum()) + means[0] - strength * means[1]
         found = inference.fit(value, labels + strength * (whole - seen), n=len(f), cluster=cluster)
         return Powered(value=float(value), std_error=found.std_error, n=len(f), df=max(min(found.df, size - 1), 1.0), n_effective=size,
-                       n_clusters=found.n_clusters, influence=found.influence, power=float(strength), n_gold=n_gold,
+                       n_clusters=found.n_clusters, influence=found.influence, power=float(strength), n_gold=n_gold, said=means[0],
+                       n_rarer=min(yes, n_gold - yes),
                        method=f"prediction-powered, λ = {strength:.2f}, {n_gold} labels" if strength else f"labels alone, {n_gold}")
 
     chosen, alone = at(slope), at(0.0)

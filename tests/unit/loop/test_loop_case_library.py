@@ -45,6 +45,27 @@ def people(tables: Tables, rule: Rule = RULE) -> tuple[crowd.People, pd.DataFram
     return crowd.gather(tables, found, rule), found
 
 
+def test_a_reader_who_knows_who_opened_a_case_is_told_of(tables: Tables, made: case_library.CaseLibrary) -> None:
+    """Grade and outcome stand on the card and belong to cases alone: the attack, carried out with the cards' own words, beside what the page says."""
+    cards = made.audit.released.assign(**crowd.periods(made.audit.released["opened"]))
+    closed = case_library_choice.prepared(tables, RULE)
+    closed = closed[closed["resolved_at"].notna() & closed["customer_id"].notna()]
+    closed = closed.assign(**crowd.periods(closed["opened"]))
+    right, alone = [], 0
+    for _, card in cards.iterrows():
+        level = RULE.levels[card["level"]]
+        says = ["topic", "severity", "outcome", *["region"] * (level.place == "region"), *[level.period] * (level.period != "all")]
+        fits = closed.merge(card[says].to_frame().T.astype(closed[says].dtypes.to_dict()), on=says)
+        fits = fits[fits["value_tier"].isna() | (fits["value_tier"] == card["value_tier"])] if level.tier and pd.notna(card["value_tier"]) else fits
+        people = fits["customer_id"].nunique()
+        right.append(1 / people)
+        alone += people == 1
+    assert made.audit.insider == pytest.approx(np.mean(right)) and alone > 0
+    assert made.audit.insider > 3 * made.audit.after["complaint"].value, "far more than among all customers, which the page does not hide"
+    check = next(one for one in made.study.checks if one.name.en.startswith("Readers who know"))
+    assert f"{alone} of the {len(cards)} cards" in check.detail.en and f"{np.mean(right):.0%}" in made.study.caveat.en
+
+
 class TestChoice:
     def test_even_by_cell_and_never_from_rare_ones(self, tables: Tables) -> None:
         found = case_library_choice.prepared(tables, RULE)

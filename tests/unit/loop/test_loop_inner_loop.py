@@ -287,6 +287,17 @@ class TestSentences:
         assert not alike.departments.drawn["is_apart"].any() and "Nothing shows that departments differ" in alike.study.decision.en
         assert alike.captions["departments"]["title"].en == "None of 6 departments can be separated from the mean"
 
+    def test_a_step_that_was_not_recorded_is_not_a_clock_that_was_missed(self, drawn_tables) -> None:
+        """Everybody was answered within a day; for two cases in three nobody wrote it down, though they were settled."""
+        frame, answered = drawn_tables["cases"], clock(id="answered", stop="responded_at", hours=24.0, is_main=False)
+        unwritten = frame["resolved_at"].notna() & (np.arange(len(frame)) % 3 > 0)
+        blank = without(drawn_tables, responded_at=frame["responded_at"].mask(unwritten))
+        told, whole = (inner_loop.study(given, only(clock(), answered)) for given in (blank, drawn_tables))
+        check = next(one for one in told.study.checks if "is always recorded" in one.name.en)
+        assert check.passed is False and "would be 100%" in check.detail.en and f"{int(unwritten.sum())} of {len(frame)} cases" in check.detail.en
+        assert next(one for one in told.every if one.group == "answered").value < 0.5 and "Most cases miss" not in told.study.decision.en
+        assert not any("is always recorded" in one.name.en for one in whole.study.checks)
+
     def test_a_clock_that_is_mostly_missed_is_among_the_first_things_to_do(self, drawn_tables) -> None:
         """Cases settled in time say nothing about an answer that hardly anybody gets; one that most get needs no word."""
         frame = drawn_tables["cases"]

@@ -141,7 +141,7 @@ class TestPowered:
         assert np.mean(held) >= 0.94 and np.mean(naive) < 0.8
 
     def test_less_than_nothing_is_nothing(self) -> None:
-        found = prevalence.Powered(value=-0.01, std_error=0.004, n=500, df=39.0, n_effective=40.0, power=1.0, n_gold=40)
+        found = prevalence.Powered(value=-0.01, std_error=0.004, n=500, df=39.0, n_effective=40.0, power=1.0, n_gold=40, said=0.0, n_rarer=0)
         shown, mirrored = found.estimate("rare"), replace(found, value=1.01).estimate("rare")
         assert (shown.value, shown.conf_low, mirrored.value, mirrored.conf_high) == (0.0, 0.0, 1.0, 1.0)
         assert shown.conf_high == pytest.approx(stats.beta.ppf(0.975, 1, 40)) == 1 - mirrored.conf_low

@@ -318,6 +318,19 @@ def test_a_channel_without_scores_lends_the_tag_of_its_source() -> None:
     assert kept.loc[kept["channel"].eq("sms"), "own"].eq("positive").any()
 
 
+def test_a_channel_that_has_just_begun_is_not_watched_and_the_page_says_so(told: topics.Talk, book: str) -> None:
+    given = tables(new=0)
+    voices = given["responses"]
+    late = (voices["submitted_at"] > voices["submitted_at"].max() - pd.Timedelta(days=20)) & (np.arange(len(voices)) % 2 == 0)
+    called = voices.assign(channel=voices["channel"].mask(late, "call"),
+                           comment=voices["comment"].mask(late, "工号一二三为您服务，" + voices["comment"]))
+    one = topics.study({**given, "responses": called}, dictionary=book, watch_weeks=4, seed=1)
+    assert not one.watch.themes and one.watch.voices < told.watch.voices
+    checks = [next(c for c in talk.study.checks if c.name.en == "The list covers every channel") for talk in (one, told)]
+    assert [c.passed for c in checks] == [False, True] and "began only recently" in checks[0].detail.en
+    assert one.topics["topic"].size and len(one.kept) == len(voices.dropna(subset="comment").loc[lambda v: v["comment"].str.strip() != ""])
+
+
 def test_places_on_the_map_do_not_depend_on_signs_or_order() -> None:
     rng = np.random.default_rng(2)
     centres = rng.normal(size=(9, 30))

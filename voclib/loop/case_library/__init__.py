@@ -213,7 +213,7 @@ def _finding(scene: _Scene, audit: Audit, ladder: Ladder, made: tuple) -> Study:
         verdict=verdict,
         ladders=(ladder,),
         checks=made,
-        caveat=words.caveat(scene.people.has_visits, int(audit.released["sure"].min()), texts=audit.texts),
+        caveat=words.caveat(scene.people.has_visits, int(audit.released["sure"].min()), texts=audit.texts, insider=audit.insider),
         decision=words.decision(audit),
         limits=words.LIMITS,
         reader="region",

@@ -40,7 +40,7 @@ class Audit:
     `sure` (how many there are at least, where the list holds a part), `crowd` (topic
     left out), `was` and `was_topic` (matching customers by dealer, model and week, and by the topic too), `words` (None if not shown), `kept`
     (why not: "", hidden, empty, public, near, name, few), `generalised` (tuple of kinds). `left`: identifiers that a second redaction found, by kind.
-    `naive`: counted among cases alone.
+    `naive`: counted among cases alone. `filed`: customers with a closed case who share all that each card released says, grade and outcome too.
     """
 
     cards: pd.DataFrame
@@ -52,6 +52,12 @@ class Audit:
     candidates: int
     public_n: int
     fraction: float
+    filed: np.ndarray
+
+    @property
+    def insider(self) -> float:
+        """How often a reader who knows who opened a case, and how it ended, rightly names the customer of a card (0–1); NaN without cards."""
+        return float((1 / self.filed).mean()) if len(self.filed) else float("nan")
 
     @property
     def released(self) -> pd.DataFrame:
@@ -98,7 +104,8 @@ def run(
         after["words"] = _looked_up(links, out["words"].notna(), pool, conf_level)
     among = crowd.among_cases(every, days_off=rule.days)[np.flatnonzero(every["case_id"].isin(chosen["case_id"]))]
     naive = disclosure.found(among - 1, estimand=FOUND, rung="cases", conf_level=conf_level)
-    return Audit(cards, before, after, naive, left, int(said.found["name"].sum()), int(said.candidates.sum()), len(pool), fraction)
+    return Audit(cards, before, after, naive, left, int(said.found["name"].sum()), int(said.candidates.sum()), len(pool), fraction,
+                 crowd.filed(out, every, rule.levels))
 
 
 def _levelled(chosen: pd.DataFrame, people: People, rule: Rule, fraction: float) -> pd.DataFrame:

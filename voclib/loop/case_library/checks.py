@@ -21,6 +21,7 @@ def checks(audit: Audit, people: People, rule: Rule, others: Sequence[float], co
     """Every check, those that can fail first."""
     return (
         _enough(audit, rule),
+        _insider(audit),
         _visits(people),
         _identifiers(audit),
         _names(audit),
@@ -42,6 +43,25 @@ def _enough(audit: Audit, rule: Rule) -> Check:
             "The card with the fewest has {m}, so a guess is right at most 1 time in {m}; {n} {n:card was|cards were} withheld for having too few.",
             m=least,
             n=held,
+        ),
+    )
+
+
+def _insider(audit: Audit) -> Check:
+    """A reader for whom the crowd is those who opened a case: grade and outcome stand on the card and belong to no other customer."""
+    name = Text("知道谁开过工单、结果如何的人", "Readers who know who opened a case and how it ended")
+    if not len(audit.filed):
+        return Check(name, None, Text("没有放出的卡片。", "No cards are released."))
+    return Check(
+        name,
+        None,
+        say(
+            "对经手过工单的同事，要在开过工单的客户里数：连等级和结果也相同的，{n} 张卡片里有 {k} 张只有 1 位，平均认对 {s:.0%}。",
+            "Colleagues who handled cases need only look among customers who opened one. With grade and outcome the same as well, {k} of the {n} "
+            "{n:card|cards} {k:fits|fit} a single customer, and such a reader is right {s:.0%} of the time on average.",
+            n=len(audit.filed),
+            k=int((audit.filed == 1).sum()),
+            s=audit.insider,
         ),
     )
 

@@ -8,7 +8,7 @@ too large.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -136,6 +136,28 @@ def alike(people: People, cases: pd.DataFrame, level: Level, *, with_topic: bool
                 part = part[part[name].isna() | part[name].eq(value)]
         made[i] = len({row[-1], *part["customer_id"]})
     return made
+
+
+def filed(cases: pd.DataFrame, closed: pd.DataFrame, levels: Sequence[Level]) -> np.ndarray:
+    """How many customers with a closed case share all that a card says (N,): what `alike` counts, and the grade and the outcome.
+
+    Grade and outcome belong to cases alone, so a reader who knows who opened one looks among these customers only. `cases` carry the `level` of their
+    card (its place in `levels`, none below 0).
+    """
+    told, own = closed.assign(**periods(closed["opened"])), cases.assign(**periods(cases["opened"]))
+    made = np.ones(len(cases), dtype=np.int64)
+    for i, (_, row) in enumerate(own.iterrows()):
+        level = levels[row["level"]]
+        keys = ["topic", "severity", "outcome", *([] if level.place == "all" else ["region"]), *([] if level.period == "all" else [level.period])]
+        same = np.logical_and.reduce([_same(told[key], row[key]) for key in keys])
+        if level.tier and _plain(row["value_tier"]) is not None:
+            same &= (told["value_tier"].isna() | told["value_tier"].eq(row["value_tier"])).to_numpy(dtype=bool)
+        made[i] = len({row["customer_id"], *told.loc[same, "customer_id"]})
+    return made
+
+
+def _same(column: pd.Series, value: object) -> np.ndarray:
+    return (column.isna() if _plain(value) is None else column.eq(value).fillna(False)).to_numpy(dtype=bool)
 
 
 def _plain(value: object) -> object:

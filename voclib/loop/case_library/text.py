@@ -188,10 +188,11 @@ def decision(audit: Audit) -> Text:
     )
 
 
-def caveat(has_visits: bool, least: int = 0, *, texts: int = 1) -> Text:
-    """Where it is most likely wrong; `least`: matching customers behind the card with fewest, `texts`: cases drawn that have words."""
+def caveat(has_visits: bool, least: int = 0, *, texts: int = 1, insider: float = float("nan")) -> Text:
+    """Where it is most likely wrong; `least`: matching customers behind the card with fewest, `texts`: cases drawn that have words, `insider`: how
+    often a reader who knows who opened a case, and how it ended, names the customer of a card."""
     if not texts:
-        return say("{u}{s}{c}", "{u}{s}{c}", u=UNREAD, s=Text("", " "), c=caveat(has_visits, least))
+        return say("{u}{s}{c}", "{u}{s}{c}", u=UNREAD, s=Text("", " "), c=caveat(has_visits, least, insider=insider))
     if not has_visits:
         return Text(
             "没有到店记录，看不到没说过话的客户：原案例的风险被高估，卡片背后的人数被低估。",
@@ -201,6 +202,11 @@ def caveat(has_visits: bool, least: int = 0, *, texts: int = 1) -> Text:
     only = Text(
         "只防得住这里写明的攻击；若有人知道得更多（台账、当班记录），认出的会更多。",
         "The cards protect only against the attacks described here; someone who knows more (the ledger, who was on shift) will identify more.",
+    ) if insider != insider else say(
+        "只防得住这里写明的攻击；经手过工单、知道谁开过单和结果的同事，能认出卡片的 {s:.0%}。",
+        "The cards protect only against the attacks described here; a colleague who knows who opened a case and how it ended identifies {s:.0%} of "
+        "them.",
+        s=insider,
     )
     if not least:
         return only

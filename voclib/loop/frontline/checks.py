@@ -14,13 +14,14 @@ from voclib.loop.frontline.teams import Teams
 from voclib.results import Check, Estimate, Text
 from voclib.sentences import joined, say
 
+QUIET = 91  # days without a report after which an employee may have left
 FEW_WRONG = 0.01  # share of reports with times out of order, or without a name, that is let pass
 
 
 def checks(reports: Reports, loop: LoopBack, leads: Leads, heroes: Heroes, teams: Teams, given: Settings) -> tuple[Check, ...]:
     """Every check, those that can fail first."""
-    made = [untold(loop), with_itself(loop), *_others(loop), in_order(reports), late(reports), *chance(leads, given), silence(teams),
-            first(heroes), signed(reports)]
+    made = [untold(loop), with_itself(loop), *_others(loop), turnover(reports, loop), in_order(reports), late(reports), *chance(leads, given),
+            silence(teams), first(heroes), signed(reports)]
     return tuple(one for one in made if one is not None)
 
 
@@ -75,6 +76,21 @@ def _others(loop: LoopBack) -> list[Check]:
             made.append(Check(name, loop.ratio.conf_low <= value <= loop.ratio.conf_high, say("那样是 {a}。",
                 "The ratio is then {a}.", a=moved), consequence))
     return made
+
+
+def turnover(reports: Reports, loop: LoopBack) -> Check | None:
+    """Who joined or left is not recorded: everybody counts as present for as long as their dealer is open."""
+    if loop.ratio.kind == "refusal":
+        return None
+    last = reports.table.dropna(subset=["staff_id", "unit_id"]).groupby("staff_id")["day"].max()
+    return Check(
+        Text("员工的入职与离职没有记录", "Joining and leaving are not recorded"), None,
+        say("{n} 名报过的员工里，{k} 名最近 {d} 天没有再报，走没走看不出；门店开着的日子，人人都当作在岗。"
+            "在埋好真值的试验里，三分之一的人中途入职或离职，倍数平均偏差不到一成；15 个月里九成的人中途入职、九成中途离职，倍数偏低约三分之一。",
+            "Of {n} employees who reported, {k} have not done so in the last {d} days; whether they left is unknown, and everybody counts as present "
+            "while their dealer is open. In planted trials, a third joining or leaving midway moved the ratio by less than a tenth on average; with "
+            "nine in ten joining and nine in ten leaving midway within 15 months it was about a third too low.",
+            n=len(last), k=int((last < reports.days - QUIET).sum()), d=QUIET))
 
 
 def in_order(reports: Reports) -> Check:

@@ -117,8 +117,10 @@ def study(tables: Tables, given: Clocks, *, rules: tuple[Any, Any] | None = None
     by = departments.study(followed, main, names, estimand=words.estimand(main), seed=seed, **scene.options)
     ladder = _ladder(main, answer, voice, coverage)
     late = alerts.queue(followed, main, most=len(followed))
-    checks = _checks(scene, answer, coverage, routed, followed)
-    finding = _finding(scene, answer, ladder, checks, coverage, by, late, missed=_mostly_missed(given, measured))
+    skipped = _skipped(scene)
+    checks = (*_checks(scene, answer, coverage, routed, followed),
+              *(checked.skipped(given[id], *found_, measured[id].every, FEW_WRONG) for id, found_ in skipped.items()))
+    finding = _finding(scene, answer, ladder, checks, coverage, by, late, missed=_mostly_missed(given, measured, skipped))
     options = {"estimand": words.estimand(main), "seed": seed, **scene.options}
     months = departments.months(followed, main, timezone=scene.timezone, **options)
     told, sheet = departments.sheet(followed, main, names, timezone=scene.timezone, **options)
@@ -160,9 +162,12 @@ def _alert(given: Clocks) -> Clock:
     return min(given.clocks, key=lambda one: one.hours)
 
 
-def _mostly_missed(given: Clocks, measured: Mapping[str, Compliance]) -> tuple[Clock, Estimate] | None:
-    """The clock besides the main one that is kept least, where even the upper end of its interval lies below one half."""
-    others = [(one, measured[one.id].every) for one in given.clocks if one.id != given.main.id and measured[one.id].every.kind == "estimate"]
+def _mostly_missed(given: Clocks, measured: Mapping[str, Compliance],
+                   skipped: Mapping[str, tuple[int, int, Estimate]]) -> tuple[Clock, Estimate] | None:
+    """The clock besides the main one that is kept least, where even the upper end of its interval lies below one half; a clock that would not be
+    missed so often had the cases without a record of its step been in time is none."""
+    others = [(one, measured[one.id].every) for one in given.clocks if one.id != given.main.id and measured[one.id].every.kind == "estimate"
+              and (one.id not in skipped or skipped[one.id][2].kind == "estimate" and skipped[one.id][2].conf_high < HALF)]
     worst = min(others, key=lambda pair: pair[1].value, default=None)
     return worst if worst is not None and worst[1].conf_high < HALF else None
 
@@ -250,10 +255,25 @@ def _unrecorded(scene: _Scene, answer: Compliance, followed: pd.DataFrame) -> Ch
     stale = is_open & (followed["followed"] > usual)
     if not stale.any():
         return None
-    instead = followed.assign(hours=followed["hours"].where(~stale, 0.0), is_stopped=~is_open | stale,
-                              in_time=followed["in_time"].where(~stale, True))
-    best = compliance.measure(instead, limit=main.hours, estimand=words.estimand(main), seed=scene.seed, **scene.options).every
-    return checked.unrecorded(int(stale.sum()), int(is_open.sum()), usual, best, main)
+    return checked.unrecorded(int(stale.sum()), int(is_open.sum()), usual, _had_they(scene, main, followed, stale), main)
+
+
+def _had_they(scene: _Scene, clock: Clock, followed: pd.DataFrame, which: pd.Series) -> Estimate:
+    """The share in time had some cases, whose end is not recorded, stopped in time."""
+    instead = followed.assign(hours=followed["hours"].where(~which, 0.0), is_stopped=followed["is_stopped"] | which,
+                              in_time=followed["in_time"].where(~which, True))
+    return compliance.measure(instead, limit=clock.hours, estimand=words.estimand(clock), group=clock.id, seed=scene.seed, **scene.options).every
+
+
+def _skipped(scene: _Scene) -> dict[str, tuple[int, int, Estimate]]:
+    """Clocks by id whose stop is blank for cases that went on to a later step: how many, of how many, and the share had these stopped in time."""
+    made = {}
+    for one in scene.clocks.clocks:
+        followed, later = scene.follow(one), list(clocks.MOMENTS[clocks.MOMENTS.index(one.stop) + 1:])
+        blank = ~followed["is_stopped"] & followed[later].notna().any(axis=1)
+        if blank.any():
+            made[one.id] = int(blank.sum()), len(followed), _had_they(scene, one, followed, blank)
+    return made
 
 
 def _finding(scene: _Scene, answer: Compliance, ladder: Ladder, checks: tuple[Check, ...], coverage: Coverage | None, by: Departments,

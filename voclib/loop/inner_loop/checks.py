@@ -34,7 +34,11 @@ def open_cases(every: Estimate, due: Estimate, most: float) -> Check:
             n=due.n,
             m=100 * max(most, luck),
         ),
-        Text("新近的工单与以前不同：以时限已过的为准。", "Recent cases differ from earlier ones: rely on those whose limit has run out."),
+        Text(
+            "新近的工单与以前不同，最后怎样还不知道：只引用时限已过的那个数，并写明不含新近的。",
+            "Recent cases differ from earlier ones, and how they will end is not known yet: quote the share of those whose limit has run out, as a "
+            "figure for these alone.",
+        ),
     )
 
 
@@ -52,6 +56,30 @@ def unrecorded(stale: int, still: int, usual: float, best: Estimate, clock: Cloc
             t=words.long(usual, clock),
             b=best,
             open=words.state(clock)["open"],
+        ),
+    )
+
+
+def skipped(clock: Clock, blank: int, n: int, best: Estimate, every: Estimate, most: float) -> Check:
+    """Cases that went on to a later step without a record of the one that stops the clock: a blank is counted as not done."""
+    name = say("“{name}”都有记录", "“{name}” is always recorded", name=clock.title)
+    if "refusal" in (best.kind, every.kind):
+        return Check(name, None, (best if best.kind == "refusal" else every).reason)
+    return Check(
+        name,
+        None if blank <= most * n else False,
+        say(
+            "{n} 张工单里有 {k} 张走到了后一步，这一步却是空的，按没有做到计：{a:bare}。它们若其实按时做到了，是 {b:bare}。",
+            "{k} of {n} {n:case|cases} reached a later step while this one is blank, which counts as not done: {a:bare}. Had they been in time, it "
+            "would be {b:bare}.",
+            n=n,
+            k=blank,
+            a=every,
+            b=best,
+        ),
+        Text(
+            "空着不等于没做：先查这一步记没记，再追这只时钟。",
+            "Blank does not mean late: check whether this step is recorded before acting on the clock.",
         ),
     )
 

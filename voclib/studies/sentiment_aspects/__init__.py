@@ -124,7 +124,8 @@ def _checks(voices: pd.DataFrame, ladder: Ladder, quality: pd.DataFrame) -> tupl
     spoken = [name for key, name in shown.LANGUAGES.items() if voices["written"].eq(key).any()]
     judged = quality[quality["n"] >= sentiment_shares.THIN]  # three marks read right are chance, not a language read well
     return (words.enough_marks(len(read[0]), len(voices), heard.ENOUGH),
-            words.every_channel_marked(voices, sentiment_shares.THIN, shown.pool_text.CHANNELS), words.calibrated(judged, MAX_ERROR),
+            words.every_channel_marked(voices, sentiment_shares.THIN, shown.pool_text.CHANNELS),
+            words.every_language_marked(sentiment_shares.lacking(voices), shown.LANGUAGES), words.calibrated(judged, MAX_ERROR),
             words.beats_naive(judged), words.learned(poor, spoken), words.readers_agree(ladder), *tags)
 
 

@@ -149,11 +149,20 @@ def _channels(channels: Sequence[Estimate], level: str) -> Mapping[str, Any]:
     return made | ({"note": joined(*notes)} if notes else {})
 
 
+def _uncorrected(ladder: Ladder) -> Text:
+    """Why the reading is not corrected: no scores, or scores in too few channels, of which only a range follows."""
+    left = next((rung for rung in ladder.rungs if rung.rung == "no_mark_range"), None)
+    if left is None:
+        return Text("没有分数，读法无从校正", "Without scores the reading cannot be corrected")
+    return say("有分数的渠道太少：负面占比只能说在 {a:interval} 之间", "Too few channels have scores: the negative share lies within {a:interval}",
+               a=left)
+
+
 def _ladder(ladder: Ladder, level: str) -> Mapping[str, Any]:
     chosen = ladder[ladder.chosen]
     title = (say("校正把负面占比从 {a:bare} 移到 {b:bare}", "Correction moves the share of negative voices from {a:bare} to {b:bare}",
                  a=ladder["counted"], b=chosen)
-             if chosen.kind == "estimate" else Text("没有分数，读法无从校正", "Without scores the reading cannot be corrected"))
+             if chosen.kind == "estimate" else _uncorrected(ladder))
     return {"title": title, "labels": {rung.rung: words.RUNGS[rung.rung] for rung in ladder.rungs},
             "subtitle": say("占写了文字的声音，点 = 估计值，横条 = {l} 区间", "Share of voices; dot = estimate, bar = {l} interval", l=level)}
 

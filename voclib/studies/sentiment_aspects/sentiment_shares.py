@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from voclib.results import Estimate, Ladder, Text, Verdict, refusal
+from voclib.sentences import say
 from voclib.stats import inference, prevalence
 from voclib.studies.clusters import THESE, are_few, are_one, clusters
 from voclib.studies.sentiment_aspects.heard import ENOUGH
@@ -22,6 +23,8 @@ ESTIMAND = "negative_voice_share"
 FAMILIES = {"post": "public", "review": "public", "social": "public", "appstore": "public", "call": "contact", "chat": "contact", "mail": "contact"}
 """Channels of one kind: what people write for all to see, what they say to the company unasked; every other channel is a survey."""
 THIN = 30  # marks below which a channel is not its own yardstick
+YARDSTICKS = 3  # channels with marks of their own, below which nobody knows how far a borrowed yardstick may be off
+FEW_LENT = 0.05  # share of voices that may borrow all the same: were half of them misread otherwise, the answer moved by its usual rounding
 SHIFT = 0.1  # share of voices in other channels than before, above which periods are not compared
 NEEDS = Text("至少 200 条自带分数的声音，或一批人工标注情绪的声音，抽取概率已知。",
              "At least 200 voices with a score of their own, or human sentiment labels for voices drawn with known probabilities.")
@@ -30,6 +33,9 @@ NO_MARKS = Text("自带分数的声音太少，读法的错无从得知。", "To
 ONE_PERSON = Text("只有一个人的声音，看不出人与人差多少，给不出区间。",
                   "All voices come from one person, so how much people differ is unknown and no interval can be given.")
 TWO_PEOPLE = Text("至少两个人的声音。", "Voices from at least two people.")
+MORE_YARDSTICKS = say("至少 {k} 个渠道各有 {f} 条自带分数的声音，或给没有分数的渠道随机抽一批人工标注；也可以用 channels 只看有分数的渠道。",
+                      "At least {k} channels with {f} scored voices each, or human labels for voices drawn at random where there are no scores; or "
+                      "use the parameter channels to keep only those with scores.", k=YARDSTICKS, f=THIN)
 
 
 def chances(voices: pd.DataFrame) -> np.ndarray:
@@ -47,6 +53,18 @@ def chances(voices: pd.DataFrame) -> np.ndarray:
         yardstick = next((marked & pool for pool in pools if (marked & pool).sum() >= THIN), marked)
         speaks_for[yardstick] += (mine & ~marked).sum() / max(yardstick.sum(), 1)
     return 1 / speaks_for
+
+
+def lacking(voices: pd.DataFrame) -> pd.DataFrame:
+    """Languages with fewer than half of the marks that their channels would lead to expect: `voices, marked, expected`, by language.
+
+    A yardstick is that of a channel, whatever the language: where one of two hardly carries marks, its errors are taken to be the other's. Only
+    languages whose missing marks concern more than a twentieth of all voices.
+    """
+    marked = voices["own"].notna()
+    usual = marked.groupby(voices["channel"]).transform("mean")
+    by = pd.DataFrame({"voices": 1, "marked": marked, "expected": usual}).groupby(voices["written"]).sum()
+    return by[(by["marked"] < by["expected"] / 2) & (by["expected"] - by["marked"] > FEW_LENT * usual.sum())]
 
 
 def weights(voices: pd.DataFrame) -> np.ndarray | None:
@@ -95,13 +113,35 @@ def borrowing(channel: np.ndarray, residual: np.ndarray) -> tuple[float, int]:
     return max(float(((by["mean"] - others) ** 2 - sampling).mean()), 0.0), len(by)
 
 
+def unmeasured(voices: pd.DataFrame) -> float:
+    """Share of voices that borrow a yardstick although too few channels have one to show how far channels differ in how they are read; else 0.
+
+    Channels differ in how often voices are negative, so even a reader that errs alike everywhere is off by another amount in each of them.
+    """
+    marked = voices["own"].notna().groupby(voices["channel"]).transform("sum")
+    borrows = (marked < THIN) & voices["own"].isna()
+    if voices.loc[marked >= THIN, "channel"].nunique() >= YARDSTICKS:
+        return 0.0
+    w = np.ones(len(voices)) if weights(voices) is None else weights(voices)
+    return float(w[borrows.to_numpy()].sum() / w.sum())
+
+
+def _too_few_yardsticks(unknown: float) -> Text:
+    return say("{s:.0%} 的声音在没有分数的渠道里，而有分数的渠道不到 {k} 个，看不出渠道之间读错的差别有多大。",
+               "{s:.0%} of voices are in channels without scores, and fewer than {k} channels have scores, so how far misreading differs between "
+               "channels is unknown.", s=unknown, k=YARDSTICKS)
+
+
 def estimate(voices: pd.DataFrame, which: str = "negative", *, rung: str = "corrected", group: str = "", conf_level: float = 0.95,
              floor: int = THIN) -> Estimate:
-    """`corrected` as pages print it; a refusal where fewer than `floor` voices carry a mark, or all are of one person."""
+    """`corrected` as pages print it; a refusal where fewer than `floor` voices carry a mark, all are of one person, or too many borrow
+    (`unmeasured`)."""
     if int(voices["own"].notna().sum()) < floor:
         return refusal(ESTIMAND, unit="share", rung=rung, group=group, n=len(voices), reason=NO_MARKS, needs=NEEDS)
     if are_one(voices):
         return _one_person(voices, rung, group)
+    if (unknown := unmeasured(voices)) > FEW_LENT:
+        return refusal(ESTIMAND, unit="share", rung=rung, group=group, n=len(voices), reason=_too_few_yardsticks(unknown), needs=MORE_YARDSTICKS)
     return corrected(voices, which).estimate(ESTIMAND, rung=rung, group=group, conf_level=conf_level, assumptions=assumptions(voices),
                                              verdict=Verdict.REPORT_WITH_CAVEAT)
 
@@ -123,6 +163,7 @@ def ladder(voices: pd.DataFrame, lexicon: np.ndarray, *, conf_level: float = 0.9
         rungs.append(corrected(voices, predicted=lexicon, power=True).estimate(ESTIMAND, rung="lexicon", **options))
         if (tagged := voices["own"].isna() & voices["tag"].notna()).any():
             rungs.append(estimate(voices.assign(own=voices["own"].where(~tagged, voices["tag"])), rung="with_tags", conf_level=conf_level))
+    if chosen.kind == "estimate" or unmeasured(voices) > FEW_LENT:
         rungs += _never_marked(voices, conf_level)
     return Ladder(ESTIMAND, tuple(rungs), chosen="corrected")
 
@@ -167,8 +208,8 @@ def trend(voices: pd.DataFrame, *, conf_level: float = 0.95) -> pd.DataFrame:
 def change(voices: pd.DataFrame, *, conf_level: float = 0.95) -> Estimate | None:
     """The last period's share of negative voices minus that of the one before, `clusters` independent.
 
-    None where marks are too few or voices of one person, or where more than a tenth of the voices moved from one channel to another: the change
-    would be one of channels.
+    None where marks are too few or voices of one person, too many borrow a yardstick (`unmeasured`), or where more than a tenth of the voices moved
+    from one channel to another: the change would be one of channels.
     """
     marked = voices["own"].notna().groupby(voices["period"]).sum()
     periods = sorted(marked.index)[-2:]
@@ -176,7 +217,7 @@ def change(voices: pd.DataFrame, *, conf_level: float = 0.95) -> Estimate | None
         return None
     parts = [voices[voices["period"].eq(p)] for p in periods]
     mixes = [part["channel"].value_counts(normalize=True) for part in parts]
-    if mixes[0].sub(mixes[1], fill_value=0.0).abs().sum() / 2 > SHIFT or any(map(are_one, parts)):
+    if mixes[0].sub(mixes[1], fill_value=0.0).abs().sum() / 2 > SHIFT or any(are_one(part) or unmeasured(part) > FEW_LENT for part in parts):
         return None
     both = pd.concat(parts)
     found = prevalence.change(*(corrected(part) for part in parts), units=tuple(np.split(clusters(both), [len(parts[0])])))

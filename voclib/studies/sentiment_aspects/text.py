@@ -188,6 +188,21 @@ def every_channel_marked(voices: pd.DataFrame, floor: int, names: Mapping[str, T
                       "If errors there differ from elsewhere, the total is off; worst and best cases are shown above."))
 
 
+def every_language_marked(lacking: pd.DataFrame, names: Mapping[str, Text]) -> Check:
+    """A language without marks is corrected as if it were read like the other one; `lacking`: `sentiment_shares.lacking`."""
+    title = Text("每种语言都有自己的尺子", "Every language has its own yardstick")
+    if lacking.empty:
+        return Check(title, True, Text("同一渠道里，各语言自带分数的比例相近。", "Within channels, languages carry scores about equally often."))
+    name, row = str(lacking.index[0]), lacking.iloc[0]
+    return Check(title, False,
+                 say("{l}的 {n} 条声音里只有 {k} 条带分数，照同渠道的比例应有约 {e} 条；其余按另一种语言的读错来校正。",
+                     "Of {n} voices in {l} only {k} carry a score, where the same channels would lead to expect about {e}; the rest are corrected as "
+                     "if misread like the other language.", l=names.get(name, Text(name, name)), n=int(row["voices"]), k=int(row["marked"]),
+                     e=round(float(row["expected"]))),
+                 Text("这种语言若读得更差，总数会跟着偏，区间也装不下：给它补一批分数或人工标注。",
+                      "If this language is misread more, the total is off by more than its interval shows: collect scores or human labels for it."))
+
+
 def calibrated(quality: pd.DataFrame, ceiling: float) -> Check:
     """Whether a probability of 30 per cent comes true three times in ten."""
     worst = float(quality["calibration_error"].max()) if len(quality) else float("nan")

@@ -120,7 +120,8 @@ def _told(*, tables: Tables, kept: pd.DataFrame, model: modelling.TopicModel, bo
     topics = topic_tables.summary(kept, model, held.stability, theme, conf_level=level)
     topics = topics.assign(name=topics["name"].map(masked))
     kept = kept.assign(theme=kept["topic"].map(theme).fillna(""))
-    watch = emerging.watch(kept["legible"].tolist(), kept["when"], model=model, authors=kept["person"].tolist(), since=until + pd.Timedelta(days=1),
+    watched = kept["legible"].mask(heard.newcomers(kept, until), None).tolist()
+    watch = emerging.watch(watched, kept["when"], model=model, authors=kept["person"].tolist(), since=until + pd.Timedelta(days=1),
                            budget=asked.budget, timezone=asked.timezone, progress=progress)
     lead = topic_subjects.subjects(kept, topics, book, found, tables.get("gold_labels"), conf_level=level)
     if isinstance(lead, Estimate):

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from voclib.errors import DataError
-from voclib.results import Check
+from voclib.results import Check, Text
 from voclib.stats import inference, prevalence
-from voclib.studies.topics import subjects
+from voclib.studies.pool import text as pool_text
+from voclib.studies.topics import heard, subjects
 from voclib.studies.topics import tables as topic_tables
 from voclib.studies.topics import text as words
 from voclib.studies.topics.holds import Held
@@ -44,6 +45,8 @@ def checks(*, kept: pd.DataFrame, model: topics.TopicModel, found: pd.DataFrame,
         made.append(words.labels_check(*labels))
     if watch.refusal is None:
         made.append(words.smallest_check(smallest(watch), watch.days))
+        come = kept["channel"][heard.newcomers(kept, until)]
+        made.append(words.watched_check([pool_text.CHANNELS.get(name, Text(name, name)) for name in sorted(set(come))], len(come), watch.voices))
         made.append(words.alarms_check(usual_alarms(kept, until), sum(t.kind == "rising" for t in watch.themes), watch))
     return tuple(made)
 

@@ -14,11 +14,12 @@ from voclib.schema import dates
 from voclib.studies.pool import text as pool_text
 from voclib.studies.sentiment_aspects import heard as sentiment_voices
 from voclib.studies.sentiment_aspects import sentiment_shares
-from voclib.text import topics, writing
+from voclib.text import emerging, topics, writing
 
 Tables = Mapping[str, pd.DataFrame]
 BARE = 0.05  # share of a channel's voices with a mark of their own, below which the tag of the source stands in
 THROUGH = 30  # voices of a channel a quarter, for months and quarters of it to be compared
+OLDER = (emerging.BASELINE // 2, emerging.BASELINE + emerging.DAYS)  # days before the watch: the older half of what its first evening is held against
 
 
 def steps(responses: pd.DataFrame) -> np.ndarray:
@@ -60,6 +61,17 @@ def _steady(kept: pd.DataFrame) -> pd.Series:
     enough = [(age.between(*ends)).groupby(kept["channel"]).transform("sum") >= THROUGH for ends in ((0, 90), (91, 181))]
     steady = enough[0] & enough[1] & kept["day"].notna()
     return steady if steady.any() else kept["day"].notna()
+
+
+def newcomers(kept: pd.DataFrame, until: pd.Timestamp) -> np.ndarray:
+    """Voices (N,) of channels that speak in the watched weeks, from the day after `until`, but hardly did in the older half of the weeks before.
+
+    Everything that such a channel always says, its greeting or an agent's phrase, would pass for new. None where no channel was there before.
+    """
+    age = (until - kept["day"]).dt.days
+    before = age.between(*OLDER).groupby(kept["channel"]).transform("sum") >= THROUGH / 2
+    now = (age < 0).groupby(kept["channel"]).transform("sum") >= THROUGH
+    return (now & ~before).to_numpy(dtype=bool) if before.any() else np.zeros(len(kept), dtype=bool)
 
 
 def _places(kept: pd.DataFrame, tables: Tables) -> dict[str, Any]:

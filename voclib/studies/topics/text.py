@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from voclib.results import Check, Estimate, Text
-from voclib.sentences import inside, joined, say
+from voclib.sentences import inside, joined, listed, say
 from voclib.studies.regions_text import region
 from voclib.studies.topics import tables
 from voclib.studies.topics.spread import Spread
@@ -97,9 +97,12 @@ LIMITS = (
         Text("均匀只说明不是少数几家；各家都做错同一件事，也是均匀的。",
              "Evenly spread only rules out a few dealers; if all of them make the same mistake, that is even too."),
     ),
-    (Text("“名单上没有，就是没有新问题。”", "“Nothing on the list means no new problem.”"),
-     Text("一周里只有两三条的新说法，名单看不见；要靠客服和门店先听到。",
-          "Something new said only two or three times a week is invisible to the list; frontline staff must hear it first.")),
+    (Text("“上了名单就是新问题，没上就没有新问题。”", "“What is listed is a new problem, and nothing else is.”"),
+     Text("名单只与前 13 周比：节日问候、换季的话、广告语、多请了某类客户的调查，都会上；作者不明时，改几个字的转发也算不同的人，先读原话。"
+          "一周里只有两三条的新说法，名单看不见，要靠客服和门店先听到。",
+          "The list compares with the 13 weeks before only, so festive greetings, remarks on the season, a slogan or a survey that invited more of "
+          "one kind of customer can appear on it, and where authors are unknown, reposts with a few words changed count as different people: read "
+          "the quotes first. Something new said only two or three times a week is invisible to the list; frontline staff must hear it first.")),
     (Text("“话题的边界是客观的。”", "“The boundaries of topics are objective.”"),
      Text("换一个粗细，边界就变；标为不稳定的话题，只当线索。", "At another granularity they move; treat topics marked unstable as hints only.")),
 )
@@ -355,6 +358,19 @@ def smallest_check(n: int | None, days: int) -> Check:
                  "A phrase nobody used before is listed once it has about {n} voices in {d} days, not counting copies.", n=n,
                  d=days))
     return Check(Text("多少条才会上名单", "Voices needed to be listed"), None, found)
+
+
+def watched_check(come: Sequence[Text], n: int, watched: int) -> Check:
+    """Channels that are too young for the list."""
+    name = Text("名单看了每个渠道", "The list covers every channel")
+    if not come:
+        return Check(name, True, say("{n} 条声音，没有哪个渠道是刚接进来的。", "{n} voices, and no channel has only just begun.", n=watched))
+    return Check(name, False,
+                 say("{c}是近来才接进来的，{n} 条声音没有进名单：从前没有它，它说的每句话都会像新话题。",
+                     "{c} began only recently, so {n} {n:voice is|voices are} not watched: without a past, everything said there would look new.",
+                     c=listed(come), n=n),
+                 Text("这些渠道的声音请人工抽读，满 13 周后再看名单。",
+                      "Have people read a sample of these voices until the channel has 13 weeks behind it."))
 
 
 def alarms_check(naive: int, rising: int, watch: emerging.Watch) -> Check:

@@ -1,8 +1,9 @@
 """What is new among the voices of the last days: themes that rise above what their own past predicts, within a budget of false alarms a year.
 
 Every evening the last `days` days are held against the `baseline_days` before them, as a share of all voices of the language: growth, weekdays and
-waves of invitations cancel. Two kinds of theme are told. *New*: terms that were seldom or never said before, grouped by the voices that share them.
-*Rising*: a frozen topic or a class of one's own. Once on the list, a theme stays, and its voices raise no second alarm.
+waves of invitations to the same mix of customers cancel; a season or a festival does not, nor a wave that invites more of one kind of customer.
+Two kinds of theme are told. *New*: terms that were seldom or never said before, grouped by the voices that share them. *Rising*: a frozen topic or a
+class of one's own. Once on the list, a theme stays, and its voices raise no second alarm.
 """
 
 from __future__ import annotations
