@@ -113,7 +113,8 @@ def test_another_second_heading_is_doubted_and_kept(tmp_path) -> None:
     rows = answers(3)
     pool = heard(tmp_path, [NAMES, QUESTIONS, *rows], key="ResponseId", said="Q2")
     assert len(pool.tables["responses"]) == len(rows) + 1
-    assert "perhaps a second heading, read as a row of data; if it is one, delete it from the file or name it under set_aside; row: 2" in pool.findings("en")
+    told = "perhaps a second heading, read as a row of data; if it is one, delete it from the file or name it under set_aside; row: 2"
+    assert told in pool.findings("en")
     assert "疑为第二行标题" in pool.findings("zh")
     (tmp_path / "bare").mkdir()
     assert "second heading" not in heard(tmp_path / "bare", [NAMES, *rows], key="ResponseId", said="Q2").findings("en")
