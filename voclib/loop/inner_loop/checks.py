@@ -56,6 +56,20 @@ def unrecorded(stale: int, still: int, usual: float, best: Estimate, clock: Cloc
     )
 
 
+def not_recorded(clock: Clock, column: str) -> Check:
+    """A clock that runs on no case, since nobody recorded where it starts or stops."""
+    return Check(
+        Text("每只时钟都有记录", "Every clock is recorded"),
+        None,
+        say(
+            "没有一张工单记了 {c}，“{name}”这只时钟不在本页；记了就在规则里映射这一列。",
+            "No case records {c}, so the clock “{name}” is not on this page; if it is recorded, map that column in the rules file.",
+            c=column,
+            name=clock.title,
+        ),
+    )
+
+
 def in_order(wrong: int, n: int, most: float) -> Check:
     """Later steps recorded before earlier ones."""
     return Check(
@@ -265,11 +279,11 @@ def graded(found: Routing) -> Check | None:
     if not found.safety:
         return None
     return Check(
-        Text("说到行车安全的定了几级", "How cases that mention safety are graded"),
+        Text("说到安全的定了几级", "How cases that mention safety are graded"),
         None,
         say(
-            "{n} 张工单的原话说到行车安全，其中 {k} 张没有定为安全级：逐张核对。",
-            "{n} {n:case mentions|cases mention} road safety; {k} of them {k:is|are} not graded as safety: check each one.",
+            "{n} 张工单的原话说到安全，其中 {k} 张没有定为安全级：逐张核对。",
+            "{n} {n:case mentions|cases mention} safety; {k} of them {k:is|are} not graded as safety: check each one.",
             n=found.safety,
             k=found.ungraded,
         ),
