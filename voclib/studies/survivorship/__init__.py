@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from voclib.errors import ParameterError
 from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict, refusal
 from voclib.sentences import joined
 from voclib.stats import bounds, callbacks, inference, missingness, representativeness
@@ -86,7 +87,7 @@ def study(frame: Frame, *, year: Frame | None = None, margins: Sequence[str] = (
     checks |= {"traits": gate_words.traits(lacking)} if lacking and made is not None else {}
     ladder = _ladder(raw, made, checks, reachable)
     everyone = _everyone(frame, heard, ladder, raw, gates, conf_level)
-    target = threshold if threshold is not None else _halfway(frame)
+    target = _target(frame, threshold)
     tipped = correcting.sensitivity(made, reachable, target=target, conf_level=conf_level) if made else None
     possible = tuple(correcting.possible(made, reachable, estimand=ladder.estimand, conf_level=conf_level).values()) if made else ()
     finding = answering.finding(ladder=ladder, everyone=everyone, raw=raw, checks=checks, frame=frame, correction=made,
@@ -121,6 +122,17 @@ def supported(frame: Frame, gates: Gates) -> np.ndarray:
         return reach
     asked = people["is_contactable"].to_numpy(dtype=bool)  # too few answered for anything but a refusal, which is about these
     return asked if asked.any() else np.ones(len(people), dtype=bool)
+
+
+def _target(frame: Frame, threshold: float | None) -> float:
+    """The score at which a conclusion would flip; one that the scale does not hold, such as 30 for a share, is a slip."""
+    if threshold is None:
+        return _halfway(frame)
+    low, high = frame.levels[0], frame.levels[-1]
+    if not low <= threshold <= high:
+        raise ParameterError(f"threshold is {threshold:g}, but {frame.metric} lies between {low:g} and {high:g}; write the score at which the "
+                             f"conclusion would flip, such as  threshold: {low + 0.8 * (high - low):g}  beside  metric: {frame.metric}.")
+    return threshold
 
 
 def _halfway(frame: Frame) -> float:
