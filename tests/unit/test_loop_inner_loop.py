@@ -159,6 +159,12 @@ class TestThinTables:
         with pytest.raises(DataError, match=f"needs {name}, and no case has it .recorded: .*opened_at.*Map that column"):
             inner_loop.study(without(drawn_tables, **{name: gone}), only(clock(stop=name)))
 
+    def test_a_company_without_dealers_fails_no_check_on_them(self, drawn_tables) -> None:
+        nowhere = drawn_tables["cases"]["unit_id"].where(np.zeros(len(drawn_tables["cases"]), dtype=bool))
+        result = inner_loop.study(without(drawn_tables, unit_id=nowhere), GIVEN)
+        [check] = [one for one in result.study.checks if "same dealer" in one.name.en]
+        assert check.passed is None and check.detail.en.startswith("No case names a dealer")
+
     @pytest.mark.parametrize(("name", "lost"), [("assigned_at", {"assigned"}), ("responded_at", {"responded", "red_alert"})])
     def test_another_clock_is_left_out_and_named(self, drawn_tables, name: str, lost: set[str]) -> None:
         """A company that records no assignment still learns when its cases are settled: the same number as with every clock."""

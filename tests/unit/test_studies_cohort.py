@@ -117,6 +117,7 @@ class TestMessages:
             cohort.build({**small_company.ingested, "transactions": bare}, **WINDOW)
         found = cohort.build({**small_company.ingested, "transactions": bare}, **WINDOW, measure="revenue")
         assert found.measure == "revenue" and found.money.sum() > 0
+        assert "Missing margins" not in [check.name.en for check in found.ledger.check()]  # nobody asked for margins
 
 
 class TestRankScores:
