@@ -191,7 +191,8 @@ def independent(is_clustered: bool, *, n: int, blank: int) -> Check:
     name = Text("同一门店的工单可以相似", "Cases from the same dealer are allowed to be similar")
     narrow = Text("区间可能偏窄，结论带着这个前提。", "Intervals may be too narrow, and the finding carries that caveat.")
     if blank == n:
-        return Check(name, None, Text("没有工单写明门店，区间把工单当作互不相干。", "No case names a dealer, so intervals treat cases as independent."))
+        return Check(name, None, Text("没有工单写明门店，区间把工单当作互不相干。",
+                                      "No case names a dealer, so intervals treat cases as independent."))
     if not is_clustered:
         few = Text("写明的门店太少，区间把工单当作互不相干。", "Too few dealers are named, so intervals treat cases as independent.")
         return Check(name, False, few, narrow)

@@ -219,6 +219,8 @@ def _checks(frame: Frame, reachable: Frame, made: Correction | None, raw: Estima
     """Every gate by name; thresholds stand in voclib/stats/gates.yml."""
     found = {"survivors": gate_words.survivors(frame, is_survivors_only),
              "answers": gate_words.answers(raw, gates, differ=correcting.vary(reachable.y))}
+    if frame.is_census:
+        found["asked"] = gate_words.counted_as_asked(frame.notes.get("gone_before", 0))
     if raw.n_clusters is not None:
         found["dealers"] = enough_clusters(raw.n_clusters, gates.caveat_clusters, gates.min_clusters)
     unit, told = correcting.units(reachable.people), reachable.people["is_answered"].to_numpy(dtype=bool)
@@ -323,7 +325,8 @@ def facts(frame: Frame) -> dict[Text, Any]:
     """Counts that open the page."""
     people = frame.people
     asked, answered = int(people["is_invited"].sum()), int(people["is_answered"].sum())
-    found: dict[Text, Any] = {words.FACTS["people"]: len(people), words.FACTS["asked"]: asked, words.FACTS["answered"]: answered,
+    told = words.FACTS["counted" if frame.is_census else "asked"]
+    found: dict[Text, Any] = {words.FACTS["people"]: len(people), told: asked, words.FACTS["answered"]: answered,
                               words.FACTS["left"]: int(people["is_churned"].fillna(False).sum())}
     return found | ({words.FACTS["called"]: int(people["followup_y"].notna().sum())} if frame.has_followup else {})
 
