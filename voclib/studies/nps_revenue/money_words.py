@@ -67,8 +67,8 @@ def hidden_range(shown: Estimate) -> Text:
                    "sampling error)",
                    x=Text(*(numbers.ends(shown, lang)[0] for lang in ("zh", "en"))), y=outer)
     if shown.bound_low <= 0 <= shown.bound_high:
-        return say("在 {x:bare} 之间，已经包含零（计入抽样误差为 {y:bare}）", "lie within {x:bare}, which includes zero ({y:bare} with sampling error)",
-                   x=shown, y=outer)
+        return say("在 {x:bare} 之间，已经包含零（计入抽样误差为 {y:bare}）",
+                   "lie within {x:bare}, which includes zero ({y:bare} with sampling error)", x=shown, y=outer)
     if shown.conf_low <= 0 <= shown.conf_high:
         return say("在 {x:bare} 之间，不含零；计入抽样误差为 {y:bare}，包含零",
                    "lie within {x:bare}, which excludes zero, or {y:bare} with sampling error, which includes it", x=shown, y=outer)
