@@ -28,7 +28,7 @@ PLACEHOLDERS: Mapping[str, tuple[str, str]] = {
     "link": ("〔链接〕", "[link]"),
     "day": ("〔某天〕", "[some day]"),
     "clock": ("〔某时〕", "[some time]"),
-    "model": ("〔某款车〕", "[a car]"),
+    "model": ("〔某款产品〕", "[a product]"),
     "dealer": ("〔某店〕", "[a dealer]"),
     "place": ("〔某地〕", "[a place]"),
 }

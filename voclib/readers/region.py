@@ -206,22 +206,24 @@ def _pairs(rung: str, value: int, groups: list[_Part]) -> Estimate:
     return Estimate(estimand="pairs_apart", kind="count", unit="count", rung=rung, value=float(value), n=sum(p.n for p in groups))
 
 
-def _located(tables: Tables, frame: pd.DataFrame, by: str) -> pd.DataFrame:
-    """Rows with their group, through their unit."""
+def _located(tables: Tables, frame: pd.DataFrame, by: str) -> pd.DataFrame | None:
+    """Rows with their group, through their unit, else their customer; None where neither knows it."""
     if by in frame:
         return frame
-    units = tables.get("units")
-    if units is None or by not in units:
-        return frame.assign(**{by: pd.Series(None, frame.index, dtype="str")})
-    return frame.assign(**{by: frame["unit_id"].map(units.drop_duplicates("unit_id").set_index("unit_id")[by])})
+    for name, key in (("units", "unit_id"), ("customers", "customer_id")):
+        if name in tables and by in tables[name] and tables[name][by].notna().any():
+            return frame.assign(**{by: frame[key].map(tables[name].drop_duplicates(key).set_index(key)[by])})
+    return None
 
 
 def _in_time(tables: Tables, by: str, given: Clocks | None, *, conf_level: float, gates: Gates) -> tuple[Estimate, ...]:
-    """The share of cases in time, open ones counted, by group; nothing without a clock, cases or units that know the group."""
+    """The share of cases in time, open ones counted, by group; nothing without a clock, cases or a table that knows their group."""
     if given is None or "cases" not in tables:
         return ()
     found = clocks.cases(tables, timezone=given.working.timezone)
     followed = _located(tables, clocks.follow(found, given.main, asof=clocks.end(found), working=given.working), by)
+    if followed is None:
+        return ()
     return tuple(compliance.measure(part.reset_index(drop=True), limit=given.main.hours, estimand="in_time", group=str(name), conf_level=conf_level,
                                     gates=gates).every for name, part in followed.groupby(by, sort=True))
 
@@ -234,7 +236,7 @@ def _sheet(parts: list[_Part], these: Placed, others: Placed, left: pd.DataFrame
     differ = _differ(parts)
     rows = []
     for part in parts:
-        own = None if left is None else left[left[by].astype(str).eq(part.name)]
+        own = None if left is None else left[left[by].astype(str).eq(part.name)]  # None: nobody knows the group of a case, which is not none
         rows.append({
             "group": part.name, "score": part.score, "n": part.n, "dealers": part.dealers, "differ": differ.get(part.name), "mean": part.mean,
             "fixed": _place(part, *these), "drawn": _place(part, *others), "needed": _needed(part),
@@ -266,7 +268,7 @@ def _differ(parts: list[_Part]) -> dict[str, bool]:
 
 def _checks(parts: list[_Part], these: list[_Part], sizes: words.Sizes, kept: pd.DataFrame, names: Names, *, clustered: bool) -> tuple[Check, ...]:
     refused, differ = [p.name for p in parts if p not in these], _differ(parts)
-    within = () if names.are_units else (words.dealers(sum(differ.values()), len(differ), names),)
+    within = () if names.are_units or not names.is_placed else (words.dealers(sum(differ.values()), len(differ), names),)
     return (words.clusters(int(kept["unit_id"].isna().sum()), names, clustered=clustered), words.refused(refused, len(parts), sizes, names), *within,
             words.respondents())
 

@@ -24,6 +24,7 @@ class Names:
     by: str
     units: Text
     known: Mapping[str, str]
+    is_placed: bool = True  # whether answers name a unit at all
 
     @classmethod
     def of(cls, tables: Mapping[str, pd.DataFrame], kept: pd.DataFrame, by: str) -> Names:
@@ -33,7 +34,7 @@ class Names:
         kinds = set(there["kind"].dropna().astype(str)) if "kind" in there else set()
         one = kinds.pop() if len(kinds) == 1 else ""
         named = there["name"].dropna() if by == "unit_id" and "name" in there else pd.Series(dtype=object)
-        return cls(by, KINDS.get(one, KINDS[""]), named.astype(str).to_dict())
+        return cls(by, KINDS.get(one, KINDS[""]), named.astype(str).to_dict(), bool(kept["unit_id"].notna().any()))
 
     @property
     def are_units(self) -> bool:

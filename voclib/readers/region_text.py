@@ -88,7 +88,7 @@ def limits(names: Names) -> tuple[tuple[Text, Text], ...]:
                  "Once pay depends on a score, people start asking for it (see 22-score-inflation).")
     found = ((hidden, small), (Text("名次靠后不是谁的错。", "A low rank is nobody’s fault."), mix),
              (Text("不要按这张表发奖金。", "Do not pay bonuses by this table."), bonus))
-    if names.are_units:
+    if names.are_units or not names.is_placed:
         return found
     own = say("只说{u}之间有没有真差别；要看哪一家，用 20-scores 的区间，别看名次。",
               "The page says only whether {u} truly differ; for any one of them, use the intervals in 20-scores, not a rank.", u=names.units)
@@ -129,7 +129,7 @@ def answer(ladder: Ladder, sheet: pd.DataFrame, first: str, said: Said) -> Text:
     place = dict(zip(sheet["group"], sheet["fixed"], strict=True))[first]
     count = {"g": names.counted(sizes.fixed), "m": sizes.pairs("together"), "k": int(ladder["together"].value), "u": names.units}
     found = say("{g}两两相比 {m} 对，分得出高低的有 {k} 对。", "Of {m} {m:pair|pairs} among {g}, {k} can be distinguished.", **count) \
-        if names.are_units else say("{g}两两相比 {m} 对，看现有{u}的客户，分得出高低的有 {k} 对。",
+        if names.are_units or not names.is_placed else say("{g}两两相比 {m} 对，看现有{u}的客户，分得出高低的有 {k} 对。",
                                     "Of {m} {m:pair|pairs} among {g}, {k} can be distinguished, judging by customers of the current {u}.", **count)
     return joined(found, _first_place(names.title(first), *place), *_with_others(ladder, said))
 
@@ -205,6 +205,9 @@ def clusters(unassigned: int, names: Names, *, clustered: bool) -> Check:
     if names.are_units:
         return Check(Text("各份回答当作独立", "Answers are treated as independent"), None,
                      say("比的就是{u}本身，不问换一批{u}会怎样。", "The {u} themselves are compared; other {u} are not asked about.", u=names.units))
+    if not names.is_placed:
+        return Check(Text("同一位客户的几次回答相像", "Answers of one customer resemble each other"), None,
+                     Text("没有一份回答写明来自哪家，所以只按客户成组。", "No answer names a place, so only answers of one customer are grouped."))
     name = say("同一{z}的客户相像，“换一批{u}”算进去了", "Customers of one place resemble each other: the ranks with other {u} allow for it",
                u=names.units, z=names.units.zh)
     if clustered:
@@ -306,7 +309,7 @@ def captions(sizes: Sizes, ladder: Ladder | None, groups: Sequence[str], in_time
     labels = {name: names.title(name) for name in [*groups, *(e.group for e in in_time)]}
     bars = Text("谁高于谁，看上面表里的名次范围，不看横条重不重叠",
                 "judge who is above whom by the ranks in the table above, not by whether bars overlap")
-    customers = say("{s} 的回答；{b}", "Answers from {s}; {b}", s=period, b=bars) if names.are_units else \
+    customers = say("{s} 的回答；{b}", "Answers from {s}; {b}", s=period, b=bars) if names.are_units or not names.is_placed else \
         say("{s}，现有{u}的客户；{b}", "Customers of the current {u}, {s}; {b}", s=period, b=bars, u=names.units)
     apart = say("20-scores 看全部时期，并把{u}当作抽样，所以那里同一组的数不同，区间也更宽。",
                 "20-scores covers all periods and treats {u} as a sample, so its numbers differ and its intervals are wider.", u=names.units)
@@ -317,7 +320,8 @@ def captions(sizes: Sizes, ladder: Ladder | None, groups: Sequence[str], in_time
         "sheet": _sheet(sizes, names, printed),
         "in_time": {"title": Text("接住投诉一样快吗？工单按时解决的占比，还开着的也算",
                                   "Are complaints settled equally fast? Share of cases settled in time, open ones included"),
-                    "labels": labels, "subtitle": say("按{u}所在的组；横条是区间", "By the group of the {u}; bars are intervals", u=names.units)},
+                    "labels": labels, "subtitle": say("按{u}所在的组；横条是区间", "By the group of the {u}; bars are intervals",
+                                               u=names.units if names.is_placed else Text("客户", "customers"))},
     }
 
 
@@ -328,7 +332,8 @@ def _sheet(sizes: Sizes, names: Names, printed: pd.DataFrame) -> dict[str, Any]:
                "n": Text("回答", "Answers"), "needed": Text("要多少份", "Needed"), "dealers": Text(names.units.zh, names.units.en.capitalize()),
                "differ": say("{u}之间有真差别", "{d} truly differ", u=names.units, d=names.units.en.capitalize()),
                "open": Text("开着的工单", "Open cases"), "safety": Text("其中安全", "Of which safety")}
-    told = [name for name in columns if _tells(printed[name]) and not (names.are_units and name == "dealers")]
+    counted = names.is_placed and not names.are_units
+    told = [name for name in columns if _tells(printed[name]) and (counted or name != "dealers")]
     ranges = Text("名次的范围对所有组同时成立；“要多少份”是看出一个值得行动的变化，每期需要的回答",
                   "Rank ranges hold for all groups at once; “needed”: answers per period needed to detect a change worth acting on")
     more = say("先看真实名次有多宽，再看换一批{u}之后还剩多少。", "See how wide the true ranks are, then what is left with other {u}.",

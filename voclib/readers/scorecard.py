@@ -18,6 +18,7 @@ from voclib.sentences import say
 TEMPLATE = "params/rules/scorecard.yml"
 State = Literal["reached", "missed", "unclear"]
 Named = Callable[[str], Any]  # what an estimand is called: an entry with a `title`, or None where it has no name
+SCALES = {"share": (0.0, 1.0), "points": (-100.0, 100.0)}  # where a number of this unit can lie
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -123,7 +124,21 @@ def _entries(layer: Layer, studies: Mapping[str, Study], absent: list[tuple[Row,
         elif (estimate := _chosen(row, study)) is None:
             absent.append((row, _not_there(row, study, named)))
         else:
+            if (why := _misfit(row, estimate)) is not None:
+                absent.append((row, why))
+                row = row.model_copy(update={"at_least": None, "at_most": None})
             yield Entry(row, study, estimate, _naive(estimate, study), standing(estimate, at_least=row.at_least, at_most=row.at_most))
+
+
+def _misfit(row: Row, estimate: Estimate) -> Text | None:
+    """Why a goal is none of this number: shares are written 0–1 and NPS from −100 to 100, and 30 is no goal of a share."""
+    goal = row.at_least if row.at_least is not None else row.at_most
+    if goal is None or estimate.unit not in SCALES or SCALES[estimate.unit][0] <= goal <= SCALES[estimate.unit][1]:
+        return None
+    low, high = SCALES[estimate.unit]
+    return say("有数，但没有比目标：目标写的是 {g}，而这个数在 {a} 到 {b} 之间；改记分卡文件（card_file）里的目标。",
+               "The number is there, but its goal of {g} is not compared: the number lies between {a} and {b}; change the goal in the scorecard's "
+               "file (card_file).", g=f"{goal:g}", a=f"{low:g}", b=f"{high:g}")
 
 
 def _not_there(row: Row, study: Study, named: Named | None) -> Text:

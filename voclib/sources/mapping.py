@@ -22,7 +22,8 @@ CONVERSING = ("call", "chat", "mail")
 SPOKEN = ("_conversation", "_turn", "_speaker", "_agent", "_offset", "_at", "_text", "_said", "_began", "_ended")  # made of conversations
 RESERVED = ("_id", "_file", "_row", "_item", "_value", *SPOKEN)
 MISSING = ("", "NA", "N/A", "n/a", "NULL", "null", "NaN", "nan", "#N/A")
-VALID_VOICE = (("customer_id",), ("unit_id", "segment"),
+PLACE = ("unit_id", "segment")
+VALID_VOICE = (("customer_id",), PLACE,
                ("nps_score", "csat_score", "ces_score", "rating_score", "star_rating", "is_recommended", "comment"), ("submitted_at", "touched_at"))
 DEFAULTS = {"responses": {"weight": "1"}}  # what a mapping need not say
 DOUBLED = {"rating_score": 2}  # half stars out of 5 are whole points out of 10
@@ -261,7 +262,15 @@ def read(path: Path) -> Mapping:
     problems += _check_times(mapping) + [text for line in mapping.valid_voice for text in _unknown("valid_voice", line, TABLES["responses"].columns)]
     if problems:
         raise ParameterError(f"{path.name}: " + "; ".join(problems))
-    return mapping
+    return mapping if "valid_voice" in mapping.model_fields_set else mapping.model_copy(update={"valid_voice": _asked(mapping)})
+
+
+def _asked(mapping: Mapping) -> list[list[str]]:
+    """What a voice must hold unless the rules say: a company that maps no units and no scene of its voices is not asked where they were spoken."""
+    tables = [(name, table) for source in mapping.sources for name, table in source.tables.items()]
+    told = {column for name, table in tables if name == "responses" for column in (*table.columns, *table.constants)}
+    is_placed = any(name == "units" for name, _ in tables) or not told.isdisjoint(PLACE)
+    return [list(line) for line in VALID_VOICE if is_placed or line != PLACE]
 
 
 def folder(mapping: Mapping, *, repository: Path, root: str | Path | None = None) -> Path:
@@ -320,6 +329,8 @@ def _check_table(source: Channel, table: Table, name: str, place: str) -> list[s
     problems += [f"{place}: {column} is '{value}'; {nearest(value, allowed)}{FOREIGN if column == 'currency' else ''}"
                  for column, value in table.constants.items()
                  if (allowed := _allowed(known, column)) and value not in allowed and not (value == "" and known[column].nullable)]
+    problems += [f"{place}, values: {column} becomes '{value}'; {nearest(str(value), allowed)}" for column, recoded in table.values.items()
+                 if (allowed := _allowed(known, column)) for value in dict.fromkeys(recoded.values()) if value not in (*allowed, "", None)]
     needed = [column for column, rule in known.items() if not rule.nullable and column not in filled]
     if needed:
         problems.append(f"{place}: nothing is given for {', '.join(needed)}, which every row must have; add a line under columns or constants"

@@ -96,7 +96,8 @@ class Slope:
                           f"Two scores of the same customer hardly agree (F = {self.strength:.1f}), so one cannot correct the other.")
             needs = Text(f"更多有两次打分的客户，使 F 达到 {min_strength:g}。",
                          f"More customers with two scores, for an F of at least {min_strength:g}.")
-            return refusal(estimand, unit=unit, reason=reason, needs=needs, n=self.fit.n)
+            kept = {name: value for name, value in options.items() if name in ("rung", "group", "assumptions", "data_hash")}
+            return refusal(estimand, unit=unit, reason=reason, needs=needs, n=self.fit.n, **kept)
         return self.fit.estimate(estimand, unit=unit, **options)
 
 

@@ -326,9 +326,26 @@ class TestPage:
         assert len(compared) == (0 if mood == "few" else 4) and all(row.en == "Yes" for row in compared["inside"])
 
 
-def test_closed_cases_without_a_region_are_refused_with_the_region_named(tables: Tables) -> None:
-    customers = tables["customers"].assign(region=None)
-    nowhere = {**tables, "cases": tables["cases"].assign(unit_id=None), "customers": customers}
-    told = case_library.study(nowhere, RULE, seed=3).study
-    assert told.verdict is Verdict.REFUSE and "there are 0 such cases now" in told.decision.en
-    assert "the region of the dealer or the customer" in told.decision.en and "大区" in told.decision.zh
+class TestWithoutRegions:
+    def test_a_company_without_regions_has_a_library_and_no_card_states_a_place(self, tables: Tables) -> None:
+        """Accounts of a software company: no units, no regions. The page refused all its cases as naming neither topic nor customer."""
+        bare = {name: table for name, table in tables.items() if name != "units"}
+        bare["customers"] = bare["customers"].drop(columns="region", errors="ignore")
+        found = case_library_choice.prepared(bare, RULE)
+        assert found["region"].isna().all() and (found["step"] == "").sum() >= (case_library_choice.prepared(tables, RULE)["step"] == "").sum()
+        made = case_library.study(bare, RULE, show_verbatims=False, seed=3)
+        assert made.study.verdict is not Verdict.REFUSE and len(made.cards)
+        printed = [cell.en for cell in made.cards.to_numpy().ravel() if isinstance(cell, Text)]
+        assert printed and not [text for text in printed if "nan" in text or "None" in text]
+
+    def test_a_case_without_a_region_among_others_with_one_is_still_set_aside(self, tables: Tables) -> None:
+        some = tables["cases"].assign(unit_id=tables["cases"]["unit_id"].where(np.arange(len(tables["cases"])) > 99))
+        bare = tables["customers"].drop(columns="region", errors="ignore")
+        found = case_library_choice.prepared({**tables, "cases": some, "customers": bare}, RULE)
+        lost = found["region"].isna()
+        assert lost.sum() == 100 and set(found.loc[lost, "step"]) <= {"nobody", "open", "unfiled"} and found["step"].eq("nobody").sum() > 50
+
+    def test_levels_that_say_the_same_without_a_place_stand_once(self) -> None:
+        levels = (Level(tier=True), Level(), Level(place="all"), Level(place="all", period="half"))
+        assert Rule(k=5, levels=levels).without_regions().levels == (Level(place="all", tier=True), Level(place="all"),
+                                                                   Level(place="all", period="half"))

@@ -154,10 +154,26 @@ class TestThinTables:
             assert figures(text.zh) == figures(text.en) and "nan" not in text.en.lower().split(), text
 
     @pytest.mark.parametrize("name", ["assigned_at", "responded_at", "resolved_at"])
-    def test_a_clock_whose_end_is_recorded_nowhere(self, drawn_tables, name: str) -> None:
+    def test_a_main_clock_whose_end_is_recorded_nowhere(self, drawn_tables, name: str) -> None:
         gone = drawn_tables["cases"][name].where(np.zeros(len(drawn_tables["cases"]), dtype=bool))
         with pytest.raises(DataError, match=f"needs {name}, and no case has it .recorded: .*opened_at.*Map that column"):
-            inner_loop.study(without(drawn_tables, **{name: gone}), GIVEN)
+            inner_loop.study(without(drawn_tables, **{name: gone}), only(clock(stop=name)))
+
+    def test_a_company_without_dealers_fails_no_check_on_them(self, drawn_tables) -> None:
+        nowhere = drawn_tables["cases"]["unit_id"].where(np.zeros(len(drawn_tables["cases"]), dtype=bool))
+        result = inner_loop.study(without(drawn_tables, unit_id=nowhere), GIVEN)
+        [check] = [one for one in result.study.checks if "same dealer" in one.name.en]
+        assert check.passed is None and check.detail.en.startswith("No case names a dealer")
+
+    @pytest.mark.parametrize(("name", "lost"), [("assigned_at", {"assigned"}), ("responded_at", {"responded", "red_alert"})])
+    def test_another_clock_is_left_out_and_named(self, drawn_tables, name: str, lost: set[str]) -> None:
+        """A company that records no assignment still learns when its cases are settled: the same number as with every clock."""
+        gone = drawn_tables["cases"][name].where(np.zeros(len(drawn_tables["cases"]), dtype=bool))
+        result, full = inner_loop.study(without(drawn_tables, **{name: gone}), GIVEN), inner_loop.study(drawn_tables, GIVEN)
+        assert result.study.headline[0].value == full.study.headline[0].value
+        assert {e.group for e in full.every} - {e.group for e in result.every} == lost
+        told = [one.detail.en for one in result.study.checks if one.name.en == "Every clock is recorded"]
+        assert len(told) == len(lost) and all(name in text for text in told)
 
     def test_a_main_clock_of_no_case(self, drawn_tables) -> None:
         with pytest.raises(DataError, match="'resolved' applies to none of the 700 cases .tiers and severities: vvip; the value tier is known for 0"):

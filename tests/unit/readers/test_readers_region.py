@@ -254,3 +254,38 @@ def test_ranks_on_pages_hold_the_true_order_which_numbers_alone_miss() -> None:
         held.append(bool((found.fixed.best <= [1, 2]).all() and (found.fixed.worst >= [1, 2]).all()))
         by_numbers.append(found.fixed.plain.tolist() == [1, 2])
     assert np.mean(held) >= 0.9 and np.mean(by_numbers) <= 0.85, (np.mean(held), np.mean(by_numbers))
+
+
+class TestWithoutUnits:
+    """A company of accounts: answers and cases name a customer and no unit, and products are compared."""
+
+    @pytest.fixture
+    def placeless(self, alike: Tables) -> Tables:
+        voices = alike["responses"].assign(unit_id=pd.Series(None, alike["responses"].index, dtype="str"))
+        cases = alike["cases"].assign(unit_id=None)
+        mine = cases["customer_id"].where(cases["customer_id"].notna(), alike["customers"]["customer_id"].iloc[0])
+        return {name: table for name, table in alike.items() if name != "units"} | {"responses": voices, "cases": cases.assign(customer_id=mine)}
+
+    def study(self, tables: Tables) -> region.Region:
+        return region.study(tables, region.answers(tables, by="product"), by="product", given=GIVEN)
+
+    def test_cases_are_placed_by_their_customer(self, placeless: Tables) -> None:
+        found = self.study(placeless)
+        people = placeless["customers"].set_index("customer_id")["product"]
+        left = region.open_cases.at(placeless, region.answers(placeless, by="product")["submitted_at"].max())
+        by_hand = left["customer_id"].map(people).value_counts()
+        names = [text.en for text in found.sheet["group"]] if isinstance(found.sheet["group"].iloc[0], Text) else list(found.sheet["group"])
+        assert found.sheet["open"].sum() == by_hand.sum() > 0 and len(names) == found.fixed.plain.size
+        assert {e.group for e in found.in_time} == set(people.loc[placeless["cases"]["customer_id"].unique()])
+
+    def test_where_nobody_knows_the_group_no_count_is_printed(self, placeless: Tables) -> None:
+        """None is not zero: a table that says 0 open cases would be read as good news."""
+        voices = placeless["responses"].assign(segment=np.where(np.arange(len(placeless["responses"])) % 2, "web", "app"))
+        tables = placeless | {"responses": voices}
+        found = region.study(tables, region.answers(tables, by="segment"), by="segment", given=GIVEN)
+        assert "open" not in found.captions["sheet"]["columns"] and found.in_time == ()
+
+    def test_no_sentence_speaks_of_units(self, placeless: Tables) -> None:
+        found = self.study(placeless)
+        said = [*texts(found.study), *spoken({name: found.captions[name] for name in ("scores", "sheet", "in_time")})]
+        assert not [text.en for text in said if "unit" in text.en.lower() or "单位" in text.zh]

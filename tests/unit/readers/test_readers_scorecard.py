@@ -36,6 +36,11 @@ def card(*rows: Row) -> Card:
     return Card(layers=(Layer(name=Words(zh="层", en="Layer"), rows=rows),))
 
 
+def filled(estimate: Estimate, **goal: float) -> tuple[scorecard.Entry, tuple[tuple[Row, Text], ...]]:
+    (((_, (entry,)),), absent) = scorecard.fill(card(Row(report="a", **goal)), {"a": finding(estimate)})
+    return entry, absent
+
+
 MONEY = Estimate(estimand="money_loss", kind="estimate", unit="cny", value=2e6, conf_low=1e6, conf_high=3e6, evidence_level=1)
 NAIVE = Estimate(estimand="money_loss", kind="estimate", unit="cny", rung="naive", value=6e6, conf_low=5e6, conf_high=7e6)
 REFUSED = refusal("money_loss", unit="cny", reason=Text("少", "few"), needs=Text("多", "more"))
@@ -161,3 +166,19 @@ class TestPage:
         made = self.made(Row(report="20-scores", at_least=50))
         html = show.board(made.layers, **made.captions["board"]).html()
         assert 'class="aim"' in html and "没达到：目标至少 50" in html and "Missed: goal at least 50" in html and 'href="20-scores.html"' in html
+
+
+class TestGoalsOffTheScale:
+    def test_a_goal_of_points_is_not_held_against_a_share(self) -> None:
+        """30 is a goal of NPS; beside a satisfied share of 0.69 it reads as 3,000%, missed by every company."""
+        estimate = Estimate(estimand="csat_reachable", kind="estimate", unit="share", value=0.69, conf_low=0.63, conf_high=0.74, n=1487)
+        assert scorecard.standing(estimate, at_least=30) == "missed"  # what a comparison says that does not look at the unit
+        found, absent = filled(estimate, at_least=30)
+        assert found.state is None and found.row.at_least is None
+        assert len(absent) == 1 and "between 0 and 1" in absent[0][1].en and "0 到 1" in absent[0][1].zh
+
+    @pytest.mark.parametrize(("unit", "goal"), [("share", 0.15), ("share", 1.0), ("points", 30.0), ("cny", 4e5)])
+    def test_a_goal_on_the_scale_is_compared(self, unit: str, goal: float) -> None:
+        estimate = Estimate(estimand="x", kind="estimate", unit=unit, value=0.1, conf_low=0.05, conf_high=0.14, n=99)
+        found, absent = filled(estimate, at_least=goal)
+        assert found.state == "missed" and not absent

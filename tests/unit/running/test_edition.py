@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -264,3 +265,17 @@ def test_a_table_that_a_firm_of_ones_own_lacks_is_no_matter_of_running_the_impor
     (space.root / "notebooks/20-scores.ipynb").write_text(_notebook(('data = "data/standard/mine"\n', "parameters"), (cell, "")), "utf-8")
     told = _refused(space, "notebooks: {20-scores: {}}\n")
     assert "name its columns under  responses:  in params/rules/mine.yml" in told and told.endswith("or leave the notebook out of the edition")
+
+
+def test_every_report_that_the_example_offers_runs_once_its_mark_is_gone(root: Path, tmp_path: Path) -> None:
+    """What the file says to uncomment is a plan: names of reports and parameters are right, and the days and costs to replace stand there."""
+    text = (root / "params/example.yml").read_text(encoding="utf-8")
+    offered = re.sub(r"(?m)^  # (?=\d\d-|  \{|   )", "  ", text)
+    (tmp_path / "example.yml").write_text(offered, encoding="utf-8")
+    made = load(tmp_path / "example.yml")
+    assert set(made.notebooks) == {p.stem for p in (root / "notebooks").glob("*.ipynb")} - {"00-sample-company", "23-known-truth", "90-planted-truth"}
+    jobs = {job.notebook: job for job in plan(made, space=find(root), check_data=False)}
+    for name, needed in {"21-survivorship": {"first_day", "last_day", "threshold", "margins"}, "30-ex-voc": {"programme", "first_day"},
+                         "31-nps-revenue": {"first_day", "last_day", "threshold", "programme_cost", "materiality"}}.items():
+        assert needed <= set(made.notebooks[name] or {}), name
+    assert jobs["31-nps-revenue"].parameters["programme_cost"] == 400000

@@ -11,6 +11,7 @@ from shop_mapping import SHOP
 
 from voclib.errors import ParameterError
 from voclib.sources import ingest
+from voclib.sources.oddities import notices
 from voclib.sources.standardising import shapes
 
 MAPPING = SHOP + """
@@ -212,3 +213,20 @@ class TestShapes:
         texts = pd.Series(["01/02/2026", "01/25/2026"], dtype="str")
         assert not shapes.day_first(texts) and shapes.day_first(pd.Series(["25/01/2026", "01/02/2026"], dtype="str"))
         assert str(np.datetime64(int(shapes.days(texts).iloc[0]), "D")) == "2026-01-02"
+
+
+MASTER = """
+  - channel: master
+    files: shops.csv
+    tables:
+      units: {columns: {unit_id: 店, name: 店, region: 区, opened_on: 开业}, constants: {kind: other}}
+"""
+
+
+def test_a_master_list_is_no_touchpoint(tmp_path) -> None:
+    """A list of shops was a touchpoint that had last spoken when its youngest shop opened, in the terminal and in the count of the page."""
+    (tmp_path / "shops.csv").write_text("店,区,开业\nA,东,2021-08-15\nB,西,2019-03-01", encoding="utf-8")
+    pool = run(tmp_path, survey(), mapping=MAPPING + MASTER)
+    assert "survey.csv" in touchpoints(pool) and "shops.csv" not in touchpoints(pool)
+    assert any(entry["file"] == "shops.csv" and entry["rows_read"] == 2 for entry in pool.scorecard["files"])
+    assert not [line for line in notices.lines(pool.scorecard, "en") if "shops.csv" in line]

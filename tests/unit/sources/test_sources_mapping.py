@@ -146,3 +146,32 @@ def test_the_mappings_of_the_repository_are_good():
     assert {"public", "example", "sample"} <= found
     for name in found:
         assert mapping.read(repository() / "params" / "rules" / f"{name}.yml").name == name
+
+
+UNITS = """
+  - channel: master
+    files: u.csv
+    tables:
+      units:
+        columns: {unit_id: id, name: id, region: area}
+        constants: {kind: other}
+"""
+
+
+@pytest.mark.parametrize(("text", "asked"), [
+    (GOOD, False), (GOOD + UNITS, True), (GOOD.replace("nps_score: score}", "nps_score: score, unit_id: shop}"), True),
+    (GOOD.replace("constants: {channel: survey}", "constants: {channel: survey, segment: app}"), True)])
+def test_a_company_without_units_is_not_asked_where_a_voice_was_spoken(tmp_path, text, asked):
+    found = _read(tmp_path, text)
+    assert (["unit_id", "segment"] in found.valid_voice) == asked and ["customer_id"] in found.valid_voice
+
+
+def test_what_the_rules_ask_of_a_voice_is_asked(tmp_path):
+    assert _read(tmp_path, GOOD + "valid_voice: [[unit_id, segment]]\n").valid_voice == [["unit_id", "segment"]]
+
+
+def test_a_value_that_the_standard_does_not_know_is_told_before_any_row_is_lost(tmp_path):
+    text = GOOD.replace("nps_score: score}", "nps_score: score, channel: how}").replace("constants: {channel: survey}", "constants: {weight: 1}")
+    with pytest.raises(ParameterError, match=r"table responses, values: channel becomes 'emial'; did you mean 'email'"):
+        _read(tmp_path, text.replace("true: 9}", "true: 9}, channel: {E: emial, S: sms, X: ''}"))
+    assert _read(tmp_path, text.replace("true: 9}", "true: 9}, channel: {E: email, S: sms, X: ''}"))

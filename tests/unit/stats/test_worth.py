@@ -254,6 +254,8 @@ class TestNoisyScores:
         said = lost.estimate("slope")
         assert said.kind == "refusal" and "hardly agree" in said.reason.en and "F 达到 10" in said.needs.zh
         assert worth.disattenuated(**data).estimate("slope").kind == "estimate"
+        told = lost.estimate("slope", rung="corrected", conf_level=0.95)  # a ladder finds its rung by name, refused or not
+        assert told.kind == "refusal" and told.rung == "corrected"
 
     @pytest.mark.parametrize(("change", "error", "message"), [
         ({"second": np.full(800, np.nan)}, DataError, "0 customers have margin and two scores"),

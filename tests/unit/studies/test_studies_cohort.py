@@ -102,12 +102,22 @@ class TestMessages:
         with pytest.raises(DataError, match="of kind call, digital"):
             cohort.build({**small_company.ingested, "touchpoints": contacts[contacts["kind"].isin(["call", "digital"])]}, **WINDOW)
 
+    def test_every_kind_of_contact_counts_where_there_is_no_workshop(self, small_company) -> None:
+        """A hotel's stays or a software company's tickets: the same contacts under another kind make the same cohort."""
+        tables = small_company.ingested
+        workshop = tables["touchpoints"][tables["touchpoints"]["kind"].isin(cohort.WORKSHOP)].reset_index(drop=True)
+        same = cohort.build({**tables, "touchpoints": workshop}, **WINDOW)
+        other = cohort.build({**tables, "touchpoints": workshop.assign(kind="digital")}, **WINDOW)
+        pd.testing.assert_frame_equal(same.people.drop(columns="kind"), other.people.drop(columns="kind"))
+        assert len(other.people) == len(cohort.build(tables, **WINDOW).people)
+
     def test_revenue_is_never_taken_for_margin(self, small_company) -> None:
         bare = small_company.ingested["transactions"].assign(margin_cny=np.nan)
         with pytest.raises(DataError, match="margin"):
             cohort.build({**small_company.ingested, "transactions": bare}, **WINDOW)
         found = cohort.build({**small_company.ingested, "transactions": bare}, **WINDOW, measure="revenue")
         assert found.measure == "revenue" and found.money.sum() > 0
+        assert "Missing margins" not in [check.name.en for check in found.ledger.check()]  # nobody asked for margins
 
 
 class TestRankScores:

@@ -257,6 +257,22 @@ class TestCensus:
         assert frame.is_census and framing.funnel(frame)["n"].tolist() == [12, 11, 11, 11, 4, 2] and not frame.has_followup
         assert set(frame.known) == {"region"}
 
+    def test_who_left_before_the_first_answer_cannot_have_been_asked(self) -> None:
+        """Accounts closed years before the survey began were counted as silent; who answered first and left later stays."""
+        t = self.given()
+        first = t["responses"]["submitted_at"].min().tz_convert(None).normalize()
+        silent = ~t["customers"]["customer_id"].isin(t["responses"]["customer_id"])
+        early = silent & (silent.cumsum() <= 3)
+        left = pd.Series(pd.NaT, t["customers"].index, dtype="datetime64[us]").mask(early, first - pd.Timedelta(days=400))
+        t = self.given(churned_on=left.mask(~silent, first + pd.Timedelta(days=1)), is_contactable=True)
+        frame = framing.build(t)
+        assert frame.notes["gone_before"] == 3 and frame.people["is_invited"].sum() == N - 3 and frame.people["is_answered"].sum() == 4
+        assert framing.build(self.given(is_contactable=True)).people["is_invited"].all()
+        study = survivorship.study(frame).study
+        [check] = [c for c in study.checks if c.name.en == "Who was asked is recorded"]
+        assert check.passed is None and check.detail.en.endswith("3 customers had left before the first answer and are not counted as asked.")
+        assert "counted as asked (no record of invitations)" in {text.en for text in survivorship.facts(frame)}
+
     def test_unknown_consent_and_unknown_departure(self) -> None:
         none = pd.array([pd.NA] * N, dtype="boolean")
         t = self.given(is_contactable=none, is_churned=none)

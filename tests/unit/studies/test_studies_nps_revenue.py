@@ -96,6 +96,14 @@ class TestAnswer:
             for low, high in (bounds, outer):
                 assert numbers.value(made.with_(bound_low=low, bound_high=high), lang) in said[lang]
 
+    def test_a_range_of_one_number_excludes_nothing(self) -> None:
+        """Where earlier spending moves nothing, ¥7.1K–7.1K excluded zero: a hidden factor was called harmless by a yardstick of no length."""
+        made = Estimate(estimand="hidden", kind="bounds", unit="cny", bound_low=7070.0, bound_high=7090.0, conf_low=-5491.0, conf_high=19656.0,
+                        conf_level=0.95)
+        said = money_words.hidden_range(made)
+        assert "excludes zero" not in said.en and "不含零" not in said.zh and "hardly matters here" in said.en
+        assert said.en.count("¥") == 3 and said.zh.count("¥") == 3
+
     def test_one_page_stays_short(self, result) -> None:
         s = result.study
         zh = "".join(t.zh for t in (s.answer, s.caveat, s.decision))

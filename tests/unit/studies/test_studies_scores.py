@@ -175,6 +175,10 @@ class TestChoices:
         assert {t.en: n for t, n in scores.facts(kept, POOL).items()} == {
             "voices with this score": 384, "voices in the pool": 576, "customers": 192, "dealers or units": 24}
 
+    def test_customers_are_no_dealers_where_they_are_the_cluster(self) -> None:
+        kept = scores.answers(POOL, metric="nps")
+        assert "dealers or units" not in {t.en for t in scores.facts(kept, POOL, cluster="customer_id")}
+
     def test_the_first_cell_names_an_unknown_cluster_too(self) -> None:
         with pytest.raises(ParameterError, match="did you mean 'unit_id'"):
             scores.facts(scores.answers(POOL, metric="nps"), POOL, cluster="unit")

@@ -121,7 +121,7 @@ MOODS: dict[str, tuple[Callable[[], Frame], dict[str, object], str, Verdict]] = 
     "two dealers": (lambda: dealers(CALLED, 2), {}, "raw", Verdict.REFUSE),
     "nine dealers": (lambda: dealers(CALLED, 9), {}, "raw", Verdict.REFUSE),
     "twelve dealers": (lambda: dealers(CALLED, 12), {}, "followup", Verdict.REPORT_WITH_CAVEAT),
-    "out of range": (lambda: PLAIN, {"threshold": 150}, "aipw", Verdict.REPORT_WITH_CAVEAT),
+    "out of range": (lambda: PLAIN, {"threshold": 100}, "aipw", Verdict.REPORT_WITH_CAVEAT),
     "already below": (lambda: PLAIN, {"threshold": 40}, "aipw", Verdict.REPORT_WITH_CAVEAT),
     "nobody left this year": (lambda: PLAIN, {"year": PLAIN}, "aipw", Verdict.REPORT_WITH_CAVEAT),
     "active customers only": (lambda: CALLED, {"is_survivors_only": True}, "followup", Verdict.REPORT_WITH_CAVEAT),
@@ -343,7 +343,7 @@ class TestWords:
     def test_a_score_already_below_its_target_is_said_the_other_way_round(self, moods) -> None:
         assert "rise to 40" in moods["already below"].study.caveat.en and "升到 40" in moods["already below"].study.caveat.zh
         assert "fall to 0" in moods["plain"].study.caveat.en and "降到 0" in moods["plain"].study.caveat.zh
-        assert "not reach 150" in moods["out of range"].study.caveat.en and "到不了 150" in moods["out of range"].study.caveat.zh
+        assert "not reach 100" in moods["out of range"].study.caveat.en and "到不了 100" in moods["out of range"].study.caveat.zh
         assert "detractor" not in moods["satisfaction"].study.summary("en") and "贬损" not in moods["satisfaction"].study.summary("zh")
 
 
@@ -387,3 +387,12 @@ class TestSameNumbers:
         found = survivorship.truth(PLAIN, PLAIN, planted={"survivorship": {"frame": {"nps": {"contactable": 20.0, "all": 10.0}}}})
         table = survivorship.against_truth(study(out_of_reach(PLAIN)), found)
         assert len(table) == 6 and set(table["truth"].map(lambda t: t.en)) == {"20", "10"}
+
+
+@pytest.mark.parametrize(("target", "message"), [(30.0, "threshold is 30, but csat lies between 0 and 1; .*threshold: 0.8  beside  metric: csat"),
+                                                 (-1.0, "between 0 and 1")])
+def test_a_threshold_off_the_scale_is_a_slip(target: float, message: str) -> None:
+    """30 is a target of NPS; beside a satisfied share it would be printed as 3,000%, which no answer could reach."""
+    with pytest.raises(ParameterError, match=message):
+        survivorship.study(satisfaction(PLAIN), threshold=target)
+    assert survivorship.study(PLAIN, threshold=30.0).study.verdict is not Verdict.REFUSE

@@ -17,6 +17,13 @@ def test_too_few_texts_are_refused_in_words() -> None:
     assert one.study.headline[0].kind == "refusal" and len(topics.against_truth(one, {"outbreak": {"x": 1}})) == 0
 
 
+def test_the_reason_and_its_check_state_one_number() -> None:
+    """Texts of the last weeks are no part of the fit; where even all of them are too few, both speak of all."""
+    few = topics.study(tables(n=60, new=8))
+    number = few.study.answer.en.removeprefix("Only ").split(" ")[0]
+    assert few.study.answer.en.startswith("Only ") and few.study.checks[0].detail.en.startswith(f"{number} different texts")
+
+
 def reworded(given: dict[str, pd.DataFrame], words: list[str]) -> dict[str, pd.DataFrame]:
     """The same voices saying something else, in turn."""
     voices = given["responses"]

@@ -104,6 +104,7 @@ def study(
         for a population smaller than the list.
     """
     found = choice.prepared(tables, rule)
+    rule = rule if found["region"].notna().any() else rule.without_regions()
     listed = tables["customers"]["customer_id"].nunique()
     if population and population < listed:
         raise ParameterError(f"population is {population:,}, fewer than the {listed:,} customers on the list; leave it 0 where the list is complete.")

@@ -18,7 +18,7 @@ RUNGS = {
     "cases": (Text("只在工单里数", "Counted among cases only"), Text("看有没有第二张一样的单子", "whether another case looks the same")),
     "originals": (
         Text("在全部客户里数", "Counted among all customers"),
-        Text("同店、同周、同款车的都可能是", "could be any customer of that dealer, week and model"),
+        Text("同店、同周、同款产品的都可能是", "could be any customer of that dealer, week and product"),
     ),
     "known": (
         Text("读者还知道抱怨的是什么", "A reader who also knows the complaint"),
@@ -26,7 +26,7 @@ RUNGS = {
     ),
     "kept": (
         Text("同一位读者，改写成卡片", "The same reader, given the card"),
-        Text("门店写成区域，日子写成季度，不写车", "region for dealer, quarter for day, no model"),
+        Text("门店写成区域，日子写成季度，不写产品", "region for dealer, quarter for day, no product"),
     ),
 }
 
@@ -55,8 +55,8 @@ def _cards(cards: pd.DataFrame) -> dict[str, Any]:
             t=int(cards["topic"].map(lambda t: t.zh).nunique()) if len(cards) else 0,
         ),
         "subtitle": Text(
-            "卡号是新编的，与工单号对不上；门店写成区域，日子写成季度，用时写成范围，车型和姓名不写",
-            "Card numbers are new and match no case number; region for dealer, quarter for day, ranges for times, no model or name",
+            "卡号是新编的，与工单号对不上；门店写成区域，日子写成季度，用时写成范围，产品和姓名不写",
+            "Card numbers are new and match no case number; region for dealer, quarter for day, ranges for times, no product or name",
         ),
         "max_rows": 200,
         "columns": {
@@ -136,7 +136,7 @@ def _sizes(audit: Audit, rule: Rule) -> dict[str, Any]:
         "subtitle": say("背后有多少位相同的客户；门槛 {k} 位", "How many matching customers are behind each; at least {k} needed", k=rule.k),
         "columns": {
             "alike": Text("相同的客户", "Matching customers"),
-            "was": Text("原案例：店、周、车", "Originals: dealer, week, model"),
+            "was": Text("原案例：店、周、产品", "Originals: dealer, week, product"),
             "was_topic": Text("原案例：还知道抱怨什么", "Originals: plus complaint"),
             "cards": Text("卡片：知道抱怨什么", "Cards: complaint known"),
         },

@@ -172,8 +172,8 @@ def _lots(others: Sequence[float]) -> Check:
         Text("换一次抽签，结果差多少", "How far another draw would move the result"),
         None,
         say(
-            "另抽 {n} 次，知道门店、哪一周、什么车的人认出原案例的占比，多在 {a:.0%} 到 {b:.0%}。",
-            "In {n} other draws, someone who knows dealer, week and model mostly identifies {a:.0%} to {b:.0%} of the originals.",
+            "另抽 {n} 次，知道门店、哪一周、什么产品的人认出原案例的占比，多在 {a:.0%} 到 {b:.0%}。",
+            "In {n} other draws, someone who knows dealer, week and product mostly identifies {a:.0%} to {b:.0%} of the originals.",
             n=len(others),
             a=low,
             b=high,

@@ -51,7 +51,8 @@ def prepared(tables: Tables, rule: Rule) -> pd.DataFrame:
     opened = found["opened_at"].dt.tz_convert(rule.timezone).dt.tz_localize(None)
     hours = (found["resolved_at"] - found["opened_at"]).dt.total_seconds() / 3600
     found = found.assign(opened=opened, hours=hours, outcome=_outcome(found, hours, rule))
-    reasons = [found["resolved_at"].isna(), found[["topic", "opened_at"]].isna().any(axis=1), found["customer_id"].isna() | found["region"].isna()]
+    placeless = found["region"].isna() & found["region"].notna().any()  # where nobody has a region, no card states one
+    reasons = [found["resolved_at"].isna(), found[["topic", "opened_at"]].isna().any(axis=1), found["customer_id"].isna() | placeless]
     step = np.select([np.asarray(one, dtype=bool) for one in reasons], list(STEPS[:-1]), "").astype(object)
     cell = _cells(found[step == ""], rule).reindex(found.index)
     return found.assign(cell=cell, step=np.where((step == "") & cell.isna(), STEPS[-1], step))

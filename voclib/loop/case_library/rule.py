@@ -41,6 +41,11 @@ class Rule(RuleFile):
     careful: float = Field(default=0.5, gt=0, le=1)
     timezone: str = "Asia/Shanghai"
 
+    def without_regions(self) -> Rule:
+        """The rule for a company that has no regions: no level states a place; of levels that then say the same the first stays."""
+        placeless = tuple(dict.fromkeys(one.model_copy(update={"place": "all"}) for one in self.levels))
+        return self.model_copy(update={"levels": placeless})
+
 
 def load(path: str | Path) -> Rule:
     """The rule in a YAML file (`params/rules/case_library.yml` is one, with what each key means).

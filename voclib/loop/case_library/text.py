@@ -45,7 +45,7 @@ LIMITS = (
     ),
 )
 ATTACKERS = {
-    "week": Text("知道门店、那一周、什么车", "Knows dealer, week and model"),
+    "week": Text("知道门店、那一周、什么产品", "Knows dealer, week and product"),
     "complaint": Text("还知道抱怨的是什么", "Also knows the complaint"),
     "words": Text("拿着公开渠道的帖子比对原话", "Compares the words with public posts"),
 }
@@ -69,7 +69,7 @@ KINDS = {
     "clock": Text("钟点", "times of day"),
     "amount": Text("金额", "amounts"),
     "quantity": Text("数量", "quantities"),
-    "model": Text("车型", "models"),
+    "model": Text("产品", "products"),
     "dealer": Text("门店", "dealers"),
     "place": Text("地名", "places"),
 }
@@ -81,7 +81,7 @@ BECOMES = {
     "clock": Text("〔某时〕", "[some time]"),
     "amount": Text("860 元 → 500–1,000 元", "860 yuan → 500–1,000 yuan"),
     "quantity": Text("25 分钟 → 20–50 分钟", "25 minutes → 20–50 minutes"),
-    "model": Text("〔某款车〕", "[a car]"),
+    "model": Text("〔某款产品〕", "[a product]"),
     "dealer": Text("〔某店〕", "[a dealer]"),
     "place": Text("〔某地〕", "[a place]"),
 }
@@ -158,11 +158,11 @@ def answer(audit: Audit) -> Text:
     """What can be taught from and what attackers find, before and after."""
     n, held = len(audit.released), len(audit.cards) - len(audit.released)
     return say(
-        "{n} 个案例可以拿来培训{h}。只去掉姓名电话，知道门店、哪一周、什么车的人平均能认出原案例的 {x}（{x:interval}）；"
+        "{n} 个案例可以拿来培训{h}。只去掉姓名电话，知道门店、哪一周、什么产品的人平均能认出原案例的 {x}（{x:interval}）；"
         "改写成卡片后，同样的人至多认出 {y}；就算还知道抱怨的是什么，原来是 {s}，现在至多 {z}。",
-        "{n} cases can be used for training{h}. If only names and phone numbers are removed, someone who knows the dealer, week and model identifies "
-        "{x} ({x:interval}) of the original cases on average; once these are rewritten as cards, the same person identifies at most {y}. Someone who "
-        "also knows the complaint identifies {s} of the originals, but at most {z} of the cards.",
+        "{n} cases can be used for training{h}. If only names and phone numbers are removed, someone who knows the dealer, week and product "
+        "identifies {x} ({x:interval}) of the original cases on average; once these are rewritten as cards, the same person identifies at most {y}. "
+        "Someone who also knows the complaint identifies {s} of the originals, but at most {z} of the cards.",
         n=n,
         h=say("，{k} 个扣下", ", with {k} more withheld", k=held) if held else Text("", ""),
         x=audit.before["week"],
@@ -228,9 +228,8 @@ def refused(cells: int, rule: Rule, n: int) -> tuple[Text, Text]:
             f=rule.fewest,
         ),
         say(
-            "至少 {k} 种情形，每种 {f} 张已关闭的工单，写明主题、客户，以及门店或客户的大区；现有 {n} 张。",
-            "At least {k} kinds, each with {f} closed cases that name the topic, the customer and the region of the dealer or the customer; there "
-            "are {n} such cases now.",
+            "至少 {k} 种情形，每种 {f} 张已关闭、写明主题和客户的工单；现有 {n} 张。",
+            "At least {k} kinds, each with {f} closed cases that name the topic and the customer; there are {n} such cases now.",
             k=rule.least_cells,
             f=rule.fewest,
             n=n,

@@ -103,9 +103,12 @@ def study(tables: Tables, given: Clocks, *, rules: tuple[Any, Any] | None = None
     Raises
     ------
     DataError, ParameterError
-        as `clocks.cases`; DataError where no case has the moment that a clock starts or stops at, or the main clock is about none of the cases.
+        as `clocks.cases`; DataError where no case has the moment that the main clock starts or stops at, or it is about none of the cases.
+        Another clock without its moments is left out, and a check names it.
     """
     found = clocks.cases(tables, since=since, until=until, timezone=given.working.timezone)
+    silent = tuple(one for one in given.clocks if not one.is_main and _lacking(one, found))
+    given = replace(given, clocks=tuple(one for one in given.clocks if one not in silent))
     scene = _Scene(tables, found, given, clocks.end(tables["cases"]), since, until, conf_level, gates or gating.load(), seed)
     _answerable(scene)
     measured = {one.id: scene.measure(one) for one in given.clocks}
@@ -118,7 +121,7 @@ def study(tables: Tables, given: Clocks, *, rules: tuple[Any, Any] | None = None
     ladder = _ladder(main, answer, voice, coverage)
     late = alerts.queue(followed, main, most=len(followed))
     skipped = _skipped(scene)
-    checks = (*_checks(scene, answer, coverage, routed, followed),
+    checks = (*_checks(scene, answer, coverage, routed, followed), *(checked.not_recorded(one, _lacking(one, found)) for one in silent),
               *(checked.skipped(given[id], *found_, measured[id].every, FEW_WRONG) for id, found_ in skipped.items()))
     finding = _finding(scene, answer, ladder, checks, coverage, by, late, missed=_mostly_missed(given, measured, skipped))
     options = {"estimand": words.estimand(main), "seed": seed, **scene.options}
@@ -140,21 +143,24 @@ def study(tables: Tables, given: Clocks, *, rules: tuple[Any, Any] | None = None
 
 
 def _answerable(scene: _Scene) -> None:
-    """Refuse a clock whose start or stop is recorded nowhere: all in time, or all late, might be read into it; and a main one of no case."""
-    for one in scene.clocks.clocks:
-        for name in (one.start, one.stop):
-            if scene.cases[name].isna().all():
-                have = [m for m in (*clocks.MOMENTS, "submitted_at") if scene.cases[m].notna().any()]
-                raise DataError(f"The clock '{one.id}' needs {name}, and no case has it (recorded: {', '.join(have)}). Map that column in the rules "
-                                "file of 'voc ingest', or copy params/rules/clocks.yml, take the clock out of the copy (is_main: true stands at one "
-                                "that stays) and name it in the edition as  clocks_file:.")
+    """Refuse a main clock whose start or stop is recorded nowhere: all in time, or all late, might be read into it; and one of no case."""
     main = scene.clocks.main
+    if name := _lacking(main, scene.cases):
+        have = [m for m in (*clocks.MOMENTS, "submitted_at") if scene.cases[m].notna().any()]
+        raise DataError(f"The main clock '{main.id}' needs {name}, and no case has it (recorded: {', '.join(have)}). Map that column in the rules "
+                        "file of 'voc ingest', or copy params/rules/clocks.yml, give the main clock (is_main) another start or stop in the copy, "
+                        "and name it in the edition as  clocks_file:.")
     if scene.follow(main).empty:
         kinds = ", ".join([*main.tiers, *main.severities])
         raise DataError(f"The main clock '{main.id}' applies to none of the {len(scene.cases):,} cases (tiers and severities: {kinds or 'all'}; the "
                         f"value tier is known for {int(scene.cases['value_tier'].notna().sum()):,}, the severity for "
                         f"{int(scene.cases['severity'].notna().sum()):,}). Map 'value_tier' of customers and 'severity' of cases in the rules file "
                         f"of 'voc ingest', or leave both out of the clock.")
+
+
+def _lacking(clock: Clock, cases: pd.DataFrame) -> str:
+    """The moment of a clock that no case has; empty where both are recorded."""
+    return next((name for name in (clock.start, clock.stop) if cases[name].isna().all()), "")
 
 
 def _alert(given: Clocks) -> Clock:

@@ -204,7 +204,7 @@ def _matrix(main: Clock, urgent: Estimate | None, level: float) -> dict[str, Any
         "title": title,
         "columns": {"severity": Text("等级", "Grade"), **TIER_NAMES},
         "subtitle": say(
-            "“{name}”在 {h}内的占比，{level:.0%} 区间，工单数；急件 = 行车安全与高级",
+            "“{name}”在 {h}内的占比，{level:.0%} 区间，工单数；急件 = 安全与高级",
             "“{name}” within {h}, {level:.0%} interval, number of cases; urgent = safety and high",
             name=main.title,
             h=words.limit(main),

@@ -84,6 +84,20 @@ def skipped(clock: Clock, blank: int, n: int, best: Estimate, every: Estimate, m
     )
 
 
+def not_recorded(clock: Clock, column: str) -> Check:
+    """A clock that runs on no case, since nobody recorded where it starts or stops."""
+    return Check(
+        Text("每只时钟都有记录", "Every clock is recorded"),
+        None,
+        say(
+            "没有一张工单记了 {c}，“{name}”这只时钟不在本页；记了就在规则里映射这一列。",
+            "No case records {c}, so the clock “{name}” is not on this page; if it is recorded, map that column in the rules file.",
+            c=column,
+            name=clock.title,
+        ),
+    )
+
+
 def in_order(wrong: int, n: int, most: float) -> Check:
     """Later steps recorded before earlier ones."""
     return Check(
@@ -204,6 +218,9 @@ def independent(is_clustered: bool, *, n: int, blank: int) -> Check:
     """What the intervals rest on: of `n` cases `blank` name no dealer."""
     name = Text("同一门店的工单可以相似", "Cases from the same dealer are allowed to be similar")
     narrow = Text("区间可能偏窄，结论带着这个前提。", "Intervals may be too narrow, and the finding carries that caveat.")
+    if blank == n:
+        return Check(name, None, Text("没有工单写明门店，区间把工单当作互不相干。",
+                                      "No case names a dealer, so intervals treat cases as independent."))
     if not is_clustered:
         few = Text("写明的门店太少，区间把工单当作互不相干。", "Too few dealers are named, so intervals treat cases as independent.")
         return Check(name, False, few, narrow)
@@ -293,11 +310,11 @@ def graded(found: Routing) -> Check | None:
     if not found.safety:
         return None
     return Check(
-        Text("说到行车安全的定了几级", "How cases that mention safety are graded"),
+        Text("说到安全的定了几级", "How cases that mention safety are graded"),
         None,
         say(
-            "{n} 张工单的原话说到行车安全，其中 {k} 张没有定为安全级：逐张核对。",
-            "{n} {n:case mentions|cases mention} road safety; {k} of them {k:is|are} not graded as safety: check each one.",
+            "{n} 张工单的原话说到安全，其中 {k} 张没有定为安全级：逐张核对。",
+            "{n} {n:case mentions|cases mention} safety; {k} of them {k:is|are} not graded as safety: check each one.",
             n=found.safety,
             k=found.ungraded,
         ),

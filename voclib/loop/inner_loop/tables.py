@@ -18,7 +18,7 @@ from voclib.results import Estimate, Text
 from voclib.sentences import DASH, say, with_interval
 from voclib.stats.gates import Gates
 
-GRADES = {"safety": Text("行车安全", "Safety"), "high": Text("高", "High"), "medium": Text("中", "Medium"), "low": Text("低", "Low")}
+GRADES = {"safety": Text("安全", "Safety"), "high": Text("高", "High"), "medium": Text("中", "Medium"), "low": Text("低", "Low")}
 TIER_NAMES = {
     "vvip": Text("高价值客户", "High-value customers"),
     "regular": Text("普通客户", "Regular customers"),

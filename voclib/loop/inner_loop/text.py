@@ -163,7 +163,7 @@ def _overdue(late: pd.DataFrame, clock: Clock) -> list[Text]:
         return []
     told = {"n": len(first), "t": long(float(first["followed"].max()), clock), "open": state(clock)["open"]}
     if len(unsafe):
-        return [say("今天就处理 {n} 张超时{open}的行车安全工单，最久的等了 {t}。",
+        return [say("今天就处理 {n} 张超时{open}的安全工单，最久的等了 {t}。",
                     "Deal today with the {n} safety {n:case|cases} {open} past the limit; the oldest has waited {t}.", **told)]
     return [say("先处理 {n} 张超时{open}的工单，最久的等了 {t}。",
                 "First deal with the {n} {n:case|cases} {open} past the limit; the oldest has waited {t}.", **told)]

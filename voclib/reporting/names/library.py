@@ -9,8 +9,8 @@ LIBRARY: dict[str, Name] = {
     "people_found": share(
         "认得出是谁的案例",
         "Stories whose customer can be identified",
-        "知道门店、哪一周、什么车和抱怨什么的人，随手指一位相同的客户，指对的占比",
-        "Share of correct guesses when someone who knows dealer, week, model and complaint picks one of the matching customers",
+        "知道门店、哪一周、什么产品和抱怨什么的人，随手指一位相同的客户，指对的占比",
+        "Share of correct guesses when someone who knows dealer, week, product and complaint picks one of the matching customers",
         "认得出",
         "identified",
     ),

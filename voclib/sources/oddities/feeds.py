@@ -36,11 +36,11 @@ class _Heard:
 def build(mapping: Mapping, pieces: list[Piece], accounts: Named[str, Account]) -> dict:
     """The touchpoint map: `last_day` of the pool, `has_register`, `touchpoints` and the `unregistered` files.
 
-    A touchpoint is a row of the table touchpoint_register, or, without that table, a file pattern of the mapping; lists (channel master) are none,
-    since nobody speaks through them. It is missing when no
-    file matches its feed; silent when its files hold no row, or when its last day lies more than 3 × expected_days (at least 14 days)
-    before the last day of the pool; unplanned when it has no feed. One whose voices go on but are all set aside is unreadable. A feed of voices
-    without expected_days is held to its own longest gap; any other without them is unjudged, unless it was heard in the last 14 days.
+    A touchpoint is a row of the table touchpoint_register, or, without that table, a file pattern of the mapping other than its master
+    lists. It is missing when no file matches its feed; silent when its files hold no row, or when its last day lies more than
+    3 × expected_days (at least 14 days) before the last day of the pool; unplanned when it has no feed. One whose voices go on but are all
+    set aside is unreadable. A feed of voices without expected_days is held to its own longest gap; any other without them is unjudged,
+    unless it was heard in the last 14 days.
     A day is that of submitted_at or touched_at of the voices, for a file without voices that of any moment, day or month in its tables.
     """
     heard = {piece.file: _heard(piece, accounts, mapping.timezone) for piece in pieces}
@@ -60,7 +60,8 @@ def _registered(register: pd.DataFrame) -> list[dict]:
 
 
 def _sources(mapping: Mapping) -> list[dict]:
-    patterns = dict.fromkeys(pattern for source in mapping.sources if source.channel != "master" for pattern in source.patterns)
+    speaking = [source for source in mapping.sources if source.channel != "master"]  # a list of hotels or members is no touchpoint
+    patterns = dict.fromkeys(pattern for source in speaking or mapping.sources for pattern in source.patterns)
     return [{"register_id": None, "name": pattern, "name_en": None, "stage": None, "owner_department": None, "feed": pattern, "expected_days": None}
             for pattern in patterns]
 

@@ -83,7 +83,7 @@ class Ledger:
 
     def check(self) -> tuple[Check, ...]:
         """What a finance team asks of a ledger: totals before and after, refunds, margins, test accounts, each with its amount."""
-        return words.checks(self.notes, self.problems, self.currency)
+        return words.checks(self.notes, self.problems, self.currency, needs_margin=self.measure != "net_cny")
 
 
 def clean(transactions: pd.DataFrame, *, currency: str = "CNY", exclude_kinds: Iterable[str] = ("vehicle",), test_accounts: Iterable[str] = (),

@@ -68,8 +68,9 @@ def margin_unknown(unknown: int, rows: int, net_cents: int, currency: str) -> Te
                n=unknown, rows=rows, net=exact(net_cents, currency))
 
 
-def checks(notes: pd.DataFrame, problems: pd.DataFrame, currency: str) -> tuple[Check, ...]:
-    """Totals before and after, refunds as a whole, then one check a problem, alarms first."""
+def checks(notes: pd.DataFrame, problems: pd.DataFrame, currency: str, *, needs_margin: bool = True) -> tuple[Check, ...]:
+    """Totals before and after, refunds as a whole, then one check a problem, alarms first; missing margins are none where revenue is asked for."""
+    problems = problems if needs_margin else problems[problems["problem"].ne("margin_unknown")]
     found = list(problems["problem"])
     made = [_before_after(notes, currency)]
     if not set(_REFUNDS) & set(found):

@@ -151,7 +151,7 @@ def _assumption(cohort: Cohort, rungs: Rungs | None, chosen: Estimate, hidden: H
     shown = hidden.times(-rungs.n_exposed).estimate("hidden", unit=cohort.unit)
     return say(
         "这是校正后的相关，不是试验：若另有一个没记录的因素，与此前的消费一样强，金额可能{x}。",
-        "This is an adjusted association, not a trial: if something unrecorded mattered as much as earlier spending, the amount could lie {x}.",
+        "This is an adjusted association, not a trial: if something unrecorded mattered as much as earlier spending, the amount could {x}.",
         x=money_words.hidden_range(shown),
     )
 

@@ -281,7 +281,7 @@ def _hidden(rungs: Rungs, hidden: sensitivity.HiddenBounds) -> Check:
     shown = hidden.times(-rungs.n_exposed).estimate("hidden", unit=rungs.cohort.unit)
     said = say(
         "若另有一个没记录的因素，与此前的消费一样强，金额可能{x}。",
-        "If something unrecorded mattered as much as earlier spending, the amount could lie {x}.",
+        "If something unrecorded mattered as much as earlier spending, the amount could {x}.",
         x=money_words.hidden_range(shown),
     )
     return Check(Text("隐藏因素", "A hidden factor"), None, said)

@@ -30,6 +30,7 @@ NEEDED = ("customers", "touchpoints", "transactions")
 KNOWN = ("prior_rank", "tenure_rank", "region", "segment", "product", "value_tier", "language", "kind", "index_month", "recency_days",
          "contacts_12m", "spend_rank", "complaints_12m", "logins_90d", "open_share")
 DEALER = ("dealer_exposure", "dealer_prior")
+WORKSHOP = ("maintenance", "repair")  # contacts that start a customer's year where a company has them
 MEASURES = {"margin": "margin_cny", "revenue": "net_cny"}
 PRIOR_DAYS = 365
 BEHAVIOURS = ("recency_days", "contacts_12m", "spend_12m_cny", "complaints_12m", "logins_90d", "open_share")
@@ -113,10 +114,12 @@ class Cohort:
 
 @conformity.explained
 def build(tables: Tables, *, first_day: str, last_day: str, dose: str = "wait_minutes", threshold: float = 60.0,
-          kinds: Sequence[str] = ("maintenance", "repair"), horizon_days: int = 365, measure: Literal["margin", "revenue"] = "margin",
+          kinds: Sequence[str] = (), horizon_days: int = 365, measure: Literal["margin", "revenue"] = "margin",
           exclude_kinds: Sequence[str] = ("vehicle",), dose_topic: str = "waiting_time", min_mentions: int = 10,
           timezone: str = "") -> Cohort:
     """The customers whose first contact of `kinds` from `first_day` to `last_day` starts their year; exposed is `dose` above `threshold`.
+
+    Without `kinds`, maintenance and repairs count; where a company records neither (`WORKSHOP`), every kind does.
 
     Bookings of `exclude_kinds` (a car is bought once in years) are no part of the money. Pain points other than the dose come from what customers
     wrote about that very contact, unless fewer than `min_mentions` of them complained of it; `dose_topic` is left to the dose, which measures it.
@@ -191,6 +194,7 @@ def _contacts(touchpoints: pd.DataFrame, first_day: str, last_day: str, kinds: S
     if dose not in touchpoints:
         raise ParameterError(f"Contacts carry no '{dose}'; {nearest(dose, touchpoints.columns)}")
     there = sorted(set(touchpoints["kind"]))
+    kinds = kinds or [kind for kind in WORKSHOP if kind in there] or there
     if unknown := sorted(set(kinds) - {*there, *CONTACT_KINDS}):  # a kind of the standard may be lacking: not every company repairs what it sells
         raise ParameterError(f"No contact is of kind {', '.join(unknown)}; there are {', '.join(there)}.")
     gone = [~touchpoints["started_at"].between(start, end, inclusive="left"), ~touchpoints["kind"].isin(list(kinds)), touchpoints[dose].isna()]

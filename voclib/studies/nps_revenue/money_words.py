@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from voclib import numbers
 from voclib.errors import VocError
 from voclib.results import Estimate, Text
 from voclib.sentences import say
@@ -20,6 +21,7 @@ NO_AGENTS = (
 )
 MEASURES = {"margin": Text("毛利", "gross margin"), "revenue": Text("收入", "revenue")}
 HAPPENED = {"left": Text("流失", "left"), "returned": Text("再次消费", "came back")}
+NO_LENGTH = 0.01  # of the width of the interval: what moves the amount by less is no test of a hidden factor
 
 
 def too_rare(name: str, has: NDArray[np.float64], exposed: NDArray[np.bool_]) -> tuple[Text, Text]:
@@ -52,20 +54,25 @@ def nothing_known(customers: int) -> tuple[Text, Text]:
     """Why customers of whom nothing is known cannot be compared."""
     return (say("{n} 位客户在接触之前的已知信息都一样，分不出谁与谁条件相同。",
                 "The {n} customers are identical in everything known before the contact, so comparable customers cannot be identified.", n=customers),
-            Text("接触之前就已知的信息，例如此前的消费、地区、车型。",
-                 "Information known before the contact, such as earlier spending, region or model."))
+            Text("接触之前就已知的信息，例如此前的消费、地区、产品。",
+                 "Information known before the contact, such as earlier spending, region or product."))
 
 
 def hidden_range(shown: Estimate) -> Text:
     """What a hidden factor leaves of the amount, wherever it is said: bounds, the interval around them, and which of both include zero."""
     outer = shown.with_(bound_low=shown.conf_low, bound_high=shown.conf_high)
+    if shown.bound_high - shown.bound_low < NO_LENGTH * (shown.conf_high - shown.conf_low):  # a yardstick of no length measures no hidden factor
+        return say("仍在 {x} 左右：此前的消费在这里几乎不起作用，比不出隐藏因素有多要紧（计入抽样误差为 {y:bare}）",
+                   "still be about {x}, since earlier spending hardly matters here and so measures no hidden factor ({y:bare} with "
+                   "sampling error)",
+                   x=Text(*(numbers.ends(shown, lang)[0] for lang in ("zh", "en"))), y=outer)
     if shown.bound_low <= 0 <= shown.bound_high:
-        return say("在 {x:bare} 之间，已经包含零（计入抽样误差为 {y:bare}）", "within {x:bare}, which includes zero ({y:bare} with sampling error)",
-                   x=shown, y=outer)
+        return say("在 {x:bare} 之间，已经包含零（计入抽样误差为 {y:bare}）",
+                   "lie within {x:bare}, which includes zero ({y:bare} with sampling error)", x=shown, y=outer)
     if shown.conf_low <= 0 <= shown.conf_high:
         return say("在 {x:bare} 之间，不含零；计入抽样误差为 {y:bare}，包含零",
-                   "within {x:bare}, which excludes zero, or {y:bare} with sampling error, which includes it", x=shown, y=outer)
-    return say("在 {x:bare} 之间，计入抽样误差为 {y:bare}，都不含零", "within {x:bare}, or {y:bare} with sampling error; both exclude zero",
+                   "lie within {x:bare}, which excludes zero, or {y:bare} with sampling error, which includes it", x=shown, y=outer)
+    return say("在 {x:bare} 之间，计入抽样误差为 {y:bare}，都不含零", "lie within {x:bare}, or {y:bare} with sampling error; both exclude zero",
                x=shown, y=outer)
 
 

@@ -100,7 +100,7 @@ def facts(kept: pd.DataFrame, tables: Tables, *, cluster: str = "unit_id") -> di
         found[Text("位客户", "customers")] = int(kept["customer_id"].nunique())
     if cluster not in kept.columns:
         raise ParameterError(f"There is no column '{cluster}' to cluster by; {nearest(cluster, kept.columns)}")
-    if kept[cluster].notna().any():
+    if cluster != "customer_id" and kept[cluster].notna().any():
         found[Text("家门店或单位", "dealers or units")] = int(kept[cluster].nunique())
     return found
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from voclib.errors import ParameterError
 from voclib.results import Check, Estimate, Ladder, Study, Text, Verdict, refusal
 from voclib.sentences import joined
 from voclib.stats import bounds, callbacks, inference, missingness, representativeness
@@ -86,7 +87,7 @@ def study(frame: Frame, *, year: Frame | None = None, margins: Sequence[str] = (
     checks |= {"traits": gate_words.traits(lacking)} if lacking and made is not None else {}
     ladder = _ladder(raw, made, checks, reachable)
     everyone = _everyone(frame, heard, ladder, raw, gates, conf_level)
-    target = threshold if threshold is not None else _halfway(frame)
+    target = _target(frame, threshold)
     tipped = correcting.sensitivity(made, reachable, target=target, conf_level=conf_level) if made else None
     possible = tuple(correcting.possible(made, reachable, estimand=ladder.estimand, conf_level=conf_level).values()) if made else ()
     finding = answering.finding(ladder=ladder, everyone=everyone, raw=raw, checks=checks, frame=frame, correction=made,
@@ -121,6 +122,17 @@ def supported(frame: Frame, gates: Gates) -> np.ndarray:
         return reach
     asked = people["is_contactable"].to_numpy(dtype=bool)  # too few answered for anything but a refusal, which is about these
     return asked if asked.any() else np.ones(len(people), dtype=bool)
+
+
+def _target(frame: Frame, threshold: float | None) -> float:
+    """The score at which a conclusion would flip; one that the scale does not hold, such as 30 for a share, is a slip."""
+    if threshold is None:
+        return _halfway(frame)
+    low, high = frame.levels[0], frame.levels[-1]
+    if not low <= threshold <= high:
+        raise ParameterError(f"threshold is {threshold:g}, but {frame.metric} lies between {low:g} and {high:g}; write the score at which the "
+                             f"conclusion would flip, such as  threshold: {low + 0.8 * (high - low):g}  beside  metric: {frame.metric}.")
+    return threshold
 
 
 def _halfway(frame: Frame) -> float:
@@ -207,6 +219,8 @@ def _checks(frame: Frame, reachable: Frame, made: Correction | None, raw: Estima
     """Every gate by name; thresholds stand in voclib/stats/gates.yml."""
     found = {"survivors": gate_words.survivors(frame, is_survivors_only),
              "answers": gate_words.answers(raw, gates, differ=correcting.vary(reachable.y))}
+    if frame.is_census:
+        found["asked"] = gate_words.counted_as_asked(frame.notes.get("gone_before", 0))
     if raw.n_clusters is not None:
         found["dealers"] = enough_clusters(raw.n_clusters, gates.caveat_clusters, gates.min_clusters)
     unit, told = correcting.units(reachable.people), reachable.people["is_answered"].to_numpy(dtype=bool)
@@ -311,7 +325,8 @@ def facts(frame: Frame) -> dict[Text, Any]:
     """Counts that open the page."""
     people = frame.people
     asked, answered = int(people["is_invited"].sum()), int(people["is_answered"].sum())
-    found: dict[Text, Any] = {words.FACTS["people"]: len(people), words.FACTS["asked"]: asked, words.FACTS["answered"]: answered,
+    told = words.FACTS["counted" if frame.is_census else "asked"]
+    found: dict[Text, Any] = {words.FACTS["people"]: len(people), told: asked, words.FACTS["answered"]: answered,
                               words.FACTS["left"]: int(people["is_churned"].fillna(False).sum())}
     return found | ({words.FACTS["called"]: int(people["followup_y"].notna().sum())} if frame.has_followup else {})
 

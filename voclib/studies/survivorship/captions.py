@@ -56,7 +56,7 @@ def captions(
     if len(resistance):
         made["resistance"] = _resistance(resistance)
     if departed:
-        made["departed"] = _departed(departed)
+        made["departed"] = _departed(departed, is_census=frame.is_census)
     made["truth"] = {"title": Text("每一步与真值比", "Each step against the truth"), "columns": words.TRUTH_COLUMNS}
     return made
 
@@ -277,7 +277,7 @@ def _resistance(found: pd.DataFrame) -> Caption:
     }
 
 
-def _departed(departed: Sequence[Estimate]) -> Caption:
+def _departed(departed: Sequence[Estimate], *, is_census: bool) -> Caption:
     by = {e.group: e for e in departed}
     title = Text("已流失的客户没有人作答", "Nobody who left had answered")
     if "left" in by and by["left"].kind == "estimate" and "stayed" in by:
@@ -292,7 +292,8 @@ def _departed(departed: Sequence[Estimate]) -> Caption:
     return {
         "title": title,
         "labels": {e.group: words.DEPARTED[e.group] for e in departed},
-        "subtitle": Text("过去一年有过接触的客户", "Customers with a contact in the past year"),
+        "subtitle": Text("名单上的全部客户", "All customers on the list") if is_census else
+        Text("过去一年有过接触的客户", "Customers with a contact in the past year"),
         "description": Text(
             "留下与流失的客户各自的分数，以及流失客户可能的范围。",
                 "Scores of those who stayed and of those who left, and the range possible for the latter."

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from voclib.results import Check, Estimate, Text
-from voclib.sentences import say
+from voclib.sentences import joined, say
 from voclib.stats.gates import Gates
 from voclib.stats.missingness import Completion, Direction
 from voclib.studies.survivorship.frame import Frame
@@ -137,6 +137,16 @@ def traits(lacking: Sequence[str]) -> Check:
         detail,
         Text("这些特征上的差别没有校正。", "Differences in these traits are not corrected for."),
     )
+
+
+def counted_as_asked(gone: int) -> Check:
+    """That no record tells who was asked, and how many cannot have been."""
+    name = Text("问过谁有记录", "Who was asked is recorded")
+    whom = Text("没有邀请或接触的记录，没有作答的人一律算作问过、没有答。",
+                "There is no record of invitations or contacts, so everyone who did not answer counts as asked and silent.")
+    left = say("{n} 位在第一份回答之前已经离开，不算问过。",
+               "{n} {n:customer|customers} had left before the first answer and {n:is|are} not counted as asked.", n=gone)
+    return Check(name, None, joined(whom, left) if gone else whom)
 
 
 def separation(found: Any, gates: Gates) -> Check:

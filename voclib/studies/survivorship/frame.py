@@ -73,7 +73,8 @@ def build(tables: Tables, *, metric: str = "nps", first_day: str = "", last_day:
     `kinds` narrows the qualifying contacts. The answer is the first one to an invitation for that contact, given after it. Call-backs of the
     NPS count where they were drawn from the window's last day to a quarter after it: an earlier draw could not reach everybody who was silent.
     Answers that came later than the draw do not count, so that who could be drawn is exactly who was silent. Where the tables hold no contacts
-    or no invitations, every customer qualifies, everybody who may be contacted counts as asked, and `is_census` says so.
+    or no invitations, every customer qualifies, everybody who may be contacted counts as asked, and `is_census` says so;
+    who had left before the first answer cannot have been.
 
     Raises
     ------
@@ -161,7 +162,8 @@ def _census(tables: Tables, metric: str) -> Frame:
         raise DataError(f"No voice carries both a customer and the score '{metric}', "
                         "so those who answered cannot be separated from those who did not.")
     people = tables["customers"].join(kept[["response_id", column, "comment", "submitted_at"]].rename(columns={column: "score"}), on="customer_id")
-    people["is_contactable"] = people["is_contactable"].fillna(True).astype(bool)
+    gone = _gone(people, found["submitted_at"])
+    people["is_contactable"] = people["is_contactable"].fillna(True).astype(bool) & ~gone
     people["is_answered"] = people["response_id"].notna()
     people["is_contactable"] |= people["is_answered"]
     people["is_commented"] = people["is_answered"] & people["comment"].fillna("").str.strip().ne("")
@@ -173,7 +175,16 @@ def _census(tables: Tables, metric: str) -> Frame:
     known = tuple(name for name in KNOWN if name in people and people[name].notna().any() and people[name].nunique() > 1)
     repeated = int(found["customer_id"].duplicated().sum())
     steps = {"customers": _listed(tables["customers"], people), "responses": _first_of_each(tables["responses"], column, people["response_id"])}
-    return Frame(people, known, metric, LEVELS[metric], "", "", {"repeated_answers": repeated}, is_census=True, steps=steps)
+    notes = {"repeated_answers": repeated, "gone_before": int((gone & ~people["is_answered"]).sum())}
+    return Frame(people, known, metric, LEVELS[metric], "", "", notes, is_census=True, steps=steps)
+
+
+def _gone(people: pd.DataFrame, answered_at: pd.Series) -> pd.Series:
+    """Who had left before the first answer of all was given: nobody can have asked them. Nobody where neither day is known."""
+    if "churned_on" not in people or answered_at.isna().all():
+        return pd.Series(False, people.index)
+    first = answered_at.min().tz_convert(None).normalize() if answered_at.dt.tz is not None else answered_at.min().normalize()
+    return people["churned_on"] < first
 
 
 def _first_of_each(responses: pd.DataFrame, column: str, first: pd.Series) -> pd.Series:

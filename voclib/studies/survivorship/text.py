@@ -74,7 +74,7 @@ LEVELS = {
 }
 BAND = "≤ "  # numbers are cut into bands; what stands behind it is the band's place
 STAGES = {
-    "qualifies": Text("有过接触", "Had a contact"),
+    "qualifies": Text("在名单上", "On the list"),
     "contactable": Text("可以联系", "Can be contacted"),
     "invited": Text("受到邀请", "Invited"),
     "delivered": Text("邀请送达", "Invitation delivered"),
@@ -82,7 +82,7 @@ STAGES = {
     "commented": Text("写了原话", "Wrote a comment"),
 }
 LOSSES = {
-    "contactable": Text("没有联系方式或不同意", "No contact details or consent"),
+    "contactable": Text("联系不到，或早已离开", "Out of reach or already gone"),
     "invited": Text("没有发出邀请", "Never asked"),
     "delivered": Text("没有送达", "Not delivered"),
     "answered": Text("没有作答", "Did not answer"),
@@ -161,6 +161,7 @@ LIMITS = (
 FACTS = {
     "people": Text("位客户在名单上", "customers on the list"),
     "asked": Text("位受到邀请", "were asked"),
+    "counted": Text("位算作问过（没有邀请记录）", "counted as asked (no record of invitations)"),
     "answered": Text("位作答", "answered"),
     "left": Text("位此后离开", "have left since"),
     "called": Text("位沉默者接受了回访", "silent customers were called back"),

@@ -176,7 +176,7 @@ def _refused(kept: pd.DataFrame, found: refusals.Wordings, why: refusals.Reason,
     """No topics: how many texts there are, what is missing, and empty frames."""
     reason, needs = why
     missing = refusal("complaint_share", unit="share", reason=reason, needs=needs)
-    return _untold(kept, missing, seed, (topic_checks.enough(min(found.texts, found.shapes)),))
+    return _untold(kept, missing, seed, (topic_checks.enough(found.decisive(topic_checks.ENOUGH)),))
 
 
 def _untold(kept: pd.DataFrame, missing: Estimate, seed: int, checks: tuple[Check, ...] = ()) -> Talk:

@@ -27,6 +27,10 @@ class Wordings:
         """Whether they reach the floor, also without their numbers: texts that differ in a date or an order's number say the same thing."""
         return self.shapes >= floor
 
+    def decisive(self, floor: int) -> int:
+        """The count that the reason states: all where even they fall short of the floor, else those of the fit, without their numbers."""
+        return self.every if self.every < floor else self.shapes if self.texts >= floor else self.texts
+
 
 def counted(kept: pd.DataFrame, fitted: pd.Series) -> Wordings:
     """The different texts in Chinese or English among voices (`voclib.studies.topics.heard.voices`); `fitted` marks those of the fit."""
