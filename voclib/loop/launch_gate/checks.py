@@ -24,7 +24,8 @@ def checks(scene: Scene, gate: Gate, titles: Mapping[str, Text]) -> tuple[Check,
     """Every check, those that can fail first."""
     made = [_enough(scene, gate, titles)]
     if gate.compared:
-        made += [_together(scene, gate, titles), _order(scene, gate, titles), _lively(scene, gate, titles), _marked(scene, gate, titles), _mixed(scene, gate, titles)]
+        made += [_together(scene, gate, titles), _order(scene, gate, titles), _lively(scene, gate, titles), _marked(scene, gate, titles),
+                 _mixed(scene, gate, titles)]
     return tuple(one for one in [*made, _once(scene), _paired(scene), _halo(scene)] if one is not None)
 
 
