@@ -141,11 +141,29 @@ def _again(seed: int) -> tuple[list[pd.DataFrame], list[float]]:
     return [frame for frame, _ in drawn], [truth["nps"] for _, truth in drawn]
 
 
+def _small(seed: int) -> tuple[list[pd.DataFrame], list[float]]:
+    """Twelve groups of one true score, a dozen customers in each."""
+    promoters, detractors = plain_scores.mix(seed, promoters=(0.35, 0.5), detractors=(0.2, 0.4))
+    sizes = np.random.default_rng([seed, 23]).integers(10, 15, 12)
+    drawn = [plain_scores.plain(12 * seed + k, n=int(n), promoters=promoters, detractors=detractors)[0] for k, n in enumerate(sizes)]
+    text = pd.Series([None] * 15, dtype="str")
+    return [frame.assign(customer_id=text, unit_id=text) for frame in drawn], [100 * (promoters - detractors)] * 12
+
+
 def placed_as_they_are(data: list[pd.DataFrame]) -> ranks.Ranks:
     """Rank sets of groups by the customers who answered, as the page has them."""
+    return region._as_they_are(_parts(data), 0.95, 0)
+
+
+def placed_as_if_errors_were_known(data: list[pd.DataFrame]) -> ranks.Ranks:
+    """The same with the error of a dozen answers taken for known: half the width of each group's interval, and the normal distribution."""
+    reach = [(p.score.conf_high - p.score.conf_low) / (2 * inference.quantile(0.95, np.inf)) for p in _parts(data)]
+    return ranks.rank([p.mean for p in _parts(data)], reach)
+
+
+def _parts(data: list[pd.DataFrame]) -> list[region._Part]:
     options = {"clustered": False, "conf_level": 0.95, "gates": gates.load(), "seed": 0}
-    parts = [region._part(part, f"{k}", scores.score_of("nps"), **options) for k, part in enumerate(data)]
-    return ranks.rank([p.mean for p in parts], [p.plain for p in parts])
+    return [region._part(part, f"{k}", scores.score_of("nps"), **options) for k, part in enumerate(data)]
 
 
 def placed_by_rows(data: list[pd.DataFrame]) -> ranks.Ranks:
@@ -262,6 +280,8 @@ def settings() -> list[Setting]:
                 naive=pairs_alone, count=_any_apart, band=FALSE_ALARM_BAND, naive_band=(0.2, 1.0)),
         Setting(method="pairs apart", setting="6 groups of 60 customers, each answering one to seven times, none differs", draw=_again,
                 kind="false alarms", call=placed_as_they_are, naive=placed_by_rows, naive_band=(0.2, 1.0), count=_any_apart, band=FALSE_ALARM_BAND),
+        Setting(method="pairs apart", setting="12 groups of 10 to 14 customers, none differs", draw=_small, kind="false alarms",
+                call=placed_as_they_are, naive=placed_as_if_errors_were_known, naive_band=(0.12, 1.0), count=_any_apart, band=FALSE_ALARM_BAND),
         Setting(method="ranks missed", setting="6 groups of 10 to 15 dealers, a few points apart", draw=_groups(4.0), kind="false alarms",
                 call=placed, naive=by_numbers, count=_missed, band=FALSE_ALARM_BAND, naive_band=(0.5, 1.0)),
         Setting(method="dealers that differ", setting="3 groups of 15 dealers of 10 to 20 answers, none differs", draw=_answered(0.0), call=differ,

@@ -146,3 +146,51 @@ def test_case_mix_that_would_look_like_begging_is_taken_out() -> None:
         for found, mix in ((plain, None), (adjusted, happy.astype(float))):
             found.append(inflation.inflation_lr(score, unit, case_mix=mix).frame["p_value"][0] <= 0.05)
     assert np.mean(plain) >= 0.8 and np.mean(adjusted) <= 0.2
+
+
+def many(seed: int, *, shape: str, begging: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Scores, dealer, person and whether the dealer begs: forty dealers of 60 to 200 answers whose levels differ by 0.3 on the latent scale.
+
+    `shape`: "angry" has a long lower tail; "apart" lets the spread of a dealer's customers differ by a tenth to a fifth; "again" lets everybody
+    answer about three times, mostly alike.
+    """
+    rng = np.random.default_rng([seed, 31])
+    dealer = np.repeat(np.arange(40), rng.integers(60, 201, 40))
+    person, noise = np.arange(dealer.size), rng.normal(size=dealer.size)
+    level = 0.8 + 0.3 * rng.normal(size=40)[dealer]
+    if shape == "angry":
+        noise = -(rng.gumbel(size=dealer.size) - 0.577) / 1.28
+    elif shape == "apart":
+        noise = noise * np.exp(rng.uniform(0.1, 0.2) * rng.normal(size=40))[dealer]
+    elif shape == "again":
+        person = 1000 * dealer + rng.integers(0, 25, dealer.size)
+        like = rng.uniform(0.6, 0.9)
+        noise = np.sqrt(like) * rng.normal(size=person.max() + 1)[person] + np.sqrt(1 - like) * noise
+    honest = nonresponse.score_of(level + noise)
+    begs = np.isin(dealer, rng.permutation(40)[:begging])
+    turned = begs & (honest >= 7) & (honest <= 9) & (rng.random(dealer.size) < 0.4)
+    return np.where(turned, 10, honest), dealer, person, np.bincount(dealer, begs) > 0
+
+
+@pytest.mark.parametrize("shape", ["angry", "apart", "again"])
+def test_honest_dealers_whose_answers_scatter_more_are_left_alone(shape: str, monkeypatch) -> None:
+    drawn = [many(seed, shape=shape) for seed in range(30)]
+    found = [inflation.inflation_lr(score, dealer, person=person) for score, dealer, person, _ in drawn]
+    monkeypatch.setattr(inflation.overdispersion, "of_honest", lambda z: 1.0)
+    plain = [inflation.inflation_lr(score, dealer) for score, dealer, *_ in drawn]
+    promised = np.mean([one.frame["is_flagged"].any() and one.spread <= 1 for one in found])
+    assert np.mean([one.frame["is_flagged"].any() for one in plain]) > 0.4, "taken for one normal shape of independent answers they would be listed"
+    assert promised <= 0.15, promised
+    assert np.mean([one.frame["is_flagged"].mean() for one in found]) < 0.02
+
+
+def test_where_the_shape_fits_nothing_is_lost_and_begging_is_still_found_where_people_answer_again() -> None:
+    fits = [inflation.inflation_lr(*many(seed, shape="plain")[:2]).spread for seed in range(30)]
+    assert np.mean(np.array(fits) > 1) <= 0.25
+    power, false = [], []
+    for seed in range(15):
+        score, dealer, person, begs = many(seed, shape="again", begging=10)
+        flag = inflation.inflation_lr(score, dealer, person=person).frame["is_flagged"].to_numpy()
+        power.append(flag[begs].mean())
+        false.append((flag & ~begs).sum() / max(flag.sum(), 1))
+    assert np.mean(power) >= 0.5 and np.mean(false) <= 0.08, (np.mean(power), np.mean(false))

@@ -50,7 +50,7 @@ class Region:
 
 @dataclass(frozen=True)
 class _Part:
-    """One group: its score and mean, its error with its dealers as they are (`plain`), and as a draw of dealers (`error` on `df`), if they may be.
+    """One group: its score and mean, its error with its dealers as they are (`plain` on `freedom`), and as a draw of dealers (`error` on `df`).
 
     `alike`: p of its dealers all being the same, None where too few have enough answers.
     """
@@ -60,6 +60,7 @@ class _Part:
     n: int
     mean: float
     plain: float
+    freedom: float
     is_drawn: bool
     error: float
     df: float
@@ -115,7 +116,7 @@ def study(tables: Tables, kept: pd.DataFrame, *, metric: str = "nps", by: str = 
     options = {"clustered": clustered, "conf_level": conf_level, "gates": gates, "seed": seed}
     parts = [_part(part, str(name), score, **options) for name, part in kept.groupby(by, sort=True)]
     these, others = ([p for p in parts if p.score.kind == "estimate" and p.plain > 0], [p for p in parts if p.is_drawn and p.error > 0])
-    fixed = _ranked(these, [p.plain for p in these], np.inf, conf_level, seed)
+    fixed = _as_they_are(these, conf_level, seed)
     placed = _ranked(others, [p.error for p in others], [p.df for p in others], conf_level, seed)
     ladder = _ladder(these, others, fixed, placed, conf_level, seed)
     in_time = _in_time(tables, by, given, conf_level=conf_level, gates=gates)
@@ -147,6 +148,11 @@ def _ranked(parts: list[_Part], errors: list[float], df: list[float] | float, co
     return ranks.rank([p.mean for p in parts], errors, df=df, conf_level=conf_level, seed=seed) if len(parts) > 1 else None
 
 
+def _as_they_are(parts: list[_Part], conf_level: float, seed: int) -> Ranks | None:
+    """Ranks by the customers of these dealers; of a dozen answers the error is a guess, so it stands on their degrees of freedom."""
+    return _ranked(parts, [p.plain for p in parts], [p.freedom for p in parts], conf_level, seed)
+
+
 def _scored(part: pd.DataFrame, name: str, score: Score, *, cluster: str | None = None, **options: Any) -> Estimate:
     """The score of one group, by whole clusters; without one by customers where any answered again, since what one says twice is alike."""
     again = cluster is None and bool(part["customer_id"].dropna().duplicated().any())
@@ -161,12 +167,23 @@ def _part(part: pd.DataFrame, name: str, score: Score, *, clustered: bool, conf_
     y, unit = scores.coded(part, score), pd.factorize(part["unit_id"].fillna("").to_numpy())[0]
     found, dealers = _scored(part, name, score, **options), int(part["unit_id"].nunique())
     if found.kind != "estimate":
-        return _Part(name, found, len(y), float(y.mean()), 0.0, False, 0.0, np.inf, dealers, None)
-    plain = (found.conf_high - found.conf_low) / (2 * inference.quantile(conf_level, np.inf))  # never zero, also where all answers are the same
+        return _Part(name, found, len(y), float(y.mean()), 0.0, np.inf, False, 0.0, np.inf, dealers, None)
+    plain, freedom = _error(part, y, found)
     may = clustered and _scored(part, name, score, cluster="unit_id", **options).kind == "estimate"
     drawn = inference.mean_variance(y - y.mean(), cluster=unit if may else None)
-    return _Part(name, found, len(y), float(y.mean()), plain, may, float(np.sqrt(drawn.variance)), float(drawn.df), dealers,
+    return _Part(name, found, len(y), float(y.mean()), plain, freedom, may, float(np.sqrt(drawn.variance)), float(drawn.df), dealers,
                  _alike(y, unit, _customers(part), seed) if clustered else None)
+
+
+def _error(part: pd.DataFrame, y: np.ndarray, found: Estimate) -> tuple[float, float]:
+    """Standard error with these dealers, and its degrees of freedom, by customers where any answered again.
+
+    The wider of the plain one and of what the interval has: the one is zero where all answers are the same, the other is cut at the end of the scale.
+    """
+    again = bool(part["customer_id"].dropna().duplicated().any())
+    spread = inference.mean_variance(y - y.mean(), cluster=_customers(part) if again else None)
+    reach = (found.conf_high - found.conf_low) / (2 * inference.quantile(found.conf_level, spread.df))
+    return max(float(np.sqrt(spread.variance)), reach), min(spread.df, len(y) - 1)
 
 
 def _customers(part: pd.DataFrame) -> np.ndarray:
@@ -196,8 +213,7 @@ def _ladder(these: list[_Part], others: list[_Part], fixed: Ranks | None, placed
     rungs = [_pairs("alone", alone, these), _pairs("together", fixed.pairs_apart, these)]
     if placed is not None:
         if len(others) < len(these):
-            same = ranks.rank([p.mean for p in others], [p.plain for p in others], conf_level=conf_level, seed=seed)
-            rungs.append(_pairs("kept", same.pairs_apart, others))
+            rungs.append(_pairs("kept", _as_they_are(others, conf_level, seed).pairs_apart, others))
         rungs.append(_pairs("drawn", placed.pairs_apart, others))
     return Ladder("pairs_apart", tuple(rungs), chosen="together")
 

@@ -18,6 +18,7 @@ from scipy.special import ndtr
 
 from voclib.errors import DataError, ParameterError
 from voclib.stats import inference
+from voclib.stats.inference import overdispersion
 
 Array = NDArray[np.float64]
 CUTS = 4
@@ -42,7 +43,8 @@ class Inflation:
     `frame`: `unit`, `n`, `location` (level on the latent scale), `turned_share` of the 7–9 with `conf_low`/`conf_high`, `excess_tens`
     (answers), `z` (signed root, standard normal for an honest dealer), `p_value`, `q_value` (Benjamini–Hochberg), `is_flagged`,
     `probability` of having turned any (see `posterior`). `posterior` (J, S): weight of every share of `SHARES`. `left_out`: units
-    with fewer than `min_n` answers. `prior_honest`: the share of honest dealers the probabilities start from.
+    with fewer than `min_n` answers. `prior_honest`: the share of honest dealers the probabilities start from. Every ratio was divided by `spread`,
+    above 1 where honest dealers do not share one shape, and by `repeated`, where people who answered again say much the same.
     """
 
     frame: pd.DataFrame
@@ -51,6 +53,8 @@ class Inflation:
     prior_honest: float
     left_out: tuple[object, ...]
     fdr: float
+    spread: float = 1.0
+    repeated: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -82,11 +86,12 @@ class _Common:
 
 
 def inflation_lr(score: ArrayLike, unit: ArrayLike, *, case_mix: ArrayLike | None = None, weights: ArrayLike | None = None, min_n: int = 60,
-                 fdr: float = 0.05, conf_level: float = 0.95) -> Inflation:
+                 fdr: float = 0.05, conf_level: float = 0.95, person: ArrayLike | None = None) -> Inflation:
     """Test every unit for begged tens.
 
     `score` (N,) holds marks 0–10, `unit` (N,) whom they are about, `case_mix` (N, p) numbers that explain satisfaction and that the
-    unit does not choose, `weights` (N,) how many answers a row stands for. Units with fewer than `min_n` answers are left out.
+    unit does not choose, `weights` (N,) how many answers a row stands for, `person` (N,) who gave it. Units with fewer than `min_n` answers are left
+    out.
 
     Units with q ≤ `DOUBTFUL` are taken out of the thresholds and the test is repeated until nothing changes, so that those who beg do
     not define what is normal. The ratio is divided by 1 + (what estimating the thresholds adds to its variance). Flagged are units
@@ -98,16 +103,13 @@ def inflation_lr(score: ArrayLike, unit: ArrayLike, *, case_mix: ArrayLike | Non
         for marks that are no whole number from 0 to 10, missing units or case-mix, lengths that differ, or fewer than three units left.
     """
     cells, names, left_out = _cells(score, unit, case_mix, weights, min_n)
-    trusted = np.ones(cells.units, dtype=bool)
-    for _ in range(ROUNDS):
-        common = _common(cells, trusted)
-        ratio, z, curve, location = _test(cells, common)
-        p = np.where(ratio > 0, stats.norm.sf(np.sqrt(ratio)), 1.0)
-        q = inference.adjust(p, "bh")
-        doubtful = q <= DOUBTFUL
-        if (doubtful == ~trusted).all() or doubtful.mean() > 0.5:
-            break
-        trusted = ~doubtful
+    repeated = 1.0 if person is None else overdispersion.of_repeats(categories(score), unit, person)
+    common, ratio, z, curve, location = _settled(cells, repeated)
+    if (spread := overdispersion.of_honest(z)) > 1:
+        common, ratio, z, curve, location = _settled(cells, repeated * spread)
+        further = overdispersion.of_honest(z)
+        spread, ratio, z, curve = spread * further, ratio / further, z / np.sqrt(further), curve / further
+    p, q = _tail(ratio)
     weight, honest = posterior(curve)
     estimate, low, high = _interval(curve, conf_level)
     counts = tens(cells.unit, cells.category, cells.weight, cells.units)
@@ -115,7 +117,28 @@ def inflation_lr(score: ArrayLike, unit: ArrayLike, *, case_mix: ArrayLike | Non
         "unit": names, "n": counts.sum(axis=1), "location": location, "turned_share": estimate, "conf_low": low, "conf_high": high,
         "excess_tens": np.minimum(estimate / (1 - estimate) * counts[:, 1:4].sum(axis=1), counts[:, 4]), "z": z, "p_value": p, "q_value": q,
         "is_flagged": q <= fdr, "probability": 1 - weight[:, 0]})
-    return Inflation(frame, tuple(float(t) for t in common.pooled[:CUTS]), weight, honest, left_out, fdr)
+    return Inflation(frame, tuple(float(t) for t in common.pooled[:CUTS]), weight, honest, left_out, fdr,
+                     spread, repeated)
+
+
+def _settled(cells: _Cells, divisor: float) -> tuple[_Common, Array, Array, Array, Array]:
+    """Thresholds of the dealers that are not doubtful, and every dealer's ratio, z and curve (over `divisor`) and level."""
+    trusted = np.ones(cells.units, dtype=bool)
+    for _ in range(ROUNDS):
+        common = _common(cells, trusted)
+        ratio, z, curve, location = _test(cells, common)
+        ratio, z, curve = ratio / divisor, z / np.sqrt(divisor), curve / divisor
+        doubtful = _tail(ratio)[1] <= DOUBTFUL
+        if (doubtful == ~trusted).all() or doubtful.mean() > 0.5:
+            break
+        trusted = ~doubtful
+    return common, ratio, z, curve, location
+
+
+def _tail(ratio: Array) -> tuple[Array, Array]:
+    """p and adjusted p (J,)."""
+    p = np.where(ratio > 0, stats.norm.sf(np.sqrt(ratio)), 1.0)
+    return p, inference.adjust(p, "bh")
 
 
 def tens(unit: NDArray[np.intp], category: NDArray[np.intp], weight: Array, units: int) -> Array:

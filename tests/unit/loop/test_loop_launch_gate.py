@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import notebook_cells
+import numpy as np
 import pandas as pd
 import pytest
 
 import voclib
 from voclib.errors import DataError, ParameterError
 from voclib.loop import launch_gate
+from voclib.loop.launch_gate import checks as launch_checks
 from voclib.loop.launch_gate import lights as launch_lights
 from voclib.loop.launch_gate import reruns as launch_reruns
 from voclib.loop.launch_gate import tables as launch_tables
@@ -229,3 +231,51 @@ class TestThin:
         assert set(lit(judged(two, benchmark="CT04"))) == {"CT01", "CT02"}
         with pytest.raises(ParameterError, match="'CT09'"):
             judged(two, benchmark="CT09")
+
+
+class TestOrder:
+    """Everybody rates everything: the place in the questionnaire lowers later marks, and no light says so unless the order is looked at."""
+
+    @staticmethod
+    def asked(seed: int, *, last: bool) -> pd.DataFrame:
+        """The product on sale always last, or at a random place; what comes second is scored a mark lower by a third of people."""
+        frame = concept_gains.draw(seed, gains=[0.0], answers=300, share=0.5, overlap=1.0)[0].sort_values("answer_id", ignore_index=True)
+        rng = np.random.default_rng(seed)
+        is_sale = frame["kind"].eq("benchmark")
+        late = frame["customer_id"].map(dict.fromkeys(frame["customer_id"], False) if last else {
+            who: bool(rng.random() < 0.5) for who in frame["customer_id"].unique()}).astype(bool)
+        second = is_sale ^ late
+        tired = second & (rng.random(len(frame)) < 0.33)
+        start = frame["customer_id"].map(frame.groupby("customer_id")["answered_at"].min())
+        frame["answered_at"] = start + pd.to_timedelta(second.astype(int) * 3, unit="min")
+        frame["intent_score"] = (frame["intent_score"] - tired.astype(int)).clip(lower=1)
+        return frame
+
+    @staticmethod
+    def check(found: launch_gate.LaunchGate) -> bool | None:
+        return next((one.passed for one in found.study.checks if one.name == launch_checks.ORDER), None)
+
+    def test_a_fixed_order_is_told_and_a_random_one_passes(self) -> None:
+        fixed, drawn = (judged(self.asked(3, last=last)) for last in (True, False))
+        assert fixed.gate["CT01"].gain.value > 0.08 > abs(drawn.gate["CT01"].gain.value)
+        assert (self.check(fixed), self.check(drawn)) == (False, True)
+
+    def test_without_times_or_pairs_nothing_is_claimed(self) -> None:
+        frame = self.asked(3, last=True)
+        flat = frame.assign(answered_at=frame["answered_at"].min())
+        told = next(one for one in judged(flat).study.checks if one.name == launch_checks.ORDER)
+        assert told.passed is None and "cannot be seen" in told.detail.en
+        assert self.check(judged(frame.assign(customer_id=frame["answer_id"]))) is None
+
+
+def test_looking_again_and_again_is_warned_of_on_the_page() -> None:
+    """At a gain of the margin itself; a light at any of seven looks is false more than half as often again as at the last one alone."""
+    looked, once = [], []
+    for seed in range(60):
+        frame = concept_gains.draw(seed, gains=[0.05] * 4, answers=400, overlap=0.0)[0]
+        place = frame.groupby("concept_id").cumcount()
+        greens = [bool(gate(frame[place < n].reset_index(drop=True), RULE).names("green")) for n in (60, 100, 150, 200, 250, 300, 400)]
+        looked.append(any(greens))
+        once.append(greens[-1])
+    assert np.mean(looked) > 1.5 * np.mean(once) and np.mean(looked) > 0.06
+    assert any("look once" in limit[1].en for limit in judged(table()).study.limits)

@@ -12,6 +12,7 @@ from scipy.special import ndtr
 from voclib.errors import DataError, ParameterError
 from voclib.simulate.worlds import nonresponse
 from voclib.stats import credibility, inflation
+from voclib.stats.inference import overdispersion
 
 WORLD, PLANTED = nonresponse.draw_dealers(11, dealers=20, begging=4, turned_share=0.4)
 FOUND = inflation.inflation_lr(WORLD["nps_score"], WORLD["unit_id"])
@@ -257,3 +258,18 @@ class TestTogether:
     def test_the_list_is_adjusted_for_its_length(self) -> None:
         q, listed = credibility.flagged([0.001, 0.04, 0.5], fdr=0.05)
         assert q == pytest.approx([0.003, 0.06, 0.5]) and listed.tolist() == [True, False, False]
+
+
+def test_the_shape_is_judged_by_the_side_that_begging_cannot_reach() -> None:
+    z = stats.norm.ppf((np.arange(40) + 0.5) / 40)
+    assert overdispersion.of_honest(z) == 1 and overdispersion.of_honest(z + 3 * (z > 0)) == 1 and overdispersion.of_honest([1.0, 2.0]) == 1
+    assert overdispersion.of_honest(2 * z) == pytest.approx(4 * np.mean(z[z < 0] ** 2))
+
+
+def test_people_who_answer_again_alike_count_as_fewer() -> None:
+    category, unit = np.tile([4, 3, 2, 4, 3, 4], 20), np.repeat(np.arange(4), 30)
+    person = np.arange(120)
+    assert overdispersion.of_repeats(category, unit, person) == pytest.approx(1)
+    three = [np.repeat(a, 3) for a in (category, unit, person)]
+    assert overdispersion.of_repeats(*three) == pytest.approx(3)
+    assert overdispersion.of_repeats(three[0], three[1], np.full(360, None, dtype=object)) == pytest.approx(1)

@@ -254,3 +254,20 @@ class TestWords:
         assert all(names.entry(e.estimand).title.zh for e in found.study.headline)
         assert {"bunching", *inflation.WEIGHTS} == set(inflation_text.COMPONENTS) == {"bunching", *inflation_tables.TRACES}
         assert inflation_tables.percent(0.999).en == "> 99%" and inflation_tables.percent(0.001).en == "< 1%"
+
+
+@pytest.mark.parametrize(("seed", "failed"), [(8, "One shape of scores"), (5, "Most dealers share one shape")])
+def test_where_the_shape_does_not_fit_no_error_rate_is_promised(found: inflation.Begging, seed: int, failed: str) -> None:
+    """Dealers' customers lie more or less apart in their opinions: some have too few tens for their other marks, which asking cannot explain."""
+    rng = np.random.default_rng(seed)
+    dealer = np.repeat(np.arange(24), 150)
+    wide = np.exp(0.25 * rng.normal(size=24))[dealer]
+    score = nonresponse.score_of(0.6 + wide * rng.normal(size=dealer.size))
+    names_of = pd.Series(dealer).map("D{:02d}".format)
+    responses = pd.DataFrame({"response_id": [f"R{k:05d}" for k in range(dealer.size)], "customer_id": [f"C{k:05d}" for k in range(dealer.size)],
+                              "unit_id": names_of, "channel": "sms", "submitted_at": "2026-02-01 09:00", "nps_score": score, "weight": "1"})
+    told = inflation.study({"responses": validate(responses, "responses").accepted})
+    check = next(one for one in told.study.checks if failed in one.name.en)
+    assert check.passed is False and len(told.review)
+    assert "on average, at most" not in told.study.answer.en and "to say how many are there wrongly" in told.study.answer.en
+    assert "on average, at most 5%" in found.study.answer.en

@@ -13,8 +13,10 @@ from voclib.loop.launch_gate.reruns import Scene
 from voclib.results import Check, Text
 from voclib.sentences import joined, listed, say
 
+LOPSIDED = 0.75  # more than this share of a concept's pairs in one order: the place in the questionnaire is part of the difference
 MOST_APART = 0.5  # at least this share of a concept's answers lies within the days on which the product on sale was asked about
 
+ORDER = Text("概念与在售产品，谁先看是轮换的", "Neither the concepts nor the product on sale always came first")
 TOGETHER = Text("概念与在售产品在同一时间问", "Concepts and the product on sale were asked about at the same time")
 
 
@@ -22,7 +24,8 @@ def checks(scene: Scene, gate: Gate, titles: Mapping[str, Text]) -> tuple[Check,
     """Every check, those that can fail first."""
     made = [_enough(scene, gate, titles)]
     if gate.compared:
-        made += [_together(scene, gate, titles), _lively(scene, gate, titles), _marked(scene, gate, titles), _mixed(scene, gate, titles)]
+        made += [_together(scene, gate, titles), _order(scene, gate, titles), _lively(scene, gate, titles), _marked(scene, gate, titles),
+                 _mixed(scene, gate, titles)]
     return tuple(one for one in [*made, _once(scene), _paired(scene), _halo(scene)] if one is not None)
 
 
@@ -71,6 +74,34 @@ def _frailest(scene: Scene, gate: Gate) -> tuple[str, float] | None:
     room = {one.concept: one.gain.conf_low - scene.rule.margin if one.light == "green" else -scene.rule.margin - one.gain.conf_high
             for one in gate.compared if one.light in ("green", "red")}
     return min(room.items(), key=lambda pair: pair[1], default=None)
+
+
+def _order(scene: Scene, gate: Gate, titles: Mapping[str, Text]) -> Check | None:
+    """Whether people who rated a concept and the product on sale saw either first about as often; None where too few rated both."""
+    known = scene.frame.dropna(subset=["customer_id", "answered_at"])
+    when = known.pivot(index="customer_id", columns="concept_id", values="answered_at")  # one answer a customer and concept, see `lights.steps`
+    apart, seen, tied = [], 0, 0
+    for one in gate.compared:
+        both = when.reindex(columns=[one.concept, scene.sale]).dropna()
+        first, split = both[one.concept] < both[scene.sale], both[one.concept] != both[scene.sale]
+        if len(both) < scene.rule.fewest:
+            continue
+        if split.sum() < scene.rule.fewest:
+            tied += 1
+            continue
+        seen += 1
+        share = float(first[split].mean())
+        apart += [titles[one.concept]] if max(share, 1 - share) > LOPSIDED else []
+    if not seen:
+        unseen = Text("同一位客户的几份回答时间相同，看不出先后。", "Answers of one customer carry the same time, so the order cannot be seen.")
+        return Check(ORDER, None, unseen) if tied else None
+    same = Text("答过两样的客户，两种先后都不少见。", "Of customers who rated both, neither order is rare.")
+    told = same if not apart else say(
+        "{names}：答过两样的客户，四分之三以上先后相同。",
+        "{names}: of customers who rated both, more than three in four saw them in the same order.", names=listed(apart))
+    return Check(ORDER, not apart, told, Text(
+        "后看的往往打得低（疲劳）或与前一个相比，差别里可能混着先后：下次随机排先后。",
+        "What comes later is often scored lower, or against what came before, so order may be part of the difference: randomise it next time."))
 
 
 def _lively(scene: Scene, gate: Gate, titles: Mapping[str, Text]) -> Check | None:

@@ -43,10 +43,19 @@ LIMITS = (
         ),
     ),
     (
-        Text("不是说同一批人两样都看过。", "The same people did not see both."),
+        Text("不是说看不同概念的人都一样。", "Those who saw one concept need not resemble those who saw another."),
         Text(
-            "多数人只看一个概念。看不同概念的人若本来就不同、或在不同时候作答，差别里就混着人和时间。",
-            "Most saw only one concept. If those who saw another differ, or answered at another time, people and time are part of the difference.",
+            "只看了一个概念的人若本来就不同、或在不同时候作答，差别里就混着人和时间；两样都看过的，差别里可能混着先后。",
+            "Where people saw only one and differ, or answered at another time, people and time are part of the difference; where they saw both, "
+            "order may be.",
+        ),
+    ),
+    (
+        Text("错误率只管看一次。", "The error rates hold for a single look."),
+        Text(
+            "边收边看、一见绿灯就停，错亮的机会会升到两倍左右；先定好收多少份，收齐再看。",
+            "Looking while answers come in and stopping at the first green about doubles the chance of a false one: fix the number of answers "
+            "beforehand and look once.",
         ),
     ),
     (

@@ -167,7 +167,8 @@ def study(tables: Tables, *, min_answers: int = 60, fdr: float = 0.05, mix: Sequ
     if min(tens, lower) < limits.caveat_n:  # tens are judged by the lower marks beside them
         return _refused(words.no_contrast(tens, lower, limits.caveat_n), words.contrast_needed(limits.caveat_n),
                         words.contrast(tens, lower, limits.caveat_n), words.marks(tens, lower), seed)
-    test = bunching.inflation_lr(kept["nps_score"], kept["unit_id"], case_mix=x, min_n=min_answers, fdr=fdr, conf_level=conf_level)
+    test = bunching.inflation_lr(kept["nps_score"], kept["unit_id"], case_mix=x, min_n=min_answers, fdr=fdr, conf_level=conf_level,
+                                  person=kept["customer_id"])
     marks, top = traces(kept, tables, timezone=timezone), kept["nps_score"].eq(10)
     found = _components(kept, marks, top, returned(kept, tables, days=return_days), test)
     dealers = _dealers(kept, tables, test, found, fdr=fdr, conf_level=conf_level, seed=seed)
@@ -179,7 +180,8 @@ def study(tables: Tables, *, min_answers: int = 60, fdr: float = 0.05, mix: Sequ
     unknown = [name for name in mix if kept[name].isna().all()]
     checks = (*_checks(dealers, components, ladder, test, smallest, min_answers=min_answers), *words.mix_known(unknown),
               repeats.check(tables, kept["response_id"], timezone))
-    finding = _finding(dealers, ladder, checks, smallest, fdr=fdr, seed=seed)
+    fits = test.spread <= 1 and (dealers["q_value"] <= bunching.DOUBTFUL).mean() <= 0.25  # else either check on the shape has failed
+    finding = _finding(dealers, ladder, checks, smallest, fdr=fdr, fits=fits, seed=seed)
     return Begging(finding, True, dealers, shown.review(dealers, found), shown.traced(dealers, found), components, ladder, words.tested(dealers),
                    words.captions(dealers, ladder, components, fdr=fdr, conf_level=conf_level))
 
@@ -259,6 +261,7 @@ def _checks(dealers: pd.DataFrame, components: pd.DataFrame, ladder: Ladder, tes
     limits = gates.load()
     return (
         words.enough_dealers(len(dealers), limits.caveat_clusters),
+        words.one_shape(test.spread),
         words.majority_honest(int((dealers["q_value"] <= bunching.DOUBTFUL).sum()), len(dealers)),
         words.corrections_agree(ladder["without_traces"], ladder["restored"]),
         words.components_seen(int((components["seen"] > 0).sum()), len(components)),
@@ -268,14 +271,15 @@ def _checks(dealers: pd.DataFrame, components: pd.DataFrame, ladder: Ladder, tes
     )
 
 
-def _finding(dealers: pd.DataFrame, ladder: Ladder, checks: tuple[Check, ...], smallest: float, *, fdr: float, seed: int) -> Study:
+def _finding(dealers: pd.DataFrame, ladder: Ladder, checks: tuple[Check, ...], smallest: float, *, fdr: float, fits: bool,
+             seed: int) -> Study:
     """The Study: never better than with a caveat, since the marks alone cannot tell asking from a culture of tens."""
     listed, published, restored = int(dealers["is_listed"].sum()), ladder["published"], ladder["restored"]
     listing = Estimate(estimand="review_list", kind="count", unit="count", value=float(listed), n=len(dealers),
                        ci_method="bunching test, Benjamini–Hochberg")
     verdict = Verdict.worst([Verdict.REPORT_WITH_CAVEAT, published.verdict])
     return Study(
-        question=words.QUESTION, kicker=words.kicker(dealers), answer=words.answer(dealers, published, restored, fdr=fdr),
+        question=words.QUESTION, kicker=words.kicker(dealers), answer=words.answer(dealers, published, restored, fdr=fdr, fits=fits),
         headline=(restored.with_(verdict=verdict), listing), naive=published, verdict=verdict, ladders=(ladder,), checks=checks,
         caveat=words.CAVEAT, decision=words.decision(listed, smallest), limits=words.LIMITS, reader="region", seed=seed)
 

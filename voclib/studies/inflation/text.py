@@ -104,31 +104,27 @@ def kicker(dealers: pd.DataFrame) -> Text:
     return say("高分核查 · {n} 家门店", "Top scores under review · {n} dealers", n=len(dealers))
 
 
-def answer(dealers: pd.DataFrame, published: Estimate, restored: Estimate, *, fdr: float) -> Text:
-    """How many are on the list and how many show a trace only, and what correction does to the company's score."""
+def answer(dealers: pd.DataFrame, published: Estimate, restored: Estimate, *, fdr: float, fits: bool = True) -> Text:
+    """How many are on the list and how many show a trace only, and what correction does to the company's score.
+
+    The error rate is promised only where one shape `fits` the dealers.
+    """
     listed, only, tested = int(dealers["is_listed"].sum()), int(dealers["is_traced"].sum()), len(dealers)
     if listed == 0:
         first = say("{n} 家门店里没有一家进入核查名单。", "None of the {n} dealers is on the review list.", n=tested)
+    elif fits:
+        first = say("{n} 家门店里有 {k} 家进入核查名单，其中平均至多 {f:.0%} 其实没有讨分。",
+                    "{k} of {n} dealers {k:is|are} on a review list of which, on average, at most {f:.0%} never asked for top scores.",
+                    n=tested, k=listed, f=fdr)
     else:
-        first = say(
-            "{n} 家门店里有 {k} 家进入核查名单，其中平均至多 {f:.0%} 其实没有讨分。",
-            "{k} of {n} dealers {k:is|are} on a review list of which, on average, at most {f:.0%} never asked for top scores.",
-            n=tested,
-            k=listed,
-            f=fdr,
-        )
-    beside = say(
-        "另有 {k} 家只是痕迹不寻常，可能另有正当原因。",
-        "A further {k} {k:shows|show} only an unusual trace, which may have an innocent explanation.",
-        k=only,
-    )
-    moved = say(
-        "公司 NPS 校正前 {a:bare}，校正后 {b:bare}（{level:.0%} 区间 {b:interval}）。",
-        "The company's NPS is {a:bare} as published and {b:bare} after correction ({level:.0%} interval {b:interval}).",
-        a=published,
-        b=restored,
-        level=restored.conf_level,
-    )
+        first = say("{n} 家门店里有 {k} 家进入核查名单；各店分数的形状相差太大，误列多少没有保证。",
+                    "{k} of {n} dealers {k:is|are} on a review list, but shapes of scores differ too much to say how many are there wrongly.",
+                    n=tested, k=listed)
+    beside = say("另有 {k} 家只是痕迹不寻常，可能另有正当原因。",
+                 "A further {k} {k:shows|show} only an unusual trace, which may have an innocent explanation.", k=only)
+    moved = say("公司 NPS 校正前 {a:bare}，校正后 {b:bare}（{level:.0%} 区间 {b:interval}）。",
+                "The company's NPS is {a:bare} as published and {b:bare} after correction ({level:.0%} interval {b:interval}).",
+                a=published, b=restored, level=restored.conf_level)
     told = (first, beside, moved) if only else (first, moved)
     return Text(" ".join(t.zh for t in told), " ".join(t.en for t in told))
 
@@ -233,19 +229,26 @@ def enough_dealers(n: int, floor: int) -> Check:
     )
 
 
+def one_shape(spread: float) -> Check:
+    """Whether the dealers that cannot have asked scatter as little as one common shape would have them."""
+    far = spread > 1
+    return Check(
+        Text("分数的形状配得上水平不同的门店", "One shape of scores fits dealers of every level"), not far,
+        say("10 分偏少的门店（讨分只会偏多）离共同形状的距离，方差是应有的 {x:.1f} 倍；检验已按此放宽。",
+            "Dealers with too few tens, which asking cannot explain, scatter around the common shape with {x:.1f} times the variance expected; the "
+            "test allows for it.", x=spread) if far else
+        Text("10 分偏少的门店（讨分只会偏多）没有离得比碰巧更远。",
+             "Dealers with too few tens, which asking cannot explain, lie no further off than chance would put them."),
+        Text("名单里误列的占比不再有保证：形状不同的诚实门店也可能在上面。",
+             "How many are listed wrongly can no longer be promised: honest dealers with a shape of their own may be on the list."))
+
+
 def majority_honest(doubtful: int, n: int) -> Check:
     """The thresholds come from the others, so most of them must be fine."""
-    return Check(
-        Text("多数门店分数的形状一致", "Most dealers share one shape of scores"),
-        doubtful <= n / 4,
-        say(
-            "{n} 家里有 {k} 家不用来确定共同门槛，容许四分之一。",
-            "{k} of {n} dealers are not used to set the common thresholds; up to a quarter is allowed.",
-            n=n,
-            k=doubtful,
-        ),
-        Text("讨分如果是普遍做法，这个方法会低估它。", "Where asking is common practice, this method understates it."),
-    )
+    return Check(Text("多数门店分数的形状一致", "Most dealers share one shape of scores"), doubtful <= n / 4,
+                 say("{n} 家里有 {k} 家不用来确定共同门槛，容许四分之一。",
+                     "{k} of {n} dealers are not used to set the common thresholds; up to a quarter is allowed.", n=n, k=doubtful),
+                 Text("讨分如果是普遍做法，这个方法会低估它。", "Where asking is common practice, this method understates it."))
 
 
 def corrections_agree(without: Estimate, restored: Estimate) -> Check:
@@ -309,16 +312,9 @@ def smallest_seen(share: float) -> Check:
 
 def left_out(n: int, min_answers: int) -> Check:
     """Dealers with too few answers."""
-    return Check(
-        Text("没有检验的门店", "Dealers not tested"),
-        None,
-        say(
-            "{n} 家的回答不足 {m} 份，没有检验，分数原样计入公司 NPS。",
-            "{n} {n:dealer has|dealers have} fewer than {m} answers; they are not tested and enter the company's NPS unchanged.",
-            n=n,
-            m=min_answers,
-        ),
-    )
+    return Check(Text("没有检验的门店", "Dealers not tested"), None, say(
+        "{n} 家的回答不足 {m} 份，没有检验，分数原样计入公司 NPS。",
+        "{n} {n:dealer has|dealers have} fewer than {m} answers; they are not tested and enter the company's NPS unchanged.", n=n, m=min_answers))
 
 
 def mix_known(unknown: Sequence[str]) -> tuple[Check, ...]:
