@@ -257,6 +257,7 @@ PATTERNS = (  # parts that hold numbers; the rest of the wording stands in PARTS
     (r"lags (\S+) to (\S+)", r"滞后 \1 至 \2 期"),
     (r"programme of (\d+) to (\d+) points", r"项目值 \1 至 \2 分"),
     (r"(\d+) groups", r"\1 组"),
+    (r"(\d+) groups of (\d+) to (\d+) customers", r"\1 组，每组 \2 至 \3 位客户"),
     (r"(\d+) groups of (\d+) customers", r"\1 组，每组 \2 位客户"),
     (r"(\d+) groups of (\d+) answers", r"\2 份回答分成 \1 组"),
     (r"some differ by (\d+) to (\d+) points", r"有几组差 \1 至 \2 分"),
