@@ -25,8 +25,8 @@ if __name__ == "__main__":
     store.write(pool(), "data/standard/sample")
     print(running.run("params/sample.yml", only=(sys.argv[1],), root=".", jobs=1).executed)
 """
-COPIED = ("pyproject.toml", "tests/test_architecture.py", "tests/unit/study_tables.py", "tests/unit/reporting/test_wording_lint.py",
-          "tests/unit/conftest.py")
+COPIED = ("pyproject.toml", "tests/test_architecture.py", "tests/unit/study_tables.py", "tests/unit/wording_rules.py",
+          "tests/unit/reporting/test_wording_lint.py", "tests/unit/conftest.py")
 
 
 @pytest.fixture(scope="module")

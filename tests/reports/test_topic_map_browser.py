@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,8 +15,7 @@ OPACITY = "() => [...document.querySelectorAll('.plot[lang=zh] .vega svg .mark-s
 
 def pictures() -> list[object]:
     """The map and its companions, from the frames of their unit tests."""
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit"))
-    import test_charts_topics as made
+    from tests.unit.reporting import test_charts_topics as made
 
     months = made.courses(made.months(), **{**made.MONTHS, "labels": LONG}, **made.WORDS)
     return [made.drawn(), made.rises(made.days(), **made.DAYS, **made.WORDS), months,

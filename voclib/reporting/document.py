@@ -12,6 +12,7 @@ from voclib.errors import VocError
 from voclib.reporting import outputs, sanitise
 
 LANGS = ("zh", "en")
+_PROSE = '<div class="prose">'
 
 
 @dataclass
@@ -31,13 +32,14 @@ class Section:
 
 @dataclass
 class Document:
-    """What a page is made of: `question` (markdown by language), `lead` blocks under it, `sections`, `setup` code, the `finding`, kinds shown."""
+    """What a page is made of: `question` (markdown by language), `sections`, `setup` code, the `finding`, kinds `shown`, notes and facts `said`."""
 
     question: dict[str, str] = field(default_factory=dict)
     sections: list[Section] = field(default_factory=list)
     setup: list[str] = field(default_factory=list)
     finding: dict[str, Any] | None = None
     shown: set[str] = field(default_factory=set)
+    said: set[str] = field(default_factory=set)
 
 
 def read(notebook: Mapping[str, Any], *, report: str) -> Document:
@@ -116,7 +118,7 @@ def _add(document: Document, level: int, title: dict[str, str], bodies: dict[str
     texts = {lang: sanitise.markdown("\n\n".join(body)).strip() for lang, body in bodies.items()}
     if any(texts.values()):
         inner = "".join(f'<div lang="{lang}">{text}</div>' if lang else text for lang, text in texts.items())
-        document.sections[-1].blocks.append(f'<div class="prose">{inner}</div>')
+        document.sections[-1].blocks.append(f"{_PROSE}{inner}</div>")
 
 
 def _outline(parts: list[tuple[int, str, list[str]]]) -> str:
@@ -134,9 +136,10 @@ def _code(document: Document, number: int, cell: Mapping[str, Any], *, report: s
             document.finding, lifted = block.finding, True
         elif block.kind == "absent":
             section.absent = True
-        elif block.kind != "note" or block.html != _said(section):  # cells that cannot be shown for one reason give it once
+        elif block.html not in document.said or not _unsaid(section, block.html):
             section.blocks.append(block.html)
             section.figures += 1
+            document.said |= {block.html} if block.kind in ("note", "facts") else set()
         document.shown |= {block.kind}
     if not source or "hide" in marks:
         return
@@ -150,9 +153,18 @@ def _code(document: Document, number: int, cell: Mapping[str, Any], *, report: s
         section.blocks.append(fold)
 
 
-def _said(section: Section) -> Any:
-    """What the section shows last, apart from code."""
-    return next((block for block in reversed(section.blocks) if block not in section.code), "")
+def _unsaid(section: Section, again: str) -> bool:
+    """Whether what the page has said before goes without saying here: cells that cannot be shown for one reason give it once.
+
+    It does where it would follow itself, and where one paragraph without a heading leads to it, which then goes too.
+    """
+    last = next((k for k in reversed(range(len(section.blocks))) if section.blocks[k] not in section.code), None)
+    if last is None or (block := section.blocks[last]) == again:
+        return last is not None
+    leads = block.startswith(_PROSE) and "<h" not in block
+    if leads:
+        del section.blocks[last]
+    return leads
 
 
 def _fold(source: str, number: int, named: tuple[str, str] | None) -> str:

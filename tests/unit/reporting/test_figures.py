@@ -115,7 +115,7 @@ def payloads(text: str) -> dict[str, dict[str, object]]:
             "value_title": words,
         },
         "facts": {"facts": [{"label": words, "value": 8234, "format": "count", "unit": words}]},
-        "note": {"text": words},
+        "note": {"text": words}, "absent": {"text": words},
         "board": caption(text) | {"layers": [{"title": words, "rows": [
             {"label": words, "what": words, "report": text, "estimate": e.to_dict(), "naive": None, "verdict": "REPORT",
              "goal": {"value": 40.0, "state": state, "text": words}}

@@ -67,6 +67,21 @@ def test_a_section_with_nothing_to_show_is_left_out_and_one_with_a_figure_stands
     assert "Planted here" in made and 'id="truth"' in made and "leaves this section out" not in made
 
 
+def test_a_reason_given_for_several_cells_stands_once_and_takes_what_leads_to_it_along():
+    why, told = show.note(Text("门店太少。", "Too few dealers.")), [md("看名单。", "zh"), md("See the list.", "en")]
+    funnel = [md("看漏斗。", "zh"), md("See the funnel.", "en")]
+    held = [md("## 站得住吗\n\n看图。", "zh"), md("## Does it hold?\n\nSee the plot.", "en")]
+    cells = [md("## 结果", "zh"), md("## Result", "en"), *told, shown(why), *funnel, shown(why), *held, shown(why), shown(show.headline(study()))]
+    made = page.render(new_notebook(cells=cells), **WORDS).html
+    assert made.count("Too few dealers.") == 1 and "See the list." in made and "See the funnel." not in made and "See the plot." not in made
+    figure = shown(show.facts({Text("数", "Count"): 1}))
+    kept = page.render(new_notebook(cells=[*cells[:2], *told, shown(why), *funnel, figure, shown(why), cells[-1]]), **WORDS).html
+    assert "See the funnel." in kept and kept.count("Too few dealers.") == 2, "the paragraph leads to a figure that stands"
+    under = page.render(new_notebook(cells=[*cells[:2], *told, shown(why), md("### 小节\n\n看。", "zh"), md("### Part\n\nSee.", "en"), shown(why),
+                                            cells[-1]]), **WORDS).html
+    assert under.count("Too few dealers.") == 2, "no heading stands over nothing"
+
+
 def test_a_phone_shows_the_decision_before_caveat_and_details():
     """Every block of the card has its place on a phone; the reason of the answer follows the card."""
     told = study(answer=Text("不是，远没有那么高。是 18。", "Not at all, it is far from that. It is 18."))

@@ -10,37 +10,16 @@ import pandas as pd
 import pytest
 from study_tables import pool as tables_of
 from study_tables import spoken, texts
+from wording_rules import frames, objections, wrong
 
-from voclib.reporting.language import half_width, verbs_exceed
 from voclib.results import Study, Text
 from voclib.studies import company, pool, scores, sentiment_aspects, validation
 from voclib.studies.sentiment_aspects import heard as sentiment_voices
 
 RULES = Path(__file__).resolve().parents[3] / "params" / "rules"
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[3] / "notebooks").glob("*.ipynb"))
-BANNED = re.compile(r"显著|signific", re.IGNORECASE)
 # evidence of a notebook's headline where it is more than description (0); a new notebook is held to description until it is named here
 EVIDENCE: dict[str, int] = {"12-root-cause": 1, "30-ex-voc": 2, "31-nps-revenue": 1, "32-frontline": 1}
-
-
-def wrong(text: str, lang: str, *, level: int) -> list[str]:
-    """Everything the rules object to in one text."""
-    found = [f"too strong at level {level}: {verb}" for verb in verbs_exceed(text, level, lang)]
-    found += [f"banned: {word}" for word in BANNED.findall(text)]
-    if lang == "zh":
-        return found + [f"half-width: {place}" for place in half_width(text)]
-    # what a company calls its regions stays as it is; a whole sentence left in Chinese does not
-    return found + (["Chinese sentence in English text"] if re.search(r"[。，；：？！]", text) else [])
-
-
-def objections(said: list[Text], *, level: int) -> list[str]:
-    return [f"{text[lang]!r}: {what}" for text in said for lang in ("zh", "en") for what in wrong(text[lang], lang, level=level)]
-
-
-def frames(made: object) -> list[Text]:
-    """Every Text in the cells of a result's tables."""
-    found = [value for value in vars(made).values() if isinstance(value, pd.DataFrame)]
-    return [cell for frame in found for cell in frame.to_numpy().ravel() if isinstance(cell, Text)]
 
 
 def _results(small) -> dict[str, object]:

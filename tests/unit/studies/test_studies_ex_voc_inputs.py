@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from ex_panels import changed, drawn, of_means, only
 from study_tables import spoken, texts
-from test_wording_lint import frames, objections
+from wording_rules import frames, objections
 
 from voclib.errors import DataError, ParameterError
 from voclib.reporting import charts, show

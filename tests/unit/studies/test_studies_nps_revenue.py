@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from money_cohorts import drawn
-from test_wording_lint import frames, objections
+from wording_rules import frames, objections
 
 from voclib import numbers
 from voclib.errors import DataError

@@ -55,18 +55,19 @@ def _answer(rungs: Rungs, chosen: Estimate, pooled: Estimate, worth: Worth | Non
     if chosen.kind == "refusal":
         return say("凭这份数据给不出斜率。{why}", "These data do not support a slope. {why}", why=chosen.reason)
     about = {"o": panel.outcome, "e": panel.exposure, "s": words.step(panel, rungs.sd, is_true=rungs.sd_is_true), "x": words.size(chosen),
-             "i": chosen, "t": words.next_period(panel, rungs.lag), "d": words.way(chosen), "raw": pooled, "u": panel.unit_name}
+             "i": chosen, "t": words.next_period(panel, rungs.lag), "d": words.way(chosen), "raw": pooled, "u": panel.unit_name,
+             "level": chosen.conf_level}
     if chosen.conf_low <= 0 <= chosen.conf_high:
         first = say("同一{u}前后相比，{e}每高 {s}，{t}{o}的变化是 {i:bare} 分，区间 {i:interval} 含零：看不出关系。",
                     "No relation is visible: in the same {u}, {e} higher by {s} goes with a change of {i:bare} points in {o} {t} ({i:interval}, "
                     "which includes zero).", **about)
     elif chosen.evidence_level >= 2:
-        first = say("{e}领先于{o}：同一{u}里{e}每高 {s}，{t}{o}{d} {x:bare} 分（95% 区间 {x:interval}）。",
-                    "{e} precedes {o}: when it is higher by {s}, {o} is {x:bare} points {d} {t} (95% interval {x:interval}).",
+        first = say("{e}领先于{o}：同一{u}里{e}每高 {s}，{t}{o}{d} {x:bare} 分（{level:.0%} 区间 {x:interval}）。",
+                    "{e} precedes {o}: when it is higher by {s}, {o} is {x:bare} points {d} {t} ({level:.0%} interval {x:interval}).",
                     **_capital(about, "e"))
     else:
-        first = say("同一{u}里{e}每高 {s}，伴随{t}{o}{d} {x:bare} 分（95% 区间 {x:interval}）。",
-                    "In the same {u}, {e} higher by {s} goes with {o} that is {x:bare} points {d} {t} (95% interval {x:interval}).", **about)
+        first = say("同一{u}里{e}每高 {s}，伴随{t}{o}{d} {x:bare} 分（{level:.0%} 区间 {x:interval}）。",
+                    "In the same {u}, {e} higher by {s} goes with {o} that is {x:bare} points {d} {t} ({level:.0%} interval {x:interval}).", **about)
     first = joined(first, say("把所有{u}混在一起算是 {raw:bare} 分（校正前）。",
                              "Pooling all {u}s would suggest {raw:bare} points (before correction).", **about))
     if worth is not None and worth.total.kind == "estimate":

@@ -76,19 +76,18 @@ def _spent_less(cohort: Cohort) -> bool | None:
 
 
 def _amount(about: Mapping[str, Any]) -> Text:
-    """The amount the way round it came out, and whether chance alone could have made it."""
+    """The amount the way round it came out, and whether chance alone could have made it: in one sentence, since other pages quote the first."""
     chosen = about["x"]
+    spans = chosen.conf_low <= 0 <= chosen.conf_high
+    zero = Text("，含零，可能只是偶然", ", which includes zero, so this may be chance alone") if spans else Text("", "")
+    more = {"level": chosen.conf_level, "zero": zero} | about
     if chosen.value < 0:
-        first = say("{n} 位{who}客户，此后 {t}的{m}比条件相同的客户多 {g:bare}，看不出损失（95% 区间 {g:interval}）。",
-                    "The {n} customers {who} brought {g:bare} more {m} over the next {t} than comparable customers, so no loss is seen (95% interval "
-                    "{g:interval}).", g=_turned(chosen), **about)
-    else:
-        first = say("{n} 位{who}客户，此后 {t}的{m}比条件相同的客户少 {x:bare}（95% 区间 {x:interval}）。",
-                    "The {n} customers {who} brought {x:bare} less {m} over the next {t} than comparable customers (95% interval {x:interval}).",
-                    **about)
-    if chosen.conf_low <= 0 <= chosen.conf_high:
-        return joined(first, Text("区间含零，可能只是偶然。", "The interval includes zero, so this may be chance alone."))
-    return first
+        return say("{n} 位{who}客户，此后 {t}的{m}比条件相同的客户多 {g:bare}，看不出损失（{level:.0%} 区间 {g:interval}{zero}）。",
+                   "The {n} customers {who} brought {g:bare} more {m} over the next {t} than comparable customers, so no loss is seen ({level:.0%} "
+                   "interval {g:interval}{zero}).", g=_turned(chosen), **more)
+    return say("{n} 位{who}客户，此后 {t}的{m}比条件相同的客户少 {x:bare}（{level:.0%} 区间 {x:interval}{zero}）。",
+               "The {n} customers {who} brought {x:bare} less {m} over the next {t} than comparable customers ({level:.0%} interval "
+               "{x:interval}{zero}).", **more)
 
 
 def _people(people: Estimate) -> Text:
