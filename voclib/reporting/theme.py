@@ -62,8 +62,12 @@ def config(lang: Lang) -> dict[str, Any]:
     }
 
 
-def enable(mode: Literal["live", "batch"] | None = None) -> str:
-    """Turn the theme `voc` and a safe renderer on for this notebook; returns the mode.
+notebook: dict[str, float] = {"conf_level": 0.95}
+"""What the figures of this notebook have in common: a kernel runs one notebook, and `enable` sets it."""
+
+
+def enable(mode: Literal["live", "batch"] | None = None, *, conf_level: float = 0.95) -> str:
+    """Turn the theme `voc` and a safe renderer on for this notebook; returns the mode. `conf_level` is what keys of charts call its intervals.
 
     `live` draws interactive charts in JupyterLab without a network. `batch` (the default where the environment says VOC_BATCH=1)
     emits the chart as data that the page draws. Altair's own default pastes chart data unescaped into a script and is never used.
@@ -78,6 +82,7 @@ def enable(mode: Literal["live", "batch"] | None = None) -> str:
     chosen = mode or current_mode()
     if chosen not in ("live", "batch"):
         raise VocError(f"theme.enable: mode is 'live' or 'batch', not {mode!r}.")
+    notebook["conf_level"] = conf_level
     alt.theme.register("voc", enable=True)(lambda: alt.theme.ThemeConfig({"config": config("zh")}))
     if chosen == "batch":
         alt.renderers.register("voc", bundle)

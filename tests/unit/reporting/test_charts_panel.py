@@ -13,7 +13,7 @@ from panel_pictures import BINS, LAGS, READINGS, binned, card, lag_profile, pane
 
 from voclib.errors import DataError, ParameterError
 from voclib.reporting import theme
-from voclib.reporting.charts import reliability, slopes
+from voclib.reporting.charts import drawing, reliability, slopes
 from voclib.results import Text, refusal
 
 
@@ -92,6 +92,12 @@ def test_shares_are_drawn_in_per_cent():
     line = next(data for _, _, data in layers(binned(slope=slope(0.031, 0.017, 0.045, unit="share")), "line"))
     assert line[-1]["value"] - line[0]["value"] == pytest.approx(3.1 * (line[-1]["x"] - line[0]["x"]), rel=1e-4)
     assert "3.1% (1.7%–4.5%)" in said(binned(slope=slope(0.031, 0.017, 0.045, unit="share")))
+
+
+def test_keys_say_the_level_that_the_notebook_asks_for(monkeypatch):
+    monkeypatch.setitem(theme.notebook, "conf_level", 0.9)
+    assert "90% interval for the period" in said(event()) and "90% band for all lags" in said(lag_profile())
+    assert drawing.interval_words("zh") == "90% 区间" and not [text for text in said(lag_profile()) if "95%" in text]
 
 
 def test_placebo_lags_share_the_path_of_events_and_its_words_can_be_replaced():

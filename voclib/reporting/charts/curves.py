@@ -19,7 +19,7 @@ from voclib.reporting.theme import ACCENT, BAND, CATEGORICAL, INK, INK_2, INK_3,
 from voclib.results import Text
 
 DOSE_WORDS = {"dose": Text("等待时间（分钟）", "Waiting time (minutes)"), "reference": Text("参照", "Reference"),
-              "band": Text("95% 同时区间", "95% band"), "support": Text("客户分布", "Where customers are"),
+              "band": Text("{level} 同时区间", "{level} band"), "support": Text("客户分布", "Where customers are"),
               "thin": Text("虚线外侧的客户不到 1%", "under 1% beyond the dashes")}
 STRIP, BINS = 44, 40  # px of the strip of customers under the curve, and its bars
 THIN = 0.01  # share of customers beyond which a curve rests on hardly anybody

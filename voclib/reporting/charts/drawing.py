@@ -11,6 +11,7 @@ import pandas as pd
 
 from voclib import numbers
 from voclib.errors import DataError, ParameterError, nearest
+from voclib.reporting import theme
 from voclib.reporting.proper_names import english
 from voclib.results import Estimate, Text
 
@@ -72,12 +73,23 @@ def label(value: Any, labels: Mapping[Any, Text] | None, lang: str) -> str:
     return english(named) if lang == "en" else named
 
 
+def level() -> str:
+    """The level of the intervals of this notebook in words, as `theme.enable` was told it: "95%"."""
+    return f"{100 * theme.notebook['conf_level']:.4g}%"
+
+
+def interval_words(lang: str) -> str:
+    """What a key calls an interval."""
+    return f"{level()} 区间" if lang == "zh" else f"{level()} interval"
+
+
 def said(labels: Mapping[str, Text] | None, words: Mapping[str, Text], *, chart: str) -> dict[str, Text]:
     """The fixed words of a chart with those of `labels` in their place; raises ParameterError where `labels` names none of them."""
     for name in labels or {}:
         if name not in words:
             raise ParameterError(f"{chart}: labels= names '{name}', which the chart does not say; {nearest(name, words)}")
-    return {**words, **(labels or {})}
+    own = {name: Text(text.zh.replace("{level}", level()), text.en.replace("{level}", level())) for name, text in words.items()}
+    return {**own, **(labels or {})}
 
 
 def scale(rows: Sequence[Mapping[str, Any]], *, zero: bool) -> tuple[float, float]:

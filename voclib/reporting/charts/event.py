@@ -18,7 +18,8 @@ from voclib.results import Text
 
 WORDS = {"period": Text("距离事件的月数", "Months from the event"), "lead": Text("事件之前：应当为零", "Before: should be zero"),
          "after": Text("事件之后", "After"), "reference": Text("参照期", "Reference"),
-         "interval": Text("这一期的 95% 区间", "95% interval for the period"), "band": Text("整条路径的 95% 带", "95% band for the whole path")}
+         "interval": Text("这一期的 {level} 区间", "{level} interval for the period"),
+         "band": Text("整条路径的 {level} 带", "{level} band for the whole path")}
 FOOT = 26  # px under the marks for the reference
 
 

@@ -121,7 +121,7 @@ def _forest(lanes: Lanes) -> alt.TopLevelMixin:
     dots += [lane_drawing.dot(joint, lanes, size=300), lane_drawing.dot(part, lanes)]
     zh = lanes.lang == "zh"
     key = (Key("ring", "校正前" if zh else "Uncorrected", NAIVE), Key("dot", "校正后" if zh else "Corrected"),
-           Key("band", "95% 区间" if zh else "95% interval", BAND)) if ringed else ()
+           Key("band", drawing.interval_words(lanes.lang), BAND)) if ringed else ()
     return lanes.draw(marks, dots, key)
 
 

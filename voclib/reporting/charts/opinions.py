@@ -74,7 +74,8 @@ def _bars(rows: list[dict[str, Any]], words: Sequence[str], *, lang: str, narrow
     for look in ({"color": PAPER, "strokeWidth": 5}, {"color": INK, "strokeWidth": 2}):
         marks.append(known.mark_rule(**look).encode(x=lanes.x("low"), x2=alt.X2("high:Q"), y=lanes.y()))
     key = [Key("band", word, colour) for word, (_, _, colour) in zip(words, parts, strict=True)]
-    return lanes.draw(marks, [], [*key, Key("line", "负面的 95% 区间" if lang == "zh" else "95% interval for negative", INK)], over=4, through=False)
+    told = f"负面的 {drawing.level()} 区间" if lang == "zh" else f"{drawing.level()} interval for negative"
+    return lanes.draw(marks, [], [*key, Key("line", told, INK)], over=4, through=False)
 
 
 def count_grid(frame: pd.DataFrame, *, row: str, column: str, n: str, negative: str, title: Text, subtitle: Text, description: Text,

@@ -17,8 +17,8 @@ from voclib.results import Text
 
 WORDS = {"lag": Text("员工体验比客户评分早几期", "Periods by which employee experience leads the score"),
          "lead": Text("安慰剂：应当为零", "Placebo: should be zero"), "after": Text("员工体验在前", "Experience comes first"),
-         "declared": Text("事先指定", "Declared in advance"), "interval": Text("这一期的 95% 区间", "95% interval for the lag"),
-         "band": Text("全部滞后期的 95% 带", "95% band for all lags")}
+         "declared": Text("事先指定", "Declared in advance"), "interval": Text("这一期的 {level} 区间", "{level} interval for the lag"),
+         "band": Text("全部滞后期的 {level} 带", "{level} band for all lags")}
 BLOCK, LEAST = 42, 24  # px of the words of the declared lag, and between two ticks that can both be read
 
 

@@ -20,7 +20,7 @@ from voclib.results import Estimate, Text
 
 WORDS = {"use": Text("够用", "Good enough"), "correct": Text("须先校正", "Correct for it first"), "refuse": Text("不够用", "Too low to use"),
          "inform": Text("供参考", "For information"), "unknown": Text("无法评估", "Cannot be assessed"), "needs": Text("需要：", "Needs: "),
-         "reading": Text("实测", "Reading"), "interval": Text("95% 区间", "95% interval"), "gate": Text("门槛", "Limit"),
+         "reading": Text("实测", "Reading"), "interval": Text("{level} 区间", "{level} interval"), "gate": Text("门槛", "Limit"),
          "chance": Text("随机编组", "Random teams")}
 # an icon a state, so that colour is never the only cue: a tick, an exclamation mark, a bar, a point, three points
 SIGNS = {"use": (ACCENT, "M-0.5,0.02L-0.14,0.38L0.52,-0.36"), "correct": (CATEGORICAL[1], "M0,-0.55L0,0.12M0,0.46L0,0.5"),

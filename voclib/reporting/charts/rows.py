@@ -109,7 +109,7 @@ def dumbbell(frame: pd.DataFrame, *, label: str, raw: str, corrected: str, low: 
     def build(lang: str, narrow: bool) -> alt.TopLevelMixin:
         rows = [r | {"g": drawing.label(r["g"], labels, lang), "main": r[lang],
                      "small": r.get(f"range_{lang}", "") if r["kind"] == "estimate" else ""} for r in drawn]
-        key = (Key("ring", names[0][lang], NAIVE), Key("dot", names[1][lang]), Key("band", "95% 区间" if lang == "zh" else "95% interval", BAND))
+        key = (Key("ring", names[0][lang], NAIVE), Key("dot", names[1][lang]), Key("band", drawing.interval_words(lang), BAND))
         return draw(rows, _ring_and_interval, Frame(bottom, top, unit, narrow, key))
 
     return pair(build, title=title, subtitle=subtitle, description=description, note=note)
@@ -160,7 +160,7 @@ def _bounds_key(estimates: Sequence[Estimate], lang: str) -> tuple[Key, ...]:
     zh, kinds = lang == "zh", {e.kind for e in estimates}
     key = [Key("bounds", "只知道在这个范围内" if zh else "Somewhere in this range", BOUND_BAND, BOUND_LINE)] if "bounds" in kinds else []
     if "estimate" in kinds:
-        key += [Key("dot", "估计" if zh else "Estimate"), Key("band", "95% 区间" if zh else "95% interval", BAND)]
+        key += [Key("dot", "估计" if zh else "Estimate"), Key("band", drawing.interval_words(lang), BAND)]
     return tuple(key)
 
 

@@ -265,7 +265,7 @@ def _reliability(rows: Sequence[dict[str, Any]], ticks: list[float], end: float,
               base.mark_bar(size=8, color=BAND).encode(x=x("p"), y=y("low"), y2=alt.Y2("high:Q")),
               *(base.mark_tick(size=14, orient="horizontal").encode(x=x("p"), y=y(e)) for e in ("low", "high")),
               base.mark_circle(size=90, color=ACCENT, stroke=PAPER, strokeWidth=1.5, opacity=1).encode(x=x("p"), y=y("value"), tooltip=tip)]
-    key = [Key("dot", "实际的比例" if zh else "Observed share"), Key("band", "95% 区间" if zh else "95% interval", BAND),
+    key = [Key("dot", "实际的比例" if zh else "Observed share"), Key("band", drawing.interval_words(lang), BAND),
            Key("line", "预测完全应验" if zh else "If every prediction came true", NAIVE)]
     keys, above = placement.key(key, width=(NARROW if narrow else WIDE) - 50)
     return alt.layer(*layers, *keys, height=height + above)

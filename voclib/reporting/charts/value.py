@@ -267,7 +267,8 @@ class _Density:
         low, middle, high = self.interval
         shown = Estimate(estimand="row", kind="estimate", unit=self.unit, value=middle, conf_low=low, conf_high=high)
         ends = numbers.interval(shown, self.lang)
-        said = f"{numbers.value(shown, self.lang)}（95%：{ends}）" if self.lang == "zh" else f"{numbers.value(shown, self.lang)} (95%: {ends})"
+        value, level = numbers.value(shown, self.lang), drawing.level()
+        said = f"{value}（{level}：{ends}）" if self.lang == "zh" else f"{value} ({level}: {ends})"
         base = alt.Chart(pd.DataFrame([{"low": low, "value": middle, "high": high}]))
         y = alt.YValue(alt.expr(f"height - {self.foot - 16}"))
         return [base.mark_rule(color=BAND, strokeWidth=12).encode(x=self.x("low"), x2=alt.X2("high:Q"), y=y),

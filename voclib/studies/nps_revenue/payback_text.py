@@ -91,7 +91,8 @@ def captions(made: Roi, npv: Estimate, pilot: PilotWorth, plan: Plan) -> Mapping
     density = {
         "title": say("挣回成本的可能性是 {p:.0%}；每避免一次要挣回 {b} 才打平",
                      "The chance of recovering the cost is {p:.0%}; break-even is {b} per case avoided", p=share, b=money(made.break_even)),
-        "subtitle": say("净现值的分布，预期 {v}（95% 区间 {v:interval}）", "Net present value, expected {v} (95% range {v:interval})", v=npv),
+        "subtitle": say("净现值的分布，预期 {v}（{level:.0%} 区间 {v:interval}）",
+                        "Net present value, expected {v} ({level:.0%} range {v:interval})", v=npv, level=npv.conf_level),
         "description": Text("净现值的分布，零以上与零以下分开涂色。", "The distribution of net present value, coloured above and below zero."),
         "note": _atom(atom, plan),
     }
