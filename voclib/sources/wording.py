@@ -82,7 +82,7 @@ def aside(quarantine: pd.DataFrame, file: Path, lang: str) -> Iterator[str]:
     zh, more = lang == "zh", quarantine["reason"].nunique() - len(reasons)
     yield f"隔离的主要原因（全部见 {file}）：" if zh else f"Set aside, most often because of (all in {file}):"
     for reason, n in reasons:
-        yield f"  {reason}：{n:,} 行" if zh else f"  {reason}: {n:,} rows"
+        yield f"  {reason}：{n:,} 行" if zh else f"  {reason}: {n:,} {'row' if n == 1 else 'rows'}"
         yield from (f"    {'映射里可写' if zh else 'the mapping may say'}  {line}" for line in _answers(reason, quarantine))
     if more:
         yield f"  另有 {more} 种原因" if zh else f"  and {more} more reasons"

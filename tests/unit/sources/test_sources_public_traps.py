@@ -140,7 +140,7 @@ def test_praise_and_blame_in_two_columns_are_two_voices_and_no_negative_is_none(
 
 def test_a_zero_below_a_scale_is_answered_with_the_line_that_makes_it_no_answer(tmp_path):
     pool = reviews(tmp_path, [f"2026-01-{day:02d},{0 if day == 7 else 4},Fine {day},Bad {day}" for day in range(1, 29)])
-    assert "csat_score: outside 1–5: 1 rows" in pool.findings("en") and 'values: {csat_score: {"0": ""}}' in pool.findings("en")
+    assert "csat_score: outside 1–5: 1 row\n" in pool.findings("en") and 'values: {csat_score: {"0": ""}}' in pool.findings("en")
 
 
 def test_rows_that_stand_twice_are_told_at_the_desk_and_on_the_page(tmp_path):
