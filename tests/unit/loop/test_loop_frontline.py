@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 from frontline_tables import PRICES, RIVALS, company
 
-import voclib
 from voclib.errors import DataError, ParameterError
 from voclib.loop import frontline
 from voclib.loop.frontline import heroes as frontline_heroes
@@ -376,11 +375,7 @@ THIN = {
 
 @pytest.mark.parametrize("case", THIN)
 def test_every_cell_runs_on_thin_data(case, tables, monkeypatch):
-    given = THIN[case](tables)
-    card = {"files": [], "tables": {name: {"accepted": len(frame), "rows_made": len(frame), "quarantined": 0} for name, frame in given.items()}}
-    monkeypatch.setattr(voclib, "load", lambda data: given)
-    monkeypatch.setattr(voclib, "scorecard", lambda data: card)
-    monkeypatch.setattr(voclib, "enable", lambda: None)
+    notebook_cells.load(THIN[case](tables), monkeypatch)
     study = notebook_cells.run("32-frontline")["result"].study
     assert study.answer.zh and study.answer.en and study.headline
     assert study.headline[0].kind != "refusal" or (study.verdict is Verdict.REFUSE and study.headline[0].needs.zh)

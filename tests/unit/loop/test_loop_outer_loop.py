@@ -9,7 +9,6 @@ import pytest
 from outer_loop_tables import FIRST, company
 from study_tables import spoken, texts
 
-import voclib
 from voclib.loop import outer_loop, routing
 from voclib.loop.outer_loop import funnel as outer_funnel
 from voclib.loop.outer_loop import names as outer_names
@@ -227,11 +226,7 @@ THIN = {
 
 @pytest.mark.parametrize("case", THIN)
 def test_every_cell_runs_on_thin_data(case, tables, monkeypatch):
-    given = THIN[case](tables)
-    card = {"files": [], "tables": {name: {"accepted": len(frame), "rows_made": len(frame), "quarantined": 0} for name, frame in given.items()}}
-    monkeypatch.setattr(voclib, "load", lambda data: given)
-    monkeypatch.setattr(voclib, "scorecard", lambda data: card)
-    monkeypatch.setattr(voclib, "enable", lambda: None)
+    notebook_cells.load(THIN[case](tables), monkeypatch)
     study = notebook_cells.run("41-outer-loop")["result"].study
     assert study.answer.zh and study.answer.en and study.headline
     assert study.headline[0].kind != "refusal" or (study.verdict is Verdict.REFUSE and study.headline[0].needs.zh)
